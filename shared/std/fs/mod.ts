@@ -1,0 +1,25 @@
+/** The part of `@std/fs` that the product uses, over `Deno.*`. */
+
+/** Makes `dir` and its missing parents; rejects when a file is in the way. */
+export async function ensureDir(dir: string | URL): Promise<void> {
+  try {
+    if (!(await Deno.stat(dir)).isDirectory) {
+      throw new Error(`Cannot ensure directory ${dir}: it is not a directory`);
+    }
+    return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await Deno.mkdir(dir, { recursive: true });
+}
+
+/** Tells whether `path` exists; rejects when that cannot be known. */
+export async function exists(path: string | URL): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
