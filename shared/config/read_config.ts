@@ -1,0 +1,90 @@
+import type { Setting } from "./setting.ts";
+
+/** The settings that one process reads, by the name that its code uses. */
+// deno-lint-ignore no-explicit-any -- each setting has a type of its own
+export type Settings = Readonly<Record<string, Setting<any>>>;
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+type HasFallback<S> = S extends { readonly fallback: string } ? true : false;
+
+/** The typed record: undefined only where a setting has no default. */
+export type Values<S extends Settings> = {
+  readonly [K in keyof S]: HasFallback<S[K]> extends true ? ValueOf<S[K]>
+    : ValueOf<S[K]> | undefined;
+};
+
+/** Where a value came from. */
+export type Origin = "default" | "environment" | "unset";
+
+/** One line of `--print-config`. */
+export interface ConfigLine {
+  readonly variable: string;
+  readonly value: unknown;
+  readonly from: Origin;
+  readonly doc: string;
+}
+
+/** Everything that is wrong with the configuration, one sentence a problem. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      ["Cannot start: the configuration is not valid", ...problems].join(
+        "\n  ",
+      ),
+    );
+    this.problems = problems;
+  }
+}
+
+/** What was read: the values, and how each came to be. */
+export interface ReadConfig<S extends Settings> {
+  readonly values: Values<S>;
+  readonly lines: readonly ConfigLine[];
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads every setting once. An empty variable counts as unset, except for a
+ * secret: an owner who wrote one believes it is in force.
+ */
+export function readConfig<S extends Settings>(
+  settings: S,
+  env: (variable: string) => string | undefined,
+): ReadConfig<S> {
+  const values: Record<string, unknown> = {};
+  const lines: ConfigLine[] = [];
+  const problems: string[] = [];
+  for (const [key, setting] of Object.entries(settings)) {
+    const given = env(setting.variable);
+    const isSet = given !== undefined && (given !== "" || setting.secret);
+    const written = isSet ? given : setting.fallback;
+    const value = written === undefined ? undefined : setting.parse(written);
+    if (written !== undefined && value === undefined) {
+      const shown = setting.secret ? "***" : JSON.stringify(written);
+      problems.push(
+        `${setting.variable} is ${shown}: give ${setting.allowed}`,
+      );
+    }
+    values[key] = value;
+    lines.push({
+      variable: setting.variable,
+      value: printable(setting, value),
+      from: isSet
+        ? "environment"
+        : setting.fallback === undefined
+        ? "unset"
+        : "default",
+      doc: setting.doc,
+    });
+  }
+  return { values: values as Values<S>, lines, problems };
+}
+
+function printable(setting: { secret?: boolean }, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (setting.secret) return "***";
+  return value instanceof URL ? value.origin : value;
+}

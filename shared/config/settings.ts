@@ -1,0 +1,218 @@
+import {
+  absolutePath,
+  baseUrl,
+  flag,
+  folders,
+  integer,
+  label,
+  list,
+  listenAddress,
+  oneOf,
+  path,
+  secret,
+  text,
+} from "./setting.ts";
+
+const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/;
+
+/**
+ * Every environment variable of the product, defined once. Each process picks
+ * those that it reads; the README's table is made from this list.
+ */
+export const SETTINGS = {
+  nodeId: label("BAA_NODE_ID", {
+    fallback: "mini-main",
+    doc: "controller id",
+  }),
+  conductorHost: label("BAA_CONDUCTOR_HOST", {
+    fallback: "mini",
+    doc: "host label",
+  }),
+  conductorLocalApi: listenAddress("BAA_CONDUCTOR_LOCAL_API", {
+    fallback: "http://127.0.0.1:4317",
+    doc:
+      "conductor's listen address and local base; when it is not loopback, " +
+      "conductor listens on 127.0.0.1 with the same port as well",
+  }),
+  publicApiBase: baseUrl("BAA_CONDUCTOR_PUBLIC_API_BASE", {
+    doc: "canonical public base, in front of the same process",
+  }),
+  codexdLocalApi: listenAddress("BAA_CODEXD_LOCAL_API", {
+    fallback: "http://127.0.0.1:4319",
+    doc: "codexd's listen address, and where conductor finds it",
+  }),
+  statusApi: listenAddress("BAA_STATUS_API", {
+    fallback: "http://127.0.0.1:4318",
+    doc: "the status wrapper's listen address",
+  }),
+  stateDir: path("BAA_STATE_DIR", {
+    fallback: "state",
+    doc: "databases and indexes; mode 0700, files in it 0600",
+  }),
+  logsDir: path("BAA_LOGS_DIR", {
+    fallback: "logs",
+    doc: "rotating logs; mode 0700, files in it 0600",
+  }),
+  tmpDir: path("BAA_TMP_DIR", {
+    fallback: "tmp",
+    doc: "temporary files; mode 0700, files in it 0600",
+  }),
+  codexBin: text("BAA_CODEX_BIN", {
+    fallback: "codex",
+    doc: "the Codex CLI: a name on PATH or a path",
+  }),
+  sharedToken: secret("BAA_SHARED_TOKEN", {
+    doc: "bearer token; or give BAA_SHARED_TOKEN_FILE",
+  }),
+  sharedTokenFile: path("BAA_SHARED_TOKEN_FILE", {
+    doc: "file with the bearer token, mode 0600",
+  }),
+  publicProxyAddresses: list("BAA_PUBLIC_PROXY_ADDRESSES", {
+    each: /^[0-9A-Fa-f:.]+$/,
+    allowed: "IP addresses",
+    doc: "remote addresses whose requests are always in the public zone",
+  }),
+  shell: absolutePath("BAA_SHELL", {
+    fallback: "/bin/sh",
+    doc: "the shell that runs commands: the only program conductor may start",
+  }),
+  execPath: text("BAA_EXEC_PATH", {
+    doc: "PATH of commands; default: the daemon's own, completed with the " +
+      "usual folders",
+  }),
+  maxBufferedBytes: integer("BAA_MAX_BUFFERED_BYTES", {
+    fallback: "268435456",
+    min: 1_048_576,
+    max: 17_179_869_184,
+    doc: "bytes that all running operations together may hold in memory",
+  }),
+  codexMaxSandbox: oneOf("BAA_CODEX_MAX_SANDBOX", {
+    fallback: "workspace-write",
+    values: ["read-only", "workspace-write", "danger-full-access"],
+    doc: "the widest sandbox that a Codex session may ask for",
+  }),
+  browserHosts: list("BAA_BROWSER_HOSTS", {
+    each: AUTHORITY,
+    allowed: "host:port",
+    doc: "loopback and private targets that browser requests may reach",
+  }),
+  browserPlatforms: list("BAA_BROWSER_PLATFORMS", {
+    each: /^[a-z0-9_-]+=[A-Za-z0-9.:|-]+$/,
+    allowed: "name=host|host",
+    doc: "further platforms beside claude, chatgpt and gemini",
+  }),
+  browserMaxInFlight: integer("BAA_BROWSER_MAX_IN_FLIGHT", {
+    fallback: "4",
+    min: 1,
+    max: 64,
+    doc: "browser requests in flight per platform",
+  }),
+  browserSpacingMs: integer("BAA_BROWSER_SPACING_MS", {
+    fallback: "250",
+    min: 0,
+    max: 600_000,
+    doc: "least time between two browser requests to one platform",
+  }),
+  browserBreakerFailures: integer("BAA_BROWSER_BREAKER_FAILURES", {
+    fallback: "5",
+    min: 1,
+    max: 1000,
+    doc: "failures in a row that open a platform's circuit breaker",
+  }),
+  readRoots: folders("BAA_HOST_OPS_READ_ROOTS", {
+    doc: "folders that files/read may reach; not set: everything",
+  }),
+  writeRoots: folders("BAA_HOST_OPS_WRITE_ROOTS", {
+    doc: "folders that files/write may reach; not set: everything",
+  }),
+  maxConcurrentRuns: integer("BAA_MAX_CONCURRENT_RUNS", {
+    fallback: "2",
+    min: 1,
+    max: 64,
+    doc: "tasks that run at once",
+  }),
+  allowedHosts: list("BAA_ALLOWED_HOSTS", {
+    each: AUTHORITY,
+    allowed: "host or host:port",
+    doc: "further Host values; one without a port goes with the listen port",
+  }),
+  allowedOrigins: list("BAA_ALLOWED_ORIGINS", {
+    each: /^[a-z][a-z0-9+.-]*:\/\/[^\s/,?#@]+$/,
+    allowed: "scheme://host[:port]",
+    doc: "further Origin values, exactly as browsers send them",
+  }),
+  allowUnauthenticatedLan: flag("BAA_ALLOW_UNAUTHENTICATED_LAN", {
+    fallback: "0",
+    doc: "1: the network behind a non-loopback address is trusted, no token " +
+      "needed",
+  }),
+  maxBodyBytes: integer("BAA_MAX_BODY_BYTES", {
+    fallback: "16777216",
+    min: 1024,
+    max: 268_435_456,
+    doc: "request body cap",
+  }),
+  maxConcurrentExecs: integer("BAA_MAX_CONCURRENT_EXECS", {
+    fallback: "32",
+    min: 1,
+    max: 1024,
+    doc: "host commands at once; beyond: queued briefly, then 429",
+  }),
+  leaseMs: integer("BAA_LEASE_MS", {
+    fallback: "15000",
+    min: 1000,
+    max: 600_000,
+    doc: "lease period, renewed at a third of it",
+  }),
+  codexApprovals: oneOf("BAA_CODEX_APPROVALS", {
+    fallback: "deny",
+    values: ["deny", "ask", "accept"],
+    doc: "how codexd answers Codex's approval requests",
+  }),
+  codexApprovalTimeoutMs: integer("BAA_CODEX_APPROVAL_TIMEOUT_MS", {
+    fallback: "120000",
+    min: 100,
+    max: 86_400_000,
+    doc: "after this an unanswered approval request is declined",
+  }),
+  browserFreshMs: integer("BAA_BROWSER_FRESH_MS", {
+    fallback: "300000",
+    min: 100,
+    max: 2_592_000_000,
+    doc: "a browser record seen within this time is fresh",
+  }),
+  browserLostMs: integer("BAA_BROWSER_LOST_MS", {
+    fallback: "3600000",
+    min: 100,
+    max: 2_592_000_000,
+    doc: "a browser record older than this is lost",
+  }),
+  browserHeartbeatMs: integer("BAA_BROWSER_HEARTBEAT_MS", {
+    fallback: "10000",
+    min: 100,
+    max: 600_000,
+    doc: "the bridge pings this often; two missed and the browser is gone",
+  }),
+  retentionDays: integer("BAA_RETENTION_DAYS", {
+    fallback: "30",
+    min: 1,
+    max: 3650,
+    doc: "age limit of logs, events, audit and finished tasks",
+  }),
+  retentionRows: integer("BAA_RETENTION_ROWS", {
+    fallback: "1000000",
+    min: 100,
+    max: 1_000_000_000,
+    doc: "count limit of each of them",
+  }),
+  audit: oneOf("BAA_AUDIT", {
+    fallback: "on",
+    values: ["on", "enforced"],
+    doc: "enforced: what cannot be recorded is refused",
+  }),
+  logLevel: oneOf("BAA_LOG_LEVEL", {
+    fallback: "info",
+    values: ["debug", "info", "warn", "error"],
+    doc: "least level that is logged",
+  }),
+} as const;
