@@ -1,0 +1,202 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { withSqliteErrors } from "./sqlite_error.ts";
+
+/** What can be bound to a parameter. */
+export type BindValue =
+  | number
+  | string
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Date
+  | Uint8Array
+  | readonly BindValue[]
+  | { readonly [key: string]: BindValue };
+
+/** All parameters of a statement: in order, or by name without the prefix. */
+export type BindParameters =
+  | readonly BindValue[]
+  | Readonly<Record<string, BindValue>>;
+
+/** Parameters one by one, or all in one array or object. */
+export type RestBindParameters = BindValue[] | [BindParameters];
+
+/** The driver's statement with the member that its types leave out. */
+interface ArrayStatement extends StatementSync {
+  setReturnArrays(enabled: boolean): void;
+}
+
+/** A prepared statement; made by {@linkcode Database.prepare}. */
+export class Statement<Row extends object = Record<string, unknown>> {
+  readonly #statement: ArrayStatement;
+  readonly #int64: boolean;
+  #bound: SQLInputValue[] | undefined;
+  #finalized = false;
+
+  constructor(db: DatabaseSync, sql: string, int64: boolean) {
+    this.#statement = withSqliteErrors(() => db.prepare(sql)) as ArrayStatement;
+    this.#statement.setReadBigInts(true);
+    this.#statement.setReturnArrays(true);
+    this.#int64 = int64;
+  }
+
+  get sql(): string {
+    return this.#statement.sourceSQL;
+  }
+
+  get expandedSql(): string {
+    return this.#statement.expandedSQL;
+  }
+
+  columnNames(): string[] {
+    // Not cached: a schema change re-prepares the statement behind our back.
+    return this.#statement.columns().map((column) => column.name);
+  }
+
+  /** Fixes the parameters for every later call; allowed once. */
+  bind(...params: RestBindParameters): this {
+    if (this.#bound !== undefined) {
+      throw new Error("Statement already bound to values");
+    }
+    this.#bound = toInputs(params);
+    return this;
+  }
+
+  /** Runs to the end and returns how many rows the last change touched. */
+  run(...params: RestBindParameters): number {
+    return Number(this.#call(params, (s, p) => s.run(...p)).changes);
+  }
+
+  get<T extends object = Row>(...params: RestBindParameters): T | undefined {
+    const row = this.#first(params);
+    return row && this.#toObject<T>(row, this.columnNames());
+  }
+
+  all<T extends object = Row>(...params: RestBindParameters): T[] {
+    const rows = this.#rows(params);
+    if (rows.length === 0) return [];
+    const names = this.columnNames();
+    return rows.map((row) => this.#toObject<T>(row, names));
+  }
+
+  /** The first row as an array. */
+  value<T extends unknown[] = unknown[]>(
+    ...params: RestBindParameters
+  ): T | undefined {
+    return this.#first(params)?.map((it) => this.#toValue(it)) as T | undefined;
+  }
+
+  /** Every row as an array. */
+  values<T extends unknown[] = unknown[]>(...params: RestBindParameters): T[] {
+    return this.#rows(params).map((row) =>
+      row.map((it) => this.#toValue(it)) as T
+    );
+  }
+
+  /** Rows one at a time; only as many are in memory as the caller keeps. */
+  *iter<T extends object = Row>(
+    ...params: RestBindParameters
+  ): IterableIterator<T> {
+    const rows = this.#call(params, (s, p) => s.iterate(...p));
+    let names: readonly string[] | undefined;
+    while (true) {
+      const next = withSqliteErrors(() => rows.next());
+      if (next.done) return;
+      names ??= this.columnNames();
+      yield this.#toObject<T>(asArray(next.value), names);
+    }
+  }
+
+  [Symbol.iterator](): IterableIterator<Row> {
+    return this.iter();
+  }
+
+  /** Ends the statement's use; the driver frees it with the connection. */
+  finalize(): void {
+    this.#finalized = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.finalize();
+  }
+
+  #first(params: RestBindParameters): unknown[] | undefined {
+    const row = this.#call(params, (s, p) => s.get(...p));
+    return row === undefined ? undefined : asArray(row);
+  }
+
+  #rows(params: RestBindParameters): unknown[][] {
+    return this.#call(params, (s, p) => s.all(...p)).map(asArray);
+  }
+
+  #call<T>(
+    params: RestBindParameters,
+    action: (statement: StatementSync, inputs: SQLInputValue[]) => T,
+  ): T {
+    if (this.#finalized) throw new Error("Statement is finalized");
+    if (this.#bound !== undefined && params.length > 0) {
+      throw new Error("Statement already bound to values");
+    }
+    const inputs = this.#bound ?? toInputs(params);
+    return withSqliteErrors(() => action(this.#statement, inputs));
+  }
+
+  #toObject<T>(row: readonly unknown[], names: readonly string[]): T {
+    const result: Record<string, unknown> = {};
+    for (const [index, name] of names.entries()) {
+      result[name] = this.#toValue(row[index]);
+    }
+    return result as T;
+  }
+
+  /** The driver is told to read integers as bigint, since it throws otherwise. */
+  #toValue(value: unknown): unknown {
+    if (typeof value !== "bigint") return value;
+    if (!this.#int64) return Number(BigInt.asIntN(32, value));
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+}
+
+/** The driver types rows as objects even when it returns arrays. */
+function asArray(row: unknown): unknown[] {
+  return row as unknown[];
+}
+
+function toInputs(params: RestBindParameters): SQLInputValue[] {
+  const [first] = params;
+  if (Array.isArray(first)) return first.map(toInput);
+  if (isNamed(first)) {
+    const named = Object.entries(first).map(([k, v]) => [k, toInput(v)]);
+    // The driver takes named parameters as an object in front of the others.
+    return [Object.fromEntries(named) as unknown as SQLInputValue];
+  }
+  return params.map((it) => toInput(it as BindValue));
+}
+
+function isNamed(value: unknown): value is Record<string, BindValue> {
+  return typeof value === "object" && value !== null &&
+    !(value instanceof Uint8Array) && !(value instanceof Date);
+}
+
+function toInput(value: BindValue): SQLInputValue {
+  switch (typeof value) {
+    case "number":
+      // The driver binds every number as REAL; the real package does not.
+      return Number.isInteger(value) ? BigInt(value) : value;
+    case "boolean":
+      return value ? 1n : 0n;
+    case "undefined":
+      return null;
+    case "object":
+      if (value === null || value instanceof Uint8Array) return value;
+      if (value instanceof Date) return value.toISOString();
+      return JSON.stringify(value);
+    case "bigint":
+    case "string":
+      return value;
+    default:
+      throw new Error(`Value of unsupported type: ${Deno.inspect(value)}`);
+  }
+}
