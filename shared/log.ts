@@ -1,3 +1,6 @@
+import { type Clock, isoTime } from "./clock.ts";
+import { Redactor } from "./redact.ts";
+
 /** How much a line matters, least first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -14,3 +17,80 @@ export interface Logger {
   /** A logger whose every line carries `fields` too. */
   child(fields: LogFields): Logger;
 }
+
+/** Where finished lines go. */
+export interface LogSink {
+  /** Takes a line without its line break. `urgent` ones are on disk on return. */
+  write(line: string, urgent: boolean): void;
+}
+
+/** What a logger is made of. */
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly clock: Clock;
+  readonly sink: LogSink;
+  readonly redactor: Redactor;
+  /** Turns a line's facts into text. Default: one JSON object. */
+  readonly format?: (line: LogLine) => string;
+}
+
+/** A line before it is text. */
+export interface LogLine {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Returns a logger that writes lines of at least `level` to `sink`, redacted. */
+export function createLogger(
+  options: LoggerOptions,
+  fields: LogFields = {},
+): Logger {
+  const { clock, sink, redactor, format = formatJson } = options;
+  const least = LOG_LEVELS.indexOf(options.level);
+  const at = (level: LogLevel) => {
+    const rank = LOG_LEVELS.indexOf(level);
+    return (message: string, more?: LogFields) => {
+      if (rank < least) return;
+      const line = {
+        time: isoTime(clock.now()),
+        level,
+        message: redactor.text(message),
+        fields: redactor.fields({ ...fields, ...more }),
+      };
+      sink.write(format(line), rank >= 2);
+    };
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (more) => createLogger(options, { ...fields, ...more }),
+  };
+}
+
+function formatJson({ time, level, message, fields }: LogLine): string {
+  return JSON.stringify({ time, level, message, ...fields });
+}
+
+/** A line for a person at a terminal. */
+export function formatReadable(
+  { time, level, message, fields }: LogLine,
+): string {
+  const facts = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) =>
+      `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`
+    );
+  return [time.slice(11, 23), level.toUpperCase().padEnd(5), message, ...facts]
+    .join(" ");
+}
+
+const encoder = new TextEncoder();
+
+/** Writes lines to standard error. */
+export const stderrSink: LogSink = {
+  write: (line) => void Deno.stderr.writeSync(encoder.encode(line + "\n")),
+};

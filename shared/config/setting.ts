@@ -22,70 +22,93 @@ interface About {
   readonly secret?: boolean;
 }
 
+/** A setting that keeps, in its type, whether it has a default. */
+type Made<T, A extends About> =
+  & Setting<T>
+  & (A extends { readonly fallback: string } ? { readonly fallback: string }
+    : unknown);
+
+function make<T, A extends About>(
+  setting: Setting<T> & A,
+): Made<T, A> {
+  return setting as unknown as Made<T, A>;
+}
+
 /** Any text without control characters. */
-export function text(variable: string, about: About): Setting<string> {
-  return {
+export function text<A extends About>(
+  variable: string,
+  about: A,
+): Made<string, A> {
+  return make({
     variable,
     ...about,
     allowed: "text without control characters",
     parse: (it) => /^\P{Cc}+$/u.test(it) ? it : undefined,
-  };
+  });
 }
 
 /** A name for ids and labels. */
-export function label(variable: string, about: About): Setting<string> {
-  return {
+export function label<A extends About>(
+  variable: string,
+  about: A,
+): Made<string, A> {
+  return make({
     variable,
     ...about,
     allowed: "1 to 64 letters, digits, dots, dashes or underscores",
     parse: (it) => /^[A-Za-z0-9._-]{1,64}$/.test(it) ? it : undefined,
-  };
+  });
 }
 
 /** A whole number within limits. */
-export function integer(
-  variable: string,
-  about: About & { readonly min: number; readonly max: number },
-): Setting<number> {
-  const { min, max, ...rest } = about;
-  return {
+export function integer<
+  A extends About & { readonly min: number; readonly max: number },
+>(variable: string, about: A): Made<number, A> {
+  const { min, max } = about;
+  return make({
     variable,
-    ...rest,
+    ...about,
     allowed: `a whole number from ${min} to ${max}`,
     parse(it) {
       const value = /^\d{1,16}$/.test(it) ? Number(it) : NaN;
       return value >= min && value <= max ? value : undefined;
     },
-  };
+  });
 }
 
 /** `1` or `0`. */
-export function flag(variable: string, about: About): Setting<boolean> {
-  return {
+export function flag<A extends About>(
+  variable: string,
+  about: A,
+): Made<boolean, A> {
+  return make({
     variable,
     ...about,
     allowed: "0 or 1",
     parse: (it) => it === "1" ? true : it === "0" ? false : undefined,
-  };
+  });
 }
 
 /** One of some words. */
-export function oneOf<const T extends string>(
-  variable: string,
-  about: About & { readonly values: readonly T[] },
-): Setting<T> {
-  const { values, ...rest } = about;
-  return {
+export function oneOf<
+  const T extends string,
+  A extends About & { readonly values: readonly T[] },
+>(variable: string, about: A & { readonly values: readonly T[] }): Made<T, A> {
+  const { values } = about;
+  return make({
     variable,
-    ...rest,
+    ...about,
     allowed: `one of ${values.join(", ")}`,
     parse: (it) => values.find((value) => value === it),
-  };
+  });
 }
 
 /** An http address to listen on: scheme, host and port, nothing else. */
-export function listenAddress(variable: string, about: About): Setting<URL> {
-  return {
+export function listenAddress<A extends About>(
+  variable: string,
+  about: A,
+): Made<URL, A> {
+  return make({
     variable,
     ...about,
     allowed: "http://<address or name>[:port], nothing after it",
@@ -93,12 +116,15 @@ export function listenAddress(variable: string, about: About): Setting<URL> {
       const url = URL.canParse(it) ? new URL(it) : undefined;
       return url?.protocol === "http:" && isBare(url) ? url : undefined;
     },
-  };
+  });
 }
 
 /** A base address of somebody's HTTP API: no path, query or credentials. */
-export function baseUrl(variable: string, about: About): Setting<URL> {
-  return {
+export function baseUrl<A extends About>(
+  variable: string,
+  about: A,
+): Made<URL, A> {
+  return make({
     variable,
     ...about,
     allowed: "http(s)://<host>[:port], nothing after it",
@@ -108,7 +134,7 @@ export function baseUrl(variable: string, about: About): Setting<URL> {
         ? url
         : undefined;
     },
-  };
+  });
 }
 
 function isBare(url: URL): boolean {
@@ -117,31 +143,37 @@ function isBare(url: URL): boolean {
 }
 
 /** A path, made absolute against the working folder. */
-export function path(variable: string, about: About): Setting<string> {
-  return {
+export function path<A extends About>(
+  variable: string,
+  about: A,
+): Made<string, A> {
+  return make({
     variable,
     ...about,
     allowed: "a path without control characters",
     parse: (it) => /^\P{Cc}+$/u.test(it) ? resolve(it) : undefined,
-  };
+  });
 }
 
 /** An absolute path, kept as it is written. */
-export function absolutePath(variable: string, about: About): Setting<string> {
-  return {
+export function absolutePath<A extends About>(
+  variable: string,
+  about: A,
+): Made<string, A> {
+  return make({
     variable,
     ...about,
     allowed: "an absolute path",
     parse: (it) => isAbsolute(it) && !/\p{Cc}/u.test(it) ? it : undefined,
-  };
+  });
 }
 
 /** Absolute folders, separated by colons. The root folder ends the meaning of a list. */
-export function folders(
+export function folders<A extends About>(
   variable: string,
-  about: About,
-): Setting<readonly string[]> {
-  return {
+  about: A,
+): Made<readonly string[], A> {
+  return make({
     variable,
     ...about,
     allowed: "absolute folders separated by colons",
@@ -152,33 +184,35 @@ export function folders(
         ? parts.map((part) => resolve(part))
         : undefined;
     },
-  };
+  });
 }
 
 /** Words of one form, separated by commas. */
-export function list(
-  variable: string,
-  about: About & { readonly each: RegExp; readonly allowed: string },
-): Setting<readonly string[]> {
-  const { each, allowed, ...rest } = about;
-  return {
+export function list<
+  A extends About & { readonly each: RegExp; readonly allowed: string },
+>(variable: string, about: A): Made<readonly string[], A> {
+  const { each, allowed } = about;
+  return make({
     variable,
-    ...rest,
+    ...about,
     allowed: `${allowed}, separated by commas`,
     parse(it) {
       const parts = it.split(",").map((part) => part.trim());
       return parts.every((part) => each.test(part)) ? parts : undefined;
     },
-  };
+  });
 }
 
 /** A secret that can stand in an HTTP header. */
-export function secret(variable: string, about: About): Setting<string> {
-  return {
+export function secret<A extends About>(
+  variable: string,
+  about: A,
+): Made<string, A> {
+  return make({
     variable,
     ...about,
     secret: true,
     allowed: "visible ASCII characters without spaces",
     parse: (it) => /^[\x21-\x7e]+$/.test(it) ? it : undefined,
-  };
+  });
 }

@@ -105,6 +105,18 @@ export class Reply<D> {
   }
 }
 
+/** A failure of a plain-text route: its body is the text itself, as probes want it. */
+export class PlainFailure extends Error {
+  readonly status: number;
+  readonly body: string;
+
+  constructor(status: number, body: string) {
+    super(body);
+    this.status = status;
+    this.body = body;
+  }
+}
+
 /** One event of a stream. `id` makes it resumable by `Last-Event-ID`. */
 export interface StreamEvent {
   readonly event: string;
@@ -140,7 +152,7 @@ export interface RouteContext<
   readonly deps: Deps;
   readonly log: Logger;
   /** Every route that this caller may know of, this one included. */
-  readonly routes: readonly RouteInfo[];
+  readonly routes: readonly Route<Deps>[];
 }
 
 /** What a WebSocket route does with an admitted connection. */
@@ -169,6 +181,10 @@ export interface RouteSpec<Deps, P extends string, Q, B, D>
   unavailable?(deps: Deps): string | undefined;
   /** Replaces the guard's Origin rung: tells whether this `Origin` may come in. */
   allowsOrigin?(origin: string): boolean;
+  /** Where else than in `Authorization` the shared token may stand. */
+  tokenFrom?(headers: Headers): string | undefined;
+  /** True when what the handler calls reports to the audit by itself. */
+  readonly auditsItself?: boolean;
   /** Whether a cross-site top-level navigation may GET this page. */
   readonly navigable?: boolean;
 }

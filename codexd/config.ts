@@ -1,0 +1,73 @@
+import { join } from "@std/path";
+import {
+  ConfigError,
+  readConfig,
+  type Values,
+} from "../shared/config/read_config.ts";
+import { SETTINGS } from "../shared/config/settings.ts";
+import { judgeNetwork } from "../shared/daemon/network_config.ts";
+import type { DaemonConfig } from "../shared/daemon/run_daemon.ts";
+
+/** The settings that codexd reads. */
+export const CODEXD_SETTINGS = {
+  codexdLocalApi: SETTINGS.codexdLocalApi,
+  stateDir: SETTINGS.stateDir,
+  logsDir: SETTINGS.logsDir,
+  tmpDir: SETTINGS.tmpDir,
+  codexBin: SETTINGS.codexBin,
+  codexMaxSandbox: SETTINGS.codexMaxSandbox,
+  codexApprovals: SETTINGS.codexApprovals,
+  codexApprovalTimeoutMs: SETTINGS.codexApprovalTimeoutMs,
+  sharedToken: SETTINGS.sharedToken,
+  sharedTokenFile: SETTINGS.sharedTokenFile,
+  shell: SETTINGS.shell,
+  execPath: SETTINGS.execPath,
+  allowedHosts: SETTINGS.allowedHosts,
+  allowedOrigins: SETTINGS.allowedOrigins,
+  allowUnauthenticatedLan: SETTINGS.allowUnauthenticatedLan,
+  maxBodyBytes: SETTINGS.maxBodyBytes,
+  retentionDays: SETTINGS.retentionDays,
+  retentionRows: SETTINGS.retentionRows,
+  logLevel: SETTINGS.logLevel,
+};
+
+/** codexd's configuration: read once, given to the composition root. */
+export interface CodexdConfig extends DaemonConfig {
+  readonly values: Values<typeof CODEXD_SETTINGS>;
+  /** The shared token in force, from the variable or from its file. */
+  readonly token: string | undefined;
+  /** `state/codexd`: session index and event log. */
+  readonly stateDir: string;
+}
+
+/**
+ * Reads codexd's configuration.
+ * @throws {ConfigError} with every problem at once
+ */
+export function readCodexdConfig(
+  env: (variable: string) => string | undefined,
+): CodexdConfig {
+  const { values, lines, problems } = readConfig(CODEXD_SETTINGS, env);
+  const network = judgeNetwork({
+    ...values,
+    listen: values.codexdLocalApi,
+    listenVariable: "BAA_CODEXD_LOCAL_API",
+    publicApiBase: undefined,
+    publicProxyAddresses: undefined,
+  });
+  const all = [...problems, ...network.problems];
+  if (all.length > 0) throw new ConfigError(all);
+  const stateDir = join(values.stateDir, "codexd");
+  return {
+    values,
+    token: network.token,
+    stateDir,
+    listen: values.codexdLocalApi,
+    logsDir: values.logsDir,
+    logLevel: values.logLevel,
+    folders: [values.stateDir, stateDir, values.logsDir, values.tmpDir],
+    secrets: [network.token],
+    warnings: network.warnings,
+    lines,
+  };
+}

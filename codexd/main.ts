@@ -1,0 +1,11 @@
+import { runDaemon } from "../shared/daemon/run_daemon.ts";
+import { VERSION } from "../shared/version.ts";
+import { compose } from "./compose.ts";
+import { readCodexdConfig } from "./config.ts";
+
+if (import.meta.main) {
+  await runDaemon(
+    { name: "codexd", version: VERSION, readConfig: readCodexdConfig, compose },
+    Deno.args,
+  );
+}

@@ -1,0 +1,18 @@
+import { describeRoutes } from "../../shared/daemon/describe_routes.ts";
+import { probeRoutes } from "../../shared/daemon/probe_routes.ts";
+import { capabilityLines } from "../../shared/describe/capabilities.ts";
+import type { Route } from "../../shared/http/route.ts";
+import type { Deps } from "../deps.ts";
+import { statusRoutes } from "./status.ts";
+
+/** The table of contents of codexd's API. */
+export const routes: readonly Route<Deps>[] = [
+  ...describeRoutes<Deps>({
+    capabilities: ({ routes, deps }) => ({
+      read_endpoints: capabilityLines(routes, "read", deps),
+      write_endpoints: capabilityLines(routes, "write", deps),
+    }),
+  }),
+  ...probeRoutes<Deps>(),
+  ...statusRoutes,
+];

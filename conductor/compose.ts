@@ -1,0 +1,70 @@
+import { join } from "@std/path";
+import { createApp } from "../shared/daemon/app.ts";
+import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
+import type { DaemonSelf } from "../shared/daemon/self.ts";
+import { logAudit } from "../shared/log_audit.ts";
+import { VERSION } from "../shared/version.ts";
+import type { ConductorConfig } from "./config.ts";
+import { GUIDANCE } from "./guidance.ts";
+import { routes } from "./routes/mod.ts";
+
+/** Builds conductor from its configuration. */
+export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
+  const { clock, log, base } = ports;
+  const { values, token } = config;
+  const started = clock.monotonic();
+  let stopping = false;
+  const self: DaemonSelf = {
+    name: "baa-conductor-daemon",
+    version: VERSION,
+    origin: base.origin,
+    hasToken: token !== undefined,
+    guidance: GUIDANCE,
+    uptimeMs: () => Math.round(clock.monotonic() - started),
+    condition: () => ({
+      ready: !stopping,
+      reasons: stopping ? ["shutting down"] : [],
+      degraded: [],
+    }),
+    system: () => ({ mode: "running" }),
+    websocket: () => ({}),
+    places: () => ({ cwd: Deno.cwd(), file: readableFile() }),
+  };
+  const app = createApp({
+    routes,
+    deps: { self, role: () => "leader" },
+    guard: {
+      base,
+      publicBase: values.publicApiBase,
+      allowed: values.allowedHosts ?? [],
+      allowedOrigins: values.allowedOrigins ?? [],
+      proxyAddresses: values.publicProxyAddresses ?? [],
+      token,
+    },
+    limits: { maxBodyBytes: values.maxBodyBytes },
+    audit: logAudit(log),
+    clock,
+    log,
+  });
+  return {
+    handle: (request, info) => app.handle(request, info),
+    quiesce() {
+      stopping = true;
+      app.quiesce();
+    },
+    stopWork() {
+      app.abortRequests();
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A text file that the examples can read: the working folder's own, or the hosts file. */
+function readableFile(): string {
+  const own = join(Deno.cwd(), "README.md");
+  try {
+    if (Deno.statSync(own).isFile) return own;
+  } catch { /* not here */ }
+  return "/etc/hosts";
+}

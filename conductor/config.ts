@@ -1,0 +1,60 @@
+import { join } from "@std/path";
+import {
+  ConfigError,
+  readConfig,
+  type Values,
+} from "../shared/config/read_config.ts";
+import { SETTINGS } from "../shared/config/settings.ts";
+import { judgeNetwork } from "../shared/daemon/network_config.ts";
+import type { DaemonConfig } from "../shared/daemon/run_daemon.ts";
+
+const {
+  codexBin: _codexBin,
+  codexMaxSandbox: _codexMaxSandbox,
+  codexApprovals: _codexApprovals,
+  codexApprovalTimeoutMs: _codexApprovalTimeoutMs,
+  statusApi: _statusApi,
+  ...OWN
+} = SETTINGS;
+
+/** The settings that conductor reads. */
+export const CONDUCTOR_SETTINGS = OWN;
+
+/** conductor's configuration: read once, given to the composition root. */
+export interface ConductorConfig extends DaemonConfig {
+  readonly values: Values<typeof CONDUCTOR_SETTINGS>;
+  /** The shared token in force, from the variable or from its file. */
+  readonly token: string | undefined;
+  /** `state/conductor`: the database's folder. */
+  readonly stateDir: string;
+}
+
+/**
+ * Reads conductor's configuration.
+ * @throws {ConfigError} with every problem at once
+ */
+export function readConductorConfig(
+  env: (variable: string) => string | undefined,
+): ConductorConfig {
+  const { values, lines, problems } = readConfig(CONDUCTOR_SETTINGS, env);
+  const network = judgeNetwork({
+    ...values,
+    listen: values.conductorLocalApi,
+    listenVariable: "BAA_CONDUCTOR_LOCAL_API",
+  });
+  const all = [...problems, ...network.problems];
+  if (all.length > 0) throw new ConfigError(all);
+  const stateDir = join(values.stateDir, "conductor");
+  return {
+    values,
+    token: network.token,
+    stateDir,
+    listen: values.conductorLocalApi,
+    logsDir: values.logsDir,
+    logLevel: values.logLevel,
+    folders: [values.stateDir, stateDir, values.logsDir, values.tmpDir],
+    secrets: [network.token],
+    warnings: network.warnings,
+    lines,
+  };
+}

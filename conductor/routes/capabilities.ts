@@ -1,0 +1,56 @@
+import { z } from "zod";
+import {
+  CapabilityLine,
+  capabilityLines,
+} from "../../shared/describe/capabilities.ts";
+import type { RouteContext } from "../../shared/http/route.ts";
+import { type Deps, route } from "../deps.ts";
+
+const Json = z.record(z.string(), z.unknown());
+
+/** Returns what is available now, and why what is not is not. */
+export function capabilities(context: RouteContext<Deps>) {
+  const { routes, deps, zone } = context;
+  const { self } = deps;
+  const hostOperations = self.hostOperations?.(routes, {
+    origin: self.origin,
+    places: self.places(),
+    hasToken: self.hasToken,
+  });
+  return {
+    read_endpoints: capabilityLines(routes, "read", deps),
+    write_endpoints: capabilityLines(routes, "write", deps),
+    system: { ...self.system(zone) },
+    transports: {
+      http: { auth: self.hasToken ? "bearer" : "none", url: self.origin },
+      websocket: { ...self.websocket() },
+    },
+    ...(hostOperations !== undefined && zone === "local" && {
+      host_operations: { ...hostOperations },
+    }),
+    recommended_flow: [...self.guidance.all.flow],
+    notes: [...self.guidance.all.notes],
+  };
+}
+
+export const capabilityRoutes = [
+  route({
+    id: "system.capabilities",
+    method: "GET",
+    path: "/v1/capabilities",
+    kind: "read",
+    surface: "common",
+    exposure: "public",
+    summary: "Read which routes work now, and why the others do not",
+    data: z.object({
+      read_endpoints: z.array(CapabilityLine),
+      write_endpoints: z.array(CapabilityLine),
+      system: Json,
+      transports: Json,
+      host_operations: Json.optional(),
+      recommended_flow: z.array(z.string()),
+      notes: z.array(z.string()),
+    }),
+    handler: (context) => capabilities(context),
+  }),
+];

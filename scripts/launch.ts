@@ -1,0 +1,56 @@
+import { fromFileUrl } from "@std/path";
+import { permissionFlags, permissionsOf, type Program } from "./permissions.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** The command that starts a daemon from source, with the permissions of its binary. */
+export function daemonCommand(
+  program: Program,
+  options: {
+    readonly args?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+    readonly denoFlags?: readonly string[];
+  } = {},
+): { readonly program: string; readonly args: string[] } {
+  const { args = [], env = {}, denoFlags = [] } = options;
+  const set = permissionsOf(program, (name) => env[name] ?? Deno.env.get(name));
+  return {
+    program: Deno.execPath(),
+    args: [
+      "run",
+      "--quiet",
+      "--frozen",
+      `--config=${fromFileUrl(new URL("deno.json", ROOT))}`,
+      ...denoFlags,
+      ...permissionFlags(set),
+      fromFileUrl(new URL(`${program}/main.ts`, ROOT)),
+      ...args,
+    ],
+  };
+}
+
+/** Starts a daemon in the foreground of this process's terminal. */
+export function launch(
+  program: Program,
+  options: Parameters<typeof daemonCommand>[1] = {},
+): Deno.ChildProcess {
+  const command = daemonCommand(program, options);
+  return new Deno.Command(command.program, {
+    args: command.args,
+    stdin: "null",
+    ...(options.env !== undefined && { env: { ...options.env } }),
+  }).spawn();
+}
+
+/** Passes the signals that end this process on to its children. */
+export function passSignalsOn(children: readonly Deno.ChildProcess[]): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      for (const child of children) {
+        try {
+          child.kill(signal);
+        } catch { /* it has ended */ }
+      }
+    });
+  }
+}

@@ -1,0 +1,134 @@
+// deno-lint-ignore-file no-console -- a script talks to a terminal
+/**
+ * Renders the permissions of the daemons from the configuration: the one truth
+ * for `deno task`, the tests, `deno compile` and the sets in deno.json.
+ *
+ * Usage: deno run -A scripts/permissions.ts conductor|codexd
+ */
+import { CODEXD_SETTINGS, readCodexdConfig } from "../codexd/config.ts";
+import {
+  CONDUCTOR_SETTINGS,
+  readConductorConfig,
+} from "../conductor/config.ts";
+import { isLoopback } from "../shared/http/authority.ts";
+
+/** The daemons that permissions are rendered for. */
+export type Program = "conductor" | "codexd";
+
+/** What a daemon may do; `true` is everything of that category. */
+export interface PermissionSet {
+  readonly read: true | readonly string[];
+  readonly write: true | readonly string[];
+  readonly net: readonly string[];
+  readonly run: readonly string[];
+  readonly env: readonly string[];
+}
+
+type Env = (variable: string) => string | undefined;
+
+/** Environment that commands inherit a part of: see host_ops. */
+const CHILD_ENV = [
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "LANG",
+  "TMPDIR",
+];
+
+/** Returns the permissions that a daemon needs under a configuration. */
+export function permissionsOf(program: Program, env: Env): PermissionSet {
+  return program === "conductor" ? conductorSet(env) : codexdSet(env);
+}
+
+function conductorSet(env: Env): PermissionSet {
+  const { values } = readConductorConfig(env);
+  const own = [values.stateDir, values.logsDir, values.tmpDir];
+  const token = values.sharedTokenFile === undefined
+    ? []
+    : [values.sharedTokenFile];
+  return {
+    read: values.readRoots === undefined ? true : bothForms([
+      ...values.readRoots,
+      ...values.writeRoots ?? [],
+      ...own,
+      ...token,
+    ]),
+    write: values.writeRoots === undefined
+      ? true
+      : bothForms([...values.writeRoots, ...own]),
+    net: [
+      ...listenAddresses(values.conductorLocalApi),
+      ...listenAddresses(values.codexdLocalApi).slice(0, 1),
+    ],
+    run: [values.shell],
+    env: [
+      ...Object.values(CONDUCTOR_SETTINGS).map((it) => it.variable),
+      ...CHILD_ENV,
+    ],
+  };
+}
+
+function codexdSet(env: Env): PermissionSet {
+  const { values } = readCodexdConfig(env);
+  return {
+    read: true,
+    write: bothForms([values.stateDir, values.logsDir, values.tmpDir]),
+    net: listenAddresses(values.codexdLocalApi),
+    run: [values.shell],
+    env: [
+      ...Object.values(CODEXD_SETTINGS).map((it) => it.variable),
+      ...CHILD_ENV,
+    ],
+  };
+}
+
+/** Returns the `deno run` / `deno compile` flags of a set. */
+export function permissionFlags(set: PermissionSet): string[] {
+  const flag = (name: string, value: true | readonly string[]) =>
+    value === true
+      ? [`--allow-${name}`]
+      : value.length === 0
+      ? []
+      : [`--allow-${name}=${value.join(",")}`];
+  return [
+    "--no-prompt",
+    ...flag("read", set.read),
+    ...flag("write", set.write),
+    ...flag("net", set.net),
+    ...flag("run", set.run),
+    ...flag("env", set.env),
+  ];
+}
+
+/** An address, and loopback with the same port when the address is not loopback. */
+function listenAddresses(base: URL): string[] {
+  const port = base.port === "" ? "80" : base.port;
+  const host = base.hostname === "localhost" ? "127.0.0.1" : base.hostname;
+  const first = `${host}:${port}`;
+  return isLoopback(base.hostname) ? [first] : [first, `127.0.0.1:${port}`];
+}
+
+/** Each path as it is given and by its real path: path permissions are lexical. */
+function bothForms(paths: readonly string[]): string[] {
+  return [
+    ...new Set(paths.flatMap((path) => {
+      try {
+        return [path, Deno.realPathSync(path)];
+      } catch {
+        return [path];
+      }
+    })),
+  ];
+}
+
+if (import.meta.main) {
+  const [program] = Deno.args;
+  if (program !== "conductor" && program !== "codexd") {
+    console.error("Usage: permissions.ts conductor|codexd");
+    Deno.exit(2);
+  }
+  const set = permissionsOf(program, (name) => Deno.env.get(name));
+  console.log(permissionFlags(set).join("\n"));
+}

@@ -1,0 +1,78 @@
+// deno-lint-ignore-file no-console -- a script talks to a terminal
+/**
+ * Runs conductor and codexd in the foreground and says where to look next.
+ *
+ * Usage: deno run -A scripts/start.ts [--watch]
+ */
+import { readCodexdConfig } from "../codexd/config.ts";
+import { readConductorConfig } from "../conductor/config.ts";
+import { ConfigError } from "../shared/config/read_config.ts";
+import { launch, passSignalsOn } from "./launch.ts";
+
+const READY_WITHIN_MS = 20_000;
+
+try {
+  const env = (name: string) => Deno.env.get(name);
+  const conductor = readConductorConfig(env);
+  const codexd = readCodexdConfig(env);
+  const denoFlags = Deno.args.includes("--watch") ? ["--watch"] : [];
+  const children = [
+    launch("conductor", { denoFlags }),
+    launch("codexd", { denoFlags }),
+  ];
+  passSignalsOn(children);
+  const ended = Promise.race(children.map((it) => it.status));
+  const ready = Promise.all([
+    isReady(conductor.listen),
+    isReady(codexd.listen),
+  ]);
+  const first = await Promise.race([ended, ready]);
+  if (Array.isArray(first)) tell(conductor, codexd.listen);
+  const { code } = await ended;
+  for (const child of children) {
+    try {
+      child.kill("SIGTERM");
+    } catch { /* it has ended */ }
+  }
+  await Promise.all(children.map((it) => it.status));
+  Deno.exit(code);
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}
+
+/** Resolves when the daemon answers its probe, or when that takes too long. */
+async function isReady(base: URL): Promise<boolean> {
+  const until = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < until) {
+    try {
+      const response = await fetch(new URL("/healthz", base));
+      await response.body?.cancel();
+      if (response.ok) return true;
+    } catch { /* not yet */ }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+function tell(
+  { listen, logsDir, stateDir }: {
+    listen: URL;
+    logsDir: string;
+    stateDir: string;
+  },
+  codexd: URL,
+): void {
+  console.log(`
+conductor  ${listen.origin}
+codexd     ${codexd.origin}
+state      ${stateDir}
+logs       ${logsDir}
+
+Look next:
+  curl '${listen.origin}/describe?pretty'          everything that the API allows
+  curl '${listen.origin}/v1/capabilities?pretty'   what works now
+Ctrl-C stops both.
+`);
+}

@@ -1,0 +1,159 @@
+import { z } from "zod";
+import type { CurlOptions } from "../describe/curl.ts";
+import { curlIfPossible, Endpoint, endpoint } from "../describe/endpoint.ts";
+import { openapi } from "../describe/openapi.ts";
+import {
+  type Route,
+  type RouteContext,
+  routeFor,
+  type RouteInfo,
+} from "../http/route.ts";
+import type { SelfDeps } from "./self.ts";
+
+const Json = z.record(z.string(), z.unknown());
+
+const Example = z.object({
+  title: z.string(),
+  method: z.string(),
+  path: z.string(),
+  curl: z.string(),
+});
+
+const Common = {
+  version: z.string(),
+  system: Json,
+  websocket: Json,
+  host_operations: Json.optional(),
+  endpoints: z.array(Endpoint),
+  examples: z.array(Example),
+  notes: z.array(z.string()),
+};
+
+const Pointer = z.object({ path: z.string(), summary: z.string() });
+
+const Description = z.object({
+  name: z.string(),
+  ...Common,
+  describe_endpoints: z.object({ business: Pointer, control: Pointer }),
+  capabilities: Json.describe("what is available now, as /v1/capabilities"),
+});
+
+const ScopedDescription = z.object({
+  name: z.string(),
+  surface: z.enum(["business", "control"]),
+  recommended_flow: z.array(z.string()),
+  ...Common,
+});
+
+/** Options of a daemon's self-description. */
+export interface DescribeOptions<Deps> {
+  /** The `capabilities` of `/describe`. */
+  readonly capabilities: (
+    context: RouteContext<Deps>,
+  ) => Readonly<Record<string, unknown>>;
+}
+
+/** Returns the routes by which a daemon describes itself. */
+export function describeRoutes<Deps extends SelfDeps>(
+  { capabilities }: DescribeOptions<Deps>,
+): Route<Deps>[] {
+  const route = routeFor<Deps>();
+  const read = { method: "GET", kind: "read", exposure: "public" } as const;
+  const business = {
+    path: "/describe/business",
+    summary: "Read the business surface: queries and work",
+  } as const;
+  const control = {
+    path: "/describe/control",
+    summary: "Read the control surface: what acts on this machine",
+  } as const;
+  return [
+    route({
+      ...read,
+      id: "service.describe",
+      path: "/describe",
+      surface: "common",
+      summary: "Describe everything that this API allows",
+      data: Description,
+      handler: (context) => ({
+        name: context.deps.self.name,
+        ...common(context, context.routes, "all"),
+        describe_endpoints: { business, control },
+        capabilities: capabilities(context),
+      }),
+    }),
+    ...(["business", "control"] as const).map((surface) =>
+      route({
+        ...read,
+        id: `service.describe.${surface}`,
+        ...{ business, control }[surface],
+        surface,
+        data: ScopedDescription,
+        handler: (context) => ({
+          name: context.deps.self.name,
+          surface,
+          recommended_flow: [...context.deps.self.guidance[surface].flow],
+          ...common(
+            context,
+            context.routes.filter((it) =>
+              it.surface === surface || it.surface === "common"
+            ),
+            surface,
+          ),
+        }),
+      })
+    ),
+    route({
+      ...read,
+      id: "service.openapi",
+      path: "/openapi.json",
+      surface: "common",
+      produces: "document",
+      summary: "Read the OpenAPI 3.1 document",
+      data: Json,
+      handler: ({ routes, deps: { self } }) =>
+        openapi(routes, {
+          title: self.name,
+          version: self.version,
+          origin: self.origin,
+          hasToken: self.hasToken,
+          places: self.places(),
+        }),
+    }),
+  ];
+}
+
+function common<Deps extends SelfDeps>(
+  { deps: { self }, zone, routes: visible }: RouteContext<Deps>,
+  routes: readonly RouteInfo[],
+  part: "all" | "business" | "control",
+) {
+  const options: CurlOptions = {
+    origin: self.origin,
+    places: self.places(),
+    hasToken: self.hasToken,
+  };
+  const hostOperations = part === "business"
+    ? undefined
+    : self.hostOperations?.(visible, options);
+  return {
+    version: self.version,
+    system: { ...self.system(zone) },
+    websocket: { ...self.websocket() },
+    ...(hostOperations !== undefined && zone === "local" && {
+      host_operations: { ...hostOperations },
+    }),
+    endpoints: routes.map((it) => endpoint(it, options)),
+    examples: routes.flatMap((it) => example(it, options)),
+    notes: [...self.guidance[part].notes],
+  };
+}
+
+function example(route: RouteInfo, options: CurlOptions) {
+  const line = route.produces === "websocket"
+    ? undefined
+    : curlIfPossible(route, options);
+  if (line === undefined) return [];
+  const { summary: title, method, path } = route;
+  return [{ title, method, path, curl: line }];
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { PlainFailure, type Route, routeFor } from "../http/route.ts";
+import { Health, type SelfDeps, statusWord } from "./self.ts";
+
+/** Returns the probes that both daemons have. */
+export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
+  const route = routeFor<Deps>();
+  const probe = {
+    method: "GET",
+    kind: "read",
+    exposure: "public",
+  } as const;
+  return [
+    route({
+      ...probe,
+      id: "probe.healthz",
+      path: "/healthz",
+      surface: "control",
+      produces: "text",
+      summary: "Answer ok while the process serves",
+      data: z.literal("ok"),
+      handler: () => "ok" as const,
+    }),
+    route({
+      ...probe,
+      id: "probe.readyz",
+      path: "/readyz",
+      surface: "control",
+      produces: "text",
+      summary: "Answer ready, or 503 not_ready",
+      data: z.literal("ready"),
+      errors: ["NOT_READY"],
+      handler({ deps }) {
+        if (deps.self.condition().ready) return "ready" as const;
+        throw new PlainFailure(503, "not_ready");
+      },
+    }),
+    route({
+      ...probe,
+      id: "service.health",
+      path: "/health",
+      surface: "common",
+      summary: "Read the daemon's condition, with the reasons",
+      data: Health,
+      handler({ deps, zone }) {
+        const condition = deps.self.condition();
+        const { ready, reasons, degraded } = condition;
+        return {
+          status: statusWord(condition),
+          ...(zone === "local" && {
+            ready,
+            reasons: [...reasons],
+            degraded: [...degraded],
+          }),
+          version: deps.self.version,
+          uptime_ms: deps.self.uptimeMs(),
+        };
+      },
+    }),
+    route({
+      ...probe,
+      id: "service.version",
+      path: "/version",
+      surface: "common",
+      summary: "Read the daemon's name and version",
+      data: z.object({ name: z.string(), version: z.string() }),
+      handler: ({ deps }) => ({
+        name: deps.self.name,
+        version: deps.self.version,
+      }),
+    }),
+  ];
+}

@@ -1,0 +1,249 @@
+import { join } from "@std/path";
+import { type Clock, sleep, systemClock } from "../clock.ts";
+import { ConfigError, type ConfigLine } from "../config/read_config.ts";
+import { messageOf } from "../errors.ts";
+import {
+  createLogger,
+  formatReadable,
+  type Logger,
+  type LogLevel,
+  stderrSink,
+} from "../log.ts";
+import { Redactor } from "../redact.ts";
+import { RotatingFile } from "../rotating_file.ts";
+import { type Handle, listen, ListenError, type Listening } from "./listen.ts";
+
+/** The part of a daemon's configuration that every daemon has. */
+export interface DaemonConfig {
+  readonly listen: URL;
+  readonly logsDir: string;
+  readonly logLevel: LogLevel;
+  /** Folders that must exist, made with mode 0700. */
+  readonly folders: readonly string[];
+  /** What must never be written to a log. */
+  readonly secrets: readonly (string | undefined)[];
+  readonly warnings: readonly string[];
+  readonly lines: readonly ConfigLine[];
+}
+
+/** What a daemon's composition root is given by the runner. */
+export interface DaemonPorts {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  /** Random; sets this process apart from others of the same name. */
+  readonly instance: string;
+  /** The base with the port that is really used. */
+  readonly base: URL;
+}
+
+/** A composed daemon: it answers, and it can be stopped in an orderly way. */
+export interface Daemon {
+  readonly handle: Handle;
+  /** Stops starting anything new; refuses new requests, ends streams with a reason. */
+  quiesce(): void;
+  /** Ends what still runs after the grace period. */
+  stopWork(): Promise<void>;
+  /** Releases the lease, closes the database and every file. */
+  close(): Promise<void>;
+}
+
+/** One of the product's processes. */
+export interface DaemonProgram<C extends DaemonConfig> {
+  readonly name: "conductor" | "codexd";
+  readonly version: string;
+  readConfig(env: (variable: string) => string | undefined): C;
+  compose(config: C, ports: DaemonPorts): Promise<Daemon> | Daemon;
+}
+
+/** Running requests get this long when the daemon is told to stop. */
+const GRACE_MS = 5000;
+/** After this a stop that hangs is cut short: launchd would kill at 20 s. */
+const STOP_LIMIT_MS = 15_000;
+const EXIT_CONFIG = 2;
+const encoder = new TextEncoder();
+
+/** Runs a daemon until a signal ends it. The only place that ends the process. */
+export async function runDaemon<C extends DaemonConfig>(
+  program: DaemonProgram<C>,
+  args: readonly string[],
+): Promise<void> {
+  const config = readOrExit(program, args);
+  const instance = crypto.randomUUID().slice(0, 8);
+  const redactor = new Redactor(config.secrets);
+  const { log, flush } = openLog(program.name, config, { instance, redactor });
+  const fatal = (message: string, error: unknown, code: number): never => {
+    log.error(message, { error });
+    flush();
+    fail(`${program.name}: ${redactor.text(messageOf(error))}`);
+    Deno.exit(code);
+  };
+  exitOnUncaught((error) =>
+    fatal("Stopping: an error was not caught", error, 1)
+  );
+  for (const warning of config.warnings) {
+    log.warn(warning);
+    if (!Deno.stderr.isTerminal()) fail(`Warning: ${warning}`);
+  }
+
+  let daemon: Daemon | undefined;
+  let listening: Listening | undefined;
+  try {
+    listening = listen(
+      config.listen,
+      (request, info) => daemon?.handle(request, info) ?? starting(),
+      { clock: systemClock, log },
+    );
+    daemon = await program.compose(config, {
+      log,
+      clock: systemClock,
+      redactor,
+      instance,
+      base: listening.base,
+    });
+  } catch (error) {
+    const known = error instanceof ListenError || error instanceof ConfigError;
+    return fatal("Cannot start", error, known ? EXIT_CONFIG : 1);
+  }
+  log.info("Listening", {
+    address: listening.base.origin,
+    version: program.version,
+    pid: Deno.pid,
+    instance,
+  });
+  const signal = await firstSignal();
+  log.info("Stopping", { signal });
+  const outcome = await stop(daemon, listening, log);
+  log.info("Stopped", { outcome });
+  flush();
+  Deno.exit(0);
+}
+
+function readOrExit<C extends DaemonConfig>(
+  program: DaemonProgram<C>,
+  args: readonly string[],
+): C {
+  const [option, ...rest] = args;
+  if (option === "--version") {
+    print(`${program.name} ${program.version}`);
+    Deno.exit(0);
+  }
+  if (
+    rest.length > 0 || (option !== undefined && option !== "--print-config")
+  ) {
+    fail(
+      `${program.name}: Cannot read the arguments: known are --print-config and --version`,
+    );
+    Deno.exit(EXIT_CONFIG);
+  }
+  try {
+    const config = program.readConfig((variable) => Deno.env.get(variable));
+    if (option === undefined) return config;
+    print(JSON.stringify(
+      Object.fromEntries(
+        config.lines.map(({ variable, ...line }) => [variable, line]),
+      ),
+      null,
+      2,
+    ));
+    for (const warning of config.warnings) fail(`Warning: ${warning}`);
+    Deno.exit(0);
+  } catch (error) {
+    fail(`${program.name}: ${messageOf(error)}`);
+    Deno.exit(EXIT_CONFIG);
+  }
+}
+
+function openLog(
+  name: string,
+  config: DaemonConfig,
+  { instance, redactor }: { instance: string; redactor: Redactor },
+): { readonly log: Logger; flush(): void } {
+  const options = { level: config.logLevel, clock: systemClock, redactor };
+  try {
+    for (const folder of [...config.folders, join(config.logsDir, name)]) {
+      Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    if (Deno.stderr.isTerminal()) {
+      const log = createLogger({
+        ...options,
+        sink: stderrSink,
+        format: formatReadable,
+      });
+      return { log, flush() {} };
+    }
+    const file = new RotatingFile({
+      folder: join(config.logsDir, name),
+      family: name,
+      instance,
+    });
+    const log = createLogger({ ...options, sink: file });
+    return { log, flush: () => file.flush() };
+  } catch (error) {
+    fail(`${name}: Cannot open the state and log folders: ${messageOf(error)}`);
+    Deno.exit(EXIT_CONFIG);
+  }
+}
+
+function exitOnUncaught(end: (error: unknown) => void): void {
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    end(event.error);
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    end(event.reason);
+  });
+}
+
+function firstSignal(): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+      Deno.addSignalListener(signal, () => {
+        if (told) Deno.exit(code);
+        told = true;
+        resolve(signal);
+      });
+    }
+    // A closed terminal is no reason to stop: launchd and `start` own the life.
+    Deno.addSignalListener("SIGHUP", () => {});
+  });
+}
+
+async function stop(
+  daemon: Daemon,
+  listening: Listening,
+  log: Logger,
+): Promise<"graceful" | "cut short"> {
+  const limit = sleep(systemClock, STOP_LIMIT_MS).then(() =>
+    "cut short" as const
+  );
+  const graceful = (async () => {
+    daemon.quiesce();
+    const answered = listening.close();
+    await Promise.race([answered, sleep(systemClock, GRACE_MS)]);
+    await daemon.stopWork();
+    await Promise.race([answered, sleep(systemClock, 1000)]);
+    listening.abort();
+    await daemon.close();
+    return "graceful" as const;
+  })();
+  graceful.catch((error) => log.error("Stopping went wrong", { error }));
+  return await Promise.race([
+    graceful.catch(() => "cut short" as const),
+    limit,
+  ]);
+}
+
+function starting(): Promise<Response> {
+  return Promise.resolve(new Response("starting\n", { status: 503 }));
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(encoder.encode(text + "\n"));
+}
+
+function fail(text: string): void {
+  Deno.stderr.writeSync(encoder.encode(text + "\n"));
+}

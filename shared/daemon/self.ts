@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { CurlOptions } from "../describe/curl.ts";
+import type { Places } from "../describe/places.ts";
+import type { RouteInfo, Zone } from "../http/route.ts";
+
+/** What a probe or a person learns of a daemon's condition. */
+export interface Condition {
+  /** Whether it can do its own work; peers being away only degrade it. */
+  readonly ready: boolean;
+  /** Why it is not ready. */
+  readonly reasons: readonly string[];
+  /** What is away or failing beside it. */
+  readonly degraded: readonly string[];
+}
+
+/** The texts of a describe document: what to do first, and what to know. */
+export interface Guidance {
+  readonly flow: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** What a daemon tells of itself; each daemon provides one in its deps. */
+export interface DaemonSelf {
+  /** E.g. `baa-conductor-daemon`. */
+  readonly name: string;
+  readonly version: string;
+  /** The configured local base, with the port that it really has. */
+  readonly origin: string;
+  readonly hasToken: boolean;
+  readonly guidance: Readonly<
+    Record<"all" | "business" | "control", Guidance>
+  >;
+  /** Milliseconds since the start. */
+  uptimeMs(): number;
+  condition(): Condition;
+  /** The `system` part of describe documents, reduced in the public zone. */
+  system(zone: Zone): Readonly<Record<string, unknown>>;
+  /** What stands for `{name}` in examples. */
+  places(): Places;
+  /** The `websocket` part of describe documents. */
+  websocket(): Readonly<Record<string, unknown>>;
+  /** The `host_operations` part, where there is one. */
+  hostOperations?(
+    routes: readonly RouteInfo[],
+    options: CurlOptions,
+  ): Readonly<Record<string, unknown>>;
+}
+
+/** The slice of a daemon's dependencies that the shared routes use. */
+export interface SelfDeps {
+  readonly self: DaemonSelf;
+}
+
+/** Data of `/health`. */
+export const Health = z.object({
+  status: z.enum(["ok", "degraded", "not_ready"]),
+  ready: z.boolean().optional(),
+  reasons: z.array(z.string()).optional(),
+  degraded: z.array(z.string()).optional(),
+  version: z.string(),
+  uptime_ms: z.number(),
+});
+
+/** The one word for a condition. */
+export function statusWord(
+  { ready, degraded }: Condition,
+): "ok" | "degraded" | "not_ready" {
+  return !ready ? "not_ready" : degraded.length > 0 ? "degraded" : "ok";
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { RouteInfo } from "../http/route.ts";
+import { curl, type CurlOptions, quote } from "./curl.ts";
+import { fields } from "./fields.ts";
+import { PlaceMissing } from "./places.ts";
+
+const Words = z.record(z.string(), z.string());
+
+/** One route as `/describe*` shows it: enough to use it without other docs. */
+export const Endpoint = z.object({
+  id: z.string(),
+  method: z.string(),
+  path: z.string(),
+  kind: z.enum(["read", "write"]),
+  exposure: z.enum(["public", "token", "local"]),
+  produces: z.string(),
+  summary: z.string(),
+  notes: z.array(z.string()).optional(),
+  deprecated: z.boolean().optional(),
+  query: Words.optional(),
+  headers: Words.optional(),
+  body: Words.optional(),
+  data: Words.optional(),
+  events: z.array(z.string()).optional(),
+  errors: z.array(z.string()).optional(),
+  curl: z.string().optional()
+    .describe("runs as it stands; absent while its example cannot run yet"),
+  connect: z.string().optional().describe("for WebSocket routes"),
+});
+
+/** Returns what `/describe*` shows of a route. */
+export function endpoint(
+  route: RouteInfo,
+  options: CurlOptions,
+): z.input<typeof Endpoint> {
+  return {
+    id: route.id,
+    method: route.method,
+    path: route.path,
+    kind: route.kind,
+    exposure: route.exposure,
+    produces: route.produces ?? "json",
+    summary: route.summary,
+    ...present("notes", route.notes && [...route.notes]),
+    ...present("deprecated", route.deprecated),
+    ...present("query", fields(route.query, "input")),
+    ...present("headers", route.headers),
+    ...present("body", fields(route.body, "input")),
+    ...present("data", fields(route.data, "output")),
+    ...present("events", route.events && Object.keys(route.events)),
+    ...present("errors", route.errors && [...route.errors]),
+    ...command(route, options),
+  };
+}
+
+/** An object with the key, or without it when there is no value. */
+function present<K extends string, V>(
+  key: K,
+  value: V | undefined,
+): { [P in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
+}
+
+function command(route: RouteInfo, options: CurlOptions) {
+  if (route.produces === "websocket") {
+    const url = options.origin.replace(/^http/, "ws") + route.path;
+    return { connect: `websocat ${quote(url)}` };
+  }
+  return present("curl", curlIfPossible(route, options));
+}
+
+/** The route's curl line; undefined while its example cannot run yet. */
+export function curlIfPossible(
+  route: RouteInfo,
+  options: CurlOptions,
+): string | undefined {
+  try {
+    return curl(route, options);
+  } catch (error) {
+    if (error instanceof PlaceMissing) return undefined;
+    throw error;
+  }
+}

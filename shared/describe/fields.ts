@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { Schema } from "../http/route.ts";
+
+/** A part of a JSON Schema, as far as it is read here. */
+export interface JsonSchema {
+  readonly $schema?: string;
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+/** Returns the JSON Schema of what a caller sends (`input`) or gets (`output`). */
+export function jsonSchema(schema: Schema, io: "input" | "output"): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+  }) as JsonSchema;
+  return rest;
+}
+
+/** Describes each field of an object schema in a few words; undefined for no object. */
+export function fields(
+  schema: Schema | undefined,
+  io: "input" | "output",
+): Record<string, string> | undefined {
+  if (schema === undefined) return undefined;
+  const { properties, required = [] } = jsonSchema(schema, io);
+  if (properties === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, field]) => [
+      name,
+      words(field, io === "input" && required.includes(name)),
+    ]),
+  );
+}
+
+function words(field: JsonSchema, required: boolean): string {
+  return [
+    typeWords(field),
+    required && "required",
+    field.default !== undefined && `default ${JSON.stringify(field.default)}`,
+    field.description,
+  ].filter((it) => it !== false && it !== undefined).join("; ");
+}
+
+function typeWords(field: JsonSchema): string {
+  if (field.const !== undefined) return JSON.stringify(field.const);
+  if (field.enum !== undefined) {
+    return field.enum.map((it) => JSON.stringify(it)).join(" | ");
+  }
+  const options = field.anyOf ?? field.oneOf;
+  if (options !== undefined) {
+    return [...new Set(options.map(typeWords))].join(" | ");
+  }
+  if (field.type === "array") {
+    return `array of ${typeWords(field.items ?? {})}`;
+  }
+  if (field.properties !== undefined) {
+    return `object {${Object.keys(field.properties).join(", ")}}`;
+  }
+  const { minimum = -Infinity, maximum = Infinity } = field;
+  return [
+    field.type === undefined ? "any" : String(field.type),
+    minimum > Number.MIN_SAFE_INTEGER && `at least ${minimum}`,
+    maximum < Number.MAX_SAFE_INTEGER && `at most ${maximum}`,
+  ].filter((it) => it !== false).join(" ");
+}

@@ -1,0 +1,215 @@
+import { STATUS_TEXT } from "@std/http";
+import { type ErrorCode, ERRORS } from "../errors.ts";
+import type { RouteInfo, Schema } from "../http/route.ts";
+import { jsonSchema } from "./fields.ts";
+import { fillIn, PlaceMissing, type Places } from "./places.ts";
+
+/** What an OpenAPI document says of its daemon. */
+export interface OpenApiFacts {
+  readonly title: string;
+  readonly version: string;
+  readonly origin: string;
+  readonly hasToken: boolean;
+  readonly places: Places;
+}
+
+const ANY_ROUTE: readonly ErrorCode[] = [
+  "INVALID_INPUT",
+  "HOST_NOT_ALLOWED",
+  "ORIGIN_NOT_ALLOWED",
+  "NOT_EXPOSED",
+  "TOO_MANY_REQUESTS",
+  "INTERNAL",
+  "SHUTTING_DOWN",
+];
+const WITH_BODY: readonly ErrorCode[] = [
+  "INVALID_JSON",
+  "REQUEST_TIMEOUT",
+  "BODY_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+];
+
+const FAILURE = {
+  type: "object",
+  required: ["ok", "request_id", "error"],
+  properties: {
+    ok: { const: false },
+    request_id: { type: "string" },
+    error: {
+      type: "object",
+      required: ["code", "message", "retryable"],
+      properties: {
+        code: { type: "string", enum: Object.keys(ERRORS) },
+        message: { type: "string" },
+        retryable: { type: "boolean" },
+        details: { type: "object" },
+      },
+    },
+  },
+};
+
+/** Returns the OpenAPI 3.1 document of some routes. */
+export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, "{$1}");
+    const item = paths[path] ??= {};
+    item[route.method.toLowerCase()] = operation(route, facts);
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: facts.title, version: facts.version },
+    servers: [{ url: facts.origin }],
+    tags: [{ name: "business" }, { name: "control" }, { name: "common" }],
+    paths,
+    components: {
+      schemas: { Failure: FAILURE },
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+    },
+  };
+}
+
+function operation(route: RouteInfo, facts: OpenApiFacts) {
+  return {
+    operationId: route.id,
+    tags: [route.surface],
+    summary: route.summary,
+    ...(route.notes !== undefined && { description: route.notes.join("\n") }),
+    ...(route.deprecated === true && { deprecated: true }),
+    ...(route.produces === "websocket" && { "x-websocket": true }),
+    "x-kind": route.kind,
+    "x-exposure": route.exposure,
+    parameters: parameters(route),
+    ...(route.body !== undefined && {
+      requestBody: {
+        required: route.bodyRule !== "optional",
+        content: {
+          "application/json": {
+            schema: jsonSchema(route.body, "input"),
+            ...bodyExample(route, facts.places),
+          },
+        },
+      },
+    }),
+    responses: { ...successResponse(route), ...failures(route) },
+    ...(facts.hasToken && route.exposure !== "public" && {
+      security: [{ token: [] }],
+    }),
+  };
+}
+
+function bodyExample(route: RouteInfo, places: Places) {
+  if (route.example?.body === undefined) return {};
+  try {
+    return { example: fillIn(route.example.body, places) };
+  } catch (error) {
+    if (error instanceof PlaceMissing) return {};
+    throw error;
+  }
+}
+
+function parameters(route: RouteInfo) {
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const query = route.query === undefined
+    ? {}
+    : jsonSchema(route.query, "input");
+  const inQuery = Object.entries(query.properties ?? {}).map(
+    ([name, schema]) => ({
+      name,
+      in: "query",
+      required: query.required?.includes(name) ?? false,
+      schema,
+    }),
+  );
+  const inHeader = Object.entries(route.headers ?? {}).map(
+    ([name, description]) => ({
+      name,
+      in: "header",
+      description,
+      schema: { type: "string" },
+    }),
+  );
+  return [...inPath, ...inQuery, ...inHeader];
+}
+
+function successResponse(route: RouteInfo) {
+  if (route.produces === "websocket") {
+    return { 101: { description: "Switching Protocols" } };
+  }
+  const content = {
+    json: { "application/json": { schema: envelope(route.data) } },
+    document: {
+      "application/json": { schema: jsonSchema(route.data, "output") },
+    },
+    text: { "text/plain": { schema: { type: "string" } } },
+    html: { "text/html": { schema: { type: "string" } } },
+    sse: {},
+  }[route.produces ?? "json"];
+  return {
+    [route.status ?? 200]: {
+      description: route.summary,
+      content: { ...content, ...eventContent(route) },
+    },
+  };
+}
+
+function eventContent(route: RouteInfo) {
+  if (route.events === undefined) return {};
+  return {
+    "text/event-stream": {
+      schema: {
+        type: "string",
+        description: `Events: ${Object.keys(route.events).join(", ")}`,
+      },
+      "x-events": Object.fromEntries(
+        Object.entries(route.events).map(([name, schema]) => [
+          name,
+          jsonSchema(schema, "output"),
+        ]),
+      ),
+    },
+  };
+}
+
+function envelope(data: Schema) {
+  return {
+    type: "object",
+    required: ["ok", "request_id", "data"],
+    properties: {
+      ok: { const: true },
+      request_id: { type: "string" },
+      data: jsonSchema(data, "output"),
+    },
+  };
+}
+
+/** Failures by status: two codes of one status share a response. */
+function failures(route: RouteInfo) {
+  const codes = new Set<ErrorCode>([
+    ...ANY_ROUTE,
+    ...(route.body === undefined ? [] : WITH_BODY),
+    ...(route.exposure === "public" ? [] : ["UNAUTHORIZED"] as const),
+    ...(route.produces === "websocket" ? ["UPGRADE_REQUIRED"] as const : []),
+    ...(route.errors ?? []),
+  ]);
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = ERRORS[code];
+    byStatus.set(status, [...byStatus.get(status) ?? [], code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, some]) => [status, {
+      description: `${STATUS_TEXT[status]}: ${some.join(", ")}`,
+      content: {
+        "application/json": {
+          schema: { $ref: "#/components/schemas/Failure" },
+        },
+      },
+    }]),
+  );
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "../clock.ts";
+
+const WINDOW_MS = 60_000;
+const MAX_FAILURES = 10;
+const MAX_ADDRESSES = 10_000;
+
+interface Failures {
+  readonly since: number;
+  count: number;
+  lockedUntil: number;
+}
+
+/**
+ * Counts wrong tokens by address: ten within a minute lock the address's wrong
+ * and missing tokens out for a minute. The right token is never asked about.
+ */
+export class Lockout {
+  readonly #clock: Clock;
+  readonly #byAddress = new Map<string, Failures>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Notes a wrong token. */
+  fail(address: string): void {
+    const now = this.#clock.monotonic();
+    let failures = this.#byAddress.get(address);
+    if (failures === undefined || now - failures.since >= WINDOW_MS) {
+      failures = {
+        since: now,
+        count: 0,
+        lockedUntil: failures?.lockedUntil ?? 0,
+      };
+      this.#byAddress.delete(address);
+      this.#byAddress.set(address, failures);
+      this.#forgetOldest();
+    }
+    failures.count++;
+    if (failures.count >= MAX_FAILURES && failures.lockedUntil <= now) {
+      failures.lockedUntil = now + WINDOW_MS;
+    }
+  }
+
+  /** How many seconds the address is still locked out; 0 when it is not. */
+  secondsLeft(address: string): number {
+    const until = this.#byAddress.get(address)?.lockedUntil ?? 0;
+    return Math.max(0, Math.ceil((until - this.#clock.monotonic()) / 1000));
+  }
+
+  #forgetOldest(): void {
+    if (this.#byAddress.size <= MAX_ADDRESSES) return;
+    for (const oldest of this.#byAddress.keys()) {
+      this.#byAddress.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { join } from "@std/path";
+import { type Clock, systemClock, type Timer } from "./clock.ts";
+import type { LogSink } from "./log.ts";
+
+/** Where rotated files go, and how much of them is kept. */
+export interface RotatingFileOptions {
+  /** Exists, mode 0700. */
+  readonly folder: string;
+  /** The start of every file's name; files of other processes may share it. */
+  readonly family: string;
+  /** Sets this process's files apart from those of others. */
+  readonly instance: string;
+  /** Default 10 485 760. */
+  readonly maxBytes?: number;
+  /** Files of the family that are kept. Default 10. */
+  readonly maxFiles?: number;
+  readonly clock?: Clock;
+}
+
+const FLUSH_MS = 50;
+const FLUSH_BYTES = 65_536;
+const encoder = new TextEncoder();
+
+/**
+ * A log file that starts anew when it is full; the oldest of its family are
+ * removed. Lines are written in batches, urgent ones at once. When the disk
+ * refuses, lines are dropped and counted: a log must not stop its daemon.
+ */
+export class RotatingFile implements LogSink, Disposable {
+  readonly #options: RotatingFileOptions;
+  readonly #clock: Clock;
+  #file: Deno.FsFile | undefined;
+  #written = 0;
+  #number = 0;
+  #pending: string[] = [];
+  #pendingChars = 0;
+  #timer: Timer | undefined;
+  #dropped = 0;
+
+  constructor(options: RotatingFileOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#open();
+  }
+
+  /** Lines that the disk refused. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  write(line: string, urgent: boolean): void {
+    this.#pending.push(line);
+    this.#pendingChars += line.length;
+    if (urgent || this.#pendingChars > FLUSH_BYTES) this.flush();
+    else this.#timer ??= this.#clock.after(FLUSH_MS, () => this.flush());
+  }
+
+  /** Writes what waits. */
+  flush(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const lines = this.#pending;
+    if (lines.length === 0) return;
+    this.#pending = [];
+    this.#pendingChars = 0;
+    try {
+      const bytes = encoder.encode(lines.join("\n") + "\n");
+      if (this.#file === undefined) this.#open();
+      for (let at = 0; at < bytes.length;) {
+        at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
+      }
+      this.#written += bytes.length;
+      if (this.#written >= (this.#options.maxBytes ?? 10_485_760)) this.#open();
+    } catch {
+      this.#dropped += lines.length;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.flush();
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #open(): void {
+    const { folder, family, instance } = this.#options;
+    this.#file?.close();
+    this.#file = undefined;
+    this.#number++;
+    const number = String(this.#number).padStart(4, "0");
+    const path = join(folder, `${family}-${instance}.${number}.jsonl`);
+    this.#file = Deno.openSync(path, {
+      create: true,
+      append: true,
+      mode: 0o600,
+    });
+    this.#written = 0;
+    this.#removeOldest();
+  }
+
+  #removeOldest(): void {
+    const { folder, family, maxFiles = 10 } = this.#options;
+    const files = [...Deno.readDirSync(folder)]
+      .filter(({ name }) =>
+        name.startsWith(`${family}-`) && name.endsWith(".jsonl")
+      )
+      .map(({ name }) => {
+        const path = join(folder, name);
+        return { path, at: Deno.statSync(path).mtime?.getTime() ?? 0 };
+      })
+      .sort((a, b) => b.at - a.at);
+    for (const { path } of files.slice(maxFiles)) Deno.removeSync(path);
+  }
+}
