@@ -191,11 +191,15 @@ export interface RouteSpec<Deps, P extends string, Q, B, D>
 
 /** The facts of any route, its own types erased: what the describers read. */
 // deno-lint-ignore no-explicit-any -- P, Q, B and D differ from route to route
-export type RouteInfo = RouteFacts<any, any, any, any>;
+export type RouteInfo = Omit<RouteFacts<any, any, any, any>, "path"> & {
+  readonly path: string;
+};
 
 /** Any route of one daemon: what the dispatcher runs. */
 // deno-lint-ignore no-explicit-any -- as above
-export type Route<Deps> = RouteSpec<Deps, any, any, any, any>;
+export type Route<Deps> = Omit<RouteSpec<Deps, any, any, any, any>, "path"> & {
+  readonly path: string;
+};
 
 /**
  * Types the facts of a route that crosses the wire between daemons: the server
