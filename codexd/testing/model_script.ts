@@ -1,0 +1,64 @@
+/** What the model does in one round, read from the prompt. */
+export type ModelStep =
+  | {
+    readonly kind: "text";
+    readonly pieces: readonly string[];
+    readonly delayMs: number;
+  }
+  | { readonly kind: "shell"; readonly cmd: string; readonly escalate: boolean }
+  | { readonly kind: "status"; readonly code: number; readonly times: number }
+  | { readonly kind: "break"; readonly after: number }
+  | { readonly kind: "hang" };
+
+const DIRECTIVE = /@model:(\w+)((?:[ \t]+\w+=(?:"[^"]*"|\S+))*)/g;
+const PAIR = /(\w+)=(?:"([^"]*)"|(\S+))/g;
+
+/**
+ * Reads the steps that a prompt asks for, one a round:
+ * `@model:text n=3 text="Hi" delay=20`, `@model:shell cmd="ls" escalate=1`,
+ * `@model:status code=500 times=1`, `@model:break after=2`, `@model:hang`.
+ * A prompt without any is echoed.
+ */
+export function modelScript(prompt: string): readonly ModelStep[] {
+  const steps = [...prompt.matchAll(DIRECTIVE)].map(([, kind, pairs]) => {
+    const given = new Map(
+      [...(pairs ?? "").matchAll(PAIR)].map((
+        [, name, quoted, bare],
+      ) => [name, quoted ?? bare ?? ""]),
+    );
+    return step(kind ?? "", given);
+  });
+  return steps.length > 0
+    ? steps
+    : [{ kind: "text", pieces: [`echo: ${prompt}`], delayMs: 0 }];
+}
+
+function step(
+  kind: string,
+  given: ReadonlyMap<string | undefined, string>,
+): ModelStep {
+  const number = (name: string, fallback: number) =>
+    Number(given.get(name) ?? fallback);
+  switch (kind) {
+    case "text":
+      return {
+        kind,
+        pieces: Array(number("n", 1)).fill(given.get("text") ?? "word "),
+        delayMs: number("delay", 0),
+      };
+    case "shell":
+      return {
+        kind,
+        cmd: given.get("cmd") ?? "true",
+        escalate: given.get("escalate") === "1",
+      };
+    case "status":
+      return { kind, code: number("code", 500), times: number("times", 1e9) };
+    case "break":
+      return { kind, after: number("after", 1) };
+    case "hang":
+      return { kind };
+    default:
+      throw new Error(`Cannot read the prompt: no model step "${kind}"`);
+  }
+}

@@ -1,0 +1,71 @@
+/** A line grew beyond what its reader accepts. */
+export class LineTooLong extends Error {
+  override readonly name = "LineTooLong";
+
+  constructor(maxChars: number) {
+    super(`Cannot read a line: it is longer than ${maxChars} characters`);
+  }
+}
+
+/** Cuts UTF-8 bytes into lines; bytes that are no UTF-8 become U+FFFD. */
+export class LineSplitter {
+  readonly #maxChars: number;
+  readonly #decoder = new TextDecoder();
+  #pieces: string[] = [];
+  #held = 0;
+
+  constructor(options: { readonly maxChars: number }) {
+    this.#maxChars = options.maxChars;
+  }
+
+  /**
+   * Takes the next bytes and returns the lines that they complete, without
+   * their line breaks.
+   * @throws {LineTooLong}
+   */
+  push(bytes: Uint8Array): string[] {
+    const lines = this.#decoder.decode(bytes, { stream: true }).split("\n");
+    const open = lines.pop() ?? "";
+    if (lines.length > 0) {
+      lines[0] = this.#take() + lines[0];
+      if (lines.some((line) => line.length > this.#maxChars)) {
+        throw new LineTooLong(this.#maxChars);
+      }
+    }
+    this.#pieces.push(open);
+    this.#held += open.length;
+    if (this.#held > this.#maxChars) throw new LineTooLong(this.#maxChars);
+    return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+  }
+
+  /** Returns what follows the last line break, at the end of the stream. */
+  end(): string {
+    this.#pieces.push(this.#decoder.decode());
+    return this.#take();
+  }
+
+  #take(): string {
+    const text = this.#pieces.join("");
+    this.#pieces = [];
+    this.#held = 0;
+    return text;
+  }
+}
+
+/**
+ * Reads a byte stream line by line: yields the lines that each chunk completed,
+ * together, and at the end what follows the last line break.
+ * @throws {LineTooLong}
+ */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+  options: { readonly maxChars: number },
+): AsyncGenerator<readonly string[]> {
+  const splitter = new LineSplitter(options);
+  for await (const chunk of stream) {
+    const lines = splitter.push(chunk);
+    if (lines.length > 0) yield lines;
+  }
+  const rest = splitter.end();
+  if (rest !== "") yield [rest];
+}

@@ -1,0 +1,56 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { LineSplitter, LineTooLong, readLines } from "./lines.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("LineSplitter.push() joins a line that comes in pieces", () => {
+  const splitter = new LineSplitter({ maxChars: 100 });
+  assertEquals(splitter.push(bytes("a")), []);
+  assertEquals(splitter.push(bytes("b\ncd\r\ne")), ["ab", "cd"]);
+  assertEquals(splitter.push(bytes("\n\n")), ["e", ""]);
+  assertEquals(splitter.end(), "");
+});
+
+Deno.test("LineSplitter.push() keeps a character that two chunks share", () => {
+  const splitter = new LineSplitter({ maxChars: 100 });
+  const [first, ...rest] = bytes("é\n");
+  assertEquals(splitter.push(Uint8Array.of(first ?? 0)), []);
+  assertEquals(splitter.push(Uint8Array.from(rest)), ["é"]);
+});
+
+Deno.test("LineSplitter.push() replaces bytes that are no UTF-8", () => {
+  const splitter = new LineSplitter({ maxChars: 100 });
+  assertEquals(splitter.push(Uint8Array.of(0xff, 0x61, 0x0a)), ["\ufffda"]);
+});
+
+Deno.test("LineSplitter.push() throws when a line is too long, ended or not", () => {
+  const open = new LineSplitter({ maxChars: 4 });
+  assertEquals(open.push(bytes("abc")), []);
+  assertThrows(() => open.push(bytes("de")), LineTooLong, "4 characters");
+  const ended = new LineSplitter({ maxChars: 4 });
+  assertThrows(() => ended.push(bytes("ok\nabcde\n")), LineTooLong);
+});
+
+Deno.test("readLines() yields the lines of each chunk and what is left", async () => {
+  const batches = await Array.fromAsync(
+    readLines(ReadableStream.from([bytes("a\nb\nc"), bytes("d\nend")]), {
+      maxChars: 10,
+    }),
+  );
+  assertEquals(batches, [["a", "b"], ["cd"], ["end"]]);
+});
+
+Deno.test("readLines() rejects and cancels its stream when a line is too long", async () => {
+  let cancelled = false;
+  const stream = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(bytes("xxxx")),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  await assertRejects(
+    () => Array.fromAsync(readLines(stream, { maxChars: 10 })),
+    LineTooLong,
+  );
+  assertEquals(cancelled, true);
+});
