@@ -1,0 +1,87 @@
+import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { Clients } from "./clients.ts";
+import type { ActionBody, ActionData } from "./http_schemas.ts";
+import type { Pairing } from "./pairing.ts";
+import type { ActionFacts, PendingActions } from "./pending_actions.ts";
+import { invalid } from "./request_body.ts";
+import type { Targets } from "./targets.ts";
+
+/** What each action does, for people and agents. */
+export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {
+  open_tab: "open url (or the platform's home) in a new tab, wait for its load",
+  plugin_status: "report the extension's version, state and last errors",
+  ws_reconnect: "close the bridge socket and connect again",
+  controller_reload: "end all requests, then restart the extension",
+  tab_restore: "bring a closed, discarded or crashed tab back",
+  tab_focus: "bring a tab to the front",
+  tab_reload: "reload a tab",
+  request_credentials: "report tabs, login records and endpoints anew",
+  pair: "let further browsers connect for two minutes",
+};
+
+/** What {@linkcode BrowserActions} is built from. */
+export interface ActionParts {
+  readonly clients: Clients;
+  readonly pending: PendingActions;
+  readonly pairing: Pairing;
+  readonly targets: Targets;
+  readonly clock: Clock;
+}
+
+/** Has the extension do what is no request to a site. */
+export class BrowserActions {
+  readonly #parts: ActionParts;
+
+  constructor(parts: ActionParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Does it, and resolves with the outcome as the extension reports it.
+   * @throws {AppError}
+   */
+  async run(input: ActionBody): Promise<ActionData> {
+    const { action } = input;
+    if (action === "pair") return this.#pair();
+    const { clients, pending } = this.#parts;
+    const facts = this.#facts(input);
+    const connection = clients.pick(input.client_id);
+    const status = await pending.ask(connection, action, facts);
+    return {
+      action,
+      client_id: connection.clientId,
+      ok: status.ok,
+      result: status.result ?? {},
+      error: status.error ?? null,
+    };
+  }
+
+  #pair(): ActionData {
+    const openUntil = this.#parts.pairing.open();
+    return {
+      action: "pair",
+      client_id: null,
+      ok: true,
+      result: { pairing_open_until: isoTime(openUntil) },
+      error: null,
+    };
+  }
+
+  #facts(input: ActionBody): ActionFacts {
+    const { action, platform, url, tab_id, reason } = input;
+    if (action === "open_tab" && url === undefined && platform === undefined) {
+      throw invalid("url", "give a url or a platform to open");
+    }
+    const target = url === undefined && platform === undefined
+      ? undefined
+      : this.#parts.targets.resolve({ url, platform });
+    // An address is only opened where it is asked for: a platform alone names tabs.
+    const opens = action === "open_tab" || url !== undefined;
+    return {
+      ...(platform === undefined ? {} : { platform }),
+      ...(opens && target !== undefined ? { url: target.url } : {}),
+      ...(tab_id === undefined ? {} : { tabId: tab_id }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+}

@@ -1,0 +1,217 @@
+import { z } from "zod";
+import { identifier } from "../../shared/contracts/browser.ts";
+import { EXTENSION_ACTIONS } from "../../shared/contracts/browser_limits.ts";
+import { RECORD_STATUSES } from "./record_status.ts";
+
+const time = z.iso.datetime();
+const recordStatus = z.enum(RECORD_STATUSES);
+const platformName = z.string().min(1).max(64);
+const address = z.string().min(1).max(8192);
+
+/** Longest that a browser request may take: an hour. */
+export const MAX_TIMEOUT_MS = 3_600_000;
+
+/** `GET /v1/browser?…` */
+export const browserQuery = z.strictObject({
+  platform: platformName.optional(),
+  host: z.string().min(1).max(256).optional(),
+  client_id: identifier.optional(),
+  status: recordStatus.optional(),
+});
+export type BrowserQuery = z.output<typeof browserQuery>;
+
+const sighting = {
+  client_id: z.string(),
+  platform: z.string().nullable(),
+  host: z.string(),
+  seen_at: time,
+  status: recordStatus,
+};
+
+/** What `GET /v1/browser` answers. */
+export const browserView = z.object({
+  bridge: z.object({
+    connected: z.boolean(),
+    websocket: z.string(),
+    active_client_id: z.string().nullable(),
+    in_flight: z.int(),
+    heartbeat_ms: z.int(),
+    clients: z.array(z.object({
+      client_id: z.string(),
+      connected: z.boolean(),
+      active: z.boolean(),
+      connection_id: z.string().nullable(),
+      connected_since: time.nullable(),
+      in_flight: z.int(),
+      extension_version: z.string(),
+      browser: z.string(),
+      platform: z.string(),
+      capabilities: z.array(z.string()),
+      first_seen_at: time,
+      seen_at: time,
+    })),
+    pairing: z.object({
+      /** False: the shared token decides who may connect. */
+      required: z.boolean(),
+      open_until: time.nullable(),
+      paired: z.int(),
+    }),
+  }),
+  tabs: z.array(z.object({
+    ...sighting,
+    tab_id: z.int(),
+    url: z.string(),
+    title: z.string(),
+    active: z.boolean(),
+    load: z.string(),
+  })),
+  login_records: z.array(z.object({
+    ...sighting,
+    header: z.string(),
+    name: z.string(),
+    fingerprint: z.string(),
+    length: z.int(),
+    captured_at: time,
+    logged_out: z.boolean(),
+  })),
+  endpoints: z.array(z.object({
+    ...sighting,
+    method: z.string(),
+    path: z.string(),
+  })),
+  policy: z.object({
+    max_in_flight: z.int(),
+    spacing_ms: z.int(),
+    breaker_failures: z.int(),
+    platforms: z.array(z.object({
+      platform: z.string(),
+      in_flight: z.int(),
+      failures_in_a_row: z.int(),
+      breaker: z.enum(["closed", "open", "half_open"]),
+      retry_after_ms: z.int(),
+    })),
+  }),
+  platforms: z.array(z.object({
+    name: z.string(),
+    hosts: z.array(z.string()),
+  })),
+  summary: z.object({
+    clients: z.int(),
+    connected_clients: z.int(),
+    tabs: z.int(),
+    login_records: z.int(),
+    endpoints: z.int(),
+    fresh: z.int(),
+    stale: z.int(),
+    lost: z.int(),
+  }),
+});
+export type BrowserView = z.output<typeof browserView>;
+
+/** The actions of `POST /v1/browser/actions`: the extension's, and pairing. */
+export const BROWSER_ACTIONS = [...EXTENSION_ACTIONS, "pair"] as const;
+
+/** `POST /v1/browser/actions` */
+export const actionBody = z.strictObject({
+  action: z.enum(BROWSER_ACTIONS),
+  platform: platformName.optional(),
+  client_id: identifier.optional(),
+  tab_id: z.int().min(0).optional(),
+  url: address.optional(),
+  reason: z.string().max(1024).optional(),
+});
+export type ActionBody = z.output<typeof actionBody>;
+
+/** What an action answers: the outcome as the extension reports it. */
+export const actionData = z.object({
+  action: z.enum(BROWSER_ACTIONS),
+  client_id: z.string().nullable(),
+  ok: z.boolean(),
+  result: z.record(z.string(), z.unknown()),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type ActionData = z.output<typeof actionData>;
+
+/** `POST /v1/browser/request`, and the payload of a `browser` task. */
+export const requestBody = z.strictObject({
+  request_id: identifier.optional(),
+  platform: platformName.optional(),
+  url: address.optional(),
+  path: address.optional(),
+  method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    .default("GET"),
+  headers: z.record(z.string(), z.string().max(16_384)).default({}),
+  body: z.json().optional(),
+  body_base64: z.string().optional(),
+  response_mode: z.enum(["buffered", "sse"]).optional(),
+  timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional(),
+  client_id: identifier.optional(),
+  tab_id: z.int().min(0).optional(),
+});
+export type RequestBody = z.output<typeof requestBody>;
+
+/** What a buffered request answers. */
+export const requestData = z.object({
+  request_id: z.string(),
+  client_id: z.string(),
+  platform: z.string(),
+  status: z.int(),
+  headers: z.record(z.string(), z.string()),
+  url: z.string(),
+  via: z.enum(["page", "background"]).nullable(),
+  tab_id: z.int().nullable(),
+  body: z.string().nullable(),
+  body_base64: z.string().nullable(),
+  body_bytes: z.int(),
+  started_at: time,
+  duration_ms: z.int(),
+});
+export type RequestData = z.output<typeof requestData>;
+
+const ofRequest = { request_id: z.string() };
+
+/** The events of a streamed request. */
+export const requestEvents = {
+  stream_open: z.object({
+    ...ofRequest,
+    status: z.int(),
+    headers: z.record(z.string(), z.string()),
+    url: z.string(),
+    via: z.enum(["page", "background"]).nullable(),
+    tab_id: z.int().nullable(),
+    format: z.enum(["sse", "text"]),
+  }),
+  stream_event: z.object({
+    ...ofRequest,
+    seq: z.int(),
+    event: z.string(),
+    data: z.string(),
+    id: z.string().optional(),
+  }),
+  stream_end: z.object({
+    ...ofRequest,
+    events: z.int(),
+    chars: z.int(),
+  }),
+  stream_error: z.object({
+    ...ofRequest,
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+};
+
+/** `POST /v1/browser/request/cancel` */
+export const cancelBody = z.strictObject({
+  request_id: identifier,
+  reason: z.string().max(1024).optional(),
+});
+
+/** What a cancel answers. */
+export const cancelData = z.object({
+  request_id: z.string(),
+  running: z.boolean(),
+  confirmed: z.boolean(),
+});
+export type CancelData = z.output<typeof cancelData>;

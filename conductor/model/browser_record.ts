@@ -1,0 +1,47 @@
+/** A browser profile that has said hello. Times are milliseconds since the epoch. */
+export interface ClientRow {
+  readonly clientId: string;
+  readonly extensionVersion: string;
+  readonly browser: string;
+  readonly platform: string;
+  readonly capabilities: readonly string[];
+  readonly firstSeenAt: number;
+  readonly seenAt: number;
+}
+
+/** What every record says of where it comes from. */
+interface Sighting {
+  readonly clientId: string;
+  /** Null where the host belongs to no platform. */
+  readonly platform: string | null;
+  readonly host: string;
+  readonly seenAt: number;
+}
+
+/** A tab as it was last reported. */
+export interface TabRow extends Sighting {
+  readonly tabId: number;
+  readonly url: string;
+  readonly title: string;
+  readonly active: boolean;
+  readonly load: string;
+}
+
+/** A credential that the browser has for a host: never its value. */
+export interface CredentialRow extends Sighting {
+  readonly header: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly length: number;
+  readonly capturedAt: number;
+  readonly loggedOut: boolean;
+}
+
+/** An endpoint that a page of a platform was seen to use. */
+export interface EndpointRow extends Sighting {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Rows of a kind that one client may have; the ones seen longest ago go first. */
+export const MAX_ROWS_PER_CLIENT = 1_000;
