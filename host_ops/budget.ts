@@ -1,0 +1,26 @@
+/** How many bytes all running operations together may still hold in memory. */
+export class ByteBudget {
+  readonly limit: number;
+  #used = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Bytes that are taken now. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Takes `bytes`; tells whether they were there. */
+  take(bytes: number): boolean {
+    if (this.#used + bytes > this.limit) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  /** Gives back what was taken. */
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}

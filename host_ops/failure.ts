@@ -1,0 +1,84 @@
+import { messageOf } from "../shared/errors.ts";
+import type { HostOpError } from "./results.ts";
+import type { HostOpErrorCode } from "./schemas.ts";
+
+/** Why an operation could not be done; becomes the `error` of its result. */
+export class HostOpFailure extends Error {
+  override readonly name = "HostOpFailure";
+  readonly code: HostOpErrorCode;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(
+    code: HostOpErrorCode,
+    message: string,
+    options: ErrorOptions & {
+      /** Default false. */
+      readonly retryable?: boolean;
+      readonly details?: Readonly<Record<string, unknown>>;
+    } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.details = options.details;
+  }
+
+  /** The failure as results carry it. */
+  toError(): HostOpError {
+    const { code, message, retryable, details } = this;
+    return { code, message, retryable, ...(details && { details }) };
+  }
+}
+
+/** Codes of the system that may not come back at the next try. */
+const PASSING = new Set([
+  "EAGAIN",
+  "EBUSY",
+  "EDQUOT",
+  "EINTR",
+  "EIO",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "ENOSPC",
+  "ETXTBSY",
+]);
+
+/**
+ * Returns what was thrown by the runtime or the system as a failure: a refused
+ * permission as `PERMISSION_DENIED`, anything else under `code`.
+ */
+export function failureOf(
+  thrown: unknown,
+  options: { readonly code: HostOpErrorCode; readonly doing: string },
+): HostOpFailure {
+  if (thrown instanceof HostOpFailure) return thrown;
+  const reason = messageOf(thrown);
+  const message = `Cannot ${options.doing}: ${reason}`;
+  if (thrown instanceof Deno.errors.NotCapable) {
+    return new HostOpFailure("PERMISSION_DENIED", message, {
+      cause: thrown,
+      details: { reason: "sandbox" },
+    });
+  }
+  const systemCode = systemCodeOf(thrown);
+  const details = systemCode === undefined ? { reason } : { systemCode };
+  if (systemCode === "EACCES" || systemCode === "EPERM") {
+    return new HostOpFailure("PERMISSION_DENIED", message, {
+      cause: thrown,
+      details: { reason: "system", systemCode },
+    });
+  }
+  return new HostOpFailure(options.code, message, {
+    cause: thrown,
+    retryable: PASSING.has(systemCode ?? ""),
+    details,
+  });
+}
+
+/** Returns the system's own code of what was thrown, e.g. `ENOENT`. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !("code" in thrown)) return undefined;
+  return typeof thrown.code === "string" ? thrown.code : undefined;
+}

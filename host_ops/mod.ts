@@ -1,0 +1,30 @@
+/**
+ * Host operations as a library: commands and files of this machine, with no
+ * HTTP in it. See README.md.
+ *
+ * @module
+ */
+import { HostOps, type HostOpsOptions } from "./host_ops.ts";
+
+export {
+  CHILD_VARIABLES,
+  childEnvironment,
+  completePath,
+} from "./environment.ts";
+export type { EnvironmentSource } from "./environment.ts";
+export type { OutputEvent } from "./event_queue.ts";
+export { HostOps } from "./host_ops.ts";
+export type {
+  HostOpContext,
+  HostOpRequest,
+  HostOpsOptions,
+} from "./host_ops.ts";
+export * from "./limits.ts";
+export type { Job, Process } from "./process.ts";
+export * from "./results.ts";
+export * from "./schemas.ts";
+
+/** Returns the host operations of this machine; close them to kill what runs. */
+export function createHostOps(options: HostOpsOptions): HostOps {
+  return new HostOps(options);
+}

@@ -1,0 +1,180 @@
+import { isoTime } from "../shared/clock.ts";
+import type { ByteBudget } from "./budget.ts";
+import { HostOpFailure } from "./failure.ts";
+import { sha256 } from "./hash.ts";
+import type { PathPolicy } from "./policy.ts";
+import {
+  notAFile,
+  openRegularFile,
+  type RegularFile,
+} from "./regular_file.ts";
+import type { FileReadInput, FileReadResult } from "./results.ts";
+import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
+
+/** What reading needs. */
+export interface ReadFileDeps {
+  readonly policy: PathPolicy;
+  readonly budget: ByteBudget;
+}
+
+/** Files of the system claim to be empty and are not. */
+const LEAST_BUFFER_BYTES = 4_096;
+
+/**
+ * Reads a file, or from `offset` on a part of it.
+ *
+ * @throws {HostOpFailure}
+ * @throws the system's errors.
+ */
+export async function readFile(
+  input: FileReadInput & { readonly absolutePath: string },
+  deps: ReadFileDeps,
+): Promise<FileReadResult> {
+  const { absolutePath, encoding, maxBytes } = input;
+  const { path, info } = await deps.policy.admit(absolutePath, "read");
+  if (info === undefined) {
+    throw new HostOpFailure(
+      "FILE_NOT_FOUND",
+      `File not found at ${absolutePath}.`,
+    );
+  }
+  if (!info.isFile || input.path.endsWith("/")) throw notAFile(absolutePath);
+
+  await using file = await openRegularFile(path);
+  if (input.offset === undefined && file.sizeBytes > maxBytes) {
+    throw tooLarge(absolutePath, { sizeBytes: file.sizeBytes, maxBytes });
+  }
+  const from = input.offset ?? 0;
+  using read = await readUpTo(file, {
+    from,
+    most: maxBytes + 1,
+    budget: deps.budget,
+  });
+  const more = read.bytes.length > maxBytes;
+  if (input.offset === undefined && more) {
+    throw tooLarge(absolutePath, { sizeBytes: read.bytes.length, maxBytes });
+  }
+
+  const part = encoding === "utf8"
+    ? textOf(read.bytes, { from, maxBytes, absolutePath })
+    : bytesOf(read.bytes.subarray(0, maxBytes));
+  const offset = from + part.skipped;
+  const whole = offset === 0 && !more;
+  return {
+    absolutePath,
+    content: part.content,
+    sizeBytes: whole ? part.bytes.length : file.sizeBytes,
+    modifiedAt: isoTime(file.modifiedAt.getTime()),
+    encoding,
+    offset,
+    bytesRead: part.bytes.length,
+    eof: !more,
+    sha256: whole ? sha256(part.bytes) : null,
+  };
+}
+
+interface Part {
+  readonly content: string;
+  /** What the content stands for. */
+  readonly bytes: Uint8Array;
+  /** Bytes left out at the beginning: the rest of a character. */
+  readonly skipped: number;
+}
+
+function bytesOf(bytes: Uint8Array): Part {
+  return { content: bytes.toBase64(), bytes, skipped: 0 };
+}
+
+/** Cuts at characters on both sides; text that is none is refused, not mangled. */
+function textOf(
+  read: Uint8Array,
+  options: {
+    readonly from: number;
+    readonly maxBytes: number;
+    readonly absolutePath: string;
+  },
+): Part {
+  const { from, maxBytes, absolutePath } = options;
+  let skipped = 0;
+  if (from > 0) {
+    while (skipped < 3 && isContinuation(read[skipped] ?? 0)) skipped += 1;
+  }
+  let bytes = read.subarray(skipped, maxBytes);
+  if (read.length > maxBytes) {
+    bytes = bytes.subarray(0, wholeCharacters(bytes));
+    if (bytes.length === 0) {
+      throw new HostOpFailure(
+        "FILE_READ_FAILED",
+        `Cannot read ${absolutePath}: maxBytes=${maxBytes} is less than one character`,
+        { details: { reason: "max_bytes_too_small", maxBytes } },
+      );
+    }
+  }
+  const content = decodeStrictly(bytes);
+  if (content === undefined) {
+    throw new HostOpFailure(
+      "FILE_READ_FAILED",
+      `Cannot read ${absolutePath}: it is not valid UTF-8; ask for encoding=base64`,
+      { details: { reason: "not_utf8" } },
+    );
+  }
+  return { content, bytes, skipped };
+}
+
+function tooLarge(
+  path: string,
+  details: { readonly sizeBytes: number; readonly maxBytes: number },
+): HostOpFailure {
+  const { sizeBytes, maxBytes } = details;
+  return new HostOpFailure(
+    "FILE_TOO_LARGE",
+    `Cannot read ${path}: its ${sizeBytes} bytes are more than maxBytes=${maxBytes}; ask for parts by offset`,
+    { details },
+  );
+}
+
+/** Reads until the end or until `most` bytes, whatever size the file claims. */
+async function readUpTo(
+  file: RegularFile,
+  options: {
+    readonly from: number;
+    readonly most: number;
+    readonly budget: ByteBudget;
+  },
+): Promise<Disposable & { readonly bytes: Uint8Array }> {
+  const { from, most, budget } = options;
+  let taken = 0;
+  const allocate = (size: number) => {
+    if (!budget.take(size - taken)) {
+      throw new HostOpFailure(
+        "FILE_READ_FAILED",
+        "Cannot read now: running operations hold all the memory they may",
+        { retryable: true, details: { maxBufferedBytes: budget.limit } },
+      );
+    }
+    taken = size;
+    return new Uint8Array(size);
+  };
+  const expected = Math.max(file.sizeBytes - from + 1, LEAST_BUFFER_BYTES);
+  let buffer = allocate(Math.min(expected, most));
+  let length = 0;
+  try {
+    while (length < most) {
+      if (length === buffer.length) {
+        const grown = allocate(Math.min(length * 2, most));
+        grown.set(buffer);
+        buffer = grown;
+      }
+      const count = await file.read(buffer.subarray(length), from + length);
+      if (count === 0) break;
+      length += count;
+    }
+  } catch (error) {
+    budget.give(taken);
+    throw error;
+  }
+  return {
+    bytes: buffer.subarray(0, length),
+    [Symbol.dispose]: () => budget.give(taken),
+  };
+}

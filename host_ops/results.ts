@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { HOST_OP_ERROR_CODES } from "./schemas.ts";
+
+const bytes = z.int().min(0);
+const time = z.string().describe("ISO 8601 UTC with milliseconds.");
+const encoding = z.enum(["utf8", "base64"]);
+
+/** The normalised request of `exec`, defaults filled in. */
+export const ExecInput = z.object({
+  command: z.string().optional(),
+  args: z.array(z.string()).optional(),
+  cwd: z.string(),
+  timeoutMs: z.int(),
+  maxBufferBytes: z.int(),
+  stdin: z.string().optional(),
+  env: z.record(z.string(), z.string()).optional(),
+});
+
+/** The normalised request of `files/read`. */
+export const FileReadInput = z.object({
+  path: z.string(),
+  cwd: z.string(),
+  encoding,
+  maxBytes: z.int(),
+  offset: z.int().optional(),
+});
+
+/** The normalised request of `files/write`. */
+export const FileWriteInput = z.object({
+  path: z.string(),
+  content: z.string(),
+  cwd: z.string(),
+  encoding,
+  createParents: z.boolean(),
+  overwrite: z.boolean(),
+  ifMatch: z.string().optional(),
+});
+
+/** How a command ended, without what it printed. */
+export const ExecFacts = z.object({
+  exitCode: z.int().nullable().describe("Null when a signal ended it."),
+  signal: z.string().nullable(),
+  durationMs: z.number(),
+  startedAt: time,
+  finishedAt: time,
+  timedOut: z.boolean(),
+  stdoutBytes: bytes.describe("Bytes that came, kept or not."),
+  stderrBytes: bytes.describe("Bytes that came, kept or not."),
+  truncated: z.boolean().describe("Whether output was dropped."),
+  heldOpen: z.boolean().describe(
+    "Whether a process that left the session still held the output open.",
+  ),
+});
+
+/** How a command ended, and what it printed. */
+export const ExecResult = z.object({
+  stdout: z.string(),
+  stderr: z.string(),
+  ...ExecFacts.shape,
+});
+
+/** What was read. */
+export const FileReadResult = z.object({
+  absolutePath: z.string(),
+  content: z.string(),
+  sizeBytes: bytes.describe("Size of the whole file."),
+  modifiedAt: time,
+  encoding,
+  offset: bytes.describe("Byte where the content begins."),
+  bytesRead: bytes.describe("Bytes that the content stands for."),
+  eof: z.boolean().describe("Whether the content reaches the file's end."),
+  sha256: z.string().nullable().describe(
+    "Hash of the whole file; null when only a part was returned.",
+  ),
+});
+
+/** What was written. */
+export const FileWriteResult = z.object({
+  absolutePath: z.string(),
+  bytesWritten: bytes,
+  created: z.boolean().describe("Whether there was no file before."),
+  modifiedAt: time,
+  encoding,
+  sha256: z.string().describe("Hash of the file as written."),
+});
+
+/** What a failed file operation still knows. */
+export const FileFailure = z.object({ absolutePath: z.string(), encoding });
+
+/** Why an operation failed. */
+export const HostOpError = z.object({
+  code: z.enum(HOST_OP_ERROR_CODES),
+  message: z.string(),
+  retryable: z.boolean().describe(
+    "Whether the same request may succeed later without being changed.",
+  ),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
+function outcome<
+  Operation extends string,
+  Input extends z.ZodType,
+  Result extends z.ZodType,
+  Partial extends z.ZodType,
+>(
+  operation: Operation,
+  parts: {
+    readonly input: Input;
+    readonly result: Result;
+    readonly partial: Partial;
+  },
+) {
+  return z.discriminatedUnion("ok", [
+    z.object({
+      ok: z.literal(true),
+      operation: z.literal(operation),
+      input: parts.input,
+      result: parts.result,
+    }),
+    z.object({
+      ok: z.literal(false),
+      operation: z.literal(operation),
+      input: parts.input,
+      error: HostOpError,
+      result: parts.partial.optional(),
+    }),
+  ]);
+}
+
+/** What `executeCommand` returns; a failure keeps the partial result. */
+export const ExecOutcome = outcome("exec", {
+  input: ExecInput,
+  result: ExecResult,
+  partial: ExecResult,
+});
+/** What `readTextFile` returns. */
+export const FileReadOutcome = outcome("files/read", {
+  input: FileReadInput,
+  result: FileReadResult,
+  partial: FileFailure,
+});
+/** What `writeTextFile` returns. */
+export const FileWriteOutcome = outcome("files/write", {
+  input: FileWriteInput,
+  result: FileWriteResult,
+  partial: FileFailure,
+});
+/** What any host operation returns. */
+export const HostOpResult = z.union([
+  ExecOutcome,
+  FileReadOutcome,
+  FileWriteOutcome,
+]);
+
+/** The data of each event of a streamed `exec`, by event name; `exit` is the last one. */
+export const EXEC_STREAM_EVENTS = {
+  stdout: z.object({ text: z.string() }),
+  stderr: z.object({ text: z.string() }),
+  exit: outcome("exec", {
+    input: ExecInput,
+    result: ExecFacts,
+    partial: ExecFacts,
+  }),
+};
+
+export type ExecInput = z.infer<typeof ExecInput>;
+export type FileReadInput = z.infer<typeof FileReadInput>;
+export type FileWriteInput = z.infer<typeof FileWriteInput>;
+export type ExecFacts = z.infer<typeof ExecFacts>;
+export type ExecResult = z.infer<typeof ExecResult>;
+export type FileReadResult = z.infer<typeof FileReadResult>;
+export type FileWriteResult = z.infer<typeof FileWriteResult>;
+export type FileFailure = z.infer<typeof FileFailure>;
+export type HostOpError = z.infer<typeof HostOpError>;
+export type ExecOutcome = z.infer<typeof ExecOutcome>;
+export type FileReadOutcome = z.infer<typeof FileReadOutcome>;
+export type FileWriteOutcome = z.infer<typeof FileWriteOutcome>;
+export type HostOpResult = z.infer<typeof HostOpResult>;
+export type ExecExit = z.infer<typeof EXEC_STREAM_EVENTS.exit>;

@@ -1,0 +1,180 @@
+import { z } from "zod";
+import {
+  DEFAULT_EXEC_MAX_BUFFER_BYTES,
+  DEFAULT_EXEC_TIMEOUT_MS,
+  DEFAULT_READ_MAX_BYTES,
+  MAX_EXEC_MAX_BUFFER_BYTES,
+  MAX_EXEC_TIMEOUT_MS,
+  MAX_READ_MAX_BYTES,
+} from "./limits.ts";
+
+/** The operations, by the names that results and audit rows carry. */
+export const HOST_OPERATIONS = ["exec", "files/read", "files/write"] as const;
+export type HostOperation = typeof HOST_OPERATIONS[number];
+
+/** Why an operation failed. The last three are additions to the original list. */
+export const HOST_OP_ERROR_CODES = [
+  "INVALID_INPUT",
+  "EXEC_TIMEOUT",
+  "EXEC_EXIT_NON_ZERO",
+  "EXEC_OUTPUT_LIMIT",
+  "EXEC_FAILED",
+  "FILE_ALREADY_EXISTS",
+  "FILE_NOT_FOUND",
+  "NOT_A_FILE",
+  "FILE_READ_FAILED",
+  "FILE_WRITE_FAILED",
+  "FILE_TOO_LARGE",
+  "PERMISSION_DENIED",
+  "FILE_CHANGED",
+] as const;
+export type HostOpErrorCode = typeof HOST_OP_ERROR_CODES[number];
+
+/** Text that the operating system takes as a C string. */
+function osText(message: string) {
+  return z.string(message)
+    .refine((it) => it.trim() !== "", message)
+    .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
+    .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
+}
+
+/** Text that becomes bytes: NUL is fine, half a surrogate pair is not. */
+function bytesText(message: string) {
+  return z.string(message)
+    .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
+}
+
+function integer(from: number, to: number) {
+  const message = `must be an integer from ${from} to ${to}`;
+  return z.int(message).min(from, message).max(to, message);
+}
+
+const cwd = osText("must be a non-empty string when provided").optional()
+  .describe(
+    "Folder to work in. Default: the working folder of the daemon. A relative one is taken from there.",
+  );
+
+const path = osText("must be a non-empty string")
+  .describe("Absolute, or relative to `cwd`.");
+
+const encoding = z.enum(["utf8", "base64"], "must be utf8 or base64")
+  .default("utf8")
+  .describe("How `content` stands for the bytes of the file.");
+
+const ENV_NAME = /^[^=\0]+$/;
+const LOADER_NAME = /^(LD|DYLD)_/;
+
+const env = z.record(
+  z.string()
+    .regex(ENV_NAME, "must be a name without = and NUL")
+    .refine((it) => it.isWellFormed(), "must be well-formed Unicode")
+    .refine(
+      (it) => !LOADER_NAME.test(it),
+      "must not set the loader's LD_* and DYLD_* variables",
+    ),
+  z.string("must be a string")
+    .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
+    .refine((it) => it.isWellFormed(), "must be well-formed Unicode"),
+  "must be an object of strings",
+);
+
+/** The fields of `exec`. */
+export const EXEC_FIELDS = {
+  command: osText("must be a non-empty string").optional()
+    .describe("What the shell runs. Either this or `args`."),
+  args: z.array(
+    z.string("must be a string")
+      .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
+      .refine((it) => it.isWellFormed(), "must be well-formed Unicode"),
+    "must be an array of strings",
+  )
+    .refine(
+      (it) => (it[0] ?? "").trim() !== "" && !it[0]?.startsWith("-"),
+      "must begin with the name of a program",
+    )
+    .optional()
+    .describe("A program and its arguments, run with no shell between."),
+  cwd,
+  timeoutMs: integer(0, MAX_EXEC_TIMEOUT_MS).default(DEFAULT_EXEC_TIMEOUT_MS)
+    .describe("Milliseconds until the process tree is killed; 0: never."),
+  maxBufferBytes: integer(1, MAX_EXEC_MAX_BUFFER_BYTES)
+    .default(DEFAULT_EXEC_MAX_BUFFER_BYTES)
+    .describe(
+      "Bytes kept of stdout and of stderr, each; more than that kills the process tree.",
+    ),
+  stdin: bytesText("must be a string").optional()
+    .describe("Text for the standard input. Default: none, it is closed."),
+  env: env.optional()
+    .describe("Variables on top of the minimal environment; no LD_*, DYLD_*."),
+};
+
+/** The fields of `files/read`. */
+export const FILE_READ_FIELDS = {
+  path,
+  cwd,
+  encoding,
+  maxBytes: integer(1, MAX_READ_MAX_BYTES).default(DEFAULT_READ_MAX_BYTES)
+    .describe(
+      "Without `offset` a larger file is refused; with it, at most this much is returned.",
+    ),
+  offset: integer(0, Number.MAX_SAFE_INTEGER).optional()
+    .describe("Byte to start at."),
+};
+
+/** The fields of `files/write`. */
+export const FILE_WRITE_FIELDS = {
+  path,
+  content: bytesText("must be a string")
+    .describe("The whole new content, in `encoding`."),
+  cwd,
+  encoding,
+  createParents: z.boolean("must be a boolean when provided").default(true)
+    .describe("Whether missing parent folders are made."),
+  overwrite: z.boolean("must be a boolean when provided").default(true)
+    .describe("When false, an existing file is never touched."),
+  ifMatch: z.string("must be the sha256 of a file, 64 hexadecimal digits")
+    .regex(
+      /^[0-9a-fA-F]{64}$/,
+      "must be the sha256 of a file, 64 hexadecimal digits",
+    )
+    .optional()
+    .describe(
+      "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
+    ),
+};
+
+/** Other names under which fields are accepted: alias → field. */
+export const ALIASES = {
+  exec: { timeout_ms: "timeoutMs", max_buffer_bytes: "maxBufferBytes" },
+  "files/read": { max_bytes: "maxBytes" },
+  "files/write": { create_parents: "createParents", if_match: "ifMatch" },
+} as const;
+
+function alias(name: string) {
+  return z.unknown().optional().meta({
+    description: `Alias of ${name}.`,
+    deprecated: true,
+  });
+}
+
+/** What `exec` is asked for. */
+export const ExecRequest = z.strictObject({
+  ...EXEC_FIELDS,
+  timeout_ms: alias("timeoutMs"),
+  max_buffer_bytes: alias("maxBufferBytes"),
+});
+/** What `files/read` is asked for. */
+export const FileReadRequest = z.strictObject({
+  ...FILE_READ_FIELDS,
+  max_bytes: alias("maxBytes"),
+});
+/** What `files/write` is asked for. */
+export const FileWriteRequest = z.strictObject({
+  ...FILE_WRITE_FIELDS,
+  create_parents: alias("createParents"),
+  if_match: alias("ifMatch"),
+});
+
+export type ExecRequest = z.input<typeof ExecRequest>;
+export type FileReadRequest = z.input<typeof FileReadRequest>;
+export type FileWriteRequest = z.input<typeof FileWriteRequest>;

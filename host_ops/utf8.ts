@@ -1,0 +1,44 @@
+const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/**
+ * Decodes bytes that need not be UTF-8, with replacement characters. When the
+ * bytes were `cut` off, the character that the cut divided is left out.
+ */
+export function decodeLoosely(bytes: Uint8Array, cut: boolean): string {
+  const end = cut ? wholeCharacters(bytes) : bytes.length;
+  return replacing.decode(bytes.subarray(0, end));
+}
+
+/** Decodes UTF-8, or returns undefined when the bytes are none. */
+export function decodeStrictly(bytes: Uint8Array): string | undefined {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many of the bytes, from the start, do not end within a character. */
+export function wholeCharacters(bytes: Uint8Array): number {
+  const end = bytes.length;
+  for (let back = 1; back <= 3 && back <= end; back++) {
+    const byte = bytes[end - back] ?? 0;
+    if (isContinuation(byte)) continue;
+    return lengthOf(byte) > back ? end - back : end;
+  }
+  return end;
+}
+
+/** Whether a byte stands within a character rather than at its beginning. */
+export function isContinuation(byte: number): boolean {
+  return (byte & 0b1100_0000) === 0b1000_0000;
+}
+
+/** The length that a first byte announces. */
+function lengthOf(byte: number): number {
+  if (byte >= 0b1111_0000 && byte <= 0b1111_0100) return 4;
+  if (byte >= 0b1110_0000 && byte < 0b1111_0000) return 3;
+  if (byte >= 0b1100_0010 && byte < 0b1110_0000) return 2;
+  return 1;
+}
