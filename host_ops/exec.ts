@@ -3,7 +3,8 @@ import type { ByteBudget } from "./budget.ts";
 import { startFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
 import { KeptOutput, type OutputSink } from "./output.ts";
-import type { Job, Process } from "./process.ts";
+import type { Job } from "./job.ts";
+import type { Process } from "./process.ts";
 import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
 import { type CommandEnd, supervise } from "./supervise.ts";
 

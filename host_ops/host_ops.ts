@@ -1,30 +1,22 @@
-import { resolve } from "@std/path";
-import type { AuditActor, AuditFacts, AuditPort } from "../shared/audit.ts";
+import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
-import { beginAudit, execTarget, finishAudit } from "./audit.ts";
 import { ByteBudget } from "./budget.ts";
-import { EventQueue, type OutputEvent } from "./event_queue.ts";
+import { Commands } from "./commands.ts";
+import type { OutputEvent } from "./event_queue.ts";
 import { Exec } from "./exec.ts";
-import { failureOf, HostOpFailure } from "./failure.ts";
-import {
-  type InputIssue,
-  normaliseExec,
-  normaliseFileRead,
-  normaliseFileWrite,
-} from "./input.ts";
+import { Files } from "./files.ts";
 import {
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_CONCURRENT_EXECS,
 } from "./limits.ts";
+import type { HostOpContext } from "./operation.ts";
 import { PathLocks } from "./path_locks.ts";
 import { PathPolicy } from "./policy.ts";
 import { ProcessGroups } from "./process.ts";
-import { readFile } from "./read_file.ts";
 import type {
   ExecExit,
-  ExecInput,
   ExecOutcome,
   FileReadOutcome,
   FileWriteOutcome,
@@ -33,7 +25,6 @@ import type {
 import type { HostOperation } from "./schemas.ts";
 import { Slots } from "./slots.ts";
 import { Sweeper } from "./temporary_file.ts";
-import { writeFile } from "./write_file.ts";
 
 /** Options of {@linkcode HostOps}. */
 export interface HostOpsOptions {
@@ -68,23 +59,14 @@ export interface HostOpsOptions {
   readonly log: Logger;
 }
 
-/** Who asks, and how long for. */
-export interface HostOpContext {
-  readonly actor: AuditActor;
-  /** Kills the command when it aborts. */
-  readonly signal?: AbortSignal;
-}
-
 /** A host operation with its request. */
 export interface HostOpRequest {
   readonly operation: HostOperation;
   readonly input: unknown;
 }
 
-/** Bytes of a stream's output that may wait for its reader. */
-const MOST_WAITING_BYTES = 262_144;
-
-const NEVER = new AbortController().signal;
+/** How many commands may wait for each one that may run. */
+const MOST_WAITING_EACH = 4;
 
 /**
  * Runs commands, reads and writes files of this machine. What goes wrong with
@@ -92,50 +74,54 @@ const NEVER = new AbortController().signal;
  * too many at once, the end of the daemon, audit that cannot be written.
  */
 export class HostOps implements AsyncDisposable {
-  readonly #options: HostOpsOptions;
-  readonly #budget: ByteBudget;
-  readonly #policy: PathPolicy;
   readonly #processes: ProcessGroups;
-  readonly #exec: Exec;
-  readonly #slots: Slots;
-  readonly #locks = new PathLocks();
-  readonly #sweeper: Sweeper;
+  readonly #commands: Commands;
+  readonly #files: Files;
   readonly #stopping = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
 
   constructor(options: HostOpsOptions) {
-    const { clock } = options;
-    this.#options = options;
-    this.#budget = new ByteBudget(
+    const { audit, clock, cwd, shell } = options;
+    const budget = new ByteBudget(
       options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
     );
-    this.#policy = new PathPolicy(options);
-    this.#sweeper = new Sweeper(clock);
+    const stopping = this.#stopping.signal;
     this.#processes = new ProcessGroups({
       ...options,
       ...(options.warmShells !== undefined && { warm: options.warmShells }),
     });
-    this.#exec = new Exec({
+    const exec = new Exec({
       processes: this.#processes,
-      shell: options.shell,
-      budget: this.#budget,
+      shell,
+      budget,
       clock,
       killGraceMs: options.killGraceMs ?? 500,
       drainMs: options.drainMs ?? 200,
-      stopping: this.#stopping.signal,
+      stopping,
     });
     const size = options.maxConcurrentExecs ?? DEFAULT_MAX_CONCURRENT_EXECS;
-    this.#slots = new Slots({
+    const slots = new Slots({
       size,
-      mostWaiting: size * 4,
+      mostWaiting: size * MOST_WAITING_EACH,
       waitMs: options.maxWaitMs ?? 2_000,
       clock,
     });
-  }
-
-  /** Whether the daemon holds the permission to run the shell. */
-  prepare(): void {
-    this.#processes.prepare();
+    this.#commands = new Commands({
+      cwd,
+      exec,
+      slots,
+      stallMs: options.stallMs ?? 30_000,
+      stopping,
+      audit,
+      clock,
+    });
+    this.#files = new Files({
+      cwd,
+      audit,
+      budget,
+      policy: new PathPolicy(options),
+      locks: new PathLocks(),
+      sweeper: new Sweeper(clock),
+    });
   }
 
   /** The process id of the reaper, once a command has run. */
@@ -143,18 +129,27 @@ export class HostOps implements AsyncDisposable {
     return this.#processes.reaperId;
   }
 
-  /** Does any operation by its name. */
-  runHostOperation(
+  /** Starts what the first command would have to wait for. */
+  prepare(): void {
+    this.#processes.prepare();
+  }
+
+  /**
+   * Does any operation by its name.
+   *
+   * @throws {AppError} as the operation's own method.
+   */
+  async runHostOperation(
     request: HostOpRequest,
     context: HostOpContext,
   ): Promise<HostOpResult> {
     switch (request.operation) {
       case "exec":
-        return this.executeCommand(request.input, context);
+        return await this.executeCommand(request.input, context);
       case "files/read":
-        return this.readTextFile(request.input, context);
+        return await this.readTextFile(request.input, context);
       case "files/write":
-        return this.writeTextFile(request.input, context);
+        return await this.writeTextFile(request.input, context);
     }
   }
 
@@ -168,23 +163,12 @@ export class HostOps implements AsyncDisposable {
     context: HostOpContext,
   ): Promise<ExecOutcome> {
     this.#expectOpen();
-    const { input, issues } = normaliseExec(request, this.#options.cwd);
-    if (issues.length > 0) return this.#refuseExec(input, issues, context);
-    const signal = this.#signalOf(context);
-    const leave = await this.#slots.enter(signal);
-    try {
-      const entry = this.#begin("exec", context, execTarget(input));
-      const outcome = await this.#track(this.#exec.run(input, signal));
-      finishAudit(entry, outcome);
-      return outcome;
-    } finally {
-      leave();
-    }
+    return await this.#commands.execute(request, context);
   }
 
   /**
-   * Runs a command and tells what it prints as it prints it. Leaving the
-   * iteration kills the command.
+   * Runs a command and tells what it prints as it prints it; the `exit` event
+   * is the last. Leaving the iteration kills the command.
    *
    * @throws {AppError} as `executeCommand()`, before anything runs.
    */
@@ -193,37 +177,7 @@ export class HostOps implements AsyncDisposable {
     context: HostOpContext,
   ): Promise<AsyncIterable<OutputEvent<ExecExit>>> {
     this.#expectOpen();
-    const left = new AbortController();
-    const queue = new EventQueue<ExecExit>({
-      mostWaiting: MOST_WAITING_BYTES,
-      stallMs: this.#options.stallMs ?? 30_000,
-      clock: this.#options.clock,
-      onLeave: () => left.abort(),
-    });
-    const { input, issues } = normaliseExec(request, this.#options.cwd);
-    if (issues.length > 0) {
-      queue.end(this.#refuseExec(input, issues, context));
-      return queue;
-    }
-    const signal = AbortSignal.any([this.#signalOf(context), left.signal]);
-    const leave = await this.#slots.enter(signal);
-    try {
-      const entry = this.#begin("exec", context, execTarget(input));
-      const stdout = queue.sink("stdout");
-      const stderr = queue.sink("stderr");
-      const sinks = { stdout, stderr, onLeaderEnd: () => queue.release() };
-      this.#track(this.#exec.stream(input, { signal, sinks })).then((exit) => {
-        leave();
-        stdout.flush();
-        stderr.flush();
-        finishAudit(entry, exit);
-        queue.end(exit);
-      });
-      return queue;
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    return await this.#commands.stream(request, context);
   }
 
   /**
@@ -236,36 +190,7 @@ export class HostOps implements AsyncDisposable {
     context: HostOpContext,
   ): Promise<FileReadOutcome> {
     this.#expectOpen();
-    const { input, issues } = normaliseFileRead(request, this.#options.cwd);
-    const operation = "files/read";
-    const absolutePath = resolve(input.cwd, input.path);
-    const entry = this.#begin(operation, context, { path: absolutePath });
-    let outcome: FileReadOutcome;
-    try {
-      if (issues.length > 0) throw invalid(issues);
-      const result = await this.#track(
-        readFile({ ...input, absolutePath }, {
-          policy: this.#policy,
-          budget: this.#budget,
-        }),
-      );
-      outcome = { ok: true, operation, input, result };
-    } catch (thrown) {
-      const failure = failureOf(thrown, {
-        code: "FILE_READ_FAILED",
-        doing: `read ${absolutePath}`,
-      });
-      const known = failure.code !== "INVALID_INPUT";
-      outcome = {
-        ok: false,
-        operation,
-        input,
-        error: failure.toError(),
-        ...(known && { result: { absolutePath, encoding: input.encoding } }),
-      };
-    }
-    finishAudit(entry, outcome);
-    return outcome;
+    return await this.#files.read(request, context);
   }
 
   /**
@@ -278,45 +203,13 @@ export class HostOps implements AsyncDisposable {
     context: HostOpContext,
   ): Promise<FileWriteOutcome> {
     this.#expectOpen();
-    const { input, issues } = normaliseFileWrite(request, this.#options.cwd);
-    const operation = "files/write";
-    const absolutePath = resolve(input.cwd, input.path);
-    const entry = this.#begin(operation, context, { path: absolutePath });
-    let outcome: FileWriteOutcome;
-    try {
-      if (issues.length > 0) throw invalid(issues);
-      const write = { ...input, absolutePath, bytes: bytesOf(input) };
-      const result = await this.#track(
-        writeFile(write, {
-          policy: this.#policy,
-          budget: this.#budget,
-          locks: this.#locks,
-          sweeper: this.#sweeper,
-        }),
-      );
-      outcome = { ok: true, operation, input, result };
-    } catch (thrown) {
-      const failure = failureOf(thrown, {
-        code: "FILE_WRITE_FAILED",
-        doing: `write ${absolutePath}`,
-      });
-      const known = failure.code !== "INVALID_INPUT";
-      outcome = {
-        ok: false,
-        operation,
-        input,
-        error: failure.toError(),
-        ...(known && { result: { absolutePath, encoding: input.encoding } }),
-      };
-    }
-    finishAudit(entry, outcome);
-    return outcome;
+    return await this.#files.write(request, context);
   }
 
   /** Kills what runs, waits for its end, and takes nothing more. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled(this.#running);
+    await this.#commands.idle();
     await this.#processes.close();
   }
 
@@ -326,60 +219,5 @@ export class HostOps implements AsyncDisposable {
 
   #expectOpen(): void {
     if (this.#stopping.signal.aborted) throw new AppError("SHUTTING_DOWN");
-  }
-
-  #signalOf(context: HostOpContext): AbortSignal {
-    return AbortSignal.any([context.signal ?? NEVER, this.#stopping.signal]);
-  }
-
-  #begin(
-    operation: HostOperation,
-    context: HostOpContext,
-    target: AuditFacts,
-  ) {
-    const { actor } = context;
-    return beginAudit(this.#options.audit, { operation, actor, target });
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.then(() => {}, () => {});
-    this.#running.add(settled);
-    settled.then(() => this.#running.delete(settled));
-    return work;
-  }
-
-  #refuseExec(
-    input: ExecInput,
-    issues: readonly InputIssue[],
-    context: HostOpContext,
-  ): ExecOutcome & ExecExit & { ok: false } {
-    const entry = this.#begin("exec", context, execTarget(input));
-    const error = invalid(issues).toError();
-    const outcome = { ok: false, operation: "exec", input, error } as const;
-    finishAudit(entry, outcome);
-    return outcome;
-  }
-}
-
-function invalid(issues: readonly InputIssue[]): HostOpFailure {
-  const [first, ...more] = issues;
-  const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
-  return new HostOpFailure("INVALID_INPUT", `${first?.message}${others}`, {
-    details: { issues },
-  });
-}
-
-/** @throws {HostOpFailure} `INVALID_INPUT` when the content is no base64. */
-function bytesOf(
-  input: { readonly content: string; readonly encoding: "utf8" | "base64" },
-): Uint8Array {
-  if (input.encoding === "utf8") return new TextEncoder().encode(input.content);
-  try {
-    return Uint8Array.fromBase64(input.content);
-  } catch {
-    throw invalid([{
-      path: "content",
-      message: "files/write.content must be base64, as encoding says.",
-    }]);
   }
 }

@@ -14,13 +14,11 @@ export {
 export type { EnvironmentSource } from "./environment.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export { HostOps } from "./host_ops.ts";
-export type {
-  HostOpContext,
-  HostOpRequest,
-  HostOpsOptions,
-} from "./host_ops.ts";
+export type { HostOpRequest, HostOpsOptions } from "./host_ops.ts";
+export type { HostOpContext } from "./operation.ts";
 export * from "./limits.ts";
-export type { Job, Process } from "./process.ts";
+export type { Job } from "./job.ts";
+export type { Process } from "./process.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";
 

@@ -1,20 +1,9 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Logger } from "../shared/log.ts";
+import type { Job } from "./job.ts";
 import { Reaper } from "./reaper.ts";
 import { type Shell, spawnShell } from "./shell.ts";
 import { jobScript, WarmShells } from "./warm_shells.ts";
-
-/** A program to run. */
-export interface Job {
-  /** The program and its arguments. */
-  readonly argv: readonly string[];
-  /** Absolute. */
-  readonly cwd: string;
-  /** Variables on top of the environment that every child gets. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Text for its standard input; without it that is `/dev/null`. */
-  readonly stdin?: string;
-}
 
 /** A program that runs as the leader of a process group of its own. */
 export interface Process {

@@ -3,11 +3,7 @@ import type { ByteBudget } from "./budget.ts";
 import { HostOpFailure } from "./failure.ts";
 import { sha256 } from "./hash.ts";
 import type { PathPolicy } from "./policy.ts";
-import {
-  notAFile,
-  openRegularFile,
-  type RegularFile,
-} from "./regular_file.ts";
+import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
 import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
 

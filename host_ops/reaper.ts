@@ -101,6 +101,7 @@ export class Reaper {
    * @throws when there is no reaper and none can be started.
    */
   async remember(group: number): Promise<void> {
+    if (this.#closed) throw new Error("the daemon is shutting down");
     this.#groups.set(group, new Set());
     try {
       for (let tries = 1;; tries++) {
@@ -203,7 +204,9 @@ export class Reaper {
     log.warn("The reaper has ended; starting another", {
       groups: this.#groups.size,
     });
-    if (clock.monotonic() - dead.startedAt < YOUNG_MS) return this.#startLater();
+    if (clock.monotonic() - dead.startedAt < YOUNG_MS) {
+      return this.#startLater();
+    }
     this.#retryMs = FIRST_RETRY_MS;
     this.#tryToStart();
   }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
-import type { Job } from "./process.ts";
+import type { Job } from "./job.ts";
 import type { Shell } from "./shell.ts";
 
 /** Options of {@linkcode WarmShells}. */

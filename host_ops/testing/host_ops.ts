@@ -7,8 +7,12 @@ import type {
 import { systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
 import { childEnvironment } from "../environment.ts";
-import type { HostOpContext, HostOpsOptions } from "../host_ops.ts";
-import { createHostOps, type HostOps } from "../mod.ts";
+import {
+  createHostOps,
+  type HostOpContext,
+  type HostOps,
+  type HostOpsOptions,
+} from "../mod.ts";
 
 /** An intent and, once it is known, how it ended. */
 export interface RecordedAudit {

@@ -1,0 +1,19 @@
+import type { AuditActor } from "../shared/audit.ts";
+import { HostOpFailure } from "./failure.ts";
+import type { InputIssue } from "./input.ts";
+
+/** Who asks, and how long for. */
+export interface HostOpContext {
+  readonly actor: AuditActor;
+  /** Kills the command when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** Returns the failure of a request that is wrong; `issues` is not empty. */
+export function invalidInput(issues: readonly InputIssue[]): HostOpFailure {
+  const [first, ...more] = issues;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  return new HostOpFailure("INVALID_INPUT", `${first?.message}${others}`, {
+    details: { issues },
+  });
+}
