@@ -1,0 +1,79 @@
+import { join } from "@std/path";
+import { daemonCommand } from "../launch.ts";
+import type { Program } from "../permissions.ts";
+
+/** A daemon that a bench or a test started: the real entrypoint with its real permissions. */
+export interface RunningDaemon extends AsyncDisposable {
+  readonly origin: string;
+  readonly pid: number;
+  readonly child: Deno.ChildProcess;
+  readonly folder: string;
+  /** Milliseconds from the start of the process to the first ready answer. */
+  readonly readyMs: number;
+}
+
+/** Returns a port that was free a moment ago. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** Starts a daemon on a free port with a state folder of its own; waits until it is ready. */
+export async function startDaemon(
+  program: Program,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningDaemon> {
+  const folder = await Deno.realPath(
+    await Deno.makeTempDir({ prefix: `${program}-` }),
+  );
+  const address = program === "conductor"
+    ? "BAA_CONDUCTOR_LOCAL_API"
+    : "BAA_CODEXD_LOCAL_API";
+  const origin = env[address] ?? `http://127.0.0.1:${freePort()}`;
+  const variables = {
+    BAA_CODEXD_LOCAL_API: "http://127.0.0.1:9",
+    [address]: origin,
+    BAA_STATE_DIR: join(folder, "state"),
+    BAA_LOGS_DIR: join(folder, "logs"),
+    BAA_TMP_DIR: join(folder, "tmp"),
+    ...env,
+  };
+  const command = daemonCommand(program, { env: variables });
+  const started = performance.now();
+  const child = new Deno.Command(command.program, {
+    args: command.args,
+    cwd: folder,
+    env: variables,
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (!ended) {
+    try {
+      const response = await fetch(`${origin}/readyz`);
+      await response.body?.cancel();
+      if (response.ok) break;
+    } catch { /* not yet */ }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  if (ended) throw new Error(`Cannot start ${program}: it ended at once`);
+  const readyMs = performance.now() - started;
+  return {
+    origin,
+    pid: child.pid,
+    child,
+    folder,
+    readyMs,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGTERM");
+      } catch { /* it has ended */ }
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// deno-lint-ignore-file no-console -- its parent reads the port from stdout
+/** A server for the HTTP bench: the kit, or a bare `Deno.serve` that does the same by hand. */
+import { z } from "zod";
+import { systemClock } from "../../shared/clock.ts";
+import { createApp } from "../../shared/daemon/app.ts";
+import { listen } from "../../shared/daemon/listen.ts";
+import { routeFor } from "../../shared/http/route.ts";
+import { createLogger, type Logger } from "../../shared/log.ts";
+import { Redactor } from "../../shared/redact.ts";
+
+const log: Logger = createLogger({
+  level: "warn",
+  clock: systemClock,
+  sink: { write: (line) => console.error(line) },
+  redactor: new Redactor(),
+});
+
+function serveKit(): number {
+  const route = routeFor<Record<string, never>>();
+  const handlers: { handle?: ReturnType<typeof createApp>["handle"] } = {};
+  const listening = listen(
+    new URL("http://127.0.0.1:0"),
+    (request, info) => handlers.handle?.(request, info) ?? Promise.reject(),
+    { clock: systemClock, log },
+  );
+  const app = createApp({
+    routes: [
+      route({
+        id: "probe.healthz",
+        method: "GET",
+        path: "/healthz",
+        kind: "read",
+        surface: "control",
+        exposure: "public",
+        produces: "text",
+        summary: "Answer ok",
+        data: z.literal("ok"),
+        handler: () => "ok" as const,
+      }),
+      route({
+        id: "bench.post",
+        method: "POST",
+        path: "/v1/echo",
+        kind: "read",
+        surface: "business",
+        exposure: "local",
+        summary: "Echo a validated body",
+        body: z.strictObject({ title: z.string(), count: z.int() }),
+        data: z.object({ title: z.string(), count: z.int() }),
+        example: { body: { title: "a", count: 1 } },
+        handler: ({ body }) => body,
+      }),
+    ],
+    deps: {},
+    guard: {
+      base: listening.base,
+      publicBase: undefined,
+      allowed: [],
+      allowedOrigins: [],
+      proxyAddresses: [],
+      token: undefined,
+    },
+    limits: { maxBodyBytes: 16_777_216 },
+    audit: { begin: () => ({ finish() {} }) },
+    clock: systemClock,
+    log,
+  });
+  handlers.handle = (request, info) => app.handle(request, info);
+  return Number(listening.base.port);
+}
+
+function serveBare(): number {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) =>
+      request.method === "GET"
+        ? new Response("ok")
+        : Response.json({ ok: true, data: await request.json() }),
+  );
+  return server.addr.port;
+}
+
+console.log(Deno.args[0] === "kit" ? serveKit() : serveBare());

@@ -1,0 +1,41 @@
+// deno-lint-ignore-file no-console -- a script talks to a terminal
+/**
+ * Measures the product against its floors and peers and prints a table.
+ *
+ * Usage: deno run -A scripts/bench/main.ts [group …]
+ */
+import { execBench } from "./exec_bench.ts";
+import type { Bench, BenchRow } from "./harness.ts";
+import { httpBench } from "./http_bench.ts";
+import { startBench } from "./start_bench.ts";
+
+const GROUPS: Readonly<Record<string, Bench>> = {
+  http: httpBench,
+  exec: execBench,
+  start: startBench,
+};
+
+const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(GROUPS);
+const rows: BenchRow[] = [];
+for (const name of wanted) {
+  const group = GROUPS[name];
+  if (group === undefined) {
+    console.error(`Known groups: ${Object.keys(GROUPS).join(", ")}`);
+    Deno.exit(2);
+  }
+  console.error(`Measuring ${name} …`);
+  const measured = await group();
+  if (measured.length === 0) {
+    console.error(`${name}: its peer is not installed`);
+  }
+  rows.push(...measured);
+}
+console.log("| what | ours | floor or peer | ratio | target | met |");
+console.log("| --- | --- | --- | --- | --- | --- |");
+for (const { name, ours, floor, ratio, target, met } of rows) {
+  console.log(
+    `| ${name} | ${ours} | ${floor} | ${ratio} | ${target} | ${
+      met ? "yes" : "**no**"
+    } |`,
+  );
+}
