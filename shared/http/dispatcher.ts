@@ -1,36 +1,27 @@
 import { accepts } from "@std/http";
-import { type AuditPort, AuditRefused } from "../audit.ts";
+import { type AuditEntry, type AuditPort, AuditRefused } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type { NewId } from "../ids.ts";
 import type { Logger } from "../log.ts";
+import { Call } from "./call.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Guard } from "./guard.ts";
-import {
-  parseInput,
-  parseJson,
-  queryObject,
-  readBytes,
-  readTarget,
-  type Target,
-} from "./request.ts";
+import type { Guard, HeaderMap } from "./guard.ts";
+import { type BodyLimits, readTarget } from "./request.ts";
 import {
   type AnswerContext,
-  commonHeaders,
+  events,
   failure,
   json,
+  page,
+  plainText,
   success,
   wireError,
 } from "./respond.ts";
-import {
-  type Caller,
-  PlainFailure,
-  Reply,
-  type Route,
-  type RouteContext,
-} from "./route.ts";
+import { PlainFailure, Reply, type Route, type RouteContext } from "./route.ts";
 import { CLOSE } from "./socket.ts";
 import { sse } from "./sse.ts";
+import { upgrade } from "./upgrade.ts";
 
 /** What a dispatcher is given beside its routes. */
 export interface DispatcherPorts<Deps> {
@@ -67,6 +58,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export class Dispatcher<Deps> {
   readonly #catalog: Catalog<Deps>;
   readonly #ports: DispatcherPorts<Deps>;
+  readonly #bodyLimits: BodyLimits;
   /** Ends streams and sockets, and refuses what comes. */
   readonly #quiet = new AbortController();
   /** Ends running requests too. */
@@ -77,6 +69,12 @@ export class Dispatcher<Deps> {
   constructor(catalog: Catalog<Deps>, ports: DispatcherPorts<Deps>) {
     this.#catalog = catalog;
     this.#ports = ports;
+    const { maxBodyBytes, bodyDeadlineMs = 30_000 } = ports.limits;
+    this.#bodyLimits = {
+      maxBytes: maxBodyBytes,
+      deadlineMs: bodyDeadlineMs,
+      clock: ports.clock,
+    };
   }
 
   /** Requests that are being answered now, streams included. */
@@ -99,100 +97,91 @@ export class Dispatcher<Deps> {
 
   /** Answers one request. Never rejects. */
   async handle(request: Request, info: RequestInfo): Promise<Response> {
-    const given = request.headers.get("x-request-id") ?? "";
-    const requestId = REQUEST_ID.test(given) ? given : this.#ports.newId("req");
-    const log = this.#ports.log.child({ request_id: requestId });
-    let context: AnswerContext = { requestId, pretty: false };
-    const started = this.#ports.clock.monotonic();
-    let routeId: string | undefined;
-    let response: Response;
+    // One pass: each look into `Headers` costs as much as the whole copy.
+    const headerMap: HeaderMap = new Map(request.headers);
+    const given = headerMap.get("x-request-id");
+    const requestId = given !== undefined && REQUEST_ID.test(given)
+      ? given
+      : this.#ports.newId("req");
+    const answer = { requestId, pretty: false };
     try {
-      const target = readTarget(request);
-      context = { requestId, pretty: target.query.has("pretty") };
-      const { route, params, caller } = this.#admit(request, info, {
-        requestId,
-        target,
-      });
-      routeId = route.id;
-      response = await this.#answer(
-        { request, route, params, caller, target, log },
-        context,
-      );
+      const call = this.#admit(request, headerMap, { info, answer });
+      const response = await this.#answer(call, answer);
+      return request.method === "HEAD" ? withoutBody(response) : response;
     } catch (error) {
-      response = failure(error, context, log);
+      return failure(error, answer, this.#ports.log);
     }
-    log[routeId === undefined || request.method === "GET" ? "debug" : "info"](
-      "Answered a request",
-      {
-        route: routeId,
-        method: request.method,
-        status: response.status,
-        duration_ms: Math.round(this.#ports.clock.monotonic() - started),
-      },
-    );
-    return request.method === "HEAD"
-      ? new Response(null, {
-        status: response.status,
-        headers: response.headers,
-      })
-      : response;
   }
 
+  /** Finds the route and climbs the ladder. */
   #admit(
     request: Request,
-    info: RequestInfo,
-    { requestId, target }: {
-      readonly requestId: string;
-      readonly target: Target;
+    headerMap: HeaderMap,
+    { info, answer }: {
+      readonly info: RequestInfo;
+      readonly answer: { readonly requestId: string; pretty: boolean };
     },
-  ) {
+  ): Call<Deps> {
+    const target = readTarget(request);
+    answer.pretty = target.query.has("pretty");
     const { methods } = this.#catalog.match(target.segments);
     const method = request.method === "HEAD" ? "GET" : request.method;
     const found = methods.get(method);
-    const [anyFound] = methods.values();
+    const [other] = methods.values();
     const caller = this.#ports.guard.admit({
       method: request.method,
-      headers: request.headers,
+      headers: headerMap,
       targetAuthority: target.authority,
       remoteAddress: info.remoteAddress,
-      requestId,
-    }, (found ?? anyFound)?.route);
-    if (found !== undefined) return { ...found, caller };
-    if (anyFound === undefined) throw new AppError("ROUTE_NOT_FOUND");
-    const allow = [...methods.keys()].flatMap((it) =>
-      it === "GET" ? ["GET", "HEAD"] : [it]
-    );
-    throw new AppError("METHOD_NOT_ALLOWED", undefined, {
-      details: { allow },
-      headers: { allow: allow.join(", ") },
+      requestId: answer.requestId,
+    }, (found ?? other)?.route);
+    if (found === undefined) throw notRoutable([...methods.keys()]);
+    const { route, params } = found;
+    const live = route.produces !== "sse" && route.produces !== "websocket";
+    return new Call({
+      request,
+      headerMap,
+      route,
+      params,
+      caller,
+      target,
+      deps: this.#ports.deps,
+      log: this.#ports.log,
+      // A stored stream resumes elsewhere; what is work gets its grace.
+      end: live ? this.#abort.signal : this.#quiet.signal,
+      visible: () => this.#catalog.visibleTo(caller),
     });
   }
 
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
-    const produces = call.route.produces ?? "json";
+    const { route, request } = call;
+    const { produces = "json" } = route;
     // Probes answer whatever else goes on: launchd and people depend on them.
     if (produces !== "text") this.#checkCapacity();
     this.#running++;
-    let streaming = false;
+    let open = false;
     try {
+      await call.parse(this.#bodyLimits);
       if (produces === "websocket") {
-        streaming = true;
-        return await this.#upgrade(call);
-      }
-      const wantsEvents = call.route.stream !== undefined &&
-        (produces === "sse" || prefersEvents(call.request));
-      if (wantsEvents && call.request.method !== "HEAD") {
-        const response = await this.#stream(call);
-        streaming = true;
+        const response = await upgrade(call, (socket) => this.#keep(socket));
+        open = true;
         return response;
       }
-      if (wantsEvents) return eventResponse(null, call.caller.requestId);
-      return this.#write(await this.#run(call), call.route, answer);
+      if (
+        produces === "sse" ||
+        (route.stream !== undefined && prefersEvents(request))
+      ) {
+        if (request.method === "HEAD") return events(null, answer);
+        const response = await this.#stream(call, answer);
+        open = true;
+        return response;
+      }
+      return write(await this.#run(call), route, answer);
     } catch (error) {
       if (!(error instanceof PlainFailure)) throw error;
-      return plainText(error.body, error.status, answer.requestId);
+      return plainText(error.body, answer, error.status);
     } finally {
-      if (!streaming) this.#running--;
+      if (!open) this.#running--;
     }
   }
 
@@ -207,31 +196,34 @@ export class Dispatcher<Deps> {
 
   async #run(call: Call<Deps>): Promise<unknown> {
     const { route } = call;
-    const context = await this.#context(
-      call,
-      AbortSignal.any([call.request.signal, this.#abort.signal]),
-    );
-    if (route.kind === "read" || route.auditsItself === true) {
-      return await route.handler?.(context);
-    }
-    const entry = this.#begin(call);
+    const context = call as unknown as RouteContext<Deps>;
+    if (route.kind === "read") return await route.handler?.(context);
+    const entry = route.auditsItself === true ? undefined : this.#begin(call);
+    const started = this.#ports.clock.monotonic();
+    const done = (code?: string) => {
+      entry?.finish(code === undefined ? { ok: true } : { ok: false, code });
+      call.log.info("Answered a write", {
+        route: route.id,
+        code: code ?? "OK",
+        duration_ms: Math.round(this.#ports.clock.monotonic() - started),
+      });
+    };
     try {
       const result = await route.handler?.(context);
-      entry.finish({ ok: true });
+      done();
       return result;
     } catch (error) {
-      const code = error instanceof AppError ? error.code : "INTERNAL";
-      entry.finish({ ok: false, code });
+      done(error instanceof AppError ? error.code : "INTERNAL");
       throw error;
     }
   }
 
-  #begin({ route, caller, params }: Call<Deps>) {
+  #begin({ route, caller, params }: Call<Deps>): AuditEntry {
     try {
       return this.#ports.audit.begin({
         action: route.id,
         actor: {
-          source: route.produces === "websocket" ? "websocket" : "http",
+          source: "http",
           request_id: caller.requestId,
           remote_address: caller.remoteAddress,
         },
@@ -243,160 +235,81 @@ export class Dispatcher<Deps> {
     }
   }
 
-  #write(result: unknown, route: Route<Deps>, answer: AnswerContext): Response {
-    const { data, status, headers } = result instanceof Reply
-      ? result
-      : { data: result, status: route.status ?? 200, headers: {} };
-    switch (route.produces ?? "json") {
-      case "text":
-        return plainText(String(data), status, answer.requestId);
-      case "html":
-        return new Response(String(data), {
-          status,
-          headers: {
-            "content-type": "text/html; charset=utf-8",
-            ...commonHeaders(answer.requestId),
-            ...headers,
-          },
-        });
-      case "document":
-        return json(data, answer, { status, headers });
-      default:
-        return success(data, answer, { status, headers });
-    }
-  }
-
-  async #stream(call: Call<Deps>): Promise<Response> {
-    const { route, log, caller } = call;
+  async #stream(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
+    const { route, request, log } = call;
     const left = new AbortController();
-    // A stored stream resumes elsewhere; a live one is work and gets its grace.
-    const end = route.produces === "sse" ? this.#quiet : this.#abort;
-    const signal = AbortSignal.any([left.signal, end.signal]);
     const gone = () => left.abort(new AppError("CONFLICT", "The client left"));
-    call.request.signal.addEventListener("abort", gone, { once: true });
+    call.signal = AbortSignal.any([call.signal, left.signal]);
     const entry = route.kind === "read" || route.auditsItself === true
       ? undefined
       : this.#begin(call);
     try {
-      const context = await this.#context(call, signal);
-      const events = await route.stream?.(context);
-      if (events === undefined) throw new AppError("ROUTE_NOT_FOUND");
-      const body = sse(events, {
+      const source = await route.stream?.(
+        call as unknown as RouteContext<Deps>,
+      );
+      if (source === undefined) throw new AppError("ROUTE_NOT_FOUND");
+      const body = sse(source, {
         clock: this.#ports.clock,
-        signal,
+        signal: call.signal,
         describeError: (thrown) => wireError(thrown, log),
         heartbeatMs: this.#ports.limits.heartbeatMs ?? 15_000,
         stallMs: this.#ports.limits.stallMs ?? 30_000,
         onEnd: (reason) => {
           this.#running--;
-          call.request.signal.removeEventListener("abort", gone);
           gone();
           entry?.finish({ ok: reason === "done" });
-          log.debug("A stream ended", { route: route.id, reason });
+          log.debug("A stream ended", {
+            route: route.id,
+            reason,
+            client_left: request.signal.aborted,
+          });
         },
       });
-      return eventResponse(body, caller.requestId);
+      return events(body, answer);
     } catch (error) {
       entry?.finish({ ok: false });
       throw error;
     }
   }
 
-  async #upgrade(call: Call<Deps>): Promise<Response> {
-    const { request, route } = call;
-    let upgraded = false;
-    try {
-      if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-        throw new AppError("UPGRADE_REQUIRED", undefined, {
-          headers: { upgrade: "websocket", connection: "upgrade" },
-        });
-      }
-      const context = await this.#context(call, this.#quiet.signal);
-      const plan = await route.socket?.(context);
-      if (plan === undefined) throw new AppError("ROUTE_NOT_FOUND");
-      let socket: WebSocket;
-      let response: Response;
-      try {
-        ({ socket, response } = Deno.upgradeWebSocket(request, {
-          idleTimeout: 30,
-          ...(plan.protocol !== undefined && { protocol: plan.protocol }),
-        }));
-      } catch (cause) {
-        throw new AppError(
-          "INVALID_INPUT",
-          "Cannot upgrade: the WebSocket handshake is not valid",
-          { cause },
-        );
-      }
-      upgraded = true;
-      this.#sockets.add(socket);
-      // Deno may fire close twice.
-      socket.addEventListener("close", () => {
-        if (this.#sockets.delete(socket)) this.#running--;
-      });
-      plan.accept(socket);
-      return response;
-    } finally {
-      if (!upgraded) this.#running--;
-    }
-  }
-
-  async #context(
-    call: Call<Deps>,
-    signal: AbortSignal,
-  ): Promise<RouteContext<Deps>> {
-    const { route, target, request, params, caller, log } = call;
-    const query = route.query === undefined
-      ? undefined
-      : parseInput(route.query, queryObject(target.query), "query");
-    const context = {
-      ...caller,
-      params,
-      query,
-      body: await this.#body(route, request),
-      headers: request.headers,
-      signal,
-      deps: this.#ports.deps,
-      log,
-      routes: this.#catalog.visibleTo(caller),
-    };
-    // The dispatcher's one cast: it has parsed by the very schemas that type it.
-    return context as unknown as RouteContext<Deps>;
-  }
-
-  async #body(route: Route<Deps>, request: Request): Promise<unknown> {
-    if (route.body === undefined) return undefined;
-    const { maxBodyBytes, bodyDeadlineMs } = this.#ports.limits;
-    const bytes = await readBytes(request, {
-      maxBytes: maxBodyBytes,
-      clock: this.#ports.clock,
-      ...(bodyDeadlineMs !== undefined && { deadlineMs: bodyDeadlineMs }),
+  /** Counts a socket as running until it closes; at shutdown it is closed. */
+  #keep(socket: WebSocket): void {
+    this.#sockets.add(socket);
+    // Deno may fire close twice.
+    socket.addEventListener("close", () => {
+      if (this.#sockets.delete(socket)) this.#running--;
     });
-    if (bytes === undefined && route.bodyRule !== "optional") {
-      throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");
-    }
-    const value = bytes === undefined ? {} : parseJson(bytes);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new AppError("INVALID_INPUT", "Cannot accept the body", {
-        details: {
-          issues: [{ path: "", message: "The body must be a JSON object" }],
-        },
-      });
-    }
-    return route.bodyRule === "inner"
-      ? value
-      : parseInput(route.body, value, "body");
   }
 }
 
-/** One admitted request. */
-interface Call<Deps> {
-  readonly request: Request;
-  readonly route: Route<Deps>;
-  readonly params: Readonly<Record<string, string>>;
-  readonly caller: Caller;
-  readonly target: Target;
-  readonly log: Logger;
+function write<Deps>(
+  result: unknown,
+  route: Route<Deps>,
+  answer: AnswerContext,
+): Response {
+  const { data, status, headers } = result instanceof Reply
+    ? result
+    : { data: result, status: route.status ?? 200, headers: undefined };
+  switch (route.produces ?? "json") {
+    case "text":
+      return plainText(String(data), answer, status);
+    case "html":
+      return page(String(data), answer, headers);
+    case "document":
+      return json(data, answer, { status, headers });
+    default:
+      return success(data, answer, { status, headers });
+  }
+}
+
+/** Unknown path, or a known one with another method. */
+function notRoutable(methods: readonly string[]): AppError {
+  if (methods.length === 0) return new AppError("ROUTE_NOT_FOUND");
+  const allow = methods.flatMap((it) => it === "GET" ? ["GET", "HEAD"] : [it]);
+  return new AppError("METHOD_NOT_ALLOWED", undefined, {
+    details: { allow },
+    headers: { allow: allow.join(", ") },
+  });
 }
 
 function prefersEvents(request: Request): boolean {
@@ -404,25 +317,6 @@ function prefersEvents(request: Request): boolean {
     "text/event-stream";
 }
 
-function plainText(
-  body: string,
-  status: number,
-  requestId: string,
-): Response {
-  return new Response(body, {
-    status,
-    headers: {
-      "content-type": "text/plain; charset=utf-8",
-      ...commonHeaders(requestId),
-    },
-  });
-}
-
-function eventResponse(body: BodyInit | null, requestId: string): Response {
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      ...commonHeaders(requestId),
-    },
-  });
+function withoutBody({ status, headers }: Response): Response {
+  return new Response(null, { status, headers });
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 
 /** A request's target, read from the text that came in, not normalised. */
@@ -45,9 +45,8 @@ export function readTarget(request: Request): Target {
 /** Limits of reading a body. */
 export interface BodyLimits {
   readonly maxBytes: number;
-  /** Default 30 000. */
-  readonly deadlineMs?: number;
-  readonly clock?: Clock;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /**
@@ -56,14 +55,24 @@ export interface BodyLimits {
  */
 export async function readBytes(
   request: Request,
+  headers: ReadonlyMap<string, string>,
   limits: BodyLimits,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { maxBytes, deadlineMs = 30_000, clock = systemClock } = limits;
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) {
-    throw tooLarge(maxBytes);
+  const length = headers.get("content-length");
+  const stated = length === undefined ? undefined : Number(length);
+  if (stated !== undefined && stated > limits.maxBytes) {
+    throw tooLarge(limits.maxBytes);
   }
-  if (request.body === null) return undefined;
-  const reader = request.body.getReader();
+  if (stated === 0 || request.body === null) return undefined;
+  const bytes = await readChunks(request.body, limits);
+  return bytes.byteLength === 0 ? undefined : bytes;
+}
+
+async function readChunks(
+  body: ReadableStream<Uint8Array>,
+  { maxBytes, deadlineMs, clock }: BodyLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   let timedOut = false;
@@ -79,7 +88,7 @@ export async function readBytes(
           headers: { connection: "close" },
         });
       }
-      if (done) break;
+      if (done) return concat(chunks, size);
       size += value.byteLength;
       if (size > maxBytes) throw tooLarge(maxBytes);
       chunks.push(value);
@@ -94,7 +103,6 @@ export async function readBytes(
   } finally {
     timer.cancel();
   }
-  return size === 0 ? undefined : concat(chunks, size);
 }
 
 function tooLarge(maxBytes: number): AppError {

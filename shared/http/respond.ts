@@ -7,49 +7,89 @@ export interface AnswerContext {
   readonly pretty: boolean;
 }
 
-const COMMON = {
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-};
+/** What an answer may have beside its body. */
+export interface AnswerInit {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
 
-/** Headers that every answer carries. */
-export function commonHeaders(requestId: string): Record<string, string> {
-  return { ...COMMON, "x-request-id": requestId };
+function baseHeaders(contentType: string): Headers {
+  return new Headers({
+    "content-type": contentType,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
+}
+
+// Made once: building `Headers` anew costs more than the rest of an answer.
+const JSON_HEADERS = baseHeaders("application/json; charset=utf-8");
+const TEXT_HEADERS = baseHeaders("text/plain; charset=utf-8");
+const HTML_HEADERS = baseHeaders("text/html; charset=utf-8");
+const SSE_HEADERS = baseHeaders("text/event-stream; charset=utf-8");
+
+function respond(
+  body: BodyInit | null,
+  base: Headers,
+  { requestId, status = 200, headers }: AnswerInit & {
+    readonly requestId: string;
+  },
+): Response {
+  const response = new Response(body, { status, headers: base });
+  response.headers.set("x-request-id", requestId);
+  if (headers !== undefined) {
+    for (const name in headers) {
+      response.headers.set(name, headers[name] ?? "");
+    }
+  }
+  return response;
 }
 
 /** Answers `data` in the success envelope. */
 export function success(
   data: unknown,
   context: AnswerContext,
-  init: {
-    readonly status?: number;
-    readonly headers?: Readonly<Record<string, string>>;
-  } = {},
+  init: AnswerInit = {},
 ): Response {
-  const { requestId } = context;
-  return json({ ok: true, request_id: requestId, data }, context, init);
+  const envelope = { ok: true, request_id: context.requestId, data };
+  return json(envelope, context, init);
 }
 
 /** Answers a JSON document without an envelope. */
 export function json(
   value: unknown,
   { requestId, pretty }: AnswerContext,
-  init: {
-    readonly status?: number;
-    readonly headers?: Readonly<Record<string, string>>;
-  } = {},
+  init: AnswerInit = {},
 ): Response {
   const text = pretty
     ? JSON.stringify(value, null, 2) + "\n"
     : JSON.stringify(value);
-  return new Response(text, {
-    status: init.status ?? 200,
-    headers: {
-      "content-type": "application/json; charset=utf-8",
-      ...commonHeaders(requestId),
-      ...init.headers,
-    },
-  });
+  return respond(text, JSON_HEADERS, { requestId, ...init });
+}
+
+/** Answers plain text: probes. */
+export function plainText(
+  body: string,
+  { requestId }: AnswerContext,
+  status = 200,
+): Response {
+  return respond(body, TEXT_HEADERS, { requestId, status });
+}
+
+/** Answers an HTML page. */
+export function page(
+  body: string,
+  { requestId }: AnswerContext,
+  headers?: Readonly<Record<string, string>>,
+): Response {
+  return respond(body, HTML_HEADERS, { requestId, headers });
+}
+
+/** Answers an event stream. */
+export function events(
+  body: ReadableStream<Uint8Array> | null,
+  { requestId }: AnswerContext,
+): Response {
+  return respond(body, SSE_HEADERS, { requestId });
 }
 
 /** What a failure says on the wire, in an envelope or in a stream. */
@@ -84,17 +124,12 @@ export function failure(
   context: AnswerContext,
   log: Logger,
 ): Response {
-  const error = knownError(thrown, log);
-  return json(
-    {
-      ok: false,
-      request_id: context.requestId,
-      error: wireError(error, log),
-    },
-    context,
-    {
-      status: ERRORS[error.code].status,
-      ...(error.headers !== undefined && { headers: error.headers }),
-    },
-  );
+  const { requestId } = context;
+  const own = log.child({ request_id: requestId });
+  const error = knownError(thrown, own);
+  const wire = wireError(error, own);
+  return json({ ok: false, request_id: requestId, error: wire }, context, {
+    status: ERRORS[error.code].status,
+    headers: error.headers,
+  });
 }

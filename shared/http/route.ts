@@ -182,7 +182,7 @@ export interface RouteSpec<Deps, P extends string, Q, B, D>
   /** Replaces the guard's Origin rung: tells whether this `Origin` may come in. */
   allowsOrigin?(origin: string): boolean;
   /** Where else than in `Authorization` the shared token may stand. */
-  tokenFrom?(headers: Headers): string | undefined;
+  tokenFrom?(headers: ReadonlyMap<string, string>): string | undefined;
   /** True when what the handler calls reports to the audit by itself. */
   readonly auditsItself?: boolean;
   /** Whether a cross-site top-level navigation may GET this page. */

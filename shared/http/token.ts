@@ -11,6 +11,8 @@ export function sameSecret(expected: string, presented: string): boolean {
 }
 
 /** Returns the token of an `Authorization: Bearer …` header. */
-export function bearerToken(headers: Headers): string | undefined {
+export function bearerToken(
+  headers: ReadonlyMap<string, string>,
+): string | undefined {
   return /^bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
