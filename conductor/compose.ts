@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { childEnvironment, createHostOps } from "../host_ops/mod.ts";
 import { createApp } from "../shared/daemon/app.ts";
 import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
 import type { DaemonSelf } from "../shared/daemon/self.ts";
@@ -6,6 +7,7 @@ import { logAudit } from "../shared/log_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import type { ConductorConfig } from "./config.ts";
 import { GUIDANCE } from "./guidance.ts";
+import { hostOperations } from "./host_operations.ts";
 import { routes } from "./routes/mod.ts";
 
 /** Builds conductor from its configuration. */
@@ -14,6 +16,29 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const { values, token } = config;
   const started = clock.monotonic();
   let stopping = false;
+  const audit = logAudit(log);
+  const hostOps = createHostOps({
+    cwd: Deno.cwd(),
+    shell: values.shell,
+    environment: childEnvironment({
+      own: (name) => Deno.env.get(name),
+      shell: values.shell,
+      execPath: values.execPath,
+    }),
+    ownPaths: [
+      values.stateDir,
+      values.logsDir,
+      ...(values.sharedTokenFile === undefined ? [] : [values.sharedTokenFile]),
+    ],
+    readRoots: values.readRoots,
+    writeRoots: values.writeRoots,
+    maxBufferedBytes: values.maxBufferedBytes,
+    maxConcurrentExecs: values.maxConcurrentExecs,
+    audit,
+    clock,
+    log,
+  });
+  hostOps.prepare();
   const self: DaemonSelf = {
     name: "baa-conductor-daemon",
     version: VERSION,
@@ -28,11 +53,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     }),
     system: () => ({ mode: "running" }),
     websocket: () => ({}),
+    hostOperations,
     places: () => ({ cwd: Deno.cwd(), file: readableFile() }),
   };
   const app = createApp({
     routes,
-    deps: { self, role: () => "leader" },
+    deps: { self, role: () => "leader" as const, hostOps },
     guard: {
       base,
       publicBase: values.publicApiBase,
@@ -42,7 +68,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       token,
     },
     limits: { maxBodyBytes: values.maxBodyBytes },
-    audit: logAudit(log),
+    audit,
     clock,
     log,
   });
@@ -52,9 +78,9 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       stopping = true;
       app.quiesce();
     },
-    stopWork() {
+    async stopWork() {
       app.abortRequests();
-      return Promise.resolve();
+      await hostOps.close();
     },
     close: () => Promise.resolve(),
   };

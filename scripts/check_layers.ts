@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["main.ts"],
   ],
   conductor: [
-    ["config.ts", "model", "guidance.ts"],
+    ["config.ts", "model", "guidance.ts", "host_operations.ts"],
     ["store"],
     ["services", "codex", "browser"],
     ["status"],

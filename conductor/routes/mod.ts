@@ -3,6 +3,7 @@ import { probeRoutes } from "../../shared/daemon/probe_routes.ts";
 import type { Route } from "../../shared/http/route.ts";
 import type { Deps } from "../deps.ts";
 import { capabilities, capabilityRoutes } from "./capabilities.ts";
+import { hostRoutes } from "./host.ts";
 import { roleRoutes } from "./role.ts";
 
 /** The table of contents of conductor's API. */
@@ -11,4 +12,5 @@ export const routes: readonly Route<Deps>[] = [
   ...capabilityRoutes,
   ...probeRoutes<Deps>(),
   ...roleRoutes,
+  ...hostRoutes,
 ];

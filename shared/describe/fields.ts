@@ -33,7 +33,8 @@ export function fields(
   io: "input" | "output",
 ): Record<string, string> | undefined {
   if (schema === undefined) return undefined;
-  const { properties, required = [] } = jsonSchema(schema, io);
+  const { anyOf, oneOf, ...own } = jsonSchema(schema, io);
+  const { properties, required = [] } = merged([own, ...anyOf ?? oneOf ?? []]);
   if (properties === undefined) return undefined;
   return Object.fromEntries(
     Object.entries(properties).map(([name, field]) => [
@@ -41,6 +42,24 @@ export function fields(
       words(field, io === "input" && required.includes(name)),
     ]),
   );
+}
+
+/** The fields of the alternatives of a union, together. */
+function merged(schemas: readonly JsonSchema[]): JsonSchema {
+  const objects = schemas.filter((it) => it.properties !== undefined);
+  const [first] = objects;
+  if (objects.length < 2) return first ?? {};
+  const names = new Set(
+    objects.flatMap((it) => Object.keys(it.properties ?? {})),
+  );
+  return {
+    properties: Object.fromEntries(
+      [...names].map((name) => {
+        const forms = objects.flatMap((it) => it.properties?.[name] ?? []);
+        return [name, forms.length === 1 ? { ...forms[0] } : { anyOf: forms }];
+      }),
+    ),
+  };
 }
 
 function words(field: JsonSchema, required: boolean): string {
