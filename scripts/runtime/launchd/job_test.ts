@@ -1,0 +1,107 @@
+import { assert, assertEquals } from "@std/assert";
+import { runCommand } from "../command.ts";
+import { DEFAULT_SERVICES, SERVICE_NAMES, SERVICES } from "../services.ts";
+import { installationIn } from "../testing/fixtures.ts";
+import { renderJob } from "./job.ts";
+import { environmentOf, formatJob, parseJob } from "./property_list.ts";
+import { readTemplate } from "./template.ts";
+
+const template = await readTemplate();
+const hasPlistutil =
+  (await runCommand(["plistutil", "--version"])).code !== 127;
+
+function render(
+  name: typeof SERVICE_NAMES[number],
+  options: Parameters<typeof installationIn>[1] = {},
+) {
+  const installation = installationIn("/Users/george/baa", options);
+  return renderJob(SERVICES[name], {
+    installation,
+    session: installation.scope === "daemon" ? "system" : "login",
+    template,
+  });
+}
+
+Deno.test("renderJob() gives launchd what it needs to keep a service alive", () => {
+  const job = render("conductor");
+  assertEquals(job["Label"], "so.makefile.baa-conductor");
+  assertEquals(job["ProgramArguments"], ["/Users/george/baa/bin/conductor"]);
+  assertEquals(job["WorkingDirectory"], "/Users/george/baa");
+  assertEquals(job["RunAtLoad"], true);
+  assertEquals(job["KeepAlive"], { SuccessfulExit: false });
+  assertEquals(job["ThrottleInterval"], 10);
+  assertEquals(job["ProcessType"], "Interactive");
+  assertEquals(job["Umask"], 0o77);
+  assertEquals(job["SoftResourceLimits"], { NumberOfFiles: 8192 });
+  assert(!("UserName" in job) && !("LimitLoadToSessionType" in job));
+});
+
+Deno.test("renderJob() writes both names of the public base to conductor alone", () => {
+  const settings = {
+    BAA_CONDUCTOR_PUBLIC_API_BASE: "https://conductor.makefile.so",
+  };
+  const environment = environmentOf(render("conductor", { settings }));
+  assertEquals(
+    environment["BAA_CONDUCTOR_PUBLIC_API_BASE"],
+    environment["BAA_CONTROL_API_BASE"],
+  );
+  assert(environment["BAA_CONTROL_API_BASE"]);
+  const codexd = environmentOf(render("codexd", { settings }));
+  assertEquals(codexd["BAA_CONTROL_API_BASE"], undefined);
+});
+
+Deno.test("renderJob() freezes neither TMPDIR nor the PATH of the shell that installs", () => {
+  for (const name of SERVICE_NAMES) {
+    const environment = environmentOf(render(name));
+    assertEquals(environment["TMPDIR"], undefined);
+    assertEquals(environment["PATH"], undefined);
+    assertEquals(environment["HOME"], undefined);
+  }
+  assertEquals(
+    environmentOf(render("conductor"))["BAA_EXEC_PATH"],
+    "/opt/homebrew/bin:/usr/bin:/bin",
+  );
+});
+
+Deno.test("renderJob() runs a daemon as its owner, who has a home there as well", () => {
+  const job = render("codexd", { scope: "daemon" });
+  assertEquals(job["UserName"], "george");
+  assertEquals(environmentOf(job)["HOME"], "/Users/george/baa/home");
+});
+
+Deno.test("renderJob() runs the wrapper as a sub-command of conductor", () => {
+  assertEquals(render("status-api")["ProgramArguments"], [
+    "/Users/george/baa/bin/conductor",
+    "status-api",
+  ]);
+});
+
+Deno.test("formatJob() and parseJob() keep every character", () => {
+  const settings = { BAA_EXEC_PATH: `/a b/<&>'"/ü😀:/usr/bin` };
+  for (const name of DEFAULT_SERVICES) {
+    const job = render(name, { settings });
+    assertEquals(parseJob(formatJob(job)), job);
+  }
+});
+
+Deno.test({
+  name: "formatJob() writes what another parser reads the same",
+  ignore: !hasPlistutil,
+  async fn() {
+    const job = render("conductor", {
+      settings: { BAA_EXEC_PATH: `/a b/<&>'"/ü😀:/usr/bin` },
+    });
+    const file = await Deno.makeTempFile({ suffix: ".plist" });
+    try {
+      await Deno.writeTextFile(file, formatJob(job));
+      const binary = `${file}.bin`;
+      const there = ["plistutil", "-i", file, "-f", "bin", "-o"] as const;
+      assertEquals((await runCommand([...there, binary])).code, 0);
+      const back = await runCommand(["plistutil", "-i", binary, "-f", "xml"]);
+      await Deno.remove(binary);
+      assertEquals(parseJob(back.stdout), job);
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+});

@@ -1,0 +1,199 @@
+import { type Clock, sleep } from "../../../shared/clock.ts";
+import type { Ran } from "../command.ts";
+import type { Owner } from "../installation.ts";
+import type { Scope } from "../options.ts";
+import type { Service } from "../services.ts";
+import { isLeaving, isRunning, type JobState } from "./job_state.ts";
+import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
+import {
+  formatJob,
+  forSession,
+  parseJob,
+  type Session,
+  sessionOf,
+} from "./property_list.ts";
+
+/** How long launchd is given. */
+export interface Patience {
+  /** Between two looks. */
+  readonly pollMs: number;
+  /** For a job to leave: more than `ExitTimeOut`. */
+  readonly leaveMs: number;
+  /** For a refusal that may be the job's predecessor still leaving. */
+  readonly refusalMs: number;
+  /** For a loaded job's process to be there. */
+  readonly startMs: number;
+}
+
+export const DEFAULT_PATIENCE: Patience = {
+  pollMs: 250,
+  leaveMs: 60_000,
+  refusalMs: 15_000,
+  startMs: 10_000,
+};
+
+/** What the jobs are managed with. */
+export interface JobsOptions {
+  readonly launchctl: Launchctl;
+  readonly clock: Clock;
+  readonly owner: Pick<Owner, "uid">;
+  readonly scope: Scope;
+  readonly patience?: Patience;
+}
+
+/** Loads and unloads jobs, whatever state launchd is in. */
+export class Jobs {
+  readonly #launchctl: Launchctl;
+  readonly #clock: Clock;
+  readonly #patience: Patience;
+  /** Where a job may be, in order of preference. */
+  readonly domains: readonly string[];
+
+  constructor(options: JobsOptions) {
+    this.#launchctl = options.launchctl;
+    this.#clock = options.clock;
+    this.#patience = options.patience ?? DEFAULT_PATIENCE;
+    const { uid } = options.owner;
+    this.domains = options.scope === "daemon"
+      ? ["system"]
+      : [`gui/${uid}`, `user/${uid}`];
+  }
+
+  /** Returns the job in every domain that has it: more than one is a mistake. */
+  async find(service: Service): Promise<readonly JobState[]> {
+    const found: JobState[] = [];
+    for (const domain of this.domains) {
+      const job = await this.#launchctl.print(`${domain}/${service.label}`);
+      if (job !== undefined) found.push(job);
+    }
+    return found;
+  }
+
+  /**
+   * Unloads a job everywhere and waits until launchd has let go of it: before
+   * that it would refuse to load the next one. Returns whether it was loaded.
+   */
+  async unload(service: Service): Promise<boolean> {
+    const loaded = await this.find(service);
+    for (const { target } of loaded) await this.#leave(target);
+    return loaded.length > 0;
+  }
+
+  /**
+   * Loads a job that is not loaded yet. Without a login session it goes into
+   * the background one, which its property list must say.
+   */
+  async load(
+    service: Service,
+    plist: string,
+  ): Promise<{ readonly target: string; readonly wasLoaded: boolean }> {
+    const started = this.#clock.monotonic();
+    const session = sessionOf(parseJob(await Deno.readTextFile(plist)));
+    for (const domain of preferring(session, this.domains)) {
+      await adapt(plist, domain);
+      const target = `${domain}/${service.label}`;
+      await this.#launchctl.enable(target);
+      while (true) {
+        const ran = await this.#launchctl.bootstrap(domain, plist);
+        if (ran.code === 0) return { target, wasLoaded: false };
+        if (ran.code === LAUNCHCTL.domainUnsupported) break;
+        if (!mayPass(ran)) throw refused(target, ran);
+        const [job] = await this.find(service);
+        if (job !== undefined && !isLeaving(job)) {
+          return { target: job.target, wasLoaded: true };
+        }
+        const waited = this.#clock.monotonic() - started;
+        if (waited > this.#patience.refusalMs) throw refused(target, ran);
+        await sleep(this.#clock, this.#patience.pollMs);
+      }
+    }
+    throw new Error(
+      `Cannot load ${service.label}: launchd has none of the domains ${
+        this.domains.join(", ")
+      } (exit ${LAUNCHCTL.domainUnsupported})`,
+    );
+  }
+
+  /** Waits until a loaded job's process is there; starts it if it had ended. */
+  async run(target: string): Promise<JobState | undefined> {
+    const started = this.#clock.monotonic();
+    let kicked = false;
+    while (true) {
+      const job = await this.#launchctl.print(target);
+      if (job === undefined || isRunning(job)) return job;
+      if (this.#clock.monotonic() - started > this.#patience.startMs) {
+        return job;
+      }
+      if (!kicked && job.state !== "spawn scheduled") {
+        await this.#launchctl.kickstart(target);
+        kicked = true;
+      }
+      await sleep(this.#clock, this.#patience.pollMs);
+    }
+  }
+
+  async #leave(target: string): Promise<void> {
+    const started = this.#clock.monotonic();
+    const ran = await this.#launchctl.bootout(target);
+    while (true) {
+      const job = await this.#launchctl.print(target);
+      if (job === undefined) return;
+      if (!isAccepted(ran)) throw refused(target, ran, "unload");
+      if (this.#clock.monotonic() - started > this.#patience.leaveMs) {
+        throw new Error(
+          `Cannot unload ${target}: launchd still has it after ${
+            this.#patience.leaveMs / 1000
+          } s (state: ${job.state || "unknown"})`,
+        );
+      }
+      await sleep(this.#clock, this.#patience.pollMs);
+    }
+  }
+}
+
+/** A job that was loaded without a login session goes back to where it was. */
+function preferring(
+  session: Session,
+  domains: readonly string[],
+): readonly string[] {
+  return session === "background" ? domains.toReversed() : domains;
+}
+
+/** Rewrites a property list whose session does not fit where it is loaded. */
+async function adapt(plist: string, domain: string): Promise<void> {
+  if (domain === "system") return;
+  const session = domain.startsWith("gui/") ? "login" : "background";
+  const job = parseJob(await Deno.readTextFile(plist));
+  if (sessionOf(job) === session) return;
+  await Deno.writeTextFile(plist, formatJob(forSession(job, session)));
+}
+
+/** Tells whether a refused bootstrap may be a matter of time. */
+function mayPass({ code }: Ran): boolean {
+  return code === LAUNCHCTL.inputOutput ||
+    code === LAUNCHCTL.alreadyInProgress || code === LAUNCHCTL.inProgress;
+}
+
+/** Tells whether a job that was booted out is gone or on its way. */
+function isAccepted(ran: Ran): boolean {
+  return ran.code === 0 || ran.code === LAUNCHCTL.noSuchProcess ||
+    ran.code === LAUNCHCTL.noSuchService || mayPass(ran);
+}
+
+function refused(target: string, ran: Ran, verb = "load"): Error {
+  const said = ran.stderr.trim().split("\n")[0] ?? "";
+  return new Error(
+    `Cannot ${verb} ${target}: launchctl ended with ${ran.code}${
+      said === "" ? "" : `, "${said}"`
+    }${hintFor(ran)}`,
+  );
+}
+
+function hintFor({ code }: Ran): string {
+  return code === LAUNCHCTL.inputOutput
+    ? ". It gives this code for a property list that it does not accept, too: " +
+      "see check-launchd.sh, and Console's launchd.log"
+    : code === 1
+    ? ". This needs the owner, or sudo with --scope daemon"
+    : "";
+}

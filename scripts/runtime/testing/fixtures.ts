@@ -1,0 +1,38 @@
+import type { Installation } from "../installation.ts";
+import {
+  chooseSettings,
+  completeSettings,
+  type Values,
+} from "../node_settings.ts";
+
+/** An installation in `prefix` whose owner is not real. */
+export function installationIn(
+  prefix: string,
+  options: {
+    readonly settings?: Values;
+    readonly scope?: Installation["scope"];
+  } = {},
+): Installation {
+  return {
+    prefix,
+    scope: options.scope ?? "agent",
+    owner: { name: "george", uid: 501, home: `${prefix}/home` },
+    settings: completeSettings(
+      chooseSettings({
+        "mini.env": {
+          BAA_NODE_ID: "mini-main",
+          BAA_CONDUCTOR_LOCAL_API: "http://127.0.0.1:4317",
+          BAA_CODEXD_LOCAL_API: "http://127.0.0.1:4319",
+          ...options.settings,
+        },
+      }),
+      {
+        prefix,
+        home: `${prefix}/home`,
+        temporaryFolders: ["/tmp"],
+        loginPath: "/opt/homebrew/bin:/usr/bin:/bin",
+        codex: "/opt/homebrew/bin/codex",
+      },
+    ),
+  };
+}
