@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import type { NodeSettings, Values } from "./node_settings.ts";
 import type { Scope } from "./options.ts";
-import type { Program, Service } from "./services.ts";
+import type { Program } from "../permissions.ts";
+import type { Service } from "./services.ts";
 
 /** Whom the services belong to and run as. */
 export interface Owner {

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { describeOptions, OPTIONS, readFlags, UsageError } from "./options.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { describeOptions, readFlags, UsageError } from "./options.ts";
 
 const ALL = [
   "service",
@@ -50,8 +50,5 @@ Deno.test("readFlags() refuses what a command does not take, and says what is al
 Deno.test("describeOptions() has a line for each option", () => {
   const lines = describeOptions(ALL).split("\n");
   assertEquals(lines.length, ALL.length + 1);
-  assertEquals(
-    lines.at(-1)?.trim(),
-    `--help                 ${OPTIONS.help.doc}`,
-  );
+  assert(lines.every((line) => /^  --[a-z-]+ .*  \S/.test(line)));
 });

@@ -1,4 +1,7 @@
-import { SETTINGS } from "../../shared/config/settings.ts";
+import { CODEXD_SETTINGS } from "../../codexd/config.ts";
+import { CONDUCTOR_SETTINGS } from "../../conductor/config.ts";
+import type { Settings } from "../../shared/config/read_config.ts";
+import type { Program } from "../permissions.ts";
 
 /** The services by the names that people type. */
 export const SERVICE_NAMES = ["conductor", "codexd", "status-api"] as const;
@@ -6,9 +9,6 @@ export type ServiceName = typeof SERVICE_NAMES[number];
 
 /** What every command handles unless `--service` says otherwise. */
 export const DEFAULT_SERVICES: readonly ServiceName[] = ["conductor", "codexd"];
-
-/** The compiled programs. */
-export type Program = "conductor" | "codexd";
 
 /** What launchd and the checks need to know of a service. */
 export interface Service {
@@ -29,7 +29,9 @@ export interface Service {
   readonly probe: "/readyz" | "/healthz";
 }
 
-const ALL = new Set<string>(Object.values(SETTINGS).map((it) => it.variable));
+function namesOf(settings: Settings): ReadonlySet<string> {
+  return new Set(Object.values(settings).map((it) => it.variable));
+}
 
 /** The services. The wrapper is a sub-command of conductor's program. */
 export const SERVICES: Readonly<Record<ServiceName, Service>> = {
@@ -38,7 +40,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     label: "so.makefile.baa-conductor",
     program: "conductor",
     arguments: [],
-    variables: ALL,
+    variables: namesOf(CONDUCTOR_SETTINGS),
     address: "BAA_CONDUCTOR_LOCAL_API",
     probe: "/readyz",
   },
@@ -47,7 +49,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     label: "so.makefile.baa-codexd",
     program: "codexd",
     arguments: [],
-    variables: ALL,
+    variables: namesOf(CODEXD_SETTINGS),
     address: "BAA_CODEXD_LOCAL_API",
     probe: "/healthz",
   },
@@ -56,7 +58,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     label: "so.makefile.baa-status-api",
     program: "conductor",
     arguments: ["status-api"],
-    variables: ALL,
+    variables: namesOf(CONDUCTOR_SETTINGS),
     address: "BAA_STATUS_API",
     probe: "/healthz",
   },
