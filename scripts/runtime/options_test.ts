@@ -50,5 +50,5 @@ Deno.test("readFlags() refuses what a command does not take, and says what is al
 Deno.test("describeOptions() has a line for each option", () => {
   const lines = describeOptions(ALL).split("\n");
   assertEquals(lines.length, ALL.length + 1);
-  assert(lines.every((line) => /^  --[a-z-]+ .*  \S/.test(line)));
+  assert(lines.every((line) => /^ {2}--[a-z-]+ .* {2}\S/.test(line)));
 });
