@@ -5,11 +5,14 @@
  *
  * Usage: deno run -A scripts/permissions.ts conductor|codexd
  */
-import { CODEXD_SETTINGS, readCodexdConfig } from "../codexd/config.ts";
+import { CODEXD_SETTINGS } from "../codexd/config.ts";
+import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import {
-  CONDUCTOR_SETTINGS,
-  readConductorConfig,
-} from "../conductor/config.ts";
+  ConfigError,
+  readConfig,
+  type Settings,
+  type Values,
+} from "../shared/config/read_config.ts";
 import { isLoopback } from "../shared/http/authority.ts";
 
 /** The daemons that permissions are rendered for. */
@@ -43,7 +46,7 @@ export function permissionsOf(program: Program, env: Env): PermissionSet {
 }
 
 function conductorSet(env: Env): PermissionSet {
-  const { values } = readConductorConfig(env);
+  const values = valuesOf(CONDUCTOR_SETTINGS, env);
   const own = [values.stateDir, values.logsDir, values.tmpDir];
   const token = values.sharedTokenFile === undefined
     ? []
@@ -71,7 +74,7 @@ function conductorSet(env: Env): PermissionSet {
 }
 
 function codexdSet(env: Env): PermissionSet {
-  const { values } = readCodexdConfig(env);
+  const values = valuesOf(CODEXD_SETTINGS, env);
   return {
     read: true,
     write: bothForms([values.stateDir, values.logsDir, values.tmpDir]),
@@ -82,6 +85,13 @@ function codexdSet(env: Env): PermissionSet {
       ...CHILD_ENV,
     ],
   };
+}
+
+/** Whether the daemon accepts the values is its own to judge, at its start. */
+function valuesOf<S extends Settings>(settings: S, env: Env): Values<S> {
+  const { values, problems } = readConfig(settings, env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values;
 }
 
 /** Returns the `deno run` / `deno compile` flags of a set. */

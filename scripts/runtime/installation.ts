@@ -8,6 +8,7 @@ import type { Service } from "./services.ts";
 export interface Owner {
   readonly name: string;
   readonly uid: number;
+  readonly gid: number;
   readonly home: string;
 }
 
@@ -28,9 +29,15 @@ export function programPath(
   return join(prefix, "bin", program);
 }
 
+/** What decides where property lists lie. */
+export interface Place {
+  readonly scope: Scope;
+  readonly owner: Pick<Owner, "home">;
+}
+
 /** The folder from which launchd loads property lists by itself. */
 export function plistFolder(
-  { scope, owner }: Pick<Installation, "scope" | "owner">,
+  { scope, owner }: Place,
 ): string {
   return scope === "daemon"
     ? "/Library/LaunchDaemons"
@@ -40,9 +47,9 @@ export function plistFolder(
 /** Where the rendered property list of a service lies. */
 export function plistPath(
   service: Pick<Service, "label">,
-  installation: Pick<Installation, "scope" | "owner">,
+  place: Place,
 ): string {
-  return join(plistFolder(installation), `${service.label}.plist`);
+  return join(plistFolder(place), `${service.label}.plist`);
 }
 
 /** Where launchd writes what the program prints before it logs by itself. */

@@ -132,19 +132,21 @@ export class FakeLaunchd {
     if (job.pid !== undefined) this.#processes.stop(job.pid);
     job.state = "SIGTERMed";
     job.looksLeft = this.state.slowLooks;
-    return job.looksLeft === 0
-      ? (delete this.state.jobs[target], success())
-      : failure(LAUNCHCTL.inProgress, "Operation now in progress");
+    if (!this.#isGone(job)) {
+      return failure(LAUNCHCTL.inProgress, "Operation now in progress");
+    }
+    delete this.state.jobs[target];
+    return success();
   }
 
   #print(target: string): Ran {
     const job = this.state.jobs[target];
-    if (job?.looksLeft === 0) delete this.state.jobs[target];
-    if (job === undefined || job.looksLeft === 0) {
+    if (job !== undefined && this.#isGone(job)) delete this.state.jobs[target];
+    if (job === undefined || this.#isGone(job)) {
       return failure(LAUNCHCTL.noSuchService, "Could not find service");
     }
-    if (job.looksLeft !== undefined) job.looksLeft--;
-    else this.#notice(job);
+    if (job.looksLeft === undefined) this.#notice(job);
+    else if (job.looksLeft > 0) job.looksLeft--;
     const exit = job.lastExit ?? "(never exited)";
     return success(
       `${target} = {\n\tpath = ${job.plist}\n\tstate = ${job.state}\n\n` +
@@ -169,21 +171,37 @@ export class FakeLaunchd {
     return success();
   }
 
-  /** Sees that a process has ended. This launchd does not start it again. */
+  /** A job that was told to leave is gone when its process is. */
+  #isGone(job: FakeJob): boolean {
+    return job.looksLeft === 0 &&
+      (job.pid === undefined || this.#processes.ended(job.pid) !== undefined);
+  }
+
+  /** Starts a job again that failed, one look after it is seen to have ended. */
   #notice(job: FakeJob): void {
+    if (job.state === "spawn scheduled") {
+      job.pid = this.#processes.start(job.plist);
+      job.state = "running";
+      job.runs++;
+    }
     if (job.pid === undefined) return;
     const code = this.#processes.ended(job.pid);
     if (code === undefined) return;
     job.lastExit = code;
     job.pid = undefined;
-    job.state = "not running";
+    job.state = code === 0 ? "not running" : "spawn scheduled";
   }
 }
 
 /** Processes that are only numbers. */
 function pretendedProcesses(): FakeProcesses {
   let last = 100;
-  return { start: () => ++last, stop() {}, ended: () => undefined };
+  const stopped = new Set<number>();
+  return {
+    start: () => ++last,
+    stop: (pid) => void stopped.add(pid),
+    ended: (pid) => stopped.has(pid) ? 0 : undefined,
+  };
 }
 
 function success(stdout = ""): Ran {

@@ -16,7 +16,7 @@ export function installationIn(
   return {
     prefix,
     scope: options.scope ?? "agent",
-    owner: { name: "george", uid: 501, home: `${prefix}/home` },
+    owner: { name: "george", uid: 501, gid: 20, home: `${prefix}/home` },
     settings: completeSettings(
       chooseSettings({
         "mini.env": {

@@ -1,0 +1,107 @@
+/**
+ * The commands of this folder; the executables beside it name one each.
+ *
+ * Usage: deno run -A scripts/runtime/cli.ts <command> [options]
+ */
+import { ConfigError } from "../../shared/config/read_config.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { installMini } from "./install/install_mini.ts";
+import { systemMachine } from "./machine.ts";
+import {
+  restartLaunchd,
+  startLaunchd,
+  stopLaunchd,
+} from "./manage/start_stop.ts";
+import { statusLaunchd } from "./manage/status_launchd.ts";
+import {
+  describeOptions,
+  type Flags,
+  type OptionName,
+  readFlags,
+  UsageError,
+} from "./options.ts";
+import { OwnerError } from "./owner.ts";
+import { NoLaunchd, type Ports } from "./ports.ts";
+import { EXIT, type ExitCode, systemTerminal } from "./terminal.ts";
+
+/** One command: what it is for, which options it takes, and what it does. */
+interface Command {
+  readonly summary: string;
+  readonly options: readonly OptionName[];
+  run(flags: Flags, ports: Ports): Promise<ExitCode>;
+}
+
+const NODE = ["listen", "public-base", "token-file", "trust-network"] as const;
+const PLACE = ["scope", "user", "prefix"] as const;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  "install-mini": {
+    summary: "Install conductor and codexd under launchd, or upgrade them",
+    options: ["with-status-api", ...PLACE, ...NODE, "identity", "dry-run"],
+    run: installMini,
+  },
+  "start-launchd": {
+    summary: "Load the services into launchd",
+    options: ["service", "scope", "user"],
+    run: startLaunchd,
+  },
+  "stop-launchd": {
+    summary: "Unload the services; they come back at the next login or boot",
+    options: ["service", "scope", "user"],
+    run: stopLaunchd,
+  },
+  "restart-launchd": {
+    summary: "Unload the services and load them again",
+    options: ["service", "scope", "user"],
+    run: restartLaunchd,
+  },
+  "status-launchd": {
+    summary: "Show launchd's state and HTTP health side by side",
+    options: ["service", "scope", "user"],
+    run: statusLaunchd,
+  },
+};
+
+/** Runs the command that `args` begin with. */
+export async function main(
+  args: readonly string[],
+  ports: Ports,
+): Promise<ExitCode> {
+  const { terminal } = ports;
+  const [name = "", ...rest] = args;
+  const command = COMMANDS[name];
+  if (command === undefined) {
+    terminal.warn(
+      `Cannot run "${name}": commands are ${Object.keys(COMMANDS).join(", ")}`,
+    );
+    return EXIT.usage;
+  }
+  const usage = `${command.summary}.\nUsage: ${name}.sh [options]\n` +
+    describeOptions(command.options);
+  try {
+    const flags = readFlags(rest, command.options);
+    if (!flags.help) return await command.run(flags, ports);
+    terminal.say(usage);
+    return EXIT.ok;
+  } catch (error) {
+    terminal.warn(messageOf(error));
+    if (error instanceof UsageError) terminal.warn(usage);
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof NoLaunchd) return EXIT.noLaunchd;
+  const isAsked = error instanceof UsageError || error instanceof OwnerError ||
+    error instanceof ConfigError;
+  return isAsked ? EXIT.usage : EXIT.failed;
+}
+
+if (import.meta.main) {
+  Deno.exit(
+    await main(Deno.args, {
+      machine: systemMachine(),
+      terminal: systemTerminal,
+    }),
+  );
+}

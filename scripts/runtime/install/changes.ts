@@ -1,0 +1,45 @@
+import { exists } from "@std/fs";
+import { isRunning } from "../launchd/job_state.ts";
+import type { Jobs } from "../launchd/jobs.ts";
+import {
+  formatJob,
+  forSession,
+  parseJob,
+  sessionOf,
+} from "../launchd/property_list.ts";
+import type { Changes } from "./exchange.ts";
+import type { Plan, PlannedJob } from "./plan.ts";
+import type { StagedProgram } from "./staged.ts";
+
+/** Tells what an install has to change; a service that is as planned and runs stays. */
+export async function changesOf(
+  plan: Plan,
+  staged: readonly StagedProgram[],
+  jobs: Jobs,
+): Promise<Changes> {
+  const programs = staged.filter((it) => it.isNew).map((it) => it.planned);
+  const changed: PlannedJob[] = [];
+  for (const job of plan.jobs) {
+    const found = await jobs.find(job.service);
+    const [only] = found;
+    const stays = found.length === 1 && only !== undefined &&
+      isRunning(only) &&
+      !programs.some((it) => it.program === job.service.program) &&
+      await isWritten(job);
+    if (!stays) changed.push(job);
+  }
+  return { programs, jobs: changed };
+}
+
+/** Tells whether a property list lies there as planned, in whichever session it loads. */
+export async function isWritten({ path, text }: PlannedJob): Promise<boolean> {
+  if (!await exists(path)) return false;
+  try {
+    const job = parseJob(await Deno.readTextFile(path));
+    return sessionOf(job) === "system"
+      ? formatJob(job) === text
+      : formatJob(forSession(job, "login")) === text;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,57 @@
+import { Database } from "@db/sqlite";
+import { exists } from "@std/fs";
+import { join } from "@std/path";
+
+/** A copy of conductor's database from before an upgrade. */
+export interface KeptDatabase {
+  readonly original: string;
+  readonly copy: string;
+  readonly version: number;
+}
+
+/** Where conductor keeps its truth. */
+export function databasePath(stateDir: string): string {
+  return join(stateDir, "conductor", "conductor.db");
+}
+
+/**
+ * Copies the database while nobody has it open: a new version migrates it
+ * forward, and the old one refuses what is newer. Undefined when there is none.
+ */
+export async function keepDatabase(
+  stateDir: string,
+  folder: string,
+): Promise<KeptDatabase | undefined> {
+  const original = databasePath(stateDir);
+  if (!await exists(original)) return undefined;
+  const copy = join(folder, "conductor.db");
+  for (const suffix of ["", "-wal"]) {
+    if (await exists(original + suffix)) {
+      await Deno.copyFile(original + suffix, copy + suffix);
+    }
+  }
+  return { original, copy, version: schemaVersion(original) };
+}
+
+/** Puts the copy back if the schema has changed since; returns whether it has. */
+export async function restoreDatabase(kept: KeptDatabase): Promise<boolean> {
+  if (schemaVersion(kept.original) === kept.version) return false;
+  for (const suffix of ["-wal", "-shm"]) {
+    await Deno.remove(kept.original + suffix).catch(() => undefined);
+  }
+  if (await exists(`${kept.copy}-wal`)) {
+    await Deno.rename(`${kept.copy}-wal`, `${kept.original}-wal`);
+  }
+  await Deno.rename(kept.copy, kept.original);
+  return true;
+}
+
+function schemaVersion(path: string): number {
+  const database = new Database(path, { create: false });
+  try {
+    const [version] = database.prepare("PRAGMA user_version").value() ?? [];
+    return Number(version);
+  } finally {
+    database.close();
+  }
+}

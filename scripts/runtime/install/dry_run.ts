@@ -1,0 +1,41 @@
+import { formatCommand } from "../command.ts";
+import { foldersOf } from "../installation.ts";
+import type { Terminal } from "../terminal.ts";
+import { type Plan, stagingFolder } from "./plan.ts";
+
+/** Prints what an install would write and run, as a person could do it by hand. */
+export function printPlan(
+  plan: Plan,
+  options: {
+    readonly domain: string;
+    readonly identity: string | undefined;
+    readonly terminal: Terminal;
+  },
+): void {
+  const { domain, identity, terminal } = options;
+  const run = (...command: string[]) => terminal.say(formatCommand(command));
+  for (const { path, text } of plan.jobs) {
+    terminal.say(`# ${path}`);
+    terminal.say(text);
+  }
+  terminal.say("# commands");
+  run(
+    ...["mkdir", "-p", "-m", "700"],
+    ...foldersOf(plan.installation),
+    stagingFolder(plan.installation),
+  );
+  for (const { command, staged } of plan.programs) {
+    run(...command);
+    if (identity !== undefined) {
+      run("codesign", "--force", `--sign=${identity}`, staged);
+    }
+  }
+  for (const { service } of plan.jobs) {
+    run("launchctl", "bootout", `${domain}/${service.label}`);
+  }
+  for (const { staged, path } of plan.programs) run("mv", staged, path);
+  for (const { service, path } of plan.jobs) {
+    run("launchctl", "enable", `${domain}/${service.label}`);
+    run("launchctl", "bootstrap", domain, path);
+  }
+}

@@ -1,0 +1,175 @@
+import { exists } from "@std/fs";
+import { join } from "@std/path";
+import { VERSION } from "../../../shared/version.ts";
+import { machineChecks } from "../checks/machine_checks.ts";
+import { problem, report } from "../finding.ts";
+import { foldersOf, type Installation, plistFolder } from "../installation.ts";
+import { readTemplate } from "../launchd/template.ts";
+import { type Node, readNode } from "../node.ts";
+import { toRemember } from "../node_settings.ts";
+import type { Flags } from "../options.ts";
+import { findOwner, giveToOwner, OwnerError } from "../owner.ts";
+import { jobsOf, type Ports } from "../ports.ts";
+import { DEFAULT_SERVICES, type ServiceName } from "../services.ts";
+import { EXIT, type ExitCode } from "../terminal.ts";
+import { changesOf } from "./changes.ts";
+import { printPlan } from "./dry_run.ts";
+import { exchange } from "./exchange.ts";
+import { type Plan, planInstall, stagingFolder } from "./plan.ts";
+import { writeRecord } from "./record.ts";
+import { stage, type StagedProgram } from "./staged.ts";
+import { uninterrupted } from "./uninterrupted.ts";
+
+const READY_MS = 30_000;
+
+/** Installs the services, or upgrades them in place. */
+export async function installMini(
+  flags: Flags,
+  ports: Ports,
+): Promise<ExitCode> {
+  const node = await readNode(flags, {
+    machine: ports.machine,
+    found: "now",
+    ...(flags.dryRun && { owner: await ownerToPrint(flags, ports) }),
+  });
+  const services = servicesToInstall(flags, node);
+  return flags.dryRun
+    ? await dryRun(flags, { node, services, ports })
+    : await install(flags, { node, services, ports });
+}
+
+interface Work {
+  readonly node: Node;
+  readonly services: readonly ServiceName[];
+  readonly ports: Ports;
+}
+
+async function dryRun(flags: Flags, work: Work): Promise<ExitCode> {
+  const { node, ports } = work;
+  report(await check(work), { ...ports.terminal, say: ports.terminal.warn });
+  const { installation } = node;
+  printPlan(await plan(work), {
+    domain: installation.scope === "daemon"
+      ? "system"
+      : `gui/${installation.owner.uid}`,
+    identity: identityOf(flags, node),
+    terminal: ports.terminal,
+  });
+  return EXIT.ok;
+}
+
+async function install(flags: Flags, work: Work): Promise<ExitCode> {
+  const { node, ports } = work;
+  const { machine, terminal } = ports;
+  const { installation, record } = node;
+  const jobs = await jobsOf(installation, ports);
+  if (!report(await check(work), terminal)) {
+    terminal.warn("Cannot install: nothing was changed");
+    return EXIT.failed;
+  }
+  await makeFolders(installation, ports);
+  const planned = await plan(work);
+  const identity = identityOf(flags, node);
+  terminal.say(
+    `compiling  ${planned.programs.map((it) => it.program).join(" and ")}`,
+  );
+  const staged = await stage(planned, { machine, record, identity });
+  const changes = await changesOf(planned, staged, jobs);
+  const isInForce = await uninterrupted(terminal, () =>
+    exchange(changes, {
+      installation,
+      jobs,
+      machine,
+      terminal,
+      readyMs: ports.readyMs ?? READY_MS,
+    }));
+  await Deno.remove(stagingFolder(installation), { recursive: true });
+  if (!isInForce) return EXIT.failed;
+  await leaveRecord({ flags, node, staged });
+  for (const { service } of planned.jobs) {
+    if (changes.jobs.some((it) => it.service === service)) continue;
+    terminal.say(`unchanged  ${service.name}`);
+  }
+  return EXIT.ok;
+}
+
+async function check(work: Work) {
+  const { node: { installation, problems }, services, ports } = work;
+  return [
+    ...problems.map((it) =>
+      problem("mini.env", it, "correct it in scripts/runtime/mini.env")
+    ),
+    ...await machineChecks(installation, { machine: ports.machine, services }),
+  ];
+}
+
+async function plan({ node, services, ports }: Work): Promise<Plan> {
+  return planInstall(services, {
+    installation: node.installation,
+    template: await readTemplate(),
+    repository: ports.machine.repository,
+  });
+}
+
+/** What is installed stays installed: it shares a program with conductor. */
+function servicesToInstall(
+  flags: Flags,
+  { installed }: Node,
+): readonly ServiceName[] {
+  return flags.withStatusApi || installed.jobs.has("status-api")
+    ? [...DEFAULT_SERVICES, "status-api"]
+    : DEFAULT_SERVICES;
+}
+
+function identityOf(flags: Flags, { record }: Node): string | undefined {
+  return flags.identity ?? record?.identity;
+}
+
+async function makeFolders(
+  installation: Installation,
+  { machine }: Ports,
+): Promise<void> {
+  const staging = stagingFolder(installation);
+  if (await exists(staging)) await Deno.remove(staging, { recursive: true });
+  for (
+    const folder of [...foldersOf(installation), join(staging, ".."), staging]
+  ) {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await Deno.chmod(folder, 0o700);
+    await giveToOwner(folder, installation.owner, machine);
+  }
+  await Deno.mkdir(plistFolder(installation), { recursive: true });
+}
+
+async function leaveRecord(options: {
+  readonly flags: Flags;
+  readonly node: Node;
+  readonly staged: readonly StagedProgram[];
+}): Promise<void> {
+  const { flags, node, staged } = options;
+  const identity = identityOf(flags, node);
+  await writeRecord(node.installation, {
+    format: 1,
+    version: VERSION,
+    deno: Deno.version.deno,
+    remembered: toRemember(node.installation.settings),
+    programs: Object.fromEntries(
+      staged.map(({ planned, compiled, installed }) => [
+        planned.program,
+        { compiled, installed },
+      ]),
+    ),
+    ...(identity !== undefined && { identity }),
+  });
+}
+
+/** A dry run prints for an owner who cannot be told as well. */
+async function ownerToPrint(flags: Flags, { machine, terminal }: Ports) {
+  try {
+    return await findOwner(flags.scope ?? "agent", flags, machine);
+  } catch (error) {
+    if (!(error instanceof OwnerError)) throw error;
+    terminal.warn(`${error.message}; printed for OWNER`);
+    return { name: "OWNER", uid: 501, gid: 20, home: "/Users/OWNER" };
+  }
+}

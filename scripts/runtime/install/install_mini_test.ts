@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { exists } from "@std/fs";
+import { join } from "@std/path";
+import type { Ran } from "../command.ts";
+import { ask } from "../http_health.ts";
+import { environmentOf, parseJob } from "../launchd/property_list.ts";
+import { type TestNode, testNode } from "../testing/test_node.ts";
+
+function install(node: TestNode, ...more: string[]): Promise<Ran> {
+  return node.run("install-mini", "--prefix", node.prefix, ...more);
+}
+
+function plistOf(node: TestNode, name: string): string {
+  return join(
+    node.home,
+    "Library",
+    "LaunchAgents",
+    `so.makefile.baa-${name}.plist`,
+  );
+}
+
+function jobsOf(node: TestNode) {
+  return Object.fromEntries(
+    Object.entries(node.launchd().jobs).map(([target, { pid, state }]) => [
+      target.replace(`gui/${Deno.uid()}/so.makefile.baa-`, ""),
+      { pid, state },
+    ]),
+  );
+}
+
+/** An address at which somebody else answers. */
+function takenAddress(): AsyncDisposable & { readonly address: string } {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("somebody else", { status: 404 }),
+  );
+  return {
+    address: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+function assertRan(ran: Ran, code = 0): void {
+  assertEquals(ran.code, code, `${ran.stdout}\n${ran.stderr}`);
+}
+
+Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades in place", async () => {
+  await using node = await testNode();
+
+  const first = await install(node, "--listen", node.conductor);
+  assertRan(first);
+  assertStringIncludes(
+    first.stdout,
+    `ready      conductor at ${node.conductor}`,
+  );
+  assertStringIncludes(first.stdout, `ready      codexd at ${node.codexd}`);
+  assertEquals(Object.keys(jobsOf(node)), ["conductor", "codexd"]);
+  for (const folder of ["bin", "state", "logs", "tmp"]) {
+    const { mode } = await Deno.stat(join(node.prefix, folder));
+    assertEquals((mode ?? 0) & 0o777, 0o700, folder);
+  }
+
+  const before = jobsOf(node);
+  const second = await install(node);
+  assertRan(second);
+  assertStringIncludes(second.stdout, "unchanged  conductor");
+  assertStringIncludes(second.stdout, "unchanged  codexd");
+  assertEquals(jobsOf(node), before);
+
+  // The address was a flag of the first install: it is remembered.
+  const third = await install(node, "--public-base", "https://mini.example");
+  assertRan(third);
+  assertStringIncludes(third.stdout, "unchanged  codexd");
+  assertEquals(jobsOf(node)["codexd"], before["codexd"]);
+  assert(jobsOf(node)["conductor"]?.pid !== before["conductor"]?.pid);
+  const environment = environmentOf(
+    parseJob(await Deno.readTextFile(plistOf(node, "conductor"))),
+  );
+  assertEquals(environment["BAA_CONDUCTOR_LOCAL_API"], node.conductor);
+  assertEquals(
+    [
+      environment["BAA_CONDUCTOR_PUBLIC_API_BASE"],
+      environment["BAA_CONTROL_API_BASE"],
+    ],
+    ["https://mini.example", "https://mini.example"],
+  );
+});
+
+Deno.test("install-mini.sh puts everything back when the new version does not become ready", async () => {
+  await using node = await testNode();
+  assertRan(await install(node, "--listen", node.conductor));
+  const plist = await Deno.readTextFile(plistOf(node, "conductor"));
+  const program = await Deno.stat(join(node.prefix, "bin", "conductor"));
+
+  await using stranger = takenAddress();
+  const taken = stranger.address;
+  const failed = await install(node, "--listen", taken);
+  assertRan(failed, 1);
+  assertStringIncludes(
+    failed.stderr,
+    `conductor does not become ready at ${taken}`,
+  );
+  assertStringIncludes(failed.stderr, "the port is already in use");
+  assertStringIncludes(failed.stderr, "the previous version runs again");
+  assertEquals(await Deno.readTextFile(plistOf(node, "conductor")), plist);
+  const { size } = await Deno.stat(join(node.prefix, "bin", "conductor"));
+  assertEquals(size, program.size);
+  assertEquals((await ask(node.conductor, "/readyz")).status, 200);
+  // What failed is not remembered.
+  assertStringIncludes((await install(node)).stdout, "unchanged  conductor");
+});
+
+Deno.test("install-mini.sh leaves nothing loaded when the first install fails", async () => {
+  await using node = await testNode();
+  await using stranger = takenAddress();
+  const taken = stranger.address;
+  const failed = await install(node, "--listen", taken);
+  assertRan(failed, 1);
+  assertStringIncludes(failed.stderr, "nothing was loaded before");
+  assertEquals(jobsOf(node), {});
+  assertEquals(await exists(plistOf(node, "conductor")), false);
+  assertEquals(await exists(join(node.prefix, "bin", "conductor")), false);
+});
+
+Deno.test("install-mini.sh stops before it changes anything when the machine does not fit", async () => {
+  await using node = await testNode();
+  const elsewhere = await install(node, "--listen", "192.0.2.77:4317");
+  assertRan(elsewhere, 1);
+  assertStringIncludes(elsewhere.stdout, "which is no address of this machine");
+  assertStringIncludes(
+    elsewhere.stdout,
+    "in scripts/runtime/mini.env: BAA_CONDUCTOR_LOCAL_API=http://",
+  );
+  assertStringIncludes(elsewhere.stdout, "--trust-network");
+  node.env["BAA_SHARED_TOKEN"] = "s3cret-token";
+  const token = await install(node, "--listen", node.conductor);
+  assertRan(token, 1);
+  assertStringIncludes(token.stdout, "--token-file");
+  assert(!token.stdout.includes("s3cret-token"));
+  assertEquals(await exists(node.prefix), false);
+  assertEquals(node.launchd().calls, []);
+});
+
+Deno.test("install-mini.sh refuses a token file that others can read", async () => {
+  await using node = await testNode();
+  const file = join(node.home, "token");
+  await Deno.writeTextFile(file, "s3cret-token\n");
+  await Deno.chmod(file, 0o644);
+  const args = ["--listen", node.conductor, "--token-file", file];
+  const loose = await install(node, ...args);
+  assertRan(loose, 1);
+  assertStringIncludes(loose.stdout, `chmod 600 '${file}'`);
+  await Deno.chmod(file, 0o600);
+  assertRan(await install(node, ...args));
+  const plist = await Deno.readTextFile(plistOf(node, "conductor"));
+  assertStringIncludes(plist, file);
+  assert(!plist.includes("s3cret-token"));
+  assertEquals((await ask(node.conductor, "/v1/nothing")).status, 404);
+});

@@ -1,0 +1,88 @@
+import { exists } from "@std/fs";
+import type { Machine } from "../machine.ts";
+import { compile } from "./compile.ts";
+import type { Plan, PlannedProgram } from "./plan.ts";
+import type { InstallRecord } from "./record.ts";
+
+/** A program that lies beside the installed one, ready to take its place. */
+export interface StagedProgram {
+  readonly planned: PlannedProgram;
+  /** SHA-256 of what the compiler wrote. */
+  readonly compiled: string;
+  /** SHA-256 of what will lie in `bin`. */
+  readonly installed: string;
+  /** Whether it differs from what lies there. */
+  readonly isNew: boolean;
+}
+
+/** What {@linkcode stage} works with. */
+export interface StageOptions {
+  readonly machine: Machine;
+  readonly record: InstallRecord | undefined;
+  /** The code-signing identity, if there is one. */
+  readonly identity: string | undefined;
+}
+
+/**
+ * Compiles and signs every program of a plan. The compiler writes the same
+ * bytes for the same sources and permissions, so an upgrade to what is there
+ * is seen as none.
+ */
+export async function stage(
+  plan: Plan,
+  options: StageOptions,
+): Promise<readonly StagedProgram[]> {
+  const staged: StagedProgram[] = [];
+  for (const planned of plan.programs) {
+    await compile(planned.command, plan.installation, options.machine);
+    staged.push(await judge(planned, options));
+  }
+  return staged;
+}
+
+async function judge(
+  planned: PlannedProgram,
+  { machine, record, identity }: StageOptions,
+): Promise<StagedProgram> {
+  const compiled = await sha256(planned.staged);
+  const last = record?.programs[planned.program];
+  const isSame = last?.compiled === compiled &&
+    record?.identity === identity &&
+    await exists(planned.path) &&
+    await sha256(planned.path) === last.installed;
+  if (isSame) return { planned, ...last, isNew: false };
+  if (identity !== undefined) {
+    await sign(planned, { identity, machine });
+  }
+  const installed = await sha256(planned.staged);
+  return { planned, compiled, installed, isNew: true };
+}
+
+/** One stable identity: access that was granted by hand survives upgrades. */
+async function sign(
+  { program, staged }: PlannedProgram,
+  options: {
+    readonly identity: string;
+    readonly machine: Machine;
+  },
+): Promise<void> {
+  const { code, stderr } = await options.machine.run([
+    "codesign",
+    "--force",
+    `--sign=${options.identity}`,
+    `--identifier=so.makefile.baa-${program}`,
+    staged,
+  ]);
+  if (code === 0) return;
+  throw new Error(
+    `Cannot sign ${staged} as ${options.identity}: ${stderr.trim()}`,
+  );
+}
+
+async function sha256(path: string): Promise<string> {
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    await Deno.readFile(path),
+  );
+  return new Uint8Array(digest).toHex();
+}

@@ -1,0 +1,97 @@
+import { exists } from "@std/fs";
+import { messageOf } from "../../../shared/errors.ts";
+import { findInstalled } from "../installed.ts";
+import { plistPath } from "../installation.ts";
+import { isRunning } from "../launchd/job_state.ts";
+import type { Jobs } from "../launchd/jobs.ts";
+import type { Flags } from "../options.ts";
+import { findOwner } from "../owner.ts";
+import { jobsOf, type Ports } from "../ports.ts";
+import { whatLaunchdSays } from "../ready.ts";
+import { type Service, SERVICES } from "../services.ts";
+import { EXIT, type ExitCode } from "../terminal.ts";
+
+/** What is done to one service; returns the line to print, throws when it fails. */
+type Deed = (service: Service, context: DeedContext) => Promise<string>;
+
+interface DeedContext {
+  readonly jobs: Jobs;
+  readonly plist: string;
+}
+
+/** Loads the services that are not loaded, and starts those that ended. */
+export function startLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
+  return forEach(flags, { ports, deed: start });
+}
+
+/** Unloads the services; they come back at the next login or boot. */
+export function stopLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
+  return forEach(flags, { ports, deed: stop });
+}
+
+/** Unloads the services and loads them again, with the property lists as they lie there. */
+export function restartLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
+  return forEach(flags, {
+    ports,
+    deed: async (service, context) => {
+      await mustExist(context.plist);
+      await context.jobs.unload(service);
+      return await start(service, context);
+    },
+  });
+}
+
+async function start(
+  service: Service,
+  { jobs, plist }: DeedContext,
+): Promise<string> {
+  await mustExist(plist);
+  const { target, wasLoaded } = await jobs.load(service, plist);
+  const job = await jobs.run(target);
+  if (job === undefined || !isRunning(job)) {
+    throw new Error(
+      `It does not keep running: ${whatLaunchdSays(job)}. ` +
+        "status-launchd.sh shows what it printed",
+    );
+  }
+  return `${wasLoaded ? "running already" : "started"}, ${
+    whatLaunchdSays(job)
+  }`;
+}
+
+async function stop(service: Service, { jobs }: DeedContext): Promise<string> {
+  return await jobs.unload(service) ? "stopped" : "was not loaded";
+}
+
+async function forEach(
+  flags: Flags,
+  { ports, deed }: { readonly ports: Ports; readonly deed: Deed },
+): Promise<ExitCode> {
+  const { machine, terminal } = ports;
+  const { scope } = await findInstalled(
+    flags.scope,
+    machine.environment["HOME"] ?? "/",
+  );
+  const owner = await findOwner(scope, flags, machine);
+  const jobs = await jobsOf({ scope, owner }, ports);
+  let code: ExitCode = EXIT.ok;
+  for (const name of flags.services) {
+    const service = SERVICES[name];
+    try {
+      const plist = plistPath(service, { scope, owner });
+      terminal.say(`${name}: ${await deed(service, { jobs, plist })}`);
+    } catch (error) {
+      terminal.warn(`${name}: ${messageOf(error)}`);
+      code = EXIT.failed;
+    }
+  }
+  return code;
+}
+
+async function mustExist(plist: string): Promise<void> {
+  if (await exists(plist)) return;
+  throw new Error(
+    `It is not installed: there is no ${plist}. Run install-mini.sh` +
+      (plist.includes("status-api") ? " --with-status-api" : ""),
+  );
+}

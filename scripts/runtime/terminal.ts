@@ -1,0 +1,27 @@
+/** Where a command writes for people. */
+export interface Terminal {
+  /** What was asked for: stdout. */
+  say(line: string): void;
+  /** What went wrong or should be known: stderr. */
+  warn(line: string): void;
+}
+
+/** The terminal that started this process. */
+export const systemTerminal: Terminal = {
+  // deno-lint-ignore no-console -- a script talks to a terminal
+  say: (line) => console.log(line),
+  // deno-lint-ignore no-console -- as above
+  warn: (line) => console.error(line),
+};
+
+/** How a command ends. */
+export const EXIT = {
+  ok: 0,
+  /** Something is not as it should be; what was printed says what. */
+  failed: 1,
+  /** The command line or the configuration is wrong. */
+  usage: 2,
+  /** This machine has no launchd. */
+  noLaunchd: 69,
+} as const;
+export type ExitCode = typeof EXIT[keyof typeof EXIT];

@@ -1,0 +1,112 @@
+import { fromFileUrl, join } from "@std/path";
+import { tempDir } from "../../../shared/testing/fakes.ts";
+import { type Ran, runCommand } from "../command.ts";
+import { emptyLaunchd, type FakeLaunchdState } from "./fake_launchd.ts";
+
+const RUNTIME = fromFileUrl(new URL("../", import.meta.url));
+
+/** A machine with a home, a stand-in for launchd and free ports of its own. */
+export interface TestNode extends AsyncDisposable {
+  readonly home: string;
+  readonly prefix: string;
+  readonly conductor: string;
+  readonly codexd: string;
+  readonly statusApi: string;
+  /** Runs one of the executables, e.g. `install-mini`. */
+  run(script: string, ...args: string[]): Promise<Ran>;
+  /** Variables that later runs are given. */
+  readonly env: Record<string, string>;
+  launchd(): FakeLaunchdState;
+  changeLaunchd(change: (state: FakeLaunchdState) => void): void;
+}
+
+/** Makes a machine whose services run on loopback. */
+export async function testNode(): Promise<TestNode> {
+  const dir = await tempDir();
+  const home = dir.join("home");
+  const fake = dir.join("launchd");
+  const bin = dir.join("bin");
+  for (const folder of [home, fake, bin]) await Deno.mkdir(folder);
+  await writeExecutable(
+    join(bin, "launchctl"),
+    `#!/bin/sh\nexec '${Deno.execPath()}' run -A '${RUNTIME}testing/launchctl.ts' "$@"\n`,
+  );
+  const [conductor, codexd, statusApi] = freeAddresses(3);
+  const env: Record<string, string> = {
+    PATH: `${bin}:${Deno.env.get("PATH")}`,
+    HOME: home,
+    USER: "george",
+    SHELL: "/bin/sh",
+    NO_COLOR: "1",
+    DENO_BIN: Deno.execPath(),
+    DENO_DIR: denoDir(),
+    // Any ELF program can carry what the compiler writes.
+    DENORT_BIN: "/bin/true",
+    FAKE_LAUNCHD: fake,
+    BAA_CONDUCTOR_PUBLIC_API_BASE: "",
+    BAA_CODEXD_LOCAL_API: codexd,
+    BAA_STATUS_API: statusApi,
+  };
+  const stateFile = join(fake, "state.json");
+  const launchd = (): FakeLaunchdState => {
+    try {
+      return JSON.parse(Deno.readTextFileSync(stateFile));
+    } catch {
+      return emptyLaunchd();
+    }
+  };
+  const node: TestNode = {
+    home,
+    prefix: dir.join("node"),
+    conductor,
+    codexd,
+    statusApi,
+    env,
+    launchd,
+    run: (script, ...args) =>
+      runCommand([join(RUNTIME, `${script}.sh`), ...args], {
+        cwd: dir.path,
+        clearEnv: true,
+        env,
+      }),
+    changeLaunchd(change) {
+      const state = launchd();
+      change(state);
+      Deno.writeTextFileSync(stateFile, JSON.stringify(state));
+    },
+    async [Symbol.asyncDispose]() {
+      node.changeLaunchd((state) => state.slowLooks = 0);
+      await node.run(
+        ...["stop-launchd", "--service", "conductor"] as const,
+        ...["--service", "codexd", "--service", "status-api"],
+      );
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+  return node;
+}
+
+async function writeExecutable(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(path, text);
+  await Deno.chmod(path, 0o755);
+}
+
+/** The cache of this machine: a home that is new has none. */
+function denoDir(): string {
+  return Deno.env.get("DENO_DIR") ??
+    join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
+}
+
+/** Held all at once, so that they differ. */
+function freeAddresses(count: 3): [string, string, string];
+function freeAddresses(count: number): string[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const addresses = listeners.map(({ addr }) =>
+    `http://127.0.0.1:${(addr as Deno.NetAddr).port}`
+  );
+  for (const listener of listeners) listener.close();
+  return addresses;
+}
