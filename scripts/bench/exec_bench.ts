@@ -1,4 +1,4 @@
-import { freePort, startDaemon } from "./daemon.ts";
+import { freePort, startDaemon } from "../testing/daemon.ts";
 import {
   type BenchRow,
   interleave,

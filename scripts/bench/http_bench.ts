@@ -1,5 +1,5 @@
 import { fromFileUrl } from "@std/path";
-import { startDaemon } from "./daemon.ts";
+import { startDaemon } from "../testing/daemon.ts";
 import { type BenchRow, isInstalled, quantile } from "./harness.ts";
 
 const ROUNDS = 3;

@@ -1,4 +1,4 @@
-import { startDaemon } from "./daemon.ts";
+import { startDaemon } from "../testing/daemon.ts";
 import { type BenchRow, ms, quantile, residentMiB } from "./harness.ts";
 
 const ROUNDS = 5;
