@@ -103,7 +103,7 @@ export class Database {
   /** Makes `fn`, which must be synchronous, a transaction. */
   transaction<A extends unknown[], R>(
     fn: (...args: A) => R,
-  ): Transaction<A, R> {
+  ): Transaction<A, R, Database> {
     return transactionOf(this, (sql) => this.#prepared(sql).run(), fn);
   }
 

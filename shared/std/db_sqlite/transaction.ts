@@ -1,17 +1,20 @@
-import type { Database } from "./database.ts";
+/** The part of a database that a transaction looks at. */
+interface Connection {
+  readonly inTransaction: boolean;
+}
 
-/** A function that runs in a transaction; see {@linkcode Database.transaction}. */
-export interface Transaction<A extends unknown[], R> {
+/** A function that runs in a transaction; see `Database.transaction()`. */
+export interface Transaction<A extends unknown[], R, D extends Connection> {
   (...args: A): R;
   /** BEGIN */
-  readonly default: Transaction<A, R>;
+  readonly default: Transaction<A, R, D>;
   /** BEGIN DEFERRED */
-  readonly deferred: Transaction<A, R>;
+  readonly deferred: Transaction<A, R, D>;
   /** BEGIN IMMEDIATE */
-  readonly immediate: Transaction<A, R>;
+  readonly immediate: Transaction<A, R, D>;
   /** BEGIN EXCLUSIVE */
-  readonly exclusive: Transaction<A, R>;
-  readonly database: Database;
+  readonly exclusive: Transaction<A, R, D>;
+  readonly database: D;
 }
 
 /** Runs one of the statements that begin and end transactions. */
@@ -21,11 +24,15 @@ type Control = (sql: string) => void;
  * Wraps `fn` so that it commits when it returns and rolls back when it throws.
  * Inside another transaction it becomes a savepoint of it.
  */
-export function transactionOf<A extends unknown[], R>(
-  database: Database,
+export function transactionOf<
+  A extends unknown[],
+  R,
+  D extends Connection,
+>(
+  database: D,
   control: Control,
   fn: (...args: A) => R,
-): Transaction<A, R> {
+): Transaction<A, R, D> {
   const wrap = (begin: string) => wrapped(database, control, { fn, begin });
   const variants = {
     default: wrap("BEGIN"),
@@ -36,11 +43,11 @@ export function transactionOf<A extends unknown[], R>(
   for (const variant of Object.values(variants)) {
     Object.assign(variant, variants, { database });
   }
-  return variants.default as Transaction<A, R>;
+  return variants.default as Transaction<A, R, D>;
 }
 
 function wrapped<A extends unknown[], R>(
-  database: Database,
+  database: Connection,
   control: Control,
   { fn, begin }: {
     readonly fn: (...args: A) => R;
