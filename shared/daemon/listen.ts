@@ -1,6 +1,10 @@
 import { type Clock, sleep } from "../clock.ts";
+import { AppError } from "../errors.ts";
 import { isLoopback } from "../http/authority.ts";
 import type { RequestInfo } from "../http/dispatcher.ts";
+import { ReaderStalled } from "../http/event_stream.ts";
+import { failure } from "../http/respond.ts";
+import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 
 /** Answers one request; never rejects. */
@@ -17,8 +21,11 @@ export interface Listening {
   readonly base: URL;
   /** Stops accepting; resolves when every running request is answered. */
   close(): Promise<void>;
-  /** Drops what is still open. */
-  abort(): void;
+  /**
+   * Stops accepting and drops what is open. Not after `close()`: Deno cannot
+   * cut a server that is shutting down, and throws where nothing catches it.
+   */
+  abort(): Promise<void>;
 }
 
 const RETRY_MS = 2000;
@@ -45,10 +52,14 @@ export function listen(
       port,
       signal: cut.signal,
       onListen() {},
-      onError(error) {
-        // The dispatcher never throws; what comes here is a fault of ours.
-        ports.log.error("Cannot answer a request", { error });
-        return new Response(null, { status: 500 });
+      onError: (error) => {
+        // An app never rejects: this is a body that broke, or a fault of ours.
+        const stalled = error instanceof ReaderStalled;
+        const level = stalled ? "debug" : "error";
+        ports.log[level]("Cannot finish an answer", { error });
+        const requestId = randomId("req");
+        const internal = new AppError("INTERNAL");
+        return failure(internal, { requestId, pretty: false }, ports.log);
       },
     }, (request, { remoteAddr }) =>
       handle(request, {
@@ -60,28 +71,34 @@ export function listen(
   const coversLoopback = isLoopback(base.hostname) || hostname === "0.0.0.0" ||
     hostname === "::";
   if (!coversLoopback) attempt(open, "127.0.0.1", port);
-  const first = coversLoopback
-    ? attempt(open, hostname === "localhost" ? "127.0.0.1" : hostname, port)
-    : undefined;
+  const name = hostname === "localhost" ? "127.0.0.1" : hostname;
+  const first = openUnlessAway();
   if (first === undefined) void openWhenThere();
 
+  function openUnlessAway(): Deno.HttpServer<Deno.NetAddr> | undefined {
+    try {
+      return attempt(open, name, port);
+    } catch (error) {
+      if (coversLoopback || !mayCome(error)) throw error;
+      ports.log.warn("Cannot listen yet; trying again", {
+        address: `${name}:${port}`,
+        error,
+      });
+      return undefined;
+    }
+  }
+
   async function openWhenThere(): Promise<void> {
-    let warned = false;
-    while (!stop.signal.aborted) {
-      try {
-        open(hostname);
-        ports.log.info("Listening", { address: `${hostname}:${port}` });
-        return;
-      } catch (error) {
-        if (!warned) {
-          ports.log.warn("Cannot listen yet; trying again", {
-            address: `${hostname}:${port}`,
-            error,
-          });
-        }
-        warned = true;
-      }
+    while (true) {
       await sleep(ports.clock, RETRY_MS, stop.signal);
+      if (stop.signal.aborted) return;
+      try {
+        open(name);
+      } catch {
+        continue;
+      }
+      ports.log.info("Listening", { address: `${name}:${port}` });
+      return;
     }
   }
 
@@ -91,18 +108,22 @@ export function listen(
     base: real,
     async close() {
       stop.abort();
-      await Promise.all(
-        servers.keys().map(async (server) => {
-          await server.shutdown();
-          // Deno throws when a server is cut that has ended by itself.
-          servers.delete(server);
-        }),
-      );
+      await Promise.all(servers.keys().map((server) => server.shutdown()));
     },
-    abort() {
+    async abort() {
+      stop.abort();
       for (const cut of servers.values()) cut.abort();
+      await Promise.all(servers.keys().map((server) => server.finished));
     },
   };
+}
+
+/** An address of a network that is not up yet, or a name that is not known yet. */
+function mayCome(error: unknown): boolean {
+  const cause = error instanceof ListenError ? error.cause : error;
+  return !(cause instanceof Deno.errors.AddrInUse) &&
+    !(cause instanceof Deno.errors.NotCapable) &&
+    !(cause instanceof Deno.errors.PermissionDenied);
 }
 
 function attempt(

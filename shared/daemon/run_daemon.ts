@@ -1,7 +1,9 @@
 import { join } from "@std/path";
 import { type Clock, sleep, systemClock } from "../clock.ts";
 import { ConfigError, type ConfigLine } from "../config/read_config.ts";
-import { messageOf } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
+import { failure } from "../http/respond.ts";
+import { randomId } from "../ids.ts";
 import {
   createLogger,
   formatReadable,
@@ -86,12 +88,13 @@ export async function runDaemon<C extends DaemonConfig>(
     if (!Deno.stderr.isTerminal()) fail(`Warning: ${warning}`);
   }
 
+  const signalled = firstSignal(flush);
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
   try {
     listening = listen(
       config.listen,
-      (request, info) => daemon?.handle(request, info) ?? starting(),
+      (request, info) => daemon?.handle(request, info) ?? starting(log),
       { clock: systemClock, log },
     );
     daemon = await program.compose(config, {
@@ -111,7 +114,7 @@ export async function runDaemon<C extends DaemonConfig>(
     pid: Deno.pid,
     instance,
   });
-  const signal = await firstSignal();
+  const signal = await signalled;
   log.info("Stopping", { signal });
   const outcome = await stop(daemon, listening, log);
   log.info("Stopped", { outcome });
@@ -196,12 +199,16 @@ function exitOnUncaught(end: (error: unknown) => void): void {
   });
 }
 
-function firstSignal(): Promise<Deno.Signal> {
+/** Resolves at the first signal to stop; a second one exits at once. */
+function firstSignal(flush: () => void): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     let told = false;
     for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
       Deno.addSignalListener(signal, () => {
-        if (told) Deno.exit(code);
+        if (told) {
+          flush();
+          Deno.exit(code);
+        }
         told = true;
         resolve(signal);
       });
@@ -225,7 +232,7 @@ async function stop(
     await Promise.race([answered, sleep(systemClock, GRACE_MS)]);
     await daemon.stopWork();
     await Promise.race([answered, sleep(systemClock, 1000)]);
-    listening.abort();
+    // Who still holds a connection then is cut by the exit.
     await daemon.close();
     return "graceful" as const;
   })();
@@ -236,8 +243,11 @@ async function stop(
   ]);
 }
 
-function starting(): Promise<Response> {
-  return Promise.resolve(new Response("starting\n", { status: 503 }));
+/** What is answered between listening and being composed. */
+function starting(log: Logger): Promise<Response> {
+  const error = new AppError("NOT_READY", "Cannot answer yet: starting");
+  const requestId = randomId("req");
+  return Promise.resolve(failure(error, { requestId, pretty: false }, log));
 }
 
 function print(text: string): void {

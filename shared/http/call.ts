@@ -1,15 +1,10 @@
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { HeaderMap } from "./guard.ts";
-import {
-  type BodyLimits,
-  parseInput,
-  parseJson,
-  queryObject,
-  readBytes,
-  type Target,
-} from "./request.ts";
+import { type BodyLimits, readJson } from "./body.ts";
+import type { HeaderMap } from "./headers.ts";
+import { parseInput, queryObject } from "./input.ts";
 import type { Caller, Route, Zone } from "./route.ts";
+import type { Target } from "./target.ts";
 
 /** What a call is made of. */
 export interface CallParts<Deps> {
@@ -111,11 +106,11 @@ export class Call<Deps> {
 
   async #readBody(limits: BodyLimits): Promise<unknown> {
     const { route } = this;
-    const bytes = await readBytes(this.request, this.headerMap, limits);
-    if (bytes === undefined && route.bodyRule !== "optional") {
+    const read = await readJson(this.request, this.headerMap, limits);
+    if (read === undefined && route.bodyRule !== "optional") {
       throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");
     }
-    const value = bytes === undefined ? {} : parseJson(bytes);
+    const value = read === undefined ? {} : read;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new AppError("INVALID_INPUT", "Cannot accept the body", {
         details: {

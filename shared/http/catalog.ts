@@ -1,3 +1,4 @@
+import { checkRoute, fault } from "./check_route.ts";
 import type { Caller, Route } from "./route.ts";
 
 /** A route that a path leads to, with the values of its `:params`. */
@@ -22,13 +23,19 @@ export class Catalog<Deps> {
 
   constructor(routes: readonly Route<Deps>[]) {
     const seen = new Set<string>();
+    const pathOfShape = new Map<string, string>();
     for (const route of routes) {
+      checkRoute(route);
       const shape = route.path.replace(/:\w+/g, ":");
       for (const key of [route.id, `${route.method} ${shape}`]) {
         if (seen.has(key)) fault(route, `"${key}" is already defined`);
         seen.add(key);
       }
-      check(route);
+      const path = pathOfShape.get(shape) ?? route.path;
+      if (path !== route.path) {
+        fault(route, `its path is "${path}" elsewhere: name the params alike`);
+      }
+      pathOfShape.set(shape, path);
       if (shape === route.path) {
         const same = this.#fixed.get(route.path) ?? [];
         this.#fixed.set(route.path, [...same, route]);
@@ -81,45 +88,4 @@ function matchParts(
     } else if (part !== segment) return undefined;
   }
   return params;
-}
-
-/** Refuses a route whose parts contradict one another. */
-function check<Deps>(route: Route<Deps>): void {
-  const produces = route.produces ?? "json";
-  const serves = {
-    json: route.handler,
-    text: route.handler,
-    html: route.handler,
-    document: route.handler,
-    sse: route.stream,
-    websocket: route.socket,
-  }[produces];
-  if (serves === undefined) fault(route, `nothing answers its "${produces}"`);
-  if (route.stream !== undefined && route.events === undefined) {
-    fault(route, "its stream has no event schemas");
-  }
-  if (route.method === "GET" && route.body !== undefined) {
-    fault(route, "a GET has no body");
-  }
-  const { example } = route;
-  for (const name of route.path.matchAll(/:(\w+)/g)) {
-    if (example?.params?.[name[1] ?? ""] === undefined) {
-      fault(route, `its example lacks the param "${name[1]}"`);
-    }
-  }
-  if (
-    route.body !== undefined && (route.bodyRule ?? "required") !== "optional" &&
-    example?.body === undefined
-  ) fault(route, "its example lacks the body");
-  for (const part of ["query", "body"] as const) {
-    if (example?.[part] === undefined) continue;
-    const result = route[part]?.safeParse(example[part]);
-    if (result === undefined || !result.success) {
-      fault(route, `its schema refuses its example's ${part}`);
-    }
-  }
-}
-
-function fault<Deps>(route: Route<Deps>, reason: string): never {
-  throw new TypeError(`Cannot add route "${route.id}": ${reason}`);
 }

@@ -1,27 +1,28 @@
 import { accepts } from "@std/http";
-import { type AuditEntry, type AuditPort, AuditRefused } from "../audit.ts";
+import type { AuditPort } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type { NewId } from "../ids.ts";
 import type { Logger } from "../log.ts";
+import { write } from "./answer.ts";
+import { beginAudit } from "./audited.ts";
+import { BodyBudget, type BodyLimits } from "./body.ts";
 import { Call } from "./call.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Guard, HeaderMap } from "./guard.ts";
-import { type BodyLimits, readTarget } from "./request.ts";
+import type { Catalog, PathMatch } from "./catalog.ts";
+import type { Guard } from "./guard.ts";
+import type { HeaderMap } from "./headers.ts";
 import {
   type AnswerContext,
   events,
   failure,
-  json,
-  page,
   plainText,
-  success,
   wireError,
 } from "./respond.ts";
-import { PlainFailure, Reply, type Route, type RouteContext } from "./route.ts";
+import { PlainFailure, type RouteContext } from "./route.ts";
 import { CLOSE } from "./socket.ts";
 import { sse } from "./sse.ts";
-import { upgrade } from "./upgrade.ts";
+import { decodePath, readTarget, type Target } from "./target.ts";
+import { closeWhenOpen, upgrade } from "./upgrade.ts";
 
 /** What a dispatcher is given beside its routes. */
 export interface DispatcherPorts<Deps> {
@@ -40,6 +41,8 @@ export interface DispatcherLimits {
   readonly maxBodyBytes: number;
   /** Default 30 000. */
   readonly bodyDeadlineMs?: number;
+  /** Bytes of all bodies that are being read. Default 16 times `maxBodyBytes`. */
+  readonly maxBodiesBytes?: number;
   /** Requests at once, streams and sockets included. Default 1 000. */
   readonly maxConcurrent?: number;
   /** See `sse()`. */
@@ -52,6 +55,7 @@ export interface RequestInfo {
   readonly remoteAddress: string;
 }
 
+const NO_METHODS = new Map<string, never>();
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** Serves a catalog: guard, match, parse, run, answer. The app as a function. */
@@ -69,11 +73,12 @@ export class Dispatcher<Deps> {
   constructor(catalog: Catalog<Deps>, ports: DispatcherPorts<Deps>) {
     this.#catalog = catalog;
     this.#ports = ports;
-    const { maxBodyBytes, bodyDeadlineMs = 30_000 } = ports.limits;
+    const { maxBodyBytes, bodyDeadlineMs, maxBodiesBytes } = ports.limits;
     this.#bodyLimits = {
       maxBytes: maxBodyBytes,
-      deadlineMs: bodyDeadlineMs,
+      deadlineMs: bodyDeadlineMs ?? 30_000,
       clock: ports.clock,
+      budget: new BodyBudget(maxBodiesBytes ?? 16 * maxBodyBytes),
     };
   }
 
@@ -85,9 +90,7 @@ export class Dispatcher<Deps> {
   /** Refuses what comes, ends every stored stream and socket with a reason. */
   quiesce(): void {
     this.#quiet.abort(new AppError("SHUTTING_DOWN"));
-    for (const socket of this.#sockets) {
-      socket.close(CLOSE.goingAway, "the daemon is shutting down");
-    }
+    for (const socket of this.#sockets) sayGoodbye(socket);
   }
 
   /** Aborts the signal of every request that still runs. */
@@ -124,7 +127,8 @@ export class Dispatcher<Deps> {
   ): Call<Deps> {
     const target = readTarget(request);
     answer.pretty = target.query.has("pretty");
-    const { methods } = this.#catalog.match(target.segments);
+    const match = this.#match(target);
+    const methods = match instanceof AppError ? NO_METHODS : match.methods;
     const method = request.method === "HEAD" ? "GET" : request.method;
     const found = methods.get(method);
     const [other] = methods.values();
@@ -135,6 +139,7 @@ export class Dispatcher<Deps> {
       remoteAddress: info.remoteAddress,
       requestId: answer.requestId,
     }, (found ?? other)?.route);
+    if (match instanceof AppError) throw match;
     if (found === undefined) throw notRoutable([...methods.keys()]);
     const { route, params } = found;
     const live = route.produces !== "sse" && route.produces !== "websocket";
@@ -151,6 +156,16 @@ export class Dispatcher<Deps> {
       end: live ? this.#abort.signal : this.#quiet.signal,
       visible: () => this.#catalog.visibleTo(caller),
     });
+  }
+
+  /** What a path leads to; a path that cannot be read is refused after the guard. */
+  #match({ path }: Target): PathMatch<Deps> | AppError {
+    try {
+      return this.#catalog.match(decodePath(path));
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    }
   }
 
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
@@ -198,7 +213,9 @@ export class Dispatcher<Deps> {
     const { route } = call;
     const context = call as unknown as RouteContext<Deps>;
     if (route.kind === "read") return await route.handler?.(context);
-    const entry = route.auditsItself === true ? undefined : this.#begin(call);
+    const entry = route.auditsItself === true
+      ? undefined
+      : beginAudit(this.#ports.audit, call);
     const started = this.#ports.clock.monotonic();
     const done = (code?: string) => {
       entry?.finish(code === undefined ? { ok: true } : { ok: false, code });
@@ -218,23 +235,6 @@ export class Dispatcher<Deps> {
     }
   }
 
-  #begin({ route, caller, params }: Call<Deps>): AuditEntry {
-    try {
-      return this.#ports.audit.begin({
-        action: route.id,
-        actor: {
-          source: "http",
-          request_id: caller.requestId,
-          remote_address: caller.remoteAddress,
-        },
-        target: { ...params },
-      });
-    } catch (cause) {
-      if (!(cause instanceof AuditRefused)) throw cause;
-      throw new AppError("NOT_READY", cause.message, { cause });
-    }
-  }
-
   async #stream(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
     const { route, request, log } = call;
     const left = new AbortController();
@@ -242,7 +242,7 @@ export class Dispatcher<Deps> {
     call.signal = AbortSignal.any([call.signal, left.signal]);
     const entry = route.kind === "read" || route.auditsItself === true
       ? undefined
-      : this.#begin(call);
+      : beginAudit(this.#ports.audit, call);
     try {
       const source = await route.stream?.(
         call as unknown as RouteContext<Deps>,
@@ -279,27 +279,12 @@ export class Dispatcher<Deps> {
     socket.addEventListener("close", () => {
       if (this.#sockets.delete(socket)) this.#running--;
     });
+    if (this.#quiet.signal.aborted) sayGoodbye(socket);
   }
 }
 
-function write<Deps>(
-  result: unknown,
-  route: Route<Deps>,
-  answer: AnswerContext,
-): Response {
-  const { data, status, headers } = result instanceof Reply
-    ? result
-    : { data: result, status: route.status ?? 200, headers: undefined };
-  switch (route.produces ?? "json") {
-    case "text":
-      return plainText(String(data), answer, status);
-    case "html":
-      return page(String(data), answer, headers);
-    case "document":
-      return json(data, answer, { status, headers });
-    default:
-      return success(data, answer, { status, headers });
-  }
+function sayGoodbye(socket: WebSocket): void {
+  closeWhenOpen(socket, CLOSE.goingAway, "the daemon is shutting down");
 }
 
 /** Unknown path, or a known one with another method. */

@@ -1,9 +1,16 @@
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { formatAuthority, parseAuthority } from "./authority.ts";
+import {
+  canonicalAddress,
+  formatAuthority,
+  parseAuthority,
+} from "./authority.ts";
+import { hasBody, type HeaderMap, isForwarding } from "./headers.ts";
 import { type HostRules, Hosts } from "./hosts.ts";
 import { Lockout } from "./lockout.ts";
+import { isJsonType } from "./media_type.ts";
+import { allowsPage, type OriginRules } from "./origins.ts";
 import type { Caller, RouteInfo, Zone } from "./route.ts";
 import { bearerToken, sameSecret } from "./token.ts";
 
@@ -17,9 +24,6 @@ export interface GuardConfig extends HostRules {
   readonly token: string | undefined;
 }
 
-/** Request headers by lower-case name, copied once. */
-export type HeaderMap = ReadonlyMap<string, string>;
-
 /** The part of a request that the ladder reads, before any of its body. */
 export interface Knock {
   readonly method: string;
@@ -31,41 +35,37 @@ export interface Knock {
 }
 
 /** The part of a route that the ladder reads. */
-export interface Door extends Pick<RouteInfo, "id" | "exposure"> {
-  readonly navigable?: boolean;
-  allowsOrigin?(origin: string): boolean;
+export interface Door extends Pick<RouteInfo, "id" | "exposure">, OriginRules {
   /** Where else than in `Authorization` the token may stand. */
   tokenFrom?(headers: HeaderMap): string | undefined;
 }
 
-/** Headers that only something between the client and this daemon adds. */
-function isForwarding(name: string): boolean {
-  return name.startsWith("x-forwarded-") || name.startsWith("cf-") ||
-    name.startsWith("tailscale-") || name === "forwarded" || name === "via" ||
-    name === "x-real-ip";
-}
+/** A header may be 64 KiB long; a log line need not. */
+const MAX_LOGGED = 200;
 
 /**
  * The ladder that each request climbs before any route code: Host, zone,
  * origin, content type, token. (Size and rate are the dispatcher's.)
  */
 export class Guard {
-  readonly #config: GuardConfig;
+  readonly #token: string | undefined;
   readonly #hosts: Hosts;
-  readonly #lockout: Lockout;
   readonly #origins: ReadonlySet<string>;
+  readonly #proxies: ReadonlySet<string>;
+  readonly #lockout: Lockout;
   readonly #log: Logger;
 
   constructor(
     config: GuardConfig,
     ports: { readonly clock: Clock; readonly log: Logger },
   ) {
-    this.#config = config;
+    this.#token = config.token;
     this.#hosts = new Hosts(config);
     this.#origins = new Set([
       ...this.#hosts.ownOrigins,
       ...config.allowedOrigins,
     ]);
+    this.#proxies = new Set(config.proxyAddresses.map(canonicalAddress));
     this.#lockout = new Lockout(ports.clock);
     this.#log = ports.log;
   }
@@ -75,11 +75,11 @@ export class Guard {
    * `door` is the route that it wants; undefined when there is none.
    */
   admit(knock: Knock, door: Door | undefined): Caller {
-    const hostZone = this.#checkHost(knock);
-    const zone = this.#zone(knock, hostZone);
     const address = canonicalAddress(knock.remoteAddress);
+    const zone = this.#zone(knock, this.#checkHost(knock), address);
     const presented = this.#presentedToken(knock, door);
     const authenticated = this.#isToken(presented);
+    const lockedSeconds = this.#lockout.secondsLeft(address);
     if (presented !== undefined && !authenticated) this.#lockout.fail(address);
     if (door !== undefined && zone === "public") {
       this.#checkExposure(knock, door, authenticated);
@@ -87,14 +87,10 @@ export class Guard {
     this.#checkOrigin(knock, door);
     checkContentType(knock.headers);
     if (door !== undefined && door.exposure !== "public" && !authenticated) {
-      this.#demandToken(knock, address);
+      this.#demandToken(knock, lockedSeconds);
     }
-    return {
-      requestId: knock.requestId,
-      zone,
-      authenticated,
-      remoteAddress: address,
-    };
+    const { requestId } = knock;
+    return { requestId, zone, authenticated, remoteAddress: address };
   }
 
   #checkHost(knock: Knock): Zone {
@@ -103,6 +99,7 @@ export class Guard {
       throw new AppError(
         "INVALID_INPUT",
         "Cannot answer: the request has no Host header",
+        { details: { issues: [{ path: "host", message: "Required" }] } },
       );
     }
     const authority = parseAuthority(header);
@@ -112,8 +109,8 @@ export class Guard {
       formatAuthority(authority) === formatAuthority(target);
     if (zone === undefined || !same) {
       this.#refused(knock, "HOST_NOT_ALLOWED", {
-        host: header,
-        target: knock.targetAuthority,
+        host: header.slice(0, MAX_LOGGED),
+        target: knock.targetAuthority.slice(0, MAX_LOGGED),
         allow_with: "BAA_ALLOWED_HOSTS",
       });
       throw new AppError("HOST_NOT_ALLOWED");
@@ -121,10 +118,8 @@ export class Guard {
     return zone;
   }
 
-  #zone(knock: Knock, hostZone: Zone): Zone {
-    if (hostZone === "public") return "public";
-    const remote = canonicalAddress(knock.remoteAddress);
-    if (this.#config.proxyAddresses.includes(remote)) return "public";
+  #zone(knock: Knock, hostZone: Zone, address: string): Zone {
+    if (hostZone === "public" || this.#proxies.has(address)) return "public";
     for (const name of knock.headers.keys()) {
       if (isForwarding(name)) return "public";
     }
@@ -132,13 +127,13 @@ export class Guard {
   }
 
   #presentedToken(knock: Knock, door: Door | undefined): string | undefined {
-    if (this.#config.token === undefined) return undefined;
+    if (this.#token === undefined) return undefined;
     return bearerToken(knock.headers) ?? door?.tokenFrom?.(knock.headers);
   }
 
   #isToken(presented: string | undefined): boolean {
-    return this.#config.token !== undefined && presented !== undefined &&
-      sameSecret(this.#config.token, presented);
+    return this.#token !== undefined && presented !== undefined &&
+      sameSecret(this.#token, presented);
   }
 
   #checkExposure(knock: Knock, door: Door, authenticated: boolean): void {
@@ -153,39 +148,23 @@ export class Guard {
   }
 
   #checkOrigin(knock: Knock, door: Door | undefined): void {
-    const { headers } = knock;
-    const origin = headers.get("origin");
-    if (origin !== undefined) {
-      const allowed = door?.allowsOrigin === undefined
-        ? this.#origins.has(origin)
-        : door.allowsOrigin(origin);
-      if (allowed && origin !== "null") return;
-    } else {
-      const site = headers.get("sec-fetch-site");
-      if (site === undefined || site === "none" || site === "same-origin") {
-        return;
-      }
-      const navigation = knock.method === "GET" &&
-        headers.get("sec-fetch-mode") === "navigate" &&
-        headers.get("sec-fetch-dest") === "document";
-      if (navigation && door?.navigable === true) return;
-    }
+    if (allowsPage(knock, this.#origins, door)) return;
     this.#refused(knock, "ORIGIN_NOT_ALLOWED", {
-      origin,
+      origin: knock.headers.get("origin")?.slice(0, MAX_LOGGED),
+      fetch_site: knock.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
       allow_with: "BAA_ALLOWED_ORIGINS",
     });
     throw new AppError("ORIGIN_NOT_ALLOWED");
   }
 
-  #demandToken(knock: Knock, address: string): void {
-    if (this.#config.token === undefined) return;
-    const wait = this.#lockout.secondsLeft(address);
-    if (wait > 0) {
+  #demandToken(knock: Knock, lockedSeconds: number): void {
+    if (this.#token === undefined) return;
+    if (lockedSeconds > 0) {
       this.#refused(knock, "TOO_MANY_REQUESTS", { reason: "wrong tokens" });
       throw new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot answer now: too many wrong tokens came from this address",
-        { headers: { "retry-after": String(wait) } },
+        { headers: { "retry-after": String(lockedSeconds) } },
       );
     }
     this.#refused(knock, "UNAUTHORIZED", {});
@@ -208,20 +187,11 @@ export class Guard {
   }
 }
 
-const JSON_TYPE = /^application\/json *(; *charset="?utf-8"?)? *$/i;
-
 /** A body must be JSON, so that a form or a no-cors fetch never reaches a handler. */
 function checkContentType(headers: HeaderMap): void {
-  const hasBody = headers.has("transfer-encoding") ||
-    (headers.get("content-length") ?? "0") !== "0";
   const type = headers.get("content-type");
-  if (!hasBody || (type !== undefined && JSON_TYPE.test(type.trim()))) return;
+  if (!hasBody(headers) || isJsonType(type)) return;
   throw new AppError("UNSUPPORTED_MEDIA_TYPE", undefined, {
-    details: { content_type: type ?? null },
+    details: { content_type: type?.slice(0, MAX_LOGGED) ?? null },
   });
-}
-
-/** Returns an address in one form: an IPv4 one mapped into IPv6 is IPv4. */
-export function canonicalAddress(address: string): string {
-  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -29,10 +29,13 @@ export class Hosts {
     for (const entry of allowed) {
       const authority = parseAuthority(entry);
       if (authority === undefined) continue;
-      this.#add(authority, "local");
-      if (authority.port === undefined) {
-        this.#add({ host: authority.host, port }, "local");
-      }
+      const { host } = authority;
+      // Allowing the public name with another port must not make it local.
+      const zone = host === publicBase?.hostname ? "public" : "local";
+      this.#add(authority, zone);
+      if (authority.port === undefined) this.#add({ host, port }, zone);
+      const own = `http://${host}:${authority.port ?? port}`;
+      if (URL.canParse(own)) origins.add(new URL(own).origin);
     }
     // Last: a name that is public as well as allowed is public.
     if (publicBase !== undefined) {

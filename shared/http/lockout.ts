@@ -5,8 +5,8 @@ const MAX_FAILURES = 10;
 const MAX_ADDRESSES = 10_000;
 
 interface Failures {
-  readonly since: number;
-  count: number;
+  /** When the latest wrong tokens came, oldest first; at most `MAX_FAILURES`. */
+  times: number[];
   lockedUntil: number;
 }
 
@@ -25,21 +25,18 @@ export class Lockout {
   /** Notes a wrong token. */
   fail(address: string): void {
     const now = this.#clock.monotonic();
-    let failures = this.#byAddress.get(address);
-    if (failures === undefined || now - failures.since >= WINDOW_MS) {
-      failures = {
-        since: now,
-        count: 0,
-        lockedUntil: failures?.lockedUntil ?? 0,
-      };
-      this.#byAddress.delete(address);
-      this.#byAddress.set(address, failures);
-      this.#forgetOldest();
-    }
-    failures.count++;
-    if (failures.count >= MAX_FAILURES && failures.lockedUntil <= now) {
-      failures.lockedUntil = now + WINDOW_MS;
-    }
+    const failures = this.#byAddress.get(address) ??
+      { times: [], lockedUntil: 0 };
+    // The address that was quiet the longest is the first to be forgotten.
+    this.#byAddress.delete(address);
+    this.#byAddress.set(address, failures);
+    this.#forgetOldest();
+    if (failures.lockedUntil > now) return;
+    failures.times = failures.times.filter((it) => now - it < WINDOW_MS);
+    failures.times.push(now);
+    if (failures.times.length < MAX_FAILURES) return;
+    failures.times = [];
+    failures.lockedUntil = now + WINDOW_MS;
   }
 
   /** How many seconds the address is still locked out; 0 when it is not. */

@@ -120,9 +120,18 @@ export function failure(
   const { requestId } = context;
   const own = log.child({ request_id: requestId });
   const error = knownError(thrown, own);
-  const wire = wireError(error, own);
-  return json({ ok: false, request_id: requestId, error: wire }, context, {
-    status: ERRORS[error.code].status,
-    headers: error.headers,
-  });
+  const answer = ({ code, headers }: AppError, wire: WireError) =>
+    json({ ok: false, request_id: requestId, error: wire }, context, {
+      status: ERRORS[code].status,
+      headers: code === "TOO_MANY_REQUESTS"
+        ? { "retry-after": "1", ...headers }
+        : headers,
+    });
+  try {
+    return answer(error, wireError(error, own));
+  } catch (unwritable) {
+    // Details that JSON cannot hold must not cost the answer.
+    const internal = knownError(unwritable, own);
+    return answer(internal, wireError(internal, own));
+  }
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { HeaderMap } from "./headers.ts";
 
 export type Method = "GET" | "POST";
 
@@ -182,7 +183,7 @@ export interface RouteSpec<Deps, P extends string, Q, B, D>
   /** Replaces the guard's Origin rung: tells whether this `Origin` may come in. */
   allowsOrigin?(origin: string): boolean;
   /** Where else than in `Authorization` the shared token may stand. */
-  tokenFrom?(headers: ReadonlyMap<string, string>): string | undefined;
+  tokenFrom?(headers: HeaderMap): string | undefined;
   /** True when what the handler calls reports to the audit by itself. */
   readonly auditsItself?: boolean;
   /** Whether a cross-site top-level navigation may GET this page. */

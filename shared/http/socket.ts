@@ -21,8 +21,8 @@ export interface JsonSocketOptions<In> {
   readonly schema: z.ZodType<In>;
   readonly log: Logger;
   onOpen?(): void;
-  /** A message that its schema accepts. May throw: the socket is then closed 1011. */
-  onMessage(message: In): void;
+  /** A message that its schema accepts. May fail: the socket is then closed 1011. */
+  onMessage(message: In): void | Promise<void>;
   /** A frame that is no JSON, or that the schema refuses. Default: closes 1008. */
   onInvalid?(reason: string): void;
   /** Called once. `code` 1006 stands for a connection that just went. */
@@ -77,15 +77,20 @@ export class JsonSocket<In> {
       this.close(CLOSE.slowConsumer, "too slow a reader");
       return false;
     }
-    this.#socket.send(JSON.stringify(message));
-    return true;
+    try {
+      this.#socket.send(JSON.stringify(message));
+      return true;
+    } catch (error) {
+      this.#options.log.error("A message could not be sent", { error });
+      return false;
+    }
   }
 
   /** Closes the socket; harmless when it is closed already. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
     try {
-      this.#socket.close(code, reason.slice(0, 120));
+      this.#socket.close(code, cutReason(reason));
     } catch (error) {
       this.#options.log.debug("A socket was gone before it was closed", {
         error,
@@ -108,7 +113,11 @@ export class JsonSocket<In> {
       return this.#invalid("not JSON");
     }
     const result = this.#options.schema.safeParse(value);
-    if (result.success) return this.#options.onMessage(result.data);
+    if (result.success) {
+      const handled = this.#options.onMessage(result.data);
+      handled?.catch((error: unknown) => this.#fault(error));
+      return;
+    }
     const [issue] = result.error.issues;
     this.#invalid(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
   }
@@ -133,8 +142,22 @@ export class JsonSocket<In> {
     try {
       action();
     } catch (error) {
-      this.#options.log.error("A socket's message handler failed", { error });
-      this.close(CLOSE.internal, "internal error");
+      this.#fault(error);
     }
   }
+
+  #fault(error: unknown): void {
+    this.#options.log.error("A socket's message handler failed", { error });
+    this.close(CLOSE.internal, "internal error");
+  }
+}
+
+/** RFC 6455 allows 123 bytes; a longer reason would leave the socket open. */
+const MAX_REASON_BYTES = 123;
+const encoder = new TextEncoder();
+
+/** Cuts a reason at a character boundary so that a close frame can hold it. */
+function cutReason(reason: string): string {
+  const { read } = encoder.encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
+  return reason.slice(0, read);
 }

@@ -1,3 +1,5 @@
+import type { HeaderMap } from "./headers.ts";
+
 const encoder = new TextEncoder();
 
 /** Compares in a time that depends only on the length of what was presented. */
@@ -11,8 +13,6 @@ export function sameSecret(expected: string, presented: string): boolean {
 }
 
 /** Returns the token of an `Authorization: Bearer …` header. */
-export function bearerToken(
-  headers: ReadonlyMap<string, string>,
-): string | undefined {
+export function bearerToken(headers: HeaderMap): string | undefined {
   return /^bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
 }

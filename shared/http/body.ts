@@ -1,0 +1,184 @@
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+import { isJsonType } from "./media_type.ts";
+
+/** Limits of reading bodies. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  /** Shared by all bodies that are being read. */
+  readonly budget: BodyBudget;
+}
+
+/**
+ * Bytes of bodies that may be held at once, whatever the number of clients:
+ * each body's own cap bounds one connection, not a thousand of them.
+ */
+export class BodyBudget {
+  readonly #limit: number;
+  #held = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Bytes that are held now. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Takes `bytes`; false when they are not to be had. */
+  take(bytes: number): boolean {
+    if (this.#held + bytes > this.#limit) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  /** Gives back what was taken. */
+  give(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+/**
+ * Reads a body as JSON, within its limits; undefined when there is none.
+ * @throws {AppError} BODY_TOO_LARGE, REQUEST_TIMEOUT, TOO_MANY_REQUESTS,
+ * UNSUPPORTED_MEDIA_TYPE, INVALID_JSON, INVALID_INPUT
+ */
+export async function readJson(
+  request: Request,
+  headers: ReadonlyMap<string, string>,
+  limits: BodyLimits,
+): Promise<unknown> {
+  const stated = Number(headers.get("content-length") ?? NaN);
+  if (stated > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  if (stated === 0 || request.body === null) return undefined;
+  const intake = new Intake(limits);
+  try {
+    await fill(intake, request.body, limits);
+    if (intake.bytes.byteLength === 0) return undefined;
+    // HTTP/2 states no length, so the guard may not have seen this body.
+    if (!isJsonType(headers.get("content-type"))) {
+      throw new AppError("UNSUPPORTED_MEDIA_TYPE");
+    }
+    return parseJson(intake.bytes);
+  } finally {
+    intake.release();
+  }
+}
+
+async function fill(
+  intake: Intake,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { deadlineMs, clock }: BodyLimits,
+): Promise<void> {
+  const reader = body.getReader();
+  const give = () => void reader.cancel().catch(() => {});
+  let late = false;
+  const timer = clock.after(deadlineMs, () => {
+    late = true;
+    give();
+  });
+  try {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (late) throw new AppError("REQUEST_TIMEOUT", undefined, CLOSING);
+      if (done) return;
+      intake.add(value);
+    }
+  } catch (cause) {
+    give();
+    if (cause instanceof AppError) throw cause;
+    throw new AppError(
+      "INVALID_INPUT",
+      "Cannot read the body: it ended before its end",
+      { cause, ...CLOSING },
+    );
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** The client would otherwise go on sending what nobody reads. */
+const CLOSING = { headers: { connection: "close" } };
+
+const EMPTY = new Uint8Array();
+const LEAST_GROWTH = 65_536;
+
+/** One buffer that grows: a list of chunks could be a million one-byte objects. */
+class Intake {
+  readonly #limits: BodyLimits;
+  #buffer: Uint8Array<ArrayBuffer> = EMPTY;
+  #size = 0;
+  #taken = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  add(chunk: Uint8Array<ArrayBuffer>): void {
+    const size = this.#size + chunk.byteLength;
+    const { maxBytes } = this.#limits;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    if (this.#size === 0) {
+      // Most bodies are one chunk: it is taken as it is.
+      this.#take(size);
+      this.#buffer = chunk;
+    } else {
+      if (size > this.#buffer.byteLength) this.#grow(size);
+      this.#buffer.set(chunk, this.#size);
+    }
+    this.#size = size;
+  }
+
+  release(): void {
+    this.#limits.budget.give(this.#taken);
+    this.#taken = 0;
+    this.#buffer = EMPTY;
+    this.#size = 0;
+  }
+
+  #grow(size: number): void {
+    const capacity = Math.min(
+      Math.max(size, this.#buffer.byteLength * 2, LEAST_GROWTH),
+      this.#limits.maxBytes,
+    );
+    this.#take(capacity);
+    const grown = new Uint8Array(capacity);
+    grown.set(this.bytes);
+    this.#buffer = grown;
+  }
+
+  #take(capacity: number): void {
+    if (!this.#limits.budget.take(capacity - this.#taken)) {
+      throw new AppError(
+        "TOO_MANY_REQUESTS",
+        "Cannot read the body: other requests hold too many bytes",
+        { headers: { ...CLOSING.headers, "retry-after": "1" } },
+      );
+    }
+    this.#taken = capacity;
+  }
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError("BODY_TOO_LARGE", undefined, {
+    details: { max_bytes: maxBytes },
+    ...CLOSING,
+  });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parseJson(bytes: Uint8Array<ArrayBuffer>): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new AppError("INVALID_JSON", undefined, { cause });
+  }
+}

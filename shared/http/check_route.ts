@@ -1,0 +1,103 @@
+import { ERRORS } from "../errors.ts";
+import type { Route } from "./route.ts";
+import { lenientPath } from "./schema_keys.ts";
+
+/**
+ * Refuses, at start, a route whose parts contradict one another.
+ * @throws {TypeError} what is wrong, named by the route's id
+ */
+export function checkRoute<Deps>(route: Route<Deps>): void {
+  checkFacts(route);
+  checkServes(route);
+  checkStrict(route);
+  checkExample(route);
+}
+
+/** @throws {TypeError} always */
+export function fault<Deps>(route: Route<Deps>, reason: string): never {
+  throw new TypeError(`Cannot add route "${route.id}": ${reason}`);
+}
+
+const PATH = /^(\/(:[a-z]\w*|[\w.-]+))+$/;
+
+function checkFacts<Deps>(route: Route<Deps>): void {
+  if (!PATH.test(route.path)) {
+    fault(route, `its path "${route.path}" is not made of /words and /:params`);
+  }
+  const params = paramsOf(route);
+  if (new Set(params).size < params.length) {
+    fault(route, "two of its params have the same name");
+  }
+  if (!["public", "token", "local"].includes(route.exposure)) {
+    fault(route, "it does not say to whom it is exposed");
+  }
+  if (route.method === "GET" && route.body !== undefined) {
+    fault(route, "a GET has no body");
+  }
+  if (
+    route.method === "GET" && route.kind !== "read" &&
+    route.produces !== "websocket"
+  ) fault(route, "a GET changes nothing");
+  for (const code of route.errors ?? []) {
+    if (!Object.hasOwn(ERRORS, code)) fault(route, `no error "${code}" exists`);
+  }
+}
+
+function checkServes<Deps>(route: Route<Deps>): void {
+  const produces = route.produces ?? "json";
+  const serves = {
+    json: route.handler,
+    text: route.handler,
+    html: route.handler,
+    document: route.handler,
+    sse: route.stream,
+    websocket: route.socket,
+  }[produces];
+  if (serves === undefined) fault(route, `nothing answers its "${produces}"`);
+  if (route.stream !== undefined && route.events === undefined) {
+    fault(route, "its stream has no event schemas");
+  }
+}
+
+/** A misspelt field must never be dropped in silence. */
+function checkStrict<Deps>(route: Route<Deps>): void {
+  for (const part of ["query", "body"] as const) {
+    const schema = route[part];
+    if (schema === undefined) continue;
+    if (part === "body" && route.bodyRule === "inner") continue;
+    const at = lenientPath(schema);
+    if (at !== undefined) {
+      fault(route, `its ${part} is not strict at ${at}: use z.strictObject`);
+    }
+  }
+}
+
+function checkExample<Deps>(route: Route<Deps>): void {
+  const { example } = route;
+  const params = paramsOf(route);
+  for (const name of params) {
+    if (example?.params?.[name] === undefined) {
+      fault(route, `its example lacks the param "${name}"`);
+    }
+  }
+  for (const name of Object.keys(example?.params ?? {})) {
+    if (!params.includes(name)) {
+      fault(route, `its example has the param "${name}", its path has not`);
+    }
+  }
+  if (
+    route.body !== undefined && (route.bodyRule ?? "required") !== "optional" &&
+    example?.body === undefined
+  ) fault(route, "its example lacks the body");
+  for (const part of ["query", "body"] as const) {
+    if (example?.[part] === undefined) continue;
+    const result = route[part]?.safeParse(example[part]);
+    if (result === undefined || !result.success) {
+      fault(route, `its schema refuses its example's ${part}`);
+    }
+  }
+}
+
+function paramsOf<Deps>(route: Route<Deps>): string[] {
+  return [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? "");
+}

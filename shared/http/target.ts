@@ -1,0 +1,41 @@
+import { AppError } from "../errors.ts";
+
+/** A request's target, read from the text that came in, not normalised. */
+export interface Target {
+  /** Empty when the target cannot be taken apart: no host matches that. */
+  readonly authority: string;
+  /** Still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+const TARGET = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i;
+
+/**
+ * Takes a request's target apart without `new URL`, which would fold `..`.
+ * Never throws: what a hostile target is worth is the guard's to say.
+ */
+export function readTarget(request: Request): Target {
+  let text = "";
+  try {
+    text = request.url;
+  } catch { /* Deno's getter throws on some hostile hosts */ }
+  const [, authority = "", path, query = ""] = TARGET.exec(text) ?? [];
+  return { authority, path: path || "/", query: new URLSearchParams(query) };
+}
+
+/**
+ * Splits a path at the slashes that were not encoded, each part decoded once.
+ * @throws {AppError} INVALID_INPUT
+ */
+export function decodePath(path: string): readonly string[] {
+  try {
+    return path.split("/").map((it) => decodeURIComponent(it));
+  } catch {
+    throw new AppError(
+      "INVALID_INPUT",
+      "Cannot read the path: its percent-encoding is not valid",
+      { details: { issues: [{ path: "", message: "Bad percent-encoding" }] } },
+    );
+  }
+}
