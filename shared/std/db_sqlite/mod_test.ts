@@ -187,3 +187,15 @@ Deno.test("Database opens files as its options say", async () => {
   reader.close();
   db.close();
 });
+
+Deno.test("Statement.iter() that is left early holds no lock", async () => {
+  await using dir = await tempDir();
+  const db = new Database(dir.join("a.db"), { int64: true });
+  db.exec("CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (1), (2), (3)");
+  for (const row of db.prepare("SELECT id FROM t").iter()) {
+    assertEquals(row, { id: 1 });
+    break;
+  }
+  db.exec("DROP TABLE t");
+  db.close();
+});

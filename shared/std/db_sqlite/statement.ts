@@ -100,11 +100,16 @@ export class Statement<Row extends object = Record<string, unknown>> {
   ): IterableIterator<T> {
     const rows = this.#call(params, (s, p) => s.iterate(...p));
     let names: readonly string[] | undefined;
-    while (true) {
-      const next = withSqliteErrors(() => rows.next());
-      if (next.done) return;
-      names ??= this.columnNames();
-      yield this.#toObject<T>(asArray(next.value), names);
+    try {
+      while (true) {
+        const next = withSqliteErrors(() => rows.next());
+        if (next.done) return;
+        names ??= this.columnNames();
+        yield this.#toObject<T>(asArray(next.value), names);
+      }
+    } finally {
+      // Left early, the statement would hold its read lock until collected.
+      rows.return?.();
     }
   }
 
