@@ -142,7 +142,8 @@ export class Dispatcher<Deps> {
     if (match instanceof AppError) throw match;
     if (found === undefined) throw notRoutable([...methods.keys()]);
     const { route, params } = found;
-    const live = route.produces !== "sse" && route.produces !== "websocket";
+    const resumes = route.produces === "websocket" ||
+      (route.stream !== undefined && route.kind === "read");
     return new Call({
       request,
       headerMap,
@@ -152,8 +153,8 @@ export class Dispatcher<Deps> {
       target,
       deps: this.#ports.deps,
       log: this.#ports.log,
-      // A stored stream resumes elsewhere; what is work gets its grace.
-      end: live ? this.#abort.signal : this.#quiet.signal,
+      // What is read resumes elsewhere; what is work gets its grace.
+      end: resumes ? this.#quiet.signal : this.#abort.signal,
       visible: () => this.#catalog.visibleTo(caller),
     });
   }
