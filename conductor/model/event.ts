@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { Gap } from "./page.ts";
+import { RunStatus } from "./run.ts";
+import { Mode } from "./system_state.ts";
+import { Failure, TaskStatus } from "./task.ts";
+
+const Controller = z.strictObject({
+  controller_id: z.string(),
+  instance_id: z.string(),
+  host: z.string(),
+  term: z.int(),
+});
+
+const Client = z.strictObject({ client_id: z.string() });
+
+/** Every type of event, and what its `data` holds. Types are only ever added. */
+export const EVENT_DATA = {
+  "system.mode_changed": z.strictObject({
+    mode: Mode,
+    previous: Mode,
+    requested_by: z.string().nullable(),
+    reason: z.string().nullable(),
+    source: z.string().nullable(),
+  }),
+  "lease.acquired": Controller,
+  "lease.released": Controller,
+  "task.created": z.strictObject({
+    task_id: z.string(),
+    kind: z.string(),
+    title: z.string(),
+    priority: z.int(),
+  }),
+  "task.status_changed": z.strictObject({
+    task_id: z.string(),
+    status: TaskStatus,
+    previous: TaskStatus,
+    attempts: z.int(),
+    next_attempt_at: z.iso.datetime().nullable(),
+    error: Failure.nullable(),
+  }),
+  "task.cancel_requested": z.strictObject({ task_id: z.string() }),
+  "run.started": z.strictObject({
+    run_id: z.string(),
+    task_id: z.string(),
+    attempt: z.int(),
+  }),
+  "run.finished": z.strictObject({
+    run_id: z.string(),
+    task_id: z.string(),
+    attempt: z.int(),
+    status: RunStatus,
+    code: z.string().nullable(),
+  }),
+  "codexd.health_changed": z.strictObject({
+    state: z.string(),
+    previous: z.string().nullable(),
+    reason: z.string().nullable(),
+  }),
+  "browser.connected": Client,
+  "browser.disconnected": Client,
+  "browser.paired": Client,
+} as const satisfies Record<string, z.ZodType>;
+
+export type EventType = keyof typeof EVENT_DATA;
+export type EventData<T extends EventType> = z.infer<typeof EVENT_DATA[T]>;
+
+/** What an event looks like on the wire, whatever its type. */
+function eventOf<T extends z.ZodType>(data: T) {
+  return z.strictObject({
+    seq: z.int(),
+    type: z.string(),
+    at: z.iso.datetime(),
+    data,
+  });
+}
+
+/** The schema of each event of the stream, by its name. */
+export const EVENT_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  ...Object.fromEntries(
+    Object.entries(EVENT_DATA).map(([type, data]) => [type, eventOf(data)]),
+  ),
+  gap: Gap,
+};
+
+/** An event as it is kept. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: string;
+  readonly data: unknown;
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+export const LogStream = z.enum(["stdout", "stderr", "system"]);
+export type LogStream = z.infer<typeof LogStream>;
+
+export const LogLevel = z.enum(["debug", "info", "warn", "error"]);
+export type LogLevel = z.infer<typeof LogLevel>;
+
+/** One line of a task's log. `seq` counts from 1 in each task, without gaps. */
+export const LogEntry = z.strictObject({
+  seq: z.int(),
+  run_id: z.string(),
+  stream: LogStream,
+  level: LogLevel,
+  message: z.string(),
+  created_at: z.iso.datetime(),
+});
+export type LogEntry = z.infer<typeof LogEntry>;
+
+/** A line that is not in the database yet. */
+export interface NewLogLine {
+  readonly stream: LogStream;
+  readonly level: LogLevel;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}

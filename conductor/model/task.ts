@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { Run } from "./run.ts";
+
+export const TaskStatus = z.enum([
+  "queued",
+  "running",
+  "succeeded",
+  "failed",
+  "canceled",
+]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+/** Timers overflow above this many milliseconds. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** Bytes of a payload as JSON. */
+export const MAX_PAYLOAD_BYTES = 1_048_576;
+
+const Label = z.string().min(1).max(100);
+
+/** What `POST /v1/tasks` takes. */
+export const NewTask = z.strictObject({
+  title: z.string().min(1).max(500),
+  kind: z.string().min(1).max(50),
+  payload: z.record(z.string(), z.json()),
+  priority: z.int().min(-1_000_000).max(1_000_000).default(0),
+  not_before: z.iso.datetime({ offset: true }).nullish(),
+  max_attempts: z.int().min(1).max(100).default(1),
+  /** 0, null or left out: none. */
+  timeout_ms: z.int().min(0).max(MAX_TIMER_MS).nullish(),
+  labels: z.array(Label).max(32).default([]),
+  retry_lost: z.boolean().default(false),
+});
+export type NewTask = z.infer<typeof NewTask>;
+
+/** Why something did not succeed. */
+export const Failure = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+});
+export type Failure = z.infer<typeof Failure>;
+
+/** A unit of queued work, as lists show it: without its payload. */
+export const TaskSummary = z.strictObject({
+  task_id: z.string(),
+  title: z.string(),
+  kind: z.string(),
+  status: TaskStatus,
+  priority: z.int(),
+  labels: z.array(z.string()),
+  not_before: z.iso.datetime().nullable(),
+  /** When the next attempt may start; null: at once, or never again. */
+  next_attempt_at: z.iso.datetime().nullable(),
+  max_attempts: z.int(),
+  /** Runs started so far. */
+  attempts: z.int(),
+  timeout_ms: z.int().nullable(),
+  retry_lost: z.boolean(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+  started_at: z.iso.datetime().nullable(),
+  finished_at: z.iso.datetime().nullable(),
+  cancel_requested_at: z.iso.datetime().nullable(),
+  /** Why the task, or its latest attempt, failed. */
+  error: Failure.nullable(),
+});
+export type TaskSummary = z.infer<typeof TaskSummary>;
+
+export const Task = TaskSummary.extend({
+  payload: z.record(z.string(), z.json()),
+});
+export type Task = z.infer<typeof Task>;
+
+export const TaskDetail = Task.extend({ latest_run: Run.nullable() });
+export type TaskDetail = z.infer<typeof TaskDetail>;
+
+/** Which tasks a list holds; those left out do not matter. */
+export interface TaskFilter {
+  readonly status?: TaskStatus | undefined;
+  readonly kind?: string | undefined;
+  readonly label?: string | undefined;
+}

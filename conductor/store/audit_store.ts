@@ -1,0 +1,133 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { AuditFilter, AuditRow } from "../model/audit_row.ts";
+import {
+  type Page,
+  pageOf,
+  type PageRequest,
+  readCursor,
+} from "../model/page.ts";
+import { auditHash, type AuditRecord } from "./audit_hash.ts";
+import type { Database } from "./database.ts";
+import { whereEqual } from "./query.ts";
+
+const LIST = "audit";
+
+type StoredRecord =
+  & AuditRecord
+  & Pick<AuditRow, "phase" | "source">
+  & { readonly hash: string };
+type Place = { readonly seq: number; readonly hash: string };
+
+/** The index of a list, by the filters that are set. */
+const INDEXES: Readonly<Record<string, string>> = {
+  "": "",
+  "action": "INDEXED BY audit_by_action",
+  "request_id": "INDEXED BY audit_by_request",
+  "action,request_id": "INDEXED BY audit_by_request_action",
+};
+
+/** The audit trail: appended to, read, and shortened at its old end. */
+export class AuditStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * Appends a row, chained to the newest one. The write lock is held from the
+   * read of that row to the commit, so processes cannot fork the chain.
+   */
+  append(record: Omit<AuditRecord, "seq">): void {
+    this.#db.write(() => {
+      const head = this.#head();
+      const row = { ...record, seq: head.seq + 1 };
+      const hash = auditHash(head.hash, row);
+      this.#db.run(
+        `INSERT INTO audit (seq, entry_id, phase, at, action, controller_id,
+           instance_id, source, request_id, remote_address, task_id, run_id,
+           target, ok, code, facts, hash)
+         VALUES (:seq, :entry_id, :phase, :at, :action, :controller_id,
+           :instance_id, :source, :request_id, :remote_address, :task_id,
+           :run_id, :target, :ok, :code, :facts, :hash)`,
+        { ...row, hash },
+      );
+      this.#db.run("UPDATE audit_head SET seq = ?, hash = ?", row.seq, hash);
+    });
+  }
+
+  /** Newest first. */
+  list(filter: AuditFilter, page: PageRequest): Page<AuditRow> {
+    const { action, request_id } = filter;
+    const set = Object.entries({ action, request_id })
+      .filter(([, it]) => it !== undefined).map(([name]) => name).join(",");
+    const where = whereEqual({ request_id, action });
+    const before = page.cursor === undefined
+      ? Number.MAX_SAFE_INTEGER
+      : readCursor(LIST, page.cursor);
+    const rows = this.#db.all<StoredRecord>(
+      `SELECT * FROM audit ${INDEXES[set]} WHERE ${where.sql} seq < ?
+       ORDER BY seq DESC LIMIT ?`,
+      ...where.params,
+      before,
+      page.limit + 1,
+    );
+    return pageOf(LIST, rows, { limit: page.limit, toItem: toAuditRow });
+  }
+
+  /**
+   * Removes at most `limit` rows from the old end: those older than `before` or
+   * more than `keep` behind the newest. The last one's hash stays as the
+   * checkpoint that the rest is verified from. Returns how many went.
+   */
+  trim(
+    options: {
+      readonly before: number;
+      readonly keep: number;
+      readonly limit: number;
+    },
+  ): number {
+    return this.#db.write(() => {
+      const { seq: done } = this.#checkpoint();
+      const { seq: last } = this.#head();
+      const end = Math.min(done + options.limit, last);
+      const young = this.#db.get<{ seq: number | null }>(
+        "SELECT min(seq) AS seq FROM audit WHERE seq <= ? AND at >= ?",
+        end,
+        options.before,
+      )?.seq ?? end + 1;
+      const cut = Math.min(end, Math.max(young - 1, last - options.keep));
+      if (cut <= done) return 0;
+      this.#db.run(
+        `UPDATE audit_checkpoint SET seq = ?1,
+           hash = (SELECT hash FROM audit WHERE seq = ?1)`,
+        cut,
+      );
+      return this.#db.run("DELETE FROM audit WHERE seq <= ?", cut);
+    });
+  }
+
+  #head(): Place {
+    return this.#db.get<Place>("SELECT seq, hash FROM audit_head") ??
+      missing("head");
+  }
+
+  #checkpoint(): Place {
+    return this.#db.get<Place>("SELECT seq, hash FROM audit_checkpoint") ??
+      missing("checkpoint");
+  }
+}
+
+function missing(what: string): never {
+  throw new Error(`Cannot use the audit trail: its ${what} is missing`);
+}
+
+function toAuditRow(row: StoredRecord): AuditRow {
+  return {
+    ...row,
+    at: isoTime(row.at),
+    target: row.target === null ? null : JSON.parse(row.target),
+    ok: row.ok === null ? null : row.ok === 1,
+    facts: row.facts === null ? null : JSON.parse(row.facts),
+  };
+}

@@ -1,0 +1,157 @@
+import {
+  type BindValue,
+  Database as Connection,
+  type Statement,
+} from "@db/sqlite";
+import { messageOf } from "../../shared/errors.ts";
+import { migrate } from "./migrate.ts";
+import { StorageError, toStorageError } from "./storage_error.ts";
+
+/** A row as it is read: integers, reals, texts, blobs and nulls. */
+export type Row = Readonly<Record<string, BindValue>>;
+
+/** Who wants to know what becomes of the transactions. */
+export interface DatabaseListener {
+  /** A transaction was committed. */
+  committed?(): void;
+  /** A read or write failed for a reason that lies in the disk or the file. */
+  failed?(error: StorageError): void;
+}
+
+/** How long a statement may block the process while another one writes. */
+const BUSY_MS = 250;
+/** The same while the database is opened, when nothing waits for us yet. */
+const OPENING_BUSY_MS = 5000;
+
+/**
+ * The one connection of this process to the truth. What `write` returned from
+ * is on the disk; everything is synchronous, so transactions must be short.
+ */
+export class Database {
+  readonly path: string;
+  readonly #connection: Connection;
+  readonly #statements = new Map<string, Statement>();
+  readonly #listeners = new Set<DatabaseListener>();
+
+  constructor(path: string, connection: Connection) {
+    this.path = path;
+    this.#connection = connection;
+  }
+
+  /** Adds someone to be told of commits and failures. */
+  listen(listener: DatabaseListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Returns every row that `sql` gives. */
+  all<T extends Row>(sql: string, ...params: BindValue[]): T[] {
+    return this.#guard(() => this.#prepare(sql).all<T>(...params));
+  }
+
+  /** Returns the first row that `sql` gives. */
+  get<T extends Row>(sql: string, ...params: BindValue[]): T | undefined {
+    return this.#guard(() => this.#prepare(sql).get<T>(...params));
+  }
+
+  /** Runs one changing statement; returns how many rows it changed. */
+  run(sql: string, ...params: BindValue[]): number {
+    return this.#guard(() => this.#prepare(sql).run(...params));
+  }
+
+  /** The key that the last insert gave its row. */
+  get lastInsertRowId(): number {
+    return this.#connection.lastInsertRowId;
+  }
+
+  /**
+   * Runs `action` as one transaction that no other writer can overlap, and
+   * returns once it is durable. Inside another one it joins it.
+   * @throws {StorageError} when the database cannot take it now.
+   */
+  write<T>(action: () => T): T {
+    if (this.#connection.inTransaction) return action();
+    const result = this.#guard(() =>
+      this.#connection.transaction(action).immediate()
+    );
+    for (const listener of this.#listeners) listener.committed?.();
+    return result;
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #guard<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (thrown) {
+      const error = toStorageError(thrown);
+      if (error instanceof StorageError && error !== thrown) {
+        for (const listener of this.#listeners) listener.failed?.(error);
+      }
+      throw error;
+    }
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/**
+ * Opens the database at `path`, making it when there is none, and brings its
+ * schema up to date.
+ * @throws when it is damaged, no database, or from a newer version.
+ */
+export function openDatabase(path: string): Database {
+  if (path !== ":memory:") makePrivateFile(path);
+  const connection = new Connection(path, { int64: true, parseJson: false });
+  try {
+    connection.exec(`
+      PRAGMA busy_timeout = ${OPENING_BUSY_MS};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA fullfsync = ON;
+      PRAGMA checkpoint_fullfsync = ON;
+      PRAGMA journal_size_limit = 67108864;
+      PRAGMA cache_size = -8000;
+      PRAGMA temp_store = MEMORY;
+    `);
+    migrate(connection);
+    checkCheaply(connection);
+    connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  } catch (cause) {
+    connection.close();
+    throw new Error(
+      `Cannot open the database "${path}": ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  return new Database(path, connection);
+}
+
+/** SQLite gives its other files the mode of the first one. */
+function makePrivateFile(path: string): void {
+  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+}
+
+/**
+ * Looks at the tables that everything hangs on; the whole file is for the node
+ * check, since its cost grows with the file.
+ */
+function checkCheaply(connection: Connection): void {
+  for (const table of ["automation", "lease", "counters", "audit_head"]) {
+    const [answer] = connection.prepare(`PRAGMA quick_check('${table}')`)
+      .value<[string]>() ?? ["no answer"];
+    if (answer !== "ok") {
+      throw new Error(
+        `it is damaged (${answer}); restore a backup in its place`,
+      );
+    }
+  }
+}

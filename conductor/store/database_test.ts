@@ -1,0 +1,130 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Database as Connection } from "@db/sqlite";
+import { tempDir } from "../../shared/testing/fakes.ts";
+import { openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { StorageError } from "./storage_error.ts";
+
+Deno.test("openDatabase() makes a private file with durable settings", async () => {
+  await using dir = await tempDir();
+  const db = openDatabase(dir.join("a.db"));
+  db.write(() => db.run("UPDATE automation SET mode = 'paused'"));
+  for (const name of ["a.db", "a.db-wal", "a.db-shm"]) {
+    assertEquals((await Deno.stat(dir.join(name))).mode ?? 0, 0o100600);
+  }
+  assertEquals(db.get("PRAGMA journal_mode"), { journal_mode: "wal" });
+  assertEquals(db.get("PRAGMA synchronous"), { synchronous: 2 });
+  assertEquals(db.get("PRAGMA fullfsync"), { fullfsync: 1 });
+  assertEquals(db.get("PRAGMA checkpoint_fullfsync"), {
+    checkpoint_fullfsync: 1,
+  });
+  db.close();
+});
+
+Deno.test("openDatabase() keeps what was written", async () => {
+  await using dir = await tempDir();
+  const first = openDatabase(dir.join("a.db"));
+  first.write(() => first.run("UPDATE automation SET mode = 'draining'"));
+  first.close();
+  const second = openDatabase(dir.join("a.db"));
+  assertEquals(second.get("SELECT mode FROM automation"), { mode: "draining" });
+  second.close();
+});
+
+Deno.test("openDatabase() refuses a database from a newer version", async () => {
+  await using dir = await tempDir();
+  openDatabase(dir.join("a.db")).close();
+  const raw = new Connection(dir.join("a.db"));
+  raw.exec("PRAGMA user_version = 999");
+  raw.close();
+  const error = assertThrows(() => openDatabase(dir.join("a.db")), Error);
+  assertMatch(error.message, /^Cannot open the database ".*a\.db": its schema/);
+  assertMatch(error.message, /version 999, this program knows up to \d+/);
+});
+
+Deno.test("openDatabase() says so when the file is no database", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(dir.join("a.db"), "not a database ".repeat(1000));
+  assertThrows(
+    () => openDatabase(dir.join("a.db")),
+    Error,
+    "file is not a database",
+  );
+});
+
+Deno.test("openDatabase() notices damage where everything hangs on", async () => {
+  await using dir = await tempDir();
+  const path = dir.join("a.db");
+  openDatabase(path).close();
+  const raw = new Connection(path, { readonly: true });
+  const [page] = raw.prepare(
+    "SELECT rootpage FROM sqlite_schema WHERE name = 'lease'",
+  ).value<[number]>() ?? [0];
+  raw.close();
+  const bytes = await Deno.readFile(path);
+  bytes.fill(0x77, (page - 1) * 4096, page * 4096);
+  await Deno.writeFile(path, bytes);
+  assertThrows(() => openDatabase(path), Error, "Cannot open the database");
+});
+
+Deno.test("migrate() applies each missing step once, and none in part", () => {
+  const connection = new Connection(":memory:");
+  const good = { name: "one", sql: "CREATE TABLE one (id INTEGER);" };
+  const bad = {
+    name: "two",
+    sql: "CREATE TABLE two (id INTEGER); CREATE TABLE one (id INTEGER);",
+  };
+  assertThrows(() => migrate(connection, [good, bad]), Error, "already exists");
+  assertEquals(connection.prepare("PRAGMA user_version").value(), [1]);
+  const better = { name: "two", sql: "CREATE TABLE two (id INTEGER);" };
+  migrate(connection, [good, better]);
+  migrate(connection, [good, better]);
+  assertEquals(connection.prepare("PRAGMA user_version").value(), [2]);
+  connection.close();
+});
+
+Deno.test("MIGRATIONS give a schema that passes SQLite's own check", () => {
+  const connection = new Connection(":memory:");
+  migrate(connection, MIGRATIONS);
+  assertEquals(connection.prepare("PRAGMA integrity_check").value(), ["ok"]);
+  connection.close();
+});
+
+Deno.test("Database.write() rolls back on throw and tells of commits only", () => {
+  const db = openDatabase(":memory:");
+  let commits = 0;
+  db.listen({ committed: () => commits++ });
+  assertThrows(() =>
+    db.write(() => {
+      db.run("UPDATE automation SET mode = 'paused'");
+      throw new Error("no");
+    })
+  );
+  assertEquals(commits, 0);
+  assertEquals(db.get("SELECT mode FROM automation"), { mode: "running" });
+  db.write(() =>
+    db.write(() => db.run("UPDATE automation SET mode = 'paused'"))
+  );
+  assertEquals(commits, 1);
+  db.close();
+});
+
+Deno.test("Database.write() gives up soon when another process writes", async () => {
+  await using dir = await tempDir();
+  const db = openDatabase(dir.join("a.db"));
+  const failures: string[] = [];
+  db.listen({ failed: (error) => failures.push(error.trouble) });
+  const other = new Connection(dir.join("a.db"));
+  other.exec("BEGIN IMMEDIATE");
+  const error = assertThrows(
+    () => db.write(() => db.run("UPDATE automation SET mode = 'paused'")),
+    StorageError,
+  );
+  assertEquals([error.code, error.trouble], ["NOT_READY", "busy"]);
+  assertEquals(failures, ["busy"]);
+  other.exec("ROLLBACK");
+  db.write(() => db.run("UPDATE automation SET mode = 'paused'"));
+  other.close();
+  db.close();
+});

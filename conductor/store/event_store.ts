@@ -1,0 +1,86 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { EventData, EventType, StoredEvent } from "../model/event.ts";
+import type { Database } from "./database.ts";
+
+type EventRow = {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: number;
+  readonly data: string;
+};
+
+/** The sequence numbers of the oldest and the newest event that are kept. */
+export interface EventBounds {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What has happened, in order. Sequence numbers are never used twice. */
+export class EventStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  append<T extends EventType>(type: T, data: EventData<T>, at: number): void {
+    this.#db.run(
+      "INSERT INTO events (type, at, data) VALUES (?, ?, ?)",
+      type,
+      at,
+      JSON.stringify(data),
+    );
+  }
+
+  /** At most `limit` events after `seq`, oldest first. */
+  after(seq: number, limit: number): StoredEvent[] {
+    return this.#db.all<EventRow>(
+      "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
+      seq,
+      limit,
+    ).map((row) => ({
+      seq: row.seq,
+      type: row.type,
+      at: isoTime(row.at),
+      data: JSON.parse(row.data),
+    }));
+  }
+
+  /**
+   * With nothing kept, `first` is one past `last`, which is then the last number
+   * that was ever given.
+   */
+  bounds(): EventBounds {
+    const row = this.#db.get<{ first: number | null; last: number | null }>(
+      `SELECT (SELECT min(seq) FROM events) AS first,
+         (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last`,
+    );
+    const last = row?.last ?? 0;
+    return { first: row?.first ?? last + 1, last };
+  }
+
+  /**
+   * Removes at most `limit` events from the old end: those older than `before`
+   * or more than `keep` behind the newest. Never leaves a hole. Returns how
+   * many went.
+   */
+  trim(
+    options: {
+      readonly before: number;
+      readonly keep: number;
+      readonly limit: number;
+    },
+  ): number {
+    const { first, last } = this.bounds();
+    const end = Math.min(first + options.limit, last + 1);
+    const young = this.#db.get<{ seq: number | null }>(
+      `SELECT min(seq) AS seq FROM events
+       WHERE seq >= ? AND seq < ? AND at >= ?`,
+      first,
+      end,
+      options.before,
+    )?.seq ?? end;
+    const cut = Math.min(end, Math.max(young, last - options.keep + 1));
+    return this.#db.run("DELETE FROM events WHERE seq < ?", cut);
+  }
+}

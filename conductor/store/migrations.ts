@@ -1,0 +1,20 @@
+import { AUDIT_SCHEMA } from "./schema/audit.ts";
+import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
+import { TASKS_SCHEMA } from "./schema/tasks.ts";
+
+/** One step of the schema. */
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * The steps from an empty file to today's schema; the version of a database is
+ * how many of them it has had. Append only: a step that was released never
+ * changes.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  { name: "automation, controllers, lease, events", sql: AUTOMATION_SCHEMA },
+  { name: "tasks, runs, logs", sql: TASKS_SCHEMA },
+  { name: "audit", sql: AUDIT_SCHEMA },
+];

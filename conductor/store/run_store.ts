@@ -1,0 +1,177 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { Fence, Identity } from "../model/controller.ts";
+import {
+  type Page,
+  pageOf,
+  type PageRequest,
+  readCursor,
+} from "../model/page.ts";
+import type { Run, RunFilter, RunOutcome, RunStatus } from "../model/run.ts";
+import type { ActiveRun } from "../model/system_state.ts";
+import type { Database } from "./database.ts";
+import { whereEqual } from "./query.ts";
+import { isoOrNull } from "./task_row.ts";
+
+const LIST = "runs";
+
+export type RunRow = {
+  readonly seq: number;
+  readonly run_id: string;
+  readonly task_seq: number;
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly controller_id: string;
+  readonly instance_id: string;
+  readonly term: number;
+  readonly status: RunStatus;
+  readonly started_at: number;
+  readonly finished_at: number | null;
+  readonly outcome_code: string | null;
+  readonly outcome_message: string | null;
+  readonly outcome_result: string | null;
+};
+
+/** A run that is about to start. */
+export interface RunInsert {
+  readonly runId: string;
+  readonly task: {
+    readonly seq: number;
+    readonly task_id: string;
+    readonly attempts: number;
+  };
+  readonly identity: Identity;
+  readonly fence: Fence;
+  readonly at: number;
+}
+
+/** The attempts at tasks. */
+export class RunStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Stores a run as running. Returns its sequence number. */
+  insert({ runId, task, identity, fence, at }: RunInsert): number {
+    this.#db.run(
+      `INSERT INTO runs (run_id, task_seq, task_id, attempt, controller_id,
+         instance_id, term, status, started_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)`,
+      runId,
+      task.seq,
+      task.task_id,
+      task.attempts + 1,
+      identity.controller_id,
+      identity.instance_id,
+      fence.term,
+      at,
+    );
+    return this.#db.lastInsertRowId;
+  }
+
+  /** Ends a running run; false when it has ended already. */
+  finish(
+    seq: number,
+    end: {
+      readonly status: RunStatus;
+      readonly outcome: RunOutcome;
+      readonly now: number;
+    },
+  ): boolean {
+    const { code, message, result } = end.outcome;
+    return this.#db.run(
+      `UPDATE runs SET status = ?2, finished_at = ?3, outcome_code = ?4,
+         outcome_message = ?5, outcome_result = ?6
+       WHERE seq = ?1 AND status = 'running'`,
+      seq,
+      end.status,
+      end.now,
+      code,
+      message,
+      result === null ? null : JSON.stringify(result),
+    ) === 1;
+  }
+
+  get(runId: string): Run | undefined {
+    const row = this.#db.get<RunRow>(
+      "SELECT * FROM runs WHERE run_id = ?",
+      runId,
+    );
+    return row && toRun(row);
+  }
+
+  latestOf(taskId: string): Run | undefined {
+    const row = this.#db.get<RunRow>(
+      `SELECT * FROM runs INDEXED BY runs_by_task WHERE task_id = ?
+       ORDER BY seq DESC LIMIT 1`,
+      taskId,
+    );
+    return row && toRun(row);
+  }
+
+  /** Newest first. */
+  list(filter: RunFilter, page: PageRequest): Page<Run> {
+    // A task has few runs, so its index serves with a status, too.
+    const index = filter.task_id !== undefined
+      ? "INDEXED BY runs_by_task"
+      : filter.status !== undefined
+      ? "INDEXED BY runs_by_status"
+      : "";
+    const where = whereEqual({
+      task_id: filter.task_id,
+      status: filter.status,
+    });
+    const before = page.cursor === undefined
+      ? Number.MAX_SAFE_INTEGER
+      : readCursor(LIST, page.cursor);
+    const rows = this.#db.all<RunRow>(
+      `SELECT * FROM runs ${index} WHERE ${where.sql} seq < ?
+       ORDER BY seq DESC LIMIT ?`,
+      ...where.params,
+      before,
+      page.limit + 1,
+    );
+    return pageOf(LIST, rows, { limit: page.limit, toItem: toRun });
+  }
+
+  /** Every run that has not ended, oldest first: few, as few run at once. */
+  running(): RunRow[] {
+    return this.#db.all<RunRow>(
+      `SELECT * FROM runs INDEXED BY runs_by_status
+       WHERE status = 'running' ORDER BY seq`,
+    );
+  }
+
+  /** The same as the system state shows them. */
+  active(): ActiveRun[] {
+    return this.#db.all<Omit<ActiveRun, "started_at"> & { started_at: number }>(
+      `SELECT r.run_id, r.task_id, t.kind, t.title, r.attempt, r.started_at
+       FROM runs r INDEXED BY runs_by_status
+       CROSS JOIN tasks t ON t.seq = r.task_seq
+       WHERE r.status = 'running' ORDER BY r.seq`,
+    ).map((row) => ({ ...row, started_at: isoTime(row.started_at) }));
+  }
+}
+
+export function toRun(row: RunRow): Run {
+  return {
+    run_id: row.run_id,
+    task_id: row.task_id,
+    attempt: row.attempt,
+    controller_id: row.controller_id,
+    instance_id: row.instance_id,
+    term: row.term,
+    status: row.status,
+    started_at: isoTime(row.started_at),
+    finished_at: isoOrNull(row.finished_at),
+    outcome: row.finished_at === null ? null : {
+      ok: row.status === "succeeded",
+      code: row.outcome_code,
+      message: row.outcome_message,
+      result: row.outcome_result === null
+        ? null
+        : JSON.parse(row.outcome_result),
+    },
+  };
+}

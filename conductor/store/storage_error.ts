@@ -1,0 +1,62 @@
+import { SqliteError } from "@db/sqlite";
+import { AppError, messageOf } from "../../shared/errors.ts";
+
+/** What keeps the database from being used just now. */
+export type StorageTrouble = "busy" | "full" | "unusable";
+
+/**
+ * The database could not do it now, through no fault of the request: nothing
+ * was changed, and the same may succeed later.
+ */
+export class StorageError extends AppError {
+  readonly trouble: StorageTrouble;
+
+  constructor(trouble: StorageTrouble, cause: unknown) {
+    super("NOT_READY", REASONS[trouble], {
+      cause,
+      details: { reason: `database_${trouble}` },
+    });
+    this.trouble = trouble;
+  }
+}
+
+const REASONS: Readonly<Record<StorageTrouble, string>> = {
+  busy: "Cannot use the database: another process is writing to it",
+  full: "Cannot write to the database: the disk is full",
+  unusable: "Cannot use the database: the disk does not read or write",
+};
+
+/** SQLite's result codes that say something about the place, not the request. */
+const TROUBLES: ReadonlyMap<number, StorageTrouble> = new Map([
+  [5, "busy"],
+  [6, "busy"],
+  [8, "unusable"],
+  [10, "unusable"],
+  [11, "unusable"],
+  [13, "full"],
+  [14, "unusable"],
+  [26, "unusable"],
+]);
+
+/** Failures of scripts come without a code. */
+const MESSAGES: readonly (readonly [string, StorageTrouble])[] = [
+  ["database is locked", "busy"],
+  ["database or disk is full", "full"],
+  ["disk I/O error", "unusable"],
+  ["database disk image is malformed", "unusable"],
+  ["unable to open database file", "unusable"],
+  ["attempt to write a readonly database", "unusable"],
+];
+
+/** Returns `thrown` as a {@linkcode StorageError} when it is one, else as it is. */
+export function toStorageError(thrown: unknown): unknown {
+  const trouble = thrown instanceof SqliteError
+    ? TROUBLES.get(thrown.code) ?? fromMessage(thrown.message)
+    : fromMessage(messageOf(thrown));
+  if (thrown instanceof AppError || trouble === undefined) return thrown;
+  return new StorageError(trouble, thrown);
+}
+
+function fromMessage(message: string): StorageTrouble | undefined {
+  return MESSAGES.find(([text]) => message.includes(text))?.[1];
+}

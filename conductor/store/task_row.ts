@@ -1,0 +1,72 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { Task, TaskStatus, TaskSummary } from "../model/task.ts";
+
+/** The columns of a task that lists read: all but the payload. */
+export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
+  t.priority, t.not_before, t.wake_at, t.max_attempts, t.attempts,
+  t.lost_attempts, t.timeout_ms, t.retry_lost, t.labels, t.created_at,
+  t.updated_at, t.started_at, t.finished_at, t.cancel_requested_at,
+  t.error_code, t.error_message, t.log_seq`;
+
+export const TASK_COLUMNS = `${SUMMARY_COLUMNS}, t.payload`;
+
+export type SummaryRow = {
+  readonly seq: number;
+  readonly task_id: string;
+  readonly title: string;
+  readonly kind: string;
+  readonly status: TaskStatus;
+  readonly priority: number;
+  readonly not_before: number | null;
+  readonly wake_at: number | null;
+  readonly max_attempts: number;
+  readonly attempts: number;
+  readonly lost_attempts: number;
+  readonly timeout_ms: number | null;
+  readonly retry_lost: number;
+  readonly labels: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly cancel_requested_at: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly log_seq: number;
+};
+
+export type TaskRow = SummaryRow & { readonly payload: string };
+
+export function toSummary(row: SummaryRow): TaskSummary {
+  return {
+    task_id: row.task_id,
+    title: row.title,
+    kind: row.kind,
+    status: row.status,
+    priority: row.priority,
+    labels: JSON.parse(row.labels),
+    not_before: isoOrNull(row.not_before),
+    next_attempt_at: isoOrNull(row.wake_at),
+    max_attempts: row.max_attempts,
+    attempts: row.attempts,
+    timeout_ms: row.timeout_ms,
+    retry_lost: row.retry_lost === 1,
+    created_at: isoTime(row.created_at),
+    updated_at: isoTime(row.updated_at),
+    started_at: isoOrNull(row.started_at),
+    finished_at: isoOrNull(row.finished_at),
+    cancel_requested_at: isoOrNull(row.cancel_requested_at),
+    error: row.error_code === null
+      ? null
+      : { code: row.error_code, message: row.error_message ?? "" },
+  };
+}
+
+export function toTask(row: TaskRow): Task {
+  return { ...toSummary(row), payload: JSON.parse(row.payload) };
+}
+
+/** Returns the time on the wire, or null for none. */
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}

@@ -1,0 +1,234 @@
+import {
+  type Page,
+  pageOf,
+  type PageRequest,
+  readCursor,
+} from "../model/page.ts";
+import type {
+  Failure,
+  NewTask,
+  TaskFilter,
+  TaskStatus,
+  TaskSummary,
+} from "../model/task.ts";
+import type { Database } from "./database.ts";
+import { whereEqual } from "./query.ts";
+import {
+  SUMMARY_COLUMNS,
+  type SummaryRow,
+  TASK_COLUMNS,
+  type TaskRow,
+  toSummary,
+} from "./task_row.ts";
+
+const LIST = "tasks";
+
+/** A task that is about to be stored. */
+export interface TaskInsert {
+  readonly taskId: string;
+  readonly task: NewTask;
+  readonly at: number;
+  /** The caller's `Idempotency-Key`, and a hash of what it came with. */
+  readonly idempotency?:
+    | { readonly key: string; readonly hash: string }
+    | undefined;
+}
+
+/** The index of a list without a label, by the filters that are set. */
+const INDEXES: Readonly<Record<string, string>> = {
+  "": "",
+  "status": "INDEXED BY tasks_by_status",
+  "kind": "INDEXED BY tasks_by_kind",
+  "status,kind": "INDEXED BY tasks_by_status_kind",
+};
+
+/** The same for a list with a label. */
+const LABEL_INDEXES: Readonly<Record<string, string>> = {
+  "": "",
+  "status": "INDEXED BY labels_by_status",
+  "kind": "INDEXED BY labels_by_kind",
+  "status,kind": "INDEXED BY labels_by_status_kind",
+};
+
+/** Tasks and what they are found by. */
+export class TaskStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Stores a queued task. Returns its sequence number. */
+  insert({ taskId, task, at, idempotency }: TaskInsert): number {
+    const notBefore = task.not_before ? Date.parse(task.not_before) : null;
+    this.#db.run(
+      `INSERT INTO tasks (task_id, title, kind, status, priority, not_before,
+         wake_at, max_attempts, timeout_ms, retry_lost, labels, created_at,
+         updated_at, idempotency_key, request_hash, payload)
+       VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12,
+         ?13, ?14)`,
+      taskId,
+      task.title,
+      task.kind,
+      task.priority,
+      notBefore,
+      notBefore !== null && notBefore > at ? notBefore : null,
+      task.max_attempts,
+      task.timeout_ms || null,
+      task.retry_lost,
+      JSON.stringify([...new Set(task.labels)]),
+      at,
+      idempotency?.key,
+      idempotency?.hash,
+      JSON.stringify(task.payload),
+    );
+    return this.#db.lastInsertRowId;
+  }
+
+  get(taskId: string): TaskRow | undefined {
+    return this.#db.get<TaskRow>(
+      `SELECT ${TASK_COLUMNS} FROM tasks t WHERE t.task_id = ?`,
+      taskId,
+    );
+  }
+
+  /** The task that was made with an `Idempotency-Key`, and the hash it had. */
+  findByKey(key: string): { taskId: string; hash: string } | undefined {
+    return this.#db.get<{ taskId: string; hash: string }>(
+      `SELECT task_id AS taskId, request_hash AS hash
+       FROM tasks INDEXED BY tasks_by_idempotency_key
+       WHERE idempotency_key = ?`,
+      key,
+    );
+  }
+
+  /** Newest first. */
+  list(filter: TaskFilter, page: PageRequest): Page<TaskSummary> {
+    const { status, kind, label } = filter;
+    const set = Object.entries({ status, kind })
+      .filter(([, it]) => it !== undefined).map(([name]) => name).join(",");
+    const from = label === undefined
+      ? `tasks t ${INDEXES[set]}`
+      : `task_labels l ${LABEL_INDEXES[set]}
+           CROSS JOIN tasks t ON t.seq = l.seq`;
+    const by = label === undefined ? "t" : "l";
+    const where = whereEqual({
+      [`${by}.label`]: label,
+      [`${by}.status`]: status,
+      [`${by}.kind`]: kind,
+    });
+    const before = page.cursor === undefined
+      ? Number.MAX_SAFE_INTEGER
+      : readCursor(LIST, page.cursor);
+    const rows = this.#db.all<SummaryRow>(
+      `SELECT ${SUMMARY_COLUMNS} FROM ${from} WHERE ${where.sql} ${by}.seq < ?
+       ORDER BY ${by}.seq DESC LIMIT ?`,
+      ...where.params,
+      before,
+      page.limit + 1,
+    );
+    return pageOf(LIST, rows, { limit: page.limit, toItem: toSummary });
+  }
+
+  /** The queued task that is to start next: by priority, then age. */
+  nextReady(): TaskRow | undefined {
+    return this.#db.get<TaskRow>(
+      `SELECT ${TASK_COLUMNS} FROM tasks t INDEXED BY tasks_ready
+       WHERE t.status = 'queued' AND t.wake_at IS NULL
+       ORDER BY t.priority DESC, t.seq LIMIT 1`,
+    );
+  }
+
+  /** Whether a queued task may start at `now`. */
+  hasDue(now: number): boolean {
+    return this.nextReady() !== undefined ||
+      (this.nextWake() ?? Infinity) <= now;
+  }
+
+  /** Makes waiting tasks ready whose time has come. Returns how many. */
+  wake(now: number, limit: number): number {
+    return this.#db.run(
+      `UPDATE tasks SET wake_at = NULL WHERE seq IN (
+         SELECT seq FROM tasks INDEXED BY tasks_waiting
+         WHERE status = 'queued' AND wake_at IS NOT NULL AND wake_at <= ?
+         ORDER BY wake_at LIMIT ?)`,
+      now,
+      limit,
+    );
+  }
+
+  /** When the next waiting task wants to be woken. */
+  nextWake(): number | undefined {
+    return this.#db.get<{ at: number | null }>(
+      `SELECT min(wake_at) AS at FROM tasks INDEXED BY tasks_waiting
+       WHERE status = 'queued' AND wake_at IS NOT NULL`,
+    )?.at ?? undefined;
+  }
+
+  /** Moves a queued task to `running`, one attempt further. */
+  start(seq: number, now: number): void {
+    this.#db.run(
+      `UPDATE tasks SET status = 'running', attempts = attempts + 1,
+         wake_at = NULL, started_at = coalesce(started_at, ?2), updated_at = ?2,
+         error_code = NULL, error_message = NULL
+       WHERE seq = ?1`,
+      seq,
+      now,
+    );
+  }
+
+  /** Ends a task. */
+  finish(
+    seq: number,
+    end: {
+      readonly status: TaskStatus;
+      readonly error: Failure | null;
+      readonly now: number;
+    },
+  ): void {
+    this.#db.run(
+      `UPDATE tasks SET status = ?2, wake_at = NULL, finished_at = ?3,
+         updated_at = ?3, error_code = ?4, error_message = ?5
+       WHERE seq = ?1`,
+      seq,
+      end.status,
+      end.now,
+      end.error?.code,
+      end.error?.message,
+    );
+  }
+
+  /** Puts a running task back into the queue until `wakeAt`. */
+  requeue(
+    seq: number,
+    again: {
+      readonly wakeAt: number;
+      readonly error: Failure;
+      readonly lost: boolean;
+      readonly now: number;
+    },
+  ): void {
+    this.#db.run(
+      `UPDATE tasks SET status = 'queued', wake_at = ?2, updated_at = ?3,
+         error_code = ?4, error_message = ?5, lost_attempts = lost_attempts + ?6
+       WHERE seq = ?1`,
+      seq,
+      again.wakeAt,
+      again.now,
+      again.error.code,
+      again.error.message,
+      again.lost,
+    );
+  }
+
+  /** Notes that somebody wants the task to end. */
+  requestCancel(seq: number, now: number): void {
+    this.#db.run(
+      `UPDATE tasks SET updated_at = ?2,
+         cancel_requested_at = coalesce(cancel_requested_at, ?2)
+       WHERE seq = ?1`,
+      seq,
+      now,
+    );
+  }
+}
