@@ -39,6 +39,8 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["config.ts", "model", "guidance.ts", "host_operations.ts"],
     ["store"],
     ["services", "codex", "browser"],
+    ["truth.ts"],
+    ["automation.ts"],
     ["status"],
     ["deps.ts"],
     ["routes"],

@@ -1,0 +1,113 @@
+import type { Clock, Timer } from "../../shared/clock.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { AuditStore } from "../store/audit_store.ts";
+import type { CounterStore } from "../store/counter_store.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type {
+  FinishedTask,
+  FinishedTaskStore,
+} from "../store/finished_task_store.ts";
+import type { LogStore } from "../store/log_store.ts";
+import type { Leadership } from "./leadership.ts";
+
+/** What retention is made of. */
+export interface RetentionOptions {
+  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly finished: FinishedTaskStore;
+  readonly logs: Pick<LogStore, "trim">;
+  readonly counters: Pick<CounterStore, "finishedTasks" | "logLines">;
+  readonly events: Pick<EventStore, "trim">;
+  readonly audit: Pick<AuditStore, "trim">;
+  /** Age limit of finished tasks with their logs, of events and of audit rows. */
+  readonly days: number;
+  /** Count limit of finished tasks, log lines, events and audit rows, each. */
+  readonly rows: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const DAY_MS = 86_400_000;
+const SWEEP_MS = 60_000;
+/** Between two batches everybody else has a turn. */
+const PAUSE_MS = 5;
+/** What one transaction removes at most: a few milliseconds. */
+const BATCH = 500;
+const TASK_BATCH = 20;
+
+/**
+ * Removes what is too old or too much, oldest first, in small transactions.
+ * Tasks that have not ended, and their logs, are never touched.
+ */
+export class Retention {
+  readonly #options: RetentionOptions;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  /** Sweeps now and then, from now on. */
+  start(): void {
+    this.#sweepAfter(0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #sweepAfter(ms: number): void {
+    if (this.#stopped) return;
+    this.#timer = this.#options.clock.after(ms, () => {
+      this.#sweepAfter(this.#sweep() ? PAUSE_MS : SWEEP_MS);
+    });
+  }
+
+  /** Removes one batch; true when there may be more to remove. */
+  #sweep(): boolean {
+    const { leadership, log } = this.#options;
+    if (!leadership.isLeader) return false;
+    try {
+      return leadership.write(() => this.#removeBatch());
+    } catch (error) {
+      log.warn("Cannot apply the retention now", { error });
+      return false;
+    }
+  }
+
+  #removeBatch(): boolean {
+    const { clock, days, rows, events, audit } = this.#options;
+    const before = clock.now() - days * DAY_MS;
+    const limits = { before, keep: rows, limit: BATCH };
+    let tasks = 0;
+    while (tasks < TASK_BATCH && this.#removeTask(before)) tasks++;
+    return tasks > 0 || this.#removeLogs() ||
+      events.trim(limits) > 0 || audit.trim(limits) > 0;
+  }
+
+  /** The finished task that goes next, its log before it. */
+  #removeTask(before: number): boolean {
+    const { finished, counters, rows } = this.#options;
+    const oldest = finished.oldest();
+    if (oldest === undefined) return false;
+    const isTooMany = counters.finishedTasks() > rows;
+    if (oldest.finished_at >= before && !isTooMany) return false;
+    if (oldest.log_lines > BATCH) return this.#trim(oldest, BATCH);
+    if (oldest.log_lines > 0) this.#trim(oldest, BATCH);
+    finished.delete(oldest.seq);
+    return true;
+  }
+
+  #removeLogs(): boolean {
+    const { finished, counters, rows } = this.#options;
+    const excess = counters.logLines() - rows;
+    const oldest = excess > 0 ? finished.oldestWithLogs() : undefined;
+    if (oldest === undefined) return false;
+    return this.#trim(oldest, Math.min(excess, BATCH));
+  }
+
+  #trim(task: FinishedTask, limit: number): boolean {
+    return this.#options.logs.trim(task.seq, limit) > 0;
+  }
+}

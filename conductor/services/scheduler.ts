@@ -1,0 +1,97 @@
+import type { Clock, Timer } from "../../shared/clock.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { AutomationStore } from "../store/automation_store.ts";
+import type { TaskStore } from "../store/task_store.ts";
+import type { Leadership } from "./leadership.ts";
+import type { RunExecutor } from "./run_executor.ts";
+import type { Claim, RunLedger } from "./run_ledger.ts";
+
+/** What the scheduler is made of. */
+export interface SchedulerOptions {
+  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly automation: Pick<AutomationStore, "get">;
+  readonly tasks: Pick<TaskStore, "hasDue" | "nextWake">;
+  readonly ledger: RunLedger;
+  readonly executor: Pick<RunExecutor, "size" | "start">;
+  /** How many runs at once. */
+  readonly width: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** When the database did not answer. */
+const RETRY_MS = 1000;
+/** A wall clock may be set: no wait for a time is longer than this. */
+const LONGEST_SLEEP_MS = 60_000;
+
+/**
+ * Starts queued tasks while this process leads and the mode is `running`: by
+ * priority, then age, as many at once as there are places.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #timer: Timer | undefined;
+  #at = Infinity;
+  #stopped = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Looks again soon: a task came, a place is free, the mode or the leader changed. */
+  wake(): void {
+    this.#sleep(0);
+  }
+
+  /** Starts nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #sleep(ms: number): void {
+    const { clock } = this.#options;
+    const at = clock.monotonic() + ms;
+    if (this.#stopped || at >= this.#at) return;
+    this.#timer?.cancel();
+    this.#at = at;
+    this.#timer = clock.after(ms, () => this.#tick());
+  }
+
+  #tick(): void {
+    this.#at = Infinity;
+    const { leadership, executor, width, log } = this.#options;
+    try {
+      while (leadership.isLeader && this.#mayStart() && executor.size < width) {
+        const claim = this.#claim();
+        if (claim === undefined) return this.#sleepUntilNextIsDue();
+        executor.start(claim);
+      }
+    } catch (error) {
+      log.warn("Cannot start tasks now", { error });
+      this.#sleep(RETRY_MS);
+    }
+  }
+
+  #mayStart(): boolean {
+    return this.#options.automation.get().mode === "running";
+  }
+
+  #claim(): Claim | undefined {
+    const { leadership, ledger, tasks, clock } = this.#options;
+    if (!tasks.hasDue(clock.now())) return undefined;
+    return leadership.write((fence) => {
+      if (!this.#mayStart()) return undefined;
+      const now = clock.now();
+      ledger.wakeDue(now);
+      return ledger.claim(fence, now);
+    });
+  }
+
+  #sleepUntilNextIsDue(): void {
+    const next = this.#options.tasks.nextWake();
+    if (next === undefined) return;
+    const left = Math.max(0, next - this.#options.clock.now());
+    this.#sleep(Math.min(left, LONGEST_SLEEP_MS));
+  }
+}

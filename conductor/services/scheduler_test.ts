@@ -1,0 +1,179 @@
+import { assertEquals } from "@std/assert";
+import { FakeClock } from "../../shared/testing/fake_clock.ts";
+import { countingIds } from "../../shared/testing/fakes.ts";
+import {
+  automationAt,
+  FAILED,
+  leading,
+  LEASE_MS,
+  newTask,
+  OK,
+  sharedDatabase,
+} from "../testing/automation_fixture.ts";
+
+Deno.test("Scheduler starts tasks by priority, then age, as many as there are places", async () => {
+  using it = await leading({ width: 2 });
+  it.system.setMode("paused", {});
+  for (
+    const [title, priority] of [["a", 0], ["b", 5], ["c", 5], ["d", 9]] as const
+  ) {
+    it.tasks.create(newTask({ title, priority, payload: { title } }));
+  }
+  await it.settle();
+  assertEquals(it.kind.runs.length, 0);
+
+  it.system.setMode("running", {});
+  await it.settle();
+  const started = () => it.kind.runs.map((run) => run.payload.title);
+  assertEquals(started(), ["d", "b"]);
+  it.kind.at(0).end(OK);
+  await it.settle();
+  assertEquals(started(), ["d", "b", "c"]);
+  it.kind.at(1).end(OK);
+  it.kind.at(2).end(OK);
+  await it.settle();
+  assertEquals(started(), ["d", "b", "c", "a"]);
+  it.kind.at(3).end(OK);
+  await it.settle();
+  assertEquals(it.system.state().queue, { active_runs: 0, queued_tasks: 0 });
+});
+
+Deno.test("Scheduler waits for not_before, to the millisecond", async () => {
+  using it = await leading();
+  const not_before = new Date(it.clock.now() + 90_000).toISOString();
+  const { task } = it.tasks.create(newTask({ not_before }));
+  assertEquals(task.not_before, not_before);
+  assertEquals(task.next_attempt_at, not_before);
+  await it.clock.advance(89_999);
+  assertEquals(it.kind.runs.length, 0);
+  await it.clock.advance(1);
+  assertEquals(it.kind.runs.length, 1);
+  assertEquals(it.tasks.get(task.task_id).next_attempt_at, null);
+  it.kind.at(0).end(OK);
+  await it.settle();
+});
+
+Deno.test("Scheduler does not let tasks that wait hold up those that may start", async () => {
+  using it = await leading();
+  const not_before = new Date(it.clock.now() + 60_000).toISOString();
+  for (let i = 0; i < 5; i++) {
+    it.tasks.create(newTask({ not_before, priority: 100 }));
+  }
+  const { task } = it.tasks.create(newTask());
+  await it.settle();
+  assertEquals(it.kind.runs.length, 1);
+  assertEquals(it.kind.at(0).context.task_id, task.task_id);
+  it.kind.at(0).end(OK);
+  await it.settle();
+});
+
+Deno.test("Scheduler retries a failure with growing pauses until no attempt is left", async () => {
+  using it = await leading();
+  const { task } = it.tasks.create(newTask({ max_attempts: 3 }));
+  const get = () => it.tasks.get(task.task_id);
+  await it.settle();
+  it.kind.at(0).end(FAILED);
+  await it.settle();
+  assertEquals([get().status, get().attempts], ["queued", 1]);
+  assertEquals(get().error, { code: "BROKEN", message: "Cannot do it" });
+  assertEquals(get().next_attempt_at, "2026-01-01T00:00:01.000Z");
+  await it.clock.advance(999);
+  assertEquals(it.kind.runs.length, 1);
+  await it.clock.advance(1);
+  await it.settle();
+  assertEquals(it.kind.at(1).context.attempt, 2);
+  it.kind.at(1).end(FAILED);
+  await it.settle();
+  await it.clock.advance(1999);
+  assertEquals(it.kind.runs.length, 2);
+  await it.clock.advance(1);
+  await it.settle();
+  it.kind.at(2).end(FAILED);
+  await it.clock.advance(600_000);
+  assertEquals(it.kind.runs.length, 3);
+  assertEquals([get().status, get().attempts], ["failed", 3]);
+  const runs = it.truth.stores.runs.list({ task_id: task.task_id }, {
+    limit: 9,
+  });
+  assertEquals(runs.items.map((run) => [run.attempt, run.status]), [
+    [3, "failed"],
+    [2, "failed"],
+    [1, "failed"],
+  ]);
+});
+
+Deno.test("Scheduler starts nothing on a standby", async () => {
+  await using file = await sharedDatabase();
+  const clock = new FakeClock();
+  using one = automationAt({ path: file.path, clock, instance: "one" });
+  using two = automationAt({ path: file.path, clock, instance: "two" });
+  one.start();
+  two.start();
+  one.tasks.create(newTask());
+  await clock.advance(1000);
+  assertEquals([one.kind.runs.length, two.kind.runs.length], [1, 0]);
+  one.kind.at(0).end(OK);
+  await clock.advance(0);
+});
+
+Deno.test("A new leader ends the runs of the one before, and retries only those that say so", async () => {
+  await using file = await sharedDatabase();
+  const both = {
+    path: file.path,
+    clock: new FakeClock(),
+    newId: countingIds(),
+  };
+  const { clock } = both;
+  const one = automationAt({ ...both, instance: "one" });
+  using two = automationAt({ ...both, instance: "two" });
+  one.start();
+  two.start();
+  const again = one.tasks.create(newTask({ retry_lost: true })).task.task_id;
+  const never = one.tasks.create(newTask()).task.task_id;
+  await clock.advance(0);
+  assertEquals(one.kind.runs.length, 2);
+  one[Symbol.dispose]();
+
+  await clock.advance(LEASE_MS);
+  await two.settle();
+  const runs = two.truth.stores.runs.list({ status: "lost" }, { limit: 9 });
+  assertEquals(runs.items.map((run) => run.instance_id), ["one", "one"]);
+  assertEquals(runs.items[0]?.outcome?.code, "RUN_LOST");
+  assertEquals(two.tasks.get(never).status, "failed");
+  assertEquals(two.tasks.get(never).error?.code, "RUN_LOST");
+  await clock.advance(1000);
+  await two.settle();
+  assertEquals(two.kind.runs.length, 1);
+  assertEquals(two.kind.at(0).context.task_id, again);
+  assertEquals(two.kind.at(0).context.attempt, 2);
+  two.kind.at(0).end(OK);
+  await clock.advance(0);
+  assertEquals(two.tasks.get(again).status, "succeeded");
+});
+
+Deno.test("A leader that steps down stops its runs, and what they did is not accepted", async () => {
+  await using file = await sharedDatabase();
+  const frozen = new FakeClock();
+  const running = new FakeClock();
+  using one = automationAt({ path: file.path, clock: frozen, instance: "one" });
+  using two = automationAt({
+    path: file.path,
+    clock: running,
+    instance: "two",
+  });
+  one.start();
+  const { task } = one.tasks.create(newTask());
+  await frozen.advance(0);
+  two.start();
+  await running.advance(LEASE_MS + 1000);
+  assertEquals(two.tasks.get(task.task_id).status, "failed");
+
+  one.kind.at(0).end(OK);
+  await frozen.advance(LEASE_MS);
+  assertEquals(two.tasks.get(task.task_id).status, "failed");
+  assertEquals(
+    two.tasks.get(task.task_id).latest_run?.status,
+    "lost",
+    "the late outcome is dropped",
+  );
+});

@@ -1,0 +1,128 @@
+import { assertEquals } from "@std/assert";
+import {
+  automationAt,
+  leading,
+  newTask,
+  OK,
+  sharedDatabase,
+} from "../testing/automation_fixture.ts";
+
+const never = new AbortController().signal;
+
+Deno.test("SystemService.state() shows mode, leader, queue and node", async () => {
+  using it = await leading();
+  const { automation, ...state } = it.system.state();
+  assertEquals(automation.mode, "running");
+  assertEquals(automation.requested_by, null);
+  assertEquals(state, {
+    mode: "running",
+    leader: {
+      controller_id: "mini-main",
+      instance_id: "instance_1",
+      host: "mini",
+      lease_expires_at: "2026-01-01T00:00:15.000Z",
+      term: 1,
+    },
+    queue: { active_runs: 0, queued_tasks: 0 },
+    drained: false,
+    active_runs: [],
+    node: {
+      controller_id: "mini-main",
+      instance_id: "instance_1",
+      host: "mini",
+      version: "1.2.3",
+      role: "leader",
+    },
+  });
+});
+
+Deno.test("SystemService.setMode() answers the latest state, and twice is once", async () => {
+  using it = await leading();
+  const seen: string[] = [];
+  it.system.onMode((state) => seen.push(state.mode));
+  const change = { requested_by: "test", reason: "a reason", source: "cli" };
+  const first = it.system.setMode("paused", change);
+  assertEquals(first.automation, {
+    mode: "paused",
+    updated_at: "2026-01-01T00:00:00.000Z",
+    ...change,
+  });
+  await it.clock.advance(1000);
+  const { automation } = it.system.setMode("paused", { reason: "again" });
+  assertEquals(automation, first.automation);
+  assertEquals(seen, ["paused"]);
+  const changes = it.truth.stores.events.after(0, 99)
+    .filter((event) => event.type === "system.mode_changed");
+  assertEquals(changes.length, 1);
+  assertEquals(changes[0]?.data, {
+    mode: "paused",
+    previous: "running",
+    ...change,
+  });
+});
+
+Deno.test("SystemService keeps the mode over a restart", async () => {
+  await using file = await sharedDatabase();
+  const first = await leading({ path: file.path });
+  first.system.setMode("draining", {});
+  first[Symbol.dispose]();
+  using second = automationAt({ path: file.path, instance: "two" });
+  assertEquals(second.system.state().mode, "draining");
+});
+
+Deno.test("SystemService.setMode() lets what runs go on", async () => {
+  using it = await leading({ width: 1 });
+  it.tasks.create(newTask());
+  it.tasks.create(newTask());
+  await it.settle();
+  it.system.setMode("paused", {});
+  it.kind.at(0).end(OK);
+  await it.clock.advance(1000);
+  assertEquals(it.system.state().queue, { active_runs: 0, queued_tasks: 1 });
+  assertEquals(it.kind.runs.length, 1);
+  assertEquals(it.system.state().drained, false);
+});
+
+Deno.test("SystemService.drained() answers when the last run has ended", async () => {
+  using it = await leading();
+  const { task } = it.tasks.create(newTask({ title: "slow" }));
+  await it.settle();
+  const state = it.system.setMode("draining", {});
+  assertEquals(state.drained, false);
+  assertEquals(state.active_runs, [{
+    run_id: "run_1",
+    task_id: task.task_id,
+    kind: "fake",
+    title: "slow",
+    attempt: 1,
+    started_at: "2026-01-01T00:00:00.000Z",
+  }]);
+  const drained = it.system.drained(60_000, never);
+  await it.clock.advance(100);
+  it.kind.at(0).end(OK);
+  await it.settle();
+  assertEquals((await drained).drained, true);
+});
+
+Deno.test("SystemService.drained() gives up in time, or when the mode changes", async () => {
+  using it = await leading();
+  it.tasks.create(newTask());
+  await it.settle();
+  it.system.setMode("draining", {});
+  const late = it.system.drained(5000, never);
+  await it.clock.advance(5000);
+  assertEquals((await late).drained, false);
+
+  const changed = it.system.drained(60_000, never);
+  await it.clock.advance(10);
+  it.system.setMode("running", {});
+  assertEquals((await changed).mode, "running");
+
+  const left = new AbortController();
+  it.system.setMode("draining", {});
+  const gone = it.system.drained(60_000, left.signal);
+  left.abort();
+  assertEquals((await gone).drained, false);
+  it.kind.at(0).end(OK);
+  await it.settle();
+});

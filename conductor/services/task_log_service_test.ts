@@ -1,0 +1,125 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { AppError } from "../../shared/errors.ts";
+import { FakeClock } from "../../shared/testing/fake_clock.ts";
+import {
+  automationAt,
+  type Fixture,
+  leading,
+  newTask,
+  OK,
+  sharedDatabase,
+} from "../testing/automation_fixture.ts";
+import type { LogNews } from "./task_log_service.ts";
+
+/** Reads a stream into a list until it ends. */
+function collect<T>(news: AsyncIterable<T>) {
+  const items: T[] = [];
+  const done = (async () => {
+    for await (const it of news) items.push(it);
+  })();
+  return { items, done };
+}
+
+function words(news: readonly LogNews[]): string[] {
+  return news.map((it) =>
+    it.type === "log"
+      ? `${it.entry.seq} ${it.entry.message}`
+      : it.type === "gap"
+      ? `gap ${it.gap.from_seq}-${it.gap.to_seq}`
+      : it.status
+  );
+}
+
+async function running(it: Fixture) {
+  const { task } = it.tasks.create(newTask());
+  await it.settle();
+  return { ...it.kind.at(it.kind.runs.length - 1), taskId: task.task_id };
+}
+
+Deno.test("TaskLogService.follow() gives what is there, what comes, and the end", async () => {
+  using it = await leading();
+  const { taskId, context, end } = await running(it);
+  await context.log("stdout", "a\nb\n");
+  await it.clock.advance(50);
+  const left = new AbortController();
+  const all = collect(it.taskLogs.follow(taskId, 0, left.signal));
+  const rest = collect(it.taskLogs.follow(taskId, 1, left.signal));
+  await it.settle();
+  assertEquals(words(all.items), ["1 a", "2 b"]);
+  await context.log("stdout", "c\n");
+  await it.clock.advance(50);
+  assertEquals(words(rest.items), ["2 b", "3 c"]);
+  end(OK);
+  await it.settle();
+  await all.done;
+  await rest.done;
+  assertEquals(words(all.items), ["1 a", "2 b", "3 c", "succeeded"]);
+  assertEquals(words(rest.items), ["2 b", "3 c", "succeeded"]);
+  const after = collect(it.taskLogs.follow(taskId, 3, left.signal));
+  await after.done;
+  assertEquals(words(after.items), ["succeeded"]);
+});
+
+Deno.test("TaskLogService.follow() ends when its reader leaves", async () => {
+  using it = await leading();
+  const { taskId, end } = await running(it);
+  const left = new AbortController();
+  const all = collect(it.taskLogs.follow(taskId, 0, left.signal));
+  await it.settle();
+  left.abort();
+  await all.done;
+  assertEquals(all.items, []);
+  end(OK);
+  await it.settle();
+});
+
+Deno.test("TaskLogService.follow() says which lines retention has removed", async () => {
+  using it = await leading();
+  const { taskId, context, end } = await running(it);
+  await context.log("stdout", "a\nb\nc\nd\n");
+  end(OK);
+  await it.settle();
+  const { stores, db } = it.truth;
+  const seq = stores.tasks.get(taskId)?.seq ?? 0;
+  db.write(() => stores.logs.trim(seq, 2));
+  const never = new AbortController().signal;
+  const some = collect(it.taskLogs.follow(taskId, 1, never));
+  await some.done;
+  assertEquals(words(some.items), ["gap 2-2", "3 c", "4 d", "succeeded"]);
+  db.write(() => stores.logs.trim(seq, 9));
+  const none = collect(it.taskLogs.follow(taskId, 1, never));
+  await none.done;
+  assertEquals(words(none.items), ["gap 2-4", "succeeded"]);
+});
+
+Deno.test("TaskLogService.follow() sees what another process writes", async () => {
+  await using file = await sharedDatabase();
+  const clock = new FakeClock();
+  using one = automationAt({ path: file.path, clock, instance: "one" });
+  using two = automationAt({ path: file.path, clock, instance: "two" });
+  one.start();
+  two.start();
+  const { taskId, context, end } = await running(one);
+  const left = new AbortController();
+  const all = collect(two.taskLogs.follow(taskId, 0, left.signal));
+  await context.log("stdout", "a\n");
+  await clock.advance(600);
+  assertEquals(words(all.items), ["1 a"]);
+  end(OK);
+  await clock.advance(600);
+  await all.done;
+  assertEquals(words(all.items), ["1 a", "succeeded"]);
+});
+
+Deno.test("TaskLogService refuses a task that is not there", async () => {
+  using it = await leading();
+  const never = new AbortController().signal;
+  for (
+    const action of [
+      () => it.taskLogs.follow("nope", 0, never),
+      () => it.taskLogs.list("nope", { limit: 1 }),
+    ]
+  ) {
+    assertEquals(assertThrows(action, AppError).code, "NOT_FOUND");
+  }
+});
