@@ -5,6 +5,12 @@
  */
 import { ConfigError } from "../../shared/config/read_config.ts";
 import { messageOf } from "../../shared/errors.ts";
+import {
+  checkLaunchd,
+  checkNode,
+  doctor,
+  verifyMini,
+} from "./checks/check_commands.ts";
 import { installMini } from "./install/install_mini.ts";
 import { systemMachine } from "./machine.ts";
 import {
@@ -59,6 +65,26 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Show launchd's state and HTTP health side by side",
     options: ["service", "scope", "user"],
     run: statusLaunchd,
+  },
+  "check-launchd": {
+    summary: "Check what is installed, without asking a running service",
+    options: ["service", ...PLACE],
+    run: checkLaunchd,
+  },
+  "check-node": {
+    summary: "Check the running node",
+    options: ["service", ...PLACE, "skip-static-check"],
+    run: checkNode,
+  },
+  "verify-mini": {
+    summary: "Check what is installed, then the running node",
+    options: ["service", ...PLACE],
+    run: verifyMini,
+  },
+  doctor: {
+    summary: "Find out what is wrong, why, and what to do about it",
+    options: ["service", ...PLACE],
+    run: doctor,
   },
 };
 

@@ -11,6 +11,11 @@ export interface Finding {
   readonly fix?: string;
 }
 
+/** Returns one of the executables as a person types it. */
+export function script(name: string, ...options: string[]): string {
+  return [`./scripts/runtime/${name}.sh`, ...options].join(" ");
+}
+
 /** Something is as it should be. */
 export function ok(subject: string, seen: string): Finding {
   return { level: "ok", subject, seen };

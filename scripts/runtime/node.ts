@@ -1,4 +1,4 @@
-import { resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import type { Installation, Owner } from "./installation.ts";
 import { type InstallRecord, readRecord } from "./install/record.ts";
 import {
@@ -34,7 +34,8 @@ export interface ReadNodeOptions {
   readonly machine: Machine;
   /**
    * `now` asks the login shell and looks for Codex; `as installed` takes what
-   * the last install found, so that a check sees only what somebody changed.
+   * the last install found, so that a check sees only what somebody changed,
+   * and looks itself where nothing is installed.
    */
   readonly found: "now" | "as installed";
   /** Stands in for an owner who cannot be told. */
@@ -66,7 +67,8 @@ export async function readNode(
     "a flag": flags.settings,
   });
   const before = installedSettings(installed);
-  const path = options.found === "as installed"
+  const isKept = options.found === "as installed" && installed.jobs.size > 0;
+  const path = isKept
     ? before["BAA_EXEC_PATH"]
     : await loginPath(owner, machine);
   const settings = completeSettings(chosen, {
@@ -74,13 +76,11 @@ export async function readNode(
     home: owner.home,
     temporaryFolders: await temporaryFolders(machine),
     loginPath: path,
-    codex: options.found === "as installed"
-      ? before["BAA_CODEX_BIN"]
-      : await findProgram(
-        "codex",
-        chosen.get("BAA_EXEC_PATH")?.value ?? path ??
-          machine.environment["PATH"] ?? "",
-      ),
+    codex: isKept ? before["BAA_CODEX_BIN"] : await findProgram(
+      "codex",
+      chosen.get("BAA_EXEC_PATH")?.value ?? path ??
+        machine.environment["PATH"] ?? "",
+    ),
   });
   return {
     installation: { prefix, scope, owner, settings },
@@ -98,9 +98,10 @@ export function runningSettings(
   installed: Installed,
   machine: Machine,
 ): Values {
-  return installed.jobs.size > 0
-    ? installedSettings(installed)
-    : settingsIn(machine.environment);
+  return installed.jobs.size > 0 ? installedSettings(installed) : {
+    BAA_STATE_DIR: join(machine.repository, "state"),
+    ...settingsIn(machine.environment),
+  };
 }
 
 /** The folders for temporary files that outlive a session, `$TMPDIR` not being one. */

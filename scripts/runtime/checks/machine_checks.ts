@@ -4,7 +4,7 @@ import { readCodexdConfig } from "../../../codexd/config.ts";
 import { readConductorConfig } from "../../../conductor/config.ts";
 import { ConfigError } from "../../../shared/config/read_config.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { type Finding, ok, problem, warning } from "../finding.ts";
+import { type Finding, ok, problem, script, warning } from "../finding.ts";
 import { PINNED_DENO } from "../install/compile.ts";
 import type { Installation } from "../installation.ts";
 import type { Machine } from "../machine.ts";
@@ -43,7 +43,7 @@ function denoCheck(): Finding {
 }
 
 /** The daemons judge their own configuration: what they refuse is refused here. */
-function configurationChecks(
+export function configurationChecks(
   { settings }: Pick<Installation, "settings">,
 ): readonly Finding[] {
   const env = (variable: string) => settings.get(variable)?.value;
@@ -150,7 +150,7 @@ function codexCheck({ settings }: Pick<Installation, "settings">): Finding {
     ? warning(
       "codex",
       "no codex on the login PATH: codexd will run and say that it is missing",
-      "npm install -g @openai/codex, then run install-mini.sh again",
+      `npm install -g @openai/codex, then ${script("install-mini")}`,
     )
     : ok("codex", codex);
 }

@@ -1,12 +1,8 @@
 import { exists } from "@std/fs";
 import { isRunning } from "../launchd/job_state.ts";
 import type { Jobs } from "../launchd/jobs.ts";
-import {
-  formatJob,
-  forSession,
-  parseJob,
-  sessionOf,
-} from "../launchd/property_list.ts";
+import { jobDifferences } from "../launchd/job_differences.ts";
+import { parseJob } from "../launchd/property_list.ts";
 import type { Changes } from "./exchange.ts";
 import type { Plan, PlannedJob } from "./plan.ts";
 import type { StagedProgram } from "./staged.ts";
@@ -32,14 +28,13 @@ export async function changesOf(
 }
 
 /** Tells whether a property list lies there as planned, in whichever session it loads. */
-export async function isWritten({ path, text }: PlannedJob): Promise<boolean> {
+async function isWritten({ path, job }: PlannedJob): Promise<boolean> {
   if (!await exists(path)) return false;
   try {
-    const job = parseJob(await Deno.readTextFile(path));
-    return sessionOf(job) === "system"
-      ? formatJob(job) === text
-      : formatJob(forSession(job, "login")) === text;
+    const written = parseJob(await Deno.readTextFile(path));
+    return jobDifferences(written, job).length === 0;
   } catch {
+    // One that cannot be read is written again.
     return false;
   }
 }

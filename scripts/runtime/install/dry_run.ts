@@ -1,5 +1,6 @@
 import { formatCommand } from "../command.ts";
 import { foldersOf } from "../installation.ts";
+import { formatJob } from "../launchd/property_list.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Plan, stagingFolder } from "./plan.ts";
 
@@ -14,9 +15,9 @@ export function printPlan(
 ): void {
   const { domain, identity, terminal } = options;
   const run = (...command: string[]) => terminal.say(formatCommand(command));
-  for (const { path, text } of plan.jobs) {
+  for (const { path, job } of plan.jobs) {
     terminal.say(`# ${path}`);
-    terminal.say(text);
+    terminal.say(formatJob(job));
   }
   terminal.say("# commands");
   run(

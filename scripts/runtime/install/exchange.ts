@@ -6,6 +6,7 @@ import { type Installation, settingOf } from "../installation.ts";
 import { DEFAULT_PATIENCE, type Jobs } from "../launchd/jobs.ts";
 import {
   environmentOf,
+  formatJob,
   type Job,
   parseJob,
   textOf,
@@ -112,7 +113,8 @@ async function putInPlace(
     await Deno.rename(staged, path);
     terminal.say(`installed  ${path}`);
   }
-  for (const { path, text } of jobs) {
+  for (const { path, job } of jobs) {
+    const text = formatJob(job);
     if (text === await textIfThere(path)) continue;
     await writePlist(path, text);
     terminal.say(`wrote      ${path}`);

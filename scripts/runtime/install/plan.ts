@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { Program } from "../../permissions.ts";
 import { type Installation, plistPath, programPath } from "../installation.ts";
 import { renderJob } from "../launchd/job.ts";
-import { formatJob, type Job } from "../launchd/property_list.ts";
+import type { Job } from "../launchd/property_list.ts";
 import { type Service, type ServiceName, SERVICES } from "../services.ts";
 import { compileCommand } from "./compile.ts";
 
@@ -19,7 +19,7 @@ export interface PlannedProgram {
 export interface PlannedJob {
   readonly service: Service;
   readonly path: string;
-  readonly text: string;
+  readonly job: Job;
 }
 
 /** Everything that an install will do, as data. */
@@ -29,22 +29,22 @@ export interface Plan {
   readonly jobs: readonly PlannedJob[];
 }
 
+/** What plans are made from. */
+export interface PlanOptions {
+  readonly installation: Installation;
+  readonly template: Job;
+}
+
 /** Plans an installation of `names`, for whoever is logged in at the screen. */
 export function planInstall(
   names: readonly ServiceName[],
-  options: {
-    readonly installation: Installation;
-    readonly template: Job;
-    readonly repository: string;
-  },
+  options: PlanOptions & { readonly repository: string },
 ): Plan {
-  const { installation, template, repository } = options;
-  const session = installation.scope === "daemon" ? "system" : "login";
-  const services = names.map((name) => SERVICES[name]);
-  const programs = [...new Set(services.map((it) => it.program))];
+  const { installation, repository } = options;
+  const programs = new Set(names.map((name) => SERVICES[name].program));
   return {
     installation,
-    programs: programs.map((program) => {
+    programs: [...programs].map((program) => {
       const staged = join(stagingFolder(installation), program);
       return {
         program,
@@ -57,12 +57,19 @@ export function planInstall(
         }),
       };
     }),
-    jobs: services.map((service) => ({
-      service,
-      path: plistPath(service, installation),
-      text: formatJob(renderJob(service, { installation, session, template })),
-    })),
+    jobs: names.map((name) => planJob(name, options)),
   };
+}
+
+/** Plans the property list of one service. */
+export function planJob(
+  name: ServiceName,
+  { installation, template }: PlanOptions,
+): PlannedJob {
+  const service = SERVICES[name];
+  const session = installation.scope === "daemon" ? "system" : "login";
+  const job = renderJob(service, { installation, session, template });
+  return { service, path: plistPath(service, installation), job };
 }
 
 /** Where new programs are made: the same file system, so that renaming is atomic. */

@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import type { Ran } from "../command.ts";
+import { parseJob } from "../launchd/property_list.ts";
+import { SERVICES } from "../services.ts";
+import { type TestNode, testNode } from "../testing/test_node.ts";
+
+async function installedNode(): Promise<TestNode> {
+  const node = await testNode();
+  assertRan(
+    await node.run(
+      ...["install-mini", "--prefix", node.prefix] as const,
+      ...["--listen", node.conductor],
+    ),
+    0,
+  );
+  return node;
+}
+
+function assertRan({ code, stdout, stderr }: Ran, expected: number): void {
+  assertEquals(code, expected, `${stdout}\n${stderr}`);
+}
+
+function plistOf(node: TestNode, name: keyof typeof SERVICES): string {
+  const { label } = SERVICES[name];
+  return join(node.home, "Library", "LaunchAgents", `${label}.plist`);
+}
+
+Deno.test("verify-mini.sh passes on a node that was just installed", async () => {
+  await using node = await installedNode();
+  const ran = await node.run("verify-mini");
+  assertRan(ran, 0);
+  for (
+    const line of [
+      "is what would be rendered now",
+      "conductor: the program has exactly the permissions it needs",
+      'conductor: /readyz says "200 ready"',
+      "role: leader",
+      "The node is in order",
+    ]
+  ) assertStringIncludes(ran.stdout, line);
+  assert(!ran.stdout.includes("PROBLEM"));
+  assertRan(await node.run("check-node", "--skip-static-check"), 0);
+  const wrapper = await node.run("check-launchd", "--service", "status-api");
+  assertRan(wrapper, 1);
+  assertStringIncludes(
+    wrapper.stdout,
+    "fix: ./scripts/runtime/install-mini.sh --with-status-api",
+  );
+});
+
+Deno.test("check-launchd.sh sees what was changed by hand", async () => {
+  await using node = await installedNode();
+  const plist = plistOf(node, "conductor");
+  const text = await Deno.readTextFile(plist);
+  await Deno.writeTextFile(
+    plist,
+    text.replace(
+      "<key>BAA_NODE_ID</key>\n      <string>mini-main",
+      "<key>BAA_NODE_ID</key>\n      <string>somebody",
+    ).replace("<integer>30</integer>", "<integer>5</integer>"),
+  );
+  await Deno.chmod(plist, 0o666);
+  await Deno.chmod(join(node.prefix, "logs"), 0o755);
+  // A program that was compiled for another configuration.
+  await Deno.copyFile(
+    join(node.prefix, "bin", "conductor"),
+    join(node.prefix, "bin", "codexd"),
+  );
+  const ran = await node.run("check-launchd");
+  assertRan(ran, 1);
+  for (
+    const line of [
+      "ExitTimeOut",
+      "BAA_NODE_ID is somebody, should be mini-main",
+      `fix: chmod 644 '${plist}'`,
+      `fix: chmod 700 '${node.prefix}/logs'`,
+      "codexd: the program's permissions are not those of the configuration",
+    ]
+  ) assertStringIncludes(ran.stdout, line);
+
+  await Deno.writeTextFile(plist, "<plist");
+  const spoilt = await node.run("check-launchd", "--service", "conductor");
+  assertRan(spoilt, 1);
+  assertStringIncludes(spoilt.stdout, "Cannot read the property list");
+  // Installing again repairs all of it.
+  assertRan(await node.run("install-mini", "--prefix", node.prefix), 0);
+  assertRan(await node.run("verify-mini"), 0);
+  assertEquals(
+    parseJob(await Deno.readTextFile(plist)),
+    parseJob(text),
+  );
+});
+
+Deno.test("doctor names who took a port, and leaves them alone", async () => {
+  await using node = await installedNode();
+  assertRan(await node.run("stop-launchd", "--service", "codexd"), 0);
+  const { hostname, port } = new URL(node.codexd);
+  await using stranger = Deno.serve(
+    { hostname, port: Number(port), onListen() {} },
+    () => new Response("somebody else"),
+  );
+  const ran = await node.run("with-deno", "doctor");
+  assertRan(ran, 1);
+  assertStringIncludes(ran.stdout, "codexd is not loaded into launchd");
+  assertStringIncludes(
+    ran.stdout,
+    `(pid ${Deno.pid}) answers at ${node.codexd}`,
+  );
+  assertStringIncludes(ran.stdout, "else change BAA_CODEXD_LOCAL_API");
+  assertEquals(
+    await (await fetch(node.codexd)).text(),
+    "somebody else",
+  );
+  await stranger.shutdown();
+});
+
+Deno.test("check-node.sh says what to do where nothing runs", async () => {
+  await using node = await testNode();
+  node.env["PATH"] = "/usr/bin:/bin";
+  const ran = await node.run("check-node");
+  assertRan(ran, 1);
+  assertStringIncludes(ran.stderr, "no launchd");
+  assertStringIncludes(ran.stdout, `no answer at ${node.codexd}`);
+  assertStringIncludes(ran.stdout, "fix: deno task start");
+  assertRan(await node.run("check-launchd"), 69);
+});

@@ -1,0 +1,104 @@
+import { Database } from "@db/sqlite";
+import { exists } from "@std/fs";
+import { messageOf } from "../../../shared/errors.ts";
+import { type Finding, ok, problem, script, warning } from "../finding.ts";
+import { type Answer, ask, askData } from "../http_health.ts";
+import { databasePath } from "../install/database.ts";
+
+/** What conductor alone is checked with. */
+export interface ConductorCheckOptions {
+  readonly base: string;
+  readonly stateDir: string;
+  readonly token: string | undefined;
+}
+
+/** Checks conductor's role, its way to codexd, and its database. */
+export async function conductorChecks(
+  options: ConductorCheckOptions,
+): Promise<readonly Finding[]> {
+  return [
+    ...await roleCheck(options),
+    ...await codexCheck(options),
+    await databaseCheck(databasePath(options.stateDir)),
+  ];
+}
+
+async function roleCheck(
+  { base }: ConductorCheckOptions,
+): Promise<readonly Finding[]> {
+  const answer = await ask(base, "/rolez");
+  if (answer.status === undefined) return [];
+  return [
+    answer.body === "leader" ? ok("role", "leader") : warning(
+      "role",
+      `${answer.body}: another conductor on this database leads, and this one ` +
+        "refuses automation writes",
+      `curl '${base}/v1/controllers?pretty' names the leader`,
+    ),
+  ];
+}
+
+async function codexCheck(
+  { base, token }: ConductorCheckOptions,
+): Promise<readonly Finding[]> {
+  const answer = await ask(base, "/v1/codex", { token });
+  if (answer.status === undefined || answer.status === 404) return [];
+  if (answer.status === 401) {
+    return [warning(
+      "codex",
+      "conductor wants its token: its way to codexd was not checked",
+      "run this as the owner of the token file",
+    )];
+  }
+  return [
+    codexFinding(base, answer, await askData(base, "/v1/codex", { token })),
+  ];
+}
+
+function codexFinding(
+  base: string,
+  answer: Answer,
+  data: Readonly<Record<string, unknown>> | undefined,
+): Finding {
+  const isReachable = answer.status === 200 && data?.["reachable"] !== false;
+  return isReachable ? ok("codex", "conductor reaches codexd") : problem(
+    "codex",
+    "conductor does not reach codexd",
+    `curl '${base}/v1/codex?pretty' says why`,
+  );
+}
+
+/** Reads the whole database once: what the start only samples. */
+export async function databaseCheck(path: string): Promise<Finding> {
+  if (!await exists(path)) {
+    return warning(
+      "database",
+      `there is no ${path} yet`,
+      "it is made at conductor's first start",
+    );
+  }
+  try {
+    const database = new Database(path, { readonly: true, create: false });
+    try {
+      const rows = database.prepare("PRAGMA integrity_check(5)").values();
+      const said = rows.map(([row]) => String(row));
+      return said.length === 1 && said[0] === "ok"
+        ? ok("database", `${path} is whole`)
+        : broken(path, said.join("; "));
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return broken(path, messageOf(error));
+  }
+}
+
+function broken(path: string, reason: string): Finding {
+  return problem(
+    "database",
+    `${path} is damaged: ${reason}`,
+    `${script("stop-launchd")}, put a backup in its place, ${
+      script("start-launchd")
+    }`,
+  );
+}

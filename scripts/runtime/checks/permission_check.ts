@@ -1,0 +1,67 @@
+import {
+  type PermissionSet,
+  permissionsOf,
+  type Program,
+} from "../../permissions.ts";
+import { type Finding, ok, problem, script } from "../finding.ts";
+import { type Baked, readBaked } from "../install/baked.ts";
+import { type Installation, programPath } from "../installation.ts";
+import { messageOf } from "../../../shared/errors.ts";
+
+const CATEGORIES = ["read", "write", "net", "run", "env"] as const;
+
+/** Tells whether a program may do exactly what the configuration calls for. */
+export async function permissionCheck(
+  program: Program,
+  installation: Pick<Installation, "prefix" | "settings">,
+): Promise<Finding> {
+  const path = programPath(program, installation);
+  const fix = script("install-mini");
+  let baked: Baked;
+  try {
+    baked = await readBaked(path);
+  } catch (error) {
+    return problem(program, messageOf(error), fix);
+  }
+  const wanted = permissionsOf(
+    program,
+    (it) => installation.settings.get(it)?.value,
+  );
+  const differences = permissionDifferences(wanted, baked);
+  return differences.length === 0
+    ? ok(program, "the program has exactly the permissions it needs")
+    : problem(
+      program,
+      `the program's permissions are not those of the configuration: ${
+        differences.join("; ")
+      }`,
+      fix,
+    );
+}
+
+/** Returns in words how what was baked in differs from what is wanted. */
+export function permissionDifferences(
+  wanted: PermissionSet,
+  { permissions }: Pick<Baked, "permissions">,
+): readonly string[] {
+  const differences = CATEGORIES.flatMap((category) => {
+    const have = words(permissions[`allow_${category}`]);
+    const want = words(
+      wanted[category] === true ? [] : asList(wanted[category]),
+    );
+    return have === want ? [] : [`${category} is ${have}, should be ${want}`];
+  });
+  return permissions.prompt
+    ? [...differences, "it may ask for more"]
+    : differences;
+}
+
+/** The compiler writes "none" as null and "everything" as an empty list. */
+function asList(paths: readonly string[]): readonly string[] | null {
+  return paths.length === 0 ? null : paths;
+}
+
+function words(list: readonly string[] | null | undefined): string {
+  if (list === null || list === undefined) return "none";
+  return list.length === 0 ? "everything" : list.toSorted().join(",");
+}

@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import type { Baked } from "../install/baked.ts";
+import { permissionDifferences } from "./permission_check.ts";
+
+const WANTED = {
+  read: true,
+  write: ["/a", "/b"],
+  net: ["127.0.0.1:1"],
+  run: ["/bin/sh"],
+  env: ["HOME"],
+} as const;
+
+function baked(changes: Partial<Baked["permissions"]> = {}) {
+  return {
+    permissions: {
+      allow_read: [],
+      allow_write: ["/b", "/a"],
+      allow_net: ["127.0.0.1:1"],
+      allow_run: ["/bin/sh"],
+      allow_env: ["HOME"],
+      prompt: false,
+      ...changes,
+    },
+  };
+}
+
+Deno.test("permissionDifferences() finds none where there is none", () => {
+  assertEquals(permissionDifferences(WANTED, baked()), []);
+});
+
+Deno.test("permissionDifferences() tells everything from nothing", () => {
+  assertEquals(
+    permissionDifferences(WANTED, baked({ allow_read: null, allow_run: [] })),
+    [
+      "read is none, should be everything",
+      "run is everything, should be /bin/sh",
+    ],
+  );
+});
+
+Deno.test("permissionDifferences() minds a program that asks for more", () => {
+  assertEquals(permissionDifferences(WANTED, baked({ prompt: true })), [
+    "it may ask for more",
+  ]);
+});

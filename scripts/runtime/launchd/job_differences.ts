@@ -1,0 +1,48 @@
+import {
+  environmentOf,
+  formatJob,
+  forSession,
+  type Job,
+  sessionOf,
+} from "./property_list.ts";
+
+/**
+ * Returns in words how an installed job differs from the one that would be
+ * rendered now; nothing when it does not. Into which of the owner's sessions
+ * it loads is no difference: launchd decided that when it was loaded.
+ */
+export function jobDifferences(
+  installed: Job,
+  wanted: Job,
+): readonly string[] {
+  const have = comparable(installed);
+  const want = comparable(wanted);
+  const keys = new Set([...Object.keys(have), ...Object.keys(want)]);
+  return [...keys].flatMap((key) =>
+    key === "EnvironmentVariables"
+      ? environmentDifferences(installed, wanted)
+      : textOf(have, key) === textOf(want, key)
+      ? []
+      : [key]
+  );
+}
+
+function environmentDifferences(installed: Job, wanted: Job): string[] {
+  const have = environmentOf(installed);
+  const want = environmentOf(wanted);
+  const names = new Set([...Object.keys(have), ...Object.keys(want)]);
+  return [...names].filter((name) => have[name] !== want[name]).map((name) =>
+    `${name} is ${have[name] ?? "not set"}, should be ${
+      want[name] ?? "not set"
+    }`
+  );
+}
+
+function comparable(job: Job): Job {
+  return sessionOf(job) === "background" ? forSession(job, "login") : job;
+}
+
+function textOf(job: Job, key: string): string {
+  const value = job[key];
+  return value === undefined ? "" : formatJob({ [key]: value });
+}
