@@ -40,6 +40,9 @@ export interface Door extends Pick<RouteInfo, "id" | "exposure">, OriginRules {
   tokenFrom?(headers: HeaderMap): string | undefined;
 }
 
+/** Ways to write the names that this daemon answers to: case, a trailing dot. */
+const MAX_SPELLINGS = 64;
+
 /** A header may be 64 KiB long; a log line need not. */
 const MAX_LOGGED = 200;
 
@@ -50,6 +53,8 @@ const MAX_LOGGED = 200;
 export class Guard {
   readonly #token: string | undefined;
   readonly #hosts: Hosts;
+  /** Hosts that were let in, as they were written: most requests repeat one. */
+  readonly #spellings = new Map<string, Zone>();
   readonly #origins: ReadonlySet<string>;
   readonly #proxies: ReadonlySet<string>;
   readonly #lockout: Lockout;
@@ -102,6 +107,8 @@ export class Guard {
         { details: { issues: [{ path: "host", message: "Required" }] } },
       );
     }
+    const known = this.#spellings.get(header);
+    if (known !== undefined && header === knock.targetAuthority) return known;
     const authority = parseAuthority(header);
     const zone = authority && this.#hosts.zoneOf(authority);
     const target = parseAuthority(knock.targetAuthority);
@@ -115,6 +122,7 @@ export class Guard {
       });
       throw new AppError("HOST_NOT_ALLOWED");
     }
+    if (this.#spellings.size < MAX_SPELLINGS) this.#spellings.set(header, zone);
     return zone;
   }
 

@@ -11,6 +11,8 @@ export interface Target {
 
 const TARGET = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i;
 
+const NO_QUERY = new URLSearchParams();
+
 /**
  * Takes a request's target apart without `new URL`, which would fold `..`.
  * Never throws: what a hostile target is worth is the guard's to say.
@@ -20,8 +22,12 @@ export function readTarget(request: Request): Target {
   try {
     text = request.url;
   } catch { /* Deno's getter throws on some hostile hosts */ }
-  const [, authority = "", path, query = ""] = TARGET.exec(text) ?? [];
-  return { authority, path: path || "/", query: new URLSearchParams(query) };
+  const [, authority = "", path, query] = TARGET.exec(text) ?? [];
+  return {
+    authority,
+    path: path || "/",
+    query: query === undefined ? NO_QUERY : new URLSearchParams(query),
+  };
 }
 
 /**
@@ -29,8 +35,10 @@ export function readTarget(request: Request): Target {
  * @throws {AppError} INVALID_INPUT
  */
 export function decodePath(path: string): readonly string[] {
+  const parts = path.split("/");
+  if (!path.includes("%")) return parts;
   try {
-    return path.split("/").map((it) => decodeURIComponent(it));
+    return parts.map((it) => decodeURIComponent(it));
   } catch {
     throw new AppError(
       "INVALID_INPUT",
