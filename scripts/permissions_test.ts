@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { fromFileUrl, resolve } from "@std/path";
+import config from "../deno.json" with { type: "json" };
+import { permissionsOf } from "./permissions.ts";
+
+const ROOT = fromFileUrl(new URL("../", import.meta.url));
+
+for (const program of ["conductor", "codexd"] as const) {
+  Deno.test(`the ${program} set of deno.json is what the default configuration renders`, () => {
+    const set = config.permissions[program];
+    const absolute = (paths: boolean | readonly string[]) =>
+      typeof paths === "boolean" ? paths : paths.map((it) => resolve(ROOT, it));
+    const rendered = permissionsOf(program, () => undefined);
+    // The tests run in the repository's root, where the defaults are relative to.
+    assertEquals(Deno.cwd(), resolve(ROOT));
+    assertEquals<unknown>(
+      {
+        ...set,
+        read: absolute(set.read),
+        write: absolute(set.write),
+      },
+      { ...rendered },
+    );
+  });
+}
