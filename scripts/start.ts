@@ -15,6 +15,8 @@ try {
   const env = (name: string) => Deno.env.get(name);
   const conductor = readConductorConfig(env);
   const codexd = readCodexdConfig(env);
+  // Else the probe of whoever holds the port would pass for ours.
+  for (const base of [conductor.listen, codexd.listen]) expectFree(base);
   const denoFlags = Deno.args.includes("--watch") ? ["--watch"] : [];
   const children = [
     launch("conductor", { denoFlags }),
@@ -40,6 +42,18 @@ try {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);
   Deno.exit(2);
+}
+
+/** Ends the script when another process holds the port. */
+function expectFree({ hostname, port, origin }: URL): void {
+  try {
+    Deno.listen({ hostname: hostname.replace(/^\[|\]$/g, ""), port: +port })
+      .close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) return;
+    console.error(`Cannot start: ${origin} is in use by another process`);
+    Deno.exit(2);
+  }
 }
 
 /** Resolves when the daemon answers its probe, or when that takes too long. */
