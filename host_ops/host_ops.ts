@@ -129,9 +129,9 @@ export class HostOps implements AsyncDisposable {
     return this.#processes.reaperId;
   }
 
-  /** Starts what the first command would have to wait for. */
-  prepare(): void {
-    this.#processes.prepare();
+  /** Starts what the first command would have to wait for. Never rejects. */
+  async prepare(): Promise<void> {
+    await this.#processes.prepare();
   }
 
   /**

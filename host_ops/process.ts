@@ -99,9 +99,9 @@ export class ProcessGroups {
     return this.#processOf(shell, { feeding });
   }
 
-  /** Starts shells that wait, so that the first command need not. */
-  prepare(): void {
-    this.#warm.refill();
+  /** Starts shells that wait, so that the first command need not. Never rejects. */
+  async prepare(): Promise<void> {
+    await this.#warm.prepare();
   }
 
   /** Kills what still runs. */

@@ -61,13 +61,13 @@ const encoding = z.enum(["utf8", "base64"], "must be utf8 or base64")
   .default("utf8")
   .describe("How `content` stands for the bytes of the file.");
 
-const ENV_NAME = /^[^=\0]+$/;
+/** Shells pass on no variable with another name. */
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const LOADER_NAME = /^(LD|DYLD)_/;
 
 const env = z.record(
   z.string()
-    .regex(ENV_NAME, "must be a name without = and NUL")
-    .refine((it) => it.isWellFormed(), "must be well-formed Unicode")
+    .regex(ENV_NAME, "must be a name of letters, digits and _")
     .refine(
       (it) => !LOADER_NAME.test(it),
       "must not set the loader's LD_* and DYLD_* variables",

@@ -40,7 +40,7 @@ export class WarmShells {
   readonly #options: WarmShellsOptions;
   readonly #waiting = new Set<Shell>();
   readonly #discarding = new Set<Promise<void>>();
-  #filling: Promise<void> | undefined;
+  #filling: Promise<boolean> | undefined;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -63,13 +63,9 @@ export class WarmShells {
     this.#refillAfter(AFTER_END_MS);
   }
 
-  /** Starts one of those that are missing, then the next. */
-  refill(): void {
-    if (this.#filling !== undefined || !this.#lacking) return;
-    this.#filling = this.#fill().then((filled) => {
-      this.#filling = undefined;
-      if (filled) this.#refillAfter(AFTER_END_MS);
-    });
+  /** Starts all that are missing; resolves when they wait. */
+  async prepare(): Promise<void> {
+    while (this.#lacking && await this.#fillOnce());
   }
 
   /** Ends those that wait. */
@@ -89,7 +85,16 @@ export class WarmShells {
     if (this.#timer !== undefined || !this.#lacking) return;
     this.#timer = this.#options.clock.after(ms, () => {
       this.#timer = undefined;
-      this.refill();
+      this.#fillOnce().then((filled) => {
+        if (filled) this.#refillAfter(AFTER_END_MS);
+      });
+    });
+  }
+
+  /** One at a time: each blocks the daemon for the length of a fork. */
+  #fillOnce(): Promise<boolean> {
+    return this.#filling ??= this.#fill().finally(() => {
+      this.#filling = undefined;
     });
   }
 

@@ -1,0 +1,230 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { tempDir } from "../shared/testing/fakes.ts";
+import { CALLER, testHostOps } from "./testing/host_ops.ts";
+
+// each case with a shell of its own and with one that waits for commands
+for (const warmShells of [0, 2]) {
+  const start = async () => {
+    const ops = testHostOps({ warmShells });
+    await ops.prepare();
+    return ops;
+  };
+  const name = (text: string) =>
+    `executeCommand() ${text} (${warmShells} waiting shells)`;
+
+  Deno.test(
+    name("hands quotes, newlines and any character to the shell"),
+    async () => {
+      await using ops = await start();
+      const command = `printf '%s|' "it's" 'a "b"' '$HOME' '\\n' 'ā é 😀 \u0001'
+echo "second line" 'and
+third'`;
+      const outcome = await ops.executeCommand({ command }, CALLER);
+      assert(outcome.ok);
+      assertEquals(
+        outcome.result.stdout,
+        `it's|a "b"|$HOME|\\n|ā é 😀 \u0001|second line and\nthird\n`,
+      );
+    },
+  );
+
+  Deno.test(name("runs args with no shell between"), async () => {
+    await using ops = await start();
+    const args = ["printf", "%s|", "a b", "it's", "$(id)", "", "*", "x\ny"];
+    const outcome = await ops.executeCommand({ args }, CALLER);
+    assert(outcome.ok);
+    assertEquals(outcome.result.stdout, "a b|it's|$(id)||*|x\ny|");
+    assertEquals(outcome.input.args, args);
+    assertEquals(outcome.input.command, undefined);
+  });
+
+  Deno.test(name("says 127 for a program that is not there"), async () => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand(
+      { args: ["no-such-program"] },
+      CALLER,
+    );
+    assert(!outcome.ok);
+    assertEquals(outcome.error.code, "EXEC_EXIT_NON_ZERO");
+    assertEquals(outcome.result?.exitCode, 127);
+    assertStringIncludes(outcome.result?.stderr ?? "", "no-such-program");
+  });
+
+  Deno.test(name("names the signal that ended a command"), async () => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand(
+      { command: "echo x; kill -9 $$" },
+      CALLER,
+    );
+    assert(!outcome.ok);
+    assertEquals(outcome.error.code, "EXEC_EXIT_NON_ZERO");
+    assertEquals(outcome.result?.signal, "SIGKILL");
+    assertEquals(outcome.result?.exitCode, null);
+    assertEquals(outcome.result?.stdout, "x\n");
+  });
+
+  Deno.test(
+    name("tells an exit code from a signal of the same number"),
+    async () => {
+      await using ops = await start();
+      const outcome = await ops.executeCommand({ command: "exit 143" }, CALLER);
+      assertEquals(outcome.result?.exitCode, 143);
+      assertEquals(outcome.result?.signal, null);
+      const odd = await ops.executeCommand({ command: "exit 125" }, CALLER);
+      assertEquals(odd.result?.exitCode, 125);
+    },
+  );
+
+  Deno.test(name("gives a command an empty standard input"), async () => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand(
+      { command: "cat; ls -l /dev/fd/0 | grep -c /dev/null", timeoutMs: 5000 },
+      CALLER,
+    );
+    assert(outcome.ok);
+    assertEquals(outcome.result.stdout, "1\n");
+  });
+
+  Deno.test(
+    name("names a working folder that is missing or none"),
+    async () => {
+      await using dir = await tempDir();
+      await using ops = await start();
+      await Deno.writeTextFile(dir.join("file"), "");
+      for (
+        const [cwd, why] of [
+          [dir.join("gone"), "does not exist"],
+          [dir.join("file"), "not a directory"],
+          [dir.join("file/below"), "not a directory"],
+        ] as const
+      ) {
+        const outcome = await ops.executeCommand(
+          { command: "echo ran", cwd },
+          CALLER,
+        );
+        assert(!outcome.ok);
+        assertEquals(outcome.error.code, "EXEC_FAILED");
+        assertStringIncludes(outcome.error.message, `cwd ${cwd}`);
+        assertStringIncludes(outcome.error.message, why);
+        assertEquals(outcome.result, undefined);
+      }
+    },
+  );
+
+  Deno.test(name("works in a folder whose name is not plain"), async () => {
+    await using dir = await tempDir();
+    await using ops = await start();
+    const cwd = dir.join("-é 'x'\n$(id)");
+    await Deno.mkdir(cwd);
+    const outcome = await ops.executeCommand(
+      { command: 'printf %s "$PWD"; touch here', cwd },
+      CALLER,
+    );
+    assert(outcome.ok);
+    assertEquals(outcome.result.stdout, cwd);
+    assert((await Deno.stat(`${cwd}/here`)).isFile);
+  });
+
+  Deno.test(name("shows a command only the minimal environment"), async () => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand(
+      { args: ["env"], cwd: "/tmp" },
+      CALLER,
+    );
+    assert(outcome.ok);
+    const names = outcome.result.stdout.trim().split("\n")
+      .map((line) => line.split("=")[0]).sort();
+    // shells add these by themselves
+    const own = ["PWD", "OLDPWD", "SHLVL", "_"];
+    assertEquals(names.filter((it) => !own.includes(it ?? "")), [
+      "HOME",
+      "LANG",
+      "PATH",
+      "SHELL",
+      "TERM",
+      "TMPDIR",
+    ]);
+  });
+}
+
+Deno.test("executeCommand() gives a command its text and the end of it", async () => {
+  await using ops = testHostOps();
+  const outcome = await ops.executeCommand(
+    { command: "cat; echo end", stdin: "héllo\nwörld" },
+    CALLER,
+  );
+  assertEquals(outcome.result?.stdout, "héllo\nwörldend\n");
+  const args = await ops.executeCommand(
+    { args: ["wc", "-c"], stdin: "x".repeat(1_000_000) },
+    CALLER,
+  );
+  assertEquals(args.result?.stdout.trim(), "1000000");
+});
+
+Deno.test("executeCommand() does not hang on text that nobody reads", async () => {
+  await using ops = testHostOps();
+  const stdin = "x".repeat(5_000_000);
+  const outcome = await ops.executeCommand(
+    { command: "exec true", stdin, timeoutMs: 5000 },
+    CALLER,
+  );
+  assert(outcome.ok);
+});
+
+Deno.test("executeCommand() adds the caller's variables to the environment", async () => {
+  await using ops = testHostOps();
+  const outcome = await ops.executeCommand({
+    command: 'printf "%s %s %s" "$A" "$HOME" "$TERM"',
+    env: { A: "ü 'x'", HOME: "/elsewhere" },
+  }, CALLER);
+  assertEquals(outcome.result?.stdout, "ü 'x' /elsewhere dumb");
+});
+
+Deno.test("executeCommand() replaces what is not UTF-8 and keeps a byte order mark", async () => {
+  await using ops = testHostOps();
+  const outcome = await ops.executeCommand(
+    { command: String.raw`printf '\357\273\277a\377b\303'` },
+    CALLER,
+  );
+  assertEquals(outcome.result?.stdout, "\ufeffa\ufffdb\ufffd");
+  assertEquals(outcome.result?.stdoutBytes, 7);
+});
+
+Deno.test("executeCommand() says why a shell cannot be started", async () => {
+  await using ops = testHostOps({ shell: "/no/such/shell" });
+  const outcome = await ops.executeCommand({ command: "true" }, CALLER);
+  assert(!outcome.ok);
+  assertEquals(outcome.error.code, "EXEC_FAILED");
+  assertStringIncludes(outcome.error.message, "/no/such/shell");
+});
+
+Deno.test("executeCommand() says why a shell that ends at once is no use", async () => {
+  await using ops = testHostOps({ shell: "/bin/false" });
+  const outcome = await ops.executeCommand({ command: "true" }, CALLER);
+  assert(!outcome.ok);
+});
+
+Deno.test("executeCommand() says that a command is too long for the system", async () => {
+  await using ops = testHostOps();
+  const outcome = await ops.executeCommand(
+    { command: `: ${"x".repeat(3_000_000)}` },
+    CALLER,
+  );
+  assert(!outcome.ok);
+  assertEquals(outcome.error.code, "EXEC_FAILED");
+  assertStringIncludes(outcome.error.message, "too long");
+});
+
+Deno.test("executeCommand() runs fifty commands at once", async () => {
+  await using ops = testHostOps();
+  const outcomes = await Promise.all(
+    Array.from(
+      { length: 50 },
+      (_, i) => ops.executeCommand({ command: `echo ${i}` }, CALLER),
+    ),
+  );
+  assertEquals(
+    outcomes.map((it) => it.result?.stdout),
+    Array.from({ length: 50 }, (_, i) => `${i}\n`),
+  );
+});
