@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
+import { LineSplitter } from "../shared/lines.ts";
 import type { Logger } from "../shared/log.ts";
 
 /** What can be sent to a group through the reaper. */
@@ -234,13 +235,10 @@ export class Reaper {
   }
 
   async #listen(stdout: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = "";
+    const splitter = new LineSplitter({ maxChars: 1_000 });
     try {
-      for await (const chunk of stdout) {
-        const lines = (rest + decoder.decode(chunk)).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) this.#hear(line);
+      for await (const bytes of stdout) {
+        for (const line of splitter.push(bytes)) this.#hear(line);
       }
     } catch {
       // its end is noticed by its status
