@@ -1,0 +1,225 @@
+import { assert, assertEquals } from "@std/assert";
+import { tempDir } from "../shared/testing/fakes.ts";
+import type { HostOps } from "./mod.ts";
+import { CALLER, testHostOps } from "./testing/host_ops.ts";
+
+async function write(ops: HostOps, input: Readonly<Record<string, unknown>>) {
+  return await ops.writeTextFile({ content: "new", ...input }, CALLER);
+}
+
+function namesIn(path: string): string[] {
+  return Array.from(Deno.readDirSync(path), (it) => it.name).sort();
+}
+
+Deno.test("writeTextFile() says whether there was a file before", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const path = dir.join("file");
+  const created = await write(ops, { path });
+  assertEquals(created.ok && created.result.created, true);
+  const replaced = await write(ops, { path, content: "" });
+  assertEquals(replaced.ok && replaced.result.created, false);
+  assertEquals(replaced.ok && replaced.result.bytesWritten, 0);
+  assertEquals(await Deno.readTextFile(path), "");
+  assertEquals(namesIn(dir.path), ["file"]);
+});
+
+Deno.test("writeTextFile() keeps the mode of the file that it replaces", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const path = dir.join("script");
+  for (const mode of [0o755, 0o600, 0o666, 0o4711]) {
+    await Deno.writeTextFile(path, "old");
+    await Deno.chmod(path, mode);
+    assert((await write(ops, { path })).ok);
+    assertEquals((await Deno.stat(path)).mode ?? 0, 0o100000 | mode);
+  }
+});
+
+Deno.test("writeTextFile() follows links to their target and keeps them", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  await Deno.mkdir(dir.join("real"));
+  await Deno.writeTextFile(dir.join("real/target"), "old");
+  await Deno.symlink("real/target", dir.join("link"));
+  await Deno.symlink("real/later", dir.join("dangling"));
+  await Deno.symlink("real", dir.join("folder"));
+  for (
+    const [path, target, created] of [
+      ["link", "real/target", false],
+      ["dangling", "real/later", true],
+      ["folder/inside", "real/inside", true],
+    ] as const
+  ) {
+    const outcome = await write(ops, { path, cwd: dir.path });
+    assert(outcome.ok);
+    assertEquals(outcome.result.created, created);
+    assertEquals(outcome.result.absolutePath, dir.join(path));
+    assertEquals(await Deno.readTextFile(dir.join(target)), "new");
+  }
+  assert((await Deno.lstat(dir.join("link"))).isSymlink);
+  assert((await Deno.lstat(dir.join("dangling"))).isSymlink);
+});
+
+Deno.test("writeTextFile() leaves the other names of a file alone", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  await Deno.writeTextFile(dir.join("a"), "old");
+  await Deno.link(dir.join("a"), dir.join("b"));
+  assert((await write(ops, { path: dir.join("a") })).ok);
+  assertEquals(await Deno.readTextFile(dir.join("b")), "old");
+});
+
+Deno.test("writeTextFile() makes missing parents only when it may", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const path = dir.join("a/b/c.txt");
+  const refused = await write(ops, { path, create_parents: false });
+  assert(!refused.ok);
+  assertEquals(refused.error.code, "FILE_WRITE_FAILED");
+  assertEquals(refused.error.details, { reason: "parent_not_found" });
+  assertEquals(refused.input.createParents, false);
+  assertEquals(namesIn(dir.path), []);
+  assert((await write(ops, { path })).ok);
+
+  const below = await write(ops, { path: `${path}/below` });
+  assert(!below.ok);
+  assertEquals(below.error.code, "FILE_WRITE_FAILED");
+});
+
+Deno.test("writeTextFile() refuses what is no file and never blocks on it", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  await new Deno.Command("mkfifo", { args: [dir.join("fifo")] }).output();
+  for (const path of [`${dir.path}/fifo`, dir.path, `${dir.path}/new/`]) {
+    for (const overwrite of [true, false]) {
+      const outcome = await write(ops, { path, overwrite });
+      assert(!outcome.ok);
+      assert(
+        outcome.error.code === "NOT_A_FILE" ||
+          (!overwrite && outcome.error.code === "FILE_ALREADY_EXISTS"),
+        `${path}: ${outcome.error.code}`,
+      );
+    }
+  }
+  const device = await write(ops, { path: "/dev/null" });
+  assertEquals(!device.ok && device.error.code, "NOT_A_FILE");
+  assertEquals(namesIn(dir.path), ["fifo"]);
+});
+
+Deno.test("writeTextFile() lets one of fifty win when overwrite is false", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  await using others = testHostOps();
+  const path = dir.join("file");
+  const outcomes = await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      write(i % 2 === 0 ? ops : others, {
+        path,
+        content: `writer ${i}`,
+        overwrite: false,
+      })),
+  );
+  const winners = outcomes.filter((it) => it.ok);
+  assertEquals(winners.length, 1);
+  assertEquals(await Deno.readTextFile(path), winners[0]?.input.content);
+  for (const outcome of outcomes) {
+    if (!outcome.ok) assertEquals(outcome.error.code, "FILE_ALREADY_EXISTS");
+  }
+  assertEquals(namesIn(dir.path), ["file"]);
+});
+
+Deno.test("writeTextFile() tells exactly one of many writers that it created the file", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const outcomes = await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, i) => write(ops, { path: dir.join("file"), content: `${i}` }),
+    ),
+  );
+  assert(outcomes.every((it) => it.ok));
+  assertEquals(outcomes.filter((it) => it.ok && it.result.created).length, 1);
+});
+
+Deno.test("writeTextFile() writes with ifMatch only what nobody has changed since", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const path = dir.join("file");
+  const missing = await write(ops, { path, ifMatch: "0".repeat(64) });
+  assertEquals(!missing.ok && missing.error.code, "FILE_CHANGED");
+  assertEquals(namesIn(dir.path), []);
+
+  const first = await write(ops, { path, content: "first" });
+  assert(first.ok);
+  const { sha256 } = first.result;
+  const outcomes = await Promise.all(
+    Array.from({ length: 10 }, (_, i) =>
+      write(ops, {
+        path,
+        content: `agent ${i}`,
+        if_match: i % 2 === 0 ? sha256 : sha256.toUpperCase(),
+      })),
+  );
+  const winners = outcomes.filter((it) => it.ok);
+  assertEquals(winners.length, 1);
+  assertEquals(await Deno.readTextFile(path), winners[0]?.input.content);
+  const loser = outcomes.find((it) => !it.ok);
+  assert(loser !== undefined && !loser.ok);
+  assertEquals(loser.error.code, "FILE_CHANGED");
+  assertEquals(loser.error.retryable, false);
+  assertEquals(loser.result, { absolutePath: path, encoding: "utf8" });
+  assertEquals(namesIn(dir.path), ["file"]);
+});
+
+Deno.test("writeTextFile() writes base64 as the bytes that it stands for", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const path = dir.join("file");
+  const bytes = new Uint8Array([0, 255, 1, 254]);
+  const outcome = await write(ops, {
+    path,
+    content: bytes.toBase64(),
+    encoding: "base64",
+  });
+  assert(outcome.ok);
+  assertEquals(outcome.result.bytesWritten, 4);
+  assertEquals(await Deno.readFile(path), bytes);
+  for (const content of ["***", "QUJD=", "A"]) {
+    const wrong = await write(ops, { path, content, encoding: "base64" });
+    assertEquals(!wrong.ok && wrong.error.code, "INVALID_INPUT", content);
+  }
+  assertEquals(await Deno.readFile(path), bytes);
+});
+
+Deno.test("writeTextFile() tidies what a crash has left, not what is being written", async () => {
+  await using dir = await tempDir();
+  const name = (i: number) =>
+    `.baa-write-999-${crypto.randomUUID().slice(0, -1)}${i}.tmp`;
+  const [dead, living] = [name(1), name(2)];
+  await Deno.writeTextFile(dir.join(dead), "part of");
+  await Deno.writeTextFile(dir.join(living), "part of");
+  await Deno.writeTextFile(dir.join(".baa-write-mine.tmp"), "somebody's");
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  await Deno.utime(dir.join(dead), anHourAgo, anHourAgo);
+  await using ops = testHostOps();
+  assert((await write(ops, { path: dir.join("file") })).ok);
+  assertEquals(
+    namesIn(dir.path),
+    [".baa-write-mine.tmp", "file", living].sort(),
+  );
+});
+
+Deno.test("writeTextFile() gives back the memory that it took", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps({ maxBufferedBytes: 1_000 });
+  const path = dir.join("file");
+  const tooMuch = await write(ops, { path, content: "x".repeat(1_001) });
+  assert(!tooMuch.ok);
+  assertEquals(tooMuch.error.code, "FILE_WRITE_FAILED");
+  assertEquals(tooMuch.error.retryable, true);
+  for (let i = 0; i < 5; i++) {
+    assert((await write(ops, { path, content: "x".repeat(900) })).ok);
+    await write(ops, { path: dir.path });
+  }
+});
