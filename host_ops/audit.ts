@@ -6,7 +6,7 @@ import type {
 } from "../shared/audit.ts";
 import { AuditRefused } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
-import { redactCommand } from "./redact.ts";
+import { MOST_CHARACTERS, redactCommand } from "./redact.ts";
 import type {
   ExecExit,
   ExecInput,
@@ -67,10 +67,19 @@ export function execTarget(input: ExecInput): AuditFacts {
     cwd,
     ...(args === undefined
       ? { command: redactCommand(command ?? "") }
-      : { args: redactCommand(JSON.stringify(args)) }),
-    ...(env !== undefined && { envNames: Object.keys(env).join(" ") }),
+      : { args: redactCommand(args.map(readable).join(" ")) }),
+    ...(env !== undefined && {
+      envNames: Object.keys(env).join(" ").slice(0, MOST_CHARACTERS),
+    }),
     ...(stdin !== undefined && { stdinLength: stdin.length }),
   };
+}
+
+/** An argument as a person would type it, so that secrets are known by their place. */
+function readable(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument)
+    ? argument
+    : JSON.stringify(argument);
 }
 
 function factsOf(

@@ -3,6 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import { beginAudit, execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
+import type { InFlight } from "./in_flight.ts";
 import { type InputIssue, normaliseExec } from "./input.ts";
 import { type HostOpContext, invalidInput } from "./operation.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
@@ -14,6 +15,7 @@ export interface CommandsOptions {
   readonly cwd: string;
   readonly exec: Exec;
   readonly slots: Slots;
+  readonly inFlight: InFlight;
   /** Milliseconds that a stream's reader may take nothing. */
   readonly stallMs: number;
   /** Aborts when the daemon stops. */
@@ -30,7 +32,6 @@ const MOST_WAITING_BYTES = 262_144;
 /** Admits commands, runs them, and says how it went. */
 export class Commands {
   readonly #options: CommandsOptions;
-  readonly #running = new Set<Promise<void>>();
 
   constructor(options: CommandsOptions) {
     this.#options = options;
@@ -41,14 +42,14 @@ export class Commands {
     request: unknown,
     context: HostOpContext,
   ): Promise<ExecOutcome> {
-    const { exec, slots } = this.#options;
+    const { exec, inFlight, slots } = this.#options;
     const { input, issues } = normaliseExec(request, this.#options.cwd);
     if (issues.length > 0) return this.#refuse(input, issues, context);
     const signal = this.#signalOf(context);
     const leave = await slots.enter(signal);
     try {
       const entry = this.#begin(input, context);
-      const outcome = await this.#track(exec.run(input, signal));
+      const outcome = await inFlight.track(exec.run(input, signal));
       finishAudit(entry, outcome);
       return outcome;
     } finally {
@@ -61,7 +62,7 @@ export class Commands {
     request: unknown,
     context: HostOpContext,
   ): Promise<AsyncIterable<OutputEvent<ExecExit>>> {
-    const { clock, exec, slots, stallMs } = this.#options;
+    const { clock, exec, inFlight, slots, stallMs } = this.#options;
     const left = new AbortController();
     const queue = new EventQueue<ExecExit>({
       mostWaiting: MOST_WAITING_BYTES,
@@ -81,7 +82,7 @@ export class Commands {
       const stdout = queue.sink("stdout");
       const stderr = queue.sink("stderr");
       const sinks = { stdout, stderr, onLeaderEnd: () => queue.release() };
-      this.#track(exec.stream(input, { signal, sinks })).then((exit) => {
+      inFlight.track(exec.stream(input, { signal, sinks })).then((exit) => {
         leave();
         stdout.flush();
         stderr.flush();
@@ -93,11 +94,6 @@ export class Commands {
       leave();
       throw error;
     }
-  }
-
-  /** Resolves when nothing runs any more. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#running);
   }
 
   #signalOf(context: HostOpContext): AbortSignal {
@@ -114,13 +110,6 @@ export class Commands {
       actor,
       target,
     });
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.then(() => {}, () => {});
-    this.#running.add(settled);
-    settled.then(() => this.#running.delete(settled));
-    return work;
   }
 
   #refuse(

@@ -30,6 +30,7 @@ export class EventQueue<Exit> implements AsyncIterable<OutputEvent<Exit>> {
   #waiting = 0;
   #ended = false;
   #open = false;
+  #left = false;
   #wakeReader: (() => void) | undefined;
   #wakeWriters: (() => void)[] = [];
   #stall: Timer | undefined;
@@ -66,24 +67,37 @@ export class EventQueue<Exit> implements AsyncIterable<OutputEvent<Exit>> {
     this.#ended = true;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<OutputEvent<Exit>> {
-    try {
-      while (true) {
-        const next = this.#events.shift();
-        if (next !== undefined) {
-          this.#waiting -= next.size;
-          this.#stopStall();
-          if (this.#hasRoom) this.#letWriters();
-          yield next.event;
-        } else if (this.#ended) return;
-        else {
-          await new Promise<void>((resolve) => this.#wakeReader = resolve);
-        }
+  /** No generator: leaving one that waits would wait for the next event. */
+  [Symbol.asyncIterator](): AsyncIterator<OutputEvent<Exit>> {
+    return {
+      next: () => this.#next(),
+      return: () => {
+        this.#leave();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  async #next(): Promise<IteratorResult<OutputEvent<Exit>>> {
+    while (!this.#left) {
+      const next = this.#events.shift();
+      if (next !== undefined) {
+        this.#waiting -= next.size;
+        this.#stopStall();
+        if (this.#hasRoom) this.#letWriters();
+        return { done: false, value: next.event };
       }
-    } finally {
-      if (!this.#ended) this.#options.onLeave();
-      this.release();
+      if (this.#ended) break;
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
     }
+    return { done: true, value: undefined };
+  }
+
+  #leave(): void {
+    this.#left = true;
+    this.#wakeReader?.();
+    if (!this.#ended) this.#options.onLeave();
+    this.release();
   }
 
   get #hasRoom(): boolean {
@@ -91,6 +105,7 @@ export class EventQueue<Exit> implements AsyncIterable<OutputEvent<Exit>> {
   }
 
   #push(event: OutputEvent<Exit>, size: number): void {
+    if (this.#left) return;
     this.#events.push({ event, size });
     this.#waiting += size;
     this.#wakeReader?.();

@@ -7,6 +7,7 @@ import { Commands } from "./commands.ts";
 import type { OutputEvent } from "./event_queue.ts";
 import { Exec } from "./exec.ts";
 import { Files } from "./files.ts";
+import { InFlight } from "./in_flight.ts";
 import {
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_CONCURRENT_EXECS,
@@ -77,6 +78,7 @@ export class HostOps implements AsyncDisposable {
   readonly #processes: ProcessGroups;
   readonly #commands: Commands;
   readonly #files: Files;
+  readonly #inFlight = new InFlight();
   readonly #stopping = new AbortController();
 
   constructor(options: HostOpsOptions) {
@@ -109,6 +111,7 @@ export class HostOps implements AsyncDisposable {
       cwd,
       exec,
       slots,
+      inFlight: this.#inFlight,
       stallMs: options.stallMs ?? 30_000,
       stopping,
       audit,
@@ -190,7 +193,7 @@ export class HostOps implements AsyncDisposable {
     context: HostOpContext,
   ): Promise<FileReadOutcome> {
     this.#expectOpen();
-    return await this.#files.read(request, context);
+    return await this.#inFlight.track(this.#files.read(request, context));
   }
 
   /**
@@ -203,13 +206,13 @@ export class HostOps implements AsyncDisposable {
     context: HostOpContext,
   ): Promise<FileWriteOutcome> {
     this.#expectOpen();
-    return await this.#files.write(request, context);
+    return await this.#inFlight.track(this.#files.write(request, context));
   }
 
   /** Kills what runs, waits for its end, and takes nothing more. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#commands.idle();
+    await this.#inFlight.idle();
     await this.#processes.close();
   }
 

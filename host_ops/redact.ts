@@ -1,5 +1,5 @@
 /** How much of a command stands in an audit row, in characters. */
-const MOST_CHARACTERS = 1_024;
+export const MOST_CHARACTERS = 1_024;
 
 /** What replaces a secret. */
 const MASK = "***";

@@ -1,0 +1,199 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  normaliseExec,
+  normaliseFileRead,
+  normaliseFileWrite,
+} from "./input.ts";
+import { ExecRequest, FileReadRequest, FileWriteRequest } from "./schemas.ts";
+
+const CWD = "/work";
+
+Deno.test("normaliseExec() fills in the defaults", () => {
+  assertEquals(normaliseExec({ command: "true" }, CWD), {
+    input: {
+      command: "true",
+      cwd: CWD,
+      timeoutMs: 30_000,
+      maxBufferBytes: 10_485_760,
+    },
+    issues: [],
+  });
+  assertEquals(normaliseFileRead({ path: "a" }, CWD).input, {
+    path: "a",
+    cwd: CWD,
+    encoding: "utf8",
+    maxBytes: 10_485_760,
+  });
+  assertEquals(normaliseFileWrite({ path: "a", content: "" }, CWD).input, {
+    path: "a",
+    content: "",
+    cwd: CWD,
+    encoding: "utf8",
+    createParents: true,
+    overwrite: true,
+  });
+});
+
+Deno.test("normaliseExec() takes a relative folder from the working folder", () => {
+  const cwdOf = (cwd: string) =>
+    normaliseExec({ command: "x", cwd }, CWD).input.cwd;
+  assertEquals(cwdOf("sub/../other"), "/work/other");
+  assertEquals(cwdOf("/as/it/../is/"), "/as/it/../is/");
+});
+
+Deno.test("each alias stands for its field, and not beside it", () => {
+  const exec = normaliseExec(
+    { command: "x", timeout_ms: 5, max_buffer_bytes: 6 },
+    CWD,
+  );
+  assertEquals(exec.issues, []);
+  assertEquals([exec.input.timeoutMs, exec.input.maxBufferBytes], [5, 6]);
+  const read = normaliseFileRead({ path: "x", max_bytes: 7 }, CWD);
+  assertEquals(read.input.maxBytes, 7);
+  const write = normaliseFileWrite({
+    path: "x",
+    content: "",
+    create_parents: false,
+    if_match: "A".repeat(64),
+  }, CWD);
+  assertEquals(write.issues, []);
+  assertEquals(write.input.createParents, false);
+  assertEquals(write.input.ifMatch, "A".repeat(64));
+
+  const both = normaliseExec(
+    { command: "x", timeoutMs: 5, timeout_ms: 5 },
+    CWD,
+  );
+  assertEquals(both.issues, [{
+    path: "timeout_ms",
+    message: "exec.timeout_ms and timeoutMs must not both be given.",
+  }]);
+});
+
+Deno.test("normaliseExec() names every field that is wrong and echoes the defaults", () => {
+  const { input, issues } = normaliseExec({
+    command: 7,
+    cwd: "",
+    timeout_ms: -1,
+    maxBufferBytes: "10",
+    stdin: null,
+    env: [],
+    args: "ls",
+  }, CWD);
+  assertEquals(input, {
+    command: "",
+    cwd: CWD,
+    timeoutMs: 30_000,
+    maxBufferBytes: 10_485_760,
+  });
+  assertEquals(issues, [
+    {
+      path: "command",
+      message: "exec.command must be a non-empty string.",
+    },
+    { path: "args", message: "exec.args must be an array of strings." },
+    {
+      path: "cwd",
+      message: "exec.cwd must be a non-empty string when provided.",
+    },
+    {
+      path: "timeout_ms",
+      message: "exec.timeout_ms must be an integer from 0 to 2147483647.",
+    },
+    {
+      path: "maxBufferBytes",
+      message: "exec.maxBufferBytes must be an integer from 1 to 67108864.",
+    },
+    { path: "stdin", message: "exec.stdin must be a string." },
+    { path: "env", message: "exec.env must be an object of strings." },
+  ]);
+});
+
+Deno.test("normaliseExec() accepts the limits and nothing beyond them", () => {
+  const issuesOf = (fields: Readonly<Record<string, unknown>>) =>
+    normaliseExec({ command: "x", ...fields }, CWD).issues
+      .map((it) => it.path);
+  for (
+    const fields of [
+      { timeoutMs: 0 },
+      { timeoutMs: 2_147_483_647 },
+      { maxBufferBytes: 1 },
+      { maxBufferBytes: 67_108_864 },
+      { stdin: "" },
+      { stdin: "\0" },
+      { env: {} },
+      { env: { A_1: "", PATH: "/x" } },
+    ]
+  ) assertEquals(issuesOf(fields), [], JSON.stringify(fields));
+  for (
+    const [fields, path] of [
+      [{ timeoutMs: 2_147_483_648 }, "timeoutMs"],
+      [{ timeoutMs: 1.5 }, "timeoutMs"],
+      [{ timeoutMs: null }, "timeoutMs"],
+      [{ timeoutMs: NaN }, "timeoutMs"],
+      [{ maxBufferBytes: 0 }, "maxBufferBytes"],
+      [{ maxBufferBytes: 67_108_865 }, "maxBufferBytes"],
+      [{ command: "a\0b" }, "command"],
+      [{ command: "  " }, "command"],
+      [{ command: "\ud800" }, "command"],
+      [{ stdin: "\ud800" }, "stdin"],
+      [{ cwd: "/a\0" }, "cwd"],
+      [{ env: { LD_PRELOAD: "x" } }, "env.LD_PRELOAD"],
+      [{ env: { DYLD_INSERT_LIBRARIES: "" } }, "env.DYLD_INSERT_LIBRARIES"],
+      [{ env: { "a=b": "" } }, "env.a=b"],
+      [{ env: { "": "" } }, "env."],
+      [{ env: { A: 1 } }, "env.A"],
+      [{ env: { A: "\0" } }, "env.A"],
+    ] as const
+  ) assertEquals(issuesOf(fields), [path], JSON.stringify(fields));
+});
+
+Deno.test("normaliseExec() wants a command or args, one of them", () => {
+  const count = (request: unknown) => normaliseExec(request, CWD).issues.length;
+  assertEquals(count({}), 1);
+  assertEquals(count({ command: "x", args: ["x"] }), 1);
+  assertEquals(count({ args: [] }), 1);
+  assertEquals(count({ args: [""] }), 1);
+  assertEquals(count({ args: ["-c", "x"] }), 1);
+  assertEquals(count({ args: ["x", 1] }), 1);
+  assertEquals(count({ args: ["x", "a\0"] }), 1);
+  assertEquals(count({ args: ["x", "", "-c"] }), 0);
+  for (const request of [undefined, null, "ls", ["ls"], 7]) {
+    assert(count(request) >= 1);
+  }
+});
+
+Deno.test("an unknown field is refused with the known ones and the likely one", () => {
+  const { issues } = normaliseExec({ command: "x", timeoutMS: 1 }, CWD);
+  assertEquals(issues, [{
+    path: "timeoutMS",
+    message:
+      "exec.timeoutMS is not a known field: did you mean timeoutMs? known are command, args, cwd, timeoutMs, maxBufferBytes, stdin, env, timeout_ms, max_buffer_bytes.",
+  }]);
+  const far = normaliseFileRead({ path: "x", zebra: 1 }, CWD);
+  assertEquals(far.issues[0]?.message.includes("did you mean"), false);
+  const own = normaliseFileRead(JSON.parse('{"path":"x","__proto__":1}'), CWD);
+  assertEquals(own.issues[0]?.path, "__proto__");
+});
+
+Deno.test("the request schemas agree with what is accepted", () => {
+  assert(ExecRequest.safeParse({ args: ["ls"], timeout_ms: 1 }).success);
+  assert(!ExecRequest.safeParse({ command: "x", timeoutMS: 1 }).success);
+  assert(FileReadRequest.safeParse({ path: "x", max_bytes: 1 }).success);
+  assert(!FileReadRequest.safeParse({ path: "x", offset: -1 }).success);
+  assert(
+    FileWriteRequest.safeParse({ path: "x", content: "", if_match: "x" })
+      .success,
+  );
+  assert(!FileWriteRequest.safeParse({ path: "x" }).success);
+});
+
+Deno.test("normaliseFileWrite() refuses ifMatch without overwriting", () => {
+  const { issues } = normaliseFileWrite({
+    path: "x",
+    content: "",
+    overwrite: false,
+    ifMatch: "0".repeat(64),
+  }, CWD);
+  assertEquals(issues.map((it) => it.path), ["ifMatch"]);
+});
