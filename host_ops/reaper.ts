@@ -225,6 +225,7 @@ export class Reaper {
   }
 
   #startLater(): void {
+    this.#retry?.cancel();
     this.#retry = this.#options.clock.after(
       this.#retryMs,
       () => this.#tryToStart(),

@@ -5,6 +5,7 @@ import {
   endlessSleep,
   eventually,
   processesWith,
+  runs,
 } from "./testing/processes.ts";
 
 Deno.test("a killed reaper is replaced, and the next one ends what it never heard of", async () => {
@@ -17,7 +18,7 @@ Deno.test("a killed reaper is replaced, and the next one ends what it never hear
     { command: `${sleep} & ${sleep}`, timeoutMs: 1_000 },
     CALLER,
   );
-  await eventually(async () => (await processesWith(sleep)).length > 1);
+  await eventually(() => runs(sleep));
   Deno.kill(before, "SIGKILL");
   const outcome = await running;
   assertEquals(outcome.result?.timedOut, true);

@@ -4,6 +4,7 @@ import {
   endlessSleep,
   eventually,
   processesWith,
+  runs,
 } from "./testing/processes.ts";
 import { TestDaemon } from "./testing/run_daemon.ts";
 
@@ -118,7 +119,7 @@ Deno.test("a daemon whose reaper was killed before leaves no command behind", as
     input: { command: "true" },
   });
   await daemon.ask({ operation: "exec", input: { command: sleep } });
-  await eventually(async () => (await processesWith(sleep)).length > 0);
+  await eventually(() => runs(sleep));
   Deno.kill(first.reaperId ?? 0, "SIGKILL");
   await eventually(async () => {
     const next = await daemon.do({

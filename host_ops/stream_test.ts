@@ -5,6 +5,7 @@ import {
   endlessSleep,
   eventually,
   processesWith,
+  runs,
 } from "./testing/processes.ts";
 
 async function collect(events: AsyncIterable<OutputEvent<ExecExit>>) {
@@ -50,7 +51,7 @@ Deno.test("streamCommand() kills a silent command when its reader leaves", async
   const events = await ops.streamCommand({ command: sleep }, CALLER);
   const iterator = events[Symbol.asyncIterator]();
   const waiting = iterator.next();
-  await eventually(async () => (await processesWith(sleep)).length > 0);
+  await eventually(() => runs(sleep));
   await iterator.return?.();
   assertEquals(await waiting, { done: true, value: undefined });
   await eventually(async () => (await processesWith(sleep)).length === 0);

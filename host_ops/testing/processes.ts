@@ -6,16 +6,24 @@ export function endlessSleep(): string {
 
 /** Returns the ids of the live processes whose command line holds `text`. */
 export async function processesWith(text: string): Promise<number[]> {
+  const found = (await processes()).filter((it) => it.args.includes(text));
+  return found.map((it) => it.id);
+}
+
+/** Tells whether a program with exactly this command line runs, not just a shell that will start it. */
+export async function runs(args: string): Promise<boolean> {
+  return (await processes()).some((it) => it.args === args);
+}
+
+async function processes(): Promise<{ id: number; args: string }[]> {
   const { stdout } = await new Deno.Command("ps", {
     args: ["-Ao", "pid=,args="],
     stderr: "null",
   }).output();
-  const ids: number[] = [];
-  for (const line of new TextDecoder().decode(stdout).split("\n")) {
+  return new TextDecoder().decode(stdout).split("\n").map((line) => {
     const [, id, args] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
-    if (args?.includes(text)) ids.push(Number(id));
-  }
-  return ids;
+    return { id: Number(id), args: args ?? "" };
+  });
 }
 
 /** Resolves once `condition` holds; rejects when it does not within 10 seconds. */
