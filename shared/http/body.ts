@@ -74,21 +74,18 @@ async function fill(
   { deadlineMs, clock }: BodyLimits,
 ): Promise<void> {
   const reader = body.getReader();
-  const give = () => void reader.cancel().catch(() => {});
-  let late = false;
-  const timer = clock.after(deadlineMs, () => {
-    late = true;
-    give();
-  });
+  const late = Promise.withResolvers<never>();
+  const timer = clock.after(
+    deadlineMs,
+    () => late.reject(new AppError("REQUEST_TIMEOUT", undefined, CLOSING)),
+  );
   try {
     while (true) {
-      const { done, value } = await reader.read();
-      if (late) throw new AppError("REQUEST_TIMEOUT", undefined, CLOSING);
+      const { done, value } = await Promise.race([reader.read(), late.promise]);
       if (done) return;
       intake.add(value);
     }
   } catch (cause) {
-    give();
     if (cause instanceof AppError) throw cause;
     throw new AppError(
       "INVALID_INPUT",
@@ -97,6 +94,7 @@ async function fill(
     );
   } finally {
     timer.cancel();
+    reader.releaseLock();
   }
 }
 

@@ -17,17 +17,19 @@ export async function upgrade<Deps>(
 ): Promise<Response> {
   const { request, route, headerMap } = call;
   checkHandshake(request.method, headerMap);
+  // Deno watches the client only from the moment that this is read.
+  const { signal } = request;
   const plan = await route.socket?.(call as unknown as RouteContext<Deps>);
   if (plan === undefined) throw new AppError("ROUTE_NOT_FOUND");
   // A client that left meanwhile gives a socket that never opens nor closes.
-  if (request.signal.aborted) throw new AppError("CONFLICT", "The client left");
+  if (signal.aborted) throw new AppError("CONFLICT", "The client left");
   const { socket, response } = Deno.upgradeWebSocket(request, {
     idleTimeout: IDLE_TIMEOUT_S,
     ...(plan.protocol !== undefined && { protocol: plan.protocol }),
   });
   response.headers.set("x-request-id", call.requestId);
   onSocket(socket);
-  request.signal.addEventListener("abort", () => {
+  signal.addEventListener("abort", () => {
     if (socket.readyState !== WebSocket.CONNECTING) return;
     socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
   }, { once: true });

@@ -1,0 +1,202 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { AppError } from "../errors.ts";
+import { FakeClock } from "../testing/fake_clock.ts";
+import { startKitApp } from "../testing/kit_app.ts";
+import { RawConnection, rawRequest } from "../testing/raw_http.ts";
+import { BodyBudget, readJson } from "./body.ts";
+
+const JSON_TYPE = "application/json";
+
+function limits(maxBytes: number, budgetBytes = 1_000_000) {
+  return {
+    maxBytes,
+    deadlineMs: 1000,
+    clock: new FakeClock(),
+    budget: new BodyBudget(budgetBytes),
+  };
+}
+
+function bodyOf(chunks: readonly (string | Uint8Array<ArrayBuffer>)[]) {
+  const encoder = new TextEncoder();
+  return new Request("http://x", {
+    method: "POST",
+    body: new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) {
+          controller.enqueue(
+            typeof chunk === "string" ? encoder.encode(chunk) : chunk,
+          );
+        }
+        controller.close();
+      },
+    }),
+  });
+}
+
+const headers = new Map([["content-type", JSON_TYPE]]);
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return (await assertRejects(() => work, AppError)).code;
+}
+
+Deno.test("readJson() puts chunks together, whatever their size", async () => {
+  const text = JSON.stringify({ word: "漢".repeat(100_000) });
+  const bytes = new TextEncoder().encode(text);
+  for (const size of [1000, 65_536, 400_000]) {
+    const chunks = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      chunks.push(bytes.slice(at, at + size));
+    }
+    const own = limits(400_000, 1_000_000);
+    assertEquals(
+      await readJson(bodyOf(chunks), headers, own),
+      JSON.parse(text),
+    );
+    assertEquals(own.budget.held, 0);
+  }
+});
+
+Deno.test("readJson() takes exactly the cap, and refuses a byte more", async () => {
+  assertEquals(await readJson(bodyOf(['"12"']), headers, limits(4)), "12");
+  const own = limits(4);
+  assertEquals(
+    await codeOf(readJson(bodyOf(['"12', '3"']), headers, own)),
+    "BODY_TOO_LARGE",
+  );
+  assertEquals(own.budget.held, 0);
+});
+
+Deno.test("readJson() demands JSON even of a body that stated no length", async () => {
+  assertEquals(
+    await codeOf(readJson(bodyOf(["{}"]), new Map(), limits(10))),
+    "UNSUPPORTED_MEDIA_TYPE",
+  );
+  assertEquals(await readJson(bodyOf([]), new Map(), limits(10)), undefined);
+});
+
+Deno.test("readJson() refuses text that is not UTF-8", async () => {
+  const latin1 = new Uint8Array([0x22, 0xe9, 0x22]);
+  assertEquals(
+    await codeOf(readJson(bodyOf([latin1]), headers, limits(10))),
+    "INVALID_JSON",
+  );
+});
+
+Deno.test("readJson() refuses what all bodies together may not hold", async () => {
+  const own = limits(100, 150);
+  const blocked = new Request("http://x", {
+    method: "POST",
+    body: new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(100)),
+    }),
+  });
+  const first = readJson(blocked, headers, own);
+  while (own.budget.held < 100) await new Promise((done) => setTimeout(done));
+  assertEquals(
+    await codeOf(readJson(bodyOf(["x".repeat(60)]), headers, own)),
+    "TOO_MANY_REQUESTS",
+  );
+  assertEquals(await readJson(bodyOf(["{}"]), headers, own), {});
+  await Promise.all([codeOf(first), own.clock.advance(1000)]);
+  assertEquals(own.budget.held, 0);
+});
+
+Deno.test("A body over the cap is refused, stated or not, and the daemon goes on", async () => {
+  await using kit = startKitApp({ limits: { maxBodyBytes: 1000 } });
+  const base = [`Host: localhost:${kit.port}`, `Content-Type: ${JSON_TYPE}`];
+  const line = "POST /notes HTTP/1.1";
+  {
+    using stated = await RawConnection.open(kit.port);
+    // The answer comes although the body never does.
+    await stated.send(
+      rawRequest({ line, headers: [...base, "Content-Length: 1001"] }),
+    );
+    const answer = await stated.answer();
+    assertEquals(answer.status, 413);
+    assertEquals(JSON.parse(answer.body).error.details, { max_bytes: 1000 });
+  }
+  {
+    using chunked = await RawConnection.open(kit.port);
+    await chunked.send(
+      rawRequest({ line, headers: [...base, "Transfer-Encoding: chunked"] }),
+    );
+    await chunked.send(`3e9\r\n${"x".repeat(1001)}\r\n`);
+    assertEquals((await chunked.answer()).status, 413);
+  }
+  {
+    using whole = await RawConnection.open(kit.port);
+    const body = JSON.stringify({ text: "x".repeat(1000 - 11) });
+    assertEquals(body.length, 1000);
+    await whole.send(rawRequest({ line, headers: base, body }));
+    assertEquals((await whole.answer()).status, 200);
+  }
+  assertEquals(kit.app.running, 0);
+});
+
+Deno.test("readJson() gives a body up that does not come in time", async () => {
+  const own = limits(100);
+  const never = new Request("http://x", {
+    method: "POST",
+    body: new ReadableStream(),
+  });
+  const code = codeOf(readJson(never, headers, own));
+  await own.clock.advance(999);
+  assertEquals(own.clock.pending, 1);
+  await own.clock.advance(1);
+  assertEquals(await code, "REQUEST_TIMEOUT");
+});
+
+Deno.test({
+  name: "A body that does not come is answered with 408 after the deadline",
+  // Deno never completes its own read of a body that was answered before its end.
+  sanitizeOps: false,
+  fn: answersSlowBody,
+});
+
+async function answersSlowBody(): Promise<void> {
+  const clock = new FakeClock();
+  await using kit = startKitApp({ clock });
+  using slow = await RawConnection.open(kit.port);
+  await slow.send(
+    rawRequest({
+      line: "POST /notes HTTP/1.1",
+      headers: [
+        `Host: localhost:${kit.port}`,
+        `Content-Type: ${JSON_TYPE}`,
+        "Content-Length: 20",
+      ],
+    }) + '{"text":',
+  );
+  while (clock.pending === 0) await new Promise((done) => setTimeout(done, 1));
+  await clock.advance(29_999);
+  assertEquals(kit.app.running, 1);
+  await clock.advance(1);
+  const answer = await slow.answer();
+  assertEquals(answer.status, 408);
+  assertEquals(JSON.parse(answer.body).error.code, "REQUEST_TIMEOUT");
+  assertEquals(kit.app.running, 0);
+  assertEquals(clock.pending, 0);
+}
+
+Deno.test("A client that leaves in the middle of its body leaves nothing behind", async () => {
+  const clock = new FakeClock();
+  await using kit = startKitApp({ clock });
+  {
+    using leaving = await RawConnection.open(kit.port);
+    await leaving.send(
+      rawRequest({
+        line: "POST /notes HTTP/1.1",
+        headers: [
+          `Host: localhost:${kit.port}`,
+          `Content-Type: ${JSON_TYPE}`,
+          "Content-Length: 20",
+        ],
+      }) + '{"text":',
+    );
+    while (kit.app.running === 0) {
+      await new Promise((done) => setTimeout(done, 1));
+    }
+  }
+  while (kit.app.running > 0) await new Promise((done) => setTimeout(done, 1));
+  assertEquals(clock.pending, 0);
+});
