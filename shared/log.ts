@@ -72,7 +72,7 @@ export function createLogger(
 }
 
 function formatJson({ time, level, message, fields }: LogLine): string {
-  return JSON.stringify({ time, level, message, ...fields });
+  return JSON.stringify({ ...fields, time, level, message });
 }
 
 /** A line for a person at a terminal. */
@@ -85,7 +85,10 @@ export function formatReadable(
       `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`
     );
   return [time.slice(11, 23), level.toUpperCase().padEnd(5), message, ...facts]
-    .join(" ");
+    .join(" ")
+    // What a request brought in must not steer the terminal.
+    // deno-lint-ignore no-control-regex -- it is about control characters
+    .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
 const encoder = new TextEncoder();

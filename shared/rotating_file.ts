@@ -4,7 +4,7 @@ import type { LogSink } from "./log.ts";
 
 /** Where rotated files go, and how much of them is kept. */
 export interface RotatingFileOptions {
-  /** Exists, mode 0700. */
+  /** Made with mode 0700 when it is not there. */
   readonly folder: string;
   /** The start of every file's name; files of other processes may share it. */
   readonly family: string;
@@ -12,7 +12,9 @@ export interface RotatingFileOptions {
   readonly instance: string;
   /** Default 10 485 760. */
   readonly maxBytes?: number;
-  /** Files of the family that are kept. Default 10. */
+  /** Bytes of the whole family that are kept. Default ten full files. */
+  readonly maxTotalBytes?: number;
+  /** Files of the family that are kept, however short: one a start. Default 200. */
   readonly maxFiles?: number;
   readonly clock?: Clock;
 }
@@ -70,7 +72,7 @@ export class RotatingFile implements LogSink, Disposable {
         at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
       }
       this.#written += bytes.length;
-      if (this.#written >= (this.#options.maxBytes ?? 10_485_760)) this.#open();
+      if (this.#written >= this.#maxBytes) this.#open();
     } catch {
       this.#dropped += lines.length;
     }
@@ -83,32 +85,58 @@ export class RotatingFile implements LogSink, Disposable {
   }
 
   #open(): void {
-    const { folder, family, instance } = this.#options;
+    const { folder, family } = this.#options;
+    // A dash ends the family's name.
+    const instance = this.#options.instance.replaceAll("-", "_");
     this.#file?.close();
     this.#file = undefined;
     this.#number++;
     const number = String(this.#number).padStart(4, "0");
     const path = join(folder, `${family}-${instance}.${number}.jsonl`);
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#file = Deno.openSync(path, {
       create: true,
       append: true,
       mode: 0o600,
     });
     this.#written = 0;
-    this.#removeOldest();
+    this.#removeOldest(path);
   }
 
-  #removeOldest(): void {
-    const { folder, family, maxFiles = 10 } = this.#options;
-    const files = [...Deno.readDirSync(folder)]
-      .filter(({ name }) =>
-        name.startsWith(`${family}-`) && name.endsWith(".jsonl")
-      )
-      .map(({ name }) => {
-        const path = join(folder, name);
-        return { path, at: Deno.statSync(path).mtime?.getTime() ?? 0 };
-      })
-      .sort((a, b) => b.at - a.at);
-    for (const { path } of files.slice(maxFiles)) Deno.removeSync(path);
+  /** Never throws: another process may be removing the same files. */
+  #removeOldest(current: string): void {
+    const { folder, family, maxFiles = 200 } = this.#options;
+    const { maxTotalBytes = 10 * this.#maxBytes } = this.#options;
+    let [bytes, count] = [0, 0];
+    for (const file of newestFirst(folder, family)) {
+      bytes += file.size;
+      count++;
+      const keep = count <= maxFiles && bytes <= maxTotalBytes;
+      if (keep || file.path === current) continue;
+      try {
+        Deno.removeSync(file.path);
+      } catch { /* it is gone */ }
+    }
   }
+
+  get #maxBytes(): number {
+    return this.#options.maxBytes ?? 10_485_760;
+  }
+}
+
+/** The files of a family, and not those of one whose name only begins alike. */
+function newestFirst(folder: string, family: string) {
+  const files: { path: string; at: number; size: number }[] = [];
+  try {
+    for (const { name } of Deno.readDirSync(folder)) {
+      const rest = name.startsWith(`${family}-`)
+        ? name.slice(family.length + 1)
+        : "";
+      if (!/^[^-]+\.\d{4,}\.jsonl$/.test(rest)) continue;
+      const path = join(folder, name);
+      const { mtime, size } = Deno.statSync(path);
+      files.push({ path, at: mtime?.getTime() ?? 0, size });
+    }
+  } catch { /* what could be read is enough */ }
+  return files.sort((a, b) => b.at - a.at || b.path.localeCompare(a.path));
 }

@@ -1,0 +1,150 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Redactor } from "./redact.ts";
+
+const CANARY = 'canary-7f3a/+"\\x';
+
+function written(
+  fields: Record<string, unknown>,
+  known: readonly string[] = [],
+): string {
+  return JSON.stringify(new Redactor(known).fields(fields));
+}
+
+Deno.test("Redactor hides what its keys call a secret, however deep", () => {
+  for (
+    const key of [
+      "authorization",
+      "Authorization",
+      "proxy-authorization",
+      "cookie",
+      "Set-Cookie",
+      "cookies",
+      "token",
+      "access_token",
+      "sharedToken",
+      "x-csrf-token",
+      "csrf",
+      "X-XSRF-Value",
+      "client_secret",
+      "password",
+      "apiKey",
+      "api_key",
+      "x-api-key",
+      "private_key",
+      "credentials",
+      "sec-websocket-protocol",
+    ]
+  ) {
+    for (
+      const fields of [
+        { [key]: "canary" },
+        { [key]: ["canary"] },
+        { [key]: { a: "canary" } },
+        { a: [{ b: { [key]: "canary" } }] },
+        { headers: new Map([[key, "canary"]]) },
+        {
+          error: Object.assign(new Error("x"), { cause: { [key]: "canary" } }),
+        },
+      ]
+    ) assertEquals(written(fields).includes("canary"), false, key);
+  }
+});
+
+Deno.test("Redactor leaves what is no secret", () => {
+  const fields = {
+    token_count: 5,
+    session_id: "s_1",
+    author: "me",
+    key: "k",
+    none: null,
+    no: undefined,
+    on: true,
+  };
+  assertEquals(new Redactor().fields(fields), fields);
+  const text = "Cannot read /tmp/a: no such file, see https://x.example/a?b=c";
+  assertEquals(new Redactor().text(text), text);
+});
+
+Deno.test("Redactor hides a known secret in every form and place", () => {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(CANARY));
+  for (
+    const form of [
+      CANARY,
+      JSON.stringify(CANARY).slice(1, -1),
+      JSON.stringify({ a: CANARY }),
+      encodeURIComponent(CANARY),
+      btoa(bytes),
+      `prefix${CANARY}suffix`,
+    ]
+  ) {
+    for (
+      const fields of [
+        { note: form },
+        { [form]: 1 },
+        { error: new Error(form) },
+        { error: new Error("x", { cause: new Error(form) }) },
+        { url: new URL(`http://x/?q=${encodeURIComponent(CANARY)}`) },
+        { deep: { list: [form] } },
+      ]
+    ) {
+      const text = written(fields, [CANARY]);
+      for (const piece of ["canary-7f3a", "Y2FuYXJ5LTdmM2E"]) {
+        assertEquals(text.includes(piece), false, text);
+      }
+    }
+  }
+});
+
+Deno.test("Redactor hides credentials by their form in any text", () => {
+  const redactor = new Redactor();
+  for (
+    const text of [
+      "Authorization: Bearer canary1234",
+      "got 'bearer canary1234' from",
+      "Basic Y2FuYXJ5MTIzNA==canary1234",
+      'cookie: "sid=canary1234"',
+      "Set-Cookie: a=canary1234; Path=/",
+      "GET /x?token=canary1234&y=1",
+      "https://me:canary1234@host/x",
+      "baa.token.canary1234",
+      "sk-canary1234567890",
+      "ghp_canary1234567890",
+    ]
+  ) assertEquals(redactor.text(text).includes("canary1234"), false, text);
+});
+
+Deno.test("Redactor makes errors, dates and bytes plain", () => {
+  const error = Object.assign(new TypeError("no"), { code: "ENOENT" });
+  const fields = new Redactor().fields({
+    error,
+    at: new Date(0),
+    bytes: new Uint8Array(9),
+    set: new Set([1]),
+    big: 1n,
+    f() {},
+  });
+  assertEquals(fields, {
+    error: {
+      name: "TypeError",
+      code: "ENOENT",
+      message: "no",
+      stack: error.stack,
+    },
+    at: "1970-01-01T00:00:00.000Z",
+    bytes: "<9 bytes>",
+    set: [1],
+    big: "1",
+    f: "<function>",
+  });
+});
+
+Deno.test("Redactor bounds what it copies: depth, circles, length", () => {
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  assertStringIncludes(written({ circle }), "…");
+  const long = new Redactor(["secret-canary"]).text(
+    "x".repeat(16_380) + "secret-canary",
+  );
+  assertEquals(long.length < 17_000, true);
+  assertEquals(long.includes("secr"), false);
+});
