@@ -9,7 +9,10 @@ import { Retention } from "./services/retention.ts";
 import { RunExecutor } from "./services/run_executor.ts";
 import { RunLedger } from "./services/run_ledger.ts";
 import { Scheduler } from "./services/scheduler.ts";
-import { SystemService } from "./services/system_service.ts";
+import {
+  SystemService,
+  type SystemServiceOptions,
+} from "./services/system_service.ts";
 import { TaskLogService } from "./services/task_log_service.ts";
 import { TaskService } from "./services/task_service.ts";
 import type { Truth } from "./truth.ts";
@@ -22,6 +25,7 @@ export interface AutomationOptions {
   /** How many runs at once. */
   readonly width: number;
   readonly retention: { readonly days: number; readonly rows: number };
+  readonly about: SystemServiceOptions["about"];
   readonly newId: NewId;
   readonly clock: Clock;
   readonly log: Logger;
@@ -94,6 +98,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
     leadership,
     feed,
     clock,
+    about: options.about,
   });
   const tasks = new TaskService({
     ...stores,

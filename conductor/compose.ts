@@ -2,13 +2,22 @@ import { join } from "@std/path";
 import { childEnvironment, createHostOps } from "../host_ops/mod.ts";
 import { createApp } from "../shared/daemon/app.ts";
 import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
-import type { DaemonSelf } from "../shared/daemon/self.ts";
-import { logAudit } from "../shared/log_audit.ts";
+import { type DaemonSelf, statusWord } from "../shared/daemon/self.ts";
+import type { Places } from "../shared/describe/places.ts";
+import { messageOf } from "../shared/errors.ts";
+import type { Zone } from "../shared/http/route.ts";
+import { randomId } from "../shared/ids.ts";
 import { VERSION } from "../shared/version.ts";
+import { composeAutomation } from "./automation.ts";
 import type { ConductorConfig } from "./config.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { hostOperations } from "./host_operations.ts";
+import { taskKinds } from "./model/task_kind.ts";
 import { routes } from "./routes/mod.ts";
+import { BackupService } from "./services/backup_service.ts";
+import { execKind } from "./services/exec_kind.ts";
+import type { SystemService } from "./services/system_service.ts";
+import { openTruth, type Truth } from "./truth.ts";
 
 /** Builds conductor from its configuration. */
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
@@ -16,7 +25,20 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const { values, token } = config;
   const started = clock.monotonic();
   let stopping = false;
-  const audit = logAudit(log);
+  const truth = openTruth({
+    path: join(config.stateDir, "conductor.db"),
+    identity: {
+      controller_id: values.nodeId,
+      instance_id: ports.instance,
+      host: values.conductorHost,
+      version: VERSION,
+    },
+    enforcedAudit: values.audit === "enforced",
+    newId: randomId,
+    clock,
+    log,
+  });
+  const { audit, stores } = truth;
   const hostOps = createHostOps({
     cwd: Deno.cwd(),
     shell: values.shell,
@@ -39,6 +61,21 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     log,
   });
   hostOps.prepare();
+  const automation = composeAutomation({
+    truth,
+    kinds: taskKinds([execKind(hostOps, clock)]),
+    leaseMs: values.leaseMs,
+    width: values.maxConcurrentRuns,
+    retention: { days: values.retentionDays, rows: values.retentionRows },
+    about: () => ({
+      health: statusWord(self.condition()),
+      version: VERSION,
+      uptime_ms: self.uptimeMs(),
+    }),
+    newId: randomId,
+    clock,
+    log,
+  });
   const self: DaemonSelf = {
     name: "baa-conductor-daemon",
     version: VERSION,
@@ -46,19 +83,40 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     hasToken: token !== undefined,
     guidance: GUIDANCE,
     uptimeMs: () => Math.round(clock.monotonic() - started),
-    condition: () => ({
-      ready: !stopping,
-      reasons: stopping ? ["shutting down"] : [],
-      degraded: [],
-    }),
-    system: () => ({ mode: "running" }),
+    condition() {
+      const reasons = [
+        stopping ? "shutting down" : undefined,
+        truth.health.fault?.reason,
+        automation.leadership.trouble,
+      ].filter((it) => it !== undefined);
+      const degraded = [truth.audit.trouble].filter((it) => it !== undefined);
+      return { ready: reasons.length === 0, reasons, degraded };
+    },
+    system: (zone) => systemFacts(automation.system, zone),
     websocket: () => ({}),
     hostOperations,
-    places: () => ({ cwd: Deno.cwd(), file: readableFile() }),
+    places: () => ({
+      cwd: Deno.cwd(),
+      file: readableFile(),
+      ...newest(stores),
+    }),
   };
   const app = createApp({
     routes,
-    deps: { self, role: () => "leader" as const, hostOps },
+    deps: {
+      self,
+      role: () => automation.leadership.role,
+      hostOps,
+      ...automation,
+      runs: stores.runs,
+      events: truth.events,
+      audit: stores.audit,
+      backups: new BackupService({
+        from: truth.db.path,
+        folder: join(config.stateDir, "backups"),
+        clock,
+      }),
+    },
     guard: {
       base,
       publicBase: values.publicApiBase,
@@ -72,18 +130,48 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     clock,
     log,
   });
+  automation.start();
   return {
     handle: (request, info) => app.handle(request, info),
     quiesce() {
       stopping = true;
       app.quiesce();
+      automation.quiesce();
     },
     async stopWork() {
       app.abortRequests();
+      await automation.stopWork();
       await hostOps.close();
     },
-    close: () => Promise.resolve(),
+    close() {
+      automation.release();
+      truth.close();
+      return Promise.resolve();
+    },
   };
+}
+
+/** The state in describe documents, which answer even when it cannot be read. */
+function systemFacts(
+  system: Pick<SystemService, "state" | "publicState">,
+  zone: Zone,
+): Readonly<Record<string, unknown>> {
+  try {
+    return zone === "public" ? system.publicState() : system.state();
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+/** What the examples of single tasks and runs name. */
+function newest({ tasks, runs }: Truth["stores"]): Places {
+  try {
+    const [task] = tasks.list({}, { limit: 1 }).items;
+    const [run] = runs.list({}, { limit: 1 }).items;
+    return { task_id: task?.task_id, run_id: run?.run_id };
+  } catch {
+    return {};
+  }
 }
 
 /** A text file that the examples can read: the working folder's own, or the hosts file. */

@@ -1,6 +1,14 @@
 import type { HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/self.ts";
 import { routeFor } from "../shared/http/route.ts";
+import type { BackupService } from "./services/backup_service.ts";
+import type { ControllerService } from "./services/controller_service.ts";
+import type { EventService } from "./services/event_service.ts";
+import type { SystemService } from "./services/system_service.ts";
+import type { TaskLogService } from "./services/task_log_service.ts";
+import type { TaskService } from "./services/task_service.ts";
+import type { AuditStore } from "./store/audit_store.ts";
+import type { RunStore } from "./store/run_store.ts";
 
 /** What conductor's routes may use: each feature brings its slice. */
 export interface Deps extends SelfDeps {
@@ -10,7 +18,20 @@ export interface Deps extends SelfDeps {
     HostOps,
     "executeCommand" | "streamCommand" | "readTextFile" | "writeTextFile"
   >;
+  readonly system: SystemService;
+  readonly controllers: ControllerService;
+  readonly tasks: TaskService;
+  readonly taskLogs: TaskLogService;
+  readonly runs: Pick<RunStore, "get" | "list">;
+  readonly events: EventService;
+  readonly audit: Pick<AuditStore, "list">;
+  readonly backups: BackupService;
 }
 
 /** Defines a route of conductor. */
 export const route = routeFor<Deps>();
+
+/** Why a write of automation cannot work now; undefined when it can. */
+export function unlessLeader({ role }: Pick<Deps, "role">): string | undefined {
+  return role() === "leader" ? undefined : "this controller is a standby";
+}

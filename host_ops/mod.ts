@@ -15,6 +15,7 @@ export type { EnvironmentSource } from "./environment.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export { HostOps } from "./host_ops.ts";
 export type { HostOpRequest, HostOpsOptions } from "./host_ops.ts";
+export { normaliseExec } from "./input.ts";
 export type { HostOpContext } from "./operation.ts";
 export * from "./limits.ts";
 export type { Job } from "./job.ts";

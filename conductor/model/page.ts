@@ -1,10 +1,22 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
 
+/** The query of every list. */
+export const PAGE_QUERY = {
+  limit: z.string()
+    .regex(/^[1-9][0-9]{0,2}$/, "must be an integer from 1 to 200")
+    .transform(Number)
+    .refine((it) => it <= 200, "must be an integer from 1 to 200")
+    .default(20)
+    .describe("Entries a page, 1 to 200."),
+  cursor: z.string().optional()
+    .describe("The next_cursor of the page before."),
+};
+
 /** Which part of a list is wanted: a place in it, and how much from there. */
 export interface PageRequest {
   readonly limit: number;
-  /** The cursor of the page before; none: the first page. */
+  /** None: the first page. */
   readonly cursor?: string | undefined;
 }
 

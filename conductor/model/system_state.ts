@@ -48,12 +48,26 @@ export const Node = z.strictObject({
 });
 export type Node = z.infer<typeof Node>;
 
-/** What `GET /v1/system/state` answers. */
-export const SystemState = z.strictObject({
+/** What anybody may know of this daemon. */
+const PUBLIC = {
   mode: Mode,
+  health: z.enum(["ok", "degraded", "not_ready"]),
+  version: z.string(),
+  /** Milliseconds since the start. */
+  uptime_ms: z.int(),
+};
+
+/** What `GET /v1/system/state` answers in the public zone. */
+export const PublicState = z.strictObject(PUBLIC);
+export type PublicState = z.infer<typeof PublicState>;
+
+/** What `GET /v1/system/state` answers, and every change of the mode. */
+export const SystemState = z.strictObject({
+  ...PUBLIC,
   automation: Automation,
   leader: Leader.nullable(),
   queue: z.strictObject({ active_runs: z.int(), queued_tasks: z.int() }),
+  /** Draining, and nothing runs any more. */
   drained: z.boolean(),
   active_runs: z.array(ActiveRun),
   node: Node,

@@ -2,9 +2,17 @@ import { describeRoutes } from "../../shared/daemon/describe_routes.ts";
 import { probeRoutes } from "../../shared/daemon/probe_routes.ts";
 import type { Route } from "../../shared/http/route.ts";
 import type { Deps } from "../deps.ts";
+import { auditRoutes } from "./audit.ts";
+import { backupRoutes } from "./backup.ts";
 import { capabilities, capabilityRoutes } from "./capabilities.ts";
+import { controllerRoutes } from "./controllers.ts";
+import { eventRoutes } from "./events.ts";
 import { hostRoutes } from "./host.ts";
 import { roleRoutes } from "./role.ts";
+import { runRoutes } from "./runs.ts";
+import { systemRoutes } from "./system.ts";
+import { taskLogRoutes } from "./task_logs.ts";
+import { taskRoutes } from "./tasks.ts";
 
 /** The table of contents of conductor's API. */
 export const routes: readonly Route<Deps>[] = [
@@ -12,5 +20,13 @@ export const routes: readonly Route<Deps>[] = [
   ...capabilityRoutes,
   ...probeRoutes<Deps>(),
   ...roleRoutes,
+  ...systemRoutes,
+  ...controllerRoutes,
+  ...taskRoutes,
+  ...taskLogRoutes,
+  ...runRoutes,
   ...hostRoutes,
+  ...eventRoutes,
+  ...auditRoutes,
+  ...backupRoutes,
 ];

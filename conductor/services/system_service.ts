@@ -1,5 +1,10 @@
 import { type Clock, sleep } from "../../shared/clock.ts";
-import type { Mode, ModeChange, SystemState } from "../model/system_state.ts";
+import type {
+  Mode,
+  ModeChange,
+  PublicState,
+  SystemState,
+} from "../model/system_state.ts";
 import type { AutomationStore } from "../store/automation_store.ts";
 import type { CounterStore } from "../store/counter_store.ts";
 import type { EventStore } from "../store/event_store.ts";
@@ -19,6 +24,8 @@ export interface SystemServiceOptions {
   readonly events: EventStore;
   readonly feed: ChangeFeed;
   readonly clock: Clock;
+  /** What the daemon says of itself. */
+  readonly about: () => Pick<PublicState, "health" | "version" | "uptime_ms">;
 }
 
 /** The mode of automation: shows it, and changes it. */
@@ -42,6 +49,7 @@ export class SystemService {
     const current = automation.get();
     return {
       mode: current.mode,
+      ...this.#options.about(),
       automation: current,
       leader: leadership.leader(),
       queue: {
@@ -52,6 +60,12 @@ export class SystemService {
       active_runs: active,
       node: { ...leadership.identity, role: leadership.role },
     };
+  }
+
+  /** What of the state anybody may know. */
+  publicState(): PublicState {
+    const { mode } = this.#options.automation.get();
+    return { mode, ...this.#options.about() };
   }
 
   /**

@@ -16,6 +16,9 @@ Deno.test("SystemService.state() shows mode, leader, queue and node", async () =
   assertEquals(automation.requested_by, null);
   assertEquals(state, {
     mode: "running",
+    health: "ok",
+    version: "1.2.3",
+    uptime_ms: 7,
     leader: {
       controller_id: "mini-main",
       instance_id: "instance_1",

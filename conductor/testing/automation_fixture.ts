@@ -138,6 +138,7 @@ export function automationAt(options: FixtureOptions = {}): Fixture {
     leaseMs: options.leaseMs ?? LEASE_MS,
     width: options.width ?? 2,
     retention: options.retention ?? { days: 30, rows: 1000 },
+    about: () => ({ health: "ok", version: "1.2.3", uptime_ms: 7 }),
     newId,
     clock,
     log,

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { AppError } from "../../shared/errors.ts";
+import { PAGE_QUERY } from "../model/page.ts";
+import { Run, RunStatus } from "../model/run.ts";
+import { route } from "../deps.ts";
+
+export const runRoutes = [
+  route({
+    id: "runs.list",
+    method: "GET",
+    path: "/v1/runs",
+    kind: "read",
+    surface: "business",
+    exposure: "token",
+    summary: "List runs, each an attempt at a task, newest first",
+    query: z.strictObject({
+      task_id: z.string().optional(),
+      status: RunStatus.optional(),
+      ...PAGE_QUERY,
+    }),
+    data: z.strictObject({
+      count: z.int(),
+      runs: z.array(Run),
+      next_cursor: z.string().nullable(),
+    }),
+    example: { query: { limit: "20" } },
+    handler({ deps, query: { limit, cursor, ...filter } }) {
+      const page = deps.runs.list(filter, { limit, cursor });
+      const runs = [...page.items];
+      return { count: runs.length, runs, next_cursor: page.next_cursor };
+    },
+  }),
+  route({
+    id: "runs.read",
+    method: "GET",
+    path: "/v1/runs/:run_id",
+    kind: "read",
+    surface: "business",
+    exposure: "token",
+    summary: "Read a run: who ran it, when, and how it ended",
+    data: Run,
+    errors: ["NOT_FOUND"],
+    example: { params: { run_id: "{run_id}" } },
+    handler({ deps, params: { run_id } }) {
+      const run = deps.runs.get(run_id);
+      if (run !== undefined) return run;
+      throw new AppError("NOT_FOUND", `Cannot find run "${run_id}"`);
+    },
+  }),
+];

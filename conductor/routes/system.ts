@@ -1,0 +1,90 @@
+import { z } from "zod";
+import {
+  Mode,
+  ModeChange,
+  PublicState,
+  SystemState,
+} from "../model/system_state.ts";
+import { route, unlessLeader } from "../deps.ts";
+
+const MAX_WAIT_MS = 600_000;
+
+const DrainQuery = z.strictObject({
+  wait_ms: z.string()
+    .regex(/^[0-9]{1,6}$/, `must be an integer from 0 to ${MAX_WAIT_MS}`)
+    .transform(Number)
+    .refine((it) => it <= MAX_WAIT_MS, `must be at most ${MAX_WAIT_MS}`)
+    .default(0)
+    .describe("Holds the answer until drained, for at most this long."),
+});
+
+const change = {
+  method: "POST",
+  kind: "write",
+  surface: "control",
+  exposure: "token",
+  body: ModeChange,
+  bodyRule: "optional",
+  data: SystemState,
+  errors: ["NOT_LEADER", "NOT_READY"],
+  unavailable: unlessLeader,
+} as const;
+
+/** The mode of automation. Each change answers the latest state. */
+export const systemRoutes = [
+  route({
+    id: "system.state",
+    method: "GET",
+    path: "/v1/system/state",
+    kind: "read",
+    surface: "control",
+    exposure: "public",
+    summary: "Read the state of automation: mode, leader, queue",
+    notes: ["Through the public host name: mode, health, version and uptime."],
+    data: z.union([SystemState, PublicState]),
+    handler: ({ deps, zone }) =>
+      zone === "public" ? deps.system.publicState() : deps.system.state(),
+  }),
+  route({
+    ...change,
+    id: "system.pause",
+    path: "/v1/system/pause",
+    summary: "Start no more runs; what runs goes on, tasks can be queued",
+    example: { body: { requested_by: "human", reason: "manual_pause" } },
+    handler: ({ deps, body }) =>
+      deps.system.setMode(Mode.enum.paused, withSource(body)),
+  }),
+  route({
+    ...change,
+    id: "system.resume",
+    path: "/v1/system/resume",
+    summary: "Start queued tasks again",
+    example: { body: { requested_by: "human", reason: "manual_resume" } },
+    handler: ({ deps, body }) =>
+      deps.system.setMode(Mode.enum.running, withSource(body)),
+  }),
+  route({
+    ...change,
+    id: "system.drain",
+    path: "/v1/system/drain",
+    summary: "Start no more runs, refuse new tasks, and tell when none is left",
+    notes: [
+      "drained is true when the last run has ended; active_runs shows what still runs.",
+    ],
+    query: DrainQuery,
+    example: {
+      query: { wait_ms: "0" },
+      body: { requested_by: "human", reason: "manual_drain" },
+    },
+    async handler({ deps, body, query, signal }) {
+      const state = deps.system.setMode(Mode.enum.draining, withSource(body));
+      return query.wait_ms === 0
+        ? state
+        : await deps.system.drained(query.wait_ms, signal);
+    },
+  }),
+];
+
+function withSource(body: ModeChange): ModeChange {
+  return { source: "http", ...body };
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { StreamEvent } from "../../shared/http/route.ts";
+import { LogEntry } from "../model/log_entry.ts";
+import { Gap, PAGE_QUERY } from "../model/page.ts";
+import { TaskStatus } from "../model/task.ts";
+import { route } from "../deps.ts";
+import type { LogNews } from "../services/task_log_service.ts";
+import { resumeAfter } from "./resume.ts";
+
+export const taskLogRoutes = [
+  route({
+    id: "tasks.logs.read",
+    method: "GET",
+    path: "/v1/tasks/:task_id/logs",
+    kind: "read",
+    surface: "business",
+    exposure: "token",
+    summary: "Read a task's log, oldest line first, or follow it live",
+    notes: [
+      "With Accept: text/event-stream: log events until the task has ended, then end. Last-Event-ID resumes after that line.",
+    ],
+    query: z.strictObject(PAGE_QUERY),
+    data: z.strictObject({
+      task_id: z.string(),
+      count: z.int(),
+      entries: z.array(LogEntry),
+      next_cursor: z.string().nullable(),
+    }),
+    events: {
+      log: LogEntry,
+      gap: Gap,
+      end: z.strictObject({ task_id: z.string(), status: TaskStatus }),
+    },
+    headers: { "last-event-id": "The seq of the last line that was read." },
+    errors: ["NOT_FOUND"],
+    example: { params: { task_id: "{task_id}" }, query: { limit: "20" } },
+    handler({ deps, params: { task_id }, query }) {
+      const { items, next_cursor } = deps.taskLogs.list(task_id, query);
+      return {
+        task_id,
+        count: items.length,
+        entries: [...items],
+        next_cursor,
+      };
+    },
+    stream({ deps, params: { task_id }, headers, signal }) {
+      const after = resumeAfter(headers, undefined, () => 0);
+      return toEvents(deps.taskLogs.follow(task_id, after, signal), task_id);
+    },
+  }),
+];
+
+async function* toEvents(
+  news: AsyncIterable<LogNews>,
+  task_id: string,
+): AsyncGenerator<StreamEvent> {
+  for await (const it of news) {
+    if (it.type === "log") {
+      yield { event: "log", id: it.entry.seq, data: it.entry };
+    } else if (it.type === "gap") {
+      yield { event: "gap", id: it.gap.to_seq, data: it.gap };
+    } else {
+      yield { event: "end", data: { task_id, status: it.status } };
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { AppError } from "../../shared/errors.ts";
+import { Reply } from "../../shared/http/route.ts";
+import { PAGE_QUERY } from "../model/page.ts";
+import {
+  NewTask,
+  Task,
+  TaskDetail,
+  TaskStatus,
+  TaskSummary,
+} from "../model/task.ts";
+import { route, unlessLeader } from "../deps.ts";
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+export const taskRoutes = [
+  route({
+    id: "tasks.list",
+    method: "GET",
+    path: "/v1/tasks",
+    kind: "read",
+    surface: "business",
+    exposure: "token",
+    summary: "List tasks, newest first, without their payloads",
+    query: z.strictObject({
+      status: TaskStatus.optional(),
+      kind: z.string().optional(),
+      label: z.string().optional(),
+      ...PAGE_QUERY,
+    }),
+    data: z.strictObject({
+      count: z.int(),
+      tasks: z.array(TaskSummary),
+      next_cursor: z.string().nullable(),
+    }),
+    example: { query: { status: "running", limit: "20" } },
+    handler({ deps, query: { limit, cursor, ...filter } }) {
+      const page = deps.tasks.list(filter, { limit, cursor });
+      const tasks = [...page.items];
+      return { count: tasks.length, tasks, next_cursor: page.next_cursor };
+    },
+  }),
+  route({
+    id: "tasks.create",
+    method: "POST",
+    path: "/v1/tasks",
+    kind: "write",
+    surface: "business",
+    exposure: "local",
+    summary:
+      "Queue a task that runs a command, a Codex turn or a browser request",
+    notes: [
+      "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log. timeoutMs is by default the task's timeout_ms, else 30000.",
+      "kind codex: payload is prompt, cwd, and session_id to continue a session. kind browser: payload is a browser request.",
+      "Tasks start by priority (higher first), then age, not before not_before, while the mode is running.",
+      "A failed attempt is tried again, after 1 s doubled each time, until max_attempts. timeout_ms ends an attempt; 0 or null: no limit.",
+      "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
+      "With an Idempotency-Key, the same body gives the same task again, and another body is CONFLICT.",
+    ],
+    headers: { "idempotency-key": "1 to 255 visible ASCII characters" },
+    body: NewTask,
+    data: Task,
+    status: 201,
+    errors: ["CONFLICT", "SYSTEM_DRAINING", "NOT_LEADER", "NOT_READY"],
+    example: {
+      body: {
+        title: "Say hello",
+        kind: "exec",
+        payload: { command: "printf 'hello from a task'" },
+        labels: ["example"],
+      },
+    },
+    unavailable: unlessLeader,
+    handler({ deps, body, headers }) {
+      const key = keyOf(headers);
+      const { task, replayed } = deps.tasks.create(body, key);
+      return new Reply(task, {
+        status: 201,
+        headers: replayed ? { "idempotency-replayed": "true" } : {},
+      });
+    },
+  }),
+  route({
+    id: "tasks.read",
+    method: "GET",
+    path: "/v1/tasks/:task_id",
+    kind: "read",
+    surface: "business",
+    exposure: "token",
+    summary: "Read a task with its payload and its latest run",
+    data: TaskDetail,
+    errors: ["NOT_FOUND"],
+    example: { params: { task_id: "{task_id}" } },
+    handler: ({ deps, params }) => deps.tasks.get(params.task_id),
+  }),
+  route({
+    id: "tasks.cancel",
+    method: "POST",
+    path: "/v1/tasks/:task_id/cancel",
+    kind: "write",
+    surface: "business",
+    exposure: "local",
+    summary:
+      "End a task: a queued one at once, a running one with all it started",
+    notes: [
+      "Answers when the run has ended, or after 10 s. A task that has succeeded or failed is CONFLICT.",
+    ],
+    body: z.strictObject({}),
+    bodyRule: "optional",
+    data: TaskDetail,
+    errors: ["NOT_FOUND", "CONFLICT", "NOT_LEADER", "NOT_READY"],
+    example: { params: { task_id: "{task_id}" } },
+    unavailable: unlessLeader,
+    handler: ({ deps, params, signal }) =>
+      deps.tasks.cancel(params.task_id, signal),
+  }),
+];
+
+function keyOf(headers: Headers): string | undefined {
+  const key = headers.get("idempotency-key") ?? undefined;
+  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
+  throw new AppError("INVALID_INPUT", "Cannot accept the Idempotency-Key", {
+    details: {
+      issues: [{
+        path: "idempotency-key",
+        message: "must be 1 to 255 visible ASCII characters",
+      }],
+    },
+  });
+}
