@@ -30,7 +30,10 @@ const change = {
   unavailable: unlessLeader,
 } as const;
 
-/** The mode of automation. Each change answers the latest state. */
+/**
+ * The mode of automation. Each change answers the latest state. The examples,
+ * run in this order, leave automation running.
+ */
 export const systemRoutes = [
   route({
     id: "system.state",
@@ -56,15 +59,6 @@ export const systemRoutes = [
   }),
   route({
     ...change,
-    id: "system.resume",
-    path: "/v1/system/resume",
-    summary: "Start queued tasks again",
-    example: { body: { requested_by: "human", reason: "manual_resume" } },
-    handler: ({ deps, body }) =>
-      deps.system.setMode(Mode.enum.running, withSource(body)),
-  }),
-  route({
-    ...change,
     id: "system.drain",
     path: "/v1/system/drain",
     summary: "Start no more runs, refuse new tasks, and tell when none is left",
@@ -82,6 +76,15 @@ export const systemRoutes = [
         ? state
         : await deps.system.drained(query.wait_ms, signal);
     },
+  }),
+  route({
+    ...change,
+    id: "system.resume",
+    path: "/v1/system/resume",
+    summary: "Start queued tasks again",
+    example: { body: { requested_by: "human", reason: "manual_resume" } },
+    handler: ({ deps, body }) =>
+      deps.system.setMode(Mode.enum.running, withSource(body)),
   }),
 ];
 
