@@ -189,7 +189,10 @@ export function folders<A extends About>(
 
 /** Words of one form, separated by commas. */
 export function list<
-  A extends About & { readonly each: RegExp; readonly allowed: string },
+  A extends About & {
+    readonly each: (word: string) => boolean;
+    readonly allowed: string;
+  },
 >(variable: string, about: A): Made<readonly string[], A> {
   const { each, allowed } = about;
   return make({
@@ -198,7 +201,7 @@ export function list<
     allowed: `${allowed}, separated by commas`,
     parse(it) {
       const parts = it.split(",").map((part) => part.trim());
-      return parts.every((part) => each.test(part)) ? parts : undefined;
+      return parts.every(each) ? parts : undefined;
     },
   });
 }

@@ -1,3 +1,4 @@
+import { isIpAddress } from "../ip_address.ts";
 import {
   absolutePath,
   baseUrl,
@@ -13,7 +14,22 @@ import {
   text,
 } from "./setting.ts";
 
-const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/;
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
+const matches = (form: RegExp) => (word: string) => form.test(word);
+
+/** Tells whether a `Host` header may say this. */
+function isAuthority(word: string): boolean {
+  const found = AUTHORITY.exec(word);
+  return found !== null && Number(found[1] ?? 0) <= 65_535;
+}
+
+/** Tells whether a browser may send this as its `Origin`; others never match. */
+function isOrigin(word: string): boolean {
+  if (/^https?:/.test(word)) {
+    return URL.canParse(word) && new URL(word).origin === word;
+  }
+  return /^[a-z][a-z0-9+.-]*:\/\/[^\s/,?#@]+$/.test(word);
+}
 
 /**
  * Every environment variable of the product, defined once. Each process picks
@@ -68,7 +84,7 @@ export const SETTINGS = {
     doc: "file with the bearer token, mode 0600",
   }),
   publicProxyAddresses: list("BAA_PUBLIC_PROXY_ADDRESSES", {
-    each: /^[0-9A-Fa-f:.]+$/,
+    each: isIpAddress,
     allowed: "IP addresses",
     doc: "remote addresses whose requests are always in the public zone",
   }),
@@ -92,12 +108,12 @@ export const SETTINGS = {
     doc: "the widest sandbox that a Codex session may ask for",
   }),
   browserHosts: list("BAA_BROWSER_HOSTS", {
-    each: AUTHORITY,
+    each: isAuthority,
     allowed: "host:port",
     doc: "loopback and private targets that browser requests may reach",
   }),
   browserPlatforms: list("BAA_BROWSER_PLATFORMS", {
-    each: /^[a-z0-9_-]+=[A-Za-z0-9.:|-]+$/,
+    each: matches(/^[a-z0-9_-]+=[A-Za-z0-9.:|-]+$/),
     allowed: "name=host|host",
     doc: "further platforms beside claude, chatgpt and gemini",
   }),
@@ -132,13 +148,13 @@ export const SETTINGS = {
     doc: "tasks that run at once",
   }),
   allowedHosts: list("BAA_ALLOWED_HOSTS", {
-    each: AUTHORITY,
+    each: isAuthority,
     allowed: "host or host:port",
     doc: "further Host values; one without a port goes with the listen port",
   }),
   allowedOrigins: list("BAA_ALLOWED_ORIGINS", {
-    each: /^[a-z][a-z0-9+.-]*:\/\/[^\s/,?#@]+$/,
-    allowed: "scheme://host[:port]",
+    each: isOrigin,
+    allowed: "scheme://host[:port], in lower case, without a default port",
     doc: "further Origin values, exactly as browsers send them",
   }),
   allowUnauthenticatedLan: flag("BAA_ALLOW_UNAUTHENTICATED_LAN", {

@@ -1,3 +1,4 @@
+import { messageOf } from "../errors.ts";
 import { isLoopback } from "../http/authority.ts";
 
 /** The settings that decide who may come in. */
@@ -31,28 +32,15 @@ export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
       "BAA_SHARED_TOKEN and BAA_SHARED_TOKEN_FILE are both set: give one",
     );
   } else if (file !== undefined) {
-    try {
-      token = Deno.readTextFileSync(file).trim();
-      if (!/^[\x21-\x7e]+$/.test(token)) {
-        token = undefined;
-        problems.push(
-          `BAA_SHARED_TOKEN_FILE is ${
-            JSON.stringify(file)
-          }: the file must hold one line of visible ASCII characters without spaces`,
-        );
-      }
-      const mode = Deno.statSync(file).mode ?? 0;
-      if ((mode & 0o077) !== 0) {
-        warnings.push(
-          `BAA_SHARED_TOKEN_FILE ${file} can be read by others: run chmod 600 on it`,
-        );
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      problems.push(
-        `BAA_SHARED_TOKEN_FILE is ${
-          JSON.stringify(file)
-        }: give a readable file (${reason})`,
+    const read = readTokenFile(file);
+    token = read.token;
+    if (read.problem !== undefined) {
+      const shown = JSON.stringify(file);
+      problems.push(`BAA_SHARED_TOKEN_FILE is ${shown}: ${read.problem}`);
+    }
+    if (read.isOpen) {
+      warnings.push(
+        `BAA_SHARED_TOKEN_FILE ${file} can be read by others: run chmod 600 on it`,
       );
     }
   }
@@ -81,4 +69,35 @@ export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
     );
   }
   return { token, problems, warnings };
+}
+
+/** A token is short: a larger file is a mistake, a device would never end. */
+const MAX_TOKEN_BYTES = 4096;
+
+function readTokenFile(file: string): {
+  readonly token: string | undefined;
+  readonly problem?: string;
+  /** Whether others than the owner may read it. */
+  readonly isOpen?: boolean;
+} {
+  try {
+    const { isFile, size, mode } = Deno.statSync(file);
+    if (!isFile || size > MAX_TOKEN_BYTES) {
+      return { token: undefined, problem: "give a file that holds the token" };
+    }
+    const token = Deno.readTextFileSync(file).trim();
+    const isOpen = ((mode ?? 0) & 0o077) !== 0;
+    if (/^[\x21-\x7e]+$/.test(token)) return { token, isOpen };
+    return {
+      token: undefined,
+      problem:
+        "the file must hold one line of visible ASCII characters without spaces",
+      isOpen,
+    };
+  } catch (error) {
+    return {
+      token: undefined,
+      problem: `give a readable file (${messageOf(error)})`,
+    };
+  }
 }

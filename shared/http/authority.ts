@@ -26,20 +26,3 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" ||
     hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
-
-/**
- * Returns an IP address in one form: lower case, IPv6 compressed, an IPv4 one
- * that is mapped into IPv6 as IPv4. Anything else comes back as it is.
- */
-export function canonicalAddress(address: string): string {
-  if (!address.includes(":")) return address;
-  const url = `http://[${address}]`;
-  if (!URL.canParse(url)) return address.toLowerCase();
-  const host = new URL(url).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
-  if (mapped === null) return host;
-  return [mapped[1], mapped[2]].flatMap((part) => {
-    const pair = parseInt(part ?? "0", 16);
-    return [pair >> 8, pair & 255];
-  }).join(".");
-}

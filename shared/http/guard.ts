@@ -1,11 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import { canonicalAddress } from "../ip_address.ts";
 import type { Logger } from "../log.ts";
-import {
-  canonicalAddress,
-  formatAuthority,
-  parseAuthority,
-} from "./authority.ts";
+import { formatAuthority, parseAuthority } from "./authority.ts";
 import { hasBody, type HeaderMap, isForwarding } from "./headers.ts";
 import { type HostRules, Hosts } from "./hosts.ts";
 import { Lockout } from "./lockout.ts";
