@@ -52,19 +52,14 @@ export class Exec {
     const startedAt = this.#options.clock.now();
     const since = this.#options.clock.monotonic();
     try {
+      const sinks = { stdout, stderr };
       const process = await this.#options.processes.start(job);
-      let end = await this.#supervise(process, input, {
-        signal,
-        sinks: { stdout, stderr },
-      });
-      if (end.status?.code === 125 && stderr.text(false) === process.refusal) {
-        // nothing ran; a shell of its own will say why
+      let end = await this.#supervise(process, input, { signal, sinks });
+      if (await neverBegan(process, end, stderr)) {
+        // a shell of its own will run it, or say why not
         stderr.release();
-        const again = await this.#options.processes.startFresh(job);
-        end = await this.#supervise(again, input, {
-          signal,
-          sinks: { stdout, stderr },
-        });
+        const fresh = await this.#options.processes.startFresh(job);
+        end = await this.#supervise(fresh, input, { signal, sinks });
       }
       const result = {
         stdout: stdout.text(end.stdout.dropped !== undefined),
@@ -217,6 +212,19 @@ export class Exec {
       { details: signal === null ? { exitCode } : { exitCode, signal } },
     );
   }
+}
+
+async function neverBegan(
+  process: Process,
+  end: CommandEnd,
+  stderr: KeptOutput,
+): Promise<boolean> {
+  const { killedFor, status } = end;
+  if (killedFor !== undefined || status === undefined || status.success) {
+    return false;
+  }
+  return await process.neverBegan?.({ status, stderr: stderr.text(false) }) ??
+    false;
 }
 
 async function failedStart(

@@ -78,11 +78,11 @@ third'`;
   Deno.test(name("gives a command an empty standard input"), async () => {
     await using ops = await start();
     const outcome = await ops.executeCommand(
-      { command: "cat; ls -l /dev/fd/0 | grep -c /dev/null", timeoutMs: 5000 },
+      { command: "cat; echo end", timeoutMs: 5000 },
       CALLER,
     );
     assert(outcome.ok);
-    assertEquals(outcome.result.stdout, "1\n");
+    assertEquals(outcome.result.stdout, "end\n");
   });
 
   Deno.test(
@@ -216,7 +216,7 @@ Deno.test("executeCommand() says that a command is too long for the system", asy
 });
 
 Deno.test("executeCommand() runs fifty commands at once", async () => {
-  await using ops = testHostOps();
+  await using ops = testHostOps({ maxWaitMs: 60_000 });
   const outcomes = await Promise.all(
     Array.from(
       { length: 50 },

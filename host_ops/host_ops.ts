@@ -45,7 +45,7 @@ export interface HostOpsOptions {
   readonly maxBufferedBytes?: number;
   /** Commands that run at once. */
   readonly maxConcurrentExecs?: number;
-  /** Milliseconds that a command waits for its turn. Default 2000. */
+  /** Milliseconds that a command waits for its turn. Default 5000. */
   readonly maxWaitMs?: number;
   /** Milliseconds between SIGTERM and SIGKILL. Default 500. */
   readonly killGraceMs?: number;
@@ -104,7 +104,7 @@ export class HostOps implements AsyncDisposable {
     const slots = new Slots({
       size,
       mostWaiting: size * MOST_WAITING_EACH,
-      waitMs: options.maxWaitMs ?? 2_000,
+      waitMs: options.maxWaitMs ?? 5_000,
       clock,
     });
     this.#commands = new Commands({

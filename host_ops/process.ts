@@ -12,10 +12,14 @@ export interface Process {
   /** How the leader ended. Never rejects. */
   readonly status: Promise<Deno.CommandStatus>;
   /**
-   * What stands alone on stderr, with exit code 125, when a waiting shell could
-   * not enter the working folder and therefore ran nothing.
+   * Tells of a program that seems to have failed whether it was never begun, so
+   * that it can be started afresh: the waiting shell had been killed, or it
+   * could not enter the working folder.
    */
-  readonly refusal?: string;
+  neverBegan?(end: {
+    readonly status: Deno.CommandStatus;
+    readonly stderr: string;
+  }): Promise<boolean>;
   /** Asks every process of the group to end. */
   terminate(): void;
   /** Tells whether any process of the group is left. */
@@ -82,10 +86,13 @@ export class ProcessGroups {
     if (waiting === undefined || script === undefined) {
       return await this.startFresh(job);
     }
-    waiting.stdin.write(encoder.encode(script.text))
-      .then(() => waiting.stdin.close())
-      .catch(() => {}); // it has died: its status says so
-    return this.#processOf(waiting, { refusal: script.refusal });
+    const begun = waiting.stdin.write(encoder.encode(script.text))
+      .then(() => true, () => false);
+    begun.then(() => waiting.stdin.close()).catch(() => {});
+    return this.#processOf(waiting, {
+      neverBegan: async ({ status, stderr }) =>
+        !await begun || (status.code === 125 && stderr === script.refusal),
+    });
   }
 
   /** Starts a program in a shell of its own, so that what is wrong is thrown. */
@@ -139,18 +146,17 @@ export class ProcessGroups {
 
   #processOf(
     shell: Shell,
-    extra: {
-      readonly refusal?: string;
+    extra: Pick<Process, "neverBegan"> & {
       readonly feeding?: Promise<void>;
     },
   ): Process {
-    const { refusal, feeding } = extra;
+    const { feeding, ...rest } = extra;
     const { clock } = this.#options;
     return {
       stdout: shell.stdout,
       stderr: shell.stderr,
       status: shell.status,
-      ...(refusal !== undefined && { refusal }),
+      ...rest,
       terminate: () => this.#reaper.signal(shell.id, "TERM"),
       alive: () => this.#reaper.probe(shell.id),
       end: async () => {

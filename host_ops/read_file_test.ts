@@ -108,11 +108,15 @@ Deno.test("readTextFile() returns nothing from beyond the end", async () => {
   assertEquals(outcome.result.bytesRead, 0);
 });
 
-Deno.test("readTextFile() reads files that claim to be empty and are not", async () => {
-  await using ops = testHostOps();
-  const outcome = await ops.readTextFile({ path: "/proc/version" }, CALLER);
-  assert(outcome.ok);
-  assertStringIncludes(outcome.result.content, "Linux");
+Deno.test({
+  name: "readTextFile() reads files that claim to be empty and are not",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using ops = testHostOps();
+    const outcome = await ops.readTextFile({ path: "/proc/version" }, CALLER);
+    assert(outcome.ok);
+    assertStringIncludes(outcome.result.content, "Linux");
+  },
 });
 
 Deno.test("readTextFile() says FILE_NOT_FOUND and where it looked", async () => {
