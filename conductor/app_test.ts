@@ -1,63 +1,46 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { examplePath } from "../shared/describe/curl.ts";
-import { fillIn, PlaceMissing } from "../shared/describe/places.ts";
-import { Catalog } from "../shared/http/catalog.ts";
+import { contractTests } from "../shared/testing/contract_tests.ts";
 import { routes } from "./routes/mod.ts";
 import { testConductor } from "./testing/test_conductor.ts";
 
-Deno.test("conductor describes itself", async () => {
-  await using conductor = await testConductor();
-  const response = await conductor.server.get("/describe");
-  assertEquals(response.status, 200);
-  const { ok, data } = await response.json();
-  assertEquals(ok, true);
-  assertEquals(data.name, "baa-conductor-daemon");
-  assertEquals(data.system.mode, "running");
-  assertEquals(data.describe_endpoints.business.path, "/describe/business");
-  assertEquals(data.describe_endpoints.control.path, "/describe/control");
-  assertEquals(data.endpoints.length, routes.length);
+contractTests("conductor", {
+  routes,
+  async start() {
+    const conductor = await testConductor();
+    // What the examples of tasks, runs and logs point to.
+    const task = await conductor.server.data<{ task_id: string }>(
+      "POST",
+      "/v1/tasks",
+      {
+        title: "An example",
+        kind: "exec",
+        payload: { command: "echo done" },
+      },
+    );
+    const run = await firstRun(conductor.server, task.task_id);
+    return {
+      server: conductor.server,
+      places: {
+        cwd: conductor.folder,
+        file: "/etc/hosts",
+        task_id: task.task_id,
+        run_id: run,
+      },
+      [Symbol.asyncDispose]: () => conductor[Symbol.asyncDispose](),
+    };
+  },
 });
 
-Deno.test("conductor's catalog is valid and no route shadows another", () => {
-  const catalog = new Catalog(routes);
-  for (const route of routes) {
-    const segments = route.path.split("/").map((part) =>
-      part.startsWith(":") ? "example" : part
+/** The id of a task's first run, once there is one. */
+async function firstRun(
+  server: Awaited<ReturnType<typeof testConductor>>["server"],
+  taskId: string,
+): Promise<string> {
+  while (true) {
+    const { runs } = await server.data<{ runs: { run_id: string }[] }>(
+      "GET",
+      `/v1/runs?task_id=${taskId}`,
     );
-    assertEquals(
-      catalog.match(segments).methods.get(route.method)?.route.id,
-      route.id,
-    );
+    if (runs[0] !== undefined) return runs[0].run_id;
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
-});
-
-for (const route of routes) {
-  if (route.produces === "websocket" || route.produces === "sse") continue;
-  Deno.test(`${route.id} answers its own example`, async () => {
-    await using conductor = await testConductor();
-    const places = { cwd: conductor.folder, file: "/etc/hosts" };
-    let path: string;
-    try {
-      path = examplePath(route, places);
-    } catch (error) {
-      assert(error instanceof PlaceMissing);
-      return;
-    }
-    const { body, headers } = fillIn(route.example ?? {}, places);
-    const response = await conductor.server.send(route.method, path, {
-      body,
-      ...(headers !== undefined && { headers }),
-    });
-    const text = await response.text();
-    assertEquals(response.status, route.status ?? 200, text);
-    const produces = route.produces ?? "json";
-    const answer = produces === "text" || produces === "html"
-      ? text
-      : produces === "document"
-      ? JSON.parse(text)
-      : JSON.parse(text).data;
-    const result = route.data.safeParse(answer);
-    assert(result.success, `${route.id}: ${result.error?.message}\n${text}`);
-    assertMatch(response.headers.get("x-request-id") ?? "", /^req_/);
-  });
 }

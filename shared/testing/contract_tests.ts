@@ -1,0 +1,136 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { examplePath } from "../describe/curl.ts";
+import { fillIn, type Places } from "../describe/places.ts";
+import { Catalog } from "../http/catalog.ts";
+import type { Route } from "../http/route.ts";
+import type { FakeServer } from "./fake_server.ts";
+
+/** A daemon under test, with what its examples need already there. */
+export interface ContractSubject extends AsyncDisposable {
+  readonly server: FakeServer;
+  readonly places: Places;
+}
+
+/** Options of {@linkcode contractTests}. */
+export interface ContractOptions<Deps> {
+  readonly routes: readonly Route<Deps>[];
+  start(): Promise<ContractSubject>;
+  /** Routes whose example needs a part that is not here: id → the code that says so. */
+  readonly away?: Readonly<Record<string, string>>;
+}
+
+/** Registers the tests that every route of a daemon must pass. */
+export function contractTests<Deps>(
+  name: string,
+  options: ContractOptions<Deps>,
+): void {
+  const { routes, start, away = {} } = options;
+
+  Deno.test(`${name}: no route shadows another`, () => {
+    const catalog = new Catalog(routes);
+    for (const route of routes) {
+      const segments = route.path.split("/").map((part) =>
+        part.startsWith(":") ? "example" : part
+      );
+      const { methods } = catalog.match(segments);
+      assertEquals(methods.get(route.method)?.route.id, route.id);
+    }
+  });
+
+  Deno.test(`${name}: describe, capabilities and OpenAPI hold every route`, async () => {
+    await using subject = await start();
+    const ids = routes.map((it) => it.id).sort();
+    const described = await subject.server.data<Described>("GET", "/describe");
+    assertEquals(described.endpoints.map((it) => it.id).sort(), ids);
+    const document = await (await subject.server.get("/openapi.json")).json();
+    const operations = Object.values<Record<string, { operationId: string }>>(
+      document.paths,
+    ).flatMap((it) => Object.values(it));
+    assertEquals(operations.map((it) => it.operationId).sort(), ids);
+    const { read_endpoints, write_endpoints } = described.capabilities;
+    assertEquals(
+      [...read_endpoints, ...write_endpoints].map((it) => it.id).sort(),
+      ids,
+    );
+  });
+
+  Deno.test(`${name}: the endpoints of one surface never name the other's paths`, async () => {
+    await using subject = await start();
+    for (const surface of ["business", "control"] as const) {
+      const { endpoints } = await subject.server.data<Described>(
+        "GET",
+        `/describe/${surface}`,
+      );
+      const text = JSON.stringify(endpoints);
+      for (const route of routes) {
+        const own = route.surface === surface || route.surface === "common";
+        assertEquals(endpoints.some((it) => it.id === route.id), own);
+        // A path that begins one of this surface's own cannot be told apart.
+        const ambiguous = routes.some((it) =>
+          (it.surface === surface || it.surface === "common") &&
+          it.path.startsWith(route.path)
+        );
+        if (!own && !ambiguous) {
+          assert(
+            !text.includes(route.path.replace(/:.*/, "")),
+            `${surface} names ${route.path}`,
+          );
+        }
+      }
+    }
+  });
+
+  for (const route of routes) {
+    if (route.produces === "websocket") continue;
+    Deno.test(`${name}: ${route.id} answers its own example`, async () => {
+      await using subject = await start();
+      await answersItsExample(route, subject, away[route.id]);
+    });
+  }
+}
+
+async function answersItsExample<Deps>(
+  route: Route<Deps>,
+  { server, places }: ContractSubject,
+  away: string | undefined,
+): Promise<void> {
+  const { body, headers } = fillIn(route.example ?? {}, places);
+  const response = await server.send(
+    route.method,
+    examplePath(route, places),
+    { body, ...(headers !== undefined && { headers }) },
+  );
+  assertMatch(response.headers.get("x-request-id") ?? "", /^req_/);
+  const { produces = "json" } = route;
+  if (produces === "sse") {
+    assertEquals(response.status, 200);
+    assertMatch(
+      response.headers.get("content-type") ?? "",
+      /^text\/event-stream/,
+    );
+    await response.body?.cancel();
+    return;
+  }
+  const text = await response.text();
+  if (away !== undefined) {
+    assertEquals(JSON.parse(text).error?.code, away, text);
+    return;
+  }
+  assert(response.ok, `${response.status} ${text}`);
+  const answer = produces === "json"
+    ? JSON.parse(text).data
+    : produces === "document"
+    ? JSON.parse(text)
+    : text;
+  const result = route.data.safeParse(answer);
+  assert(result.success, `${result.error?.message}\n${text}`);
+}
+
+/** The parts of `/describe*` that the tests read. */
+interface Described {
+  readonly endpoints: readonly { readonly id: string }[];
+  readonly capabilities: {
+    readonly read_endpoints: readonly { readonly id: string }[];
+    readonly write_endpoints: readonly { readonly id: string }[];
+  };
+}
