@@ -168,7 +168,14 @@ function newest({ tasks, runs }: Truth["stores"]): Places {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;
-    return { task_id: task?.task_id, run_id: run?.run_id };
+    // What has ended cannot be canceled: the example shows one that has not.
+    const [queued] = tasks.list({ status: "queued" }, { limit: 1 }).items;
+    const [running] = tasks.list({ status: "running" }, { limit: 1 }).items;
+    return {
+      task_id: task?.task_id,
+      run_id: run?.run_id,
+      live_task_id: (queued ?? running)?.task_id,
+    };
   } catch {
     return {};
   }
