@@ -17,6 +17,8 @@ import { routes } from "./routes/mod.ts";
 import { BackupService } from "./services/backup_service.ts";
 import { execKind } from "./services/exec_kind.ts";
 import type { SystemService } from "./services/system_service.ts";
+import { diskSpace } from "./status/disk.ts";
+import { StatusService } from "./status/status_service.ts";
 import { openTruth, type Truth } from "./truth.ts";
 
 /** Builds conductor from its configuration. */
@@ -114,6 +116,16 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       backups: new BackupService({
         from: truth.db.path,
         folder: join(config.stateDir, "backups"),
+        clock,
+      }),
+      status: new StatusService({
+        self,
+        identity: truth.identity,
+        system: automation.system,
+        history: stores.history,
+        codexd: () => null,
+        browser: () => null,
+        disk: () => diskSpace(config.stateDir),
         clock,
       }),
     },

@@ -10,6 +10,7 @@ import { eventRoutes } from "./events.ts";
 import { hostRoutes } from "./host.ts";
 import { roleRoutes } from "./role.ts";
 import { runRoutes } from "./runs.ts";
+import { statusRoutes } from "./status.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
 import { taskRoutes } from "./tasks.ts";
@@ -21,6 +22,7 @@ export const routes: readonly Route<Deps>[] = [
   ...probeRoutes<Deps>(),
   ...roleRoutes,
   ...systemRoutes,
+  ...statusRoutes,
   ...controllerRoutes,
   ...taskRoutes,
   ...taskLogRoutes,
