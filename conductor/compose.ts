@@ -82,6 +82,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     name: "baa-conductor-daemon",
     version: VERSION,
     origin: base.origin,
+    publicOrigin: values.publicApiBase?.origin,
     hasToken: token !== undefined,
     guidance: GUIDANCE,
     uptimeMs: () => Math.round(clock.monotonic() - started),
