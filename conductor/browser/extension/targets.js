@@ -74,6 +74,8 @@ export function whyRefused(address, rules) {
  * @returns {boolean}
  */
 export function isHost(url, host) {
+  // Browsers do not agree on what the host of another scheme's address is.
+  if (!/^https?:$/.test(url.protocol)) return false;
   const candidate = `${url.protocol}//${host}`;
   return URL.canParse(candidate) &&
     hostKey(new URL(candidate)) === hostKey(url);

@@ -120,6 +120,24 @@ export class Firefox implements AsyncDisposable {
     await this.marionette.send("WebDriver:Navigate", { url });
   }
 
+  /** Opens `url` in a new tab, which becomes the current one. */
+  async newTab(url: string): Promise<void> {
+    const { handle } = await this.marionette.send("WebDriver:NewWindow", {
+      type: "tab",
+    }) as { handle: string };
+    await this.marionette.send("WebDriver:SwitchToWindow", { handle });
+    await this.navigate(url);
+  }
+
+  /** Closes the current tab; another one becomes current. */
+  async closeTab(): Promise<void> {
+    const [handle] = await this.marionette.send(
+      "WebDriver:CloseWindow",
+      {},
+    ) as string[];
+    await this.marionette.send("WebDriver:SwitchToWindow", { handle });
+  }
+
   /** Ends Firefox as the kernel would: it has no chance to say goodbye. */
   async kill(): Promise<void> {
     try {

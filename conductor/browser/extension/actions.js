@@ -1,0 +1,143 @@
+import { bareAddress } from "./addresses.js";
+import { loaded } from "./tabs.js";
+
+/** A failure that conductor is told. */
+export class ActionFailure extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * What conductor may ask for, by name. Each gets the message and the parts of
+ * the extension, and returns what is reported.
+ */
+const ACTIONS = {
+  async open_tab({ url }) {
+    if (url === undefined) {
+      throw new ActionFailure("no_url", "no url was given");
+    }
+    return described(
+      await loaded(() => browser.tabs.create({ url, active: false })),
+    );
+  },
+
+  async tab_focus(message, parts) {
+    const { id, windowId } = await wantedTab(message, parts);
+    await browser.windows.update(windowId, { focused: true });
+    return described(await browser.tabs.update(id, { active: true }));
+  },
+
+  async tab_reload(message, parts) {
+    const tab = await wantedTab(message, parts);
+    return described(await reloaded(tab));
+  },
+
+  async tab_restore(message, parts) {
+    const { tabId, url } = message;
+    const living = tabId === undefined
+      ? undefined
+      : await browser.tabs.get(tabId).catch(() => undefined);
+    const address = url ?? parts.tabs.addressOf(tabId);
+    if (living === undefined) return described(await reopened(address));
+    // A crashed page shows about:blank, and reloading does not bring it back.
+    if (!/^https?:/.test(living.url) && address !== undefined) {
+      return described(
+        await loaded(() => browser.tabs.update(living.id, { url: address })),
+      );
+    }
+    return described(living.discarded ? await reloaded(living) : living);
+  },
+
+  async request_credentials(_message, { observer, tabs }) {
+    return { ...observer.reportAll(), tabs: await tabs.report() };
+  },
+
+  plugin_status(_message, { link, requests, journal }) {
+    return {
+      version: browser.runtime.getManifest().version,
+      connectedSince: new Date(link.status.since).toISOString(),
+      requests: requests.size,
+      lastErrors: journal.lines,
+    };
+  },
+
+  ws_reconnect(_message, { link }) {
+    later(() => link.restart(4000, "ws_reconnect"));
+    return {};
+  },
+
+  controller_reload(_message, { requests }) {
+    // A content script outlives its extension: its fetches have to end first.
+    requests.cancelAll();
+    later(() => browser.runtime.reload());
+    return {};
+  },
+};
+
+/** Tells whether a message asks for an action. */
+export function isAction(message) {
+  return Object.hasOwn(ACTIONS, message.type);
+}
+
+/** Does what a message asks for; returns the report. */
+export async function runAction(message, parts) {
+  const head = { type: "action_status", id: message.id, action: message.type };
+  try {
+    const result = await ACTIONS[message.type](message, parts);
+    return { ...head, ok: true, result };
+  } catch (error) {
+    parts.journal.add(`${message.type}: ${error.message}`);
+    return {
+      ...head,
+      ok: false,
+      error: {
+        code: error.code ?? "failed",
+        message: String(error.message).slice(0, 1000),
+      },
+    };
+  }
+}
+
+async function wantedTab({ tabId, platform }, { tabs, platforms }) {
+  if (tabId !== undefined) return await browser.tabs.get(tabId);
+  const hosts = platforms().find((it) => it.name === platform)?.hosts;
+  const tab = hosts === undefined ? undefined : await tabs.ofHosts(hosts);
+  if (tab !== undefined) return tab;
+  throw new ActionFailure(
+    "no_tab",
+    platform === undefined
+      ? "give a tab_id or a platform"
+      : `no tab of "${platform}" is open`,
+  );
+}
+
+function reloaded({ id }) {
+  return loaded(async () => {
+    await browser.tabs.reload(id);
+    return { id };
+  });
+}
+
+async function reopened(address) {
+  if (address !== undefined) {
+    return loaded(() => browser.tabs.create({ url: address, active: false }));
+  }
+  const [closed] = (await browser.sessions.getRecentlyClosed())
+    .flatMap(({ tab }) => tab ?? []);
+  if (closed === undefined) {
+    throw new ActionFailure("no_tab", "no tab was closed lately");
+  }
+  const { tab } = await browser.sessions.restore(closed.sessionId);
+  return tab;
+}
+
+function described(tab) {
+  return { tabId: tab.id, url: bareAddress(tab.url), status: tab.status };
+}
+
+/** Runs once the report is on its way. */
+function later(action) {
+  setTimeout(action, 50);
+}

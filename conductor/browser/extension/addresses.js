@@ -1,0 +1,71 @@
+/*
+ * What may be said of an address: enough to recognise it, nothing that could
+ * be a secret.
+ */
+
+/** A path segment that names one thing rather than a kind of things. */
+const ID = /^(\d+|[0-9a-f-]{16,}|(?=.*\d)[\w~=-]{20,}|.{65,})$/i;
+
+/** A signed token, wherever it stands. */
+const TOKEN = /eyJ[\w-]{8,}\.[\w-]+/;
+
+/**
+ * Returns a page's address without user, password, query and fragment; of an
+ * address that is no web page only its scheme.
+ *
+ * @param {string | undefined} address
+ * @returns {string}
+ */
+export function bareAddress(address) {
+  if (address === undefined || !URL.canParse(address)) return "";
+  const { protocol, origin, pathname } = new URL(address);
+  if (protocol !== "http:" && protocol !== "https:") return protocol;
+  const path = pathname.split("/")
+    .map((it) => it.length > 64 || TOKEN.test(it) ? ":id" : it);
+  return origin + path.join("/");
+}
+
+/**
+ * Returns a request's path with what looks like an id replaced by `:id`.
+ *
+ * @param {string} address
+ * @returns {string}
+ */
+export function pathTemplate(address) {
+  return new URL(address).pathname.split("/")
+    .map((it) => ID.test(it) || TOKEN.test(it) ? ":id" : it)
+    .join("/");
+}
+
+/**
+ * Returns the cookies of a `Cookie` header as [name, value].
+ *
+ * @param {string} header
+ * @returns {[string, string][]}
+ */
+export function cookiesOf(header) {
+  return header.split(";").flatMap((pair) => {
+    const [name, ...rest] = pair.split("=");
+    return rest.length === 0 ? [] : [[name.trim(), rest.join("=").trim()]];
+  });
+}
+
+/**
+ * Returns the name of the cookie that a `Set-Cookie` header takes away.
+ *
+ * @param {string} header
+ * @param {number} now milliseconds since the epoch
+ * @returns {string | undefined}
+ */
+export function removedCookie(header, now) {
+  const [pair = "", ...attributes] = header.split(";");
+  const name = pair.split("=")[0].trim();
+  for (const attribute of attributes) {
+    const [key, ...rest] = attribute.split("=");
+    const value = rest.join("=").trim();
+    const word = key.trim().toLowerCase();
+    if (word === "max-age") return Number(value) <= 0 ? name : undefined;
+    if (word === "expires" && Date.parse(value) <= now) return name;
+  }
+  return undefined;
+}

@@ -1,0 +1,152 @@
+/*
+ * How a response travels to conductor: in one message when it is small, in
+ * pieces when it is not, or as a stream of text. What waits is bounded: each
+ * piece is only done when the socket has room for the next.
+ */
+
+/** A failure that conductor is told by its code. */
+export class RequestFailure extends Error {
+  constructor(code, message = "") {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Returns what carries the response of `message` over `link`. */
+export function answerTo(message, link, limits) {
+  return message.responseMode === "sse"
+    ? new StreamAnswer(message.id, link, limits)
+    : new BufferedAnswer(message.id, link, limits);
+}
+
+class BufferedAnswer {
+  #id;
+  #link;
+  #limits;
+  #head;
+  #held = [];
+  #heldBytes = 0;
+  #bytes = 0;
+  #seq = 0;
+
+  constructor(id, link, limits) {
+    this.#id = id;
+    this.#link = link;
+    this.#limits = limits;
+  }
+
+  head(head) {
+    this.#head = head;
+  }
+
+  async piece(bytes) {
+    this.#bytes += bytes.length;
+    const { chunkBytes, maxResponseBytes } = this.#limits;
+    if (this.#bytes > maxResponseBytes) {
+      throw new RequestFailure(
+        "body_too_large",
+        `the response is larger than ${maxResponseBytes} bytes`,
+      );
+    }
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    while (this.#heldBytes > chunkBytes) await this.#chunk(chunkBytes, false);
+  }
+
+  async end() {
+    if (this.#seq > 0) return await this.#chunk(this.#heldBytes, true);
+    this.#link.send({
+      type: "api_response",
+      id: this.#id,
+      ...this.#head,
+      bodyBase64: this.#take(this.#heldBytes).toBase64(),
+    });
+  }
+
+  fail(code, message) {
+    const error = { code, message };
+    this.#link.send({ type: "api_response", id: this.#id, error });
+  }
+
+  async #chunk(size, last) {
+    if (this.#seq === 0) {
+      this.#link.send({
+        type: "api_response",
+        id: this.#id,
+        ...this.#head,
+        chunked: true,
+      });
+    }
+    this.#link.send({
+      type: "body_chunk",
+      id: this.#id,
+      seq: this.#seq,
+      last,
+      data: this.#take(size).toBase64(),
+    });
+    this.#seq += 1;
+    await this.#link.room();
+  }
+
+  /** Takes the first `size` of the bytes that are held. */
+  #take(size) {
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const first = this.#held.shift();
+      const part = first.subarray(0, size - at);
+      bytes.set(part, at);
+      at += part.length;
+      if (part.length < first.length) {
+        this.#held.unshift(first.subarray(part.length));
+      }
+    }
+    this.#heldBytes -= size;
+    return bytes;
+  }
+}
+
+class StreamAnswer {
+  #id;
+  #link;
+  #limits;
+  #decoder = new TextDecoder();
+  #seq = 0;
+
+  constructor(id, link, limits) {
+    this.#id = id;
+    this.#link = link;
+    this.#limits = limits;
+  }
+
+  head(head) {
+    this.#link.send({ type: "stream_open", id: this.#id, ...head });
+  }
+
+  piece(bytes) {
+    return this.#text(this.#decoder.decode(bytes, { stream: true }));
+  }
+
+  async end() {
+    await this.#text(this.#decoder.decode());
+    this.#link.send({ type: "stream_end", id: this.#id });
+  }
+
+  fail(code, message) {
+    this.#link.send({ type: "stream_error", id: this.#id, code, message });
+  }
+
+  async #text(text) {
+    const { chunkBytes } = this.#limits;
+    for (let at = 0; at < text.length; at += chunkBytes) {
+      this.#link.send({
+        type: "stream_event",
+        id: this.#id,
+        seq: this.#seq,
+        chunk: text.slice(at, at + chunkBytes),
+      });
+      this.#seq += 1;
+      await this.#link.room();
+    }
+  }
+}

@@ -1,0 +1,221 @@
+/** The first pause before a connection is tried again; each is twice as long. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 4_000;
+
+/** Pauses that are no use to shorten: somebody has to act first. */
+const PAUSE_BY_CODE = { 4400: 60_000, 4401: 30_000, 4403: 5_000, 4409: 30_000 };
+const REFUSED_PAUSE_MS = 15_000;
+
+const PREFLIGHT_MS = 5_000;
+const HELLO_MS = 10_000;
+
+/** How often a full socket is looked at again: it has no event for that. */
+const POLL_MS = 5;
+
+/**
+ * The connection to conductor, which comes back by itself. A plain fetch goes
+ * before each attempt: Firefox holds a reconnecting WebSocket back for up to a
+ * minute, and an upgrade that is refused does not say why.
+ */
+export class Link {
+  #parts;
+  #socket;
+  #timer;
+  #watchdog;
+  #attempt = 0;
+  #pauses = 0;
+  #limits = { highWaterBytes: 4_194_304 };
+  #heartbeatMs = 10_000;
+
+  /** What the popup shows. */
+  status = { state: "stopped", detail: "", since: Date.now() };
+
+  /**
+   * @param parts `settings()` and `hello()` give what they are named after;
+   *   `opened(ack)`, `received(message)`, `closed()` and `changed()` are told;
+   *   `journal` keeps what went wrong.
+   */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** Connects (anew), whatever goes on. */
+  restart(code = 1000, reason = "restart") {
+    this.stop(code, reason);
+    this.#pauses = 0;
+    void this.#connect();
+  }
+
+  /** Ends the connection, and does not come back. */
+  stop(code = 1000, reason = "stop") {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#forget();
+    socket?.close(code, reason);
+    this.#say("stopped", reason);
+  }
+
+  /** Sends; false when there is no connection. */
+  send(message) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Resolves once there is room for more, or there is no connection. */
+  async room() {
+    while ((this.#socket?.bufferedAmount ?? 0) > this.#limits.highWaterBytes) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async #connect() {
+    const attempt = ++this.#attempt;
+    const { conductor, token, paused } = await this.#parts.settings();
+    if (attempt !== this.#attempt) return;
+    if (paused) return this.#say("paused", "");
+    if (!URL.canParse(conductor)) {
+      return this.#say("refused", `"${conductor}" is no address`);
+    }
+    this.#say("connecting", "");
+    const problem = await preflight(conductor, token);
+    if (attempt !== this.#attempt) return;
+    if (problem !== undefined) return this.#later(problem);
+    this.#open(conductor, token);
+  }
+
+  #open(conductor, token) {
+    const url = new URL("/ws/firefox", conductor);
+    url.protocol = url.protocol.replace("http", "ws");
+    let socket;
+    try {
+      socket = new WebSocket(url, ["baa.v1", ...tokenProtocols(token)]);
+    } catch (error) {
+      return this.#later({ state: "refused", detail: String(error.message) });
+    }
+    this.#socket = socket;
+    this.#watch(HELLO_MS);
+    socket.onopen = () => this.send(this.#parts.hello());
+    socket.onmessage = ({ data }) => {
+      if (socket === this.#socket) this.#receive(data);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#socket) this.#lost(code, reason);
+    };
+  }
+
+  #receive(data) {
+    this.#watch(2.5 * this.#heartbeatMs);
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return this.#parts.journal.add("conductor sent a frame that is no JSON");
+    }
+    switch (message?.type) {
+      case "hello_ack":
+        return message.ok ? this.#welcome(message) : undefined;
+      case "ping":
+        return void this.send({ type: "pong" });
+      case "error":
+        return this.#parts.journal.add(`${message.code}: ${message.message}`);
+      default:
+        return this.#parts.received(message);
+    }
+  }
+
+  #welcome(ack) {
+    this.#pauses = 0;
+    this.#limits = ack.limits;
+    this.#heartbeatMs = ack.heartbeatMs;
+    this.#say("connected", "");
+    this.#parts.opened(ack);
+  }
+
+  #lost(code, reason) {
+    this.#forget();
+    const said = reason === "" ? `closed with ${code}` : reason;
+    this.#later({
+      state: code === 4403 ? "not paired" : "waiting",
+      detail: code === 4403
+        ? "another browser is paired: open pairing on conductor"
+        : `connection lost: ${said}`,
+      pauseMs: PAUSE_BY_CODE[code],
+    });
+  }
+
+  /** Takes silence for the end: a dead peer sends no close. */
+  #watch(ms) {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => {
+      const socket = this.#socket;
+      this.#lost(1006, "conductor went silent");
+      socket?.close(4000, "silent");
+    }, ms);
+  }
+
+  #later({ state, detail, pauseMs }) {
+    const grown = Math.min(
+      LONGEST_PAUSE_MS,
+      FIRST_PAUSE_MS * 2 ** this.#pauses,
+    );
+    this.#pauses += 1;
+    const pause = (pauseMs ?? grown) * (0.5 + Math.random() / 2);
+    if (detail !== this.status.detail) this.#parts.journal.add(detail);
+    this.#say(state, detail);
+    this.#timer = setTimeout(() => void this.#connect(), pause);
+  }
+
+  #forget() {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    clearTimeout(this.#watchdog);
+    if (socket === undefined) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    this.#parts.closed();
+  }
+
+  #say(state, detail) {
+    this.status = { state, detail, since: Date.now() };
+    this.#parts.changed();
+  }
+}
+
+/** Asks over plain HTTP whether an upgrade would be let in; returns why not. */
+async function preflight(conductor, token) {
+  const refused = (detail) => ({
+    state: "refused",
+    detail,
+    pauseMs: REFUSED_PAUSE_MS,
+  });
+  let response;
+  try {
+    response = await fetch(new URL("/ws/firefox", conductor), {
+      headers: token === "" ? {} : { authorization: `Bearer ${token}` },
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.timeout(PREFLIGHT_MS),
+    });
+  } catch {
+    return { state: "waiting", detail: `nothing answers at ${conductor}` };
+  }
+  // What a WebSocket route says to a plain request that it would let in.
+  if (response.status === 426) return undefined;
+  if (response.status === 401) return refused("conductor wants another token");
+  if (response.status === 503) {
+    return { state: "waiting", detail: "conductor is not ready" };
+  }
+  const said = await response.json().catch(() => undefined);
+  return refused(
+    said?.error?.message ?? `${conductor} answers ${response.status}`,
+  );
+}
+
+function tokenProtocols(token) {
+  if (token === "") return [];
+  const bytes = new TextEncoder().encode(token);
+  const text = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  return [`baa.token.${text}`];
+}

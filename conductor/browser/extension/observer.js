@@ -1,0 +1,177 @@
+import { cookiesOf, pathTemplate, removedCookie } from "./addresses.js";
+import { isHost } from "./targets.js";
+
+/** Request headers that carry a login, beside cookies. */
+const LOGIN_HEADER =
+  /^(authorization|x-[\w-]*(auth|token|session|csrf|xsrf|api-?key)[\w-]*)$/i;
+
+/** What changes is gathered this long before it is reported. */
+const GATHER_MS = 500;
+
+/** A credential that did not change is reported again no sooner than this. */
+const RENEW_MS = 30_000;
+
+/** Records of a kind that are remembered. */
+const MAX_RECORDS = 500;
+
+/**
+ * Watches which credentials and endpoints the platforms' own pages use. Values
+ * are only ever hashed, at once, with a key that stays here.
+ */
+export class Observer {
+  #guard;
+  #fingerprints;
+  #send;
+  #platforms = [];
+  #credentials = new Map();
+  #endpoints = new Map();
+  #changed = { credentials: new Set(), endpoints: new Set() };
+  #timer;
+  #listening = false;
+
+  /** @param parts `guard`, `fingerprints`, and `send(message)` */
+  constructor({ guard, fingerprints, send }) {
+    this.#guard = guard;
+    this.#fingerprints = fingerprints;
+    this.#send = send;
+  }
+
+  /** Watches these platforms and nothing else. */
+  watch(platforms) {
+    this.#platforms = platforms;
+    const { webRequest } = browser;
+    if (this.#listening) {
+      webRequest.onSendHeaders.removeListener(this.#sent);
+      webRequest.onHeadersReceived.removeListener(this.#received);
+    }
+    // Match patterns know no ports; the platform's own are checked later.
+    const urls = platforms.flatMap(({ hosts }) =>
+      hosts.map((host) => `*://${host.replace(/:\d+$/, "")}/*`)
+    );
+    this.#listening = urls.length > 0;
+    if (!this.#listening) return;
+    webRequest.onSendHeaders.addListener(this.#sent, { urls }, [
+      "requestHeaders",
+    ]);
+    webRequest.onHeadersReceived.addListener(this.#received, { urls }, [
+      "responseHeaders",
+    ]);
+  }
+
+  /** Reports everything that is remembered; returns how much that is. */
+  reportAll() {
+    for (const key of this.#credentials.keys()) {
+      this.#changed.credentials.add(key);
+    }
+    for (const key of this.#endpoints.keys()) this.#changed.endpoints.add(key);
+    this.#report();
+    return {
+      credentials: this.#credentials.size,
+      endpoints: this.#endpoints.size,
+    };
+  }
+
+  #sent = async ({ requestId, url, method, type, requestHeaders = [] }) => {
+    const site = this.#site(url);
+    if (site === undefined || this.#guard.isOurs(requestId)) return;
+    if (type === "xmlhttprequest") this.#endpoint(site, { url, method });
+    for (const { name, value = "" } of requestHeaders) {
+      const header = name.toLowerCase();
+      const pairs = header === "cookie"
+        ? cookiesOf(value)
+        : LOGIN_HEADER.test(header)
+        ? [["", value]]
+        : [];
+      for (const [cookie, secret] of pairs) {
+        await this.#credential(site, { header, name: cookie, secret });
+      }
+    }
+  };
+
+  #received = ({ url, responseHeaders = [] }) => {
+    const site = this.#site(url);
+    if (site === undefined) return;
+    for (const { name, value = "" } of responseHeaders) {
+      if (name.toLowerCase() !== "set-cookie") continue;
+      // Firefox puts several of them into one, a line each.
+      for (const line of value.split("\n")) this.#logout(site, line);
+    }
+  };
+
+  #site(url) {
+    const target = new URL(url);
+    const platform = this.#platforms.find(({ hosts }) =>
+      hosts.some((host) => isHost(target, host))
+    );
+    return platform && { platform: platform.name, host: target.host };
+  }
+
+  async #credential(site, { header, name, secret }) {
+    const key = [site.host, header, name].join("\n");
+    const fingerprint = await this.#fingerprints.of(secret);
+    const known = this.#credentials.get(key);
+    const now = Date.now();
+    const isSame = known?.fingerprint === fingerprint && !known.loggedOut;
+    if (isSame && known.seenAt > now - RENEW_MS) return;
+    remember(this.#credentials, key, {
+      ...site,
+      header,
+      name,
+      fingerprint,
+      length: secret.length,
+      capturedAt: isSame ? known.capturedAt : now,
+      seenAt: now,
+      loggedOut: false,
+    });
+    this.#gather("credentials", key);
+  }
+
+  #logout(site, line) {
+    const name = removedCookie(line, Date.now());
+    const key = [site.host, "cookie", name].join("\n");
+    const known = this.#credentials.get(key);
+    if (known === undefined) return;
+    this.#credentials.set(key, { ...known, loggedOut: true });
+    this.#gather("credentials", key);
+  }
+
+  #endpoint(site, { url, method }) {
+    const path = pathTemplate(url);
+    const key = [site.host, method, path].join("\n");
+    const now = Date.now();
+    const known = this.#endpoints.get(key);
+    if (known !== undefined && known.lastSeenAt > now - RENEW_MS) return;
+    remember(this.#endpoints, key, { ...site, method, path, lastSeenAt: now });
+    this.#gather("endpoints", key);
+  }
+
+  #gather(kind, key) {
+    this.#changed[kind].add(key);
+    this.#timer ??= setTimeout(() => this.#report(), GATHER_MS);
+  }
+
+  #report() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const taken = (kind, records) => {
+      const rows = [...this.#changed[kind]].flatMap((key) =>
+        records.get(key) ?? []
+      );
+      this.#changed[kind].clear();
+      return rows;
+    };
+    const credentials = taken("credentials", this.#credentials);
+    const endpoints = taken("endpoints", this.#endpoints);
+    if (credentials.length > 0) {
+      this.#send({ type: "credentials", credentials });
+    }
+    if (endpoints.length > 0) this.#send({ type: "api_endpoints", endpoints });
+  }
+}
+
+/** Adds a record as the newest; the oldest goes when there are too many. */
+function remember(records, key, record) {
+  records.delete(key);
+  records.set(key, record);
+  if (records.size > MAX_RECORDS) records.delete(records.keys().next().value);
+}

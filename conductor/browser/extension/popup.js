@@ -1,0 +1,46 @@
+const form = document.querySelector("#settings");
+const { conductor, token, forget, paused } = form.elements;
+
+/** Asks the background page, and shows what it answers. */
+async function show(message = {}) {
+  const status = await browser.runtime.sendMessage(message);
+  const { state, detail, settings } = status;
+  const line = document.querySelector("#state");
+  line.dataset.state = state;
+  line.textContent = detail === "" ? state : `${state}: ${detail}`;
+  if (!form.contains(document.activeElement)) fill(settings);
+  document.querySelector("#errors").replaceChildren(
+    ...status.errors.map(({ at, message }) => {
+      const item = document.createElement("li");
+      item.textContent = `${new Date(at).toLocaleTimeString()} ${message}`;
+      return item;
+    }),
+  );
+  document.querySelector("#about").textContent =
+    `${status.clientId} · ${status.requests} requests`;
+}
+
+function fill({ conductor: address, hasToken, paused: isPaused, managed }) {
+  conductor.value = address;
+  token.placeholder = hasToken ? "set; leave empty to keep it" : "none";
+  paused.checked = isPaused;
+  for (const name of managed) form.elements[name].disabled = true;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const settings = { conductor: conductor.value, paused: paused.checked };
+  if (token.value !== "" || forget.checked) settings.token = token.value;
+  token.value = "";
+  forget.checked = false;
+  document.activeElement?.blur();
+  await show({ set: settings });
+});
+
+document.querySelector("#reconnect").addEventListener(
+  "click",
+  () => show({ reconnect: true }),
+);
+
+await show();
+setInterval(() => void show(), 1_000);

@@ -1,0 +1,121 @@
+import { bareAddress } from "./addresses.js";
+import { isHost } from "./targets.js";
+
+const GATHER_MS = 200;
+const MAX_TABS = 500;
+const MAX_TITLE = 256;
+
+/** Reports the tabs, remembers where they were, and finds the right one. */
+export class Tabs {
+  #send;
+  #timer;
+  /** Tab id → its last web address, also after it was closed or crashed. */
+  #addresses = new Map();
+
+  /** @param {(message: object) => void} send */
+  constructor(send) {
+    this.#send = send;
+    const { tabs } = browser;
+    const changed = () => this.#gather();
+    tabs.onCreated.addListener(changed);
+    tabs.onRemoved.addListener(changed);
+    tabs.onActivated.addListener(changed);
+    tabs.onUpdated.addListener((id, { url }) => {
+      if (url !== undefined) this.#remember(id, url);
+      this.#gather();
+    }, { properties: ["status", "title", "url", "discarded"] });
+  }
+
+  /** Reports now; returns how many tabs there are. */
+  async report() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const all = await browser.tabs.query({});
+    for (const { id, url } of all) this.#remember(id, url);
+    this.#send({
+      type: "tabs",
+      tabs: all.slice(0, MAX_TABS).map((tab) => ({
+        id: tab.id,
+        url: bareAddress(tab.url),
+        title: (tab.title ?? "").slice(0, MAX_TITLE),
+        active: tab.active,
+        status: tab.discarded ? "discarded" : tab.status ?? "",
+      })),
+    });
+    return all.length;
+  }
+
+  /** The last web address of a tab. */
+  addressOf(tabId) {
+    return this.#addresses.get(tabId);
+  }
+
+  /** Returns a living tab of the same origin as `url`, the last used first. */
+  async ofOrigin(url) {
+    const { origin } = new URL(url);
+    return await newest((tab) => new URL(tab.url).origin === origin);
+  }
+
+  /** Returns a living tab on one of `hosts`, the last used first. */
+  async ofHosts(hosts) {
+    return await newest((tab) =>
+      hosts.some((host) => isHost(new URL(tab.url), host))
+    );
+  }
+
+  #remember(id, url) {
+    if (!/^https?:/.test(url ?? "")) return;
+    this.#addresses.delete(id);
+    this.#addresses.set(id, url);
+    if (this.#addresses.size > MAX_TABS) {
+      this.#addresses.delete(this.#addresses.keys().next().value);
+    }
+  }
+
+  #gather() {
+    this.#timer ??= setTimeout(() => void this.report(), GATHER_MS);
+  }
+}
+
+async function newest(isWanted) {
+  const all = await browser.tabs.query({ discarded: false });
+  return all
+    .filter((tab) => URL.canParse(tab.url) && isWanted(tab))
+    .sort((a, b) => b.lastAccessed - a.lastAccessed)[0];
+}
+
+/**
+ * Waits until a tab is loaded, at most `ms`; returns the tab as it then is.
+ * `start` begins what is waited for: Firefox says "complete" once too early
+ * when a discarded tab comes back, so a "loading" has to come first.
+ */
+export async function loaded(start, ms = 15_000) {
+  const events = [];
+  let told = () => {};
+  const listener = (id, { status }) => {
+    if (status !== undefined) events.push({ id, status });
+    told();
+  };
+  browser.tabs.onUpdated.addListener(listener, { properties: ["status"] });
+  try {
+    const { id } = await start();
+    const until = Date.now() + ms;
+    while (!isLoaded(events.filter((it) => it.id === id))) {
+      const left = until - Date.now();
+      if (left <= 0) break;
+      await new Promise((resolve) => {
+        told = resolve;
+        setTimeout(resolve, left);
+      });
+    }
+    return await browser.tabs.get(id);
+  } finally {
+    browser.tabs.onUpdated.removeListener(listener);
+  }
+}
+
+function isLoaded(events) {
+  const loading = events.findIndex((it) => it.status === "loading");
+  return loading >= 0 &&
+    events.slice(loading).some((it) => it.status === "complete");
+}
