@@ -2,8 +2,19 @@ import { contractTests } from "../shared/testing/contract_tests.ts";
 import { routes } from "./routes/mod.ts";
 import { testConductor } from "./testing/test_conductor.ts";
 
+/** No browser is connected here: routes/browser_test.ts runs these with one. */
+const NO_BROWSER = "BROWSER_UNAVAILABLE";
+
 contractTests("conductor", {
   routes,
+  away: {
+    "browser.request": NO_BROWSER,
+    "browser.actions": NO_BROWSER,
+    "browser.claude.open": NO_BROWSER,
+    "browser.claude.send": NO_BROWSER,
+    "browser.claude.current": NO_BROWSER,
+    "browser.claude.reload": NO_BROWSER,
+  },
   async start() {
     const conductor = await testConductor();
     // What the examples of tasks, runs and logs point to.
@@ -16,16 +27,6 @@ contractTests("conductor", {
         payload: { command: "echo done" },
       },
     );
-    const later = await conductor.server.data<{ task_id: string }>(
-      "POST",
-      "/v1/tasks",
-      {
-        title: "An example that waits",
-        kind: "exec",
-        payload: { command: "true" },
-        not_before: "2999-01-01T00:00:00.000Z",
-      },
-    );
     const run = await firstRun(conductor.server, task.task_id);
     return {
       server: conductor.server,
@@ -34,7 +35,7 @@ contractTests("conductor", {
         file: "/etc/hosts",
         task_id: task.task_id,
         run_id: run,
-        live_task_id: later.task_id,
+        browser: "firefox-1",
       },
       [Symbol.asyncDispose]: () => conductor[Symbol.asyncDispose](),
     };

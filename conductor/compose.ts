@@ -9,7 +9,9 @@ import type { Zone } from "../shared/http/route.ts";
 import { randomId } from "../shared/ids.ts";
 import { VERSION } from "../shared/version.ts";
 import { composeAutomation } from "./automation.ts";
+import { browserKind } from "./browser/browser_kind.ts";
 import type { ConductorConfig } from "./config.ts";
+import { composeFirefox } from "./firefox.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { hostOperations } from "./host_operations.ts";
 import { taskKinds } from "./model/task_kind.ts";
@@ -17,8 +19,6 @@ import { routes } from "./routes/mod.ts";
 import { BackupService } from "./services/backup_service.ts";
 import { execKind } from "./services/exec_kind.ts";
 import type { SystemService } from "./services/system_service.ts";
-import { diskSpace } from "./status/disk.ts";
-import { StatusService } from "./status/status_service.ts";
 import { openTruth, type Truth } from "./truth.ts";
 
 /** Builds conductor from its configuration. */
@@ -63,9 +63,19 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     log,
   });
   hostOps.prepare();
+  const firefox = composeFirefox({
+    config,
+    base,
+    truth,
+    newId: randomId,
+    clock,
+    log,
+    system: () => automation.system,
+  });
+  const { browser } = firefox;
   const automation = composeAutomation({
     truth,
-    kinds: taskKinds([execKind(hostOps, clock)]),
+    kinds: taskKinds([execKind(hostOps, clock), browserKind(browser)]),
     leaseMs: values.leaseMs,
     width: values.maxConcurrentRuns,
     retention: { days: values.retentionDays, rows: values.retentionRows },
@@ -82,7 +92,6 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     name: "baa-conductor-daemon",
     version: VERSION,
     origin: base.origin,
-    publicOrigin: values.publicApiBase?.origin,
     hasToken: token !== undefined,
     guidance: GUIDANCE,
     uptimeMs: () => Math.round(clock.monotonic() - started),
@@ -96,12 +105,13 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       return { ready: reasons.length === 0, reasons, degraded };
     },
     system: (zone) => systemFacts(automation.system, zone),
-    websocket: () => ({}),
+    websocket: () => firefox.describe(),
     hostOperations,
     places: () => ({
       cwd: Deno.cwd(),
       file: readableFile(),
       ...newest(stores),
+      browser: browser.activeClientId(),
     }),
   };
   const app = createApp({
@@ -110,6 +120,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       self,
       role: () => automation.leadership.role,
       hostOps,
+      browser,
       ...automation,
       runs: stores.runs,
       events: truth.events,
@@ -117,16 +128,6 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       backups: new BackupService({
         from: truth.db.path,
         folder: join(config.stateDir, "backups"),
-        clock,
-      }),
-      status: new StatusService({
-        self,
-        identity: truth.identity,
-        system: automation.system,
-        history: stores.history,
-        codexd: () => null,
-        browser: () => null,
-        disk: () => diskSpace(config.stateDir),
         clock,
       }),
     },
@@ -144,10 +145,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     log,
   });
   automation.start();
+  firefox.start();
   return {
     handle: (request, info) => app.handle(request, info),
     quiesce() {
       stopping = true;
+      firefox.quiesce();
       app.quiesce();
       automation.quiesce();
     },
@@ -181,14 +184,7 @@ function newest({ tasks, runs }: Truth["stores"]): Places {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;
-    // What has ended cannot be canceled: the example shows one that has not.
-    const [queued] = tasks.list({ status: "queued" }, { limit: 1 }).items;
-    const [running] = tasks.list({ status: "running" }, { limit: 1 }).items;
-    return {
-      task_id: task?.task_id,
-      run_id: run?.run_id,
-      live_task_id: (queued ?? running)?.task_id,
-    };
+    return { task_id: task?.task_id, run_id: run?.run_id };
   } catch {
     return {};
   }

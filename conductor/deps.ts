@@ -1,13 +1,13 @@
 import type { HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/self.ts";
 import { routeFor } from "../shared/http/route.ts";
+import type { Browser } from "./browser/browser.ts";
 import type { BackupService } from "./services/backup_service.ts";
 import type { ControllerService } from "./services/controller_service.ts";
 import type { EventService } from "./services/event_service.ts";
 import type { SystemService } from "./services/system_service.ts";
 import type { TaskLogService } from "./services/task_log_service.ts";
 import type { TaskService } from "./services/task_service.ts";
-import type { StatusService } from "./status/status_service.ts";
 import type { AuditStore } from "./store/audit_store.ts";
 import type { RunStore } from "./store/run_store.ts";
 
@@ -19,6 +19,7 @@ export interface Deps extends SelfDeps {
     HostOps,
     "executeCommand" | "streamCommand" | "readTextFile" | "writeTextFile"
   >;
+  readonly browser: Browser;
   readonly system: SystemService;
   readonly controllers: ControllerService;
   readonly tasks: TaskService;
@@ -27,7 +28,6 @@ export interface Deps extends SelfDeps {
   readonly events: EventService;
   readonly audit: Pick<AuditStore, "list">;
   readonly backups: BackupService;
-  readonly status: Pick<StatusService, "public" | "full">;
 }
 
 /** Defines a route of conductor. */

@@ -8,6 +8,7 @@ import { EventService } from "./services/event_service.ts";
 import { StorageHealth } from "./services/storage_health.ts";
 import { AuditStore } from "./store/audit_store.ts";
 import { AutomationStore } from "./store/automation_store.ts";
+import { BrowserStore } from "./store/browser_store.ts";
 import { ControllerStore } from "./store/controller_store.ts";
 import { CounterStore } from "./store/counter_store.ts";
 import { type Database, openDatabase } from "./store/database.ts";
@@ -15,7 +16,6 @@ import { EventStore } from "./store/event_store.ts";
 import { FinishedTaskStore } from "./store/finished_task_store.ts";
 import { LeaseStore } from "./store/lease_store.ts";
 import { LogStore } from "./store/log_store.ts";
-import { RunHistoryStore } from "./store/run_history_store.ts";
 import { RunStore } from "./store/run_store.ts";
 import { TaskStore } from "./store/task_store.ts";
 
@@ -35,11 +35,11 @@ function storesOf(db: Database) {
   return {
     audit: new AuditStore(db),
     automation: new AutomationStore(db),
+    browser: new BrowserStore(db),
     controllers: new ControllerStore(db),
     counters: new CounterStore(db),
     events: new EventStore(db),
     finished: new FinishedTaskStore(db),
-    history: new RunHistoryStore(db),
     leases: new LeaseStore(db),
     logs: new LogStore(db),
     runs: new RunStore(db),

@@ -1,4 +1,3 @@
-import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
@@ -88,7 +87,6 @@ export class HostOps implements AsyncDisposable {
       options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
     );
     const stopping = this.#stopping.signal;
-    const fromCwd = (path: string) => resolve(cwd, path);
     this.#processes = new ProcessGroups({
       ...options,
       ...(options.warmShells !== undefined && { warm: options.warmShells }),
@@ -123,11 +121,7 @@ export class HostOps implements AsyncDisposable {
       cwd,
       audit,
       budget,
-      policy: new PathPolicy({
-        readRoots: options.readRoots?.map(fromCwd),
-        writeRoots: options.writeRoots?.map(fromCwd),
-        ownPaths: options.ownPaths.map(fromCwd),
-      }),
+      policy: new PathPolicy(options),
       locks: new PathLocks(),
       sweeper: new Sweeper(clock),
     });

@@ -40,7 +40,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["store"],
     ["services", "codex", "browser"],
     ["truth.ts"],
-    ["automation.ts"],
+    ["automation.ts", "firefox.ts"],
     ["status"],
     ["deps.ts"],
     ["routes"],

@@ -1,4 +1,7 @@
+import type { ExtensionAction } from "../../shared/contracts/browser_limits.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { AuditPort } from "../../shared/audit.ts";
+import { audited, type BrowserCaller } from "./audited.ts";
 import type { Clients } from "./clients.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
 import type { Pairing } from "./pairing.ts";
@@ -25,6 +28,7 @@ export interface ActionParts {
   readonly pending: PendingActions;
   readonly pairing: Pairing;
   readonly targets: Targets;
+  readonly audit: AuditPort;
   readonly clock: Clock;
 }
 
@@ -40,9 +44,28 @@ export class BrowserActions {
    * Does it, and resolves with the outcome as the extension reports it.
    * @throws {AppError}
    */
-  async run(input: ActionBody): Promise<ActionData> {
-    const { action } = input;
-    if (action === "pair") return this.#pair();
+  run(input: ActionBody, caller: BrowserCaller): Promise<ActionData> {
+    const { action, client_id, platform, tab_id } = input;
+    const intent = {
+      action: `browser.actions.${action}`,
+      actor: caller.actor,
+      target: {
+        client_id: client_id ?? null,
+        platform: platform ?? null,
+        tab_id: tab_id ?? null,
+      },
+    };
+    return audited(
+      this.#parts.audit,
+      intent,
+      () => action === "pair" ? this.#pair() : this.#ask(input, action),
+    );
+  }
+
+  async #ask(
+    input: ActionBody,
+    action: ExtensionAction,
+  ): Promise<ActionData> {
     const { clients, pending } = this.#parts;
     const facts = this.#facts(input);
     const connection = clients.pick(input.client_id);
@@ -56,15 +79,15 @@ export class BrowserActions {
     };
   }
 
-  #pair(): ActionData {
+  #pair(): Promise<ActionData> {
     const openUntil = this.#parts.pairing.open();
-    return {
+    return Promise.resolve({
       action: "pair",
       client_id: null,
       ok: true,
       result: { pairing_open_until: isoTime(openUntil) },
       error: null,
-    };
+    });
   }
 
   #facts(input: ActionBody): ActionFacts {

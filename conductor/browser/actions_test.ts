@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { failureOf } from "./testing/outcome.ts";
+import { CALLER, failureOf } from "./testing/outcome.ts";
 import { createRig } from "./testing/rig.ts";
 
 Deno.test("BrowserActions.run() resolves with what the extension reports", async () => {
@@ -9,7 +9,7 @@ Deno.test("BrowserActions.run() resolves with what the extension reports", async
     action: "open_tab",
     url: "https://claude.ai/new",
     reason: "to look",
-  });
+  }, CALLER);
   assertEquals(socket.last("open_tab"), {
     type: "open_tab",
     id: "act_1",
@@ -35,10 +35,12 @@ Deno.test("BrowserActions.run() resolves with what the extension reports", async
 Deno.test("BrowserActions.run() opens a platform's home", () => {
   const { browser, connect } = createRig();
   const socket = connect();
-  void failureOf(browser.actions.run({ action: "open_tab", platform: "site" }));
+  void failureOf(
+    browser.actions.run({ action: "open_tab", platform: "site" }, CALLER),
+  );
   assertEquals(socket.last("open_tab").url, "http://127.0.0.1:8080/");
   void failureOf(
-    browser.actions.run({ action: "tab_reload", platform: "site" }),
+    browser.actions.run({ action: "tab_reload", platform: "site" }, CALLER),
   );
   assertEquals(socket.last("tab_reload").url, undefined);
   assertEquals(socket.last("tab_reload").platform, "site");
@@ -48,7 +50,10 @@ Deno.test("BrowserActions.run() opens a platform's home", () => {
 Deno.test("BrowserActions.run() passes a failure on as the extension reports it", async () => {
   const { browser, connect } = createRig();
   const socket = connect();
-  const outcome = browser.actions.run({ action: "tab_focus", tab_id: 99 });
+  const outcome = browser.actions.run(
+    { action: "tab_focus", tab_id: 99 },
+    CALLER,
+  );
   socket.say({
     type: "action_status",
     id: socket.last("tab_focus").id,
@@ -73,7 +78,7 @@ Deno.test("BrowserActions.run() refuses what may not be opened", async () => {
     ]
   ) {
     const error = await failureOf(
-      browser.actions.run({ action: "open_tab", ...fields }),
+      browser.actions.run({ action: "open_tab", ...fields }, CALLER),
     );
     assertEquals(error.code, "INVALID_INPUT");
   }
@@ -83,16 +88,23 @@ Deno.test("BrowserActions.run() refuses what may not be opened", async () => {
 Deno.test("BrowserActions.run() ends when the browser goes, or never reports", async () => {
   const { browser, connect, clock } = createRig();
   const gone = connect();
-  const lost = failureOf(browser.actions.run({ action: "plugin_status" }));
+  const lost = failureOf(
+    browser.actions.run({ action: "plugin_status" }, CALLER),
+  );
   gone.drop();
   assertEquals((await lost).code, "BROWSER_UNAVAILABLE");
   const socket = connect();
-  const late = failureOf(browser.actions.run({ action: "plugin_status" }));
+  const late = failureOf(
+    browser.actions.run({ action: "plugin_status" }, CALLER),
+  );
   for (let i = 0; i < 3; i++) {
     await clock.advance(10_000);
     socket.say({ type: "pong" });
   }
   assertEquals((await late).code, "UPSTREAM_TIMEOUT");
-  const nobody = createRig().browser.actions.run({ action: "plugin_status" });
+  const nobody = createRig().browser.actions.run(
+    { action: "plugin_status" },
+    CALLER,
+  );
   assertEquals((await failureOf(nobody)).code, "BROWSER_UNAVAILABLE");
 });

@@ -16,7 +16,7 @@ export function isExtensionOrigin(origin: string): boolean {
  * client speaks our protocol, and the token that it presents there (a browser
  * cannot set another header on an upgrade).
  */
-export function readProtocols(header: string | null): {
+export function readProtocols(header: string | null | undefined): {
   readonly selected: typeof SUBPROTOCOL | undefined;
   readonly token: string | undefined;
 } {

@@ -2,6 +2,8 @@
 export interface BodyFields {
   readonly body: string | null;
   readonly body_base64: string | null;
+  /** Length as it came. */
+  readonly body_bytes: number;
 }
 
 /**
@@ -12,11 +14,16 @@ export function decodeBody(
   body: string | Uint8Array,
   contentType: string | undefined,
 ): BodyFields {
-  if (typeof body === "string") return { body, body_base64: null };
+  if (typeof body === "string") {
+    const { length } = new TextEncoder().encode(body);
+    return { body, body_base64: null, body_bytes: length };
+  }
   const text = decode(body, contentType);
-  return text === undefined
-    ? { body: null, body_base64: body.toBase64() }
-    : { body: text, body_base64: null };
+  return {
+    body: text ?? null,
+    body_base64: text === undefined ? body.toBase64() : null,
+    body_bytes: body.length,
+  };
 }
 
 function decode(

@@ -12,6 +12,10 @@ Deno.test("decodeBody() answers base64 for what does not decode without loss", (
   const bytes = new Uint8Array([0xff, 0xfe, 0x00]);
   const encoded = bytes.toBase64();
   for (const type of [undefined, "text/html", "text/html; charset=nonsense"]) {
-    assertEquals(decodeBody(bytes, type), { body: null, body_base64: encoded });
+    assertEquals(decodeBody(bytes, type), {
+      body: null,
+      body_base64: encoded,
+      body_bytes: 3,
+    });
   }
 });

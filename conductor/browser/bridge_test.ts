@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { CALLER } from "./testing/outcome.ts";
 import { createRig, ORIGIN } from "./testing/rig.ts";
 
 const OTHER = "moz-extension://00000000-495d-4412-bcee-9eb4b2f0113b";
@@ -26,7 +27,7 @@ Deno.test("Bridge pairs another browser while the owner holds the door open", as
   const { browser, connect, clock, store } = createRig();
   connect("a", { origin: ORIGIN });
   assertEquals(connect("local").closedWith?.code, 4403);
-  const opened = await browser.actions.run({ action: "pair" });
+  const opened = await browser.actions.run({ action: "pair" }, CALLER);
   assertEquals(opened.result, {
     pairing_open_until: "2026-01-01T00:02:00.000Z",
   });
@@ -67,7 +68,7 @@ Deno.test("Bridge replaces the older socket of a client with 4409", () => {
 Deno.test("Bridge takes the newest hello for the active browser", async () => {
   const { browser, connect } = createRig();
   const first = connect("a");
-  await browser.actions.run({ action: "pair" });
+  await browser.actions.run({ action: "pair" }, CALLER);
   const second = connect("b");
   assertEquals(browser.viewer.view({}).bridge.active_client_id, "b");
   second.drop();

@@ -1,3 +1,4 @@
+import type { AuditPort } from "../../shared/audit.ts";
 import { BrowserActions } from "./actions.ts";
 import { Bridge } from "./bridge.ts";
 import type { BridgePorts } from "./bridge_ports.ts";
@@ -40,6 +41,7 @@ export interface BrowserConfig {
 /** What the browser is given. */
 export interface BrowserPorts extends BridgePorts {
   readonly store: BrowserStore;
+  readonly audit: AuditPort;
   /** From 0 to 1, for jitter. */
   random(): number;
 }
@@ -51,6 +53,8 @@ export interface Browser {
   readonly actions: BrowserActions;
   readonly viewer: BrowserViewer;
   readonly claude: ClaudeWrapper;
+  /** The browser that is asked where none is named; undefined: none is connected. */
+  activeClientId(): string | undefined;
   /** Why nothing can be asked of a browser now; undefined when it can. */
   unavailable(): string | undefined;
 }
@@ -60,7 +64,7 @@ export function createBrowser(
   config: BrowserConfig,
   ports: BrowserPorts,
 ): Browser {
-  const { clock, newId, store } = ports;
+  const { audit, clock, newId, store } = ports;
   const platforms = new Platforms(config.platforms, config.allowedHosts);
   const targets = new Targets(platforms, config);
   const clients = new Clients();
@@ -75,6 +79,7 @@ export function createBrowser(
     policy,
     targets,
     budget: new SharedBudget(BUFFERED_BYTES),
+    audit,
     clock,
     newId,
   });
@@ -83,6 +88,7 @@ export function createBrowser(
     pending,
     pairing,
     targets,
+    audit,
     clock,
   });
   return {
@@ -98,6 +104,7 @@ export function createBrowser(
       { ...config, pairing: config.isToken === undefined },
     ),
     claude: new ClaudeWrapper({ requests, actions, store }),
+    activeClientId: () => clients.active?.clientId,
     unavailable: () =>
       clients.active === undefined ? browserGone().message : undefined,
   };

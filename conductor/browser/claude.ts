@@ -1,12 +1,14 @@
 import { AppError } from "../../shared/errors.ts";
+import type { BrowserCaller } from "./audited.ts";
 import type { BrowserActions } from "./actions.ts";
 import { claudeText } from "./claude_text.ts";
 import type {
+  ClaudeActed,
   ClaudeCurrent,
   ClaudeSendBody,
   ClaudeSent,
 } from "./claude_schemas.ts";
-import type { ActionData, RequestBody, RequestData } from "./http_schemas.ts";
+import type { RequestBody, RequestData } from "./http_schemas.ts";
 import type { BrowserRequests } from "./requests.ts";
 import type { BrowserStore } from "./store_port.ts";
 
@@ -36,20 +38,23 @@ export class ClaudeWrapper {
     this.#parts = parts;
   }
 
-  open(input: ClientChoice): Promise<ActionData> {
-    return this.#act("open_tab", input);
+  open(input: ClientChoice, caller: BrowserCaller): Promise<ClaudeActed> {
+    return this.#act("open_tab", { input, caller });
   }
 
-  reload(input: ClientChoice): Promise<ActionData> {
-    return this.#act("tab_reload", input);
+  reload(input: ClientChoice, caller: BrowserCaller): Promise<ClaudeActed> {
+    return this.#act("tab_reload", { input, caller });
   }
 
   /** Sends a prompt, to a new conversation unless one is named or open. */
-  async send(input: ClaudeSendBody, signal: AbortSignal): Promise<ClaudeSent> {
-    const get = this.#getter(input, signal);
+  async send(
+    input: ClaudeSendBody,
+    caller: BrowserCaller,
+  ): Promise<ClaudeSent> {
+    const get = this.#getter(input, caller);
     const organization = input.organization_id ?? await firstOrganization(get);
     const conversation = input.conversation_id ?? this.#openConversation() ??
-      await this.#newConversation(organization, { input, signal });
+      await this.#newConversation(organization, { input, caller });
     const path = `${conversationPath(organization, conversation)}/completion`;
     const modern: RequestBody = {
       ...choice(input),
@@ -71,7 +76,7 @@ export class ClaudeWrapper {
     const { request_id } = input;
     const response = await this.#parts.requests.buffered(
       { ...modern, ...(request_id === undefined ? {} : { request_id }) },
-      signal,
+      caller,
     );
     return {
       organization_id: organization,
@@ -90,9 +95,9 @@ export class ClaudeWrapper {
   /** Reads the conversation that is open in a Claude tab, or the newest one. */
   async current(
     input: ClientChoice,
-    signal: AbortSignal,
+    caller: BrowserCaller,
   ): Promise<ClaudeCurrent> {
-    const get = this.#getter(input, signal);
+    const get = this.#getter(input, caller);
     const organization = await firstOrganization(get);
     const conversation = this.#openConversation() ??
       await newestConversation(organization, get);
@@ -116,19 +121,24 @@ export class ClaudeWrapper {
     };
   }
 
-  #act(
+  async #act(
     action: "open_tab" | "tab_reload",
-    input: ClientChoice,
-  ): Promise<ActionData> {
-    return this.#parts.actions.run({
-      ...choice(input),
-      action,
-      platform: PLATFORM,
-    });
+    { input, caller }: {
+      readonly input: ClientChoice;
+      readonly caller: BrowserCaller;
+    },
+  ): Promise<ClaudeActed> {
+    const body = { ...choice(input), action, platform: PLATFORM };
+    const outcome = await this.#parts.actions.run(body, caller);
+    return {
+      ...outcome,
+      deprecated: true,
+      modern: { method: "POST", path: "/v1/browser/actions", body },
+    };
   }
 
   /** Returns what reads a path of Claude, and refuses all but success. */
-  #getter(input: ClientChoice, signal: AbortSignal): Getter {
+  #getter(input: ClientChoice, caller: BrowserCaller): Getter {
     return async (path) =>
       succeeded(
         await this.#parts.requests.buffered({
@@ -137,7 +147,7 @@ export class ClaudeWrapper {
           path,
           method: "GET",
           headers: {},
-        }, signal),
+        }, caller),
       );
   }
 
@@ -151,7 +161,10 @@ export class ClaudeWrapper {
 
   async #newConversation(
     organization: string,
-    { input, signal }: { input: ClientChoice; signal: AbortSignal },
+    { input, caller }: {
+      readonly input: ClientChoice;
+      readonly caller: BrowserCaller;
+    },
   ): Promise<string> {
     const uuid = crypto.randomUUID();
     succeeded(
@@ -162,7 +175,7 @@ export class ClaudeWrapper {
         path: `/api/organizations/${organization}/chat_conversations`,
         headers: {},
         body: { uuid, name: "" },
-      }, signal),
+      }, caller),
     );
     return uuid;
   }

@@ -18,6 +18,7 @@ export const claudeActionBody = z.strictObject({
   client_id: identifier.optional(),
 });
 export const claudeActionData = actionData.extend(legacy);
+export type ClaudeActed = z.output<typeof claudeActionData>;
 
 /** `POST /v1/browser/claude/send` */
 export const claudeSendBody = z.strictObject({

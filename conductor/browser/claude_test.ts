@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { failureOf, NEVER } from "./testing/outcome.ts";
+import { CALLER, failureOf } from "./testing/outcome.ts";
 import { createRig } from "./testing/rig.ts";
 
 /** A Claude that answers `GET`s by path, and prompts with a short stream. */
@@ -40,7 +40,7 @@ Deno.test("ClaudeWrapper.send() sends to the conversation that is open in a tab"
     type: "tabs",
     tabs: [{ id: 1, url: "https://claude.ai/chat/c0ffee00-1", active: true }],
   });
-  const sent = await browser.claude.send({ prompt: "Hello" }, NEVER);
+  const sent = await browser.claude.send({ prompt: "Hello" }, CALLER);
   assertEquals(sent.text, "Good day");
   assertEquals(sent.conversation_id, "c0ffee00-1");
   assertEquals(asked, [
@@ -55,7 +55,7 @@ Deno.test("ClaudeWrapper.send() starts a conversation where none is open", async
   const { browser, asked } = createClaude();
   const sent = await browser.claude.send(
     { prompt: "Hello", organization_id: "org-1" },
-    NEVER,
+    CALLER,
   );
   assertEquals(asked, [
     "POST /api/organizations/org-1/chat_conversations",
@@ -69,7 +69,7 @@ Deno.test("ClaudeWrapper.current() reads the conversation that is open", async (
     type: "tabs",
     tabs: [{ id: 1, url: "https://claude.ai/chat/c0ffee00-1" }],
   });
-  const current = await browser.claude.current({}, NEVER);
+  const current = await browser.claude.current({}, CALLER);
   assertEquals(current.conversation, { name: "Tea" });
   assertEquals(current.organization_id, "org-1");
 });
@@ -77,7 +77,7 @@ Deno.test("ClaudeWrapper.current() reads the conversation that is open", async (
 Deno.test("ClaudeWrapper.current() says when Claude answers in another form", async () => {
   const { browser, connect, clock } = createRig();
   const socket = connect();
-  const failed = failureOf(browser.claude.current({}, NEVER));
+  const failed = failureOf(browser.claude.current({}, CALLER));
   await clock.advance(0);
   const { id } = socket.last("api_request");
   socket.say({ type: "api_response", id, status: 200, body: "<html>" });

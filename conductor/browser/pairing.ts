@@ -3,6 +3,9 @@ import type { Clock } from "../../shared/clock.ts";
 /** How long the owner's permission to pair lasts. */
 export const PAIRING_WINDOW_MS = 120_000;
 
+/** Identities that may be paired; a local program can make up any number. */
+const MAX_IDENTITIES = 64;
+
 /** Where paired identities are kept. */
 export interface IdentityStore {
   identities(): readonly string[];
@@ -39,6 +42,7 @@ export class Pairing {
     const known = this.#store.identities();
     if (known.includes(identity)) return "known";
     if (known.length > 0 && this.openForMs === 0) return "refused";
+    if (known.length >= MAX_IDENTITIES) return "refused";
     this.#store.addIdentity(identity);
     return "added";
   }

@@ -1,8 +1,10 @@
 import { BROWSER_LIMITS } from "../../shared/contracts/browser_limits.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import type { AuditIntent, AuditPort } from "../../shared/audit.ts";
 import type { StreamEvent } from "../../shared/http/route.ts";
 import type { NewId } from "../../shared/ids.ts";
+import { audited, beginAudit, type BrowserCaller, codeOf } from "./audited.ts";
 import { decodeBody } from "./body_text.ts";
 import { BufferedReceiver, type ByteBudget } from "./buffered_receiver.ts";
 import type { Clients } from "./clients.ts";
@@ -27,6 +29,7 @@ export interface RequestParts {
   readonly policy: Policy;
   readonly targets: Targets;
   readonly budget: ByteBudget;
+  readonly audit: AuditPort;
   readonly clock: Clock;
   readonly newId: NewId;
 }
@@ -40,24 +43,70 @@ export class BrowserRequests {
   }
 
   /**
-   * Sends, and resolves with the whole response, whatever its status. An
-   * aborted `signal` means that the caller has gone: the browser aborts too.
+   * Sends, and resolves with the whole response, whatever its status. When the
+   * caller has gone the browser aborts, too.
    * @throws {AppError}
    */
   async buffered(
     input: RequestBody,
-    signal: AbortSignal,
+    caller: BrowserCaller,
+  ): Promise<RequestData> {
+    const order = this.#order(input, "buffered");
+    return await audited(
+      this.#parts.audit,
+      intentOf(order, caller),
+      () => this.#whole(order, { input, signal: caller.signal }),
+    );
+  }
+
+  /**
+   * Sends, and resolves with the events as they come once the request is on
+   * its way. Leaving them cancels the request.
+   * @throws {AppError} when it could not be sent at all.
+   */
+  async stream(
+    input: RequestBody,
+    caller: BrowserCaller,
+  ): Promise<AsyncGenerator<StreamEvent, void, void>> {
+    const order = this.#order(input, "sse");
+    const receiver = new StreamReceiver(order.id, order.url);
+    const entry = beginAudit(this.#parts.audit, intentOf(order, caller));
+    try {
+      const { signal } = caller;
+      const exchange = await this.#start(order, { receiver, input, signal });
+      void exchange.over.then(() =>
+        entry.finish({
+          ok: !receiver.failed,
+          facts: { status: receiver.status ?? null },
+        })
+      );
+      return receiver.events(() => void exchange.stop());
+    } catch (error) {
+      entry.finish({ ok: false, code: codeOf(error) });
+      throw error;
+    }
+  }
+
+  /** Cancels a request by its id; tells whether it ran, and whether it was really aborted. */
+  async cancel(requestId: string): Promise<CancelData> {
+    const exchange = this.#parts.exchanges.get(requestId);
+    return {
+      request_id: requestId,
+      running: exchange !== undefined,
+      confirmed: exchange !== undefined && await exchange.stop(),
+    };
+  }
+
+  async #whole(
+    order: RequestOrder,
+    options: { readonly input: RequestBody; readonly signal: AbortSignal },
   ): Promise<RequestData> {
     const { clock, budget } = this.#parts;
-    const order = this.#order(input, "buffered");
     const receiver = new BufferedReceiver(order.url, budget);
     const startedAt = clock.now();
     const begun = clock.monotonic();
-    const exchange = await this.#start(order, { receiver, input, signal });
+    const exchange = await this.#start(order, { receiver, ...options });
     const answer = await receiver.answer;
-    const bytes = typeof answer.body === "string"
-      ? new TextEncoder().encode(answer.body).length
-      : answer.body.length;
     return {
       request_id: order.id,
       client_id: exchange.connection.clientId,
@@ -68,34 +117,8 @@ export class BrowserRequests {
       via: answer.via,
       tab_id: answer.tabId,
       ...decodeBody(answer.body, answer.headers["content-type"]),
-      body_bytes: bytes,
       started_at: isoTime(startedAt),
       duration_ms: Math.round(clock.monotonic() - begun),
-    };
-  }
-
-  /**
-   * Sends, and resolves with the events as they come once the request is on
-   * its way. Leaving them cancels the request.
-   * @throws {AppError} when it could not be sent at all.
-   */
-  async stream(
-    input: RequestBody,
-    signal: AbortSignal,
-  ): Promise<AsyncGenerator<StreamEvent, void, void>> {
-    const order = this.#order(input, "sse");
-    const receiver = new StreamReceiver(order.id, order.url);
-    const exchange = await this.#start(order, { receiver, input, signal });
-    return receiver.events(() => void exchange.stop());
-  }
-
-  /** Cancels a request by its id; tells whether it ran, and whether it was really aborted. */
-  async cancel(requestId: string): Promise<CancelData> {
-    const exchange = this.#parts.exchanges.get(requestId);
-    return {
-      request_id: requestId,
-      running: exchange !== undefined,
-      confirmed: exchange !== undefined && await exchange.stop(),
     };
   }
 
@@ -150,4 +173,14 @@ export class BrowserRequests {
       ...(input.tab_id === undefined ? {} : { tabId: input.tab_id }),
     };
   }
+}
+
+/** What the audit knows of a request: no path and no header may be a secret there. */
+function intentOf(order: RequestOrder, { actor }: BrowserCaller): AuditIntent {
+  const { id, method, platform, url, mode } = order;
+  return {
+    action: "browser.request",
+    actor,
+    target: { request_id: id, method, platform, host: new URL(url).host, mode },
+  };
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BROWSER_LIMITS } from "../../shared/contracts/browser_limits.ts";
-import { failureOf, NEVER } from "./testing/outcome.ts";
+import { CALLER, failureOf } from "./testing/outcome.ts";
 import { createRig, siteRequest } from "./testing/rig.ts";
 
 Deno.test("BrowserRequests.buffered() resolves with the site's response", async () => {
@@ -13,7 +13,7 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
       body: { name: "Ada" },
       request_id: "mine",
     }),
-    NEVER,
+    CALLER,
   );
   await clock.advance(5);
   const request = socket.last("api_request");
@@ -64,7 +64,7 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
 Deno.test("BrowserRequests.buffered() puts a chunked response together", async () => {
   const { browser, connect, clock } = createRig();
   const socket = connect();
-  const answer = browser.requests.buffered(siteRequest(), NEVER);
+  const answer = browser.requests.buffered(siteRequest(), CALLER);
   await clock.advance(0);
   const { id } = socket.last("api_request");
   socket.say({ type: "api_response", id, status: 200, chunked: true });
@@ -91,7 +91,7 @@ Deno.test("BrowserRequests.buffered() sends a large body in chunks", async () =>
   const body = "x".repeat(2 * chunkBytes + 1);
   const answer = browser.requests.buffered(
     siteRequest({ method: "POST", body }),
-    NEVER,
+    CALLER,
   );
   await clock.advance(0);
   const { id, chunked, body: inline } = socket.last("api_request");
@@ -115,7 +115,7 @@ Deno.test("BrowserRequests.buffered() holds a large body back while the socket i
   const body = "x".repeat(2 * chunkBytes);
   const answer = browser.requests.buffered(
     siteRequest({ method: "POST", body }),
-    NEVER,
+    CALLER,
   );
   socket.bufferedAmount = highWaterBytes + 1;
   await clock.advance(100);
@@ -133,7 +133,7 @@ Deno.test("BrowserRequests.buffered() gives a browser up whose socket stays full
   const socket = connect();
   const failed = failureOf(browser.requests.buffered(
     siteRequest({ method: "POST", body: "x".repeat(1_000_000) }),
-    NEVER,
+    CALLER,
   ));
   socket.bufferedAmount = BROWSER_LIMITS.highWaterBytes + 1;
   await clock.advance(0);
@@ -145,12 +145,12 @@ Deno.test("BrowserRequests.buffered() gives a browser up whose socket stays full
 Deno.test("BrowserRequests refuses when no browser is connected", async () => {
   const { browser, connect } = createRig();
   const nobody = await failureOf(
-    browser.requests.buffered(siteRequest(), NEVER),
+    browser.requests.buffered(siteRequest(), CALLER),
   );
   assertEquals(nobody.code, "BROWSER_UNAVAILABLE");
   connect("a");
   const another = await failureOf(
-    browser.requests.buffered(siteRequest({ client_id: "b" }), NEVER),
+    browser.requests.buffered(siteRequest({ client_id: "b" }), CALLER),
   );
   assertEquals(another.code, "BROWSER_UNAVAILABLE");
 });
@@ -159,13 +159,13 @@ Deno.test("BrowserRequests refuses a request id that is in flight", async () => 
   const { browser, connect, clock } = createRig();
   const socket = connect();
   const order = siteRequest({ request_id: "same" });
-  const first = browser.requests.buffered(order, NEVER);
+  const first = browser.requests.buffered(order, CALLER);
   await clock.advance(0);
-  const second = await failureOf(browser.requests.buffered(order, NEVER));
+  const second = await failureOf(browser.requests.buffered(order, CALLER));
   assertEquals(second.code, "CONFLICT");
   socket.say({ type: "api_response", id: "same", status: 200, body: "" });
   await first;
-  const third = browser.requests.buffered(order, NEVER);
+  const third = browser.requests.buffered(order, CALLER);
   await clock.advance(0);
   socket.say({ type: "api_response", id: "same", status: 200, body: "" });
   assertEquals((await third).status, 200);
@@ -175,7 +175,7 @@ Deno.test("BrowserRequests ends a request at its deadline and cancels it in the 
   const { browser, connect, clock } = createRig();
   const socket = connect();
   const failed = failureOf(
-    browser.requests.buffered(siteRequest({ timeout_ms: 1_000 }), NEVER),
+    browser.requests.buffered(siteRequest({ timeout_ms: 1_000 }), CALLER),
   );
   await clock.advance(0);
   await clock.advance(1_000);
@@ -196,7 +196,10 @@ Deno.test("BrowserRequests cancels in the browser when the caller leaves", async
   const socket = connect();
   const caller = new AbortController();
   const failed = failureOf(
-    browser.requests.buffered(siteRequest(), caller.signal),
+    browser.requests.buffered(siteRequest(), {
+      ...CALLER,
+      signal: caller.signal,
+    }),
   );
   await clock.advance(0);
   caller.abort();
@@ -208,7 +211,7 @@ Deno.test("BrowserRequests ends every request when the browser goes", async () =
   const { browser, connect, clock } = createRig();
   const socket = connect();
   const failures = ["a", "b"].map((request_id) =>
-    failureOf(browser.requests.buffered(siteRequest({ request_id }), NEVER))
+    failureOf(browser.requests.buffered(siteRequest({ request_id }), CALLER))
   );
   await clock.advance(0);
   socket.drop();
@@ -229,7 +232,7 @@ Deno.test("BrowserRequests turns the extension's failures into the caller's", as
   for (const [code, expected] of cases) {
     const { browser, connect, clock } = createRig();
     const socket = connect();
-    const failed = failureOf(browser.requests.buffered(siteRequest(), NEVER));
+    const failed = failureOf(browser.requests.buffered(siteRequest(), CALLER));
     await clock.advance(0);
     const { id } = socket.last("api_request");
     socket.say({ type: "api_response", id, error: { code, message: "why" } });
@@ -248,7 +251,7 @@ Deno.test("BrowserRequests.cancel() tells whether the page's fetch was aborted",
     confirmed: false,
   });
   const failed = failureOf(
-    browser.requests.buffered(siteRequest({ request_id: "r" }), NEVER),
+    browser.requests.buffered(siteRequest({ request_id: "r" }), CALLER),
   );
   await clock.advance(0);
   const canceled = browser.requests.cancel("r");
@@ -269,10 +272,10 @@ Deno.test("BrowserRequests.cancel() is not confirmed when the response was quick
   const { browser, connect, clock } = createRig();
   const socket = connect();
   const first = failureOf(
-    browser.requests.buffered(siteRequest({ request_id: "r1" }), NEVER),
+    browser.requests.buffered(siteRequest({ request_id: "r1" }), CALLER),
   );
   const second = failureOf(
-    browser.requests.buffered(siteRequest({ request_id: "r2" }), NEVER),
+    browser.requests.buffered(siteRequest({ request_id: "r2" }), CALLER),
   );
   await clock.advance(0);
   const quick = browser.requests.cancel("r1");
@@ -287,11 +290,11 @@ Deno.test("BrowserRequests.cancel() is not confirmed when the response was quick
 Deno.test("BrowserRequests does not take one browser's answer for another's", async () => {
   const { browser, connect, clock } = createRig();
   const first = connect("a");
-  await browser.actions.run({ action: "pair" });
+  await browser.actions.run({ action: "pair" }, CALLER);
   const second = connect("b");
   const answer = browser.requests.buffered(
     siteRequest({ client_id: "a", request_id: "r" }),
-    NEVER,
+    CALLER,
   );
   await clock.advance(0);
   second.say({ type: "api_response", id: "r", status: 200, body: "forged" });
@@ -302,7 +305,7 @@ Deno.test("BrowserRequests does not take one browser's answer for another's", as
 Deno.test("BrowserRequests refuses an answer that breaks the order of its chunks", async () => {
   const { browser, connect, clock } = createRig();
   const socket = connect();
-  const failed = failureOf(browser.requests.buffered(siteRequest(), NEVER));
+  const failed = failureOf(browser.requests.buffered(siteRequest(), CALLER));
   await clock.advance(0);
   const { id } = socket.last("api_request");
   socket.say({ type: "api_response", id, status: 200, chunked: true });
@@ -316,7 +319,7 @@ Deno.test("BrowserRequests refuses an answer that breaks the order of its chunks
 Deno.test("BrowserRequests ends a response that is too large", async () => {
   const { browser, connect, clock } = createRig();
   const socket = connect();
-  const failed = failureOf(browser.requests.buffered(siteRequest(), NEVER));
+  const failed = failureOf(browser.requests.buffered(siteRequest(), CALLER));
   await clock.advance(0);
   const { id } = socket.last("api_request");
   socket.say({ type: "api_response", id, status: 200, chunked: true });
@@ -334,7 +337,7 @@ Deno.test("BrowserRequests does not pass on what a redirect to a private address
   const socket = connect();
   const failed = failureOf(browser.requests.buffered(
     siteRequest({ url: "https://example.com/" }),
-    NEVER,
+    CALLER,
   ));
   await clock.advance(0);
   const { id } = socket.last("api_request");
@@ -355,7 +358,7 @@ Deno.test("BrowserRequests refuses headers that are the browser's own, naming ea
     siteRequest({
       headers: { Cookie: "a=b", Authorization: "Bearer x", accept: "*/*" },
     }),
-    NEVER,
+    CALLER,
   ));
   assertEquals(error.code, "INVALID_INPUT");
   const issues = error.details?.issues as { readonly path: string }[];

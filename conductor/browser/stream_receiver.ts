@@ -20,6 +20,7 @@ export class StreamReceiver implements Receiver {
   #waitingChars = 0;
   #wake = Promise.withResolvers<void>();
   #ended = false;
+  #failed = false;
   #head: ResponseHead | undefined;
   #isSse = false;
   #chunks = 0;
@@ -33,6 +34,11 @@ export class StreamReceiver implements Receiver {
 
   get status(): number | undefined {
     return this.#head?.status;
+  }
+
+  /** Whether it ended with `stream_error`. */
+  get failed(): boolean {
+    return this.#failed;
   }
 
   take(message: AnswerMessage): boolean {
@@ -49,6 +55,7 @@ export class StreamReceiver implements Receiver {
   }
 
   fail(error: AppError): void {
+    this.#failed = true;
     this.#last("stream_error", {
       code: error.code,
       message: error.message,

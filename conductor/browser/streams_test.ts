@@ -1,16 +1,17 @@
 import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../shared/http/route.ts";
+import type { BrowserCaller } from "./audited.ts";
 import type { FakeSocket } from "./testing/fake_socket.ts";
-import { NEVER } from "./testing/outcome.ts";
+import { CALLER } from "./testing/outcome.ts";
 import { createRig, siteRequest } from "./testing/rig.ts";
 
 /** Starts a stream; returns its events, its socket and its id. */
-async function startStream(signal: AbortSignal = NEVER) {
+async function startStream(caller: BrowserCaller = CALLER) {
   const rig = createRig();
   const socket = rig.connect();
   const events = await rig.browser.requests.stream(
     siteRequest({ request_id: "s" }),
-    signal,
+    caller,
   );
   return { ...rig, socket, events };
 }
@@ -126,7 +127,7 @@ Deno.test("BrowserRequests.stream() cancels when its events are left", async () 
 
 Deno.test("BrowserRequests.stream() cancels when its caller goes before the first event", async () => {
   const caller = new AbortController();
-  const { socket } = await startStream(caller.signal);
+  const { socket } = await startStream({ ...CALLER, signal: caller.signal });
   caller.abort();
   assertEquals(socket.last("request_cancel").id, "s");
 });

@@ -45,3 +45,6 @@ export interface EndpointRow extends Sighting {
 
 /** Rows of a kind that one client may have; the ones seen longest ago go first. */
 export const MAX_ROWS_PER_CLIENT = 1_000;
+
+/** Profiles that are remembered; the one that was here longest ago goes first. */
+export const MAX_CLIENTS = 100;

@@ -3,7 +3,6 @@ import {
   CapabilityLine,
   capabilityLines,
 } from "../../shared/describe/capabilities.ts";
-import { outlook } from "../../shared/daemon/self.ts";
 import type { RouteContext } from "../../shared/http/route.ts";
 import { type Deps, route } from "../deps.ts";
 
@@ -13,9 +12,8 @@ const Json = z.record(z.string(), z.unknown());
 export function capabilities(context: RouteContext<Deps>) {
   const { routes, deps, zone } = context;
   const { self } = deps;
-  const { origin, websocket, guidance } = outlook(self, zone);
   const hostOperations = self.hostOperations?.(routes, {
-    origin,
+    origin: self.origin,
     places: self.places(),
     hasToken: self.hasToken,
   });
@@ -24,14 +22,14 @@ export function capabilities(context: RouteContext<Deps>) {
     write_endpoints: capabilityLines(routes, "write", deps),
     system: { ...self.system(zone) },
     transports: {
-      http: { auth: self.hasToken ? "bearer" : "none", url: origin },
-      websocket,
+      http: { auth: self.hasToken ? "bearer" : "none", url: self.origin },
+      websocket: { ...self.websocket() },
     },
     ...(hostOperations !== undefined && zone === "local" && {
       host_operations: { ...hostOperations },
     }),
-    recommended_flow: [...guidance("all").flow],
-    notes: [...guidance("all").notes],
+    recommended_flow: [...self.guidance.all.flow],
+    notes: [...self.guidance.all.notes],
   };
 }
 

@@ -18,24 +18,21 @@ const TIMED_OUT = 28;
 
 Deno.test("every curl line that conductor prints works as it stands", async () => {
   await using conductor = await startDaemon("conductor");
-  // The lines of one task and one run need a task that ran and one that waits.
+  // The lines of one task and one run need a task that ran.
   const { origin } = conductor;
   const { data: task } = await call("POST", `${origin}/v1/tasks`, {
     title: "An example",
     kind: "exec",
     payload: { command: "echo done" },
   });
-  // The log's stream ends when the task does.
-  const log = await fetch(`${origin}/v1/tasks/${task.task_id}/logs`, {
-    headers: { accept: "text/event-stream" },
+  const { status } = await fetch(
+    `${origin}/v1/tasks/${task.task_id}/logs`,
+    { headers: { accept: "text/event-stream" } },
+  ).then(async (it) => {
+    await it.text();
+    return it;
   });
-  await log.text();
-  await call("POST", `${origin}/v1/tasks`, {
-    title: "An example that waits",
-    kind: "exec",
-    payload: { command: "true" },
-    not_before: "2999-01-01T00:00:00.000Z",
-  });
+  assertEquals(status, 200);
   await runEveryLine(conductor);
 });
 

@@ -8,7 +8,7 @@ import {
   routeFor,
   type RouteInfo,
 } from "../http/route.ts";
-import { outlook, type SelfDeps } from "./self.ts";
+import type { SelfDeps } from "./self.ts";
 
 const Json = z.record(z.string(), z.unknown());
 
@@ -92,9 +92,7 @@ export function describeRoutes<Deps extends SelfDeps>(
         handler: (context) => ({
           name: context.deps.self.name,
           surface,
-          recommended_flow: [
-            ...outlook(context.deps.self, context.zone).guidance(surface).flow,
-          ],
+          recommended_flow: [...context.deps.self.guidance[surface].flow],
           ...common(
             context,
             context.routes.filter((it) =>
@@ -113,11 +111,11 @@ export function describeRoutes<Deps extends SelfDeps>(
       produces: "document",
       summary: "Read the OpenAPI 3.1 document",
       data: Json,
-      handler: ({ routes, zone, deps: { self } }) =>
+      handler: ({ routes, deps: { self } }) =>
         openapi(routes, {
           title: self.name,
           version: self.version,
-          origin: outlook(self, zone).origin,
+          origin: self.origin,
           hasToken: self.hasToken,
           places: self.places(),
         }),
@@ -130,9 +128,8 @@ function common<Deps extends SelfDeps>(
   routes: readonly RouteInfo[],
   part: "all" | "business" | "control",
 ) {
-  const { origin, websocket, guidance } = outlook(self, zone);
   const options: CurlOptions = {
-    origin,
+    origin: self.origin,
     places: self.places(),
     hasToken: self.hasToken,
   };
@@ -142,13 +139,13 @@ function common<Deps extends SelfDeps>(
   return {
     version: self.version,
     system: { ...self.system(zone) },
-    websocket,
+    websocket: { ...self.websocket() },
     ...(hostOperations !== undefined && zone === "local" && {
       host_operations: { ...hostOperations },
     }),
     endpoints: routes.map((it) => endpoint(it, options)),
     examples: routes.flatMap((it) => example(it, options)),
-    notes: [...guidance(part).notes],
+    notes: [...self.guidance[part].notes],
   };
 }
 

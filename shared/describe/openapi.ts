@@ -1,9 +1,8 @@
 import { STATUS_TEXT } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
-import type { RouteInfo } from "../http/route.ts";
-import { type JsonSchema, jsonSchema } from "./fields.ts";
+import type { RouteInfo, Schema } from "../http/route.ts";
+import { jsonSchema } from "./fields.ts";
 import { fillIn, PlaceMissing, type Places } from "./places.ts";
-import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
 export interface OpenApiFacts {
@@ -52,11 +51,10 @@ const FAILURE = {
 /** Returns the OpenAPI 3.1 document of some routes. */
 export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
   const paths: Record<string, Record<string, unknown>> = {};
-  const book = new SchemaBook();
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     const item = paths[path] ??= {};
-    item[route.method.toLowerCase()] = operation(route, facts, book);
+    item[route.method.toLowerCase()] = operation(route, facts);
   }
   return {
     openapi: "3.1.0",
@@ -65,17 +63,13 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
     tags: [{ name: "business" }, { name: "control" }, { name: "common" }],
     paths,
     components: {
-      schemas: { ...book.schemas, Failure: FAILURE },
+      schemas: { Failure: FAILURE },
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
     },
   };
 }
 
-function operation(
-  route: RouteInfo,
-  facts: OpenApiFacts,
-  book: SchemaBook,
-) {
+function operation(route: RouteInfo, facts: OpenApiFacts) {
   return {
     operationId: route.id,
     tags: [route.surface],
@@ -91,13 +85,13 @@ function operation(
         required: route.bodyRule !== "optional",
         content: {
           "application/json": {
-            schema: book.write(`${route.id}.body`, route.body, "input"),
+            schema: jsonSchema(route.body, "input"),
             ...bodyExample(route, facts.places),
           },
         },
       },
     }),
-    responses: { ...successResponse(route, book), ...failures(route) },
+    responses: { ...successResponse(route), ...failures(route) },
     ...(facts.hasToken && route.exposure !== "public" && {
       security: [{ token: [] }],
     }),
@@ -143,14 +137,15 @@ function parameters(route: RouteInfo) {
   return [...inPath, ...inQuery, ...inHeader];
 }
 
-function successResponse(route: RouteInfo, book: SchemaBook) {
+function successResponse(route: RouteInfo) {
   if (route.produces === "websocket") {
     return { 101: { description: "Switching Protocols" } };
   }
-  const data = book.write(`${route.id}.data`, route.data, "output");
   const content = {
-    json: { "application/json": { schema: envelope(data) } },
-    document: { "application/json": { schema: data } },
+    json: { "application/json": { schema: envelope(route.data) } },
+    document: {
+      "application/json": { schema: jsonSchema(route.data, "output") },
+    },
     text: { "text/plain": { schema: { type: "string" } } },
     html: { "text/html": { schema: { type: "string" } } },
     sse: {},
@@ -158,12 +153,12 @@ function successResponse(route: RouteInfo, book: SchemaBook) {
   return {
     [route.status ?? 200]: {
       description: route.summary,
-      content: { ...content, ...eventContent(route, book) },
+      content: { ...content, ...eventContent(route) },
     },
   };
 }
 
-function eventContent(route: RouteInfo, book: SchemaBook) {
+function eventContent(route: RouteInfo) {
   if (route.events === undefined) return {};
   return {
     "text/event-stream": {
@@ -174,21 +169,21 @@ function eventContent(route: RouteInfo, book: SchemaBook) {
       "x-events": Object.fromEntries(
         Object.entries(route.events).map(([name, schema]) => [
           name,
-          book.write(`${route.id}.events.${name}`, schema, "output"),
+          jsonSchema(schema, "output"),
         ]),
       ),
     },
   };
 }
 
-function envelope(data: JsonSchema) {
+function envelope(data: Schema) {
   return {
     type: "object",
     required: ["ok", "request_id", "data"],
     properties: {
       ok: { const: true },
       request_id: { type: "string" },
-      data,
+      data: jsonSchema(data, "output"),
     },
   };
 }

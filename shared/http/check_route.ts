@@ -91,7 +91,7 @@ function checkExample<Deps>(route: Route<Deps>): void {
   ) fault(route, "its example lacks the body");
   for (const part of ["query", "body"] as const) {
     if (example?.[part] === undefined) continue;
-    const result = route[part]?.safeParse(example[part]);
+    const result = route[part]?.safeParse(withWords(example[part]));
     if (result === undefined || !result.success) {
       fault(route, `its schema refuses its example's ${part}`);
     }
@@ -100,4 +100,9 @@ function checkExample<Deps>(route: Route<Deps>): void {
 
 function paramsOf<Deps>(route: Route<Deps>): string[] {
   return [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? "");
+}
+
+/** Puts a word for each `{place}`, which is filled in when the example is shown. */
+function withWords(example: unknown): unknown {
+  return JSON.parse(JSON.stringify(example).replace(/\{\w+\}/g, "word"));
 }

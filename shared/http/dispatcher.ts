@@ -15,11 +15,10 @@ import {
   type AnswerContext,
   events,
   failure,
-  page,
   plainText,
   wireError,
 } from "./respond.ts";
-import { PageFailure, PlainFailure, type RouteContext } from "./route.ts";
+import { PlainFailure, type RouteContext } from "./route.ts";
 import { CLOSE } from "./socket.ts";
 import { sse } from "./sse.ts";
 import { decodePath, readTarget, type Target } from "./target.ts";
@@ -186,7 +185,8 @@ export class Dispatcher<Deps> {
       }
       if (
         produces === "sse" ||
-        (route.stream !== undefined && prefersEvents(request))
+        (route.stream !== undefined &&
+          (route.streams?.(call.body) ?? prefersEvents(request)))
       ) {
         if (request.method === "HEAD") return events(null, answer);
         const response = await this.#stream(call, answer);
@@ -195,11 +195,8 @@ export class Dispatcher<Deps> {
       }
       return write(await this.#run(call), route, answer);
     } catch (error) {
-      if (error instanceof PlainFailure) {
-        return plainText(error.body, answer, error.status);
-      }
-      if (error instanceof PageFailure) return page(error.page, answer, error);
-      throw error;
+      if (!(error instanceof PlainFailure)) throw error;
+      return plainText(error.body, answer, error.status);
     } finally {
       if (!open) this.#running--;
     }

@@ -72,12 +72,9 @@ export function plainText(
 export function page(
   body: string,
   { requestId }: AnswerContext,
-  options: {
-    readonly status?: number;
-    readonly headers?: Readonly<Record<string, string>> | undefined;
-  } = {},
+  headers?: Readonly<Record<string, string>>,
 ): Response {
-  return respond(body, HTML_TYPE, { requestId, ...options });
+  return respond(body, HTML_TYPE, { requestId, headers });
 }
 
 /** Answers an event stream. */

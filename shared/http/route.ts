@@ -118,24 +118,6 @@ export class PlainFailure extends Error {
   }
 }
 
-/** A failure of a page: it is written for people, too. */
-export class PageFailure extends Error {
-  readonly status: number;
-  readonly page: string;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(
-    status: number,
-    page: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(`A page of status ${status}`);
-    this.status = status;
-    this.page = page;
-    this.headers = headers;
-  }
-}
-
 /** One event of a stream. `id` makes it resumable by `Last-Event-ID`. */
 export interface StreamEvent {
   readonly event: string;
@@ -192,6 +174,8 @@ export interface RouteSpec<Deps, P extends string, Q, B, D>
   stream?(
     context: RouteContext<Deps, P, Q, B>,
   ): AsyncIterable<StreamEvent> | Promise<AsyncIterable<StreamEvent>>;
+  /** Whether a body asks for events whatever `Accept` says; undefined: `Accept` decides. */
+  streams?(body: Output<B>): boolean | undefined;
   /** Answers `websocket` routes: throws to refuse before the 101. */
   socket?(
     context: RouteContext<Deps, P, Q, B>,

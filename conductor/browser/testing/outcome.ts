@@ -1,3 +1,4 @@
+import type { BrowserCaller } from "../audited.ts";
 import { AppError } from "../../../shared/errors.ts";
 
 /** Waits for a promise to fail with an `AppError`; returns that. */
@@ -13,3 +14,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<AppError> {
 
 /** A signal that never aborts. */
 export const NEVER: AbortSignal = new AbortController().signal;
+
+/** Somebody who asks over HTTP, and stays. */
+export const CALLER: BrowserCaller = {
+  actor: { source: "http", request_id: "req_1" },
+  signal: NEVER,
+};

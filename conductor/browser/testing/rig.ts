@@ -4,6 +4,7 @@ import { countingIds, RecordingLogger } from "../../../shared/testing/fakes.ts";
 import type { BridgeEvent, SystemPort } from "../bridge_ports.ts";
 import { type BrowserConfig, createBrowser } from "../browser.ts";
 import type { RequestBody } from "../http_schemas.ts";
+import { RecordingAudit } from "./recording_audit.ts";
 import { FakeSocket } from "./fake_socket.ts";
 import { MemoryBrowserStore } from "./memory_store.ts";
 
@@ -27,6 +28,7 @@ export function createRig(config: Partial<BrowserConfig> = {}) {
   const log = new RecordingLogger();
   const store = new MemoryBrowserStore();
   const events: BridgeEvent[] = [];
+  const audit = new RecordingAudit();
   const mode = { now: "running" };
   const system: SystemPort = {
     state: () => ({ mode: mode.now }),
@@ -40,6 +42,7 @@ export function createRig(config: Partial<BrowserConfig> = {}) {
     clock,
     log,
     store,
+    audit,
     system,
     newId: countingIds(),
     emit: (event) => void events.push(event),
@@ -63,7 +66,7 @@ export function createRig(config: Partial<BrowserConfig> = {}) {
     return socket;
   }
 
-  return { browser, clock, log, store, events, connect };
+  return { browser, clock, log, store, audit, events, connect };
 }
 
 /** A request to the rig's own site. */

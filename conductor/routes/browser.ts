@@ -1,0 +1,126 @@
+import {
+  actionBody,
+  actionData,
+  browserQuery,
+  browserView,
+  cancelBody,
+  cancelData,
+  requestBody,
+  requestData,
+  requestEvents,
+} from "../browser/http_schemas.ts";
+import { ACTION_TEXTS } from "../browser/actions.ts";
+import { type Deps, route } from "../deps.ts";
+import { callerOf } from "./caller.ts";
+
+/** Why no browser can be asked now. */
+export function browserUnavailable({ browser }: Deps): string | undefined {
+  return browser.unavailable();
+}
+
+/** The owner's logged-in browser: what it has, and what it is asked to do. */
+export const browserRoutes = [
+  route({
+    id: "browser.get",
+    method: "GET",
+    path: "/v1/browser",
+    kind: "read",
+    surface: "business",
+    exposure: "local",
+    summary:
+      "Read the bridge, tabs, login records, endpoints and policy of the browser",
+    notes: [
+      "A record is fresh (its browser is connected, seen lately), stale, or lost (too old, or logged out).",
+      "Login records are fingerprints, never values. All of it is kept while no browser is connected.",
+    ],
+    query: browserQuery,
+    data: browserView,
+    example: { query: { platform: "claude" } },
+    handler: ({ deps, query }) => deps.browser.viewer.view(query),
+  }),
+  route({
+    id: "browser.request",
+    method: "POST",
+    path: "/v1/browser/request",
+    kind: "write",
+    surface: "business",
+    exposure: "local",
+    auditsItself: true,
+    summary: "Send a request through the logged-in page of a site",
+    notes: [
+      "Give url, or platform and path. It runs with the page's principal in a tab of the same origin; via says background where there was none.",
+      "Only public http(s) targets, and the host:port pairs in BAA_BROWSER_HOSTS. Headers that carry credentials are refused: the browser adds its own.",
+      "body: text as it is, any other JSON value as its JSON; or body_base64. The answer has body, or body_base64 where it is no text.",
+      'response_mode "sse" (or Accept: text/event-stream) streams: stream_open, stream_event …, then stream_end or stream_error. Leaving it cancels the request.',
+      "429 with Retry-After: the platform's policy. 503 BROWSER_UNAVAILABLE: no browser is connected, or it went away.",
+    ],
+    body: requestBody,
+    data: requestData,
+    events: requestEvents,
+    errors: [
+      "BROWSER_UNAVAILABLE",
+      "BODY_TOO_LARGE",
+      "CONFLICT",
+      "NOT_READY",
+      "TOO_MANY_REQUESTS",
+      "UPSTREAM_FAILED",
+      "UPSTREAM_TIMEOUT",
+    ],
+    example: {
+      body: {
+        platform: "claude",
+        path: "/api/organizations",
+        client_id: "{browser}",
+      },
+    },
+    unavailable: browserUnavailable,
+    streams: ({ response_mode }) =>
+      response_mode === undefined ? undefined : response_mode === "sse",
+    handler: (context) =>
+      context.deps.browser.requests.buffered(context.body, callerOf(context)),
+    stream: (context) =>
+      context.deps.browser.requests.stream(context.body, callerOf(context)),
+  }),
+  route({
+    id: "browser.request.cancel",
+    method: "POST",
+    path: "/v1/browser/request/cancel",
+    kind: "write",
+    surface: "business",
+    exposure: "local",
+    summary: "Cancel a browser request by its request_id",
+    notes: [
+      "running: whether it was in flight. confirmed: whether the page's fetch was really aborted.",
+    ],
+    body: cancelBody,
+    data: cancelData,
+    example: { body: { request_id: "my-request-1" } },
+    handler: ({ deps, body }) => deps.browser.requests.cancel(body.request_id),
+  }),
+  route({
+    id: "browser.actions",
+    method: "POST",
+    path: "/v1/browser/actions",
+    kind: "write",
+    surface: "control",
+    exposure: "local",
+    auditsItself: true,
+    summary: "Have the browser's extension do something, or open pairing",
+    notes: [
+      ...Object.entries(ACTION_TEXTS).map(([name, text]) => `${name}: ${text}`),
+      "ok, result and error are what the extension reports.",
+    ],
+    body: actionBody,
+    data: actionData,
+    errors: [
+      "BROWSER_UNAVAILABLE",
+      "NOT_READY",
+      "TOO_MANY_REQUESTS",
+      "UPSTREAM_TIMEOUT",
+    ],
+    example: { body: { action: "plugin_status", client_id: "{browser}" } },
+    unavailable: browserUnavailable,
+    handler: (context) =>
+      context.deps.browser.actions.run(context.body, callerOf(context)),
+  }),
+];

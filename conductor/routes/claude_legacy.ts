@@ -1,0 +1,91 @@
+import {
+  claudeActionBody,
+  claudeActionData,
+  claudeCurrentData,
+  claudeCurrentQuery,
+  claudeSendBody,
+  claudeSendData,
+} from "../browser/claude_schemas.ts";
+import { route } from "../deps.ts";
+import { browserUnavailable } from "./browser.ts";
+import { callerOf } from "./caller.ts";
+
+const legacy = {
+  surface: "business",
+  exposure: "local",
+  deprecated: true,
+  auditsItself: true,
+  unavailable: browserUnavailable,
+  notes: ["Deprecated: the answer names the call that replaces it."],
+} as const;
+
+const errors = [
+  "BROWSER_UNAVAILABLE",
+  "CONFLICT",
+  "NOT_READY",
+  "TOO_MANY_REQUESTS",
+  "UPSTREAM_FAILED",
+  "UPSTREAM_TIMEOUT",
+] as const;
+
+/** The Claude calls of older clients, over the same engine. */
+export const claudeRoutes = [
+  route({
+    ...legacy,
+    errors,
+    id: "browser.claude.open",
+    method: "POST",
+    path: "/v1/browser/claude/open",
+    kind: "write",
+    summary: "Open Claude in a new tab",
+    body: claudeActionBody,
+    bodyRule: "optional",
+    data: claudeActionData,
+    example: { body: { client_id: "{browser}" } },
+    handler: (context) =>
+      context.deps.browser.claude.open(context.body, callerOf(context)),
+  }),
+  route({
+    ...legacy,
+    errors,
+    id: "browser.claude.send",
+    method: "POST",
+    path: "/v1/browser/claude/send",
+    kind: "write",
+    summary: "Send a prompt to Claude, in the conversation that is open",
+    body: claudeSendBody,
+    data: claudeSendData,
+    example: { body: { prompt: "Good morning", client_id: "{browser}" } },
+    handler: (context) =>
+      context.deps.browser.claude.send(context.body, callerOf(context)),
+  }),
+  route({
+    ...legacy,
+    errors,
+    id: "browser.claude.current",
+    method: "GET",
+    path: "/v1/browser/claude/current",
+    kind: "read",
+    summary: "Read the Claude conversation that is open, or the newest",
+    query: claudeCurrentQuery,
+    data: claudeCurrentData,
+    example: { query: { client_id: "{browser}" } },
+    handler: (context) =>
+      context.deps.browser.claude.current(context.query, callerOf(context)),
+  }),
+  route({
+    ...legacy,
+    errors,
+    id: "browser.claude.reload",
+    method: "POST",
+    path: "/v1/browser/claude/reload",
+    kind: "write",
+    summary: "Reload the Claude tab",
+    body: claudeActionBody,
+    bodyRule: "optional",
+    data: claudeActionData,
+    example: { body: { client_id: "{browser}" } },
+    handler: (context) =>
+      context.deps.browser.claude.reload(context.body, callerOf(context)),
+  }),
+];

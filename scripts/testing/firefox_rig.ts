@@ -1,0 +1,201 @@
+import { join } from "@std/path";
+import type { BrowserView } from "../../conductor/browser/http_schemas.ts";
+import {
+  findFirefox,
+  Firefox,
+} from "../../conductor/browser/testing/firefox.ts";
+import { LoginSite } from "../../conductor/browser/testing/login_site.ts";
+import { tempDir } from "../../shared/testing/fakes.ts";
+import { freePort, type RunningDaemon, startDaemon } from "./daemon.ts";
+import { eventsOf, type ReadEvent } from "./events.ts";
+import { type Answer, call } from "./http.ts";
+
+const EXTENSION = new URL(
+  "../../conductor/browser/extension",
+  import.meta.url,
+).pathname;
+const EXTENSION_ID = "bridge@conductor.makefile.so";
+
+/** The real extension in real Firefoxes, a real conductor, and a site with a login. */
+export class FirefoxRig implements AsyncDisposable {
+  readonly site: LoginSite;
+  readonly #stack: AsyncDisposableStack;
+  readonly #folder: string;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #binary: string;
+  conductor: RunningDaemon;
+  #profiles = 0;
+
+  private constructor(parts: {
+    readonly site: LoginSite;
+    readonly stack: AsyncDisposableStack;
+    readonly folder: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly binary: string;
+    readonly conductor: RunningDaemon;
+  }) {
+    this.site = parts.site;
+    this.#stack = parts.stack;
+    this.#folder = parts.folder;
+    this.#env = parts.env;
+    this.#binary = parts.binary;
+    this.conductor = parts.conductor;
+  }
+
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<FirefoxRig> {
+    const binary = findFirefox();
+    if (binary === undefined) throw new Error("Cannot find a Firefox");
+    await using stack = new AsyncDisposableStack();
+    const { path: folder } = stack.use(await tempDir());
+    const site = stack.use(new LoginSite());
+    const variables = {
+      BAA_CONDUCTOR_LOCAL_API: `http://127.0.0.1:${freePort()}`,
+      BAA_STATE_DIR: join(folder, "state"),
+      BAA_LOGS_DIR: join(folder, "logs"),
+      BAA_LOG_LEVEL: "debug",
+      BAA_BROWSER_HOSTS: site.host,
+      BAA_BROWSER_PLATFORMS: `site=${site.host}`,
+      BAA_BROWSER_SPACING_MS: "0",
+      BAA_BROWSER_HEARTBEAT_MS: "1000",
+      ...env,
+    };
+    const conductor = await startDaemon("conductor", variables);
+    return new FirefoxRig({
+      site,
+      stack: stack.move(),
+      folder,
+      env: variables,
+      binary,
+      conductor,
+    });
+  }
+
+  get origin(): string {
+    return this.conductor.origin;
+  }
+
+  /** Where conductor keeps its state and logs. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Starts a Firefox with the extension in it, and waits for its hello. */
+  async openFirefox(
+    preferences: Readonly<Record<string, string | number | boolean>> = {},
+  ): Promise<Firefox> {
+    const profile = join(this.#folder, `profile-${++this.#profiles}`);
+    await configure(profile, this.origin);
+    const firefox = this.#stack.use(
+      await Firefox.start(this.#binary, { profile, preferences }),
+    );
+    const before = (await this.view()).summary.connected_clients;
+    await firefox.installAddon(EXTENSION);
+    await this.until((it) => it.summary.connected_clients > before);
+    return firefox;
+  }
+
+  /** Starts a Firefox whose tab is logged in to the site. */
+  async openLoggedIn(): Promise<Firefox> {
+    const firefox = await this.openFirefox();
+    await this.act({ action: "open_tab", url: `${this.site.origin}/login` });
+    return firefox;
+  }
+
+  /** Kills conductor as a crash would. */
+  async killConductor(): Promise<void> {
+    this.conductor.child.kill("SIGKILL");
+    await this.conductor[Symbol.asyncDispose]();
+  }
+
+  /** Starts conductor again on the same state. */
+  async startConductor(): Promise<void> {
+    this.conductor = await startDaemon("conductor", this.#env);
+  }
+
+  async view(query = ""): Promise<BrowserView> {
+    return (await call("GET", `${this.origin}/v1/browser${query}`)).data;
+  }
+
+  /** Waits until the view is as wanted; returns it. */
+  async until(
+    isWanted: (view: BrowserView) => boolean,
+    withinMs = 20_000,
+  ): Promise<BrowserView> {
+    const deadline = performance.now() + withinMs;
+    while (true) {
+      const view = await this.view();
+      if (isWanted(view)) return view;
+      if (performance.now() > deadline) {
+        throw new Error(`It did not come: ${JSON.stringify(view)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  act(body: Readonly<Record<string, unknown>>): Promise<Answer> {
+    return call("POST", `${this.origin}/v1/browser/actions`, body);
+  }
+
+  request(body: Readonly<Record<string, unknown>>): Promise<Answer> {
+    return call("POST", `${this.origin}/v1/browser/request`, {
+      ...(body.url === undefined && { platform: "site" }),
+      ...body,
+    });
+  }
+
+  cancel(request_id: string): Promise<Answer> {
+    return call("POST", `${this.origin}/v1/browser/request/cancel`, {
+      request_id,
+    });
+  }
+
+  /** Starts a stream; returns its events. */
+  async stream(
+    body: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): Promise<AsyncGenerator<ReadEvent>> {
+    const response = await fetch(`${this.origin}/v1/browser/request`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        platform: "site",
+        response_mode: "sse",
+        ...body,
+      }),
+      ...(signal !== undefined && { signal }),
+    });
+    return eventsOf(response);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.conductor[Symbol.asyncDispose]();
+    await this.#stack[Symbol.asyncDispose]();
+  }
+}
+
+/** Gives the extension its settings as an administrator would. */
+async function configure(profile: string, conductor: string): Promise<void> {
+  const folder = join(profile, ".mozilla", "managed-storage");
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(
+    join(folder, `${EXTENSION_ID}.json`),
+    JSON.stringify({
+      name: EXTENSION_ID,
+      description: "settings of a test",
+      type: "storage",
+      data: { conductor },
+    }),
+  );
+}
+
+/** Options of a test that needs a Firefox: without one it is skipped, and says so. */
+export function firefoxTest(name: string, fn: () => Promise<void>) {
+  const missing = findFirefox() === undefined;
+  Deno.test({
+    name: missing ? `${name} (skipped: no Firefox here)` : name,
+    ignore: missing,
+    fn,
+  });
+}
