@@ -63,6 +63,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
     db,
     identity,
     leaseMs,
+    isDead: (instanceId) => truth.isDead(instanceId),
     clock,
     log,
     onTerm: (fence, now) => ledger.loseAll(fence, now),

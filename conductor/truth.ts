@@ -1,3 +1,4 @@
+import { dirname, join } from "@std/path";
 import type { Clock } from "../shared/clock.ts";
 import type { NewId } from "../shared/ids.ts";
 import type { Logger } from "../shared/log.ts";
@@ -15,6 +16,7 @@ import { type Database, openDatabase } from "./store/database.ts";
 import { EventStore } from "./store/event_store.ts";
 import { FinishedTaskStore } from "./store/finished_task_store.ts";
 import { LeaseStore } from "./store/lease_store.ts";
+import { LockFiles } from "./store/lock_files.ts";
 import { LogStore } from "./store/log_store.ts";
 import { RunStore } from "./store/run_store.ts";
 import { TaskStore } from "./store/task_store.ts";
@@ -56,6 +58,8 @@ export interface Truth {
   readonly events: EventService;
   readonly audit: AuditLog;
   readonly health: StorageHealth;
+  /** Whether a conductor process of this machine has surely ended. */
+  isDead(instanceId: string): boolean;
   close(): void;
 }
 
@@ -66,6 +70,8 @@ export interface Truth {
 export function openTruth(options: TruthOptions): Truth {
   const { path, identity, enforcedAudit, newId, clock, log } = options;
   const db = openDatabase(path);
+  const locks = new LockFiles(join(dirname(path), "instances"));
+  if (path !== ":memory:") locks.hold(identity.instance_id);
   const stores = storesOf(db);
   const feed = new ChangeFeed(db, clock);
   const audit = new AuditLog({
@@ -97,10 +103,12 @@ export function openTruth(options: TruthOptions): Truth {
     events,
     audit,
     health,
+    isDead: (instanceId) => locks.isDead(instanceId),
     close() {
       health.stop();
       audit.retry();
       db.close();
+      locks.release();
     },
   };
 }

@@ -18,6 +18,8 @@ export interface LeadershipOptions {
   readonly identity: Identity;
   /** How long a lease lasts without renewal. */
   readonly leaseMs: number;
+  /** Whether a process has surely ended, so that its lease is free. */
+  readonly isDead: (instanceId: string) => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /**
@@ -200,7 +202,8 @@ export class Leadership {
   }
 
   #take(lease: Lease, now: number): Fence | undefined {
-    const { leases, identity, leaseMs, onTerm } = this.#options;
+    const { leases, controllers, identity, leaseMs, isDead, onTerm } =
+      this.#options;
     const { instance_id } = identity;
     const before = this.#fence;
     if (before !== undefined && leases.renew(before, now + leaseMs)) {
@@ -208,7 +211,11 @@ export class Leadership {
       this.#emit("lease.acquired", before.term);
       return before;
     }
-    if (leaderOf(lease, now) !== null) return undefined;
+    const leader = leaderOf(lease, now);
+    if (leader !== null) {
+      if (!isDead(leader.instance_id)) return undefined;
+      controllers.remove(leader.instance_id);
+    }
     const term = leases.take(identity, now + leaseMs);
     onTerm({ instance_id, term }, now);
     this.#emit("lease.acquired", term);

@@ -84,6 +84,22 @@ Deno.test("Leadership passes on at once when it is given back", async () => {
   assertEquals(it.two.leadership.role, "leader");
 });
 
+Deno.test("Leadership takes the lease of a process that is surely dead at once", async () => {
+  await using file = await sharedDatabase();
+  const clock = new FakeClock();
+  const one = automationAt({ path: file.path, clock, instance: "one" });
+  one.leadership.start();
+  one.truth.close();
+  // What a killed process leaves behind: its file, and no lock on it.
+  await Deno.writeTextFile(`${file.folder}/instances/one.lock`, "");
+  using two = automationAt({ path: file.path, clock, instance: "two" });
+  two.leadership.start();
+  assertEquals(two.leadership.role, "leader");
+  assertEquals(two.leadership.leader()?.term, 2);
+  const rows = two.controllers.list({ limit: 9 }).items;
+  assertEquals(rows.map((row) => row.instance_id), ["two"]);
+});
+
 Deno.test("Leadership refuses all that a stopped process does after its lease", async () => {
   const file = await sharedDatabase();
   const frozen = new FakeClock();

@@ -177,3 +177,31 @@ Deno.test("A leader that steps down stops its runs, and what they did is not acc
     "the late outcome is dropped",
   );
 });
+
+Deno.test("A leader whose disk is full for longer than its lease ends its runs as lost, and goes on", async () => {
+  using it = await leading();
+  const { task } = it.tasks.create(newTask());
+  const again = it.tasks.create(newTask({ retry_lost: true })).task;
+  await it.settle();
+  it.truth.db.run("PRAGMA query_only = ON");
+  await it.clock.advance(LEASE_MS);
+  assertEquals(it.leadership.role, "standby");
+  assertEquals(it.kind.runs.map((run) => run.context.signal.aborted), [
+    true,
+    true,
+  ]);
+  assertEquals(it.tasks.get(task.task_id).status, "running");
+  it.truth.db.run("PRAGMA query_only = OFF");
+  await it.clock.advance(LEASE_MS / 3);
+  await it.settle();
+  assertEquals(it.leadership.role, "leader");
+  const { status, error, latest_run } = it.tasks.get(task.task_id);
+  assertEquals([status, error?.code], ["failed", "RUN_LOST"]);
+  assertEquals(latest_run?.status, "lost");
+  await it.clock.advance(1000);
+  await it.settle();
+  assertEquals(it.kind.runs.length, 3);
+  it.kind.at(2).end(OK);
+  await it.settle();
+  assertEquals(it.tasks.get(again.task_id).status, "succeeded");
+});

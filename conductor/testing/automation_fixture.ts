@@ -168,6 +168,7 @@ export async function leading(options: FixtureOptions = {}): Promise<Fixture> {
 export async function sharedDatabase() {
   const dir = await tempDir();
   return {
+    folder: dir.path,
     path: dir.join("conductor.db"),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };
