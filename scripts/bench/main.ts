@@ -7,12 +7,14 @@
 import { execBench } from "./exec_bench.ts";
 import type { Bench, BenchRow } from "./harness.ts";
 import { httpBench } from "./http_bench.ts";
+import { listBench } from "./list_bench.ts";
 import { startBench } from "./start_bench.ts";
 
 const GROUPS: Readonly<Record<string, Bench>> = {
   http: httpBench,
   exec: execBench,
   start: startBench,
+  lists: listBench,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(GROUPS);

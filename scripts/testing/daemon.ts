@@ -24,6 +24,10 @@ export function freePort(): number {
 export async function startDaemon(
   program: Program,
   env: Readonly<Record<string, string>> = {},
+  options: {
+    /** A command that ends by becoming the daemon, which it is given as arguments. */
+    readonly wrapper?: readonly [string, ...string[]];
+  } = {},
 ): Promise<RunningDaemon> {
   const folder = await Deno.realPath(
     await Deno.makeTempDir({ prefix: `${program}-` }),
@@ -41,9 +45,14 @@ export async function startDaemon(
     ...env,
   };
   const command = daemonCommand(program, { env: variables });
+  const [first, ...rest] = [
+    ...options.wrapper ?? [],
+    command.program,
+    ...command.args,
+  ];
   const started = performance.now();
-  const child = new Deno.Command(command.program, {
-    args: command.args,
+  const child = new Deno.Command(first ?? command.program, {
+    args: rest,
     cwd: folder,
     env: variables,
     stdin: "null",

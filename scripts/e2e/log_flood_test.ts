@@ -1,0 +1,147 @@
+import { assert, assertEquals } from "@std/assert";
+import { residentMiB } from "../bench/harness.ts";
+import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
+import { call } from "../testing/http.ts";
+import { until } from "../testing/state.ts";
+
+const TASKS = 200;
+const LINES = 5000;
+const COMMAND = `seq -f 'line %g of a task' 1 ${LINES}`;
+/** More than the sockets between a reader and conductor hold. */
+const WIDE_COMMAND =
+  `awk 'BEGIN { s = sprintf("%8000s", "x"); for (i = 0; i < ${LINES}; i++) print s }'`;
+const EVENTS = { accept: "text/event-stream" };
+
+async function create(
+  { origin }: RunningDaemon,
+  payload: Record<string, unknown>,
+): Promise<string> {
+  const body = { title: "flood", kind: "exec", payload };
+  const { data } = await call("POST", `${origin}/v1/tasks`, body);
+  return data.task_id;
+}
+
+/** The events of a stream as `[name, id, data]`, the data not parsed. */
+async function* eventsOf(
+  response: Response,
+): AsyncGenerator<readonly [name: string, id: number, data: string]> {
+  const stream = response.body?.pipeThrough(new TextDecoderStream());
+  let rest = "";
+  for await (const chunk of stream ?? []) {
+    const blocks = (rest + chunk).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const [, name, id, data] =
+        /^event: (.*)\n(?:id: (\d+)\n)?data: (.*)$/.exec(block) ?? [];
+      if (name !== undefined) yield [name, Number(id ?? 0), data ?? ""];
+    }
+  }
+}
+
+/**
+ * Follows a task's log to its end; every line must come once, in order. With
+ * `leaveAfter` it leaves now and then, and resumes.
+ */
+async function readAll(
+  url: string,
+  options: { readonly leaveAfter?: number } = {},
+): Promise<void> {
+  const { leaveAfter = Infinity } = options;
+  let last = 0;
+  let ended = false;
+  while (!ended) {
+    const response = await fetch(url, {
+      headers: { ...EVENTS, ...(last > 0 && { "last-event-id": `${last}` }) },
+    });
+    let taken = 0;
+    for await (const [name, id, data] of eventsOf(response)) {
+      if (name === "end") {
+        ended = true;
+        break;
+      }
+      assertEquals([name, id], ["log", last + 1]);
+      assert(data.includes(`"message":"line ${id} of a task"`), data);
+      last = id;
+      if (++taken === leaveAfter) break;
+    }
+  }
+  assertEquals(last, LINES, url);
+}
+
+/** Opens a stream and reads nothing of it. */
+async function openUnread(url: URL): Promise<Deno.TcpConn> {
+  const connection = await Deno.connect({
+    hostname: url.hostname,
+    port: Number(url.port),
+  });
+  const request =
+    `GET ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\naccept: text/event-stream\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  return connection;
+}
+
+/** Reads what is left of a stream; tells whether it came to its end. */
+async function cameToItsEnd(connection: Deno.TcpConn): Promise<boolean> {
+  let tail = "";
+  try {
+    const chunks = connection.readable.pipeThrough(new TextDecoderStream());
+    for await (const chunk of chunks) tail = (tail + chunk).slice(-1000);
+  } catch { /* it was reset */ }
+  return tail.includes("event: end");
+}
+
+Deno.test(`${TASKS} tasks of ${LINES} lines reach every reader that reads, in order`, async () => {
+  await using conductor = await startDaemon("conductor", {
+    BAA_RETENTION_ROWS: "2000000",
+    BAA_MAX_CONCURRENT_RUNS: "4",
+  });
+  const at = (taskId: string) => `${conductor.origin}/v1/tasks/${taskId}/logs`;
+  const wide = await create(conductor, {
+    command: WIDE_COMMAND,
+    maxBufferBytes: 67_108_864,
+  });
+  const unread = await openUnread(new URL(at(wide)));
+
+  const events = fetch(`${conductor.origin}/v1/events?after=0`).then(
+    async (response) => {
+      let seq = 0;
+      let finished = 0;
+      for await (const [name, id] of eventsOf(response)) {
+        assertEquals(id, ++seq, "an event is missing");
+        if (name === "run.finished" && ++finished === TASKS + 1) return;
+      }
+      throw new Error("The events ended before the runs");
+    },
+  );
+  const ids: string[] = [];
+  const readers: Promise<void>[] = [];
+  const follow = async (every: number, leaveAfter?: number) => {
+    for (let index = 0; index < TASKS; index += every) {
+      const id = await until(
+        () => Promise.resolve(ids[index]),
+        (it) => it !== undefined,
+        60_000,
+      );
+      const options = leaveAfter === undefined ? {} : { leaveAfter };
+      await readAll(at(id ?? ""), options);
+    }
+  };
+  readers.push(follow(1), follow(10, 1777));
+  for (let index = 0; index < TASKS; index++) {
+    ids.push(await create(conductor, { command: COMMAND }));
+  }
+  await Promise.all([...readers, events]);
+
+  const resident = await residentMiB(conductor.pid);
+  assert(!(resident > 400), `${resident} MiB are resident`);
+  // It took nothing since its task had written all: a stall of 30 s ends it.
+  const { data: { finished_at } } = await call(
+    "GET",
+    `${conductor.origin}/v1/tasks/${wide}`,
+  );
+  const left = Date.parse(finished_at) + 35_000 - Date.now();
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
+  assertEquals(await cameToItsEnd(unread), false, "the reader was not closed");
+  const { data } = await call("GET", `${conductor.origin}/v1/system/state`);
+  assertEquals(data.queue, { active_runs: 0, queued_tasks: 0 });
+});
