@@ -7,6 +7,7 @@ import type { Places } from "../shared/describe/places.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { Zone } from "../shared/http/route.ts";
 import { randomId } from "../shared/ids.ts";
+import { redactedAudit } from "../shared/redacted_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import { composeAutomation } from "./automation.ts";
 import { browserKind } from "./browser/browser_kind.ts";
@@ -40,7 +41,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     clock,
     log,
   });
-  const { audit, stores } = truth;
+  const { stores } = truth;
+  const audit = redactedAudit(truth.audit, ports.redactor);
   const hostOps = createHostOps({
     cwd: Deno.cwd(),
     shell: values.shell,
