@@ -211,8 +211,10 @@ Deno.test("conductor is not ready while it stops, refuses what comes, and a seco
   }
   const ready = await ask("/readyz");
   assertEquals([ready.status, ready.body], [503, "not_ready"]);
-  const refused = await ask("/version");
+  const refused = await ask("/v1/audit");
   assertEquals(JSON.parse(refused.body).error.code, "SHUTTING_DOWN");
+  const { data } = JSON.parse((await ask("/health")).body);
+  assertEquals([data.ready, data.reasons], [false, ["shutting down"]]);
   daemon.child.kill("SIGTERM");
   const { code, ms } = await ending(daemon);
   assertEquals(code, 143);

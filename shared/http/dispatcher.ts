@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import type { NewId } from "../ids.ts";
 import type { Logger } from "../log.ts";
+import { Activity } from "./activity.ts";
 import { write } from "./answer.ts";
 import { beginAudit } from "./audited.ts";
 import { BodyBudget, type BodyLimits } from "./body.ts";
@@ -19,10 +20,9 @@ import {
   wireError,
 } from "./respond.ts";
 import { PlainFailure, type RouteContext } from "./route.ts";
-import { CLOSE } from "./socket.ts";
 import { sse } from "./sse.ts";
 import { decodePath, readTarget, type Target } from "./target.ts";
-import { closeWhenOpen, upgrade } from "./upgrade.ts";
+import { upgrade } from "./upgrade.ts";
 
 /** What a dispatcher is given beside its routes. */
 export interface DispatcherPorts<Deps> {
@@ -63,16 +63,12 @@ export class Dispatcher<Deps> {
   readonly #catalog: Catalog<Deps>;
   readonly #ports: DispatcherPorts<Deps>;
   readonly #bodyLimits: BodyLimits;
-  /** Ends streams and sockets, and refuses what comes. */
-  readonly #quiet = new AbortController();
-  /** Ends running requests too. */
-  readonly #abort = new AbortController();
-  readonly #sockets = new Set<WebSocket>();
-  #running = 0;
+  readonly #activity: Activity;
 
   constructor(catalog: Catalog<Deps>, ports: DispatcherPorts<Deps>) {
     this.#catalog = catalog;
     this.#ports = ports;
+    this.#activity = new Activity(ports.limits.maxConcurrent ?? 1000);
     const { maxBodyBytes, bodyDeadlineMs, maxBodiesBytes } = ports.limits;
     this.#bodyLimits = {
       maxBytes: maxBodyBytes,
@@ -84,18 +80,17 @@ export class Dispatcher<Deps> {
 
   /** Requests that are being answered now, streams included. */
   get running(): number {
-    return this.#running;
+    return this.#activity.running;
   }
 
   /** Refuses what comes, ends every stored stream and socket with a reason. */
   quiesce(): void {
-    this.#quiet.abort(new AppError("SHUTTING_DOWN"));
-    for (const socket of this.#sockets) sayGoodbye(socket);
+    this.#activity.quiesce();
   }
 
   /** Aborts the signal of every request that still runs. */
   abortRequests(): void {
-    this.#abort.abort(new AppError("SHUTTING_DOWN"));
+    this.#activity.abortRequests();
   }
 
   /** Answers one request. Never rejects. */
@@ -154,7 +149,7 @@ export class Dispatcher<Deps> {
       deps: this.#ports.deps,
       log: this.#ports.log,
       // What is read resumes elsewhere; what is work gets its grace.
-      end: resumes ? this.#quiet.signal : this.#abort.signal,
+      end: resumes ? this.#activity.quiet : this.#activity.abort,
       visible: () => this.#catalog.visibleTo(caller),
     });
   }
@@ -172,14 +167,15 @@ export class Dispatcher<Deps> {
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
     const { route, request } = call;
     const { produces = "json" } = route;
-    // Probes answer whatever else goes on: launchd and people depend on them.
-    if (produces !== "text") this.#checkCapacity();
-    this.#running++;
+    const leave = this.#activity.enter(route);
     let open = false;
     try {
       await call.parse(this.#bodyLimits);
       if (produces === "websocket") {
-        const response = await upgrade(call, (socket) => this.#keep(socket));
+        const response = await upgrade(
+          call,
+          (socket) => this.#activity.keep(socket, leave),
+        );
         open = true;
         return response;
       }
@@ -189,7 +185,7 @@ export class Dispatcher<Deps> {
           (route.streams?.(call.body) ?? prefersEvents(request)))
       ) {
         if (request.method === "HEAD") return events(null, answer);
-        const response = await this.#stream(call, answer);
+        const response = await this.#stream(call, { answer, leave });
         open = true;
         return response;
       }
@@ -198,16 +194,7 @@ export class Dispatcher<Deps> {
       if (!(error instanceof PlainFailure)) throw error;
       return plainText(error.body, answer, error.status);
     } finally {
-      if (!open) this.#running--;
-    }
-  }
-
-  #checkCapacity(): void {
-    if (this.#quiet.signal.aborted) throw new AppError("SHUTTING_DOWN");
-    if (this.#running >= (this.#ports.limits.maxConcurrent ?? 1000)) {
-      throw new AppError("TOO_MANY_REQUESTS", undefined, {
-        headers: { "retry-after": "1" },
-      });
+      if (!open) leave();
     }
   }
 
@@ -237,7 +224,13 @@ export class Dispatcher<Deps> {
     }
   }
 
-  async #stream(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
+  async #stream(
+    call: Call<Deps>,
+    { answer, leave }: {
+      readonly answer: AnswerContext;
+      readonly leave: () => void;
+    },
+  ): Promise<Response> {
     const { route, request, log } = call;
     const left = new AbortController();
     const gone = () => left.abort(new AppError("CONFLICT", "The client left"));
@@ -257,7 +250,7 @@ export class Dispatcher<Deps> {
         heartbeatMs: this.#ports.limits.heartbeatMs ?? 15_000,
         stallMs: this.#ports.limits.stallMs ?? 30_000,
         onEnd: (reason) => {
-          this.#running--;
+          leave();
           gone();
           entry?.finish({ ok: reason === "done" });
           log.debug("A stream ended", {
@@ -273,20 +266,6 @@ export class Dispatcher<Deps> {
       throw error;
     }
   }
-
-  /** Counts a socket as running until it closes; at shutdown it is closed. */
-  #keep(socket: WebSocket): void {
-    this.#sockets.add(socket);
-    // Deno may fire close twice.
-    socket.addEventListener("close", () => {
-      if (this.#sockets.delete(socket)) this.#running--;
-    });
-    if (this.#quiet.signal.aborted) sayGoodbye(socket);
-  }
-}
-
-function sayGoodbye(socket: WebSocket): void {
-  closeWhenOpen(socket, CLOSE.goingAway, "the daemon is shutting down");
 }
 
 /** Unknown path, or a known one with another method. */

@@ -387,8 +387,14 @@ Deno.test("Dispatcher lets what runs finish when it is quiesced, and refuses the
   const running = ask(kit, "GET /work");
   await started.promise;
   kit.app.quiesce();
-  assertEquals(failureOf(await ask(kit, "GET /open")).code, "SHUTTING_DOWN");
-  assertEquals((await ask(kit, "GET /probe")).status, 200);
+  for (const line of ["GET /items/x", "POST /push", "GET /events", "GET /ws"]) {
+    const { status, code } = failureOf(await ask(kit, line));
+    assertEquals([status, code], [503, "SHUTTING_DOWN"], line);
+  }
+  // It stays observable.
+  for (const line of ["GET /probe", "GET /open", "GET /page"]) {
+    assertEquals((await ask(kit, line)).status, 200, line);
+  }
   release.resolve();
   assertEquals((await running).status, 200);
 });

@@ -1,0 +1,93 @@
+import { AppError } from "../errors.ts";
+import type { Exposure, Kind, Produces } from "./route.ts";
+import { CLOSE } from "./socket.ts";
+import { closeWhenOpen } from "./upgrade.ts";
+
+/** The part of a route that decides whether it may be entered now. */
+interface Entrance {
+  readonly kind: Kind;
+  readonly exposure: Exposure;
+  readonly produces?: Produces;
+}
+
+/** What is being answered now, how much may be, and how all of it ends. */
+export class Activity {
+  readonly #maxConcurrent: number;
+  readonly #quiet = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #sockets = new Set<WebSocket>();
+  #running = 0;
+
+  constructor(maxConcurrent: number) {
+    this.#maxConcurrent = maxConcurrent;
+  }
+
+  /** Requests that are being answered now, streams and sockets included. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Aborts when nothing new may start: ends stored streams and sockets. */
+  get quiet(): AbortSignal {
+    return this.#quiet.signal;
+  }
+
+  /** Aborts when what still runs has had its grace. */
+  get abort(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /**
+   * Counts a request in. Returns what counts it out, once.
+   * @throws {AppError} SHUTTING_DOWN, TOO_MANY_REQUESTS
+   */
+  enter(route: Entrance): () => void {
+    const { produces = "json" } = route;
+    if (this.#quiet.signal.aborted && !isObservation(route)) {
+      throw new AppError("SHUTTING_DOWN");
+    }
+    // Probes answer whatever else goes on: launchd and people depend on them.
+    if (produces !== "text" && this.#running >= this.#maxConcurrent) {
+      throw new AppError("TOO_MANY_REQUESTS", undefined, {
+        headers: { "retry-after": "1" },
+      });
+    }
+    this.#running++;
+    let left = false;
+    return () => {
+      if (!left) this.#running--;
+      left = true;
+    };
+  }
+
+  /** Keeps a socket until it closes, which may be told twice. */
+  keep(socket: WebSocket, leave: () => void): void {
+    this.#sockets.add(socket);
+    socket.addEventListener("close", () => {
+      this.#sockets.delete(socket);
+      leave();
+    });
+    if (this.#quiet.signal.aborted) sayGoodbye(socket);
+  }
+
+  /** Refuses what comes, ends every stored stream and socket with a reason. */
+  quiesce(): void {
+    this.#quiet.abort(new AppError("SHUTTING_DOWN"));
+    for (const socket of this.#sockets) sayGoodbye(socket);
+  }
+
+  /** Aborts the signal of every request that still runs. */
+  abortRequests(): void {
+    this.#abort.abort(new AppError("SHUTTING_DOWN"));
+  }
+}
+
+/** A daemon that stops stays observable: why it is not ready stands in `/health`. */
+function isObservation({ kind, exposure, produces }: Entrance): boolean {
+  return kind === "read" && exposure === "public" && produces !== "sse" &&
+    produces !== "websocket";
+}
+
+function sayGoodbye(socket: WebSocket): void {
+  closeWhenOpen(socket, CLOSE.goingAway, "the daemon is shutting down");
+}

@@ -1,0 +1,98 @@
+import type { z } from "zod";
+import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
+import type { Schema } from "./route.ts";
+
+/** What came back, read whole. */
+export interface Answer {
+  readonly response: Response;
+  readonly text: string;
+}
+
+/**
+ * Returns the data of an answer, as its contract says it.
+ * @throws {AppError} the server's own failure; UPSTREAM_FAILED
+ */
+export function parseAnswer<D extends Schema>(
+  { id, data, produces = "json" }: {
+    readonly id: string;
+    readonly data: D;
+    readonly produces?: string;
+  },
+  { response, text }: Answer,
+): z.output<D> {
+  const details = { route: id, status: response.status };
+  const plain = produces === "text" || produces === "html";
+  if (response.ok && plain) return parse(data, text, details);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw failed("the answer is no JSON", { cause, details });
+  }
+  if (typeof value !== "object" || value === null) {
+    throw failed("the answer is no object", { details });
+  }
+  if (!response.ok || ("ok" in value && value.ok === false)) {
+    throw failureOf(value, response, details);
+  }
+  if (produces === "document") return parse(data, value, details);
+  if (!("data" in value)) throw failed("the answer has no data", { details });
+  return parse(data, value.data, details);
+}
+
+function parse<D extends Schema>(
+  schema: D,
+  value: unknown,
+  details: Readonly<Record<string, unknown>>,
+): z.output<D> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  throw failed("the answer is not what its contract says", {
+    details: { ...details, issues },
+  });
+}
+
+/** The server's own failure, as far as it is one. */
+function failureOf(
+  value: object,
+  response: Response,
+  details: Readonly<Record<string, unknown>>,
+): AppError {
+  const error = "error" in value ? value.error : undefined;
+  if (typeof error !== "object" || error === null || !("code" in error)) {
+    return failed("the failure has no code", { details });
+  }
+  const message = "message" in error ? String(error.message) : undefined;
+  const { code } = error;
+  if (!isErrorCode(code)) {
+    return failed(`its failure "${code}" is unknown`, {
+      details: { ...details, code, message },
+    });
+  }
+  const own = "details" in error ? error.details : undefined;
+  const retryAfter = response.headers.get("retry-after");
+  return new AppError(code, message, {
+    ...(typeof own === "object" && own !== null && { details: { ...own } }),
+    ...(retryAfter !== null && { headers: { "retry-after": retryAfter } }),
+  });
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && Object.hasOwn(ERRORS, code);
+}
+
+/** An upstream that answers, but not as it should. */
+export function failed(
+  reason: string,
+  options: ConstructorParameters<typeof AppError>[2] = {},
+): AppError {
+  return new AppError(
+    "UPSTREAM_FAILED",
+    `Cannot use the upstream: ${reason}`,
+    options,
+  );
+}
