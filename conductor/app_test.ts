@@ -27,6 +27,16 @@ contractTests("conductor", {
         payload: { command: "echo done" },
       },
     );
+    const later = await conductor.server.data<{ task_id: string }>(
+      "POST",
+      "/v1/tasks",
+      {
+        title: "An example that waits",
+        kind: "exec",
+        payload: { command: "true" },
+        not_before: "2999-01-01T00:00:00.000Z",
+      },
+    );
     const run = await firstRun(conductor.server, task.task_id);
     return {
       server: conductor.server,
@@ -35,6 +45,7 @@ contractTests("conductor", {
         file: "/etc/hosts",
         task_id: task.task_id,
         run_id: run,
+        live_task_id: later.task_id,
         browser: "firefox-1",
       },
       [Symbol.asyncDispose]: () => conductor[Symbol.asyncDispose](),

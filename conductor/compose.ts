@@ -20,6 +20,8 @@ import { routes } from "./routes/mod.ts";
 import { BackupService } from "./services/backup_service.ts";
 import { execKind } from "./services/exec_kind.ts";
 import type { SystemService } from "./services/system_service.ts";
+import { diskSpace } from "./status/disk.ts";
+import { StatusService } from "./status/status_service.ts";
 import { openTruth, type Truth } from "./truth.ts";
 
 /** Builds conductor from its configuration. */
@@ -94,6 +96,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     name: "baa-conductor-daemon",
     version: VERSION,
     origin: base.origin,
+    publicOrigin: values.publicApiBase?.origin,
     hasToken: token !== undefined,
     guidance: GUIDANCE,
     uptimeMs: () => Math.round(clock.monotonic() - started),
@@ -130,6 +133,16 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       backups: new BackupService({
         from: truth.db.path,
         folder: join(config.stateDir, "backups"),
+        clock,
+      }),
+      status: new StatusService({
+        self,
+        identity: truth.identity,
+        system: automation.system,
+        history: stores.history,
+        codexd: () => null,
+        browser: () => null,
+        disk: () => diskSpace(config.stateDir),
         clock,
       }),
     },
@@ -186,7 +199,14 @@ function newest({ tasks, runs }: Truth["stores"]): Places {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;
-    return { task_id: task?.task_id, run_id: run?.run_id };
+    // What has ended cannot be canceled: the example shows one that has not.
+    const [queued] = tasks.list({ status: "queued" }, { limit: 1 }).items;
+    const [running] = tasks.list({ status: "running" }, { limit: 1 }).items;
+    return {
+      task_id: task?.task_id,
+      run_id: run?.run_id,
+      live_task_id: (queued ?? running)?.task_id,
+    };
   } catch {
     return {};
   }

@@ -8,6 +8,7 @@ import type { EventService } from "./services/event_service.ts";
 import type { SystemService } from "./services/system_service.ts";
 import type { TaskLogService } from "./services/task_log_service.ts";
 import type { TaskService } from "./services/task_service.ts";
+import type { StatusService } from "./status/status_service.ts";
 import type { AuditStore } from "./store/audit_store.ts";
 import type { RunStore } from "./store/run_store.ts";
 
@@ -28,6 +29,7 @@ export interface Deps extends SelfDeps {
   readonly events: EventService;
   readonly audit: Pick<AuditStore, "list">;
   readonly backups: BackupService;
+  readonly status: Pick<StatusService, "public" | "full">;
 }
 
 /** Defines a route of conductor. */

@@ -47,4 +47,12 @@ export const GUIDANCE: DaemonSelf["guidance"] = {
       "Host operations answer their own result union in data, inside the outer envelope.",
     ],
   },
+  public: {
+    flow: ["GET /describe", "GET /v1/capabilities", "GET /v1/system/state"],
+    notes: [
+      'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,retryable,details}}.',
+      "Only what is exposed through the public host is listed here; a caller with the shared token sees more.",
+      "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes. Add ?pretty to indent an answer.",
+    ],
+  },
 };

@@ -18,6 +18,7 @@ import { FinishedTaskStore } from "./store/finished_task_store.ts";
 import { LeaseStore } from "./store/lease_store.ts";
 import { LockFiles } from "./store/lock_files.ts";
 import { LogStore } from "./store/log_store.ts";
+import { RunHistoryStore } from "./store/run_history_store.ts";
 import { RunStore } from "./store/run_store.ts";
 import { TaskStore } from "./store/task_store.ts";
 
@@ -42,6 +43,7 @@ function storesOf(db: Database) {
     counters: new CounterStore(db),
     events: new EventStore(db),
     finished: new FinishedTaskStore(db),
+    history: new RunHistoryStore(db),
     leases: new LeaseStore(db),
     logs: new LogStore(db),
     runs: new RunStore(db),

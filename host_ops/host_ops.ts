@@ -1,3 +1,4 @@
+import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
@@ -87,6 +88,7 @@ export class HostOps implements AsyncDisposable {
       options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
     );
     const stopping = this.#stopping.signal;
+    const fromCwd = (path: string) => resolve(cwd, path);
     this.#processes = new ProcessGroups({
       ...options,
       ...(options.warmShells !== undefined && { warm: options.warmShells }),
@@ -121,7 +123,11 @@ export class HostOps implements AsyncDisposable {
       cwd,
       audit,
       budget,
-      policy: new PathPolicy(options),
+      policy: new PathPolicy({
+        readRoots: options.readRoots?.map(fromCwd),
+        writeRoots: options.writeRoots?.map(fromCwd),
+        ownPaths: options.ownPaths.map(fromCwd),
+      }),
       locks: new PathLocks(),
       sweeper: new Sweeper(clock),
     });

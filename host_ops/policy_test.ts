@@ -124,7 +124,7 @@ Deno.test("PathPolicy keeps the daemon's own files from everybody", async () => 
   await using ops = testHostOps({
     readRoots: ["/"],
     cwd: dir.join("home"),
-    ownPaths: [dir.join("home/state"), dir.join("home/logs"), token],
+    ownPaths: ["state", dir.join("home/logs"), token],
   });
   for (
     const input of [

@@ -25,9 +25,16 @@ export interface PermissionSet {
   readonly net: readonly string[];
   readonly run: readonly string[];
   readonly env: readonly string[];
+  readonly sys: readonly string[];
 }
 
 type Env = (variable: string) => string | undefined;
+
+/**
+ * Not said, a program may import code from a list of hosts, and `--deny-import`
+ * alone takes none of them away: so the one that it may import from is none.
+ */
+export const NO_IMPORTS = "none.invalid:443";
 
 /** Environment that commands inherit a part of: see host_ops. */
 const CHILD_ENV = [
@@ -70,6 +77,8 @@ function conductorSet(env: Env): PermissionSet {
       ...Object.values(CONDUCTOR_SETTINGS).map((it) => it.variable),
       ...CHILD_ENV,
     ],
+    // The room on the disk, for the status.
+    sys: ["statfs"],
   };
 }
 
@@ -84,6 +93,7 @@ function codexdSet(env: Env): PermissionSet {
       ...Object.values(CODEXD_SETTINGS).map((it) => it.variable),
       ...CHILD_ENV,
     ],
+    sys: [],
   };
 }
 
@@ -104,11 +114,13 @@ export function permissionFlags(set: PermissionSet): string[] {
       : [`--allow-${name}=${value.join(",")}`];
   return [
     "--no-prompt",
+    `--allow-import=${NO_IMPORTS}`,
     ...flag("read", set.read),
     ...flag("write", set.write),
     ...flag("net", set.net),
     ...flag("run", set.run),
     ...flag("env", set.env),
+    ...flag("sys", set.sys),
   ];
 }
 

@@ -3,6 +3,7 @@ import {
   CapabilityLine,
   capabilityLines,
 } from "../../shared/describe/capabilities.ts";
+import { outlook } from "../../shared/daemon/self.ts";
 import type { RouteContext } from "../../shared/http/route.ts";
 import { type Deps, route } from "../deps.ts";
 
@@ -12,8 +13,9 @@ const Json = z.record(z.string(), z.unknown());
 export function capabilities(context: RouteContext<Deps>) {
   const { routes, deps, zone } = context;
   const { self } = deps;
+  const { origin, websocket, guidance } = outlook(self, zone);
   const hostOperations = self.hostOperations?.(routes, {
-    origin: self.origin,
+    origin,
     places: self.places(),
     hasToken: self.hasToken,
   });
@@ -22,14 +24,14 @@ export function capabilities(context: RouteContext<Deps>) {
     write_endpoints: capabilityLines(routes, "write", deps),
     system: { ...self.system(zone) },
     transports: {
-      http: { auth: self.hasToken ? "bearer" : "none", url: self.origin },
-      websocket: { ...self.websocket() },
+      http: { auth: self.hasToken ? "bearer" : "none", url: origin },
+      websocket,
     },
     ...(hostOperations !== undefined && zone === "local" && {
       host_operations: { ...hostOperations },
     }),
-    recommended_flow: [...self.guidance.all.flow],
-    notes: [...self.guidance.all.notes],
+    recommended_flow: [...guidance("all").flow],
+    notes: [...guidance("all").notes],
   };
 }
 

@@ -13,6 +13,7 @@ import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
 import { roleRoutes } from "./role.ts";
 import { runRoutes } from "./runs.ts";
+import { statusRoutes } from "./status.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
 import { taskRoutes } from "./tasks.ts";
@@ -24,6 +25,7 @@ export const routes: readonly Route<Deps>[] = [
   ...probeRoutes<Deps>(),
   ...roleRoutes,
   ...systemRoutes,
+  ...statusRoutes,
   ...controllerRoutes,
   ...taskRoutes,
   ...taskLogRoutes,

@@ -109,7 +109,7 @@ export const taskRoutes = [
     bodyRule: "optional",
     data: TaskDetail,
     errors: ["NOT_FOUND", "CONFLICT", "NOT_LEADER", "NOT_READY"],
-    example: { params: { task_id: "{task_id}" } },
+    example: { params: { task_id: "{live_task_id}" } },
     unavailable: unlessLeader,
     handler: ({ deps, params, signal }) =>
       deps.tasks.cancel(params.task_id, signal),

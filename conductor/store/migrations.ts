@@ -1,5 +1,6 @@
 import { AUDIT_SCHEMA } from "./schema/audit.ts";
 import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
+import { RUN_HISTORY_SCHEMA } from "./schema/run_history.ts";
 import { BROWSER_SCHEMA } from "./schema/browser.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
 
@@ -18,5 +19,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "automation, controllers, lease, events", sql: AUTOMATION_SCHEMA },
   { name: "tasks, runs, logs", sql: TASKS_SCHEMA },
   { name: "audit", sql: AUDIT_SCHEMA },
+  { name: "runs by their start", sql: RUN_HISTORY_SCHEMA },
   { name: "browser records", sql: BROWSER_SCHEMA },
 ];

@@ -18,21 +18,24 @@ const TIMED_OUT = 28;
 
 Deno.test("every curl line that conductor prints works as it stands", async () => {
   await using conductor = await startDaemon("conductor");
-  // The lines of one task and one run need a task that ran.
+  // The lines of one task and one run need a task that ran and one that waits.
   const { origin } = conductor;
   const { data: task } = await call("POST", `${origin}/v1/tasks`, {
     title: "An example",
     kind: "exec",
     payload: { command: "echo done" },
   });
-  const { status } = await fetch(
-    `${origin}/v1/tasks/${task.task_id}/logs`,
-    { headers: { accept: "text/event-stream" } },
-  ).then(async (it) => {
-    await it.text();
-    return it;
+  // The log's stream ends when the task does.
+  const log = await fetch(`${origin}/v1/tasks/${task.task_id}/logs`, {
+    headers: { accept: "text/event-stream" },
   });
-  assertEquals(status, 200);
+  await log.text();
+  await call("POST", `${origin}/v1/tasks`, {
+    title: "An example that waits",
+    kind: "exec",
+    payload: { command: "true" },
+    not_before: "2999-01-01T00:00:00.000Z",
+  });
   await runEveryLine(conductor);
 });
 

@@ -8,7 +8,7 @@ import {
   routeFor,
   type RouteInfo,
 } from "../http/route.ts";
-import type { SelfDeps } from "./self.ts";
+import { outlook, type SelfDeps } from "./self.ts";
 
 const Json = z.record(z.string(), z.unknown());
 
@@ -92,7 +92,9 @@ export function describeRoutes<Deps extends SelfDeps>(
         handler: (context) => ({
           name: context.deps.self.name,
           surface,
-          recommended_flow: [...context.deps.self.guidance[surface].flow],
+          recommended_flow: [
+            ...outlook(context.deps.self, context.zone).guidance(surface).flow,
+          ],
           ...common(
             context,
             context.routes.filter((it) =>
@@ -111,11 +113,11 @@ export function describeRoutes<Deps extends SelfDeps>(
       produces: "document",
       summary: "Read the OpenAPI 3.1 document",
       data: Json,
-      handler: ({ routes, deps: { self } }) =>
+      handler: ({ routes, zone, deps: { self } }) =>
         openapi(routes, {
           title: self.name,
           version: self.version,
-          origin: self.origin,
+          origin: outlook(self, zone).origin,
           hasToken: self.hasToken,
           places: self.places(),
         }),
@@ -128,8 +130,9 @@ function common<Deps extends SelfDeps>(
   routes: readonly RouteInfo[],
   part: "all" | "business" | "control",
 ) {
+  const { origin, websocket, guidance } = outlook(self, zone);
   const options: CurlOptions = {
-    origin: self.origin,
+    origin,
     places: self.places(),
     hasToken: self.hasToken,
   };
@@ -139,13 +142,13 @@ function common<Deps extends SelfDeps>(
   return {
     version: self.version,
     system: { ...self.system(zone) },
-    websocket: { ...self.websocket() },
+    websocket,
     ...(hostOperations !== undefined && zone === "local" && {
       host_operations: { ...hostOperations },
     }),
     endpoints: routes.map((it) => endpoint(it, options)),
     examples: routes.flatMap((it) => example(it, options)),
-    notes: [...self.guidance[part].notes],
+    notes: [...guidance(part).notes],
   };
 }
 

@@ -19,6 +19,8 @@ export class ListenError extends Error {
 export interface Listening {
   /** The base with the port that is really used. */
   readonly base: URL;
+  /** Resolves when no request is being answered. Sockets do not count. */
+  drained(): Promise<void>;
   /** Stops accepting; resolves when every running request is answered. */
   close(): Promise<void>;
   /**
@@ -44,6 +46,7 @@ export function listen(
   const hostname = base.hostname.replace(/^\[|\]$/g, "");
   const port = base.port === "" ? 80 : Number(base.port);
   const stop = new AbortController();
+  const inFlight = new InFlight();
   const servers = new Map<Deno.HttpServer, AbortController>();
   const open = (name: string) => {
     const cut = new AbortController();
@@ -61,10 +64,12 @@ export function listen(
         const internal = new AppError("INTERNAL");
         return failure(internal, { requestId, pretty: false }, ports.log);
       },
-    }, (request, { remoteAddr }) =>
-      handle(request, {
+    }, (request, { remoteAddr, completed }) => {
+      inFlight.enter(completed);
+      return handle(request, {
         remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
-      }));
+      });
+    });
     servers.set(server, cut);
     return server;
   };
@@ -79,7 +84,10 @@ export function listen(
     try {
       return attempt(open, name, port);
     } catch (error) {
-      if (coversLoopback || !mayCome(error)) throw error;
+      if (coversLoopback || !mayCome(error)) {
+        for (const cut of servers.values()) cut.abort();
+        throw error;
+      }
       ports.log.warn("Cannot listen yet; trying again", {
         address: `${name}:${port}`,
         error,
@@ -106,6 +114,7 @@ export function listen(
   if (first !== undefined) real.port = String(first.addr.port);
   return {
     base: real,
+    drained: () => inFlight.drained(),
     async close() {
       stop.abort();
       await Promise.all(servers.keys().map((server) => server.shutdown()));
@@ -116,6 +125,26 @@ export function listen(
       await Promise.all(servers.keys().map((server) => server.finished));
     },
   };
+}
+
+/** Counts requests from their head to the last byte of their answer. */
+class InFlight {
+  #count = 0;
+  #onDrained: (() => void)[] = [];
+
+  enter(completed: Promise<void>): void {
+    this.#count++;
+    const leave = () => {
+      if (--this.#count > 0) return;
+      for (const resolve of this.#onDrained.splice(0)) resolve();
+    };
+    completed.then(leave, leave);
+  }
+
+  drained(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onDrained.push(resolve));
+  }
 }
 
 /** An address of a network that is not up yet, or a name that is not known yet. */

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { type Clock, sleep, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { ConfigError, type ConfigLine } from "../config/read_config.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { failure } from "../http/respond.ts";
@@ -14,6 +14,7 @@ import {
 import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
 import { type Handle, listen, ListenError, type Listening } from "./listen.ts";
+import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 
 /** The part of a daemon's configuration that every daemon has. */
 export interface DaemonConfig {
@@ -40,14 +41,8 @@ export interface DaemonPorts {
 }
 
 /** A composed daemon: it answers, and it can be stopped in an orderly way. */
-export interface Daemon {
+export interface Daemon extends Stoppable {
   readonly handle: Handle;
-  /** Stops starting anything new; refuses new requests, ends streams with a reason. */
-  quiesce(): void;
-  /** Ends what still runs after the grace period. */
-  stopWork(): Promise<void>;
-  /** Releases the lease, closes the database and every file. */
-  close(): Promise<void>;
 }
 
 /** One of the product's processes. */
@@ -58,10 +53,6 @@ export interface DaemonProgram<C extends DaemonConfig> {
   compose(config: C, ports: DaemonPorts): Promise<Daemon> | Daemon;
 }
 
-/** Running requests get this long when the daemon is told to stop. */
-const GRACE_MS = 5000;
-/** After this a stop that hangs is cut short: launchd would kill at 20 s. */
-const STOP_LIMIT_MS = 15_000;
 const EXIT_CONFIG = 2;
 const encoder = new TextEncoder();
 
@@ -116,7 +107,7 @@ export async function runDaemon<C extends DaemonConfig>(
   });
   const signal = await signalled;
   log.info("Stopping", { signal });
-  const outcome = await stop(daemon, listening, log);
+  const outcome = await stopDaemon(daemon, listening, log);
   log.info("Stopped", { outcome });
   flush();
   Deno.exit(0);
@@ -216,31 +207,6 @@ function firstSignal(flush: () => void): Promise<Deno.Signal> {
     // A closed terminal is no reason to stop: launchd and `start` own the life.
     Deno.addSignalListener("SIGHUP", () => {});
   });
-}
-
-async function stop(
-  daemon: Daemon,
-  listening: Listening,
-  log: Logger,
-): Promise<"graceful" | "cut short"> {
-  const limit = sleep(systemClock, STOP_LIMIT_MS).then(() =>
-    "cut short" as const
-  );
-  const graceful = (async () => {
-    daemon.quiesce();
-    const answered = listening.close();
-    await Promise.race([answered, sleep(systemClock, GRACE_MS)]);
-    await daemon.stopWork();
-    await Promise.race([answered, sleep(systemClock, 1000)]);
-    // Who still holds a connection then is cut by the exit.
-    await daemon.close();
-    return "graceful" as const;
-  })();
-  graceful.catch((error) => log.error("Stopping went wrong", { error }));
-  return await Promise.race([
-    graceful.catch(() => "cut short" as const),
-    limit,
-  ]);
 }
 
 /** What is answered between listening and being composed. */

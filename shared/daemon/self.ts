@@ -26,10 +26,13 @@ export interface DaemonSelf {
   readonly version: string;
   /** The configured local base, with the port that it really has. */
   readonly origin: string;
+  /** The public base, where there is one: the origin that the public zone is told. */
+  readonly publicOrigin?: string | undefined;
   readonly hasToken: boolean;
-  readonly guidance: Readonly<
-    Record<"all" | "business" | "control", Guidance>
-  >;
+  readonly guidance:
+    & Readonly<Record<"all" | "business" | "control", Guidance>>
+    // The other texts name what the public zone may not know of.
+    & { readonly public?: Guidance };
   /** Milliseconds since the start. */
   uptimeMs(): number;
   condition(): Condition;
@@ -49,6 +52,18 @@ export interface DaemonSelf {
 /** The slice of a daemon's dependencies that the shared routes use. */
 export interface SelfDeps {
   readonly self: DaemonSelf;
+}
+
+/** What a caller is shown of a daemon beside its routes, by the caller's zone. */
+export function outlook(self: DaemonSelf, zone: Zone) {
+  const local = zone === "local";
+  const nothing: Guidance = { flow: [], notes: [] };
+  return {
+    origin: local ? self.origin : self.publicOrigin ?? self.origin,
+    websocket: local ? { ...self.websocket() } : {},
+    guidance: (part: "all" | "business" | "control"): Guidance =>
+      local ? self.guidance[part] : self.guidance.public ?? nothing,
+  };
 }
 
 /** Data of `/health`. */

@@ -4,6 +4,8 @@ import type { Schema } from "../http/route.ts";
 /** A part of a JSON Schema, as far as it is read here. */
 export interface JsonSchema {
   readonly $schema?: string;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
   readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -18,12 +20,21 @@ export interface JsonSchema {
   readonly description?: string;
 }
 
+// Each describe document needs them all, and a schema never changes.
+const made = {
+  input: new WeakMap<Schema, JsonSchema>(),
+  output: new WeakMap<Schema, JsonSchema>(),
+};
+
 /** Returns the JSON Schema of what a caller sends (`input`) or gets (`output`). */
 export function jsonSchema(schema: Schema, io: "input" | "output"): JsonSchema {
+  const before = made[io].get(schema);
+  if (before !== undefined) return before;
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
   }) as JsonSchema;
+  made[io].set(schema, rest);
   return rest;
 }
 

@@ -1,8 +1,9 @@
 import { STATUS_TEXT } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
-import type { RouteInfo, Schema } from "../http/route.ts";
-import { jsonSchema } from "./fields.ts";
+import type { RouteInfo } from "../http/route.ts";
+import { type JsonSchema, jsonSchema } from "./fields.ts";
 import { fillIn, PlaceMissing, type Places } from "./places.ts";
+import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
 export interface OpenApiFacts {
@@ -51,10 +52,11 @@ const FAILURE = {
 /** Returns the OpenAPI 3.1 document of some routes. */
 export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
   const paths: Record<string, Record<string, unknown>> = {};
+  const book = new SchemaBook();
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     const item = paths[path] ??= {};
-    item[route.method.toLowerCase()] = operation(route, facts);
+    item[route.method.toLowerCase()] = operation(route, facts, book);
   }
   return {
     openapi: "3.1.0",
@@ -63,13 +65,17 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
     tags: [{ name: "business" }, { name: "control" }, { name: "common" }],
     paths,
     components: {
-      schemas: { Failure: FAILURE },
+      schemas: { ...book.schemas, Failure: FAILURE },
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
     },
   };
 }
 
-function operation(route: RouteInfo, facts: OpenApiFacts) {
+function operation(
+  route: RouteInfo,
+  facts: OpenApiFacts,
+  book: SchemaBook,
+) {
   return {
     operationId: route.id,
     tags: [route.surface],
@@ -85,13 +91,13 @@ function operation(route: RouteInfo, facts: OpenApiFacts) {
         required: route.bodyRule !== "optional",
         content: {
           "application/json": {
-            schema: jsonSchema(route.body, "input"),
+            schema: book.write(`${route.id}.body`, route.body, "input"),
             ...bodyExample(route, facts.places),
           },
         },
       },
     }),
-    responses: { ...successResponse(route), ...failures(route) },
+    responses: { ...successResponse(route, book), ...failures(route) },
     ...(facts.hasToken && route.exposure !== "public" && {
       security: [{ token: [] }],
     }),
@@ -137,15 +143,14 @@ function parameters(route: RouteInfo) {
   return [...inPath, ...inQuery, ...inHeader];
 }
 
-function successResponse(route: RouteInfo) {
+function successResponse(route: RouteInfo, book: SchemaBook) {
   if (route.produces === "websocket") {
     return { 101: { description: "Switching Protocols" } };
   }
+  const data = book.write(`${route.id}.data`, route.data, "output");
   const content = {
-    json: { "application/json": { schema: envelope(route.data) } },
-    document: {
-      "application/json": { schema: jsonSchema(route.data, "output") },
-    },
+    json: { "application/json": { schema: envelope(data) } },
+    document: { "application/json": { schema: data } },
     text: { "text/plain": { schema: { type: "string" } } },
     html: { "text/html": { schema: { type: "string" } } },
     sse: {},
@@ -153,12 +158,12 @@ function successResponse(route: RouteInfo) {
   return {
     [route.status ?? 200]: {
       description: route.summary,
-      content: { ...content, ...eventContent(route) },
+      content: { ...content, ...eventContent(route, book) },
     },
   };
 }
 
-function eventContent(route: RouteInfo) {
+function eventContent(route: RouteInfo, book: SchemaBook) {
   if (route.events === undefined) return {};
   return {
     "text/event-stream": {
@@ -169,21 +174,21 @@ function eventContent(route: RouteInfo) {
       "x-events": Object.fromEntries(
         Object.entries(route.events).map(([name, schema]) => [
           name,
-          jsonSchema(schema, "output"),
+          book.write(`${route.id}.events.${name}`, schema, "output"),
         ]),
       ),
     },
   };
 }
 
-function envelope(data: Schema) {
+function envelope(data: JsonSchema) {
   return {
     type: "object",
     required: ["ok", "request_id", "data"],
     properties: {
       ok: { const: true },
       request_id: { type: "string" },
-      data: jsonSchema(data, "output"),
+      data,
     },
   };
 }

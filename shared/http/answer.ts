@@ -20,7 +20,7 @@ export function write<Deps>(
     case "text":
       return plainText(String(data), answer, status);
     case "html":
-      return page(String(data), answer, headers);
+      return page(String(data), answer, { headers });
     case "document":
       return json(data, answer, { status, headers });
     default:

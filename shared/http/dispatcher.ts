@@ -16,10 +16,11 @@ import {
   type AnswerContext,
   events,
   failure,
+  page,
   plainText,
   wireError,
 } from "./respond.ts";
-import { PlainFailure, type RouteContext } from "./route.ts";
+import { PageFailure, PlainFailure, type RouteContext } from "./route.ts";
 import { sse } from "./sse.ts";
 import { decodePath, readTarget, type Target } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
@@ -191,8 +192,11 @@ export class Dispatcher<Deps> {
       }
       return write(await this.#run(call), route, answer);
     } catch (error) {
-      if (!(error instanceof PlainFailure)) throw error;
-      return plainText(error.body, answer, error.status);
+      if (error instanceof PlainFailure) {
+        return plainText(error.body, answer, error.status);
+      }
+      if (error instanceof PageFailure) return page(error.page, answer, error);
+      throw error;
     } finally {
       if (!open) leave();
     }

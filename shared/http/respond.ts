@@ -72,9 +72,12 @@ export function plainText(
 export function page(
   body: string,
   { requestId }: AnswerContext,
-  headers?: Readonly<Record<string, string>>,
+  options: {
+    readonly status?: number;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+  } = {},
 ): Response {
-  return respond(body, HTML_TYPE, { requestId, headers });
+  return respond(body, HTML_TYPE, { requestId, ...options });
 }
 
 /** Answers an event stream. */

@@ -118,6 +118,24 @@ export class PlainFailure extends Error {
   }
 }
 
+/** A failure of a page: it is written for people, too. */
+export class PageFailure extends Error {
+  readonly status: number;
+  readonly page: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    page: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(`A page of status ${status}`);
+    this.status = status;
+    this.page = page;
+    this.headers = headers;
+  }
+}
+
 /** One event of a stream. `id` makes it resumable by `Last-Event-ID`. */
 export interface StreamEvent {
   readonly event: string;

@@ -4,6 +4,7 @@ import { fillIn, type Places } from "../describe/places.ts";
 import { Catalog } from "../http/catalog.ts";
 import type { Route } from "../http/route.ts";
 import type { FakeServer } from "./fake_server.ts";
+import { openApiProblems } from "./openapi_validator.ts";
 
 /** A daemon under test, with what its examples need already there. */
 export interface ContractSubject extends AsyncDisposable {
@@ -43,6 +44,7 @@ export function contractTests<Deps>(
     const described = await subject.server.data<Described>("GET", "/describe");
     assertEquals(described.endpoints.map((it) => it.id).sort(), ids);
     const document = await (await subject.server.get("/openapi.json")).json();
+    assertEquals(await openApiProblems(document), []);
     const operations = Object.values<Record<string, { operationId: string }>>(
       document.paths,
     ).flatMap((it) => Object.values(it));

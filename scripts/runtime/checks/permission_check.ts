@@ -1,4 +1,5 @@
 import {
+  NO_IMPORTS,
   type PermissionSet,
   permissionsOf,
   type Program,
@@ -8,7 +9,7 @@ import { type Baked, readBaked } from "../install/baked.ts";
 import { type Installation, programPath } from "../installation.ts";
 import { messageOf } from "../../../shared/errors.ts";
 
-const CATEGORIES = ["read", "write", "net", "run", "env"] as const;
+const CATEGORIES = ["read", "write", "net", "run", "env", "sys"] as const;
 
 /** Tells whether a program may do exactly what the configuration calls for. */
 export async function permissionCheck(
@@ -51,6 +52,8 @@ export function permissionDifferences(
     );
     return have === want ? [] : [`${category} is ${have}, should be ${want}`];
   });
+  const imports = words(permissions.allow_import);
+  if (imports !== NO_IMPORTS) differences.push(`it may import from ${imports}`);
   return permissions.prompt
     ? [...differences, "it may ask for more"]
     : differences;

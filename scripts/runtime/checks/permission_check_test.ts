@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NO_IMPORTS } from "../../permissions.ts";
 import type { Baked } from "../install/baked.ts";
 import { permissionDifferences } from "./permission_check.ts";
 
@@ -8,6 +9,7 @@ const WANTED = {
   net: ["127.0.0.1:1"],
   run: ["/bin/sh"],
   env: ["HOME"],
+  sys: [],
 } as const;
 
 function baked(changes: Partial<Baked["permissions"]> = {}) {
@@ -18,6 +20,7 @@ function baked(changes: Partial<Baked["permissions"]> = {}) {
       allow_net: ["127.0.0.1:1"],
       allow_run: ["/bin/sh"],
       allow_env: ["HOME"],
+      allow_import: [NO_IMPORTS],
       prompt: false,
       ...changes,
     },

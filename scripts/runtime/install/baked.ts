@@ -13,7 +13,7 @@ const Baked = z.object({
     allow_env: List,
     allow_sys: List,
     allow_ffi: List,
-    deny_import: List,
+    allow_import: List,
     prompt: z.boolean(),
   }),
   entrypoint_key: z.string(),

@@ -17,7 +17,7 @@ export function bakedFlags({ permissions, ...baked }: Baked): string[] {
     ...flag("allow-env", permissions.allow_env),
     ...flag("allow-sys", permissions.allow_sys),
     ...flag("allow-ffi", permissions.allow_ffi),
-    ...flag("deny-import", permissions.deny_import),
+    ...flag("allow-import", permissions.allow_import),
     ...baked.unstable_config.features.map((it) => `--unstable-${it}`),
   ];
 }

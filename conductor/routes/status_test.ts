@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Status } from "../../shared/contracts/status.ts";
+import {
+  type TestConductor,
+  testConductor,
+} from "../testing/test_conductor.ts";
+
+const PUBLIC = { "x-forwarded-for": "203.0.113.9" };
+const HOSTILE = `<script>alert("x")</script>'&`;
+
+/** Reads the status as a caller with `headers` does. */
+async function statusFor(
+  it: TestConductor,
+  headers: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+  const response = await it.server.get("/v1/status", { headers });
+  return (await response.json()).data;
+}
+
+/** Runs a task to its end. */
+async function runTask(it: TestConductor, command: string): Promise<void> {
+  const task = await it.server.data("POST", "/v1/tasks", {
+    title: HOSTILE,
+    kind: "exec",
+    payload: { command },
+  });
+  const follow = await it.server.get(`/v1/tasks/${task.task_id}/logs`, {
+    headers: { accept: "text/event-stream" },
+  });
+  await follow.text();
+}
+
+Deno.test("GET /v1/status shows at a glance what the node does", async () => {
+  await using it = await testConductor();
+  await runTask(it, "true");
+  await runTask(it, "echo broken >&2; exit 3");
+  const status = Status.parse(await it.server.data("GET", "/v1/status"));
+  assertEquals(status.mode, "running");
+  assertEquals(status.health, "ok");
+  assertEquals(status.leader?.controller_id, "mini-main");
+  assertEquals(status.node.role, "leader");
+  assertEquals(status.queue, { active_runs: 0, queued_tasks: 0 });
+  const { succeeded, failed } = status.runs_by_hour.at(-1) ?? {};
+  assertEquals([succeeded, failed], [1, 1]);
+  assertEquals(status.recent_errors.length, 1);
+  assertEquals(status.recent_errors[0]?.title, HOSTILE);
+  assert((status.disk?.free_bytes ?? 0) > 0);
+});
+
+Deno.test("GET /v1/status tells a stranger the mode, health, version and uptime only", async () => {
+  await using it = await testConductor();
+  const status = await statusFor(it, PUBLIC);
+  assertEquals(Object.keys(status).sort(), [
+    "health",
+    "mode",
+    "uptime_ms",
+    "version",
+  ]);
+});
+
+Deno.test("GET /v1/status keeps contents from callers without the token", async () => {
+  const token = "a-token-for-tests";
+  await using it = await testConductor({ BAA_SHARED_TOKEN: token });
+  const authorization = `Bearer ${token}`;
+  const created = await it.server.post("/v1/tasks", {
+    title: HOSTILE,
+    kind: "exec",
+    payload: { command: "exit 3" },
+  }, { headers: { authorization } });
+  const { data: task } = await created.json();
+  await (await it.server.get(`/v1/tasks/${task.task_id}/logs`, {
+    headers: { accept: "text/event-stream", authorization },
+  })).text();
+  const titles = async (headers: Record<string, string>) =>
+    Status.parse(await statusFor(it, headers)).recent_errors
+      .map((error) => error.title);
+  assertEquals(await titles({}), [null]);
+  assertEquals(await titles({ authorization }), [HOSTILE]);
+});
+
+Deno.test("GET /v1/status/ui is one page without script, every value escaped", async () => {
+  await using it = await testConductor();
+  await runTask(it, "exit 3");
+  const response = await it.server.get("/v1/status/ui");
+  assertEquals(response.status, 200);
+  assertEquals(
+    response.headers.get("content-type"),
+    "text/html; charset=utf-8",
+  );
+  assertEquals(response.headers.get("x-content-type-options"), "nosniff");
+  const policy = response.headers.get("content-security-policy") ?? "";
+  assertStringIncludes(policy, "default-src 'none'");
+  assert(!policy.includes("unsafe"));
+  const page = await response.text();
+  assert(!/<script/i.test(page));
+  assert(!/ style=| on[a-z]+=/i.test(page));
+  assertStringIncludes(
+    page,
+    "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&amp;",
+  );
+  assertStringIncludes(page, "<svg");
+  assertStringIncludes(page, `http-equiv="refresh"`);
+});
+
+Deno.test("GET /v1/status/ui shows a stranger no more than /v1/status does", async () => {
+  await using it = await testConductor();
+  await runTask(it, "exit 3");
+  const response = await it.server.get("/v1/status/ui", { headers: PUBLIC });
+  const page = await response.text();
+  assertStringIncludes(page, "Running");
+  assert(!page.includes("<svg"));
+  assert(!page.includes("mini"));
+});
+
+Deno.test("GET /v1/status/ui lets a link from another site in, as a page and nothing else", async () => {
+  await using it = await testConductor();
+  const from = (dest: string, mode: string) =>
+    it.server.get("/v1/status/ui", {
+      headers: {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": mode,
+        "sec-fetch-dest": dest,
+      },
+    });
+  const page = await from("document", "navigate");
+  await page.body?.cancel();
+  assertEquals(page.status, 200);
+  const framed = await from("iframe", "navigate");
+  await framed.body?.cancel();
+  assertEquals(framed.status, 403);
+});

@@ -1,0 +1,145 @@
+import type { Status } from "../../shared/contracts/status.ts";
+import { type Markup, markup } from "./markup.ts";
+import { runChart } from "./run_chart.ts";
+import { ago, counted, dateAndTime, duration, size } from "./words.ts";
+
+/** Below this share of a disk its card warns. */
+const LOW_DISK = 0.1;
+
+/** Renders everything that is not for strangers. */
+export function details(status: Status): Markup {
+  const cards = [
+    queueCard(status),
+    leaderCard(status),
+    codexdCard(status),
+    browserCard(status),
+    diskCard(status),
+    versionsCard(status),
+  ];
+  return markup`${notes(status.reasons, "bad")}${notes(status.degraded, "warn")}
+${automation(status)}
+<div class="cards">${cards}
+</div>
+${runChart(status.runs_by_hour)}
+${activeRuns(status)}
+${recentErrors(status)}`;
+}
+
+function notes(lines: readonly string[], tone: "warn" | "bad") {
+  const items = lines.map((line) => markup`<li>${line}</li>`);
+  return items.length > 0 && markup`
+<ul class="notes ${tone}">${items}</ul>`;
+}
+
+/** Who changed the mode, and why; nobody has when it runs as it was installed. */
+function automation({ automation, mode, at }: Status) {
+  if (automation === null) return undefined;
+  const { requested_by, reason, source, updated_at } = automation;
+  const who = requested_by ?? source;
+  if (mode === "running" && who === null && reason === null) return undefined;
+  const words = `Set to ${mode} ${ago(updated_at, Date.parse(at))}` +
+    (who === null ? "" : ` by ${who}`) + (reason === null ? "" : `: ${reason}`);
+  return markup`<p class="quiet">${words}</p>`;
+}
+
+/** One figure, what it is, and a word on it. */
+function card(
+  title: string,
+  figure: string,
+  options: {
+    readonly tone?: "good" | "warn" | "bad" | undefined;
+    readonly line: string;
+  },
+): Markup {
+  const { tone = "plain", line } = options;
+  return markup`
+<section class="card"><h3>${title}</h3><strong class="${tone}-text">${figure}</strong><p>${line}</p></section>`;
+}
+
+function queueCard({ queue }: Status): Markup {
+  const { active_runs, queued_tasks } = queue;
+  const line = active_runs === 0
+    ? "nothing runs"
+    : `${counted(active_runs, "run")} at work`;
+  return card("Queue", counted(queued_tasks, "task"), { line });
+}
+
+function leaderCard({ leader, node, at }: Status): Markup {
+  if (leader === null) {
+    return card("Leader", "nobody", { tone: "bad", line: "the lease is free" });
+  }
+  const left = duration(Date.parse(leader.lease_expires_at) - Date.parse(at));
+  const isThis = leader.controller_id === node.controller_id &&
+    node.role === "leader";
+  return card("Leader", isThis ? "this node" : leader.controller_id, {
+    line: `term ${leader.term}, lease for ${left} more`,
+  });
+}
+
+function codexdCard({ codexd }: Status) {
+  if (codexd === null) return undefined;
+  const { state, reason, codex_version } = codexd;
+  const version = codex_version === null ? "" : `Codex ${codex_version}`;
+  return card("codexd", state, {
+    tone: reason === null ? "good" : "warn",
+    line: reason ?? version,
+  });
+}
+
+function browserCard({ browser }: Status) {
+  if (browser === null) return undefined;
+  const { state, reason, clients, in_flight } = browser;
+  return card("Browser", state, {
+    tone: reason === null ? "good" : "warn",
+    line: reason ?? `${counted(clients, "client")}, ${in_flight} in flight`,
+  });
+}
+
+function diskCard({ disk }: Status): Markup {
+  if (disk === null) return card("Disk", "unknown", { line: "" });
+  const { free_bytes, total_bytes } = disk;
+  return card("Disk", size(free_bytes), {
+    tone: free_bytes < total_bytes * LOW_DISK ? "bad" : undefined,
+    line: `free of ${size(total_bytes)}`,
+  });
+}
+
+function versionsCard({ versions, node }: Status): Markup {
+  return card("Version", versions.conductor, {
+    line: `${node.controller_id}, Deno ${versions.deno}`,
+  });
+}
+
+function activeRuns({ active_runs, at }: Status) {
+  const items = active_runs.map((run) => {
+    const title = run.title ?? run.task_id;
+    const since = duration(Date.parse(at) - Date.parse(run.started_at));
+    const kind = `${run.kind}, attempt ${run.attempt}`;
+    return markup`
+<li><div class="row"><span>${title}</span><span class="quiet">${since}</span></div>
+<p class="quiet">${kind} · <code>${run.run_id}</code></p></li>`;
+  });
+  return items.length > 0 && markup`
+<section class="panel"><h2>At work</h2><ul class="list">${items}
+</ul></section>`;
+}
+
+function recentErrors({ recent_errors, at }: Status): Markup {
+  const items = recent_errors.map((error) => {
+    const title = error.title ?? error.task_id;
+    const when = ago(error.at, Date.parse(at));
+    const code = error.code ?? error.status;
+    return markup`
+<li><div class="row"><span>${title}</span><time class="quiet" datetime="${error.at}" title="${
+      dateAndTime(error.at)
+    }">${when}</time></div>
+<p class="message"><span class="bad-text">${code}</span> ${error.message}</p>
+<p class="quiet">${error.kind} · <code>${error.run_id}</code></p></li>`;
+  });
+  const list = items.length === 0
+    ? markup`<p class="quiet">None</p>`
+    : markup`<ul class="list">${items}
+</ul>`;
+  return markup`
+<section class="panel"><h2>Last errors</h2>${list}</section>`;
+}

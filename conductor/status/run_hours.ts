@@ -1,0 +1,31 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { RunHour } from "../../shared/contracts/status.ts";
+import type { RunCount } from "../store/run_history_store.ts";
+
+const HOUR_MS = 3_600_000;
+const HOURS = 24;
+
+/** When the first of the last day's hours began. */
+export function firstHour(now: number): number {
+  return (Math.floor(now / HOUR_MS) - HOURS + 1) * HOUR_MS;
+}
+
+/** Puts the counts into the hours of the last day, empty ones too, oldest first. */
+export function runHours(
+  counts: readonly RunCount[],
+  now: number,
+): readonly RunHour[] {
+  const first = firstHour(now) / HOUR_MS;
+  return Array.from({ length: HOURS }, (_, at) => {
+    const of = (...statuses: readonly RunCount["status"][]) =>
+      counts.filter((it) =>
+        it.hour === first + at && statuses.includes(it.status)
+      ).reduce((sum, it) => sum + it.runs, 0);
+    return {
+      from: isoTime((first + at) * HOUR_MS),
+      succeeded: of("succeeded"),
+      failed: of("failed", "lost"),
+      canceled: of("canceled"),
+    };
+  });
+}

@@ -1,0 +1,153 @@
+import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { PublicStatus, Status } from "../../shared/contracts/status.ts";
+import { type DaemonSelf, statusWord } from "../../shared/daemon/self.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { Identity } from "../model/controller.ts";
+import type { SystemState } from "../model/system_state.ts";
+import type { RunHistoryStore } from "../store/run_history_store.ts";
+import type { DiskSpace } from "./disk.ts";
+import { firstHour, runHours } from "./run_hours.ts";
+
+/** What the status is made from: a slice of each room. */
+export interface StatusSources {
+  readonly self: Pick<DaemonSelf, "version" | "uptimeMs" | "condition">;
+  readonly identity: Identity;
+  readonly system: { state(): SystemState };
+  readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;
+  readonly codexd: () => Status["codexd"];
+  readonly browser: () => Status["browser"];
+  readonly disk: () => Promise<DiskSpace | null>;
+  readonly clock: Clock;
+}
+
+/** What of the status stands in the database. */
+type Stored = Pick<
+  Status,
+  | "mode"
+  | "automation"
+  | "drained"
+  | "leader"
+  | "queue"
+  | "active_runs"
+  | "runs_by_hour"
+  | "recent_errors"
+>;
+
+const ERRORS_SHOWN = 5;
+/** A message may be as long as what a program printed. */
+const MESSAGE_SHOWN = 500;
+
+/** Sums up how the node is; answers whatever is broken. */
+export class StatusService {
+  readonly #sources: StatusSources;
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources;
+  }
+
+  /** What a stranger may see. */
+  public(): PublicStatus {
+    const { self, system } = this.#sources;
+    return {
+      mode: orElse(() => system.state().mode, "unknown" as const),
+      health: statusWord(self.condition()),
+      version: self.version,
+      uptime_ms: self.uptimeMs(),
+    };
+  }
+
+  /**
+   * Everything at a glance. Without `withContents` nothing that a task was
+   * given or has said is in it, only names and figures.
+   */
+  async full(options: { readonly withContents: boolean }): Promise<Status> {
+    const { self, identity, system, codexd, browser, disk, clock } =
+      this.#sources;
+    const now = clock.now();
+    const { ready, reasons, degraded } = self.condition();
+    const room = await disk();
+    const unread: string[] = [];
+    const stored = orElse(
+      () => this.#stored(now, options),
+      nothingStored(now),
+      (error) =>
+        unread.push(`The database cannot be read: ${messageOf(error)}`),
+    );
+    const role = orElse(() => system.state().node.role, "standby" as const);
+    return {
+      ...stored,
+      health: statusWord(self.condition()),
+      version: self.version,
+      uptime_ms: self.uptimeMs(),
+      at: isoTime(now),
+      ready,
+      reasons: [...reasons, ...unread],
+      degraded: [...degraded],
+      node: {
+        controller_id: identity.controller_id,
+        host: identity.host,
+        role,
+      },
+      codexd: codexd(),
+      browser: browser(),
+      disk: room,
+      versions: { conductor: self.version, deno: Deno.version.deno },
+    };
+  }
+
+  #stored(
+    now: number,
+    { withContents }: { readonly withContents: boolean },
+  ): Stored {
+    const { system, history } = this.#sources;
+    const shown = (text: string | null) => withContents ? text : null;
+    const { mode, automation, drained, leader, queue, active_runs } = system
+      .state();
+    const { updated_at, requested_by, reason, source } = automation;
+    return {
+      mode,
+      automation: { updated_at, requested_by, reason, source },
+      drained,
+      leader: leader && {
+        controller_id: leader.controller_id,
+        host: leader.host,
+        lease_expires_at: leader.lease_expires_at,
+        term: leader.term,
+      },
+      queue,
+      active_runs: active_runs.map((it) => ({ ...it, title: shown(it.title) })),
+      runs_by_hour: [...runHours(history.byHour(firstHour(now)), now)],
+      recent_errors: history.lastFailed(ERRORS_SHOWN).map((it) => ({
+        ...it,
+        title: shown(it.title),
+        message: shown(it.message)?.slice(0, MESSAGE_SHOWN) ?? null,
+      })),
+    };
+  }
+}
+
+function nothingStored(now: number): Stored {
+  return {
+    mode: "unknown",
+    automation: null,
+    drained: false,
+    leader: null,
+    queue: { active_runs: 0, queued_tasks: 0 },
+    active_runs: [],
+    runs_by_hour: [...runHours([], now)],
+    recent_errors: [],
+  };
+}
+
+function orElse<T>(
+  read: () => T,
+  otherwise: T,
+  onError: (error: unknown) => void = () => {},
+): T {
+  try {
+    return read();
+  } catch (error) {
+    onError(error);
+    return otherwise;
+  }
+}

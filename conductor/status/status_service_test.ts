@@ -1,0 +1,66 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Status } from "../../shared/contracts/status.ts";
+import { FakeClock } from "../../shared/testing/fake_clock.ts";
+import {
+  automationAt,
+  FAILED,
+  newTask,
+} from "../testing/automation_fixture.ts";
+import { statusPage } from "./page.ts";
+import { StatusService, type StatusSources } from "./status_service.ts";
+
+function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
+  return new StatusService({
+    self: {
+      version: "1.2.3",
+      uptimeMs: () => 7,
+      condition: () => ({ ready: true, reasons: [], degraded: [] }),
+    },
+    identity: {
+      controller_id: "mini-main",
+      instance_id: "instance_1",
+      host: "mini",
+      version: "1.2.3",
+    },
+    codexd: () => null,
+    browser: () => null,
+    disk: () => Promise.resolve(null),
+    clock: new FakeClock(),
+    ...sources,
+  });
+}
+
+Deno.test("StatusService.full() answers, and says why, when the database cannot be read", async () => {
+  const broken = () => {
+    throw new Error("disk I/O error");
+  };
+  const service = serviceWith({
+    system: { state: broken },
+    history: { byHour: broken, lastFailed: broken },
+  });
+  const status = Status.parse(await service.full({ withContents: true }));
+  assertEquals(status.mode, "unknown");
+  assertEquals(status.reasons, [
+    "The database cannot be read: disk I/O error",
+  ]);
+  assertEquals(service.public().mode, "unknown");
+  assertStringIncludes(
+    statusPage(status, { source: "test" }),
+    "The database cannot be read: disk I/O error",
+  );
+});
+
+Deno.test("StatusService.full() cuts a message that is as long as a program's output", async () => {
+  using it = automationAt();
+  it.start();
+  it.tasks.create(newTask());
+  await it.settle();
+  it.kind.at(0).end({ ...FAILED, message: "x".repeat(100_000) });
+  await it.settle();
+  const service = serviceWith({
+    system: it.system,
+    history: it.truth.stores.history,
+  });
+  const { recent_errors } = await service.full({ withContents: true });
+  assertEquals(recent_errors.map((error) => error.message?.length), [500]);
+});

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+
+/** The page's only style sheet. Light and dark by the reader's own setting. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --ground: #f4f5f7; --panel: #fff; --line: #e1e4e9;
+  --text: #1b1f27; --quiet: #626b79;
+  --good: #1a7f4b; --warn: #9a6300; --bad: #c0362c;
+  --good-soft: #e2f4ea; --warn-soft: #fbf0db; --bad-soft: #fbe7e5;
+  --bar: #eceef2; --bar-good: #56b48a; --bar-bad: #b3261e;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #101318; --panel: #181c23; --line: #2a303a;
+    --text: #e8ebf0; --quiet: #9aa4b2;
+    --good: #4cc38a; --warn: #e3b341; --bad: #f2766b;
+    --good-soft: #14301f; --warn-soft: #33270d; --bad-soft: #3a1815;
+    --bar: #222832; --bar-good: #3d8f69; --bar-bad: #ff9d94;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; padding: clamp(1rem, 4vw, 2.5rem); background: var(--ground);
+  color: var(--text);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+}
+main { max-width: 68rem; margin: 0 auto; display: grid; gap: 1rem; }
+h1, h2, h3, p, dl, dd { margin: 0; }
+h1 { font-size: clamp(1.75rem, 5vw, 2.5rem); line-height: 1.1; letter-spacing: -.02em; }
+h2 { font-size: 1rem; font-weight: 600; }
+h3 { font-size: .8125rem; font-weight: 500; color: var(--quiet); }
+code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+.quiet { color: var(--quiet); }
+.row { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
+.hero { display: flex; gap: 1rem; align-items: flex-start; padding: .5rem 0; }
+.hero > div { display: grid; gap: .375rem; min-width: 0; }
+.lamp { flex: none; width: 1rem; height: 1rem; margin-top: .6rem; border-radius: 50%; background: var(--good); box-shadow: 0 0 0 .35rem var(--good-soft); }
+.lamp.warn { background: var(--warn); box-shadow: 0 0 0 .35rem var(--warn-soft); }
+.lamp.bad { background: var(--bad); box-shadow: 0 0 0 .35rem var(--bad-soft); }
+.panel, .card { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.125rem; min-width: 0; }
+.panel { display: grid; gap: .75rem; }
+.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 9.25rem), 1fr)); }
+.card { display: grid; gap: .125rem; align-content: start; overflow-wrap: anywhere; }
+.card strong { font-size: 1.25rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.card p { font-size: .875rem; color: var(--quiet); }
+.good-text { color: var(--good); } .warn-text { color: var(--warn); } .bad-text { color: var(--bad); }
+.notes { margin: 0; padding: .75rem 1.125rem; list-style: none; display: grid; gap: .25rem; border-radius: .75rem; background: var(--warn-soft); overflow-wrap: anywhere; }
+.notes.bad { background: var(--bad-soft); }
+.chart { position: relative; height: 7.5rem; }
+.chart svg { display: block; width: 100%; height: 100%; }
+.ground { fill: var(--bar); } rect.good { fill: var(--bar-good); } rect.bad { fill: var(--bar-bad); }
+g:hover .ground { fill: var(--line); }
+.empty { position: absolute; inset: 0; display: grid; place-items: center; font-size: .875rem; color: var(--quiet); }
+.empty span { padding: .125rem .75rem; border-radius: 1rem; background: var(--panel); }
+.axis { display: flex; justify-content: space-between; font-size: .8125rem; color: var(--quiet); font-variant-numeric: tabular-nums; }
+.legend { font-size: .875rem; color: var(--quiet); }
+.key { display: inline-block; width: .625rem; height: .625rem; margin: 0 .375rem 0 .625rem; border-radius: .1875rem; }
+.key:first-child { margin-left: 0; }
+.key.good { background: var(--bar-good); } .key.bad { background: var(--bar-bad); }
+.list { display: grid; gap: .75rem; margin: 0; padding: 0; list-style: none; }
+.list li { display: grid; gap: .125rem; padding-top: .75rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.list p { font-size: .875rem; }
+.list .row > :first-child { font-weight: 500; min-width: 0; }
+.list .row > :last-child { font-size: .875rem; }
+.list .message { white-space: pre-wrap; }
+footer { font-size: .8125rem; color: var(--quiet); }
+`;
+
+const hash = createHash("sha256").update(STYLE).digest("base64");
+
+/** What a browser may do with the page: show it with this style, nothing else. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src 'sha256-${hash}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "referrer-policy": "no-referrer",
+  "x-frame-options": "DENY",
+};

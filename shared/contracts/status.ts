@@ -1,0 +1,98 @@
+import { z } from "zod";
+
+/** What a stranger may see. */
+export const PublicStatus = z.strictObject({
+  /** `unknown`: the database cannot be read; `reasons` says why. */
+  mode: z.enum(["running", "paused", "draining", "unknown"]),
+  health: z.enum(["ok", "degraded", "not_ready"]),
+  version: z.string(),
+  uptime_ms: z.int(),
+});
+export type PublicStatus = z.infer<typeof PublicStatus>;
+
+const Time = z.iso.datetime();
+
+/** The runs that began within one hour. */
+export const RunHour = z.strictObject({
+  /** When the hour began. */
+  from: Time,
+  succeeded: z.int(),
+  /** Failed or lost. */
+  failed: z.int(),
+  canceled: z.int(),
+});
+export type RunHour = z.infer<typeof RunHour>;
+
+/** A run that failed or was lost. */
+export const RecentError = z.strictObject({
+  at: Time,
+  run_id: z.string(),
+  task_id: z.string(),
+  kind: z.string(),
+  status: z.enum(["failed", "lost"]),
+  code: z.string().nullable(),
+  /** Null, as `message`, where a token is configured and was not presented. */
+  title: z.string().nullable(),
+  message: z.string().nullable(),
+});
+export type RecentError = z.infer<typeof RecentError>;
+
+/** A neighbour that conductor looks at. */
+const Neighbour = z.strictObject({
+  state: z.string(),
+  /** What is wrong with it, and what to do. */
+  reason: z.string().nullable(),
+});
+
+/** Everything that a person wants to know at a glance. */
+export const Status = z.strictObject({
+  ...PublicStatus.shape,
+  at: Time,
+  ready: z.boolean(),
+  reasons: z.array(z.string()),
+  degraded: z.array(z.string()),
+  /** Who set the mode last. Null, as `leader`, where the database cannot be read. */
+  automation: z.strictObject({
+    updated_at: Time,
+    requested_by: z.string().nullable(),
+    reason: z.string().nullable(),
+    source: z.string().nullable(),
+  }).nullable(),
+  drained: z.boolean(),
+  node: z.strictObject({
+    controller_id: z.string(),
+    host: z.string(),
+    role: z.enum(["leader", "standby"]),
+  }),
+  leader: z.strictObject({
+    controller_id: z.string(),
+    host: z.string(),
+    lease_expires_at: Time,
+    term: z.int(),
+  }).nullable(),
+  queue: z.strictObject({ active_runs: z.int(), queued_tasks: z.int() }),
+  active_runs: z.array(z.strictObject({
+    run_id: z.string(),
+    task_id: z.string(),
+    kind: z.string(),
+    title: z.string().nullable(),
+    attempt: z.int(),
+    started_at: Time,
+  })),
+  /** The last 24 hours, oldest first; the last one is not over yet. */
+  runs_by_hour: z.array(RunHour),
+  recent_errors: z.array(RecentError),
+  codexd: Neighbour.extend({ codex_version: z.string().nullable() })
+    .nullable(),
+  browser: Neighbour.extend({ clients: z.int(), in_flight: z.int() })
+    .nullable(),
+  disk: z.strictObject({
+    free_bytes: z.int(),
+    total_bytes: z.int(),
+  }).nullable(),
+  versions: z.strictObject({ conductor: z.string(), deno: z.string() }),
+});
+export type Status = z.infer<typeof Status>;
+
+/** The data of `GET /v1/status`. */
+export const StatusAnswer = z.union([Status, PublicStatus]);

@@ -1,0 +1,199 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FakeClock } from "../testing/fake_clock.ts";
+import { RecordingLogger, silentLogger } from "../testing/fakes.ts";
+import { listen, ListenError } from "./listen.ts";
+
+const answer = () => Promise.resolve(new Response("here"));
+
+/** A network address of this machine beside loopback, if it has one. */
+function ownAddress(): string | undefined {
+  return Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv4" && !address.startsWith("127.")
+  )?.address;
+}
+
+/** A port that was free a moment ago on every address. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  return listener.addr.port;
+}
+
+async function textFrom(host: string, port: number): Promise<string> {
+  return await (await fetch(`http://${host}:${port}/`)).text();
+}
+
+function startListen(
+  base: string,
+  ports: Partial<Parameters<typeof listen>[2]> = {},
+) {
+  return listen(new URL(base), answer, {
+    clock: new FakeClock(),
+    log: silentLogger,
+    ...ports,
+  });
+}
+
+Deno.test("listen() tells the port that it really got", async () => {
+  for (const host of ["127.0.0.1", "localhost", "127.0.0.2"]) {
+    const listening = startListen(`http://${host}:0`);
+    const port = Number(listening.base.port);
+    assertEquals(port > 0, true);
+    assertEquals(await textFrom(host, port), "here");
+    await listening.close();
+  }
+});
+
+Deno.test("listen() says in one sentence that a port is in use", () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const error = assertThrows(
+    () => startListen(`http://127.0.0.1:${port}`),
+    ListenError,
+  );
+  assertEquals(
+    error.message,
+    `Cannot listen on 127.0.0.1:${port}: the port is already in use`,
+  );
+});
+
+Deno.test({
+  name: "listen() serves a network address, and 127.0.0.1 with the same port",
+  ignore: ownAddress() === undefined,
+  async fn() {
+    const port = freePort();
+    const listening = startListen(`http://${ownAddress()}:${port}`);
+    assertEquals(await textFrom(ownAddress() ?? "", port), "here");
+    assertEquals(await textFrom("127.0.0.1", port), "here");
+    await listening.close();
+  },
+});
+
+Deno.test({
+  name: "listen() refuses to start when a network address's port is in use",
+  ignore: ownAddress() === undefined,
+  async fn() {
+    const hostname = ownAddress() ?? "";
+    using listener = Deno.listen({ hostname, port: 0 });
+    const { port } = listener.addr;
+    assertThrows(
+      () => startListen(`http://${hostname}:${port}`),
+      ListenError,
+      `Cannot listen on ${hostname}:${port}: the port is already in use`,
+    );
+    // Nor does it go on serving loopback.
+    await assertRejects(() => textFrom("127.0.0.1", port), TypeError);
+  },
+});
+
+Deno.test("listen() serves loopback while an address is not there, and goes on trying", async () => {
+  const clock = new FakeClock();
+  const log = new RecordingLogger();
+  const port = freePort();
+  // An address of the block for documentation: no machine has it.
+  const listening = startListen(`http://203.0.113.77:${port}`, { clock, log });
+  assertEquals(await textFrom("127.0.0.1", port), "here");
+  await clock.advance(10_000);
+  assertEquals(clock.pending, 1);
+  // Said once, not at every try.
+  assertEquals(log.lines.map(({ level, message }) => [level, message]), [
+    ["warn", "Cannot listen yet; trying again"],
+  ]);
+  assertEquals(log.lines[0]?.fields.address, `203.0.113.77:${port}`);
+  await listening.close();
+  await clock.advance(0);
+  assertEquals(clock.pending, 0);
+});
+
+/** Gives this machine an address for the length of a scope, where that is allowed. */
+function addAddress(address: string): AsyncDisposable | undefined {
+  const ip = (...args: string[]) => {
+    try {
+      return new Deno.Command("ip", { args, stdout: "null", stderr: "null" })
+        .outputSync().success;
+    } catch {
+      return false;
+    }
+  };
+  if (!ip("addr", "add", `${address}/32`, "dev", "lo")) return undefined;
+  return {
+    [Symbol.asyncDispose]: () =>
+      Promise.resolve(void ip("addr", "del", `${address}/32`, "dev", "lo")),
+  };
+}
+
+Deno.test({
+  name:
+    "listen() opens an address once it is there (needs the right to add one)",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  async fn(test) {
+    const clock = new FakeClock();
+    const log = new RecordingLogger();
+    const port = freePort();
+    const host = "203.0.113.78";
+    const listening = startListen(`http://${host}:${port}`, { clock, log });
+    {
+      await using address = addAddress(host);
+      await test.step({
+        name: "with the address added",
+        ignore: address === undefined,
+        async fn() {
+          await clock.advance(2000);
+          assertEquals(log.lines.at(-1)?.message, "Listening");
+          assertEquals(await textFrom(host, port), "here");
+        },
+      });
+      await listening.close();
+    }
+  },
+});
+
+Deno.test("drained() waits for answers to be out, streams too", async () => {
+  const release = Promise.withResolvers<void>();
+  const listening = listen(
+    new URL("http://127.0.0.1:0"),
+    (request) =>
+      Promise.resolve(
+        new Response(
+          request.url.endsWith("/now") ? "now" : new ReadableStream({
+            async pull(controller) {
+              await release.promise;
+              controller.close();
+            },
+          }),
+        ),
+      ),
+    { clock: new FakeClock(), log: silentLogger },
+  );
+  const base = listening.base.origin;
+  await listening.drained();
+  const response = await fetch(`${base}/later`);
+  let drained = false;
+  const wait = listening.drained().then(() => drained = true);
+  assertEquals(await (await fetch(`${base}/now`)).text(), "now");
+  assertEquals(drained, false);
+  release.resolve();
+  await response.text();
+  await wait;
+  await listening.close();
+});
+
+Deno.test("abort() drops what is open", async () => {
+  let cancelled = false;
+  const listening = listen(
+    new URL("http://127.0.0.1:0"),
+    () =>
+      Promise.resolve(
+        new Response(
+          new ReadableStream({
+            start: (controller) => controller.enqueue(new Uint8Array(1)),
+            cancel: () => void (cancelled = true),
+          }),
+        ),
+      ),
+    { clock: new FakeClock(), log: silentLogger },
+  );
+  const response = await fetch(listening.base);
+  await listening.abort();
+  const outcome = await response.arrayBuffer().then(() => "whole", () => "cut");
+  assertEquals([outcome, cancelled], ["cut", true]);
+});

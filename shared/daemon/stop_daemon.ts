@@ -1,0 +1,61 @@
+import { sleep, systemClock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { Listening } from "./listen.ts";
+
+/** What can be stopped in an orderly way. */
+export interface Stoppable {
+  /** Stops starting anything new; refuses new requests, ends streams with a reason. */
+  quiesce(): void;
+  /** Ends what still runs after the grace period. */
+  stopWork(): Promise<void>;
+  /** Releases the lease, closes the database and every file. */
+  close(): Promise<void>;
+}
+
+/** Running requests get this long when the daemon is told to stop. */
+const GRACE_MS = 5000;
+/** What was ended gets this long to hear why. */
+const LAST_WORDS_MS = 1000;
+/** After this a stop that hangs is cut short: launchd would kill at 20 s. */
+const STOP_LIMIT_MS = 15_000;
+
+/**
+ * Stops a daemon step by step. A step that fails is logged and the next one
+ * taken; a stop that hangs is cut short. Never rejects.
+ */
+export function stopDaemon(
+  daemon: Stoppable,
+  listening: Listening,
+  log: Logger,
+): Promise<"graceful" | "cut short"> {
+  return Promise.race([
+    steps(daemon, listening, log).then(() => "graceful" as const),
+    sleep(systemClock, STOP_LIMIT_MS).then(() => "cut short" as const),
+  ]);
+}
+
+async function steps(
+  daemon: Stoppable,
+  listening: Listening,
+  log: Logger,
+): Promise<void> {
+  const step = async (name: string, work: () => Promise<void> | void) => {
+    try {
+      await work();
+    } catch (error) {
+      log.error("A step of stopping failed", { step: name, error });
+    }
+  };
+  // Whoever asks meanwhile is told so: /readyz says 503, the rest refuses.
+  await step("quiesce", () => daemon.quiesce());
+  await within(GRACE_MS, listening.drained());
+  await step("stop work", () => daemon.stopWork());
+  await within(LAST_WORDS_MS, listening.drained());
+  await step("close", () => within(LAST_WORDS_MS, listening.close()));
+  // Who still holds a connection then is cut by the exit.
+  await step("release", () => daemon.close());
+}
+
+function within(ms: number, work: Promise<void>): Promise<void> {
+  return Promise.race([work, sleep(systemClock, ms)]);
+}

@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import type { RouteInfo } from "../http/route.ts";
+import { KIT_ROUTES } from "../testing/kit_app.ts";
+import { openApiProblems } from "../testing/openapi_validator.ts";
+import { openapi } from "./openapi.ts";
+
+const FACTS = {
+  title: "x",
+  version: "1",
+  origin: "http://127.0.0.1:4317",
+  hasToken: true,
+  places: {},
+};
+
+interface Tree {
+  readonly name: string;
+  readonly kids: readonly Tree[];
+}
+const Tree: z.ZodType<Tree> = z.lazy(() =>
+  z.strictObject({ name: z.string(), kids: z.array(Tree) })
+);
+
+const RECURSIVE: RouteInfo = {
+  id: "trees.write",
+  method: "POST",
+  path: "/trees/:tree_id",
+  kind: "write",
+  surface: "business",
+  exposure: "token",
+  summary: "Write a tree",
+  body: z.strictObject({ tree: Tree, any: z.json().optional() }),
+  query: z.strictObject({ deep: z.coerce.number().optional() }),
+  data: Tree,
+  events: { tree: Tree },
+  headers: { "Idempotency-Key": "the same key gives the same tree" },
+  errors: ["CONFLICT", "NOT_FOUND"],
+  example: { params: { tree_id: "x" }, body: { tree: {} } },
+};
+
+Deno.test("openapi() is valid OpenAPI 3.1, schemas that refer to themselves too", async () => {
+  const document = openapi([...KIT_ROUTES, RECURSIVE], FACTS);
+  // As it goes over the wire.
+  const sent = JSON.parse(JSON.stringify(document));
+  assertEquals(await openApiProblems(sent), []);
+  assertEquals(
+    Object.keys(sent.components.schemas).includes("trees.write.data"),
+    true,
+  );
+});
+
+Deno.test("openapi() tells parameters, security and every failure", () => {
+  const document = JSON.parse(JSON.stringify(openapi([RECURSIVE], FACTS)));
+  const operation = document.paths["/trees/{tree_id}"].post;
+  assertEquals(
+    operation.parameters.map((it: { name: string; in: string }) =>
+      `${it.in} ${it.name}`
+    ),
+    ["path tree_id", "query deep", "header Idempotency-Key"],
+  );
+  assertEquals(operation.security, [{ token: [] }]);
+  for (
+    const status of [200, 400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503]
+  ) assertEquals(status in operation.responses, true, `${status}`);
+  assertEquals(
+    operation.responses[409].description,
+    "Conflict: CONFLICT",
+  );
+});

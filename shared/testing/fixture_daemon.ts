@@ -1,0 +1,63 @@
+/**
+ * A daemon of the kit's test routes, run as a process of its own by tests.
+ * `GET /work` fails where nothing catches it; `GET /events` never ends.
+ */
+import { createApp } from "../daemon/app.ts";
+import { runDaemon } from "../daemon/run_daemon.ts";
+import { KIT_ROUTES, RecordingAudit } from "./kit_app.ts";
+
+const folder = Deno.env.get("FIXTURE_FOLDER") ?? ".";
+
+await runDaemon({
+  name: "conductor",
+  version: "0.0.0",
+  readConfig: () => ({
+    listen: new URL("http://127.0.0.1:0"),
+    logsDir: folder,
+    logLevel: "debug",
+    folders: [folder],
+    secrets: [],
+    warnings: [],
+    lines: [],
+  }),
+  compose(_config, { base, log, clock }) {
+    const app = createApp({
+      routes: KIT_ROUTES,
+      deps: {
+        handle: () => {
+          setTimeout(() => {
+            throw new Error("nobody caught this");
+          });
+          return null;
+        },
+        events: async function* () {
+          while (true) {
+            yield await Promise.resolve({
+              event: "tick",
+              data: "x".repeat(10_000),
+            });
+          }
+        },
+        socket: () => ({ accept() {} }),
+      },
+      guard: {
+        base,
+        publicBase: undefined,
+        allowed: [],
+        allowedOrigins: [],
+        proxyAddresses: [],
+        token: undefined,
+      },
+      limits: { maxBodyBytes: 1024 },
+      audit: new RecordingAudit(),
+      clock,
+      log,
+    });
+    return {
+      handle: (request, info) => app.handle(request, info),
+      quiesce: () => app.quiesce(),
+      stopWork: () => Promise.resolve(app.abortRequests()),
+      close: () => Promise.resolve(),
+    };
+  },
+}, Deno.args);
