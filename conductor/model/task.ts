@@ -23,7 +23,7 @@ export const NewTask = z.strictObject({
   title: z.string().min(1).max(500),
   kind: z.string().min(1).max(50),
   payload: z.record(z.string(), z.json()),
-  priority: z.int().min(-1_000_000).max(1_000_000).default(0),
+  priority: z.int32().default(0),
   not_before: z.iso.datetime({ offset: true }).nullish(),
   max_attempts: z.int().min(1).max(100).default(1),
   /** 0, null or left out: none. */

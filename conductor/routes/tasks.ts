@@ -76,7 +76,10 @@ export const taskRoutes = [
       const { task, replayed } = deps.tasks.create(body, key);
       return new Reply(task, {
         status: 201,
-        headers: replayed ? { "idempotency-replayed": "true" } : {},
+        headers: {
+          location: `/v1/tasks/${task.task_id}`,
+          ...(replayed && { "idempotency-replayed": "true" }),
+        },
       });
     },
   }),

@@ -12,7 +12,8 @@ const RETRY_MS = 1000;
 const FLUSH_LINES = 500;
 /** … or this much text, in UTF-16 units. */
 const FLUSH_TEXT = 262_144;
-const ROOM = Promise.resolve();
+/** What adding a line gives while there is room for more. */
+export const ROOM = Promise.resolve();
 
 /** Lines that wait to be written. */
 export interface PendingLines {

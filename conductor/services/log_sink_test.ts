@@ -126,6 +126,19 @@ Deno.test("LogSink lets output wait while the database does not take it", async 
   assertEquals(it.tasks.get(taskId).status, "succeeded");
 });
 
+Deno.test("LogSink does not hold up work that is told to end", async () => {
+  using it = await leading();
+  const taskId = await runningTask(it);
+  const { context, end } = it.kind.at(0);
+  const canceled = it.tasks.cancel(taskId, new AbortController().signal);
+  it.truth.db.run("PRAGMA query_only = ON");
+  await context.log("stdout", "x\n".repeat(600));
+  it.truth.db.run("PRAGMA query_only = OFF");
+  end(FAILED);
+  await it.clock.advance(1000);
+  assertEquals((await canceled).status, "canceled");
+});
+
 Deno.test("RunExecutor writes an outcome as soon as the database takes it again", async () => {
   using it = await leading();
   const taskId = await runningTask(it);

@@ -5,7 +5,12 @@ import type { RunOutcome } from "../model/run.ts";
 import { RunStopped, type TaskKinds } from "../model/task_kind.ts";
 import { StorageError } from "../store/storage_error.ts";
 import type { Leadership } from "./leadership.ts";
-import type { LogSink, PendingLines, RunLog } from "./log_sink.ts";
+import {
+  type LogSink,
+  type PendingLines,
+  ROOM,
+  type RunLog,
+} from "./log_sink.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";
 
 /** What the executor is made of. */
@@ -57,7 +62,10 @@ export class RunExecutor {
   /** Starts the work of a run that is stored as running. */
   start(claim: Claim): void {
     const stop = new AbortController();
-    const done = this.#execute(claim, stop).finally(() => {
+    const done = this.#execute(claim, stop).catch((error) => {
+      const { run_id } = claim.run;
+      this.#options.log.error("A run was not carried out", { error, run_id });
+    }).finally(() => {
       this.#active.delete(claim.task.task_id);
       this.#options.onFree();
     });
@@ -137,7 +145,7 @@ export class RunExecutor {
           attempt: run.attempt,
           timeout_ms: task.timeout_ms,
           signal,
-          log: (stream, text) => log.add(stream, text),
+          log: (stream, text) => orAborted(log.add(stream, text), signal),
           note: (level, message) => log.note(level, message),
         }),
         givenUp,
@@ -219,6 +227,19 @@ export class RunExecutor {
       return false;
     }
   }
+}
+
+/** Work that is told to end must not wait for the database first. */
+function orAborted(room: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (room === ROOM || signal.aborted) return ROOM;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    signal.removeEventListener("abort", done);
+    resolve();
+  };
+  signal.addEventListener("abort", done, { once: true });
+  void room.then(done);
+  return promise;
 }
 
 function isTemporary(error: unknown): boolean {
