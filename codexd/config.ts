@@ -36,6 +36,7 @@ export interface CodexdConfig extends DaemonConfig {
   readonly values: Values<typeof CODEXD_SETTINGS>;
   /** The shared token in force, from the variable or from its file. */
   readonly token: string | undefined;
+  readonly logsDir: string;
   /** `state/codexd`: session index and event log. */
   readonly stateDir: string;
 }

@@ -14,6 +14,7 @@ const {
   codexApprovals: _codexApprovals,
   codexApprovalTimeoutMs: _codexApprovalTimeoutMs,
   statusApi: _statusApi,
+  controlApiBase: _controlApiBase,
   ...OWN
 } = SETTINGS;
 
@@ -25,6 +26,7 @@ export interface ConductorConfig extends DaemonConfig {
   readonly values: Values<typeof CONDUCTOR_SETTINGS>;
   /** The shared token in force, from the variable or from its file. */
   readonly token: string | undefined;
+  readonly logsDir: string;
   /** `state/conductor`: the database's folder. */
   readonly stateDir: string;
 }

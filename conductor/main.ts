@@ -2,15 +2,24 @@ import { runDaemon } from "../shared/daemon/run_daemon.ts";
 import { VERSION } from "../shared/version.ts";
 import { compose } from "./compose.ts";
 import { readConductorConfig } from "./config.ts";
+import { composeStatusApi } from "./status/api/compose.ts";
+import { readStatusApiConfig } from "./status/api/config.ts";
+import { confine } from "./status/api/confine.ts";
 
 if (import.meta.main) {
-  await runDaemon(
-    {
+  const [command, ...rest] = Deno.args;
+  await (command === "status-api"
+    ? runDaemon({
+      name: "status-api",
+      version: VERSION,
+      readConfig: readStatusApiConfig,
+      compose: composeStatusApi,
+      confine,
+    }, rest)
+    : runDaemon({
       name: "conductor",
       version: VERSION,
       readConfig: readConductorConfig,
       compose,
-    },
-    Deno.args,
-  );
+    }, Deno.args));
 }

@@ -13,7 +13,11 @@ export function daemonCommand(
   } = {},
 ): { readonly program: string; readonly args: string[] } {
   const { args = [], env = {}, denoFlags = [] } = options;
-  const set = permissionsOf(program, (name) => env[name] ?? Deno.env.get(name));
+  const set = permissionsOf(
+    program,
+    (name) => env[name] ?? Deno.env.get(name),
+    { withStatusApi: args[0] === "status-api" },
+  );
   return {
     program: Deno.execPath(),
     args: [

@@ -13,6 +13,10 @@ import {
   type Settings,
   type Values,
 } from "../shared/config/read_config.ts";
+import {
+  STATUS_API_SETTINGS,
+  upstreamOf,
+} from "../conductor/status/api/config.ts";
 import { isLoopback } from "../shared/http/authority.ts";
 
 /** The daemons that permissions are rendered for. */
@@ -47,9 +51,50 @@ const CHILD_ENV = [
   "TMPDIR",
 ];
 
+/** What else a program is to do. */
+export interface PermissionOptions {
+  /** conductor's program runs as the status wrapper, too. */
+  readonly withStatusApi?: boolean;
+}
+
 /** Returns the permissions that a daemon needs under a configuration. */
-export function permissionsOf(program: Program, env: Env): PermissionSet {
-  return program === "conductor" ? conductorSet(env) : codexdSet(env);
+export function permissionsOf(
+  program: Program,
+  env: Env,
+  options: PermissionOptions = {},
+): PermissionSet {
+  if (program === "codexd") return codexdSet(env);
+  const own = conductorSet(env);
+  return options.withStatusApi ? withStatusApi(own, env) : own;
+}
+
+/** What the wrapper needs beside: its address, conductor's, and their names. */
+function withStatusApi(own: PermissionSet, env: Env): PermissionSet {
+  const config = readConfig(STATUS_API_SETTINGS, env);
+  const upstream = upstreamOf(config);
+  return {
+    ...own,
+    net: distinct([
+      ...own.net,
+      ...listenAddresses(config.values.statusApi),
+      `${upstream.hostname}:${
+        upstream.port || DEFAULT_PORTS[upstream.protocol]
+      }`,
+    ]),
+    env: distinct([
+      ...own.env,
+      ...Object.values(STATUS_API_SETTINGS).map((it) => it.variable),
+    ]),
+  };
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = {
+  "http:": "80",
+  "https:": "443",
+};
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
 }
 
 function conductorSet(env: Env): PermissionSet {

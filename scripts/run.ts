@@ -3,6 +3,7 @@
  * Runs one daemon from source with exactly the permissions of its binary.
  *
  * Usage: deno run -A scripts/run.ts conductor|codexd [--watch] [--print-config]
+ *        deno run -A scripts/run.ts conductor status-api
  */
 import { ConfigError } from "../shared/config/read_config.ts";
 import { launch, passSignalsOn } from "./launch.ts";

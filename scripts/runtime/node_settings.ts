@@ -37,8 +37,10 @@ export interface Found {
   readonly codex: string | undefined;
 }
 
+/** Every setting but the legacy name, which always says what the new one says. */
 const KNOWN: ReadonlySet<string> = new Set(
-  Object.values(SETTINGS).map((it) => it.variable),
+  Object.values(SETTINGS).filter((it) => it !== SETTINGS.controlApiBase)
+    .map((it) => it.variable),
 );
 
 /** Reads a settings file; a misspelt variable is a problem, not a silence. */

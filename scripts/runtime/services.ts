@@ -1,5 +1,6 @@
 import { CODEXD_SETTINGS } from "../../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../../conductor/config.ts";
+import { STATUS_API_SETTINGS } from "../../conductor/status/api/config.ts";
 import type { Settings } from "../../shared/config/read_config.ts";
 import type { Program } from "../permissions.ts";
 
@@ -58,7 +59,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     label: "so.makefile.baa-status-api",
     program: "conductor",
     arguments: ["status-api"],
-    variables: namesOf(CONDUCTOR_SETTINGS),
+    variables: namesOf(STATUS_API_SETTINGS),
     address: "BAA_STATUS_API",
     probe: "/healthz",
   },

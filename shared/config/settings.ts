@@ -53,6 +53,11 @@ export const SETTINGS = {
   publicApiBase: baseUrl("BAA_CONDUCTOR_PUBLIC_API_BASE", {
     doc: "canonical public base, in front of the same process",
   }),
+  controlApiBase: baseUrl("BAA_CONTROL_API_BASE", {
+    doc: "legacy name of the public base: launchd writes both, conductor " +
+      "ignores it, and the status wrapper falls back to it when " +
+      "BAA_CONDUCTOR_LOCAL_API is not set",
+  }),
   codexdLocalApi: listenAddress("BAA_CODEXD_LOCAL_API", {
     fallback: "http://127.0.0.1:4319",
     doc: "codexd's listen address, and where conductor finds it",

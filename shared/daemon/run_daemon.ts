@@ -19,7 +19,8 @@ import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 /** The part of a daemon's configuration that every daemon has. */
 export interface DaemonConfig {
   readonly listen: URL;
-  readonly logsDir: string;
+  /** Undefined: no files, everything goes to stderr. */
+  readonly logsDir: string | undefined;
   readonly logLevel: LogLevel;
   /** Folders that must exist, made with mode 0700. */
   readonly folders: readonly string[];
@@ -47,10 +48,12 @@ export interface Daemon extends Stoppable {
 
 /** One of the product's processes. */
 export interface DaemonProgram<C extends DaemonConfig> {
-  readonly name: "conductor" | "codexd";
+  readonly name: "conductor" | "codexd" | "status-api";
   readonly version: string;
   readConfig(env: (variable: string) => string | undefined): C;
   compose(config: C, ports: DaemonPorts): Promise<Daemon> | Daemon;
+  /** Gives up, before it listens, whatever the daemon does not need from there on. */
+  confine?(): void;
 }
 
 const EXIT_CONFIG = 2;
@@ -79,6 +82,7 @@ export async function runDaemon<C extends DaemonConfig>(
     if (!Deno.stderr.isTerminal()) fail(`Warning: ${warning}`);
   }
 
+  program.confine?.();
   const signalled = firstSignal(flush);
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
@@ -154,20 +158,23 @@ function openLog(
   { instance, redactor }: { instance: string; redactor: Redactor },
 ): { readonly log: Logger; flush(): void } {
   const options = { level: config.logLevel, clock: systemClock, redactor };
+  const logsFolder = config.logsDir && join(config.logsDir, name);
   try {
-    for (const folder of [...config.folders, join(config.logsDir, name)]) {
+    for (const folder of [...config.folders, logsFolder]) {
+      if (folder === undefined) continue;
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
-    if (Deno.stderr.isTerminal()) {
+    const isTerminal = Deno.stderr.isTerminal();
+    if (isTerminal || logsFolder === undefined) {
       const log = createLogger({
         ...options,
         sink: stderrSink,
-        format: formatReadable,
+        ...(isTerminal && { format: formatReadable }),
       });
       return { log, flush() {} };
     }
     const file = new RotatingFile({
-      folder: join(config.logsDir, name),
+      folder: logsFolder,
       family: name,
       instance,
     });

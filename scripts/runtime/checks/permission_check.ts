@@ -14,8 +14,12 @@ const CATEGORIES = ["read", "write", "net", "run", "env", "sys"] as const;
 /** Tells whether a program may do exactly what the configuration calls for. */
 export async function permissionCheck(
   program: Program,
-  installation: Pick<Installation, "prefix" | "settings">,
+  options: {
+    readonly installation: Pick<Installation, "prefix" | "settings">;
+    readonly withStatusApi: boolean;
+  },
 ): Promise<Finding> {
+  const { installation } = options;
   const path = programPath(program, installation);
   const fix = script("install-mini");
   let baked: Baked;
@@ -27,6 +31,7 @@ export async function permissionCheck(
   const wanted = permissionsOf(
     program,
     (it) => installation.settings.get(it)?.value,
+    options,
   );
   const differences = permissionDifferences(wanted, baked);
   return differences.length === 0

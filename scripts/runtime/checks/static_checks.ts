@@ -30,7 +30,12 @@ export async function staticChecks(
     findings.push(...await plistChecks(name, { node, machine }));
   }
   for (const program of new Set(services.map((it) => SERVICES[it].program))) {
-    findings.push(await permissionCheck(program, installation));
+    findings.push(
+      await permissionCheck(program, {
+        installation,
+        withStatusApi: node.installed.jobs.has("status-api"),
+      }),
+    );
   }
   if (record !== undefined && record.version !== VERSION) {
     findings.push(warning(

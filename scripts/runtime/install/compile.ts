@@ -17,12 +17,17 @@ export function compileCommand(
   program: Program,
   options: {
     readonly installation: Pick<Installation, "settings">;
+    readonly withStatusApi: boolean;
     readonly repository: string;
     readonly output: string;
   },
 ): [string, ...string[]] {
   const { installation: { settings }, repository, output } = options;
-  const set = permissionsOf(program, (it) => settings.get(it)?.value);
+  const set = permissionsOf(
+    program,
+    (it) => settings.get(it)?.value,
+    options,
+  );
   return [
     Deno.execPath(),
     "compile",

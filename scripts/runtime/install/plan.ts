@@ -52,6 +52,7 @@ export function planInstall(
         path: programPath(program, installation),
         command: compileCommand(program, {
           installation,
+          withStatusApi: names.includes("status-api"),
           repository,
           output: staged,
         }),

@@ -65,6 +65,32 @@ Deno.test("the launchd scripts start, stop, restart and show the services that t
   assertEquals(loaded(node), []);
 });
 
+Deno.test("the wrapper is installed, shown and stopped by its own name", async () => {
+  await using node = await testNode();
+  assertRan(
+    await node.run(
+      ...["install-mini", "--with-status-api"] as const,
+      ...["--prefix", node.prefix, "--listen", node.conductor],
+    ),
+    0,
+  );
+  assertRan(await node.run("status-launchd", "--service", "status-api"), 0);
+  assertRan(await node.run("verify-mini", "--service", "status-api"), 0);
+  assertEquals((await ask(node.statusApi, "/v1/status")).status, 200);
+
+  assertRan(await node.run("stop-launchd", "--service", "conductor"), 0);
+  assertEquals((await ask(node.statusApi, "/v1/status")).status, 502);
+  assertEquals((await ask(node.statusApi, "/healthz")).status, 200);
+
+  // Installed once, it is upgraded with the rest.
+  const again = await node.run("install-mini", "--prefix", node.prefix);
+  assertRan(again, 0);
+  assertStringIncludes(again.stdout, "unchanged  status-api");
+  assertRan(await node.run("stop-launchd", "--service", "status-api"), 0);
+  assertEquals((await ask(node.statusApi, "/healthz")).status, undefined);
+  assertRan(await node.run("status-launchd"), 0);
+});
+
 Deno.test("start-launchd.sh says what to do for a service that is not installed", async () => {
   await using node = await testNode();
   const ran = await node.run("start-launchd", "--service", "status-api");

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { describeRoutes } from "../../../shared/daemon/describe_routes.ts";
+import { probeRoutes } from "../../../shared/daemon/probe_routes.ts";
+import type { SelfDeps } from "../../../shared/daemon/self.ts";
+import { capabilityLines } from "../../../shared/describe/capabilities.ts";
+import {
+  PublicStatus,
+  StatusAnswer,
+} from "../../../shared/contracts/status.ts";
+import { type Clock, isoTime } from "../../../shared/clock.ts";
+import { AppError, ERRORS } from "../../../shared/errors.ts";
+import {
+  PageFailure,
+  Reply,
+  type Route,
+  type RouteContext,
+  routeFor,
+} from "../../../shared/http/route.ts";
+import { outagePage, statusPage } from "../page.ts";
+import { PAGE_HEADERS } from "../style.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What the wrapper's routes may use. */
+export interface StatusApiDeps extends SelfDeps {
+  readonly upstream: Pick<Upstream, "base" | "read">;
+  readonly clock: Clock;
+}
+
+const route = routeFor<StatusApiDeps>();
+
+const read = {
+  method: "GET",
+  kind: "read",
+  surface: "business",
+  exposure: "public",
+} as const;
+
+/** Reads conductor; where it is and what ails it is not for strangers. */
+async function readFor({ deps, zone }: RouteContext<StatusApiDeps>) {
+  try {
+    return await deps.upstream.read();
+  } catch (error) {
+    if (zone === "local" || !(error instanceof AppError)) throw error;
+    throw new AppError(error.code);
+  }
+}
+
+async function statusFor(context: RouteContext<StatusApiDeps>) {
+  const { status } = await readFor(context);
+  return context.zone === "public" ? publicPart(status) : status;
+}
+
+function publicPart(status: PublicStatus): PublicStatus {
+  const { mode, health, version, uptime_ms } = status;
+  return { mode, health, version, uptime_ms };
+}
+
+/** The table of contents of the wrapper: conductor's status, read-only. */
+export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
+  ...describeRoutes<StatusApiDeps>({
+    capabilities: ({ routes, deps }) => ({
+      read_endpoints: capabilityLines(routes, "read", deps),
+      write_endpoints: [],
+    }),
+  }),
+  ...probeRoutes<StatusApiDeps>(),
+  route({
+    ...read,
+    id: "status.get",
+    path: "/v1/status",
+    summary: "Read conductor's status",
+    data: StatusAnswer,
+    errors: ["UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"],
+    example: {},
+    handler: statusFor,
+  }),
+  route({
+    ...read,
+    id: "status.ui",
+    path: "/v1/status/ui",
+    navigable: true,
+    produces: "html",
+    summary: "Show conductor's status to a person, or that it does not answer",
+    data: z.string(),
+    async handler(context) {
+      const source = "conductor, read by status-api";
+      try {
+        const status = await statusFor(context);
+        return new Reply(statusPage(status, { source }), {
+          headers: PAGE_HEADERS,
+        });
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const at = isoTime(context.deps.clock.now());
+        throw new PageFailure(
+          ERRORS[error.code].status,
+          outagePage(error.message, { source: "status-api", at }),
+          PAGE_HEADERS,
+        );
+      }
+    },
+  }),
+  route({
+    ...read,
+    id: "system.state",
+    path: "/v1/system/state",
+    summary: "Read conductor's state as conductor gives it",
+    data: z.looseObject({}),
+    errors: ["UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"],
+    example: {},
+    async handler(context) {
+      const { state, status } = await readFor(context);
+      return context.zone === "public" ? publicPart(status) : { ...state };
+    },
+  }),
+];

@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { systemClock } from "../../../shared/clock.ts";
+import { Redactor } from "../../../shared/redact.ts";
+import { FakeServer } from "../../../shared/testing/fake_server.ts";
+import { silentLogger } from "../../../shared/testing/fakes.ts";
+import { testConductor } from "../../testing/test_conductor.ts";
+import { composeStatusApi } from "./compose.ts";
+import { readStatusApiConfig } from "./config.ts";
+
+const PUBLIC = { "x-forwarded-for": "203.0.113.9" };
+
+/** The wrapper in front of whatever answers at `conductor`. */
+function wrapper(conductor: string) {
+  const env: Record<string, string> = { BAA_CONDUCTOR_LOCAL_API: conductor };
+  const config = readStatusApiConfig((name) => env[name]);
+  const daemon = composeStatusApi(config, {
+    log: silentLogger,
+    clock: systemClock,
+    redactor: new Redactor([]),
+    instance: "test",
+    base: config.listen,
+  });
+  return new FakeServer(daemon.handle, config.listen.origin);
+}
+
+async function withConductor(
+  test: (server: FakeServer) => Promise<void>,
+): Promise<void> {
+  await using conductor = await testConductor();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => conductor.server.get(new URL(request.url).pathname),
+  );
+  await test(wrapper(`http://127.0.0.1:${server.addr.port}`));
+}
+
+Deno.test("the wrapper serves conductor's state, status and page", () =>
+  withConductor(async (server) => {
+    assertEquals(
+      (await server.data("GET", "/v1/system/state"))["mode"],
+      "running",
+    );
+    const status = await server.data("GET", "/v1/status");
+    assertEquals(status["mode"], "running");
+    assert("runs_by_hour" in status);
+    const page = await (await server.get("/v1/status/ui")).text();
+    assertStringIncludes(page, "<h1>Running</h1>");
+    assertStringIncludes(page, "read by status-api");
+  }));
+
+Deno.test("the wrapper tells a stranger no more than conductor would", () =>
+  withConductor(async (server) => {
+    for (const path of ["/v1/status", "/v1/system/state"]) {
+      const answer = await server.get(path, { headers: PUBLIC });
+      const { data } = await answer.json();
+      assertEquals(Object.keys(data).sort(), [
+        "health",
+        "mode",
+        "uptime_ms",
+        "version",
+      ]);
+    }
+  }));
+
+Deno.test("the wrapper is honest when conductor is down, and alive itself", async () => {
+  const server = wrapper("http://127.0.0.1:9");
+  const answer = await server.get("/v1/status");
+  assertEquals(answer.status, 502);
+  const { error } = await answer.json();
+  assertEquals([error.code, error.retryable], ["UPSTREAM_FAILED", true]);
+  assertStringIncludes(error.message, "http://127.0.0.1:9");
+  const page = await server.get("/v1/status/ui");
+  assertEquals(page.status, 502);
+  assertStringIncludes(
+    page.headers.get("content-security-policy") ?? "",
+    "default-src 'none'",
+  );
+  assertStringIncludes(await page.text(), "No answer");
+  assertEquals(await (await server.get("/healthz")).text(), "ok");
+  const stranger = await server.get("/v1/status/ui", { headers: PUBLIC });
+  assert(!(await stranger.text()).includes("127.0.0.1"));
+});
+
+Deno.test("the wrapper has no route that writes", async () => {
+  const server = wrapper("http://127.0.0.1:9");
+  const answer = await server.post("/v1/system/pause", {});
+  assertEquals(answer.status, 404);
+  await answer.body?.cancel();
+  const described = await server.data<{ endpoints: { kind: string }[] }>(
+    "GET",
+    "/describe",
+  );
+  assert(described.endpoints.every(({ kind }) => kind === "read"));
+});
