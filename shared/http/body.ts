@@ -110,6 +110,8 @@ class Intake {
   #buffer: Uint8Array<ArrayBuffer> = EMPTY;
   #size = 0;
   #taken = 0;
+  /** Whether the buffer is ours: then it is moved and freed, not left to the collector. */
+  #isOwn = false;
 
   constructor(limits: BodyLimits) {
     this.#limits = limits;
@@ -137,6 +139,8 @@ class Intake {
   release(): void {
     this.#limits.budget.give(this.#taken);
     this.#taken = 0;
+    if (this.#isOwn) this.#buffer.buffer.transfer(0);
+    this.#isOwn = false;
     this.#buffer = EMPTY;
     this.#size = 0;
   }
@@ -147,9 +151,14 @@ class Intake {
       this.#limits.maxBytes,
     );
     this.#take(capacity);
+    if (this.#isOwn) {
+      this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(capacity));
+      return;
+    }
     const grown = new Uint8Array(capacity);
     grown.set(this.bytes);
     this.#buffer = grown;
+    this.#isOwn = true;
   }
 
   #take(capacity: number): void {

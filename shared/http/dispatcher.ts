@@ -42,7 +42,7 @@ export interface DispatcherLimits {
   readonly maxBodyBytes: number;
   /** Default 30 000. */
   readonly bodyDeadlineMs?: number;
-  /** Bytes of all bodies that are being read. Default 16 times `maxBodyBytes`. */
+  /** Bytes of all bodies that are being read. Default 8 times `maxBodyBytes`. */
   readonly maxBodiesBytes?: number;
   /** Requests at once, streams and sockets included. Default 1 000. */
   readonly maxConcurrent?: number;
@@ -75,7 +75,7 @@ export class Dispatcher<Deps> {
       maxBytes: maxBodyBytes,
       deadlineMs: bodyDeadlineMs ?? 30_000,
       clock: ports.clock,
-      budget: new BodyBudget(maxBodiesBytes ?? 16 * maxBodyBytes),
+      budget: new BodyBudget(maxBodiesBytes ?? 8 * maxBodyBytes),
     };
   }
 
