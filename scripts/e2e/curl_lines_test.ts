@@ -86,7 +86,10 @@ async function runLine(curl: string, cwd: string): Promise<void> {
   // A stream goes on for ever: what it sends at first must be no failure.
   const follows = curl.startsWith("curl -N");
   const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: ["-c", `${curl} --silent --fail-with-body --max-time ${follows ? 1 : 10}`],
+    args: [
+      "-c",
+      `${curl} --silent --fail-with-body --max-time ${follows ? 1 : 10}`,
+    ],
     cwd,
   }).output();
   const text = new TextDecoder().decode(stdout);
