@@ -1,6 +1,7 @@
 import type { FromExtension } from "../../shared/contracts/browser.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Connection, Hello } from "./connection.ts";
+import { bareAddress, bareTitle } from "./extension/addresses.js";
 import type { Platforms } from "./platforms.ts";
 import type { BrowserStore } from "./store_port.ts";
 
@@ -45,7 +46,7 @@ export class Records {
         clientId,
         tabId: tab.id,
         url,
-        title: tab.title,
+        title: bareTitle(tab.title),
         active: tab.active,
         load: tab.status,
         platform: this.#platforms.of(url)?.name ?? null,
@@ -100,14 +101,4 @@ export class Records {
     const now = this.#clock.now();
     return Math.min(moment ?? now, now);
   }
-}
-
-/**
- * Returns an address without what could carry a secret: user, password, query,
- * fragment. Addresses that are no web pages keep their scheme only.
- */
-export function bareAddress(address: string): string {
-  if (!URL.canParse(address)) return "";
-  const { protocol, origin, pathname } = new URL(address);
-  return /^https?:$/.test(protocol) ? origin + pathname : `${protocol}`;
 }

@@ -85,8 +85,13 @@ firefoxTest("Firefox follows no request to where none may go", async () => {
   await using rig = await FirefoxRig.start();
   await rig.openLoggedIn();
   const { site } = rig;
-  const there = await rig.request({ path: "/redirect?to=/me" });
+  const there = await rig.request({ path: "/redirect?to=/me%3Fcode%3Dsecret" });
   assertEquals(JSON.parse(there.data.body), { user: "ada" });
+  assertEquals(
+    there.data.url,
+    `${site.origin}/me`,
+    "a redirect may hold a secret",
+  );
 
   const { port } = new URL(site.origin);
   const before = site.seen.length;

@@ -13,6 +13,7 @@ import {
 } from "./checks/check_commands.ts";
 import { installMini } from "./install/install_mini.ts";
 import { systemMachine } from "./machine.ts";
+import { browserSmoke } from "./smoke/browser_smoke.ts";
 import {
   restartLaunchd,
   startLaunchd,
@@ -80,6 +81,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Check what is installed, then the running node",
     options: ["service", ...PLACE],
     run: verifyMini,
+  },
+  "browser-control-e2e-smoke": {
+    summary: "Prove the browser side with a scripted browser",
+    options: [],
+    run: browserSmoke,
   },
   doctor: {
     summary: "Find out what is wrong, why, and what to do about it",

@@ -16,6 +16,15 @@ const EXTENSION = new URL(
 ).pathname;
 const EXTENSION_ID = "bridge@conductor.makefile.so";
 
+/** How a Firefox is started. */
+interface OpenOptions {
+  readonly preferences?: Readonly<Record<string, string | number | boolean>>;
+  /** The extension's folder, or its package. */
+  readonly addon?: string;
+  /** Settings of the extension beside the address. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** The real extension in real Firefoxes, a real conductor, and a site with a login. */
 export class FirefoxRig implements AsyncDisposable {
   readonly site: LoginSite;
@@ -23,6 +32,8 @@ export class FirefoxRig implements AsyncDisposable {
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #binary: string;
+  /** Every answer of conductor so far. */
+  readonly answers: Answer[] = [];
   conductor: RunningDaemon;
   #profiles = 0;
 
@@ -82,23 +93,22 @@ export class FirefoxRig implements AsyncDisposable {
   }
 
   /** Starts a Firefox with the extension in it, and waits for its hello. */
-  async openFirefox(
-    preferences: Readonly<Record<string, string | number | boolean>> = {},
-  ): Promise<Firefox> {
+  async openFirefox(options: OpenOptions = {}): Promise<Firefox> {
+    const { preferences = {}, addon = EXTENSION, settings = {} } = options;
     const profile = join(this.#folder, `profile-${++this.#profiles}`);
-    await configure(profile, this.origin);
+    await configure(profile, { conductor: this.origin, ...settings });
     const firefox = this.#stack.use(
       await Firefox.start(this.#binary, { profile, preferences }),
     );
     const before = (await this.view()).summary.connected_clients;
-    await firefox.installAddon(EXTENSION);
+    await firefox.installAddon(addon);
     await this.until((it) => it.summary.connected_clients > before);
     return firefox;
   }
 
   /** Starts a Firefox whose tab is logged in to the site. */
-  async openLoggedIn(): Promise<Firefox> {
-    const firefox = await this.openFirefox();
+  async openLoggedIn(options: OpenOptions = {}): Promise<Firefox> {
+    const firefox = await this.openFirefox(options);
     await this.act({ action: "open_tab", url: `${this.site.origin}/login` });
     return firefox;
   }
@@ -114,8 +124,20 @@ export class FirefoxRig implements AsyncDisposable {
     this.conductor = await startDaemon("conductor", this.#env);
   }
 
+  /** Sends a request to conductor; keeps the answer. */
+  async call(path: string, body?: unknown): Promise<Answer> {
+    const answer = await call(
+      body === undefined ? "GET" : "POST",
+      this.origin + path,
+      body,
+      this.#headers(),
+    );
+    this.answers.push(answer);
+    return answer;
+  }
+
   async view(query = ""): Promise<BrowserView> {
-    return (await call("GET", `${this.origin}/v1/browser${query}`)).data;
+    return (await this.call(`/v1/browser${query}`)).data;
   }
 
   /** Waits until the view is as wanted; returns it. */
@@ -135,20 +157,18 @@ export class FirefoxRig implements AsyncDisposable {
   }
 
   act(body: Readonly<Record<string, unknown>>): Promise<Answer> {
-    return call("POST", `${this.origin}/v1/browser/actions`, body);
+    return this.call("/v1/browser/actions", body);
   }
 
   request(body: Readonly<Record<string, unknown>>): Promise<Answer> {
-    return call("POST", `${this.origin}/v1/browser/request`, {
+    return this.call("/v1/browser/request", {
       ...(body.url === undefined && { platform: "site" }),
       ...body,
     });
   }
 
   cancel(request_id: string): Promise<Answer> {
-    return call("POST", `${this.origin}/v1/browser/request/cancel`, {
-      request_id,
-    });
+    return this.call("/v1/browser/request/cancel", { request_id });
   }
 
   /** Starts a stream; returns its events. */
@@ -158,7 +178,7 @@ export class FirefoxRig implements AsyncDisposable {
   ): Promise<AsyncGenerator<ReadEvent>> {
     const response = await fetch(`${this.origin}/v1/browser/request`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...this.#headers() },
       body: JSON.stringify({
         platform: "site",
         response_mode: "sse",
@@ -169,6 +189,11 @@ export class FirefoxRig implements AsyncDisposable {
     return eventsOf(response);
   }
 
+  #headers(): Record<string, string> {
+    const token = this.#env.BAA_SHARED_TOKEN;
+    return token === undefined ? {} : { authorization: `Bearer ${token}` };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.conductor[Symbol.asyncDispose]();
     await this.#stack[Symbol.asyncDispose]();
@@ -176,7 +201,10 @@ export class FirefoxRig implements AsyncDisposable {
 }
 
 /** Gives the extension its settings as an administrator would. */
-async function configure(profile: string, conductor: string): Promise<void> {
+async function configure(
+  profile: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
   const folder = join(profile, ".mozilla", "managed-storage");
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(
@@ -185,7 +213,7 @@ async function configure(profile: string, conductor: string): Promise<void> {
       name: EXTENSION_ID,
       description: "settings of a test",
       type: "storage",
-      data: { conductor },
+      data: settings,
     }),
   );
 }

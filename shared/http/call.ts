@@ -1,14 +1,10 @@
-import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type BodyLimits, readJson } from "./body.ts";
 import type { HeaderMap } from "./headers.ts";
 import { parseInput, queryObject } from "./input.ts";
-import type { Caller, Route, Schema, Zone } from "./route.ts";
+import type { Caller, Route, Zone } from "./route.ts";
 import type { Target } from "./target.ts";
-
-/** The body of a write that takes none: nothing, or an object without fields. */
-const NO_FIELDS = z.strictObject({});
 
 /** What a call is made of. */
 export interface CallParts<Deps> {
@@ -105,19 +101,13 @@ export class Call<Deps> {
       const query = queryObject(this.#parts.target.query);
       this.query = parseInput(route.query, query, "query");
     }
-    if (route.body !== undefined) {
-      this.body = await this.#readBody(route.body, limits);
-    } else if (route.kind === "write") {
-      // What a caller sends must not be ignored in silence.
-      await this.#readBody(NO_FIELDS, limits);
-    }
+    if (route.body !== undefined) this.body = await this.#readBody(limits);
   }
 
-  async #readBody(schema: Schema, limits: BodyLimits): Promise<unknown> {
-    const { bodyRule = schema === NO_FIELDS ? "optional" : undefined } =
-      this.route;
+  async #readBody(limits: BodyLimits): Promise<unknown> {
+    const { route } = this;
     const read = await readJson(this.request, this.headerMap, limits);
-    if (read === undefined && bodyRule !== "optional") {
+    if (read === undefined && route.bodyRule !== "optional") {
       throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");
     }
     const value = read === undefined ? {} : read;
@@ -128,6 +118,8 @@ export class Call<Deps> {
         },
       });
     }
-    return bodyRule === "inner" ? value : parseInput(schema, value, "body");
+    return route.bodyRule === "inner"
+      ? value
+      : parseInput(route.body, value, "body");
   }
 }

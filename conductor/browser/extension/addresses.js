@@ -4,7 +4,8 @@
  */
 
 /** A path segment that names one thing rather than a kind of things. */
-const ID = /^(\d+|[0-9a-f-]{16,}|(?=.*\d)[\w~=-]{20,}|.{65,})$/i;
+const ID =
+  /^(\d+|[0-9a-fA-F-]{16,}|(?=.*\d)(?=.*[A-Z]|(.*\d){3})[\w~=-]{20,}|.{65,})$/;
 
 /** A signed token, wherever it stands. */
 const TOKEN = /eyJ[\w-]{8,}\.[\w-]+/;
@@ -23,6 +24,23 @@ export function bareAddress(address) {
   const path = pathname.split("/")
     .map((it) => it.length > 64 || TOKEN.test(it) ? ":id" : it);
   return origin + path.join("/");
+}
+
+/** What an address looks like that stands where a title should. */
+const ADDRESS =
+  /^((data|blob|javascript|file|view-source|moz-extension):|([a-z]+:\/\/)?[\w.-]+(:\d+)?\/.*[?#])/i;
+
+/**
+ * Returns a page's title. Until a page has one of its own, and for good where
+ * it has none, browsers show its whole address instead: that is left out.
+ *
+ * @param {string | undefined} title
+ * @returns {string}
+ */
+export function bareTitle(title) {
+  return title === undefined || ADDRESS.test(title) || TOKEN.test(title)
+    ? ""
+    : title;
 }
 
 /**

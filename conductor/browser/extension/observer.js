@@ -25,6 +25,8 @@ export class Observer {
   #platforms = [];
   #credentials = new Map();
   #endpoints = new Map();
+  /** When a site took a credential away. */
+  #leftAt = new Map();
   #changed = { credentials: new Set(), endpoints: new Set() };
   #timer;
   #listening = false;
@@ -71,9 +73,10 @@ export class Observer {
     };
   }
 
-  #sent = async ({ requestId, url, method, type, requestHeaders = [] }) => {
+  #sent = async ({ requestId, url, method, type, ...details }) => {
     const site = this.#site(url);
     if (site === undefined || this.#guard.isOurs(requestId)) return;
+    const { requestHeaders = [], timeStamp: at } = details;
     if (type === "xmlhttprequest") this.#endpoint(site, { url, method });
     for (const { name, value = "" } of requestHeaders) {
       const header = name.toLowerCase();
@@ -83,18 +86,20 @@ export class Observer {
         ? [["", value]]
         : [];
       for (const [cookie, secret] of pairs) {
-        await this.#credential(site, { header, name: cookie, secret });
+        await this.#credential(site, { header, name: cookie, secret, at });
       }
     }
   };
 
-  #received = ({ url, responseHeaders = [] }) => {
+  #received = ({ url, responseHeaders = [], timeStamp }) => {
     const site = this.#site(url);
     if (site === undefined) return;
     for (const { name, value = "" } of responseHeaders) {
       if (name.toLowerCase() !== "set-cookie") continue;
       // Firefox puts several of them into one, a line each.
-      for (const line of value.split("\n")) this.#logout(site, line);
+      for (const line of value.split("\n")) {
+        this.#logout(site, { line, at: timeStamp });
+      }
     }
   };
 
@@ -106,10 +111,12 @@ export class Observer {
     return platform && { platform: platform.name, host: target.host };
   }
 
-  async #credential(site, { header, name, secret }) {
+  async #credential(site, { header, name, secret, at }) {
     const key = [site.host, header, name].join("\n");
     const fingerprint = await this.#fingerprints.of(secret);
     const known = this.#credentials.get(key);
+    // The answer that took it away may be here before its hash.
+    if (this.#leftAt.get(key) >= at) return;
     const now = Date.now();
     const isSame = known?.fingerprint === fingerprint && !known.loggedOut;
     if (isSame && known.seenAt > now - RENEW_MS) return;
@@ -126,12 +133,13 @@ export class Observer {
     this.#gather("credentials", key);
   }
 
-  #logout(site, line) {
+  #logout(site, { line, at }) {
     const name = removedCookie(line, Date.now());
     const key = [site.host, "cookie", name].join("\n");
     const known = this.#credentials.get(key);
     if (known === undefined) return;
     this.#credentials.set(key, { ...known, loggedOut: true });
+    remember(this.#leftAt, key, at);
     this.#gather("credentials", key);
   }
 

@@ -1,3 +1,4 @@
+import { bareAddress } from "./addresses.js";
 import { RequestFailure } from "./answer.js";
 
 /*
@@ -78,7 +79,12 @@ export function runInPage(tab, order, { answer, guard }) {
     port.onMessage.addListener((message) => {
       if (message.head !== undefined) {
         begun = true;
-        answer.head({ ...message.head, via: "page", tabId: tab.id });
+        answer.head({
+          ...message.head,
+          url: finalAddress(message.head.url, order),
+          via: "page",
+          tabId: tab.id,
+        });
       } else if (message.chunk !== undefined) pieces.add(message.chunk);
       else if (message.blocked) blocked.resolve(true);
       else pieces.after(() => message.done ? end() : failed(message.failed));
@@ -127,7 +133,11 @@ export function runInBackground(order, { answer, guard }) {
     (message) => {
       if (message.head !== undefined) {
         begun = true;
-        answer.head({ ...message.head, via: "background" });
+        answer.head({
+          ...message.head,
+          url: finalAddress(message.head.url, order),
+          via: "background",
+        });
       } else if (message.chunk !== undefined) pieces.add(message.chunk);
       else pieces.after(() => message.done ? end() : failed(message.failed));
     },
@@ -149,6 +159,11 @@ function inTurn(answer, more, failed) {
       last.catch(failed);
     },
   };
+}
+
+/** Where a response came from. A site may redirect to an address with a secret. */
+function finalAddress(url, order) {
+  return url === order.url ? url : bareAddress(url);
 }
 
 /** Resolves with false after `ms`. */

@@ -1,4 +1,4 @@
-import { bareAddress } from "./addresses.js";
+import { bareAddress, bareTitle } from "./addresses.js";
 import { isHost } from "./targets.js";
 
 const GATHER_MS = 200;
@@ -37,7 +37,7 @@ export class Tabs {
       tabs: all.slice(0, MAX_TABS).map((tab) => ({
         id: tab.id,
         url: bareAddress(tab.url),
-        title: (tab.title ?? "").slice(0, MAX_TITLE),
+        title: bareTitle(tab.title).slice(0, MAX_TITLE),
         active: tab.active,
         status: tab.discarded ? "discarded" : tab.status ?? "",
       })),

@@ -129,6 +129,23 @@ export class Firefox implements AsyncDisposable {
     await this.navigate(url);
   }
 
+  /** Returns the text of the current page, once its title is `title`. */
+  async text(title?: string): Promise<string> {
+    while (title !== undefined && await this.#title() !== title) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const { value } = await this.marionette.send("WebDriver:ExecuteScript", {
+      script: "return document.body.innerText",
+      args: [],
+    }) as { readonly value: string };
+    return value;
+  }
+
+  async #title(): Promise<string> {
+    const answer = await this.marionette.send("WebDriver:GetTitle", {});
+    return (answer as { readonly value: string }).value;
+  }
+
   /** Closes the current tab; another one becomes current. */
   async closeTab(): Promise<void> {
     const [handle] = await this.marionette.send(

@@ -36,6 +36,8 @@ fetch("/api/items/1234567890", {
 /** A loopback site that answers only who is logged in. */
 export class LoginSite implements AsyncDisposable {
   readonly seen: SeenRequest[] = [];
+  /** Further pages, path → HTML, that anybody may see. */
+  readonly pages = new Map<string, string>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #stop = new AbortController();
   readonly #opened: SiteStream[] = [];
@@ -79,6 +81,8 @@ export class LoginSite implements AsyncDisposable {
       headers: request.headers,
       body: await request.text(),
     });
+    const page = this.pages.get(pathname);
+    if (page !== undefined) return new Response(page, { headers: HTML });
     if (pathname === "/login") {
       return new Response(HOME, {
         headers: {

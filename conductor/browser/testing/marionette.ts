@@ -50,26 +50,6 @@ export class Marionette implements AsyncDisposable {
     return answer.promise;
   }
 
-  /** Runs `script` in the current page, or in Firefox itself when `chrome`. */
-  async run(
-    script: string,
-    options: { readonly args?: unknown[]; readonly chrome?: boolean } = {},
-  ): Promise<unknown> {
-    await this.send("Marionette:SetContext", {
-      value: options.chrome ? "chrome" : "content",
-    });
-    const result = await this.send("WebDriver:ExecuteAsyncScript", {
-      script: `const done = arguments[arguments.length - 1];
-        (async () => { ${script} })().then(
-          (value) => done({ value: value ?? null }),
-          (error) => done({ error: String(error) }));`,
-      args: options.args ?? [],
-      scriptTimeout: 60_000,
-    }) as { value: { value?: unknown; error?: string } };
-    if (result.value.error !== undefined) throw new Error(result.value.error);
-    return result.value.value;
-  }
-
   async #read(): Promise<void> {
     let buffer = new Uint8Array();
     const piece = new Uint8Array(65_536);

@@ -1,0 +1,85 @@
+import { assertEquals } from "@std/assert";
+import {
+  bareAddress,
+  bareTitle,
+  cookiesOf,
+  pathTemplate,
+  removedCookie,
+} from "./addresses.js";
+
+Deno.test("bareAddress() leaves nothing that could be a secret", () => {
+  assertEquals(
+    bareAddress("https://u:p@claude.ai/chat/1?code=x#token"),
+    "https://claude.ai/chat/1",
+  );
+  assertEquals(
+    bareAddress(`https://a.example/reset/${"k".repeat(65)}/now`),
+    "https://a.example/reset/:id/now",
+  );
+  assertEquals(
+    bareAddress("https://a.example/eyJhbGciOiJI.eyJzdWIi.c2ln"),
+    "https://a.example/:id",
+  );
+  assertEquals(bareAddress("data:text/html,secret"), "data:");
+  assertEquals(
+    bareAddress("moz-extension://uuid/popup.html"),
+    "moz-extension:",
+  );
+  assertEquals(bareAddress(undefined), "");
+});
+
+Deno.test("pathTemplate() replaces what names one thing", () => {
+  for (
+    const [path, expected] of [
+      ["/api/organizations", "/api/organizations"],
+      ["/api/items/42", "/api/items/:id"],
+      ["/c/0b7a52c1-93ab-4c11-8f0e-3d2a9c1b7e55/x", "/c/:id/x"],
+      ["/v1/chat_conversations_v2", "/v1/chat_conversations_v2"],
+      ["/f/dQw4w9WgXcQaB3dE5fGh7", "/f/:id"],
+      ["/", "/"],
+    ]
+  ) assertEquals(pathTemplate(`https://a.example${path}?q=1`), expected);
+});
+
+Deno.test("cookiesOf() reads names and values", () => {
+  assertEquals(cookiesOf("a=1; b=x=y; nothing;  c="), [
+    ["a", "1"],
+    ["b", "x=y"],
+    ["c", ""],
+  ]);
+});
+
+Deno.test("removedCookie() knows a cookie that is taken away from one that is set", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  for (
+    const [header, expected] of [
+      ["sid=; Max-Age=0; Path=/", "sid"],
+      ["sid=; Max-Age=-1", "sid"],
+      ["sid=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "sid"],
+      ["sid=x; Max-Age=3600; Expires=Thu, 01 Jan 1970 00:00:00 GMT", undefined],
+      ["sid=x; Expires=Fri, 01 Jan 2027 00:00:00 GMT", undefined],
+      ["sid=x; HttpOnly", undefined],
+    ] as const
+  ) assertEquals(removedCookie(header, now), expected, header);
+});
+
+Deno.test("bareTitle() leaves out an address that stands for a title", () => {
+  for (
+    const title of [
+      "127.0.0.1:40067/login?code=secret",
+      "https://a.example/x y?code=secret",
+      "a.example/callback#access_token=secret",
+      "data:text/html,secret",
+      "eyJhbGciOiJI.eyJzdWIi.c2ln",
+      undefined,
+    ]
+  ) assertEquals(bareTitle(title), "", title);
+  for (
+    const title of [
+      "Inbox (3) - a/b testing?",
+      "Note: remember",
+      "New Tab",
+      "What is TCP/IP?",
+    ]
+  ) assertEquals(bareTitle(title), title);
+});

@@ -1,0 +1,121 @@
+import { assert, assertEquals } from "@std/assert";
+import { createApp } from "../../shared/daemon/app.ts";
+import { fillIn } from "../../shared/describe/places.ts";
+import type { Route } from "../../shared/http/route.ts";
+import { FakeServer } from "../../shared/testing/fake_server.ts";
+import { silentLogger } from "../../shared/testing/fakes.ts";
+import { FakeSocket } from "../browser/testing/fake_socket.ts";
+import { RecordingAudit } from "../browser/testing/recording_audit.ts";
+import { createRig } from "../browser/testing/rig.ts";
+import type { Deps } from "../deps.ts";
+import { browserRoutes } from "./browser.ts";
+import { claudeRoutes } from "./claude_legacy.ts";
+import { firefoxSocketRoutes } from "./firefox_socket.ts";
+
+/** A socket whose browser answers as one with a logged-in Claude would. */
+function claudeBrowser(): FakeSocket {
+  const socket = new FakeSocket();
+  const send = socket.send.bind(socket);
+  socket.send = (text) => {
+    send(text);
+    const message = socket.sent.at(-1);
+    queueMicrotask(() => {
+      if (message?.type === "api_request") {
+        const body = message.url.endsWith("/api/organizations")
+          ? '[{"uuid":"org-1"}]'
+          : "{}";
+        const { id } = message;
+        socket.say({ type: "api_response", id, status: 200, body });
+      } else if (message !== undefined && "id" in message) {
+        socket.say({
+          type: "action_status",
+          id: message.id,
+          action: message.type,
+          ok: true,
+        });
+      }
+    });
+  };
+  return socket;
+}
+
+/** The browser's routes alone, without a database, a port or a Firefox. */
+function createServer() {
+  const { browser, clock, connect } = createRig({
+    allowedHosts: [],
+    platforms: [],
+  });
+  const origin = "http://127.0.0.1:4317";
+  const app = createApp({
+    routes: [...browserRoutes, ...claudeRoutes, ...firefoxSocketRoutes],
+    // The other slices are none of these routes' business.
+    deps: { browser } as Deps,
+    guard: {
+      base: new URL(origin),
+      publicBase: undefined,
+      allowed: [],
+      allowedOrigins: [],
+      proxyAddresses: [],
+      token: undefined,
+    },
+    limits: { maxBodyBytes: 1_000_000 },
+    audit: new RecordingAudit(),
+    clock,
+    log: silentLogger,
+  });
+  const server = new FakeServer(
+    (request, info) => app.handle(request, info),
+    origin,
+  );
+  return { browser, connect, server };
+}
+
+for (const route of [...browserRoutes, ...claudeRoutes]) {
+  Deno.test(`${route.id} answers its own example while a browser is connected`, async () => {
+    const { browser, server } = createServer();
+    const socket = claudeBrowser();
+    browser.bridge.open(socket, undefined);
+    socket.say({ type: "hello", clientId: "firefox-1" });
+    const { example }: Route<Deps> = route;
+    const { body, query } = fillIn(example ?? {}, { browser: "firefox-1" });
+    const path = `${route.path}?${new URLSearchParams(query)}`;
+    const response = await server.send(route.method, path, { body });
+    const answer = await response.json();
+    assert(answer.ok, JSON.stringify(answer));
+    const result = route.data.safeParse(answer.data);
+    assert(result.success, result.error?.message);
+  });
+}
+
+Deno.test("browser.request streams when its body or Accept asks for it", async () => {
+  const { connect, server } = createServer();
+  const socket = connect();
+  const body = { platform: "claude", path: "/" };
+  const typeOf = async (fields: object, accept?: string) => {
+    const leave = new AbortController();
+    const response = server.post("/v1/browser/request", {
+      ...body,
+      ...fields,
+    }, {
+      ...(accept !== undefined && { headers: { accept } }),
+      signal: leave.signal,
+    });
+    while (socket.heard("api_request").length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const { id, responseMode } = socket.last("api_request");
+    socket.sent.length = 0;
+    if (responseMode === "buffered") {
+      socket.say({ type: "api_response", id, status: 200, body: "" });
+    } else socket.say({ type: "stream_error", id, code: "network_error" });
+    const answer = await response;
+    await answer.body?.cancel();
+    return answer.headers.get("content-type")?.split(";")[0];
+  };
+  const events = "text/event-stream";
+  const json = "application/json";
+  assertEquals(await typeOf({}), json);
+  assertEquals(await typeOf({ response_mode: "sse" }), events);
+  assertEquals(await typeOf({}, events), events);
+  assertEquals(await typeOf({ response_mode: "buffered" }, events), json);
+});
