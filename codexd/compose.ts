@@ -1,62 +1,102 @@
+import { CODEXD_EVENTS_PATH } from "../shared/contracts/codexd_routes.ts";
 import { createApp } from "../shared/daemon/app.ts";
 import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
 import type { DaemonSelf } from "../shared/daemon/self.ts";
 import { logAudit } from "../shared/log_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import type { CodexdConfig } from "./config.ts";
+import type { Deps } from "./deps.ts";
+import { EventSubscriptions } from "./runtime/event_subscriptions.ts";
+import { GUIDANCE } from "./guidance.ts";
 import { routes } from "./routes/mod.ts";
+import { createRuntime, type RuntimeOverrides } from "./runtime/runtime.ts";
+import { codexdStatus, codexFault, degradedReasons } from "./runtime/status.ts";
 
 /** Builds codexd from its configuration. */
-export function compose(config: CodexdConfig, ports: DaemonPorts): Daemon {
+export function compose(
+  config: CodexdConfig,
+  ports: DaemonPorts,
+  overrides: RuntimeOverrides = {},
+): Daemon {
   const { clock, log, base } = ports;
-  const codexFault = "Codex is not wired to this daemon yet";
-  let stopping = false;
+  const { values } = config;
   const started = clock.monotonic();
+  let stopping = false;
+  const runtime = createRuntime(config, ports, overrides);
+  const subscriptions = new EventSubscriptions({
+    events: runtime.stores.events,
+    approvals: runtime.approvals,
+    turnService: runtime.turnService,
+    clock,
+    log,
+  });
+  const status = () =>
+    codexdStatus(runtime, { values, subscribers: subscriptions.count });
   const self: DaemonSelf = {
     name: "baa-codexd-daemon",
     version: VERSION,
     origin: base.origin,
     hasToken: config.token !== undefined,
-    guidance: {
-      all: { flow: [], notes: ["codexd drives Codex sessions."] },
-      business: { flow: ["GET /v1/codexd/status"], notes: [] },
-      control: { flow: ["GET /healthz"], notes: [] },
-    },
+    guidance: GUIDANCE,
     uptimeMs: () => Math.round(clock.monotonic() - started),
     condition: () => ({
       ready: !stopping,
       reasons: stopping ? ["shutting down"] : [],
-      degraded: [codexFault],
+      degraded: degradedReasons(runtime),
     }),
-    system: () => ({ mode: "running" }),
-    websocket: () => ({}),
-    places: () => ({ cwd: Deno.cwd() }),
+    system: () => {
+      const { available, app_server, degraded_reasons } = status();
+      const { state } = app_server;
+      return { available, app_server: state, degraded_reasons };
+    },
+    websocket: () => ({
+      url: base.origin.replace(/^http/, "ws") + CODEXD_EVENTS_PATH,
+      client_messages: ["approval.respond", "turn.interrupt"],
+    }),
+    places: () => ({
+      cwd: Deno.cwd(),
+      session: runtime.stores.index.all().at(-1)?.session_id,
+    }),
+  };
+  const deps: Deps = {
+    self,
+    status,
+    subscriptions,
+    requests: runtime.requests,
+    lister: runtime.lister,
+    reader: runtime.reader,
+    codexFault: () => codexFault(runtime),
   };
   const app = createApp({
     routes,
-    deps: { self, codexFault },
+    deps,
     guard: {
       base,
       publicBase: undefined,
-      allowed: config.values.allowedHosts ?? [],
-      allowedOrigins: config.values.allowedOrigins ?? [],
+      allowed: values.allowedHosts ?? [],
+      allowedOrigins: values.allowedOrigins ?? [],
       proxyAddresses: [],
       token: config.token,
     },
-    limits: { maxBodyBytes: config.values.maxBodyBytes },
+    limits: { maxBodyBytes: values.maxBodyBytes },
     audit: logAudit(log),
     clock,
     log,
   });
+  runtime.start();
+  let interrupted: Promise<void> | undefined;
   return {
     handle: (request, info) => app.handle(request, info),
     quiesce() {
       stopping = true;
       app.quiesce();
+      // At once, so that who waits for a turn hears of its end.
+      interrupted = runtime.interruptTurns();
     },
-    stopWork() {
+    async stopWork() {
+      await interrupted;
       app.abortRequests();
-      return Promise.resolve();
+      await runtime.stop();
     },
     close: () => Promise.resolve(),
   };

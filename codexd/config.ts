@@ -7,6 +7,7 @@ import {
 import { SETTINGS } from "../shared/config/settings.ts";
 import { judgeNetwork } from "../shared/daemon/network_config.ts";
 import type { DaemonConfig } from "../shared/daemon/run_daemon.ts";
+import { CODEX_VARIABLES, secretValues } from "./codex_variables.ts";
 
 /** The settings that codexd reads. */
 export const CODEXD_SETTINGS = {
@@ -39,6 +40,8 @@ export interface CodexdConfig extends DaemonConfig {
   readonly logsDir: string;
   /** `state/codexd`: session index and event log. */
   readonly stateDir: string;
+  /** What Codex inherits, as far as it is set. */
+  readonly inherited: ReadonlyMap<string, string>;
 }
 
 /**
@@ -59,15 +62,25 @@ export function readCodexdConfig(
   const all = [...problems, ...network.problems];
   if (all.length > 0) throw new ConfigError(all);
   const stateDir = join(values.stateDir, "codexd");
+  const inherited: ReadonlyMap<string, string> = new Map(
+    CODEX_VARIABLES.flatMap((name) => {
+      const value = env(name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
   return {
     values,
     token: network.token,
     stateDir,
+    inherited,
     listen: values.codexdLocalApi,
     logsDir: values.logsDir,
     logLevel: values.logLevel,
     folders: [values.stateDir, stateDir, values.logsDir, values.tmpDir],
-    secrets: [network.token],
+    secrets: [
+      network.token,
+      ...secretValues((name) => inherited.get(name)),
+    ],
     warnings: network.warnings,
     lines,
   };

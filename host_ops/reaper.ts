@@ -11,6 +11,11 @@ export interface ReaperOptions {
   readonly shell: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /**
+   * Shell commands that run when the daemon is gone, before what is left is
+   * killed; `$groups` holds the groups. Default: none.
+   */
+  readonly lastWill?: string;
 }
 
 /**
@@ -34,8 +39,10 @@ while read -r order group signal; do
     esac
     echo "$group ended" ;;
   esac
-done 2>/dev/null
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done`;
+done 2>/dev/null`;
+
+const KILL_THE_REST =
+  'for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done';
 
 /** An order not answered within this many milliseconds replaces the reaper. */
 const PATIENCE_MS = 1_000;
@@ -163,7 +170,10 @@ export class Reaper {
 
   #start(): Shell {
     const child = new Deno.Command(this.#options.shell, {
-      args: ["-c", SCRIPT],
+      args: [
+        "-c",
+        [SCRIPT, this.#options.lastWill ?? ":", KILL_THE_REST].join("\n"),
+      ],
       cwd: "/",
       clearEnv: true,
       stdin: "piped",

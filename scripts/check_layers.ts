@@ -25,9 +25,10 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["daemon"],
   ],
   codexd: [
-    ["config.ts", "rpc"],
+    ["config.ts", "codex_variables.ts", "guidance.ts", "rpc"],
     ["app_server"],
     ["sessions"],
+    ["runtime"],
     ["deps.ts"],
     [
       "routes",

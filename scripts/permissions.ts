@@ -5,6 +5,7 @@
  *
  * Usage: deno run -A scripts/permissions.ts conductor|codexd
  */
+import { CODEX_VARIABLES } from "../codexd/codex_variables.ts";
 import { CODEXD_SETTINGS } from "../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import {
@@ -136,7 +137,7 @@ function codexdSet(env: Env): PermissionSet {
     run: [values.shell],
     env: [
       ...Object.values(CODEXD_SETTINGS).map((it) => it.variable),
-      ...CHILD_ENV,
+      ...CODEX_VARIABLES,
     ],
     sys: [],
   };

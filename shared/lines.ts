@@ -52,6 +52,13 @@ export class LineSplitter {
   }
 }
 
+/** Limits of {@linkcode readLines}, and what ends it early. */
+export interface ReadLinesOptions {
+  readonly maxChars: number;
+  /** Ends the reading as the end of the stream would. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Reads a byte stream line by line: yields the lines that each chunk completed,
  * together, and at the end what follows the last line break.
@@ -59,13 +66,27 @@ export class LineSplitter {
  */
 export async function* readLines(
   stream: ReadableStream<Uint8Array>,
-  options: { readonly maxChars: number },
+  options: ReadLinesOptions,
 ): AsyncGenerator<readonly string[]> {
   const splitter = new LineSplitter(options);
-  for await (const chunk of stream) {
-    const lines = splitter.push(chunk);
-    if (lines.length > 0) yield lines;
+  const reader = stream.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  options.signal?.addEventListener("abort", cancel, { once: true });
+  if (options.signal?.aborted) cancel();
+  try {
+    for (
+      let read = await reader.read();
+      !read.done;
+      read = await reader.read()
+    ) {
+      const lines = splitter.push(read.value);
+      if (lines.length > 0) yield lines;
+    }
+    const rest = splitter.end();
+    if (rest !== "") yield [rest];
+  } finally {
+    options.signal?.removeEventListener("abort", cancel);
+    await reader.cancel().catch(() => {});
+    reader.releaseLock();
   }
-  const rest = splitter.end();
-  if (rest !== "") yield [rest];
 }

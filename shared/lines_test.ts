@@ -54,3 +54,18 @@ Deno.test("readLines() rejects and cancels its stream when a line is too long", 
   );
   assertEquals(cancelled, true);
 });
+
+Deno.test("readLines() ends when its signal aborts while nothing comes", async () => {
+  const stop = new AbortController();
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(bytes("a\n")),
+  });
+  const seen: string[] = [];
+  for await (
+    const lines of readLines(stream, { maxChars: 10, signal: stop.signal })
+  ) {
+    seen.push(...lines);
+    stop.abort();
+  }
+  assertEquals(seen, ["a"]);
+});

@@ -16,11 +16,15 @@ export interface RotatingFileOptions {
   readonly maxTotalBytes?: number;
   /** Files of the family that are kept, however short: one a start. Default 200. */
   readonly maxFiles?: number;
+  /** Files of the family that were written longer ago go. Default: whatever their age. */
+  readonly maxAgeMs?: number;
   readonly clock?: Clock;
 }
 
 const FLUSH_MS = 50;
 const FLUSH_BYTES = 65_536;
+/** How often files are looked for that have become too old. */
+const AGE_CHECK_MS = 3_600_000;
 const encoder = new TextEncoder();
 
 /**
@@ -38,6 +42,8 @@ export class RotatingFile implements LogSink, Disposable {
   #pendingChars = 0;
   #timer: Timer | undefined;
   #dropped = 0;
+  #path = "";
+  #checkedAt = 0;
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
@@ -73,6 +79,9 @@ export class RotatingFile implements LogSink, Disposable {
       }
       this.#written += bytes.length;
       if (this.#written >= this.#maxBytes) this.#open();
+      else if (this.#clock.now() - this.#checkedAt > AGE_CHECK_MS) {
+        this.#removeOldest();
+      }
     } catch {
       this.#dropped += lines.length;
     }
@@ -100,19 +109,23 @@ export class RotatingFile implements LogSink, Disposable {
       mode: 0o600,
     });
     this.#written = 0;
-    this.#removeOldest(path);
+    this.#path = path;
+    this.#removeOldest();
   }
 
   /** Never throws: another process may be removing the same files. */
-  #removeOldest(current: string): void {
-    const { folder, family, maxFiles = 200 } = this.#options;
+  #removeOldest(): void {
+    const { folder, family, maxFiles = 200, maxAgeMs = Infinity } =
+      this.#options;
+    this.#checkedAt = this.#clock.now();
     const { maxTotalBytes = 10 * this.#maxBytes } = this.#options;
     let [bytes, count] = [0, 0];
     for (const file of newestFirst(folder, family)) {
       bytes += file.size;
       count++;
-      const keep = count <= maxFiles && bytes <= maxTotalBytes;
-      if (keep || file.path === current) continue;
+      const keep = count <= maxFiles && bytes <= maxTotalBytes &&
+        this.#checkedAt - file.at <= maxAgeMs;
+      if (keep || file.path === this.#path) continue;
       try {
         Deno.removeSync(file.path);
       } catch { /* it is gone */ }

@@ -109,3 +109,21 @@ Deno.test("RotatingFile survives a folder that is taken away", async () => {
   file.write("kept", true);
   assertEquals(allText(folder), "kept\n");
 });
+
+Deno.test("RotatingFile removes files of its family that are too old, also while it runs", async () => {
+  await using dir = await tempDir();
+  const clock = new FakeClock(Date.now());
+  const old = (name: string) => {
+    Deno.writeTextFileSync(dir.join(name), "");
+    const at = clock.now() / 1000 - 100_000;
+    Deno.utimeSync(dir.join(name), at, at);
+  };
+  old("x-b.0001.jsonl");
+  const options = { folder: dir.path, family: "x", instance: "i", clock };
+  using file = new RotatingFile({ ...options, maxAgeMs: 86_400_000 });
+  assertEquals(namesIn(dir.path), ["x-i.0001.jsonl"]);
+  old("x-c.0001.jsonl");
+  await clock.advance(3_700_000);
+  file.write("a line", true);
+  assertEquals(namesIn(dir.path), ["x-i.0001.jsonl"]);
+});

@@ -3,7 +3,10 @@ import { probeRoutes } from "../../shared/daemon/probe_routes.ts";
 import { capabilityLines } from "../../shared/describe/capabilities.ts";
 import type { Route } from "../../shared/http/route.ts";
 import type { Deps } from "../deps.ts";
+import { eventRoutes } from "./events.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { statusRoutes } from "./status.ts";
+import { turnRoutes } from "./turns.ts";
 
 /** The table of contents of codexd's API. */
 export const routes: readonly Route<Deps>[] = [
@@ -15,4 +18,7 @@ export const routes: readonly Route<Deps>[] = [
   }),
   ...probeRoutes<Deps>(),
   ...statusRoutes,
+  ...sessionRoutes,
+  ...turnRoutes,
+  ...eventRoutes,
 ];

@@ -1,22 +1,6 @@
-import { z } from "zod";
+import { codexdStatus } from "../../shared/contracts/codexd_routes.ts";
 import { route } from "../deps.ts";
 
 export const statusRoutes = [
-  route({
-    id: "codexd.status",
-    method: "GET",
-    path: "/v1/codexd/status",
-    kind: "read",
-    surface: "business",
-    exposure: "local",
-    summary: "Read the state of codexd and of its app-server",
-    data: z.object({
-      app_server: z.object({ state: z.literal("missing") }),
-      degraded_reasons: z.array(z.string()),
-    }),
-    handler: ({ deps }) => ({
-      app_server: { state: "missing" as const },
-      degraded_reasons: [deps.codexFault],
-    }),
-  }),
+  route({ ...codexdStatus, handler: ({ deps }) => deps.status() }),
 ];

@@ -44,6 +44,8 @@ export interface ConnectionOptions {
   onNotifications(notifications: readonly RpcNotification[]): void;
   /** Answers a request of the other side, now or later, by {@linkcode RpcConnection.answer}. */
   onRequest(request: RpcRequest): void;
+  /** Words why the other side closed its output, where that can be known. */
+  endReason?(): Promise<Error>;
   /** Calls in flight; further ones wait their turn. Default 64. */
   readonly maxInFlight?: number;
   /** Calls that may wait for their turn. Default 1024. */
@@ -51,6 +53,8 @@ export interface ConnectionOptions {
   /** Default 30 000. */
   readonly timeoutMs?: number;
 }
+
+const OUTPUT_CLOSED = new Error("the other side closed its output");
 
 /** How one call may differ. */
 export interface CallOptions {
@@ -83,13 +87,13 @@ export class RpcConnection {
     return this.#closed.promise;
   }
 
-  /** Reads until the other side ends. */
-  async run(): Promise<void> {
+  /** Reads until the other side ends, or `signal` aborts. */
+  async run(signal?: AbortSignal): Promise<void> {
     try {
-      for await (const batch of this.#transport.receive()) {
+      for await (const batch of this.#transport.receive(signal)) {
         this.#dispatch(batch);
       }
-      this.close(new Error("the other side closed its output"));
+      this.close(await this.#options.endReason?.() ?? OUTPUT_CLOSED);
     } catch (error) {
       this.close(error instanceof Error ? error : new Error(String(error)));
     }

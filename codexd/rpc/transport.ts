@@ -70,12 +70,20 @@ export class LineTransport {
   }
 
   /**
-   * Yields what comes in, the messages of one read together; ends with the stream.
+   * Yields what comes in, the messages of one read together; ends with the
+   * stream or when `signal` aborts.
    * @throws {Error} for a line over the limit and for a flood of lines that are no message
    */
-  async *receive(): AsyncGenerator<readonly RpcMessage[]> {
+  async *receive(
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly RpcMessage[]> {
     const maxChars = this.#options.maxLineChars ?? 67_108_864;
-    for await (const lines of readLines(this.#readable, { maxChars })) {
+    for await (
+      const lines of readLines(this.#readable, {
+        maxChars,
+        ...(signal && { signal }),
+      })
+    ) {
       const messages: RpcMessage[] = [];
       for (const line of lines) {
         const message = parseMessage(line);

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
+import { tempDir } from "../../shared/testing/fakes.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 
@@ -40,7 +42,13 @@ Deno.test("every curl line that conductor prints works as it stands", async () =
 });
 
 Deno.test("every curl line that codexd prints works as it stands", async () => {
-  await using codexd = await startDaemon("codexd");
+  await using folder = await tempDir();
+  await using codexd = await startDaemon("codexd", {
+    BAA_CODEX_BIN: await installFakeCodex(folder.path),
+    CODEX_HOME: folder.path,
+  });
+  // The line of one session needs a session.
+  await call("POST", `${codexd.origin}/v1/codexd/sessions`, {});
   await runEveryLine(codexd);
 });
 

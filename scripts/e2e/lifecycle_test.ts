@@ -32,6 +32,8 @@ function start(
   const port = freePort();
   const variables = {
     BAA_CODEXD_LOCAL_API: "http://127.0.0.1:9",
+    // Never the owner's own Codex.
+    BAA_CODEX_BIN: join(folder, "no-codex"),
     [ADDRESS[program]]: `http://127.0.0.1:${port}`,
     BAA_STATE_DIR: join(folder, "state"),
     BAA_LOGS_DIR: join(folder, "logs"),

@@ -38,6 +38,9 @@ export async function startDaemon(
   const origin = env[address] ?? `http://127.0.0.1:${freePort()}`;
   const variables = {
     BAA_CODEXD_LOCAL_API: "http://127.0.0.1:9",
+    // Never the owner's own Codex.
+    BAA_CODEX_BIN: join(folder, "no-codex"),
+    CODEX_HOME: join(folder, "codex-home"),
     [address]: origin,
     BAA_STATE_DIR: join(folder, "state"),
     BAA_LOGS_DIR: join(folder, "logs"),

@@ -71,6 +71,16 @@ export class JsonSocket<In> {
 
   /** Sends a message; false when the socket is closed or its reader too slow. */
   send(message: unknown): boolean {
+    try {
+      return this.sendText(JSON.stringify(message));
+    } catch (error) {
+      this.#options.log.error("A message could not be sent", { error });
+      return false;
+    }
+  }
+
+  /** As `send`, for a message that is JSON already: one text serves many readers. */
+  sendText(json: string): boolean {
     if (!this.isOpen) return false;
     const limit = this.#options.maxBufferedBytes ?? 4_194_304;
     if (this.#socket.bufferedAmount > limit) {
@@ -78,7 +88,7 @@ export class JsonSocket<In> {
       return false;
     }
     try {
-      this.#socket.send(JSON.stringify(message));
+      this.#socket.send(json);
       return true;
     } catch (error) {
       this.#options.log.error("A message could not be sent", { error });

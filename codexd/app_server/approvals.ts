@@ -1,0 +1,181 @@
+import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
+import type {
+  ApprovalDecision,
+  ApprovalMode,
+} from "../../shared/contracts/codexd.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { NewId } from "../../shared/ids.ts";
+import { METHOD_NOT_FOUND, type RpcConnection } from "../rpc/connection.ts";
+import type { RpcId, RpcRequest } from "../rpc/message.ts";
+import { type Question, QUESTIONS } from "./questions.ts";
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** What is told of a question, to be made an event. */
+export interface ApprovalNews {
+  readonly session_id: string | null;
+  readonly turn_id: string | null;
+  readonly type: "approval.requested" | "approval.resolved";
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Who ended a question. */
+type By = "policy" | "timeout" | "client" | "codex" | "restart";
+
+interface Pending {
+  readonly approvalId: string;
+  readonly request: RpcRequest;
+  readonly question: Question;
+  readonly rpc: Pick<RpcConnection, "answer">;
+  readonly timer: Timer;
+}
+
+/** What approvals are given. */
+export interface ApprovalsOptions {
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly timeoutMs: number;
+  /** What holds for a session; null: a question of no session. */
+  modeOf(sessionId: string | null): ApprovalMode;
+  tell(news: ApprovalNews): void;
+}
+
+/** Answers the app-server's questions by policy; none is ever left open. */
+export class Approvals {
+  readonly #options: ApprovalsOptions;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(options: ApprovalsOptions) {
+    this.#options = options;
+  }
+
+  /** Questions that wait for somebody. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Takes a question: answers it at once, or asks who listens. */
+  ask(request: RpcRequest, rpc: Pick<RpcConnection, "answer">): void {
+    const question = QUESTIONS[request.method];
+    if (question === undefined) {
+      return rpc.answer(request.id, {
+        error: {
+          code: METHOD_NOT_FOUND,
+          message: `codexd does not answer ${request.method}`,
+        },
+      });
+    }
+    const { clock, newId, timeoutMs } = this.#options;
+    const approvalId = newId("apr");
+    const mode = this.#options.modeOf(sessionOf(request));
+    this.#tell("approval.requested", request, {
+      approval_id: approvalId,
+      kind: question.kind,
+      item_id: text(paramsOf(request).itemId),
+      ...facts(question, paramsOf(request)),
+      approvals: mode,
+      expires_at: mode === "ask" ? isoTime(clock.now() + timeoutMs) : null,
+    });
+    const timer = mode === "ask"
+      ? clock.after(
+        timeoutMs,
+        () => this.#end(approvalId, "decline", "timeout"),
+      )
+      : { cancel() {} };
+    this.#pending.set(approvalId, {
+      approvalId,
+      request,
+      question,
+      rpc,
+      timer,
+    });
+    if (mode === "ask") return;
+    this.#end(approvalId, mode === "accept" ? "accept" : "decline", "policy");
+  }
+
+  /**
+   * Answers a question as a client decided.
+   * @throws {AppError} NOT_FOUND when it does not wait (any more)
+   */
+  respond(approvalId: string, decision: ApprovalDecision): void {
+    if (!this.#pending.has(approvalId)) {
+      throw new AppError(
+        "NOT_FOUND",
+        "Cannot answer the approval: it is not waiting (any more)",
+      );
+    }
+    this.#end(approvalId, decision, "client");
+  }
+
+  /** The app-server tells that a question is settled, perhaps without us. */
+  resolved(requestId: RpcId): void {
+    for (const { approvalId, request } of this.#pending.values()) {
+      if (request.id === requestId) this.#drop(approvalId, "codex");
+    }
+  }
+
+  /** The app-server is gone: its questions went with it. */
+  dropAll(): void {
+    for (const approvalId of [...this.#pending.keys()]) {
+      this.#drop(approvalId, "restart");
+    }
+  }
+
+  #end(approvalId: string, wanted: ApprovalDecision, by: By): void {
+    const pending = this.#take(approvalId);
+    if (pending === undefined) return;
+    const { request, question, rpc } = pending;
+    const accepts = wanted === "accept" || wanted === "accept_for_session";
+    const decision = accepts && question.cannotAccept ? "decline" : wanted;
+    rpc.answer(request.id, {
+      result: question.answer(decision, paramsOf(request)),
+    });
+    const data = { approval_id: approvalId, decision, by };
+    this.#tell("approval.resolved", request, data);
+  }
+
+  #drop(approvalId: string, by: By): void {
+    const pending = this.#take(approvalId);
+    if (pending === undefined) return;
+    const data = { approval_id: approvalId, decision: null, by };
+    this.#tell("approval.resolved", pending.request, data);
+  }
+
+  #take(approvalId: string): Pending | undefined {
+    const pending = this.#pending.get(approvalId);
+    this.#pending.delete(approvalId);
+    pending?.timer.cancel();
+    return pending;
+  }
+
+  #tell(type: ApprovalNews["type"], request: RpcRequest, data: Params): void {
+    this.#options.tell({
+      session_id: sessionOf(request),
+      turn_id: text(paramsOf(request).turnId),
+      type,
+      data,
+    });
+  }
+}
+
+function facts(question: Question, params: Params): Record<string, unknown> {
+  return Object.fromEntries(
+    question.facts.map((name) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      params[name] ?? null,
+    ]),
+  );
+}
+
+function sessionOf(request: RpcRequest): string | null {
+  const { threadId, conversationId } = paramsOf(request);
+  return text(threadId) ?? text(conversationId);
+}
+
+function paramsOf({ params }: RpcRequest): Params {
+  return typeof params === "object" && params !== null ? params as Params : {};
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

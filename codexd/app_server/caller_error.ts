@@ -1,0 +1,75 @@
+import { AppError, messageOf } from "../../shared/errors.ts";
+import { RpcError, RpcTimeout } from "../rpc/connection.ts";
+import { ProtocolError } from "./codex_client.ts";
+
+// Nearly every refusal has code -32600, so it is the message that tells them apart.
+const NOT_FOUND =
+  /^(thread not found|thread not loaded|no rollout found|invalid (session|thread) id)/i;
+const CONFLICT =
+  /already has an active writer|is archived|no active turn|expected active turn id|not steerable|ephemeral threads? do(es)? not support/i;
+const TOO_LARGE = /exceeds the maximum length/i;
+const OVERLOADED = -32001;
+
+/** Returns what a caller is told when a call to the app-server failed. */
+export function callerError(error: unknown): Error {
+  if (error instanceof AppError) return error;
+  const reason = messageOf(error);
+  if (error instanceof RpcTimeout) {
+    return new AppError(
+      "UPSTREAM_TIMEOUT",
+      `Cannot wait for Codex: ${reason}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error instanceof RpcError) return refusal(error, reason);
+  if (error instanceof ProtocolError) {
+    return new AppError("UPSTREAM_FAILED", reason, { cause: error });
+  }
+  return new AppError("CODEXD_UNAVAILABLE", `Cannot reach Codex: ${reason}`, {
+    cause: error,
+    details: { reason },
+  });
+}
+
+/** Whether the app-server does not know a thread (any more). */
+export function isUnknownThread(error: unknown): boolean {
+  return error instanceof RpcError && NOT_FOUND.test(error.message);
+}
+
+/** Whether a thread has no turns to be listed: it never had one, or it is ephemeral. */
+export function hasNoHistory(error: unknown): boolean {
+  return error instanceof RpcError &&
+    /not materialized|not support/i.test(error.message);
+}
+
+function refusal(error: RpcError, reason: string): AppError {
+  const options = { cause: error, details: { codex: reason } };
+  if (NOT_FOUND.test(reason)) {
+    return new AppError("NOT_FOUND", "Cannot find the session", options);
+  }
+  if (CONFLICT.test(reason)) {
+    return new AppError("CONFLICT", `Cannot do this: ${reason}`, options);
+  }
+  if (error.code === OVERLOADED) {
+    return new AppError(
+      "TOO_MANY_REQUESTS",
+      "Cannot answer: Codex is overloaded",
+      {
+        ...options,
+        headers: { "retry-after": "1" },
+      },
+    );
+  }
+  if (TOO_LARGE.test(reason)) {
+    return new AppError("INVALID_INPUT", `Cannot accept the input: ${reason}`, {
+      cause: error,
+      details: { issues: [{ path: "input", message: reason }] },
+    });
+  }
+  return new AppError("UPSTREAM_FAILED", `Codex refused: ${reason}`, {
+    cause: error,
+    details: { codex: reason, rpc_code: error.code, method: error.method },
+  });
+}

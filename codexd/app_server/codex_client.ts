@@ -1,0 +1,171 @@
+import type { z } from "zod";
+import type { CallOptions, RpcConnection } from "../rpc/connection.ts";
+import {
+  AccountResult,
+  InitializeResult,
+  OpenedThread,
+  SANDBOX_POLICIES,
+  SteerResult,
+  ThreadPage,
+  ThreadResult,
+  TurnPage,
+  TurnResult,
+} from "./protocol.ts";
+
+/** The app-server answered, but not in a form that is known. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** A sandbox by the name that Codex's command line uses. */
+export type SandboxName = keyof typeof SANDBOX_POLICIES;
+
+/** Where Codex's other clients make threads; sub-agents are left out. */
+const SOURCES = ["cli", "vscode", "exec", "appServer", "unknown"];
+
+/** What makes a thread. Undefined fields are left to Codex's configuration. */
+export interface NewThread {
+  readonly cwd: string;
+  readonly model?: string | undefined;
+  readonly approvalPolicy?: string | undefined;
+  readonly developerInstructions?: string | undefined;
+  readonly ephemeral?: boolean | undefined;
+}
+
+/** What starts a turn. */
+export interface NewTurn {
+  readonly threadId: string;
+  readonly input: readonly unknown[];
+  /** Comes back as `clientId` of the user's message, also after a restart. */
+  readonly clientUserMessageId?: string | undefined;
+  readonly sandbox?: SandboxName | undefined;
+}
+
+/** The app-server's methods that codexd uses, typed; nothing else is ever called. */
+export class CodexClient {
+  readonly #rpc: Pick<RpcConnection, "call" | "notify">;
+
+  constructor(rpc: Pick<RpcConnection, "call" | "notify">) {
+    this.#rpc = rpc;
+  }
+
+  /** The handshake; nothing else is answered before it. */
+  async initialize(version: string, options?: CallOptions) {
+    const result = await this.#call(InitializeResult, "initialize", {
+      clientInfo: { name: "codexd", title: "codexd", version },
+      capabilities: { experimentalApi: true, requestAttestation: false },
+    }, options);
+    this.#rpc.notify("initialized");
+    return result;
+  }
+
+  account(options?: CallOptions) {
+    return this.#call(AccountResult, "account/read", {}, options);
+  }
+
+  /** Asks for something cheap: an answer means that it lives. */
+  async ping(options: CallOptions): Promise<void> {
+    await this.#rpc.call("thread/loaded/list", {}, options);
+  }
+
+  startThread(thread: NewThread) {
+    return this.#call(OpenedThread, "thread/start", { ...thread });
+  }
+
+  /** Loads a thread from disk, without its turns. */
+  resumeThread(threadId: string) {
+    return this.#call(OpenedThread, "thread/resume", {
+      threadId,
+      excludeTurns: true,
+    });
+  }
+
+  /** Names a thread; this also puts it on disk before it has a turn. */
+  async nameThread(threadId: string, name: string): Promise<void> {
+    await this.#rpc.call("thread/name/set", { threadId, name });
+  }
+
+  async readThread(threadId: string) {
+    return (await this.#call(ThreadResult, "thread/read", { threadId })).thread;
+  }
+
+  /** Threads on disk that have a prompt, newest first. */
+  listThreads(
+    page: { readonly cursor: string | null; readonly limit: number },
+  ) {
+    return this.#call(ThreadPage, "thread/list", {
+      ...page,
+      sortKey: "created_at",
+      sourceKinds: SOURCES,
+      modelProviders: [],
+    });
+  }
+
+  /** Turns of a thread on disk with their items, newest first. */
+  listTurns(
+    page: {
+      readonly threadId: string;
+      readonly cursor: string | null;
+      readonly limit: number;
+    },
+  ) {
+    return this.#call(TurnPage, "thread/turns/list", {
+      ...page,
+      itemsView: "full",
+    });
+  }
+
+  async unsubscribe(threadId: string): Promise<void> {
+    await this.#rpc.call("thread/unsubscribe", { threadId });
+  }
+
+  /**
+   * Starts a turn. The caller makes sure that none runs: the app-server would
+   * take it as steering.
+   */
+  async startTurn({ sandbox, ...turn }: NewTurn) {
+    // `thread/start` with a sandbox would mark the repository as trusted in the
+    // owner's config.toml; here the same override writes nothing.
+    const policy = sandbox && { sandboxPolicy: SANDBOX_POLICIES[sandbox] };
+    const params = { ...turn, ...policy };
+    return (await this.#call(TurnResult, "turn/start", params)).turn;
+  }
+
+  async steerTurn(
+    params: {
+      readonly threadId: string;
+      readonly expectedTurnId: string;
+      readonly input: readonly unknown[];
+      readonly clientUserMessageId?: string | undefined;
+    },
+  ): Promise<string> {
+    return (await this.#call(SteerResult, "turn/steer", params)).turnId;
+  }
+
+  async interruptTurn(threadId: string, turnId: string): Promise<void> {
+    await this.#rpc.call("turn/interrupt", { threadId, turnId });
+  }
+
+  /** Ends commands that an interrupted turn left running. */
+  async cleanTerminals(threadId: string): Promise<void> {
+    await this.#rpc.call("thread/backgroundTerminals/clean", { threadId });
+  }
+
+  async #call<S extends z.ZodType>(
+    schema: S,
+    method: string,
+    params: unknown,
+    options?: CallOptions,
+  ): Promise<z.output<S>> {
+    const result = schema.safeParse(
+      await this.#rpc.call(method, params, options),
+    );
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    throw new ProtocolError(
+      `Cannot read the answer to ${method}: ${
+        issue?.path.join(".")
+      } ${issue?.message}`,
+    );
+  }
+}

@@ -1,0 +1,164 @@
+import { Reaper } from "../../host_ops/reaper.ts";
+import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Redactor } from "../../shared/redact.ts";
+import { RotatingFile } from "../../shared/rotating_file.ts";
+import { VERSION } from "../../shared/version.ts";
+import { childStarter, type StartChild } from "./child.ts";
+import type { CodexClient } from "./codex_client.ts";
+import { codexEnvironment } from "./environment.ts";
+import { Login } from "./login.ts";
+import { lastWill, sweepOrphans } from "./orphans.ts";
+import { Supervisor, type SupervisorEvents } from "./supervisor.ts";
+import { TrafficLog } from "./traffic_log.ts";
+
+/** What the app-server is run with. */
+export interface HostOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly redactor: Redactor;
+  /** Sets this process's log files apart. */
+  readonly instance: string;
+  /** `BAA_CODEX_BIN`. */
+  readonly codexBin: string;
+  readonly shell: string;
+  readonly execPath: string | undefined;
+  readonly inherited: ReadonlyMap<string, string>;
+  /** For temporary files of Codex, where its own choice would not work. */
+  readonly tmpDir: string;
+  /** `logs/codexd/app-server`. */
+  readonly logsDir: string;
+  readonly maxLogAgeMs: number;
+  /** Where the app-server itself works; sessions have folders of their own. */
+  readonly cwd: string;
+  /** Marks the processes of this codexd, and those of the one before it. */
+  readonly mark: string;
+  readonly previousMark: string | undefined;
+  /** Default: through the shell, in a group that dies with codexd. */
+  readonly start?: StartChild;
+}
+
+/** The app-server with everything around it: the process, its login, its logs. */
+export class AppServerHost {
+  readonly supervisor: Supervisor;
+  readonly login = new Login();
+  readonly #options: HostOptions;
+  readonly #reaper: Reaper;
+  readonly #files: readonly RotatingFile[];
+  readonly #traffic: TrafficLog;
+  #previousMark: string | undefined;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    const { clock, log, shell, redactor, mark } = options;
+    this.#reaper = new Reaper({ shell, clock, log, lastWill: lastWill(mark) });
+    const file = (kind: string) =>
+      new RotatingFile({
+        folder: options.logsDir,
+        family: kind,
+        instance: options.instance,
+        maxAgeMs: options.maxLogAgeMs,
+        clock,
+      });
+    const traffic = file("traffic");
+    const stderr = file("stderr");
+    this.#files = [traffic, stderr];
+    this.#previousMark = options.previousMark;
+    this.#traffic = new TrafficLog(traffic, { redactor, clock });
+    const environment = codexEnvironment({
+      own: (name) => options.inherited.get(name),
+      execPath: options.execPath,
+      tmpDir: options.tmpDir,
+      mark,
+    });
+    this.supervisor = new Supervisor({
+      clock,
+      log,
+      environment,
+      binary: { wanted: options.codexBin, path: environment.PATH ?? "" },
+      start: options.start ?? childStarter(shell, this.#reaper),
+      cwd: options.cwd,
+      ownVersion: VERSION,
+      transport: {
+        onLine: (direction, line, message) =>
+          this.#traffic.line(direction, line, message),
+      },
+      onStderr: (line) => {
+        const text = redactor.text(line.slice(0, 4000));
+        const time = isoTime(clock.now());
+        stderr.write(JSON.stringify({ time, stderr: text }), false);
+        return text;
+      },
+      sweep: () => this.#sweep(),
+    });
+  }
+
+  /** Begins to run app-servers. */
+  start(events: SupervisorEvents): void {
+    this.supervisor.start({
+      ...bound(events),
+      onState: (status, reason) => {
+        const { state, pid, version } = status;
+        this.#traffic.note("state", { state, pid, version, reason });
+        events.onState(status, reason);
+      },
+      onExit: (exit) => {
+        this.#traffic.note("exit", { ...exit });
+        events.onExit(exit);
+      },
+    });
+  }
+
+  get client(): CodexClient | undefined {
+    return this.supervisor.client;
+  }
+
+  ready(): Promise<CodexClient> {
+    return this.supervisor.ready();
+  }
+
+  /**
+   * The app-server when it can be given work: it is ready, somebody is logged in.
+   * @throws {AppError} CODEXD_UNAVAILABLE
+   */
+  async usable(): Promise<CodexClient> {
+    await this.checkLogin();
+    const client = await this.supervisor.ready();
+    this.login.assertLoggedIn();
+    return client;
+  }
+
+  /** Starts the app-server anew when somebody may have logged in: it would not notice. */
+  async checkLogin(): Promise<void> {
+    if (await this.login.mayHaveChanged()) await this.supervisor.recycle();
+  }
+
+  /** Ends the app-server, and the commands that it leaves behind. */
+  async stop(graceMs: number): Promise<void> {
+    await this.supervisor.stop(graceMs);
+    await this.#reaper.close();
+    this.#traffic.flush();
+    for (const file of this.#files) file[Symbol.dispose]();
+  }
+
+  async #sweep(): Promise<number> {
+    const { shell, mark } = this.#options;
+    const previous = this.#previousMark;
+    this.#previousMark = undefined;
+    const swept = await sweepOrphans(shell, mark);
+    if (previous === undefined) return swept;
+    return swept + await sweepOrphans(shell, previous);
+  }
+}
+
+/** An object with the methods of `events`, so that some can be replaced. */
+function bound(events: SupervisorEvents): SupervisorEvents {
+  return {
+    onNotifications: (it) => events.onNotifications(it),
+    onRequest: (request, life) => events.onRequest(request, life),
+    onReady: (client, home) => events.onReady(client, home),
+    onGone: (reason) => events.onGone(reason),
+    onExit: (exit) => events.onExit(exit),
+    onState: (status, reason) => events.onState(status, reason),
+  };
+}

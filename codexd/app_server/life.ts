@@ -1,0 +1,189 @@
+import { within } from "../../host_ops/within.ts";
+import { type Clock, sleep, type Timer } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { readLines } from "../../shared/lines.ts";
+import type { Logger } from "../../shared/log.ts";
+import { RingBuffer } from "../../shared/ring_buffer.ts";
+import { RpcConnection, RpcTimeout } from "../rpc/connection.ts";
+import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
+import { LineTransport, type TransportOptions } from "../rpc/transport.ts";
+import { type Child, type ChildExit, exitReason } from "./child.ts";
+import { CodexClient } from "./codex_client.ts";
+import { findVersion } from "./version.ts";
+
+/** What a life of the app-server reports to, and its limits. */
+export interface LifeOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** codexd's own version, told in the handshake. */
+  readonly ownVersion: string;
+  readonly transport?: TransportOptions;
+  onNotifications(notifications: readonly RpcNotification[]): void;
+  onRequest(request: RpcRequest, life: Life): void;
+  /** Takes a line of standard error and returns it without secrets. */
+  onStderr(line: string): string;
+  /** Default 20 000. */
+  readonly handshakeMs?: number;
+  /** How often it is asked for a sign of life. Default 30 000. */
+  readonly pingMs?: number;
+  /** How long it has to answer that. Default 20 000. */
+  readonly pingAnswerMs?: number;
+}
+
+/** How a life ended. */
+export interface LifeEnd {
+  readonly pid: number;
+  readonly reason: string;
+  readonly exit: ChildExit;
+  readonly stderrTail: readonly string[];
+}
+
+const STDERR_TAIL_LINES = 40;
+const STDERR_LINE_CHARS = 1_048_576;
+/** From the end of its output or its input to that of the process. */
+const LEAVE_MS = 2000;
+/** What a process that was told to end still may take. */
+const TERMINATE_MS = 1000;
+/** For output that is still in the pipe when the process has ended. */
+const DRAIN_MS = 100;
+
+/** One life of the app-server, from its start until the process is gone. */
+export class Life {
+  readonly rpc: RpcConnection;
+  readonly client: CodexClient;
+  /** Resolves when the process is gone and its streams are closed. */
+  readonly ended: Promise<LifeEnd>;
+  readonly #child: Child;
+  readonly #options: LifeOptions;
+  readonly #stderr = new RingBuffer<string>(STDERR_TAIL_LINES);
+  readonly #exited = new AbortController();
+  #leaveMs = LEAVE_MS;
+  #pinging: Timer | undefined;
+
+  constructor(child: Child, options: LifeOptions) {
+    this.#child = child;
+    this.#options = options;
+    const transport = new LineTransport(
+      { readable: child.stdout, writable: child.stdin },
+      options.transport,
+    );
+    this.rpc = new RpcConnection(transport, {
+      clock: options.clock,
+      log: options.log,
+      onNotifications: options.onNotifications,
+      onRequest: (request) => options.onRequest(request, this),
+      endReason: () => this.#whyItLeft(),
+    });
+    this.client = new CodexClient(this.rpc);
+    this.ended = this.#run();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /**
+   * Shakes hands and returns what it tells of itself.
+   * @throws {Error} the life is over then
+   */
+  async shakeHands(): Promise<{
+    readonly version: string | undefined;
+    readonly codexHome: string | undefined;
+  }> {
+    try {
+      const hello = await this.client.initialize(this.#options.ownVersion, {
+        timeoutMs: this.#options.handshakeMs ?? 20_000,
+      });
+      this.#pingLater();
+      return {
+        version: findVersion(hello.userAgent),
+        codexHome: hello.codexHome ?? undefined,
+      };
+    } catch (error) {
+      this.fail(`the handshake failed: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** Ends it because of `reason`: every waiting call fails at once. */
+  fail(reason: string): void {
+    this.rpc.close(new Error(reason));
+  }
+
+  /** Ends it by the end of its input; after `graceMs` with more force. */
+  async stop(graceMs: number): Promise<void> {
+    this.#leaveMs = graceMs;
+    this.rpc.close(new Error("codexd is stopping it"));
+    await this.ended;
+  }
+
+  async #run(): Promise<LifeEnd> {
+    const { clock } = this.#options;
+    const over = new AbortController();
+    const reading = Promise.all([
+      this.rpc.run(over.signal),
+      this.#readStderr(over.signal),
+    ]);
+    // A command that outlives it may hold its output open.
+    const exit = this.#child.exited.then(async (exit) => {
+      this.#exited.abort();
+      await within(reading, DRAIN_MS, clock);
+      this.rpc.close(new Error(exitReason("the app-server", exit)));
+      return exit;
+    });
+    const why = await this.rpc.closed;
+    this.#pinging?.cancel();
+    await sleep(clock, this.#leaveMs, this.#exited.signal);
+    if (!this.#exited.signal.aborted) {
+      this.#child.terminate();
+      await sleep(clock, TERMINATE_MS, this.#exited.signal);
+    }
+    await this.#child.end();
+    const how = await exit;
+    over.abort();
+    await reading;
+    return {
+      pid: this.pid,
+      reason: why.message,
+      exit: how,
+      stderrTail: this.#stderr.toArray(),
+    };
+  }
+
+  /** Words why its output ended: as a rule because the process did. */
+  async #whyItLeft(): Promise<Error> {
+    await sleep(this.#options.clock, LEAVE_MS, this.#exited.signal);
+    return new Error(
+      this.#exited.signal.aborted
+        ? exitReason("the app-server", await this.#child.exited)
+        : "the app-server closed its output",
+    );
+  }
+
+  async #readStderr(signal: AbortSignal): Promise<void> {
+    try {
+      const options = { maxChars: STDERR_LINE_CHARS, signal };
+      for await (const lines of readLines(this.#child.stderr, options)) {
+        for (const line of lines) {
+          this.#stderr.push(this.#options.onStderr(line));
+        }
+      }
+    } catch (error) {
+      this.fail(`its standard error cannot be read: ${messageOf(error)}`);
+    }
+  }
+
+  #pingLater(): void {
+    const { clock, pingMs = 30_000, pingAnswerMs = 20_000 } = this.#options;
+    this.#pinging = clock.after(pingMs, async () => {
+      try {
+        await this.client.ping({ timeoutMs: pingAnswerMs });
+      } catch (error) {
+        if (error instanceof RpcTimeout) {
+          return this.fail("the app-server gave no sign of life");
+        }
+      }
+      if (!this.#exited.signal.aborted) this.#pingLater();
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { join } from "@std/path";
+import type { Account } from "../../shared/contracts/codexd_status.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { CodexClient } from "./codex_client.ts";
+
+/** What to do when nobody is logged in. */
+const LOGIN_FIX =
+  "Run `codex login` as the user that codexd runs as; codexd notices by itself";
+
+const UNKNOWN: Account = {
+  logged_in: null,
+  auth_mode: null,
+  plan_type: null,
+  requires_openai_auth: null,
+};
+
+/**
+ * Who Codex is logged in as. A running app-server does not notice a login made
+ * by another process, so the file that a login writes is watched here.
+ */
+export class Login {
+  #account = UNKNOWN;
+  #authFile: string | undefined;
+  #seen: number | undefined;
+
+  get account(): Account {
+    return this.#account;
+  }
+
+  /** Why nothing can be asked of a model; undefined when it can. */
+  get fault(): { readonly reason: string; readonly fix: string } | undefined {
+    return this.#account.logged_in === false
+      ? { reason: "Codex is not logged in", fix: LOGIN_FIX }
+      : undefined;
+  }
+
+  /** Asks the app-server; to be called when it is ready and when it tells of a change. */
+  async refresh(
+    client: Pick<CodexClient, "account">,
+    codexHome?: string,
+  ): Promise<void> {
+    if (codexHome !== undefined) this.#authFile = join(codexHome, "auth.json");
+    this.#seen = await this.#modified();
+    const { account, requiresOpenaiAuth } = await client.account();
+    this.#account = {
+      logged_in: !requiresOpenaiAuth || Boolean(account),
+      auth_mode: account?.type ?? null,
+      plan_type: account?.planType ?? null,
+      requires_openai_auth: requiresOpenaiAuth,
+    };
+  }
+
+  /** Nothing is known of the login while there is no app-server. */
+  forget(): void {
+    this.#account = UNKNOWN;
+  }
+
+  /** Whether somebody may have logged in since the app-server was asked. */
+  async mayHaveChanged(): Promise<boolean> {
+    return this.fault !== undefined && await this.#modified() !== this.#seen;
+  }
+
+  /** @throws {AppError} CODEXD_UNAVAILABLE when nobody is logged in */
+  assertLoggedIn(): void {
+    if (this.fault === undefined) return;
+    const { reason, fix } = this.fault;
+    throw new AppError("CODEXD_UNAVAILABLE", `Cannot use Codex: ${reason}`, {
+      details: { reason, fix },
+    });
+  }
+
+  /** When the login file last changed; undefined when there is none to be seen. */
+  async #modified(): Promise<number | undefined> {
+    if (this.#authFile === undefined) return undefined;
+    try {
+      return (await Deno.stat(this.#authFile)).mtime?.getTime();
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { within } from "../../host_ops/within.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Fault } from "../../shared/contracts/codexd_status.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { readLines } from "../../shared/lines.ts";
+import type { ChildCommand, StartChild } from "./child.ts";
+import { findVersion, isSupported, SUPPORTED_VERSIONS } from "./version.ts";
+
+const PATIENCE_MS = 5000;
+/** For output that is still in the pipe. */
+const DRAIN_MS = 100;
+/** What a shell says when a program cannot be run at all. */
+const CANNOT_RUN = [126, 127];
+
+/**
+ * Asks a program for its version and returns what is wrong with it, if anything
+ * is. One that answers in another form is let pass: the handshake tells more.
+ */
+export async function probeVersion(
+  command: Omit<ChildCommand, "args">,
+  ports: { readonly start: StartChild; readonly clock: Clock },
+): Promise<Fault | undefined> {
+  const { program } = command;
+  const fix = `Install Codex ${SUPPORTED_VERSIONS} or set BAA_CODEX_BIN to it`;
+  let found: { code: number | null; stdout: string; stderr: string };
+  try {
+    found = await run({ ...command, args: ["--version"] }, ports);
+  } catch (error) {
+    const reason = `Cannot run Codex "${program}": ${messageOf(error)}`;
+    return { reason, fix };
+  }
+  if (found.code !== null && CANNOT_RUN.includes(found.code)) {
+    const said = found.stderr.trim().slice(0, 300);
+    return { reason: `Cannot run Codex "${program}": ${said}`, fix };
+  }
+  const version = findVersion(found.stdout);
+  return version === undefined || isSupported(version) ? undefined : {
+    reason: `Cannot use Codex ${version}: supported is ${SUPPORTED_VERSIONS}`,
+    fix,
+  };
+}
+
+async function run(
+  command: ChildCommand,
+  { start, clock }: { readonly start: StartChild; readonly clock: Clock },
+) {
+  const child = await start(command);
+  const done = new AbortController();
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const options = { maxChars: 65_536, signal: done.signal };
+    const text: string[] = [];
+    try {
+      for await (const lines of readLines(stream, options)) text.push(...lines);
+    } catch {
+      // It talks too much for a version.
+    }
+    return text.join("\n");
+  };
+  const output = Promise.all([read(child.stdout), read(child.stderr)]);
+  await child.stdin.close().catch(() => {});
+  await within(child.exited, PATIENCE_MS, clock);
+  await child.end();
+  const { code } = await child.exited;
+  await within(output, DRAIN_MS, clock);
+  done.abort();
+  const [stdout, stderr] = await output;
+  return { code, stdout, stderr };
+}

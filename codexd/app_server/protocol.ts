@@ -1,0 +1,126 @@
+/**
+ * The app-server's methods as far as they are used, seen on codex-cli 0.169.0.
+ * Tolerant on purpose: only what is needed is demanded, the rest passes through.
+ */
+import { z } from "zod";
+
+/** Codex's own item of a turn. */
+export const ThreadItem = z.looseObject({ id: z.string(), type: z.string() });
+export type ThreadItem = z.infer<typeof ThreadItem>;
+
+export const WireTurnError = z.looseObject({
+  message: z.string(),
+  codexErrorInfo: z.unknown().optional(),
+  additionalDetails: z.string().nullish(),
+});
+export type WireTurnError = z.infer<typeof WireTurnError>;
+
+/** Times are in seconds. */
+export const WireTurn = z.looseObject({
+  id: z.string(),
+  items: z.array(ThreadItem).catch([]),
+  status: z.string(),
+  error: WireTurnError.nullish().catch(null),
+  startedAt: z.number().nullish(),
+  completedAt: z.number().nullish(),
+  durationMs: z.number().nullish(),
+});
+export type WireTurn = z.infer<typeof WireTurn>;
+
+export const ThreadStatus = z.looseObject({ type: z.string() });
+
+/** Times are in seconds. */
+export const Thread = z.looseObject({
+  id: z.string(),
+  preview: z.string().catch(""),
+  ephemeral: z.boolean().catch(false),
+  model: z.string().nullish().catch(null),
+  modelProvider: z.string().nullish().catch(null),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  status: ThreadStatus.nullish().catch(null),
+  cwd: z.string().nullish().catch(null),
+  originator: z.string().nullish().catch(null),
+  name: z.string().nullish().catch(null),
+});
+export type Thread = z.infer<typeof Thread>;
+
+export const InitializeResult = z.looseObject({
+  userAgent: z.string().catch(""),
+  codexHome: z.string().nullish().catch(null),
+});
+
+export const AccountResult = z.looseObject({
+  account: z.looseObject({
+    type: z.string(),
+    planType: z.string().nullish().catch(null),
+  }).nullish().catch(null),
+  requiresOpenaiAuth: z.boolean().catch(false),
+});
+
+/** Answer of `thread/start` and `thread/resume`. */
+export const OpenedThread = z.looseObject({
+  thread: Thread,
+  model: z.string().nullish().catch(null),
+  cwd: z.string().nullish().catch(null),
+  approvalPolicy: z.unknown(),
+  sandbox: z.looseObject({ type: z.string() }).nullish().catch(null),
+});
+export type OpenedThread = z.infer<typeof OpenedThread>;
+
+export const ThreadResult = z.looseObject({ thread: Thread });
+
+export const ThreadPage = z.looseObject({
+  data: z.array(Thread),
+  nextCursor: z.string().nullish(),
+});
+
+export const TurnPage = z.looseObject({
+  data: z.array(WireTurn),
+  nextCursor: z.string().nullish(),
+});
+
+export const TurnResult = z.looseObject({ turn: WireTurn });
+export const SteerResult = z.looseObject({ turnId: z.string() });
+
+/** Notifications that change what codexd knows; every other one is only passed on. */
+export const NOTIFICATIONS = {
+  "thread/status/changed": z.looseObject({
+    threadId: z.string(),
+    status: ThreadStatus,
+  }),
+  "thread/name/updated": z.looseObject({
+    threadId: z.string(),
+    threadName: z.string().nullish(),
+  }),
+  "thread/closed": z.looseObject({ threadId: z.string() }),
+  "turn/started": z.looseObject({ threadId: z.string(), turn: WireTurn }),
+  "turn/completed": z.looseObject({ threadId: z.string(), turn: WireTurn }),
+  "item/completed": z.looseObject({
+    threadId: z.string(),
+    turnId: z.string(),
+    item: ThreadItem,
+  }),
+  "thread/tokenUsage/updated": z.looseObject({
+    threadId: z.string(),
+    turnId: z.string(),
+    tokenUsage: z.record(z.string(), z.unknown()),
+  }),
+  "serverRequest/resolved": z.looseObject({
+    threadId: z.string().nullish(),
+    requestId: z.union([z.string(), z.number()]),
+  }),
+} as const;
+
+/** A sandbox, in the form that `turn/start` takes. */
+export const SANDBOX_POLICIES = {
+  "read-only": { type: "readOnly", networkAccess: false },
+  "workspace-write": {
+    type: "workspaceWrite",
+    writableRoots: [],
+    networkAccess: false,
+    excludeTmpdirEnvVar: false,
+    excludeSlashTmp: false,
+  },
+  "danger-full-access": { type: "dangerFullAccess" },
+} as const;

@@ -1,0 +1,53 @@
+import type { Clock } from "../../shared/clock.ts";
+
+/** How often the app-server may be started again, and how soon. */
+export interface RestartBudgetOptions {
+  readonly clock: Clock;
+  /** From 0 to 1: spreads restarts. Default `Math.random`. */
+  readonly random?: () => number;
+  /** Restarts within the window. Default 5. */
+  readonly maxRestarts?: number;
+  /** Default 60 000. */
+  readonly windowMs?: number;
+  /** Before the first restart; doubled at each further one. Default 200. */
+  readonly baseMs?: number;
+  /** After the budget is used up. Default 30 000. */
+  readonly cooldownMs?: number;
+}
+
+/** When to start again. */
+export interface Restart {
+  readonly delayMs: number;
+  /** The budget is used up: this is not a mishap but a fault. */
+  readonly exhausted: boolean;
+}
+
+/** Counts unwanted ends in a sliding window and says when the next start may be. */
+export class RestartBudget {
+  readonly #options: Required<RestartBudgetOptions>;
+  #ends: number[] = [];
+
+  constructor(options: RestartBudgetOptions) {
+    this.#options = {
+      random: Math.random,
+      maxRestarts: 5,
+      windowMs: 60_000,
+      baseMs: 200,
+      cooldownMs: 30_000,
+      ...options,
+    };
+  }
+
+  /** Takes note of an unwanted end. */
+  next(): Restart {
+    const { clock, random, maxRestarts, windowMs, baseMs, cooldownMs } =
+      this.#options;
+    const now = clock.monotonic();
+    this.#ends = this.#ends.filter((at) => now - at < windowMs);
+    this.#ends.push(now);
+    const count = this.#ends.length;
+    const exhausted = count > maxRestarts;
+    const full = exhausted ? cooldownMs : baseMs * 2 ** (count - 1);
+    return { delayMs: Math.round(full * (0.5 + random() / 2)), exhausted };
+  }
+}

@@ -1,0 +1,242 @@
+import { type Clock, isoTime, sleep } from "../../shared/clock.ts";
+import type {
+  AppServerStatus,
+  Fault,
+  LastExit,
+} from "../../shared/contracts/codexd_status.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
+import type { TransportOptions } from "../rpc/transport.ts";
+import { type BinaryQuery, findBinary } from "./binary.ts";
+import type { StartChild } from "./child.ts";
+import type { CodexClient } from "./codex_client.ts";
+import { Condition } from "./condition.ts";
+import { APP_SERVER_ARGS } from "./environment.ts";
+import { Life } from "./life.ts";
+import { probeVersion } from "./probe_version.ts";
+import { RestartBudget } from "./restart_budget.ts";
+
+/** What the supervisor reports to. */
+export interface SupervisorEvents {
+  onNotifications(notifications: readonly RpcNotification[]): void;
+  /** A question of the app-server's, to be answered over `life.rpc`. */
+  onRequest(request: RpcRequest, life: Life): void;
+  /** Before the app-server counts as ready. */
+  onReady(client: CodexClient, codexHome: string | undefined): Promise<void>;
+  /** It answers no more: what ran in it has ended with it. */
+  onGone(reason: string): void;
+  /** Its process is gone too. */
+  onExit(exit: LastExit): void;
+  onState(status: AppServerStatus, reason: string | null): void;
+}
+
+/** What the supervisor starts, and with what. */
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly binary: BinaryQuery;
+  readonly start: StartChild;
+  /** The whole environment of the app-server. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly ownVersion: string;
+  readonly transport?: TransportOptions;
+  onStderr(line: string): string;
+  /** Kills what descends from an earlier app-server; returns how many. */
+  sweep(): Promise<number>;
+  readonly budget?: RestartBudget;
+  /** How soon a missing binary is looked for again. Default 5000. */
+  readonly missingMs?: number;
+  /** How long a request waits for an app-server that is starting. Default 8000. */
+  readonly patienceMs?: number;
+}
+
+/** Keeps one app-server running, and says how it stands. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #budget: RestartBudget;
+  readonly #condition: Condition;
+  readonly #stopping = new AbortController();
+  #events: SupervisorEvents | undefined;
+  #running: Promise<void> | undefined;
+  #life: Life | undefined;
+  #recycling = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#budget = options.budget ?? new RestartBudget(options);
+    this.#condition = new Condition(
+      options.clock,
+      (status, reason) => this.#events?.onState(status, reason),
+    );
+  }
+
+  /** Begins to start app-servers, one after the other. */
+  start(events: SupervisorEvents): void {
+    this.#events = events;
+    this.#running = this.#run(events);
+  }
+
+  /** The app-server, when it is ready now. */
+  get client(): CodexClient | undefined {
+    return this.#condition.state === "ready" ? this.#life?.client : undefined;
+  }
+
+  status(): AppServerStatus {
+    return this.#condition.status();
+  }
+
+  /**
+   * Returns the app-server; waits a little for one that is starting.
+   * @throws {AppError} CODEXD_UNAVAILABLE with the reason and what to do
+   */
+  async ready(): Promise<CodexClient> {
+    const { clock, patienceMs = 8000 } = this.#options;
+    const condition = this.#condition;
+    const until = clock.monotonic() + patienceMs;
+    while (true) {
+      const client = this.client;
+      if (client !== undefined) return client;
+      const left = until - clock.monotonic();
+      const { state } = condition;
+      const hopeless = state === "missing" || state === "failed";
+      if (hopeless || left <= 0 || this.#stopping.signal.aborted) break;
+      await condition.change(left);
+    }
+    const { state } = condition;
+    const fault = condition.fault ??
+      { reason: `the app-server is ${state}`, fix: "Try again shortly" };
+    throw new AppError(
+      "CODEXD_UNAVAILABLE",
+      `Cannot use Codex: ${fault.reason}`,
+      { details: { ...fault, state } },
+    );
+  }
+
+  /** Ends the app-server and starts another at once, without counting it as a mishap. */
+  async recycle(): Promise<void> {
+    if (this.#life === undefined) return;
+    this.#recycling = true;
+    await this.#life.stop(1000);
+  }
+
+  /** Ends the app-server for good; after `graceMs` with force. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    this.#condition.wake();
+    await this.#life?.stop(graceMs);
+    await this.#running;
+  }
+
+  async #run(events: SupervisorEvents): Promise<void> {
+    const { clock, log, missingMs = 5000 } = this.#options;
+    const { facts } = this.#condition;
+    const { signal } = this.#stopping;
+    await this.#sweep();
+    while (!signal.aborted) {
+      const program = await this.#look();
+      if (program === undefined) {
+        facts.nextAttemptAt = clock.now() + missingMs;
+        await sleep(clock, missingMs, signal);
+        continue;
+      }
+      facts.nextAttemptAt = null;
+      const reason = await this.#live(program, events);
+      if (signal.aborted) break;
+      if (this.#recycling) {
+        this.#recycling = false;
+        this.#condition.set("restarting");
+        continue;
+      }
+      const { delayMs, exhausted } = this.#budget.next();
+      facts.restarts++;
+      facts.nextAttemptAt = clock.now() + delayMs;
+      log.warn("The app-server ended", { reason, delay_ms: delayMs });
+      this.#condition.set(exhausted ? "failed" : "restarting", ended(reason));
+      await sleep(clock, delayMs, signal);
+    }
+  }
+
+  /** Finds a usable binary, or says why there is none. */
+  async #look(): Promise<string | undefined> {
+    const { binary, clock, start, environment: env, cwd } = this.#options;
+    const finding = await findBinary(binary);
+    const program = "program" in finding ? finding.program : null;
+    const fault = "fault" in finding
+      ? finding.fault
+      : await probeVersion({ ...finding, env, cwd }, { clock, start });
+    this.#condition.facts.binary = program;
+    if (fault === undefined) return program ?? undefined;
+    this.#condition.set("missing", fault);
+    return undefined;
+  }
+
+  /** Lives one life; returns why it ended. */
+  async #live(program: string, events: SupervisorEvents): Promise<string> {
+    const { clock, log, start, environment: env, cwd } = this.#options;
+    const { facts } = this.#condition;
+    if (this.#condition.state !== "restarting") {
+      this.#condition.set(facts.restarts === 0 ? "starting" : "restarting");
+    }
+    let life: Life;
+    try {
+      life = new Life(
+        await start({ program, args: APP_SERVER_ARGS, env, cwd }),
+        { ...this.#options, ...events },
+      );
+    } catch (error) {
+      return `it cannot be started: ${messageOf(error)}`;
+    }
+    this.#life = life;
+    facts.pid = life.pid;
+    facts.startedAt = clock.now();
+    void life.rpc.closed.then(({ message }) => {
+      if (this.#condition.state === "ready") {
+        this.#condition.set("restarting", ended(message));
+      }
+      events.onGone(message);
+    });
+    if (this.#stopping.signal.aborted) void life.stop(0);
+    try {
+      const { version = null, codexHome = null } = await life.shakeHands();
+      facts.version = version;
+      facts.codexHome = codexHome;
+      await events.onReady(life.client, codexHome ?? undefined);
+      this.#condition.set("ready");
+      log.info("The app-server is ready", { pid: life.pid, version });
+    } catch (error) {
+      life.fail(`the handshake failed: ${messageOf(error)}`);
+    }
+    const end = await life.ended;
+    this.#life = undefined;
+    facts.pid = null;
+    facts.startedAt = null;
+    facts.lastExit = {
+      at: isoTime(clock.now()),
+      pid: end.pid,
+      ...end.exit,
+      reason: end.reason,
+      stderr_tail: [...end.stderrTail],
+      orphans_ended: await this.#sweep(),
+    };
+    events.onExit(facts.lastExit);
+    return end.reason;
+  }
+
+  async #sweep(): Promise<number> {
+    try {
+      return await this.#options.sweep();
+    } catch (error) {
+      this.#options.log.warn("Cannot look for orphans", { error });
+      return 0;
+    }
+  }
+}
+
+function ended(reason: string): Fault {
+  return {
+    reason,
+    fix: "It is started again by itself; see last_exit and logs/codexd",
+  };
+}

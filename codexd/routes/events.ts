@@ -1,0 +1,15 @@
+import { codexdEvents } from "../../shared/contracts/codexd_routes.ts";
+import { route } from "../deps.ts";
+
+export const eventRoutes = [
+  route({
+    ...codexdEvents,
+    socket: ({ deps, query }) => ({
+      accept: (socket) =>
+        deps.subscriptions.accept(socket, {
+          after: query.after,
+          sessionId: query.session_id,
+        }),
+    }),
+  }),
+];

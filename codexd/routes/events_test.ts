@@ -1,0 +1,189 @@
+import { assertEquals } from "@std/assert";
+import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
+
+const start = (it: TestCodexd, session_id: string, input: string) =>
+  it.server.data<{ turn_id: string }>("POST", "/v1/codexd/turn", {
+    session_id,
+    input,
+  });
+
+Deno.test("WS events tells a turn from its start to its end, numbered without a hole", async () => {
+  await using it = await testCodexd({ listening: true });
+  const session_id = await it.session();
+  await using follower = it.follow();
+  await follower.opened;
+  const { turn_id } = await start(it, session_id, "@model:text n=2 text=ha");
+  await follower.until((event) => event.type === "turn.completed");
+  const own = follower.events.filter((event) => event.turn_id === turn_id);
+  assertEquals(own.map((event) => event.type), [
+    "turn.started",
+    "item.started",
+    "message.delta",
+    "message.delta",
+    "item.completed",
+    "usage.updated",
+    "turn.completed",
+  ]);
+  assertEquals(own.map((event) => event.session_id), Array(7).fill(session_id));
+  assertEquals(own[2]?.data.delta, "ha");
+  const { status, final_message } = own.at(-1)?.data ?? {};
+  assertEquals([status, final_message], ["completed", "haha"]);
+  const [first] = follower.events;
+  assertEquals(
+    follower.events.map((event) => event.seq - (first?.seq ?? 0)),
+    follower.events.map((_, index) => index),
+  );
+});
+
+Deno.test("WS events resumes behind ?after= without loss or repetition, also after a restart", async () => {
+  await using it = await testCodexd({ listening: true });
+  const session_id = await it.session();
+  await start(it, session_id, "first");
+  const { seq } = await it.event((event) => event.type === "turn.completed");
+  await it.restart();
+  await start(it, session_id, "second");
+  await it.event((event) => event.type === "turn.completed" && event.seq > seq);
+  const all = it.events();
+  await using follower = it.follow(`?after=${seq - 3}`);
+  const last = all.at(-1)?.seq;
+  await follower.until((event) => event.seq === last);
+  assertEquals(follower.events, all.filter((event) => event.seq > seq - 3));
+});
+
+Deno.test("WS events filters by session and keeps what belongs to none", async () => {
+  await using it = await testCodexd({ listening: true });
+  const [mine, other] = [await it.session(), await it.session()];
+  await using follower = it.follow(`?after=0&session_id=${mine}`);
+  await start(it, other, "not for me");
+  await it.event((event) =>
+    event.type === "turn.completed" && event.session_id === other
+  );
+  await start(it, mine, "for me");
+  await follower.until((event) => event.type === "turn.completed");
+  assertEquals(
+    new Set(follower.events.map((event) => event.session_id)),
+    new Set([null, mine]),
+  );
+});
+
+Deno.test("WS events tells a gap to who resumes at numbers that were never given", async () => {
+  await using it = await testCodexd({ listening: true });
+  await it.session();
+  await using follower = it.follow("?after=99999");
+  const gap = await follower.until((event) => event.type === "gap");
+  assertEquals(gap.data.requested_after, 99999);
+  assertEquals(gap.seq, gap.data.last_seq);
+});
+
+Deno.test("WS events asks clients for approvals and takes their answer", async () => {
+  await using it = await testCodexd({
+    listening: true,
+    env: { BAA_CODEX_APPROVALS: "ask" },
+  });
+  const session_id = await it.session();
+  await using follower = it.follow();
+  await follower.opened;
+  await start(it, session_id, '@model:shell cmd="rm x" escalate=1');
+  const asked = await follower.until((event) =>
+    event.type === "approval.requested"
+  );
+  assertEquals([asked.data.kind, asked.data.command], ["command", "rm x"]);
+  const { approval_id } = asked.data;
+  const answer = { type: "approval.respond", approval_id, decision: "accept" };
+  assertEquals(await follower.ask({ ...answer, request_id: "r1" }), {
+    type: "reply",
+    to: "approval.respond",
+    request_id: "r1",
+    ok: true,
+  });
+  const done = await follower.until((event) => event.type === "turn.completed");
+  assertEquals(done.data.status, "completed");
+  const late = await follower.ask(answer);
+  assertEquals([late.ok, late.error?.code], [false, "NOT_FOUND"]);
+  const command = follower.events.find((event) =>
+    event.type === "item.completed"
+  );
+  assertEquals((command?.data.item as { status: string }).status, "completed");
+});
+
+Deno.test("WS events: a session may be stricter than codexd is set to", async () => {
+  await using it = await testCodexd({ env: { BAA_CODEX_APPROVALS: "accept" } });
+  const strict = await it.session({ approvals: "deny" });
+  const loose = await it.session();
+  for (const id of [strict, loose]) {
+    await start(it, id, '@model:shell cmd="rm x" escalate=1');
+  }
+  const decided = async (id: string) => {
+    const event = await it.event((event) =>
+      event.type === "approval.resolved" && event.session_id === id
+    );
+    return [event.data.decision, event.data.by];
+  };
+  assertEquals(await decided(strict), ["decline", "policy"]);
+  assertEquals(await decided(loose), ["accept", "policy"]);
+});
+
+Deno.test("WS events interrupts a turn for a client, and says when it cannot", async () => {
+  await using it = await testCodexd({ listening: true });
+  const session_id = await it.session();
+  await using follower = it.follow();
+  await follower.opened;
+  await start(it, session_id, "@model:hang");
+  await follower.until((event) => event.type === "turn.started");
+  const interrupt = { type: "turn.interrupt", session_id };
+  assertEquals((await follower.ask(interrupt)).ok, true);
+  const done = await follower.until((event) => event.type === "turn.completed");
+  assertEquals(done.data.status, "interrupted");
+  assertEquals((await follower.ask(interrupt)).error?.code, "CONFLICT");
+});
+
+Deno.test("WS events answers a message that it does not know, and goes on", async () => {
+  await using it = await testCodexd({ listening: true });
+  await using follower = it.follow("?after=0");
+  await follower.opened;
+  for (const message of [{ type: "nonsense" }, { type: "approval.respond" }]) {
+    const reply = await follower.ask(message);
+    assertEquals([reply.ok, reply.error?.code], [false, "INVALID_INPUT"]);
+  }
+  await it.session();
+  await follower.until((event) => event.type === "session.started");
+});
+
+Deno.test("WS events refuses before the 101", async () => {
+  await using it = await testCodexd({ listening: true });
+  const plain = await it.server.get("/v1/codexd/events");
+  assertEquals(plain.status, 426);
+  await plain.body?.cancel();
+  await using bad = it.follow("?after=-1");
+  assertEquals((await bad.closed).code !== 1000, true);
+  assertEquals(bad.events.length, 0);
+});
+
+Deno.test("WS events are closed with 1001 when codexd stops, and the turn is ended first", async () => {
+  await using it = await testCodexd({ listening: true });
+  const session_id = await it.session();
+  await using follower = it.follow();
+  await follower.opened;
+  await start(it, session_id, "@model:hang");
+  await follower.until((event) => event.type === "turn.started");
+  await it.restart();
+  assertEquals((await follower.closed).code, 1001);
+  const done = await it.event((event) => event.type === "turn.completed");
+  assertEquals(done.data.status, "interrupted");
+});
+
+Deno.test("a hundred followers get every event", async () => {
+  await using it = await testCodexd({ listening: true });
+  const session_id = await it.session();
+  const followers = Array.from({ length: 100 }, () => it.follow("?after=0"));
+  await Promise.all(followers.map((follower) => follower.opened));
+  await start(it, session_id, "@model:text n=50");
+  await Promise.all(
+    followers.map((follower) =>
+      follower.until((event) => event.type === "turn.completed")
+    ),
+  );
+  const counts = new Set(followers.map((follower) => follower.events.length));
+  assertEquals(counts.size, 1);
+  await Promise.all(followers.map((it) => it[Symbol.asyncDispose]()));
+});

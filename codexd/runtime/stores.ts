@@ -1,0 +1,81 @@
+import { join } from "@std/path";
+import type { Clock } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import { EventLog } from "../sessions/event_log.ts";
+import { Idempotency } from "../sessions/idempotency.ts";
+import { SessionIndex } from "../sessions/session_index.ts";
+import { takeStateFolder } from "./state_folder.ts";
+
+/** Everything that codexd keeps on disk, in a folder that is its alone. */
+export interface Stores extends Disposable {
+  readonly index: SessionIndex;
+  readonly events: EventLog;
+  readonly idempotency: Idempotency;
+  /** See orphans. */
+  readonly previousMark: string | undefined;
+  /** What could not be written, in words. */
+  readonly faults: ReadonlySet<string>;
+}
+
+/** Where the stores are, and how much they keep. */
+export interface StoresOptions {
+  readonly folder: string;
+  /** See orphans. */
+  readonly mark: string;
+  readonly retentionDays: number;
+  readonly retentionRows: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const DAY_MS = 86_400_000;
+const MAX_EVENT_BYTES = 134_217_728;
+const SEGMENT_BYTES = 8_388_608;
+
+/**
+ * Opens the stores.
+ * @throws {ConfigError} when another process has the folder
+ */
+export function openStores(options: StoresOptions): Stores {
+  const { folder, mark, retentionDays, retentionRows, clock, log } = options;
+  const faults = new Set<string>();
+  const onError = (what: string) => (error: unknown) => {
+    faults.add(`Cannot write the ${what}: ${messageOf(error)}`);
+    log.error(`Cannot write the ${what}`, { error });
+  };
+  const maxAgeMs = retentionDays * DAY_MS;
+  using opened = new DisposableStack();
+  const state = opened.use(takeStateFolder(folder, mark));
+  const index = opened.use(
+    new SessionIndex({
+      folder,
+      clock,
+      maxAgeMs,
+      onError: onError("session index"),
+    }),
+  );
+  const events = opened.use(
+    new EventLog({
+      folder: join(folder, "events"),
+      clock,
+      maxAgeMs,
+      maxEvents: retentionRows,
+      maxBytes: MAX_EVENT_BYTES,
+      segmentBytes: SEGMENT_BYTES,
+      onError: onError("event log"),
+    }),
+  );
+  const idempotency = opened.use(
+    new Idempotency({ folder, clock, onError: onError("idempotency journal") }),
+  );
+  const all = opened.move();
+  return {
+    index,
+    events,
+    idempotency,
+    previousMark: state.previousMark,
+    faults,
+    [Symbol.dispose]: () => all.dispose(),
+  };
+}

@@ -1,0 +1,159 @@
+import { isoTime } from "../../shared/clock.ts";
+import { RingBuffer } from "../../shared/ring_buffer.ts";
+import { EventSegments, type SegmentOptions } from "./event_segments.ts";
+import {
+  type NewEvent,
+  type StoredEvent,
+  storedEvent,
+} from "./stored_event.ts";
+
+/** Where the log is, and how much it keeps. */
+export interface EventLogOptions extends SegmentOptions {
+  /** Told when the disk refuses; events still reach who listens. */
+  onError(error: unknown): void;
+}
+
+/** Events and characters that are kept in memory for who is nearly up to date. */
+const MEMORY_EVENTS = 8192;
+const MEMORY_CHARS = 8_388_608;
+/** Events handed over at once. */
+const BATCH = 256;
+
+/**
+ * Every event, numbered without end. An event is on disk before anybody sees
+ * it, so that its number is never given again, also after a kill -9.
+ */
+export class EventLog implements Disposable {
+  readonly #options: EventLogOptions;
+  readonly #segments: EventSegments;
+  readonly #memory = new RingBuffer<StoredEvent>(MEMORY_EVENTS);
+  #memoryChars = 0;
+  #lastSeq: number;
+  #arrival = Promise.withResolvers<void>();
+
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+    this.#segments = new EventSegments(options);
+    this.#lastSeq = this.#segments.lastSeq;
+  }
+
+  /** Of the newest event; 0 before the first. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Of the oldest event that is kept. */
+  get firstSeq(): number {
+    return Math.min(this.#segments.firstSeq, this.#memoryFirst);
+  }
+
+  /** Appends events, in order, and wakes who follows. */
+  append(events: readonly NewEvent[]): void {
+    if (events.length === 0) return;
+    const at = isoTime(this.#options.clock.now());
+    const stored = events.map((event) =>
+      storedEvent(event, { seq: ++this.#lastSeq, at })
+    );
+    try {
+      this.#segments.append(stored);
+    } catch (error) {
+      this.#options.onError(error);
+    }
+    for (const event of stored) this.#remember(event);
+    const { resolve } = this.#arrival;
+    this.#arrival = Promise.withResolvers();
+    resolve();
+  }
+
+  /**
+   * Yields events behind `after`, oldest first, then those that come, until
+   * `signal` aborts. What is no longer kept is told by a `gap` event.
+   */
+  async *follow(
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly StoredEvent[]> {
+    const left = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    let seen = after;
+    while (!signal.aborted) {
+      if (seen > this.#lastSeq || seen + 1 < this.firstSeq) {
+        const gap = this.#gap(seen, this.firstSeq);
+        yield [gap];
+        seen = gap.seq;
+      } else if (seen === this.#lastSeq) {
+        await Promise.race([this.#arrival.promise, left]);
+      } else if (seen + 1 >= this.#memoryFirst) {
+        const batch = this.#fromMemory(seen);
+        yield batch;
+        seen += batch.length;
+      } else {
+        const before = seen;
+        for await (const batch of this.#segments.read(seen)) {
+          yield batch;
+          seen = batch.at(-1)?.seq ?? seen;
+          if (signal.aborted || seen + 1 >= this.#memoryFirst) break;
+        }
+        // What the disk should hold and does not is missing too.
+        if (seen === before && seen + 1 >= this.#segments.firstSeq) {
+          const gap = this.#gap(seen, this.#memoryFirst);
+          yield [gap];
+          seen = gap.seq;
+        }
+      }
+    }
+  }
+
+  /** Removes what is older than its age limit. */
+  removeOld(): void {
+    this.#segments.removeOld();
+  }
+
+  [Symbol.dispose](): void {
+    this.#segments[Symbol.dispose]();
+  }
+
+  get #memoryFirst(): number {
+    return this.#lastSeq - this.#memory.size + 1;
+  }
+
+  #remember(event: StoredEvent): void {
+    this.#memoryChars += event.json.length -
+      (this.#memory.push(event)?.json.length ?? 0);
+    while (this.#memoryChars > MEMORY_CHARS && this.#memory.size > 1) {
+      this.#memoryChars -= this.#memory.shift()?.json.length ?? 0;
+    }
+  }
+
+  #fromMemory(seen: number): StoredEvent[] {
+    const batch: StoredEvent[] = [];
+    let index = seen + 1 - this.#memoryFirst;
+    while (batch.length < BATCH) {
+      const event = this.#memory.at(index++);
+      if (event === undefined) break;
+      batch.push(event);
+    }
+    return batch;
+  }
+
+  /** Stands for what is missing before `first`; who resumes behind it goes on with what is kept. */
+  #gap(after: number, first: number): StoredEvent {
+    const ahead = after > this.#lastSeq;
+    const seq = ahead ? this.#lastSeq : first - 1;
+    return storedEvent({
+      session_id: null,
+      turn_id: null,
+      type: "gap",
+      data: {
+        requested_after: after,
+        first_seq: first,
+        last_seq: this.#lastSeq,
+        reason: ahead
+          ? "no event has had such a number yet"
+          : "the events between are not kept any more",
+      },
+    }, { seq, at: isoTime(this.#options.clock.now()) });
+  }
+}

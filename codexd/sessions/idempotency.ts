@@ -1,0 +1,129 @@
+import { join } from "@std/path";
+import { z } from "zod";
+import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import { Journal } from "./journal.ts";
+
+/** What is remembered of a request with a key. */
+const Entry = z.object({
+  /** Of the route and the body. */
+  digest: z.string(),
+  /** What came of it; null while that is not known. */
+  session_id: z.string().nullable(),
+  turn_id: z.string().nullable(),
+});
+export type Entry = z.infer<typeof Entry>;
+
+/** What a request led to. */
+export type Outcome = Pick<Entry, "session_id" | "turn_id">;
+
+/** How a request is done, and how what it did is found again. */
+export interface Work<T> {
+  /** Does it. `mark` identifies it beyond this process. */
+  fresh(mark: string | undefined): Promise<T>;
+  outcomeOf(result: T): Outcome;
+  /** Finds what came of it; undefined when nothing did. */
+  again(entry: Entry, mark: string): Promise<T | undefined>;
+}
+
+const MAX_ENTRIES = 10_000;
+const MAX_AGE_MS = 7 * 86_400_000;
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** Makes that a request which comes twice with the same key is done once. */
+export class Idempotency implements Disposable {
+  readonly #journal: Journal<Entry>;
+  readonly #running = new Map<string, Promise<unknown>>();
+
+  constructor(
+    options: {
+      readonly folder: string;
+      readonly clock: Clock;
+      onError(error: unknown): void;
+    },
+  ) {
+    this.#journal = new Journal({
+      ...options,
+      path: join(options.folder, "idempotency.jsonl"),
+      maxEntries: MAX_ENTRIES,
+      maxAgeMs: MAX_AGE_MS,
+      parse: (value) => Entry.safeParse(value).data,
+    });
+  }
+
+  /**
+   * Does `work` once for a key: who comes with the same key and request gets
+   * what came of it. Without a key it is simply done.
+   * @throws {AppError} CONFLICT when the key came with another request
+   */
+  async once<T>(
+    key: string | null,
+    request: readonly unknown[],
+    work: Work<T>,
+  ): Promise<T> {
+    if (key === null) return await work.fresh(undefined);
+    checkKey(key);
+    const digest = await sha256(canonical(request));
+    // Two that come at once are done one after the other.
+    const before = this.#running.get(key) ?? Promise.resolve();
+    const running = before.catch(() => {})
+      .then(() => this.#do(key, digest, work));
+    this.#running.set(key, running);
+    try {
+      return await running;
+    } finally {
+      if (this.#running.get(key) === running) this.#running.delete(key);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#journal[Symbol.dispose]();
+  }
+
+  async #do<T>(key: string, digest: string, work: Work<T>): Promise<T> {
+    const mark = `baa-${(await sha256(key)).slice(0, 32)}`;
+    const known = this.#journal.get(key);
+    if (known !== undefined && known.digest !== digest) {
+      throw new AppError(
+        "CONFLICT",
+        "Cannot accept the request: its Idempotency-Key came with another body",
+      );
+    }
+    const found = known && await work.again(known, mark);
+    if (found !== undefined) return found;
+    this.#journal.set(key, { digest, session_id: null, turn_id: null });
+    const result = await work.fresh(mark);
+    this.#journal.set(key, { digest, ...work.outcomeOf(result) });
+    return result;
+  }
+}
+
+function checkKey(key: string): void {
+  if (KEY.test(key)) return;
+  throw new AppError("INVALID_INPUT", "Cannot accept the Idempotency-Key", {
+    details: {
+      issues: [{
+        path: "Idempotency-Key",
+        message: "Give 1 to 200 visible ASCII characters",
+      }],
+    },
+  });
+}
+
+/** JSON with the keys of every object in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, it) =>
+      typeof it === "object" && it !== null && !Array.isArray(it)
+        ? Object.fromEntries(
+          Object.entries(it).sort(([a], [b]) => a < b ? -1 : 1),
+        )
+        : it,
+  );
+}
+
+async function sha256(text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

@@ -1,0 +1,111 @@
+import { join } from "@std/path";
+import { z } from "zod";
+import type { Clock } from "../../shared/clock.ts";
+import {
+  ApprovalMode,
+  ApprovalPolicy,
+  Sandbox,
+} from "../../shared/contracts/codexd.ts";
+import { Journal } from "./journal.ts";
+
+/** What codexd itself knows of a session; the history is Codex's own. */
+export const SessionRecord = z.object({
+  session_id: z.string(),
+  title: z.string().nullable(),
+  cwd: z.string().nullable(),
+  model: z.string().nullable(),
+  model_provider: z.string().nullable(),
+  /** As asked for; null: Codex's own default. */
+  approval_policy: ApprovalPolicy.nullable(),
+  sandbox: Sandbox.nullable(),
+  approvals: ApprovalMode.nullable(),
+  ephemeral: z.boolean(),
+  created_by: z.string().nullable(),
+  /** Milliseconds since the epoch. */
+  created_at: z.number(),
+  updated_at: z.number(),
+  preview: z.string(),
+  /** It has had a turn, so that Codex lists it. */
+  used: z.boolean(),
+  /** An ephemeral session whose app-server is gone. */
+  ended: z.boolean(),
+  running_turn: z.object({ turn_id: z.string(), started_at: z.number() })
+    .nullable(),
+});
+export type SessionRecord = z.infer<typeof SessionRecord>;
+
+/** Sessions that are remembered; Codex itself forgets none. */
+const MAX_SESSIONS = 10_000;
+
+/** The sessions that codexd made or used, on disk. */
+export class SessionIndex implements Disposable {
+  readonly #journal: Journal<SessionRecord>;
+  readonly #clock: Clock;
+
+  constructor(
+    options: {
+      readonly folder: string;
+      readonly clock: Clock;
+      readonly maxAgeMs: number;
+      onError(error: unknown): void;
+    },
+  ) {
+    this.#clock = options.clock;
+    this.#journal = new Journal({
+      ...options,
+      path: join(options.folder, "sessions.jsonl"),
+      maxEntries: MAX_SESSIONS,
+      parse: (value) => SessionRecord.safeParse(value).data,
+    });
+  }
+
+  get size(): number {
+    return this.#journal.size;
+  }
+
+  get(sessionId: string): SessionRecord | undefined {
+    return this.#journal.get(sessionId);
+  }
+
+  /** Every record, the longest untouched first. */
+  all(): SessionRecord[] {
+    return this.#journal.values();
+  }
+
+  put(record: SessionRecord): SessionRecord {
+    this.#journal.set(record.session_id, record);
+    return record;
+  }
+
+  /** Changes a record, if there is one. */
+  update(sessionId: string, changes: Partial<SessionRecord>): void {
+    const record = this.#journal.get(sessionId);
+    if (record === undefined) return;
+    this.put({ ...record, updated_at: this.#clock.now(), ...changes });
+  }
+
+  /** Takes note that a turn runs, for who starts after a crash. */
+  turnStarted(
+    turn: {
+      readonly sessionId: string;
+      readonly turnId: string;
+      readonly startedAt: number;
+    },
+  ): void {
+    const { sessionId, turnId, startedAt } = turn;
+    if (this.get(sessionId)?.running_turn?.turn_id === turnId) return;
+    this.update(sessionId, {
+      used: true,
+      running_turn: { turn_id: turnId, started_at: startedAt },
+    });
+  }
+
+  turnEnded(sessionId: string, turnId: string): void {
+    if (this.get(sessionId)?.running_turn?.turn_id !== turnId) return;
+    this.update(sessionId, { running_turn: null });
+  }
+
+  [Symbol.dispose](): void {
+    this.#journal[Symbol.dispose]();
+  }
+}

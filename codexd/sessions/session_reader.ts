@@ -1,0 +1,106 @@
+import type {
+  SessionDetail,
+  TurnWithItems,
+} from "../../shared/contracts/codexd.ts";
+import {
+  callerError,
+  hasNoHistory,
+  isUnknownThread,
+} from "../app_server/caller_error.ts";
+import type { CodexClient } from "../app_server/codex_client.ts";
+import type { Thread, WireTurn } from "../app_server/protocol.ts";
+import type { SessionPorts } from "./ports.ts";
+import { readTurnCursor, writeCursor } from "./session_cursor.ts";
+import type { SessionRecord } from "./session_index.ts";
+import type { Page } from "./session_lister.ts";
+import { sessionView } from "./session_view.ts";
+import { itemOf, turnOf } from "./wire.ts";
+
+/** Reads sessions with their history, which is Codex's own. */
+export class SessionReader {
+  readonly #ports: SessionPorts;
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Reads a session and the newest of its turns, oldest first.
+   * @throws {AppError} NOT_FOUND, CODEXD_UNAVAILABLE
+   */
+  async read(sessionId: string, page: Page): Promise<SessionDetail> {
+    const cursor = readTurnCursor(page.cursor);
+    const record = this.#ports.index.get(sessionId);
+    let client: CodexClient;
+    try {
+      client = await this.#ports.codex.ready();
+    } catch (error) {
+      if (record === undefined) throw error;
+      return this.#detail({ record }, { turns: [], history: "unavailable" });
+    }
+    try {
+      const thread = await client.readThread(sessionId);
+      const history = await this.#turns(client, sessionId, { ...page, cursor });
+      return this.#detail({ thread, record }, history);
+    } catch (error) {
+      // An ephemeral session is nowhere but in memory, and may be gone from there.
+      if (record === undefined || !isUnknownThread(error)) {
+        throw callerError(error);
+      }
+      return this.#detail({ record }, { turns: [], history: "none" });
+    }
+  }
+
+  async #turns(
+    client: CodexClient,
+    threadId: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<History> {
+    const { limit, cursor } = page;
+    try {
+      const found = await client.listTurns({ threadId, limit, cursor });
+      return {
+        turns: found.data.map((turn) => this.#turn(turn)).reverse(),
+        next: found.nextCursor ?? undefined,
+        history: "complete",
+      };
+    } catch (error) {
+      if (hasNoHistory(error)) return { turns: [], history: "none" };
+      throw error;
+    }
+  }
+
+  /** Codex does not tell an interruption by a restart from any other. */
+  #turn(wire: WireTurn): TurnWithItems {
+    const turn = turnOf(wire);
+    const status = this.#ports.turns.finished(turn.turn_id)?.turn.status;
+    return {
+      ...turn,
+      ...(status !== undefined && { status }),
+      items: wire.items.map(itemOf),
+    };
+  }
+
+  #detail(
+    known: {
+      readonly thread?: Thread;
+      readonly record: SessionRecord | undefined;
+    },
+    { turns, next, history }: History,
+  ): SessionDetail {
+    const session = sessionView(this.#ports, known);
+    return {
+      session_id: session.session_id,
+      session,
+      turns: [...turns],
+      next_cursor: next === undefined ? null : writeCursor(next),
+      history,
+    };
+  }
+}
+
+interface History {
+  readonly turns: readonly TurnWithItems[];
+  readonly next?: string | undefined;
+  readonly history: SessionDetail["history"];
+}

@@ -1,0 +1,180 @@
+import { resolve } from "@std/path";
+import {
+  APPROVAL_MODES,
+  SANDBOXES,
+  type Session,
+  type SessionAnswer,
+  type SessionRequest,
+} from "../../shared/contracts/codexd.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import { callerError } from "../app_server/caller_error.ts";
+import type { SessionPorts } from "./ports.ts";
+import type { SessionRecord } from "./session_index.ts";
+import { sessionView } from "./session_view.ts";
+
+/** Until its first turn gives a session a better one. */
+export const NO_TITLE = "New session";
+
+/** What goes only with a new session, because Codex fixes it then. */
+const NEW_ONLY = [
+  "cwd",
+  "model",
+  "approval_policy",
+  "instructions",
+  "ephemeral",
+] as const;
+
+/** Makes sessions and resumes them. */
+export class SessionService {
+  readonly #ports: SessionPorts;
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Makes a session, or resumes the one that the request names.
+   * @throws {AppError}
+   */
+  async open(request: SessionRequest): Promise<SessionAnswer> {
+    const problems = [
+      ...this.#beyondLimits(request),
+      ...(request.session_id === undefined ? [] : onlyForNew(request)),
+    ];
+    if (problems.length > 0) throw invalid(problems);
+    return request.session_id === undefined
+      ? await this.#create(request)
+      : await this.#resume(request.session_id, request);
+  }
+
+  /** What codexd alone knows of a session; undefined when it does not know it. */
+  known(sessionId: string): Session | undefined {
+    const record = this.#ports.index.get(sessionId);
+    return record && sessionView(this.#ports, { record });
+  }
+
+  async #create(request: SessionRequest): Promise<SessionAnswer> {
+    const { codex, loader, clock, limits } = this.#ports;
+    const cwd = await folder(request.cwd ?? limits.cwd);
+    const client = await codex.usable();
+    const { ephemeral = false, title = NO_TITLE } = request;
+    try {
+      const opened = await client.startThread({
+        cwd,
+        model: request.model,
+        approvalPolicy: request.approval_policy,
+        developerInstructions: request.instructions,
+        ephemeral,
+      });
+      loader.opened(opened, {
+        title: ephemeral ? request.title ?? null : title,
+        approval_policy: request.approval_policy ?? null,
+        sandbox: request.sandbox ?? null,
+        approvals: request.approvals ?? null,
+        created_at: clock.now(),
+        used: false,
+        preview: "",
+      });
+      // Only a thread with a name is on disk before its first turn, and what
+      // is acknowledged must be there after a crash.
+      if (!ephemeral) await client.nameThread(opened.thread.id, title);
+      return this.#answer(opened.thread.id, true);
+    } catch (error) {
+      throw callerError(error);
+    }
+  }
+
+  async #resume(
+    sessionId: string,
+    request: SessionRequest,
+  ): Promise<SessionAnswer> {
+    const { codex, loader, index } = this.#ports;
+    const client = await codex.usable();
+    await loader.ensure(client, sessionId);
+    const changes: Partial<SessionRecord> = {
+      ...(request.sandbox && { sandbox: request.sandbox }),
+      ...(request.approvals && { approvals: request.approvals }),
+      ...(request.title && { title: request.title }),
+    };
+    index.update(sessionId, changes);
+    try {
+      if (request.title) await client.nameThread(sessionId, request.title);
+    } catch (error) {
+      throw callerError(error);
+    }
+    return this.#answer(sessionId, false);
+  }
+
+  #answer(sessionId: string, created: boolean): SessionAnswer {
+    const session = this.known(sessionId);
+    if (session === undefined) throw new AppError("NOT_FOUND");
+    return { session_id: sessionId, session, created };
+  }
+
+  #beyondLimits({ sandbox, approvals }: SessionRequest): Problem[] {
+    const { limits } = this.#ports;
+    return [
+      ...beyond("sandbox", SANDBOXES, {
+        asked: sandbox,
+        most: limits.maxSandbox,
+        variable: "BAA_CODEX_MAX_SANDBOX",
+      }),
+      ...beyond("approvals", APPROVAL_MODES, {
+        asked: approvals,
+        most: limits.approvals,
+        variable: "BAA_CODEX_APPROVALS",
+      }),
+    ];
+  }
+}
+
+interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Refuses a value that stands behind `most` in an ordered list. */
+function beyond<T extends string>(
+  path: string,
+  order: readonly T[],
+  limit: {
+    readonly asked: T | undefined;
+    readonly most: T;
+    readonly variable: string;
+  },
+): Problem[] {
+  const { asked, most, variable } = limit;
+  const last = order.indexOf(most);
+  if (asked === undefined || order.indexOf(asked) <= last) return [];
+  const allowed = order.slice(0, last + 1).join(", ");
+  return [{ path, message: `${variable} allows: ${allowed}` }];
+}
+
+function onlyForNew(request: SessionRequest): Problem[] {
+  return NEW_ONLY.filter((path) => request[path] !== undefined)
+    .map((path) => ({
+      path,
+      message: "goes with a new session only, not with session_id",
+    }));
+}
+
+/** Codex itself would accept a folder that does not exist, and fail later. */
+async function folder(cwd: string): Promise<string> {
+  const path = resolve(cwd);
+  let problem: string | undefined;
+  try {
+    if (!(await Deno.stat(path)).isDirectory) problem = "it is no folder";
+  } catch (error) {
+    problem = error instanceof Deno.errors.NotFound
+      ? "it does not exist"
+      : messageOf(error);
+  }
+  if (problem === undefined) return path;
+  throw invalid([{ path: "cwd", message: `Cannot use "${path}": ${problem}` }]);
+}
+
+function invalid(issues: readonly Problem[]): AppError {
+  return new AppError("INVALID_INPUT", "Cannot open the session", {
+    details: { issues },
+  });
+}

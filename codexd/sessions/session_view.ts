@@ -1,0 +1,73 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { Session } from "../../shared/contracts/codexd.ts";
+import type { Thread } from "../app_server/protocol.ts";
+import type { SessionPorts } from "./ports.ts";
+import type { SessionRecord } from "./session_index.ts";
+import { sandboxOf, stricter } from "./thread_loader.ts";
+
+type ViewPorts = Pick<SessionPorts, "limits" | "loader" | "turns">;
+
+/** Returns a session as callers see it, from what Codex says and what codexd knows. */
+export function sessionView(
+  ports: ViewPorts,
+  known: {
+    readonly thread?: Thread | undefined;
+    readonly record?: SessionRecord | undefined;
+  },
+): Session {
+  const { limits, loader, turns } = ports;
+  const { thread, record } = known;
+  const id = thread?.id ?? record?.session_id ?? "";
+  const loaded = loader.get(id);
+  const active = turns.activeIn(id);
+  return {
+    session_id: id,
+    title: thread?.name ?? record?.title ?? null,
+    preview: thread?.preview || (record?.preview ?? ""),
+    state: stateOf({
+      running: active !== undefined,
+      ended: record?.ended === true,
+      status: loaded?.status,
+    }),
+    active_turn_id: active?.turnId ?? null,
+    cwd: thread?.cwd ?? record?.cwd ?? null,
+    model: thread?.model ?? record?.model ?? null,
+    model_provider: thread?.modelProvider ?? record?.model_provider ?? null,
+    approval_policy: loaded?.approvalPolicy ?? record?.approval_policy ?? null,
+    sandbox: loaded === undefined
+      ? record?.sandbox ?? null
+      : sandboxOf(record, loaded, limits.maxSandbox),
+    approvals: stricter(limits.approvals, record?.approvals),
+    ephemeral: thread?.ephemeral ?? record?.ephemeral ?? false,
+    created_by: thread?.originator ?? record?.created_by ?? null,
+    created_at: isoTime(createdAt(known)),
+    updated_at: isoTime(
+      Math.max((thread?.updatedAt ?? 0) * 1000, record?.updated_at ?? 0),
+    ),
+  };
+}
+
+/** When a session was made, in milliseconds. */
+export function createdAt(
+  { thread, record }: {
+    readonly thread?: Thread | undefined;
+    readonly record?: SessionRecord | undefined;
+  },
+): number {
+  return thread === undefined
+    ? record?.created_at ?? 0
+    : thread.createdAt * 1000;
+}
+
+function stateOf(
+  known: {
+    readonly running: boolean;
+    readonly ended: boolean;
+    readonly status: string | undefined;
+  },
+): Session["state"] {
+  if (known.running) return "running";
+  if (known.ended) return "ended";
+  if (known.status === undefined) return "not_loaded";
+  return known.status === "systemError" ? "failed" : "idle";
+}

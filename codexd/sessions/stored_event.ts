@@ -1,0 +1,41 @@
+import type {
+  CodexEvent,
+  EventType,
+} from "../../shared/contracts/codexd_events.ts";
+
+/** An event before it has its place in the log. */
+export interface NewEvent {
+  readonly session_id: string | null;
+  readonly turn_id: string | null;
+  readonly type: EventType | `codex.${string}`;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** An event as it is kept: its text, and what it is chosen by. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly session_id: string | null;
+  /** The whole event as JSON, in one line. */
+  readonly json: string;
+}
+
+/** Returns an event as it is kept. */
+export function storedEvent(
+  event: NewEvent,
+  place: { readonly seq: number; readonly at: string },
+): StoredEvent {
+  const { session_id, turn_id, type, data } = event;
+  const { seq, at } = place;
+  const whole: CodexEvent = { seq, session_id, turn_id, type, at, data };
+  return { seq, session_id, json: JSON.stringify(whole) };
+}
+
+/** Returns the event on a line; undefined when there is none to be read. */
+export function parseStoredEvent(json: string): StoredEvent | undefined {
+  try {
+    const { seq, session_id } = JSON.parse(json);
+    return typeof seq === "number" ? { seq, session_id, json } : undefined;
+  } catch {
+    return undefined;
+  }
+}

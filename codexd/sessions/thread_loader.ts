@@ -1,0 +1,175 @@
+import type { Clock } from "../../shared/clock.ts";
+import {
+  type ApprovalMode,
+  type Sandbox,
+  SANDBOXES,
+} from "../../shared/contracts/codexd.ts";
+import { AppError } from "../../shared/errors.ts";
+import { callerError } from "../app_server/caller_error.ts";
+import type { CodexClient } from "../app_server/codex_client.ts";
+import type { OpenedThread } from "../app_server/protocol.ts";
+import type { SessionIndex, SessionRecord } from "./session_index.ts";
+
+/** A thread that is loaded in the running app-server. */
+export interface LoadedThread {
+  /** The sandbox that it has by Codex's configuration; undefined: not one we know. */
+  readonly sandbox: Sandbox | undefined;
+  readonly approvalPolicy: string | null;
+  /** As Codex tells it: `idle`, `active`, `systemError`, … */
+  status: string;
+  /** By the monotonic clock. */
+  usedAt: number;
+}
+
+const SANDBOX_TYPES: Readonly<Record<string, Sandbox>> = {
+  readOnly: "read-only",
+  workspaceWrite: "workspace-write",
+  dangerFullAccess: "danger-full-access",
+};
+
+/** Sessions unused for longer are let go: a loaded one costs memory. */
+const IDLE_MS = 900_000;
+
+/** Which sessions are loaded; loads those that are not, once for all who wait. */
+export class ThreadLoader {
+  readonly #index: SessionIndex;
+  readonly #clock: Clock;
+  readonly #loaded = new Map<string, LoadedThread>();
+  readonly #loading = new Map<string, Promise<LoadedThread>>();
+
+  constructor(index: SessionIndex, clock: Clock) {
+    this.#index = index;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#loaded.size;
+  }
+
+  get(sessionId: string): LoadedThread | undefined {
+    return this.#loaded.get(sessionId);
+  }
+
+  /**
+   * Makes sure that a session is loaded.
+   * @throws {AppError} NOT_FOUND, CONFLICT when another process has it, …
+   */
+  ensure(
+    client: Pick<CodexClient, "resumeThread">,
+    sessionId: string,
+  ): Promise<LoadedThread> {
+    const loaded = this.#loaded.get(sessionId);
+    if (loaded !== undefined) {
+      loaded.usedAt = this.#clock.monotonic();
+      return Promise.resolve(loaded);
+    }
+    const loading = this.#loading.get(sessionId) ??
+      this.#resume(client, sessionId)
+        .finally(() => this.#loading.delete(sessionId));
+    this.#loading.set(sessionId, loading);
+    return loading;
+  }
+
+  /** Takes note that a thread is loaded, and of what Codex says of it. */
+  opened(
+    opened: OpenedThread,
+    asked: Partial<SessionRecord> = {},
+  ): LoadedThread {
+    const { thread } = opened;
+    const loaded: LoadedThread = {
+      sandbox: SANDBOX_TYPES[opened.sandbox?.type ?? ""],
+      approvalPolicy: typeof opened.approvalPolicy === "string"
+        ? opened.approvalPolicy
+        : null,
+      status: thread.status?.type ?? "idle",
+      usedAt: this.#clock.monotonic(),
+    };
+    this.#loaded.set(thread.id, loaded);
+    const known = this.#index.get(thread.id);
+    this.#index.put({
+      approval_policy: null,
+      sandbox: null,
+      approvals: null,
+      used: true,
+      ended: false,
+      running_turn: null,
+      created_at: thread.createdAt * 1000,
+      preview: thread.preview,
+      created_by: thread.originator ?? null,
+      ...known,
+      session_id: thread.id,
+      title: thread.name ?? known?.title ?? null,
+      cwd: thread.cwd ?? opened.cwd ?? null,
+      model: opened.model ?? thread.model ?? null,
+      model_provider: thread.modelProvider ?? null,
+      ephemeral: thread.ephemeral,
+      updated_at: this.#clock.now(),
+      ...asked,
+    });
+    return loaded;
+  }
+
+  /** The app-server has let go of a thread. */
+  forget(sessionId: string): void {
+    this.#loaded.delete(sessionId);
+  }
+
+  /** The app-server is gone, and with it everything that was loaded. */
+  forgetAll(): void {
+    this.#loaded.clear();
+    this.#loading.clear();
+  }
+
+  /** Sessions that nobody has used for long, `busy` ones aside. */
+  idle(busy: (sessionId: string) => boolean): string[] {
+    const oldest = this.#clock.monotonic() - IDLE_MS;
+    return [...this.#loaded].filter(([sessionId, { usedAt }]) =>
+      usedAt < oldest && !busy(sessionId)
+    ).map(([sessionId]) => sessionId);
+  }
+
+  async #resume(
+    client: Pick<CodexClient, "resumeThread">,
+    sessionId: string,
+  ): Promise<LoadedThread> {
+    const record = this.#index.get(sessionId);
+    if (record?.ended || record?.ephemeral) {
+      throw new AppError(
+        "NOT_FOUND",
+        "Cannot use the session: it was ephemeral and its app-server has ended",
+      );
+    }
+    try {
+      return this.opened(await client.resumeThread(sessionId));
+    } catch (error) {
+      throw callerError(error);
+    }
+  }
+}
+
+/** The narrower of two sandboxes. */
+export function narrower(a: Sandbox, b: Sandbox): Sandbox {
+  return SANDBOXES.indexOf(a) <= SANDBOXES.indexOf(b) ? a : b;
+}
+
+/** The sandbox of a session's turns: as asked for, else Codex's own, never above `max`. */
+export function sandboxOf(
+  record: Pick<SessionRecord, "sandbox"> | undefined,
+  loaded: Pick<LoadedThread, "sandbox">,
+  max: Sandbox,
+): Sandbox {
+  // A sandbox that is not known could be any.
+  return narrower(
+    record?.sandbox ?? loaded.sandbox ?? "danger-full-access",
+    max,
+  );
+}
+
+/** The stricter of what codexd is set to and what a session asks for. */
+export function stricter(
+  mode: ApprovalMode,
+  asked: ApprovalMode | null | undefined,
+): ApprovalMode {
+  if (mode === "deny" || asked === "deny") return "deny";
+  return mode === "ask" || asked === "ask" ? "ask" : "accept";
+}

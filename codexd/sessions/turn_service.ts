@@ -1,0 +1,237 @@
+import type { TurnAnswer, TurnRequest } from "../../shared/contracts/codexd.ts";
+import { within } from "../../host_ops/within.ts";
+import { sleep } from "../../shared/clock.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import { callerError, isUnknownThread } from "../app_server/caller_error.ts";
+import type { CodexClient } from "../app_server/codex_client.ts";
+import type { SessionPorts } from "./ports.ts";
+import { NO_TITLE } from "./session_service.ts";
+import { sandboxOf } from "./thread_loader.ts";
+import { codexInput, inputOf, promptText, refuseInput } from "./turn_input.ts";
+import type { ActiveTurn, FinishedTurn } from "./turns.ts";
+
+/** A turn, whether it runs or has ended. */
+export type AnyTurn = ActiveTurn | FinishedTurn;
+
+const TITLE_CHARS = 80;
+const PREVIEW_CHARS = 200;
+
+/** Starts turns, steers and interrupts them, and waits for their end. */
+export class TurnService {
+  readonly #ports: SessionPorts;
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Does what a request asks for and returns the turn that it is about.
+   * `messageId` marks the prompt, so that it is found again after a restart.
+   * @throws {AppError}
+   */
+  act(request: TurnRequest, messageId: string | undefined): Promise<AnyTurn> {
+    switch (request.action) {
+      case "start":
+        return this.#start(request, messageId);
+      case "steer":
+        return this.#steer(request, messageId);
+      case "interrupt":
+        refuseInput(request);
+        return this.interrupt(request.session_id, request.turn_id);
+    }
+  }
+
+  /**
+   * Answers with a turn as it stands or, with `wait`, when it has ended. A
+   * caller that leaves (`signal`) does not end the turn.
+   */
+  async answer(
+    turn: AnyTurn,
+    request: Pick<TurnRequest, "action" | "wait" | "timeout_ms">,
+    signal: AbortSignal,
+  ): Promise<TurnAnswer> {
+    const ended = "turn" in turn
+      ? turn
+      : request.wait
+      ? await this.#end(turn, request.timeout_ms, signal)
+      : undefined;
+    const state = ended?.turn ??
+      this.#ports.turns.describe(turn as ActiveTurn);
+    return {
+      session_id: turn.sessionId,
+      turn_id: turn.turnId,
+      action: request.action,
+      status: state.status,
+      turn: state,
+      final_message: (ended ?? turn).finalMessage,
+      usage: (ended ?? turn).usage,
+      timed_out: request.wait && ended === undefined,
+    };
+  }
+
+  /**
+   * Ends the turn that runs in a session.
+   * @throws {AppError} CONFLICT when none, or another one, is running
+   */
+  async interrupt(sessionId: string, turnId?: string): Promise<ActiveTurn> {
+    const active = await this.#running("interrupt", sessionId, turnId);
+    active.interruptWanted = true;
+    // Before that the app-server would refuse, and the turn would run on.
+    if (active.announced) await this.tellInterrupt(active);
+    return active;
+  }
+
+  /** Tells the app-server that a turn is to end. */
+  async tellInterrupt({ sessionId, turnId }: ActiveTurn): Promise<void> {
+    const { codex, turns } = this.#ports;
+    try {
+      await codex.client?.interruptTurn(sessionId, turnId);
+    } catch (error) {
+      const hasEnded = turns.activeIn(sessionId)?.turnId !== turnId;
+      if (!hasEnded) throw callerError(error);
+    }
+  }
+
+  /** Interrupts every turn and waits for their ends, at most `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    const { clock, turns, log } = this.#ports;
+    const active = turns.active;
+    if (active.length === 0) return;
+    for (const { sessionId, turnId } of active) {
+      this.interrupt(sessionId, turnId).catch((error) =>
+        log.warn("Cannot interrupt a turn", { reason: messageOf(error) })
+      );
+    }
+    const ends = Promise.all(active.map((turn) => turn.finished));
+    await within(ends, graceMs, clock);
+  }
+
+  async #start(
+    request: TurnRequest,
+    messageId: string | undefined,
+  ): Promise<AnyTurn> {
+    const { codex, turns, index } = this.#ports;
+    const { session_id: sessionId } = request;
+    const input = inputOf(request);
+    using _ = turns.reserve(sessionId);
+    const client = await codex.usable();
+    const { id } = await this.#startTurn(client, sessionId, {
+      input: codexInput(input),
+      clientUserMessageId: messageId,
+    });
+    this.#nameAfter(promptText(input), sessionId, client);
+    const ended = turns.finished(id);
+    if (ended !== undefined) return ended;
+    const active = turns.begin(sessionId, id);
+    index.turnStarted(active);
+    return active;
+  }
+
+  /** Starts a turn in a session that the app-server may have let go of meanwhile. */
+  async #startTurn(
+    client: CodexClient,
+    threadId: string,
+    turn: {
+      readonly input: readonly unknown[];
+      readonly clientUserMessageId: string | undefined;
+    },
+  ) {
+    const { loader, index, limits } = this.#ports;
+    for (let attempt = 1;; attempt++) {
+      const loaded = await loader.ensure(client, threadId);
+      const wanted = sandboxOf(index.get(threadId), loaded, limits.maxSandbox);
+      const sandbox = wanted === loaded.sandbox ? undefined : wanted;
+      try {
+        return await client.startTurn({ ...turn, threadId, sandbox });
+      } catch (error) {
+        if (attempt > 1 || !isUnknownThread(error)) throw callerError(error);
+        loader.forget(threadId);
+      }
+    }
+  }
+
+  async #steer(
+    request: TurnRequest,
+    messageId: string | undefined,
+  ): Promise<AnyTurn> {
+    const { session_id: sessionId, turn_id: turnId } = request;
+    const input = inputOf(request);
+    const active = await this.#running("steer", sessionId, turnId);
+    const client = await this.#ports.codex.usable();
+    try {
+      await client.steerTurn({
+        threadId: sessionId,
+        expectedTurnId: active.turnId,
+        input: codexInput(input),
+        clientUserMessageId: messageId,
+      });
+      return active;
+    } catch (error) {
+      throw callerError(error);
+    }
+  }
+
+  async #running(
+    verb: string,
+    sessionId: string,
+    turnId: string | undefined,
+  ): Promise<ActiveTurn> {
+    const active = await this.#ports.turns.current(sessionId);
+    if (active === undefined) await this.#assertExists(sessionId);
+    else if (turnId === undefined || turnId === active.turnId) return active;
+    const why = active === undefined
+      ? "no turn is running in this session"
+      : `turn ${active.turnId} is running, not ${turnId}`;
+    throw new AppError("CONFLICT", `Cannot ${verb}: ${why}`, {
+      details: { turn_id: active?.turnId ?? null },
+    });
+  }
+
+  async #assertExists(sessionId: string): Promise<void> {
+    const { index, codex } = this.#ports;
+    if (index.get(sessionId) !== undefined) return;
+    const client = await codex.ready();
+    try {
+      await client.readThread(sessionId);
+    } catch (error) {
+      throw callerError(error);
+    }
+  }
+
+  /** The end of a turn; undefined when the time is up or the caller has left. */
+  async #end(
+    turn: ActiveTurn,
+    timeoutMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<FinishedTurn | undefined> {
+    const over = new AbortController();
+    const enough = AbortSignal.any([signal, over.signal]);
+    const patience = timeoutMs === undefined
+      ? new Promise<void>((resolve) => {
+        if (enough.aborted) resolve();
+        enough.addEventListener("abort", () => resolve(), { once: true });
+      })
+      : sleep(this.#ports.clock, timeoutMs, enough);
+    const ended = await Promise.race([
+      turn.finished,
+      patience.then(() => undefined),
+    ]);
+    over.abort();
+    return ended;
+  }
+
+  /** A session without a title is named after its first prompt. */
+  #nameAfter(prompt: string, sessionId: string, client: CodexClient): void {
+    const { index, log } = this.#ports;
+    const record = index.get(sessionId);
+    if (record === undefined || prompt === "") return;
+    if (record.preview === "") {
+      index.update(sessionId, { preview: prompt.slice(0, PREVIEW_CHARS) });
+    }
+    if (record.title !== NO_TITLE || record.ephemeral) return;
+    const title = prompt.replace(/\s+/g, " ").trim().slice(0, TITLE_CHARS);
+    client.nameThread(sessionId, title || NO_TITLE).catch((error) =>
+      log.debug("Cannot name a session", { reason: messageOf(error) })
+    );
+  }
+}

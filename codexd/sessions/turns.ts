@@ -1,0 +1,169 @@
+import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { Turn, TurnStatus, Usage } from "../../shared/contracts/codexd.ts";
+import { AppError } from "../../shared/errors.ts";
+
+/** A turn with what came of it. */
+export interface FinishedTurn {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly turn: Turn;
+  readonly finalMessage: string | null;
+  readonly usage: Usage | null;
+}
+
+/** A turn that runs. */
+export interface ActiveTurn {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly startedAt: number;
+  /** The app-server has told that it started: from then on it can be interrupted. */
+  announced: boolean;
+  /** Somebody wants it to end, told or yet to be told to the app-server. */
+  interruptWanted: boolean;
+  finalMessage: string | null;
+  usage: Usage | null;
+  /** When the app-server last told anything of it, by the monotonic clock. */
+  heardAt: number;
+  readonly finished: Promise<FinishedTurn>;
+  readonly finish: (finished: FinishedTurn) => void;
+}
+
+/** Holds a session for a turn that is about to start. */
+export interface Reservation extends Disposable {
+  /** Resolves when the turn has started or failed to. */
+  readonly settled: Promise<void>;
+}
+
+/** Ended turns that can still be asked for. */
+const REMEMBERED = 1024;
+
+/** The turns that run, one a session at most, and what came of the last ones. */
+export class Turns {
+  readonly #clock: Clock;
+  readonly #active = new Map<string, ActiveTurn>();
+  readonly #starting = new Map<string, Reservation>();
+  readonly #finished = new Map<string, FinishedTurn>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get active(): readonly ActiveTurn[] {
+    return [...this.#active.values()];
+  }
+
+  /** The turn that runs in a session. */
+  activeIn(sessionId: string): ActiveTurn | undefined {
+    return this.#active.get(sessionId);
+  }
+
+  /** The turn that runs in a session, or is just about to. */
+  async current(sessionId: string): Promise<ActiveTurn | undefined> {
+    await this.#starting.get(sessionId)?.settled;
+    return this.#active.get(sessionId);
+  }
+
+  /**
+   * Reserves a session for a new turn: the app-server itself would take a
+   * second one as steering of the first.
+   * @throws {AppError} CONFLICT naming the running turn
+   */
+  reserve(sessionId: string): Reservation {
+    const running = this.#active.get(sessionId);
+    if (running !== undefined || this.#starting.has(sessionId)) {
+      const name = running?.turnId ?? "that is just starting";
+      throw new AppError(
+        "CONFLICT",
+        `Cannot start a turn: turn ${name} is running in this session`,
+        { details: { turn_id: running?.turnId ?? null } },
+      );
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const reservation = {
+      settled: promise,
+      [Symbol.dispose]: () => {
+        this.#starting.delete(sessionId);
+        resolve();
+      },
+    };
+    this.#starting.set(sessionId, reservation);
+    return reservation;
+  }
+
+  /**
+   * Takes note that a turn runs. The answer to the request that started it and
+   * the app-server's own announcement come in either order.
+   */
+  begin(sessionId: string, turnId: string): ActiveTurn {
+    const known = this.#active.get(sessionId);
+    if (known?.turnId === turnId) return known;
+    const { promise, resolve } = Promise.withResolvers<FinishedTurn>();
+    const turn: ActiveTurn = {
+      sessionId,
+      turnId,
+      startedAt: this.#clock.now(),
+      announced: false,
+      interruptWanted: false,
+      finalMessage: null,
+      usage: null,
+      heardAt: this.#clock.monotonic(),
+      finished: promise,
+      finish: resolve,
+    };
+    this.#active.set(sessionId, turn);
+    return turn;
+  }
+
+  /** Takes note that a turn has ended, whether or not its start was seen. */
+  finish(sessionId: string, turn: Turn): FinishedTurn {
+    const active = this.#active.get(sessionId);
+    const own = active?.turnId === turn.turn_id ? active : undefined;
+    const finished: FinishedTurn = {
+      sessionId,
+      turnId: turn.turn_id,
+      turn,
+      finalMessage: own?.finalMessage ?? null,
+      usage: own?.usage ?? null,
+    };
+    if (own !== undefined) this.#active.delete(sessionId);
+    this.#finished.set(turn.turn_id, finished);
+    for (const oldest of this.#finished.keys()) {
+      if (this.#finished.size <= REMEMBERED) break;
+      this.#finished.delete(oldest);
+    }
+    own?.finish(finished);
+    return finished;
+  }
+
+  /** What came of a turn, if it has ended not long ago. */
+  finished(turnId: string): FinishedTurn | undefined {
+    return this.#finished.get(turnId);
+  }
+
+  /** How an active turn stands now. */
+  describe(active: ActiveTurn): Turn {
+    return this.#turn(active, "in_progress");
+  }
+
+  /** A turn that ended without a word of the app-server's. */
+  endedBy(active: ActiveTurn, status: TurnStatus, message: string): Turn {
+    const now = this.#clock.now();
+    return {
+      ...this.#turn(active, status),
+      error: { message },
+      completed_at: isoTime(now),
+      duration_ms: now - active.startedAt,
+    };
+  }
+
+  #turn({ turnId, startedAt }: ActiveTurn, status: TurnStatus): Turn {
+    return {
+      turn_id: turnId,
+      status,
+      error: null,
+      started_at: isoTime(startedAt),
+      completed_at: null,
+      duration_ms: null,
+    };
+  }
+}

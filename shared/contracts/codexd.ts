@@ -1,0 +1,189 @@
+import { z } from "zod";
+
+/** What becomes of Codex's questions, strictest first. */
+export const APPROVAL_MODES = ["deny", "ask", "accept"] as const;
+export const ApprovalMode = z.enum(APPROVAL_MODES);
+export type ApprovalMode = z.infer<typeof ApprovalMode>;
+
+/** What Codex's own commands may touch, narrowest first. */
+export const SANDBOXES = [
+  "read-only",
+  "workspace-write",
+  "danger-full-access",
+] as const;
+export const Sandbox = z.enum(SANDBOXES);
+export type Sandbox = z.infer<typeof Sandbox>;
+
+/** When Codex asks before it runs a command. */
+export const ApprovalPolicy = z.enum(["untrusted", "on-request", "never"]);
+export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>;
+
+/** What a client may answer to a question of Codex's. */
+export const ApprovalDecision = z.enum([
+  "accept",
+  "accept_for_session",
+  "decline",
+  "cancel",
+]);
+export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
+
+/** How a turn stands. All but the first are its end. */
+export const TurnStatus = z.enum([
+  "in_progress",
+  "completed",
+  "interrupted",
+  "failed",
+  "interrupted_by_restart",
+]);
+export type TurnStatus = z.infer<typeof TurnStatus>;
+
+/** Why a turn failed. `info` is Codex's own classification, e.g. `"usageLimitExceeded"`. */
+export const TurnFailure = z.object({
+  message: z.string(),
+  info: z.unknown().optional(),
+  details: z.string().nullish(),
+});
+export type TurnFailure = z.infer<typeof TurnFailure>;
+
+/** A message, command, file change, …: Codex's own item, its keys in snake_case. */
+export const Item = z.looseObject({ id: z.string(), type: z.string() });
+export type Item = z.infer<typeof Item>;
+
+const Time = z.iso.datetime();
+
+/** One exchange in a session. */
+export const Turn = z.object({
+  turn_id: z.string(),
+  status: TurnStatus,
+  error: TurnFailure.nullable(),
+  started_at: Time.nullable(),
+  completed_at: Time.nullable(),
+  duration_ms: z.number().nullable(),
+});
+export type Turn = z.infer<typeof Turn>;
+
+export const TurnWithItems = Turn.extend({ items: z.array(Item) });
+export type TurnWithItems = z.infer<typeof TurnWithItems>;
+
+/** Tokens, as the model's provider counted them. */
+export const Usage = z.looseObject({});
+export type Usage = z.infer<typeof Usage>;
+
+/** A Codex thread. */
+export const Session = z.object({
+  session_id: z.string().describe("the Codex thread id"),
+  title: z.string().nullable(),
+  preview: z.string().describe("the first prompt, or nothing"),
+  state: z.enum(["idle", "running", "not_loaded", "failed", "ended"]).describe(
+    "`not_loaded`: resumed at its next use; `failed`: its last turn failed; `ended`: an ephemeral session that is gone",
+  ),
+  active_turn_id: z.string().nullable(),
+  cwd: z.string().nullable(),
+  model: z.string().nullable(),
+  model_provider: z.string().nullable(),
+  approval_policy: z.string().nullable(),
+  sandbox: z.string().nullable(),
+  approvals: ApprovalMode.describe("what becomes of Codex's questions here"),
+  ephemeral: z.boolean(),
+  created_by: z.string().nullable().describe("the client that made it"),
+  created_at: Time,
+  updated_at: Time,
+});
+export type Session = z.infer<typeof Session>;
+
+/** Body of `POST /v1/codexd/sessions`. */
+export const SessionRequest = z.strictObject({
+  session_id: z.string().min(1).max(200).optional().describe(
+    "resume this session; without it a new one is made",
+  ),
+  cwd: z.string().min(1).max(4096).optional().describe(
+    "an existing folder; default: codexd's working folder",
+  ),
+  model: z.string().min(1).max(200).optional(),
+  approval_policy: ApprovalPolicy.optional(),
+  sandbox: Sandbox.optional().describe("at most BAA_CODEX_MAX_SANDBOX"),
+  approvals: ApprovalMode.optional().describe(
+    "only ever stricter than BAA_CODEX_APPROVALS",
+  ),
+  title: z.string().min(1).max(200).optional(),
+  instructions: z.string().min(1).max(262_144).optional(),
+  ephemeral: z.boolean().optional().describe("never on disk, not resumable"),
+});
+export type SessionRequest = z.infer<typeof SessionRequest>;
+
+const InputText = z.string().min(1).max(1_048_576);
+
+/** One part of what a turn is given. */
+export const InputItem = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text"), text: InputText }),
+  z.strictObject({
+    type: z.literal("image"),
+    url: z.string().regex(/^(https?:|data:image\/)/, "an http(s) or data: URL"),
+  }),
+  z.strictObject({ type: z.literal("local_image"), path: z.string().min(1) }),
+]);
+export type InputItem = z.infer<typeof InputItem>;
+
+/** Body of `POST /v1/codexd/turn`. */
+export const TurnRequest = z.strictObject({
+  session_id: z.string().min(1).max(200),
+  action: z.enum(["start", "steer", "interrupt"]).default("start"),
+  input: z.union([InputText, z.array(InputItem).min(1).max(64)]).optional()
+    .describe("text or items; not with interrupt"),
+  turn_id: z.string().min(1).max(200).optional().describe(
+    "steer, interrupt: only when this turn is the running one",
+  ),
+  wait: z.boolean().default(false).describe(
+    "answer when the turn has ended, or after timeout_ms",
+  ),
+  timeout_ms: z.int().min(1).max(2_147_483_647).optional().describe(
+    "with wait; the turn itself goes on. Default: until it ends",
+  ),
+});
+export type TurnRequest = z.infer<typeof TurnRequest>;
+
+/** Data of `POST /v1/codexd/turn`. */
+export const TurnAnswer = z.object({
+  session_id: z.string(),
+  turn_id: z.string(),
+  action: z.enum(["start", "steer", "interrupt"]),
+  status: TurnStatus,
+  turn: Turn,
+  final_message: z.string().nullable(),
+  usage: Usage.nullable(),
+  timed_out: z.boolean().describe("wait ended before the turn did"),
+});
+export type TurnAnswer = z.infer<typeof TurnAnswer>;
+
+/** Data of `GET /v1/codexd/sessions`. */
+export const SessionList = z.object({
+  count: z.int(),
+  next_cursor: z.string().nullable(),
+  sessions: z.array(Session),
+  complete: z.boolean().describe(
+    "false while Codex is away: then only sessions that codexd knows by itself",
+  ),
+});
+export type SessionList = z.infer<typeof SessionList>;
+
+/** Data of `GET /v1/codexd/sessions/:session_id`. */
+export const SessionDetail = z.object({
+  session_id: z.string(),
+  session: Session,
+  turns: z.array(TurnWithItems).describe("oldest first"),
+  next_cursor: z.string().nullable().describe(
+    "leads to the turns before these",
+  ),
+  history: z.enum(["complete", "none", "unavailable"]).describe(
+    "`none`: no turn is on disk; `unavailable`: Codex is away",
+  ),
+});
+export type SessionDetail = z.infer<typeof SessionDetail>;
+
+/** Data of `POST /v1/codexd/sessions`. */
+export const SessionAnswer = z.object({
+  session_id: z.string(),
+  session: Session,
+  created: z.boolean().describe("false when it was resumed"),
+});
+export type SessionAnswer = z.infer<typeof SessionAnswer>;

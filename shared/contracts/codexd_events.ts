@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { ApprovalDecision } from "./codexd.ts";
+
+/**
+ * One event. `type` is one of {@linkcode EVENT_TYPES}, or `codex.<method>` for
+ * a notification of the app-server that has no name here.
+ */
+export const CodexEvent = z.object({
+  seq: z.int().describe("grows by one; survives restarts"),
+  session_id: z.string().nullable(),
+  turn_id: z.string().nullable(),
+  type: z.string(),
+  at: z.iso.datetime(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type CodexEvent = z.infer<typeof CodexEvent>;
+
+/** The stable event names and what their `data` holds. */
+export const EVENT_TYPES = {
+  "session.started": "session",
+  "session.status": "status",
+  "session.renamed": "title",
+  "session.closed": "nothing",
+  "turn.started": "turn",
+  "turn.completed": "turn, status, error, final_message, usage",
+  "turn.error": "message, info, will_retry: trouble that does not end the turn",
+  "turn.diff": "diff",
+  "turn.plan": "explanation, plan",
+  "item.started": "item",
+  "item.completed": "item",
+  "message.delta": "item_id, delta",
+  "reasoning.delta": "item_id, delta",
+  "command.output": "item_id, delta",
+  "usage.updated": "usage",
+  "approval.requested":
+    "approval_id, kind, command, cwd, reason, approvals, expires_at",
+  "approval.resolved": "approval_id, decision, by",
+  "rate_limits.updated": "rate_limits",
+  "account.updated": "auth_mode, plan_type",
+  "app_server.state": "state, pid, version, reason",
+  "app_server.exited": "pid, code, signal, reason, stderr_tail, orphans_ended",
+  "warning": "message",
+  "gap": "requested_after, first_seq, last_seq: events between are not kept",
+} as const;
+export type EventType = keyof typeof EVENT_TYPES;
+
+/** What a client may send over the event socket. */
+export const ClientMessage = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("approval.respond"),
+    approval_id: z.string().min(1).max(200),
+    decision: ApprovalDecision,
+    /** Comes back in the reply. */
+    request_id: z.string().max(200).optional(),
+  }),
+  z.strictObject({
+    type: z.literal("turn.interrupt"),
+    session_id: z.string().min(1).max(200),
+    turn_id: z.string().min(1).max(200).optional(),
+    request_id: z.string().max(200).optional(),
+  }),
+]);
+export type ClientMessage = z.infer<typeof ClientMessage>;
+
+/** The answer to a {@linkcode ClientMessage}; it is no event and has no `seq`. */
+export const ClientReply = z.object({
+  type: z.literal("reply"),
+  to: z.string(),
+  request_id: z.string().nullable(),
+  ok: z.boolean(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+export type ClientReply = z.infer<typeof ClientReply>;

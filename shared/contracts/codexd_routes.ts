@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { contract } from "../http/route.ts";
+import {
+  SessionAnswer,
+  SessionDetail,
+  SessionList,
+  SessionRequest,
+  TurnAnswer,
+  TurnRequest,
+} from "./codexd.ts";
+import { ClientReply, CodexEvent } from "./codexd_events.ts";
+import { CodexdStatus } from "./codexd_status.ts";
+
+/** Where the event stream is. */
+export const CODEXD_EVENTS_PATH = "/v1/codexd/events";
+
+const common = { surface: "business", exposure: "local" } as const;
+
+/** `?limit=` of the lists. */
+const Limit = z.coerce.number().int().min(1).max(200).default(20);
+
+/** `?limit=` and `?cursor=` of the lists. */
+export const PageQuery = z.strictObject({
+  limit: Limit,
+  cursor: z.string().min(1).max(4096).optional(),
+});
+
+/** `?after=` and `?session_id=` of the event stream. */
+export const EventsQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional()
+    .describe("the last seq that was seen; without it: from now on"),
+  session_id: z.string().min(1).max(200).optional().describe(
+    "only this session's events, and those of no session",
+  ),
+});
+
+const IDEMPOTENCY = {
+  "Idempotency-Key":
+    "the same key and body give the same answer; another body is CONFLICT",
+} as const;
+
+export const codexdStatus = contract({
+  ...common,
+  id: "codexd.status",
+  method: "GET",
+  path: "/v1/codexd/status",
+  kind: "read",
+  summary: "Read the state of codexd, of its app-server and of the login",
+  data: CodexdStatus,
+});
+
+export const listSessions = contract({
+  ...common,
+  id: "codexd.sessions.list",
+  method: "GET",
+  path: "/v1/codexd/sessions",
+  kind: "read",
+  summary: "List Codex sessions, newest first, whichever client made them",
+  query: PageQuery,
+  data: SessionList,
+  example: { query: { limit: 20 } },
+});
+
+export const readSession = contract({
+  ...common,
+  id: "codexd.sessions.read",
+  method: "GET",
+  path: "/v1/codexd/sessions/:session_id",
+  kind: "read",
+  summary: "Read a session with its turns and their items",
+  notes: [
+    "`limit` counts turns, the newest ones; `cursor` leads to older ones.",
+  ],
+  query: PageQuery,
+  data: SessionDetail,
+  errors: ["NOT_FOUND", "CODEXD_UNAVAILABLE"],
+  example: { params: { session_id: "{session}" } },
+});
+
+export const openSession = contract({
+  ...common,
+  id: "codexd.sessions.open",
+  method: "POST",
+  path: "/v1/codexd/sessions",
+  kind: "write",
+  summary: "Make a session, or resume one by its session_id",
+  notes: ["201 when it was made, 200 when it was resumed."],
+  headers: IDEMPOTENCY,
+  body: SessionRequest,
+  data: SessionAnswer,
+  status: 201,
+  errors: [
+    "NOT_FOUND",
+    "CONFLICT",
+    "CODEXD_UNAVAILABLE",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_TIMEOUT",
+  ],
+  example: {
+    body: { cwd: "{cwd}", sandbox: "read-only", title: "A first look" },
+  },
+});
+
+export const runTurn = contract({
+  ...common,
+  id: "codexd.turn",
+  method: "POST",
+  path: "/v1/codexd/turn",
+  kind: "write",
+  summary: "Start a turn, steer it or interrupt it",
+  notes: [
+    "One turn at a time per session: a second start is CONFLICT and names the running turn.",
+    "202 at once; with wait: 200 and the final message when the turn has ended.",
+    "A caller that leaves while it waits does not stop the turn.",
+  ],
+  headers: IDEMPOTENCY,
+  body: TurnRequest,
+  data: TurnAnswer,
+  status: 202,
+  errors: [
+    "NOT_FOUND",
+    "CONFLICT",
+    "CODEXD_UNAVAILABLE",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_TIMEOUT",
+  ],
+  example: {
+    body: { session_id: "{session}", input: "Say hello", wait: true },
+  },
+});
+
+export const codexdEvents = contract({
+  ...common,
+  id: "codexd.events",
+  method: "GET",
+  path: CODEXD_EVENTS_PATH,
+  kind: "read",
+  summary: "Follow the events of every session, or of one",
+  notes: [
+    "Each frame is one event: seq, session_id, turn_id, type, at, data.",
+    "A client may send approval.respond and turn.interrupt, and gets a reply frame for each.",
+    "A reader that falls too far behind is closed with 1013 and resumes with after=<seq>.",
+  ],
+  produces: "websocket",
+  query: EventsQuery,
+  data: z.union([CodexEvent, ClientReply]),
+});

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { ApprovalMode, Sandbox } from "./codexd.ts";
+
+const Time = z.iso.datetime();
+
+/** How the `codex app-server` child stands. */
+export const AppServerState = z.enum([
+  "starting",
+  "ready",
+  "restarting",
+  "missing",
+  "failed",
+]).describe(
+  "`missing`: no usable Codex binary; `failed`: it keeps ending and is tried again later",
+);
+export type AppServerState = z.infer<typeof AppServerState>;
+
+/** How a life of the child ended. */
+export const LastExit = z.object({
+  at: Time,
+  pid: z.int(),
+  code: z.int().nullable(),
+  signal: z.string().nullable(),
+  reason: z.string(),
+  stderr_tail: z.array(z.string()),
+  orphans_ended: z.int().describe(
+    "processes of its commands that had outlived it and were killed",
+  ),
+});
+export type LastExit = z.infer<typeof LastExit>;
+
+/** What keeps Codex from working, and what to do about it. */
+export const Fault = z.object({ reason: z.string(), fix: z.string() });
+export type Fault = z.infer<typeof Fault>;
+
+/** The child that codexd owns. */
+export const AppServerStatus = z.object({
+  state: AppServerState,
+  fault: Fault.nullable(),
+  pid: z.int().nullable(),
+  version: z.string().nullable(),
+  supported_versions: z.string(),
+  tested_version: z.string(),
+  binary: z.string().nullable(),
+  codex_home: z.string().nullable(),
+  started_at: Time.nullable(),
+  restarts: z.int(),
+  next_attempt_at: Time.nullable(),
+  last_exit: LastExit.nullable(),
+});
+export type AppServerStatus = z.infer<typeof AppServerStatus>;
+
+/** Who Codex is logged in as. */
+export const Account = z.object({
+  logged_in: z.boolean().nullable().describe("null: not known yet"),
+  auth_mode: z.string().nullable(),
+  plan_type: z.string().nullable(),
+  requires_openai_auth: z.boolean().nullable(),
+});
+export type Account = z.infer<typeof Account>;
+
+/** Data of `GET /v1/codexd/status`. */
+export const CodexdStatus = z.object({
+  version: z.string(),
+  available: z.boolean().describe("whether sessions and turns work now"),
+  app_server: AppServerStatus,
+  account: Account,
+  sessions: z.object({
+    known: z.int(),
+    loaded: z.int(),
+    active_turns: z.array(z.object({
+      session_id: z.string(),
+      turn_id: z.string(),
+      started_at: Time,
+    })),
+  }),
+  approvals: z.object({
+    mode: ApprovalMode,
+    timeout_ms: z.int(),
+    pending: z.int(),
+  }),
+  max_sandbox: Sandbox,
+  events: z.object({
+    seq: z.int().describe("of the newest event"),
+    first_seq: z.int().describe("of the oldest one that is kept"),
+    subscribers: z.int(),
+  }),
+  degraded_reasons: z.array(z.string()),
+});
+export type CodexdStatus = z.infer<typeof CodexdStatus>;
