@@ -13,7 +13,7 @@ export async function startFailure(
     doing: "start the command",
   });
   if (failure.details?.reason === "sandbox") return failure;
-  const wrong = await whatIsWrongWith(cwd);
+  const wrong = await whatIsWrongWith(cwd) ?? whatElse(failure);
   if (wrong === undefined) return failure;
   const code = failure.code;
   return new HostOpFailure(
@@ -38,4 +38,11 @@ async function whatIsWrongWith(cwd: string): Promise<string | undefined> {
     // outside of what this process may look at
     return "it does not exist or may not be looked at";
   }
+}
+
+/** A folder can be looked at and yet not be entered; the system does not say which it was. */
+function whatElse({ code }: HostOpFailure): string | undefined {
+  return code === "PERMISSION_DENIED"
+    ? "it may not be entered, or the shell may not be run"
+    : undefined;
 }

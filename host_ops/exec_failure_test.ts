@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import { startFailure } from "./exec_failure.ts";
+
+Deno.test("startFailure() names the cwd when the system refuses to enter it", async () => {
+  const refused = Object.assign(
+    new Deno.errors.PermissionDenied("Failed to spawn '/bin/sh'"),
+    { code: "EACCES" },
+  );
+  const failure = await startFailure(refused, "/");
+  assertEquals(failure.code, "PERMISSION_DENIED");
+  assertEquals(
+    failure.message,
+    "Cannot start the command in cwd /: it may not be entered, or the shell may not be run",
+  );
+  assertEquals(failure.details, {
+    reason: "system",
+    systemCode: "EACCES",
+    cwd: "/",
+  });
+});
