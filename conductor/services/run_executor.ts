@@ -5,12 +5,9 @@ import type { RunOutcome } from "../model/run.ts";
 import { RunStopped, type TaskKinds } from "../model/task_kind.ts";
 import { StorageError } from "../store/storage_error.ts";
 import type { Leadership } from "./leadership.ts";
-import {
-  type LogSink,
-  type PendingLines,
-  ROOM,
-  type RunLog,
-} from "./log_sink.ts";
+import type { LogSink, PendingLines, RunLog } from "./log_sink.ts";
+import { orAborted } from "./or_aborted.ts";
+import { failed, stoppedOutcome } from "./run_outcome.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";
 
 /** What the executor is made of. */
@@ -229,39 +226,7 @@ export class RunExecutor {
   }
 }
 
-/** Work that is told to end must not wait for the database first. */
-function orAborted(room: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (room === ROOM || signal.aborted) return ROOM;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = () => {
-    signal.removeEventListener("abort", done);
-    resolve();
-  };
-  signal.addEventListener("abort", done, { once: true });
-  void room.then(done);
-  return promise;
-}
-
 function isTemporary(error: unknown): boolean {
   return error instanceof StorageError ||
     (error instanceof AppError && error.code === "NOT_LEADER");
 }
-
-function failed(code: string, message: string): RunOutcome {
-  return { ok: false, code, message, result: null };
-}
-
-/** What the work says is kept; that it was stopped explains its failure. */
-function stoppedOutcome(
-  outcome: RunOutcome,
-  reason: RunStopped | undefined,
-): RunOutcome {
-  if (outcome.ok || reason === undefined) return outcome;
-  return { ...outcome, code: CODES[reason.why], message: reason.message };
-}
-
-const CODES: Readonly<Record<RunStopped["why"], string>> = {
-  cancel: "CANCELED",
-  timeout: "TASK_TIMEOUT",
-  lost: "RUN_LOST",
-};
