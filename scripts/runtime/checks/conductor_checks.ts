@@ -1,5 +1,6 @@
 import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
+import { verifyAudit } from "../../../conductor/store/audit_verify.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { type Finding, ok, problem, script, warning } from "../finding.ts";
 import { type Answer, ask, askData } from "../http_health.ts";
@@ -19,7 +20,7 @@ export async function conductorChecks(
   return [
     ...await roleCheck(options),
     ...await codexCheck(options),
-    await databaseCheck(databasePath(options.stateDir)),
+    ...await databaseCheck(databasePath(options.stateDir)),
   ];
 }
 
@@ -68,29 +69,44 @@ function codexFinding(
   );
 }
 
-/** Reads the whole database once: what the start only samples. */
-export async function databaseCheck(path: string): Promise<Finding> {
+/** Reads the whole database once, and the audit trail in it. */
+export async function databaseCheck(path: string): Promise<Finding[]> {
   if (!await exists(path)) {
-    return warning(
+    return [warning(
       "database",
       `there is no ${path} yet`,
       "it is made at conductor's first start",
-    );
+    )];
   }
   try {
     const database = new Database(path, { readonly: true, create: false });
     try {
-      const rows = database.prepare("PRAGMA integrity_check(5)").values();
-      const said = rows.map(([row]) => String(row));
-      return said.length === 1 && said[0] === "ok"
-        ? ok("database", `${path} is whole`)
-        : broken(path, said.join("; "));
+      return [integrityFinding(database), auditFinding(database)];
     } finally {
       database.close();
     }
   } catch (error) {
-    return broken(path, messageOf(error));
+    return [broken(path, messageOf(error))];
   }
+}
+
+function integrityFinding(database: Database): Finding {
+  const rows = database.prepare("PRAGMA integrity_check(5)").values();
+  const said = rows.map(([row]) => String(row));
+  return said.length === 1 && said[0] === "ok"
+    ? ok("database", `${database.path} is whole`)
+    : broken(database.path, said.join("; "));
+}
+
+function auditFinding(database: Database): Finding {
+  const verdict = verifyAudit(database);
+  return verdict.problem === null
+    ? ok("audit", `${verdict.rows} rows, the chain is whole`)
+    : problem(
+      "audit",
+      `the trail was changed: ${verdict.problem}`,
+      "compare with a backup: deno task audit-verify names the row",
+    );
 }
 
 function broken(path: string, reason: string): Finding {
