@@ -4,6 +4,7 @@
  *
  * Usage: deno run -A scripts/bench/main.ts [group …]
  */
+import { browserBench } from "./browser_bench.ts";
 import { execBench } from "./exec_bench.ts";
 import type { Bench, BenchRow } from "./harness.ts";
 import { httpBench } from "./http_bench.ts";
@@ -14,6 +15,7 @@ const GROUPS: Readonly<Record<string, Bench>> = {
   http: httpBench,
   exec: execBench,
   start: startBench,
+  browser: browserBench,
   lists: listBench,
 };
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { pattern } from "../../conductor/browser/testing/login_site.ts";
+import { packExtension } from "../pack_extension.ts";
 import { FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";
 
 firefoxTest(
@@ -320,7 +321,7 @@ firefoxTest("Two Firefoxes serve side by side, each for itself", async () => {
   await rig.openLoggedIn();
   const first = (await rig.view()).bridge.active_client_id;
   await rig.act({ action: "pair" });
-  await rig.openFirefox();
+  await rig.openFirefox({ addon: await packExtension(rig.folder) });
   const second = (await rig.view()).bridge.active_client_id;
   assert(first !== second);
   const loggedIn = await rig.request({ path: "/me", client_id: first });
