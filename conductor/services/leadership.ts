@@ -52,6 +52,7 @@ export class Leadership {
   /** Until when, monotonically, the lease is surely ours. */
   #safeUntil = 0;
   #leads = false;
+  #failures = 0;
   #trouble: string | undefined;
   #timer: Timer | undefined;
   #stopped = false;
@@ -82,9 +83,12 @@ export class Leadership {
     return this.#options.identity;
   }
 
-  /** What keeps this process from renewing, or from becoming, a leader. */
+  /**
+   * What keeps this process from renewing, or from becoming, a leader. A single
+   * failure is no trouble: another process may just have been writing.
+   */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#failures > 1 ? this.#trouble : undefined;
   }
 
   /** Whether what was begun under `fence` can never be written any more. */
@@ -143,8 +147,10 @@ export class Leadership {
     let next: number;
     try {
       next = this.#leads ? this.#renew() : this.#acquire();
+      this.#failures = 0;
       this.#trouble = undefined;
     } catch (error) {
+      this.#failures++;
       this.#trouble = messageOf(error);
       this.#options.log.warn("Cannot renew or take the lease", { error });
       next = this.#options.leaseMs / 10;
