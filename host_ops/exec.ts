@@ -116,7 +116,7 @@ export class Exec {
   #jobOf(input: ExecInput): Job {
     const { args, cwd, env, stdin } = input;
     return {
-      argv: args ?? [this.#options.shell, "-c", input.command ?? ""],
+      argv: args ?? [this.#options.shell, "-c", notAnOption(input.command)],
       cwd,
       ...(env !== undefined && { env }),
       ...(stdin !== undefined && { stdin }),
@@ -233,4 +233,9 @@ async function failedStart(
 ): Promise<ExecOutcome & ExecExit & { ok: false }> {
   const failure = await startFailure(thrown, input.cwd);
   return { ok: false, operation: "exec", input, error: failure.toError() };
+}
+
+/** Returns what a shell takes for a command, also where it begins like an option. */
+function notAnOption(command = ""): string {
+  return /^[-+]/.test(command) ? ` ${command}` : command;
 }

@@ -147,6 +147,20 @@ third'`;
   });
 }
 
+Deno.test("executeCommand() takes no command for an option of the shell", async () => {
+  await using ops = testHostOps();
+  for (const [command, word] of [["-s x", "-s"], ["+x", "+x"]] as const) {
+    const outcome = await ops.executeCommand(
+      { command, stdin: "echo not asked for" },
+      CALLER,
+    );
+    assertEquals(outcome.result?.exitCode, 127);
+    assertEquals(outcome.result?.stdout, "");
+    assertStringIncludes(outcome.result?.stderr ?? "", word);
+    assertEquals(outcome.input, { ...outcome.input, command });
+  }
+});
+
 Deno.test("executeCommand() gives a command its text and the end of it", async () => {
   await using ops = testHostOps();
   const outcome = await ops.executeCommand(

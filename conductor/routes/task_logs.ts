@@ -17,7 +17,7 @@ export const taskLogRoutes = [
     exposure: "token",
     summary: "Read a task's log, oldest line first, or follow it live",
     notes: [
-      "With Accept: text/event-stream: log events until the task has ended, then end. Last-Event-ID resumes after that line.",
+      "With Accept: text/event-stream: log events until the task has ended, then end; it begins after the cursor. Last-Event-ID resumes after that line.",
     ],
     query: z.strictObject(PAGE_QUERY),
     data: z.strictObject({
@@ -43,8 +43,12 @@ export const taskLogRoutes = [
         next_cursor,
       };
     },
-    stream({ deps, params: { task_id }, headers, signal }) {
-      const after = resumeAfter(headers, undefined, () => 0);
+    stream({ deps, params: { task_id }, query: { cursor }, headers, signal }) {
+      const after = resumeAfter(
+        headers,
+        cursor === undefined ? 0 : deps.taskLogs.placeOf(cursor),
+        () => 0,
+      );
       return toEvents(deps.taskLogs.follow(task_id, after, signal), task_id);
     },
   }),

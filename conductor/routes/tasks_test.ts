@@ -24,8 +24,12 @@ async function create(
 }
 
 /** Follows a task's log to its end. */
-async function follow(it: TestConductor, taskId: string, headers = {}) {
-  const response = await it.server.get(`/v1/tasks/${taskId}/logs`, {
+async function follow(
+  it: TestConductor,
+  taskId: string,
+  { headers = {}, query = "" } = {},
+) {
+  const response = await it.server.get(`/v1/tasks/${taskId}/logs${query}`, {
     headers: { ...EVENTS.headers, ...headers },
   });
   assertEquals(
@@ -87,6 +91,25 @@ Deno.test("A task runs its command, and list, task, run and log tell of it", asy
     await it.server.data("GET", `/v1/runs/${run_id}`),
     read.latest_run,
   );
+});
+
+Deno.test("A log is followed from a cursor of its list, and a bad one is refused", async () => {
+  await using it = await testConductor();
+  const { task_id } = await create(it, "printf '1\\n2\\n3\\n'");
+  await follow(it, task_id);
+  const page: Any = await it.server.data(
+    "GET",
+    `/v1/tasks/${task_id}/logs?limit=2`,
+  );
+  const query = `?cursor=${page.next_cursor}`;
+  const rest = await follow(it, task_id, { query });
+  assertEquals(rest.map(({ id }) => id), ["3", undefined]);
+  const refused = await it.server.get(
+    `/v1/tasks/${task_id}/logs?cursor=x`,
+    EVENTS,
+  );
+  assertEquals(refused.status, 400);
+  assertEquals((await refused.json()).error.code, "INVALID_INPUT");
 });
 
 Deno.test("A failed command fails its task with the reason of the host operation", async () => {
@@ -155,7 +178,9 @@ Deno.test("A log is resumed after the last line that was read", async () => {
     all.slice(0, -1).map(({ data }) => data.message),
     Array.from({ length: 300 }, (_, index) => `${index + 1}`),
   );
-  const rest = await follow(it, task_id, { "last-event-id": "298" });
+  const rest = await follow(it, task_id, {
+    headers: { "last-event-id": "298" },
+  });
   assertEquals(rest.map(({ data }) => data.message ?? data.status), [
     "299",
     "300",
@@ -299,6 +324,6 @@ Deno.test("What a task runs does not know the token", async () => {
     payload: { command: "env" },
   }, { headers });
   const { data: { task_id } } = await response.json();
-  const log = await follow(it, task_id, headers);
+  const log = await follow(it, task_id, { headers });
   assert(!JSON.stringify(log).includes("planted-secret"));
 });

@@ -19,10 +19,10 @@ export function leaderOf(lease: Lease, now: number): Leader | null {
 export function notLeader(leader: Leader | null): AppError {
   const who = leader === null
     ? "no controller leads just now"
-    : `"${leader.controller_id}" (${leader.instance_id}) on ${leader.host} does`;
+    : `"${leader.controller_id}" (${leader.instance_id}) on ${leader.host} is`;
   return new AppError(
     "NOT_LEADER",
-    `Cannot write: this controller is not the leader, ${who}`,
+    `Cannot write: this controller is not the leader; ${who}`,
     { details: { leader } },
   );
 }

@@ -17,13 +17,13 @@ const BATCH = 200;
 /** Shows what tasks wrote. */
 export class TaskLogService {
   readonly #tasks: Pick<TaskStore, "get">;
-  readonly #logs: Pick<LogStore, "list" | "after">;
+  readonly #logs: Pick<LogStore, "list" | "after" | "placeOf">;
   readonly #feed: ChangeFeed;
 
   constructor(
     options: {
       readonly tasks: Pick<TaskStore, "get">;
-      readonly logs: Pick<LogStore, "list" | "after">;
+      readonly logs: Pick<LogStore, "list" | "after" | "placeOf">;
       readonly feed: ChangeFeed;
     },
   ) {
@@ -38,6 +38,14 @@ export class TaskLogService {
    */
   list(taskId: string, page: PageRequest): Page<LogEntry> {
     return this.#logs.list(this.#task(taskId).seq, page);
+  }
+
+  /**
+   * Returns the number of the line after which a cursor of `list` goes on.
+   * @throws {AppError} `INVALID_INPUT`
+   */
+  placeOf(cursor: string): number {
+    return this.#logs.placeOf(cursor);
   }
 
   /**

@@ -76,9 +76,17 @@ export class LogStore {
 
   /** Oldest first. */
   list(taskSeq: number, page: PageRequest): Page<LogEntry> {
-    const seq = page.cursor === undefined ? 0 : readCursor(LIST, page.cursor);
+    const seq = page.cursor === undefined ? 0 : this.placeOf(page.cursor);
     const rows = this.#after(taskSeq, seq, page.limit + 1);
     return pageOf(LIST, rows, { limit: page.limit, toItem: toEntry });
+  }
+
+  /**
+   * Returns the number of the line after which a cursor of `list` goes on.
+   * @throws {AppError} `INVALID_INPUT`
+   */
+  placeOf(cursor: string): number {
+    return readCursor(LIST, cursor);
   }
 
   /** Removes at most `limit` of a task's oldest lines. Returns how many. */

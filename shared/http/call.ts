@@ -1,10 +1,14 @@
+import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type BodyLimits, readJson } from "./body.ts";
 import type { HeaderMap } from "./headers.ts";
 import { parseInput, queryObject } from "./input.ts";
-import type { Caller, Route, Zone } from "./route.ts";
+import type { Caller, Route, Schema, Zone } from "./route.ts";
 import type { Target } from "./target.ts";
+
+/** The body of a write that takes none: nothing, or an object without fields. */
+const NO_FIELDS = z.strictObject({});
 
 /** What a call is made of. */
 export interface CallParts<Deps> {
@@ -101,13 +105,19 @@ export class Call<Deps> {
       const query = queryObject(this.#parts.target.query);
       this.query = parseInput(route.query, query, "query");
     }
-    if (route.body !== undefined) this.body = await this.#readBody(limits);
+    if (route.body !== undefined) {
+      this.body = await this.#readBody(route.body, limits);
+    } else if (route.kind === "write") {
+      // What a caller sends must not be ignored in silence.
+      await this.#readBody(NO_FIELDS, limits);
+    }
   }
 
-  async #readBody(limits: BodyLimits): Promise<unknown> {
-    const { route } = this;
+  async #readBody(schema: Schema, limits: BodyLimits): Promise<unknown> {
+    const { bodyRule = schema === NO_FIELDS ? "optional" : undefined } =
+      this.route;
     const read = await readJson(this.request, this.headerMap, limits);
-    if (read === undefined && route.bodyRule !== "optional") {
+    if (read === undefined && bodyRule !== "optional") {
       throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");
     }
     const value = read === undefined ? {} : read;
@@ -118,8 +128,6 @@ export class Call<Deps> {
         },
       });
     }
-    return route.bodyRule === "inner"
-      ? value
-      : parseInput(route.body, value, "body");
+    return bodyRule === "inner" ? value : parseInput(schema, value, "body");
   }
 }

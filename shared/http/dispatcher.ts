@@ -105,8 +105,8 @@ export class Dispatcher<Deps> {
     const answer = { requestId, pretty: false };
     try {
       const call = this.#admit(request, headerMap, { info, answer });
-      const response = await this.#answer(call, answer);
-      return request.method === "HEAD" ? withoutBody(response) : response;
+      // To a HEAD, Deno.serve sends the head alone, with the body's length.
+      return await this.#answer(call, answer);
     } catch (error) {
       return failure(error, answer, this.#ports.log);
     }
@@ -185,7 +185,7 @@ export class Dispatcher<Deps> {
         (route.stream !== undefined &&
           (route.streams?.(call.body) ?? prefersEvents(request)))
       ) {
-        if (request.method === "HEAD") return events(null, answer);
+        if (request.method === "HEAD") return events(noEvents(), answer);
         const response = await this.#stream(call, { answer, leave });
         open = true;
         return response;
@@ -287,6 +287,7 @@ function prefersEvents(request: Request): boolean {
     "text/event-stream";
 }
 
-function withoutBody({ status, headers }: Response): Response {
-  return new Response(null, { status, headers });
+/** A stream has no length, and so must not be an absent body, whose length is 0. */
+function noEvents(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }

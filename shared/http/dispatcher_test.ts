@@ -135,6 +135,43 @@ Deno.test("Dispatcher answers HEAD wherever GET answers, without a body", async 
   assertEquals((await connection.answer()).status, 200);
 });
 
+Deno.test("Dispatcher gives HEAD the length that GET has, and a stream none", async () => {
+  await using kit = startKitApp();
+  using connection = await RawConnection.open(kit.port);
+  const headers = [`Host: localhost:${kit.port}`, "X-Request-Id: same"];
+  for (const path of ["/open", "/probe", "/page", "/nowhere"]) {
+    const got = await ask(kit, `GET ${path}`, ["X-Request-Id: same"]);
+    const line = `HEAD ${path} HTTP/1.1`;
+    await connection.send(rawRequest({ line, headers }));
+    const head = await connection.answer({ hasBody: false });
+    assertEquals(
+      head.headers.get("content-length"),
+      String(new TextEncoder().encode(got.body).length),
+      path,
+    );
+  }
+  await connection.send(rawRequest({ line: "HEAD /events HTTP/1.1", headers }));
+  const stream = await connection.answer({ hasBody: false });
+  assertEquals(stream.headers.has("content-length"), false);
+});
+
+Deno.test("Dispatcher refuses what is sent to a write that takes no body", async () => {
+  await using kit = startKitApp();
+  for (
+    const [body, status, code] of [
+      [undefined, 200, undefined],
+      ["{}", 200, undefined],
+      ['{"a":1}', 400, "INVALID_INPUT"],
+      ["[]", 400, "INVALID_INPUT"],
+      ["{", 400, "INVALID_JSON"],
+    ] as const
+  ) {
+    const answer = await ask(kit, "POST /bare", [], body);
+    assertEquals(answer.status, status, body);
+    assertEquals(JSON.parse(answer.body).error?.code, code, body);
+  }
+});
+
 Deno.test("Dispatcher does not upgrade a HEAD or a POST", async () => {
   await using kit = startKitApp();
   const handshake = [

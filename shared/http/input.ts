@@ -45,7 +45,7 @@ export function issuesOf(
     if (issue.code !== "unrecognized_keys") {
       return [{ path: issue.path.join("."), message: issue.message }];
     }
-    const known = knownKeys(schema, issue.path).join(", ");
+    const known = knownKeys(schema, issue.path).join(", ") || "none";
     return issue.keys.map((key) => ({
       path: [...issue.path, key].join("."),
       message: `Unknown field "${key}"; known: ${known}`,

@@ -19,7 +19,7 @@ const HTML_TYPE = "text/html; charset=utf-8";
 const SSE_TYPE = "text/event-stream; charset=utf-8";
 
 function respond(
-  body: BodyInit | null,
+  body: BodyInit,
   contentType: string,
   { requestId, status = 200, headers }: AnswerInit & {
     readonly requestId: string;
@@ -82,7 +82,7 @@ export function page(
 
 /** Answers an event stream. */
 export function events(
-  body: ReadableStream<Uint8Array> | null,
+  body: ReadableStream<Uint8Array>,
   { requestId }: AnswerContext,
 ): Response {
   return respond(body, SSE_TYPE, { requestId });

@@ -104,6 +104,15 @@ export const KIT_ROUTES = [
   }),
   route({
     ...write,
+    id: "bare",
+    path: "/bare",
+    exposure: "local",
+    summary: "Write without a body",
+    data: Any,
+    handler: () => ({}),
+  }),
+  route({
+    ...write,
     id: "inner",
     path: "/inner",
     exposure: "local",

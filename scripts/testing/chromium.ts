@@ -1,0 +1,55 @@
+import { createRequire } from "node:module";
+import { exists } from "@std/fs";
+import { REAL_PARTS } from "../real_parts.ts";
+
+/** The part of playwright-core's API that the tests use. */
+export interface Browser {
+  newContext(options: {
+    readonly viewport: { readonly width: number; readonly height: number };
+    readonly colorScheme: "light" | "dark";
+  }): Promise<BrowserContext>;
+  close(): Promise<void>;
+}
+
+export interface BrowserContext {
+  newPage(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export interface Page {
+  on(event: "console", listener: (message: { text(): string }) => void): void;
+  on(event: "pageerror", listener: (error: Error) => void): void;
+  on(event: "request", listener: (request: { url(): string }) => void): void;
+  goto(url: string): Promise<{ status(): number } | null>;
+  title(): Promise<string>;
+  textContent(selector: string): Promise<string | null>;
+  evaluate<T>(expression: string): Promise<T>;
+}
+
+interface Playwright {
+  readonly chromium: {
+    launch(options: {
+      readonly executablePath: string;
+      readonly args: readonly string[];
+    }): Promise<Browser>;
+  };
+}
+
+const PROGRAM = "/usr/bin/chromium";
+const DRIVER = `${REAL_PARTS}node_modules/playwright-core`;
+
+/** Whether a real Chromium and its driver are here. */
+export const hasChromium = await exists(PROGRAM) && await exists(DRIVER);
+
+/** Starts a headless Chromium. */
+export async function launchChromium(): Promise<Browser & AsyncDisposable> {
+  const { chromium }: Playwright = createRequire(import.meta.url)(DRIVER);
+  const browser = await chromium.launch({
+    executablePath: PROGRAM,
+    // A container's root has no sandbox to put it in.
+    args: Deno.uid() === 0 ? ["--no-sandbox"] : [],
+  });
+  return Object.assign(browser, {
+    [Symbol.asyncDispose]: () => browser.close(),
+  });
+}
