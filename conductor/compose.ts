@@ -141,7 +141,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         system: automation.system,
         history: stores.history,
         codexd: () => null,
-        browser: () => null,
+        browser: () => {
+          const reason = browser.unavailable() ?? null;
+          const state = reason === null ? "connected" : "away";
+          return { state, reason, ...browser.load() };
+        },
         disk: () => diskSpace(config.stateDir),
         clock,
       }),

@@ -55,6 +55,8 @@ export interface Browser {
   readonly claude: ClaudeWrapper;
   /** The browser that is asked where none is named; undefined: none is connected. */
   activeClientId(): string | undefined;
+  /** How many browsers are connected, and what they are busy with. */
+  load(): { readonly clients: number; readonly in_flight: number };
   /** Why nothing can be asked of a browser now; undefined when it can. */
   unavailable(): string | undefined;
 }
@@ -105,6 +107,7 @@ export function createBrowser(
     ),
     claude: new ClaudeWrapper({ requests, actions, store }),
     activeClientId: () => clients.active?.clientId,
+    load: () => ({ clients: clients.all.length, in_flight: exchanges.size }),
     unavailable: () =>
       clients.active === undefined ? browserGone().message : undefined,
   };

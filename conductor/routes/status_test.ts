@@ -45,6 +45,12 @@ Deno.test("GET /v1/status shows at a glance what the node does", async () => {
   assertEquals(status.recent_errors.length, 1);
   assertEquals(status.recent_errors[0]?.title, HOSTILE);
   assert((status.disk?.free_bytes ?? 0) > 0);
+  assertEquals(status.browser, {
+    state: "away",
+    reason: "Cannot reach the browser: no extension is connected",
+    clients: 0,
+    in_flight: 0,
+  });
 });
 
 Deno.test("GET /v1/status tells a stranger the mode, health, version and uptime only", async () => {

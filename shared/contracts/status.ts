@@ -37,7 +37,7 @@ export const RecentError = z.strictObject({
 });
 export type RecentError = z.infer<typeof RecentError>;
 
-/** A neighbour that conductor looks at. */
+/** A neighbour that conductor looks at; null where nothing is known of it. */
 const Neighbour = z.strictObject({
   state: z.string(),
   /** What is wrong with it, and what to do. */
