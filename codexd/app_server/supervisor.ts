@@ -192,7 +192,8 @@ export class Supervisor {
     facts.pid = life.pid;
     facts.startedAt = clock.now();
     void life.rpc.closed.then(({ message }) => {
-      if (this.#condition.state === "ready") {
+      const isStopping = this.#stopping.signal.aborted;
+      if (this.#condition.state === "ready" && !isStopping) {
         this.#condition.set("restarting", ended(message));
       }
       events.onGone(message);
