@@ -49,7 +49,9 @@ export class Commands {
     const leave = await slots.enter(signal);
     try {
       const entry = this.#begin(input, context);
-      const outcome = await inFlight.track(exec.run(input, signal));
+      const outcome = await inFlight.track(
+        exec.run(input, signal, context.hold),
+      );
       finishAudit(entry, outcome);
       return outcome;
     } finally {

@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../shared/clock.ts";
-import type { ByteBudget } from "./budget.ts";
+import { type ByteBudget, holdCost } from "./budget.ts";
 import { startFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
 import { KeptOutput, type OutputSink } from "./output.ts";
@@ -45,7 +45,11 @@ export class Exec {
   }
 
   /** Runs a command to its end and returns all that it printed. */
-  async run(input: ExecInput, signal: AbortSignal): Promise<ExecOutcome> {
+  async run(
+    input: ExecInput,
+    signal: AbortSignal,
+    hold?: (release: () => void) => void,
+  ): Promise<ExecOutcome> {
     const stdout = new KeptOutput(this.#options.budget);
     const stderr = new KeptOutput(this.#options.budget);
     const job = this.#jobOf(input);
@@ -79,8 +83,9 @@ export class Exec {
     } catch (error) {
       return await failedStart(error, input);
     } finally {
-      stdout.release();
-      stderr.release();
+      // Its text is as large as the output was, until it has been passed on.
+      const cost = stdout.surrender() + stderr.surrender();
+      holdCost(this.#options.budget, cost, hold);
     }
   }
 

@@ -45,7 +45,11 @@ export class Files {
     let outcome: FileReadOutcome;
     try {
       expectValid(issues);
-      const result = await readFile({ ...input, absolutePath }, this.#options);
+      const result = await readFile(
+        { ...input, absolutePath },
+        this.#options,
+        context.hold,
+      );
       outcome = { ok: true, operation, input, result };
     } catch (thrown) {
       const failure = failureOf(thrown, {

@@ -109,6 +109,14 @@ export class KeptOutput implements OutputSink {
     return decodeLoosely(this.#bytes.subarray(0, this.#length), cut);
   }
 
+  /** Lets go of the bytes, but not of what they cost; returns that. */
+  surrender(): number {
+    const cost = this.#bytes.length;
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    return cost;
+  }
+
   /** Lets go of what was kept. */
   release(): void {
     this.#budget.give(this.#bytes.length);

@@ -1,5 +1,5 @@
 import { isoTime } from "../shared/clock.ts";
-import type { ByteBudget } from "./budget.ts";
+import { type ByteBudget, holdCost } from "./budget.ts";
 import { HostOpFailure } from "./failure.ts";
 import { sha256 } from "./hash.ts";
 import type { PathPolicy } from "./policy.ts";
@@ -25,6 +25,7 @@ const LEAST_BUFFER_BYTES = 4_096;
 export async function readFile(
   input: FileReadInput & { readonly absolutePath: string },
   deps: ReadFileDeps,
+  hold?: (release: () => void) => void,
 ): Promise<FileReadResult> {
   const { absolutePath, encoding, maxBytes } = input;
   const { path, info } = await deps.policy.admit(absolutePath, "read");
@@ -45,6 +46,7 @@ export async function readFile(
     from,
     most: maxBytes + 1,
     budget: deps.budget,
+    hold,
   });
   const more = read.bytes.length > maxBytes;
   if (input.offset === undefined && more) {
@@ -136,6 +138,7 @@ async function readUpTo(
     readonly from: number;
     readonly most: number;
     readonly budget: ByteBudget;
+    readonly hold: ((release: () => void) => void) | undefined;
   },
 ): Promise<Disposable & { readonly bytes: Uint8Array }> {
   const { from, most, budget } = options;
@@ -171,6 +174,6 @@ async function readUpTo(
   }
   return {
     bytes: buffer.subarray(0, length),
-    [Symbol.dispose]: () => budget.give(taken),
+    [Symbol.dispose]: () => holdCost(budget, taken, options.hold),
   };
 }

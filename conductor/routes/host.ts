@@ -86,6 +86,7 @@ export const hostRoutes = [
 function contextOf(
   caller: Pick<Caller, "requestId" | "remoteAddress"> & {
     readonly signal: AbortSignal;
+    hold(release: () => void): void;
   },
 ): HostOpContext {
   return {
@@ -95,5 +96,6 @@ function contextOf(
       remote_address: caller.remoteAddress,
     },
     signal: caller.signal,
+    hold: (release) => caller.hold(release),
   };
 }

@@ -40,6 +40,8 @@ export class Call<Deps> {
   readonly deps: Deps;
   query: unknown;
   body: unknown;
+  /** What is called when the answer was sent: see `RouteContext.hold`. */
+  readonly held: (() => void)[] = [];
   readonly #parts: CallParts<Deps>;
   #log: Logger | undefined;
   #signal: AbortSignal | undefined;
@@ -93,6 +95,10 @@ export class Call<Deps> {
   /** Replaces the signal: a stream's own end counts too. */
   set signal(signal: AbortSignal) {
     this.#signal = signal;
+  }
+
+  hold(release: () => void): void {
+    this.held.push(release);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   type AnswerContext,
   events,
   failure,
+  largeSuccess,
   page,
   plainText,
   wireError,
@@ -190,7 +191,11 @@ export class Dispatcher<Deps> {
         open = true;
         return response;
       }
-      return write(await this.#run(call), route, answer);
+      const result = await this.#run(call);
+      if (call.held.length === 0) return write(result, route, answer);
+      const response = this.#writeLarge(result, call, { answer, leave });
+      open = true;
+      return response;
     } catch (error) {
       if (error instanceof PlainFailure) {
         return plainText(error.body, answer, error.status);
@@ -198,7 +203,10 @@ export class Dispatcher<Deps> {
       if (error instanceof PageFailure) return page(error.page, answer, error);
       throw error;
     } finally {
-      if (!open) leave();
+      if (!open) {
+        for (const release of call.held) release();
+        leave();
+      }
     }
   }
 
@@ -226,6 +234,25 @@ export class Dispatcher<Deps> {
       done(error instanceof AppError ? error.code : "INTERNAL");
       throw error;
     }
+  }
+
+  /** Answers with what is large: as it is taken, and then lets go of it. */
+  #writeLarge(
+    result: unknown,
+    { held }: Call<Deps>,
+    { answer, leave }: {
+      readonly answer: AnswerContext;
+      readonly leave: () => void;
+    },
+  ): Response {
+    return largeSuccess(result, answer, {
+      clock: this.#ports.clock,
+      stallMs: this.#ports.limits.stallMs ?? 30_000,
+      onEnd() {
+        for (const release of held) release();
+        leave();
+      },
+    });
   }
 
   async #stream(

@@ -1,5 +1,6 @@
 import { AppError, ERRORS } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
 
 /** What every answer of one request needs. */
 export interface AnswerContext {
@@ -45,6 +46,21 @@ export function success(
 ): Response {
   const envelope = { ok: true, request_id: context.requestId, data };
   return json(envelope, context, init);
+}
+
+/** Answers `data` in the success envelope, written as it is taken. */
+export function largeSuccess(
+  data: unknown,
+  { requestId }: AnswerContext,
+  init: AnswerInit & PiecewiseOptions,
+): Response {
+  const envelope = { ok: true, request_id: requestId, data };
+  const { status, headers } = init;
+  return respond(piecewiseBody(envelope, init), JSON_TYPE, {
+    requestId,
+    ...(status !== undefined && { status }),
+    headers,
+  });
 }
 
 /** Answers a JSON document without an envelope. */

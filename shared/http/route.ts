@@ -170,6 +170,11 @@ export interface RouteContext<
   readonly signal: AbortSignal;
   readonly deps: Deps;
   readonly log: Logger;
+  /**
+   * Tells that the answer is large: it is then written as the client takes it,
+   * and `release` is called when it was sent or the client has gone.
+   */
+  hold(release: () => void): void;
   /** Every route that this caller may know of, this one included. */
   readonly routes: readonly Route<Deps>[];
 }
