@@ -47,7 +47,6 @@ const CHILD_ENV = [
   "HOME",
   "USER",
   "LOGNAME",
-  "SHELL",
   "LANG",
   "TMPDIR",
 ];
@@ -100,7 +99,7 @@ function distinct(values: readonly string[]): string[] {
 
 function conductorSet(env: Env): PermissionSet {
   const values = valuesOf(CONDUCTOR_SETTINGS, env);
-  const own = [values.stateDir, values.logsDir, values.tmpDir];
+  const own = [values.stateDir, values.logsDir];
   const token = values.sharedTokenFile === undefined
     ? []
     : [values.sharedTokenFile];
@@ -113,7 +112,7 @@ function conductorSet(env: Env): PermissionSet {
     ]),
     write: values.writeRoots === undefined
       ? true
-      : bothForms([...values.writeRoots, ...own]),
+      : bothForms([...values.writeRoots, ...own, values.tmpDir]),
     net: [
       ...listenAddresses(values.conductorLocalApi),
       ...listenAddresses(values.codexdLocalApi).slice(0, 1),
@@ -157,7 +156,7 @@ export function permissionFlags(set: PermissionSet): string[] {
       ? [`--allow-${name}`]
       : value.length === 0
       ? []
-      : [`--allow-${name}=${value.join(",")}`];
+      : [`--allow-${name}=${value.map(escapeComma).join(",")}`];
   return [
     "--no-prompt",
     `--allow-import=${NO_IMPORTS}`,
@@ -168,6 +167,11 @@ export function permissionFlags(set: PermissionSet): string[] {
     ...flag("env", set.env),
     ...flag("sys", set.sys),
   ];
+}
+
+/** A comma in a path is written twice: one alone would grant two other paths. */
+function escapeComma(value: string): string {
+  return value.replaceAll(",", ",,");
 }
 
 /** An address, and loopback with the same port when the address is not loopback. */

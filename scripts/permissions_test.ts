@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, resolve } from "@std/path";
 import config from "../deno.json" with { type: "json" };
-import { permissionsOf } from "./permissions.ts";
+import { permissionFlags, permissionsOf } from "./permissions.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
@@ -23,3 +23,14 @@ for (const program of ["conductor", "codexd"] as const) {
     );
   });
 }
+
+Deno.test("permissionFlags() grants a folder whose name has a comma, and nothing else", () => {
+  const set = permissionsOf(
+    "codexd",
+    (name) => name === "BAA_STATE_DIR" ? "/srv/a,b" : undefined,
+  );
+  const flag = permissionFlags(set).find((it) =>
+    it.startsWith("--allow-write")
+  );
+  assert(flag?.startsWith("--allow-write=/srv/a,,b,"));
+});

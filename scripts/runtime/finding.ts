@@ -1,3 +1,4 @@
+import { formatCommand } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a check saw. */
@@ -13,7 +14,12 @@ export interface Finding {
 
 /** Returns one of the executables as a person types it. */
 export function script(name: string, ...options: string[]): string {
-  return [`./scripts/runtime/${name}.sh`, ...options].join(" ");
+  return formatCommand([`./scripts/runtime/${name}.sh`, ...options]);
+}
+
+/** Returns the command that leaves a file or folder to its owner. */
+export function chmod(mode: string, path: string): string {
+  return formatCommand(["chmod", mode, path]);
 }
 
 /** Something is as it should be. */

@@ -17,7 +17,7 @@ const GRACE_MS = 5000;
 /** What was ended gets this long to hear why. */
 const LAST_WORDS_MS = 1000;
 /** After this a stop that hangs is cut short: launchd would kill at 20 s. */
-const STOP_LIMIT_MS = 15_000;
+export const STOP_LIMIT_MS = 15_000;
 
 /**
  * Stops a daemon step by step. A step that fails is logged and the next one

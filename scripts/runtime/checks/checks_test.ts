@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import type { Ran } from "../command.ts";
+import { formatCommand, type Ran } from "../command.ts";
 import { parseJob } from "../launchd/property_list.ts";
 import { SERVICES } from "../services.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
@@ -73,8 +73,8 @@ Deno.test("check-launchd.sh sees what was changed by hand", async () => {
     const line of [
       "ExitTimeOut",
       "BAA_NODE_ID is somebody, should be mini-main",
-      `fix: chmod 644 '${plist}'`,
-      `fix: chmod 700 '${node.prefix}/logs'`,
+      `fix: ${formatCommand(["chmod", "644", plist])}`,
+      `fix: ${formatCommand(["chmod", "700", `${node.prefix}/logs`])}`,
       "codexd: the program's permissions are not those of the configuration",
     ]
   ) assertStringIncludes(ran.stdout, line);

@@ -4,7 +4,14 @@ import { readCodexdConfig } from "../../../codexd/config.ts";
 import { readConductorConfig } from "../../../conductor/config.ts";
 import { ConfigError } from "../../../shared/config/read_config.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { type Finding, ok, problem, script, warning } from "../finding.ts";
+import {
+  chmod,
+  type Finding,
+  ok,
+  problem,
+  script,
+  warning,
+} from "../finding.ts";
 import { PINNED_DENO } from "../install/compile.ts";
 import type { Installation } from "../installation.ts";
 import type { Machine } from "../machine.ts";
@@ -132,13 +139,13 @@ async function tokenChecks(
     findings.push(
       (mode & 0o077) === 0
         ? ok("token", `in ${file}`)
-        : problem("token", `others can read ${file}`, `chmod 600 '${file}'`),
+        : problem("token", `others can read ${file}`, chmod("600", file)),
     );
   } catch (error) {
     findings.push(problem(
       "token",
       `Cannot read ${file}: ${messageOf(error)}`,
-      `write the token to it and run chmod 600 '${file}'`,
+      `write the token to it and run ${chmod("600", file)}`,
     ));
   }
   return findings;

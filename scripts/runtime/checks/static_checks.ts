@@ -1,7 +1,14 @@
 import { exists } from "@std/fs";
 import { messageOf } from "../../../shared/errors.ts";
 import { VERSION } from "../../../shared/version.ts";
-import { type Finding, ok, problem, script, warning } from "../finding.ts";
+import {
+  chmod,
+  type Finding,
+  ok,
+  problem,
+  script,
+  warning,
+} from "../finding.ts";
 import { planJob } from "../install/plan.ts";
 import { foldersOf } from "../installation.ts";
 import { jobDifferences } from "../launchd/job_differences.ts";
@@ -90,7 +97,7 @@ async function modeCheck(
     problem(
       name,
       `others can write ${path}: launchd refuses it`,
-      `chmod 644 '${path}'`,
+      chmod("644", path),
     ),
   ];
 }
@@ -116,7 +123,7 @@ async function folderCheck(folder: string): Promise<Finding> {
       : problem(
         "folder",
         `others can enter ${folder}`,
-        `chmod 700 '${folder}'`,
+        chmod("700", folder),
       );
   } catch (error) {
     return problem("folder", messageOf(error), INSTALL);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exists } from "@std/fs";
+import { formatCommand } from "../command.ts";
 import { parseJob } from "../launchd/property_list.ts";
 import { testNode } from "../testing/test_node.ts";
 
@@ -24,7 +25,11 @@ Deno.test("install-mini.sh --dry-run prints property lists and commands on any m
     const command of [
       "compile",
       "codesign --force '--sign=Mini Signing'",
-      `mv ${node.prefix}/bin/.new/conductor ${node.prefix}/bin/conductor`,
+      formatCommand([
+        "mv",
+        `${node.prefix}/bin/.new/conductor`,
+        `${node.prefix}/bin/conductor`,
+      ]),
       `launchctl bootout gui/${Deno.uid()}/so.makefile.baa-codexd`,
       `launchctl bootstrap gui/${Deno.uid()} ${node.home}/Library/LaunchAgents/so.makefile.baa-codexd.plist`,
     ]

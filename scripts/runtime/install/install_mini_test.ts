@@ -149,7 +149,7 @@ Deno.test("install-mini.sh refuses a token file that others can read", async () 
   const args = ["--listen", node.conductor, "--token-file", file];
   const loose = await install(node, ...args);
   assertRan(loose, 1);
-  assertStringIncludes(loose.stdout, `chmod 600 '${file}'`);
+  assertStringIncludes(loose.stdout, `chmod 600 ${file}`);
   await Deno.chmod(file, 0o600);
   assertRan(await install(node, ...args));
   const plist = await Deno.readTextFile(plistOf(node, "conductor"));

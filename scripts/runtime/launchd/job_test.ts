@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { STOP_LIMIT_MS } from "../../../shared/daemon/stop_daemon.ts";
 import { runCommand } from "../command.ts";
 import { DEFAULT_SERVICES, SERVICE_NAMES, SERVICES } from "../services.ts";
 import { installationIn } from "../testing/fixtures.ts";
@@ -34,6 +35,10 @@ Deno.test("renderJob() gives launchd what it needs to keep a service alive", () 
   assertEquals(job["Umask"], 0o77);
   assertEquals(job["SoftResourceLimits"], { NumberOfFiles: 8192 });
   assert(!("UserName" in job) && !("LimitLoadToSessionType" in job));
+});
+
+Deno.test("the template gives a service longer to stop than it ever takes", () => {
+  assert(Number(template["ExitTimeOut"]) * 1000 > STOP_LIMIT_MS + 5000);
 });
 
 Deno.test("renderJob() writes both names of the public base to conductor alone", () => {

@@ -4,6 +4,7 @@ import type { Owner } from "../installation.ts";
 import type { Scope } from "../options.ts";
 import type { Service } from "../services.ts";
 import { isLeaving, isRunning, type JobState } from "./job_state.ts";
+import { trimOutputs } from "./outputs.ts";
 import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
 import {
   formatJob,
@@ -88,8 +89,9 @@ export class Jobs {
     plist: string,
   ): Promise<{ readonly target: string; readonly wasLoaded: boolean }> {
     const started = this.#clock.monotonic();
-    const session = sessionOf(parseJob(await Deno.readTextFile(plist)));
-    for (const domain of preferring(session, this.domains)) {
+    const job = parseJob(await Deno.readTextFile(plist));
+    await trimOutputs(job);
+    for (const domain of preferring(sessionOf(job), this.domains)) {
       await adapt(plist, domain);
       const target = `${domain}/${service.label}`;
       await this.#launchctl.enable(target);

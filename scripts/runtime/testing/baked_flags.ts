@@ -7,7 +7,7 @@ export function bakedFlags({ permissions, ...baked }: Baked): string[] {
       ? []
       : list.length === 0
       ? [`--${name}`]
-      : [`--${name}=${list.join(",")}`];
+      : [`--${name}=${list.map((it) => it.replaceAll(",", ",,")).join(",")}`];
   return [
     ...(permissions.prompt ? [] : ["--no-prompt"]),
     ...flag("allow-read", permissions.allow_read),

@@ -57,7 +57,8 @@ export async function testNode(): Promise<TestNode> {
   };
   const node: TestNode = {
     home,
-    prefix: dir.join("node"),
+    // A folder that somebody might well have.
+    prefix: dir.join("my nöde, 'really'"),
     conductor,
     codexd,
     statusApi,
