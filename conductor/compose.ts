@@ -106,7 +106,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         truth.health.fault?.reason,
         automation.leadership.trouble,
       ].filter((it) => it !== undefined);
-      const degraded = [truth.audit.trouble].filter((it) => it !== undefined);
+      const degraded = [truth.audit.trouble, browser.unavailable()]
+        .filter((it) => it !== undefined);
       return { ready: reasons.length === 0, reasons, degraded };
     },
     system: (zone) => systemFacts(automation.system, zone),

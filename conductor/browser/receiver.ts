@@ -1,6 +1,6 @@
 import type { AppError } from "../../shared/errors.ts";
 import type { FromExtension } from "../../shared/contracts/browser.ts";
-import { withoutCredentials } from "./credential_names.ts";
+import { withoutCredentials } from "./extension/credential_names.js";
 import type { ResponseHead } from "./order.ts";
 
 /** A message that answers an `api_request`. */

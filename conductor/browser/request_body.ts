@@ -1,5 +1,5 @@
 import { AppError } from "../../shared/errors.ts";
-import { whyHeaderRefused } from "./credential_names.ts";
+import { whyHeaderRefused } from "./request_headers.ts";
 import type { RequestBody } from "./http_schemas.ts";
 
 /**

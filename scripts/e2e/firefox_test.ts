@@ -330,6 +330,59 @@ firefoxTest("Two Firefoxes serve side by side, each for itself", async () => {
   assertEquals(stranger.data.status, 401);
 });
 
+firefoxTest(
+  "The popup shows the state, and does what the owner clicks",
+  async () => {
+    await using rig = await FirefoxRig.start();
+    const uuid = "0b7a52c1-93ab-4c11-8f0e-3d2a9c1b7e55";
+    const firefox = await rig.openFirefox({
+      preferences: {
+        "extensions.webextensions.uuids": JSON.stringify({
+          "bridge@conductor.makefile.so": uuid,
+        }),
+      },
+    });
+    await firefox.newTab(`moz-extension://${uuid}/popup.html`);
+    const shows = async (text: string) => {
+      while (!(await firefox.text()).includes(text)) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    await shows("connected");
+    await shows("Automation: running");
+    await firefox.click('[data-action="pause"]');
+    await shows("Automation: paused");
+    assertEquals((await rig.call("/v1/system/state")).data.mode, "paused");
+    const { entries } = (await rig.call("/v1/audit")).data;
+    assertEquals(entries[0].action, "system.pause");
+    assertEquals(entries[0].actor?.source ?? entries[0].source, "websocket");
+
+    await firefox.click('[name="paused"]');
+    await firefox.click('[type="submit"]');
+    await rig.until((it) => !it.bridge.connected);
+    await shows("paused");
+    await firefox.click('[name="paused"]');
+    await firefox.click('[type="submit"]');
+    await rig.until((it) => it.bridge.connected);
+  },
+);
+
+firefoxTest("Many requests at once each get their own answer", async () => {
+  await using rig = await FirefoxRig.start({ BAA_BROWSER_MAX_IN_FLIGHT: "32" });
+  await rig.openLoggedIn();
+  const answers = await Promise.all(
+    Array.from(
+      { length: 32 },
+      (_, i) =>
+        rig.request({ path: "/echo", method: "POST", body: `number ${i}` }),
+    ),
+  );
+  assertEquals(
+    answers.map((it) => it.data?.body),
+    answers.map((_, i) => `number ${i}`),
+  );
+});
+
 /** Compares without the cost of a diff of megabytes. */
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -49,18 +49,19 @@ export const tabSchema = z.object({
 export const credentialSchema = z.object({
   platform: short.optional(),
   host: short,
-  /** Lower-case header name, e.g. `cookie`. */
-  header: short,
-  /** The cookie's name, where the header is `cookie`. */
-  name: short.default(""),
-  /** A hash with a key that never leaves the browser, so it cannot be guessed back. */
-  fingerprint: z.string().regex(/^[0-9a-f]{8,64}$/),
-  /** Length of the value in characters. */
-  length: z.int().min(0),
+  header: short.describe("Lower-case header name, e.g. cookie"),
+  name: short.default("").describe(
+    "The cookie's name, where the header is cookie",
+  ),
+  fingerprint: z.string().regex(/^[0-9a-f]{8,64}$/).describe(
+    "A hash with a key that never leaves the browser, so it cannot be guessed back",
+  ),
+  length: z.int().min(0).describe("Length of the value in characters"),
   capturedAt: moment.optional(),
   seenAt: moment.optional(),
-  /** The site took the credential away. */
-  loggedOut: z.boolean().default(false),
+  loggedOut: z.boolean().default(false).describe(
+    "The site took the credential away",
+  ),
 });
 
 /** An endpoint that a page was seen to use. */
@@ -68,8 +69,9 @@ export const endpointSchema = z.object({
   platform: short.optional(),
   host: short,
   method: short,
-  /** The path with what looks like an id replaced by `:id`; no query. */
-  path: address,
+  path: address.describe(
+    "The path with what looks like an id replaced by :id; no query",
+  ),
   lastSeenAt: moment.optional(),
 });
 
@@ -77,18 +79,19 @@ export const endpointSchema = z.object({
 const responseHead = {
   status,
   headers: headers.default({}),
-  /** Where the response came from in the end, redirects followed. */
-  url: address.optional(),
-  /** Whose principal sent the request. */
-  via: z.enum(["page", "background"]).optional(),
+  url: address.optional().describe(
+    "Where the response came from in the end, redirects followed",
+  ),
+  via: z.enum(["page", "background"]).optional().describe(
+    "Whose principal sent the request",
+  ),
   tabId: z.int().min(0).optional(),
 };
 
 /** A piece of a body. */
 const chunk = {
   id: identifier,
-  /** From 0, without a gap. */
-  seq: z.int().min(0),
+  seq: z.int().min(0).describe("From 0, without a gap"),
   last: z.boolean(),
 };
 
@@ -96,12 +99,12 @@ const apiResponse = z.object({
   type: z.literal("api_response"),
   id: identifier,
   ...responseHead,
-  /** Absent in a failure. */
-  status: status.optional(),
+  status: status.optional().describe("Absent in a failure"),
   body: z.string().optional(),
   bodyBase64: base64.optional(),
-  /** The body follows in `body_chunk` messages. */
-  chunked: z.boolean().default(false),
+  chunked: z.boolean().default(false).describe(
+    "The body follows in body_chunk messages",
+  ),
   error: failure.optional(),
 }).refine(
   (it) => it.status !== undefined || it.error !== undefined,
@@ -113,8 +116,7 @@ export const extensionMessage = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("hello"),
     protocol: z.int().default(PROTOCOL_VERSION),
-    /** Stable per browser profile. */
-    clientId: identifier,
+    clientId: identifier.describe("Stable per browser profile"),
     extensionVersion: short.default(""),
     browser: z.union([
       short,
@@ -129,15 +131,21 @@ export const extensionMessage = z.discriminatedUnion("type", [
   }),
   z.object({
     type: z.literal("tabs"),
-    tabs: z.array(tabSchema).max(500),
+    tabs: z.array(tabSchema).max(500).describe(
+      "All of them, on each change; id and url are required",
+    ),
   }),
   z.object({
     type: z.literal("credentials"),
-    credentials: z.array(credentialSchema).max(500),
+    credentials: z.array(credentialSchema).max(500).describe(
+      "host, header, fingerprint (8 to 64 hex digits of a keyed hash, never a value) and length are required; times are ISO 8601 or milliseconds",
+    ),
   }),
   z.object({
     type: z.literal("api_endpoints"),
-    endpoints: z.array(endpointSchema).max(500),
+    endpoints: z.array(endpointSchema).max(500).describe(
+      "host, method and path are required",
+    ),
   }),
   z.object({
     type: z.literal("action_request"),
@@ -156,10 +164,10 @@ export const extensionMessage = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("stream_event"),
     id: identifier,
-    /** From 0, without a gap. */
-    seq: z.int().min(0),
-    /** Text just as it arrived: conductor alone parses event streams. */
-    chunk: z.string(),
+    seq: z.int().min(0).describe("From 0, without a gap"),
+    chunk: z.string().describe(
+      "Text just as it arrived: conductor alone parses event streams",
+    ),
   }),
   z.object({ type: z.literal("stream_end"), id: identifier }),
   z.object({
@@ -213,10 +221,13 @@ const helloAck = z.discriminatedUnion("ok", [
     protocol: z.literal(PROTOCOL_VERSION),
     heartbeatMs: z.int(),
     limits: z.record(z.string(), z.int()),
-    /** Which hosts belong to which platform: only these are observed. */
-    platforms: z.array(z.object({ name: short, hosts: z.array(short) })),
-    /** Loopback and private targets that requests may reach, as host:port. */
-    allowedHosts: z.array(short),
+    platforms: z.array(z.object({ name: short, hosts: z.array(short) }))
+      .describe(
+        "Which hosts belong to which platform: only these are observed",
+      ),
+    allowedHosts: z.array(short).describe(
+      "Loopback and private targets that requests may reach, as host:port",
+    ),
     state: jsonObject,
   }),
   z.object({
@@ -257,12 +268,12 @@ export const conductorMessage = z.discriminatedUnion("type", [
     headers,
     body: z.string().optional(),
     bodyBase64: z.string().optional(),
-    /** The body follows in `body_chunk` messages. */
-    chunked: z.boolean(),
+    chunked: z.boolean().describe("The body follows in body_chunk messages"),
     responseMode: z.enum(["buffered", "sse"]),
     timeoutMs: z.int().min(1),
-    /** The tab to use; without it, one of the same origin. */
-    tabId: z.int().min(0).optional(),
+    tabId: z.int().min(0).optional().describe(
+      "The tab to use; without it, one of the same origin",
+    ),
   }),
   z.object({
     type: z.literal("body_chunk"),

@@ -17,6 +17,8 @@ const PROTOCOL = 1;
 const CAPABILITIES = ["api_request", "sse", "chunked", "cancel", "actions"];
 
 let platforms = [];
+/** Conductor's automation mode, as it was told last. */
+let mode = "";
 
 const { clientId, secret } = await readIdentity();
 const [browserInfo, platformInfo] = await Promise.all([
@@ -24,7 +26,9 @@ const [browserInfo, platformInfo] = await Promise.all([
   browser.runtime.getPlatformInfo(),
 ]);
 
-const journal = new Journal();
+const journal = new Journal((message) =>
+  link.send({ type: "client_log", level: "warn", message })
+);
 const guard = new NetworkGuard();
 const link = new Link({
   journal,
@@ -40,6 +44,7 @@ const link = new Link({
   }),
   opened(ack) {
     platforms = ack.platforms;
+    mode = ack.state.mode;
     guard.allow(ack.allowedHosts);
     requests.bound(ack.limits);
     observer.watch(platforms);
@@ -67,8 +72,13 @@ async function received(message) {
       return requests.chunk(message);
     case "request_cancel":
       return requests.cancel(message);
-    case "state_snapshot":
     case "action_result":
+      if (!message.ok) {
+        journal.add(`${message.action}: ${message.error.message}`);
+      }
+      // Falls through: a result carries the state, too.
+    case "state_snapshot":
+      mode = message.state?.mode ?? mode;
       return;
   }
   if (!isAction(message)) {
@@ -98,11 +108,15 @@ function showState() {
 browser.runtime.onMessage.addListener(async (message) => {
   if (message.set !== undefined) await writeSettings(message.set);
   if (message.reconnect) link.restart();
+  if (message.action !== undefined) {
+    send({ type: "action_request", action: message.action });
+  }
   const { token, ...settings } = await readSettings();
   return {
     ...link.status,
     settings: { ...settings, hasToken: token !== "" },
     clientId,
+    mode,
     requests: requests.size,
     errors: journal.lines,
   };

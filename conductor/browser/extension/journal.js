@@ -1,13 +1,25 @@
-const MAX_LINES = 20;
+import { bareAddress } from "./addresses.js";
 
-/** The last things that went wrong, for the popup and for `plugin_status`. */
+const MAX_LINES = 20;
+const MAX_LENGTH = 500;
+
+/** The last things that went wrong: for the popup, `plugin_status` and conductor's log. */
 export class Journal {
   #lines = [];
+  #tell;
 
-  /** @param {string} message never holds a credential */
-  add(message) {
+  /** @param {(message: string) => void} tell passes a line on */
+  constructor(tell) {
+    this.#tell = tell;
+  }
+
+  /** @param {string} said by Firefox or by us; addresses in it are cut short */
+  add(said) {
+    const message = said.replace(/\bhttps?:\/\/\S+/g, bareAddress)
+      .slice(0, MAX_LENGTH);
     this.#lines.unshift({ at: new Date().toISOString(), message });
     this.#lines.length = Math.min(this.#lines.length, MAX_LINES);
+    this.#tell(message);
   }
 
   get lines() {

@@ -1,4 +1,5 @@
 const form = document.querySelector("#settings");
+const actions = document.querySelectorAll("#actions button");
 const { conductor, token, forget, paused } = form.elements;
 
 /** Asks the background page, and shows what it answers. */
@@ -8,6 +9,11 @@ async function show(message = {}) {
   const line = document.querySelector("#state");
   line.dataset.state = state;
   line.textContent = detail === "" ? state : `${state}: ${detail}`;
+  const isConnected = state === "connected";
+  document.querySelector("#mode").textContent = isConnected
+    ? status.mode
+    : "unknown";
+  for (const button of actions) button.disabled = !isConnected;
   if (!form.contains(document.activeElement)) fill(settings);
   document.querySelector("#errors").replaceChildren(
     ...status.errors.map(({ at, message }) => {
@@ -41,6 +47,13 @@ document.querySelector("#reconnect").addEventListener(
   "click",
   () => show({ reconnect: true }),
 );
+
+for (const button of actions) {
+  button.addEventListener(
+    "click",
+    () => show({ action: button.dataset.action }),
+  );
+}
 
 await show();
 setInterval(() => void show(), 1_000);

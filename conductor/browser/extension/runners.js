@@ -1,5 +1,6 @@
 import { bareAddress } from "./addresses.js";
 import { RequestFailure } from "./answer.js";
+import { withoutCredentials } from "./credential_names.js";
 
 /*
  * Two places to run a request: in a page, where it has the page's principal
@@ -80,8 +81,7 @@ export function runInPage(tab, order, { answer, guard }) {
       if (message.head !== undefined) {
         begun = true;
         answer.head({
-          ...message.head,
-          url: finalAddress(message.head.url, order),
+          ...reported(message.head, order),
           via: "page",
           tabId: tab.id,
         });
@@ -133,11 +133,7 @@ export function runInBackground(order, { answer, guard }) {
     (message) => {
       if (message.head !== undefined) {
         begun = true;
-        answer.head({
-          ...message.head,
-          url: finalAddress(message.head.url, order),
-          via: "background",
-        });
+        answer.head({ ...reported(message.head, order), via: "background" });
       } else if (message.chunk !== undefined) pieces.add(message.chunk);
       else pieces.after(() => message.done ? end() : failed(message.failed));
     },
@@ -161,9 +157,13 @@ function inTurn(answer, more, failed) {
   };
 }
 
-/** Where a response came from. A site may redirect to an address with a secret. */
-function finalAddress(url, order) {
-  return url === order.url ? url : bareAddress(url);
+/** What of a response's head may leave the browser: a redirect's target may hold a secret. */
+function reported({ status, headers, url }, order) {
+  return {
+    status,
+    headers: withoutCredentials(headers),
+    url: url === order.url ? url : bareAddress(url),
+  };
 }
 
 /** Resolves with false after `ms`. */

@@ -146,6 +146,16 @@ export class Firefox implements AsyncDisposable {
     return (answer as { readonly value: string }).value;
   }
 
+  /** Clicks on the element that `selector` finds in the current page. */
+  async click(selector: string): Promise<void> {
+    const { value } = await this.marionette.send("WebDriver:FindElement", {
+      using: "css selector",
+      value: selector,
+    }) as { readonly value: Readonly<Record<string, string>> };
+    const [id] = Object.values(value);
+    await this.marionette.send("WebDriver:ElementClick", { id });
+  }
+
   /** Closes the current tab; another one becomes current. */
   async closeTab(): Promise<void> {
     const [handle] = await this.marionette.send(

@@ -5,6 +5,7 @@ export const CANARIES = {
   header: "CANARY-authorization-91be",
   address: "CANARY-address-0d4e",
   storage: "CANARY-storage-c3a8",
+  answer: "CANARY-answer-26d5",
 } as const;
 
 /** A request as the site saw it. */
@@ -99,7 +100,10 @@ export class LoginSite implements AsyncDisposable {
     switch (pathname) {
       case "/me":
         return Response.json({ user: "ada" }, {
-          headers: { "set-cookie": `seen=${CANARIES.rotated}; Path=/` },
+          headers: {
+            "set-cookie": `seen=${CANARIES.rotated}; Path=/`,
+            "x-auth-token": CANARIES.answer,
+          },
         });
       case "/echo":
         return new Response(this.seen.at(-1)?.body);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { whyHeaderRefused, withoutCredentials } from "./credential_names.ts";
+import { whyHeaderRefused } from "./request_headers.ts";
 
 Deno.test("whyHeaderRefused() refuses credentials and the browser's own headers", () => {
   for (
@@ -37,16 +37,4 @@ Deno.test("whyHeaderRefused() lets ordinary headers pass", () => {
       "X-Author",
     ]
   ) assertEquals(whyHeaderRefused(name, "x"), undefined, name);
-});
-
-Deno.test("withoutCredentials() lower-cases names and drops credentials", () => {
-  assertEquals(
-    withoutCredentials({
-      "Content-Type": "text/html",
-      "Set-Cookie": "a=b",
-      "X-Access-Token": "t",
-      "WWW-Authenticate": "Bearer",
-    }),
-    { "content-type": "text/html", "www-authenticate": "Bearer" },
-  );
 });

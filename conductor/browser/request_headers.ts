@@ -1,3 +1,5 @@
+import { isCredentialName } from "./extension/credential_names.js";
+
 /** Headers that a browser sets by itself, or that steer the connection. */
 const BROWSERS_OWN = new Set([
   "accept-charset",
@@ -20,16 +22,8 @@ const BROWSERS_OWN = new Set([
   "via",
 ]);
 
-const CREDENTIAL_WORDS =
-  /(^|[-_])(set-cookie2?|cookies?2?|auth|authorization|token|secret|api-?key|session|sessionid|sid|credentials?|password|passwd|csrf|xsrf|csrftoken|xsrftoken|jwt|bearer)([-_]|$)/;
-
 /** A header name as HTTP allows it. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
-
-/** Tells whether a header of this name carries a credential. */
-export function isCredentialName(name: string): boolean {
-  return CREDENTIAL_WORDS.test(name.toLowerCase());
-}
 
 /** Says why a caller may not set this request header; undefined when it may. */
 export function whyHeaderRefused(
@@ -46,15 +40,4 @@ export function whyHeaderRefused(
     return "the browser sets it itself";
   }
   return undefined;
-}
-
-/** Returns a response's headers, lower-cased, without those that carry credentials. */
-export function withoutCredentials(
-  headers: Readonly<Record<string, string>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers)
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(([name]) => !isCredentialName(name)),
-  );
 }
