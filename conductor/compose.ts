@@ -71,6 +71,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     config,
     base,
     truth,
+    audit,
     newId: randomId,
     clock,
     log,

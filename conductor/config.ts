@@ -44,7 +44,11 @@ export function readConductorConfig(
     listen: values.conductorLocalApi,
     listenVariable: "BAA_CONDUCTOR_LOCAL_API",
   });
-  const all = [...problems, ...network.problems];
+  const all = [
+    ...problems,
+    ...network.problems,
+    ...shellProblems(values.shell),
+  ];
   if (all.length > 0) throw new ConfigError(all);
   const stateDir = join(values.stateDir, "conductor");
   return {
@@ -59,4 +63,21 @@ export function readConductorConfig(
     warnings: network.warnings,
     lines,
   };
+}
+
+/** What is wrong with the shell, as far as it may be looked at. */
+function shellProblems(shell: string | undefined): string[] {
+  if (shell === undefined) return [];
+  const problem = `BAA_SHELL is ${
+    JSON.stringify(shell)
+  }: give an executable file`;
+  try {
+    const { isFile, mode } = Deno.statSync(shell);
+    return isFile && ((mode ?? 0o111) & 0o111) !== 0 ? [] : [problem];
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory
+      ? [problem]
+      : [];
+  }
 }

@@ -17,6 +17,7 @@ export interface FirefoxOptions {
   /** The base with the port that is really used. */
   readonly base: URL;
   readonly truth: Truth;
+  readonly audit: AuditPort;
   readonly newId: NewId;
   readonly clock: Clock;
   readonly log: Logger;
@@ -59,8 +60,7 @@ export function composeFirefox(options: FirefoxOptions): Firefox {
   }, {
     ...options,
     store: truth.stores.browser,
-    audit: truth.audit,
-    system: systemPort(truth.audit, options.system),
+    system: systemPort(options.audit, options.system),
     random: Math.random,
     emit: ({ type, client_id }) => truth.events.record(type, { client_id }),
   });

@@ -71,6 +71,8 @@ export const taskRoutes = [
       },
     },
     unavailable: unlessLeader,
+    auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
+    auditFacts: ({ task_id }) => ({ task_id }),
     handler({ deps, body, headers }) {
       const key = keyOf(headers);
       const { task, replayed } = deps.tasks.create(body, key);

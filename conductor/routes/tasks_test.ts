@@ -327,3 +327,21 @@ Deno.test("What a task runs does not know the token", async () => {
   const log = await follow(it, task_id, { headers });
   assert(!JSON.stringify(log).includes("planted-secret"));
 });
+
+Deno.test("POST /v1/tasks is audited with what it made, and without its payload", async () => {
+  await using conductor = await testConductor();
+  const task = await conductor.server.data<{ task_id: string }>(
+    "POST",
+    "/v1/tasks",
+    { title: "Audited", kind: "exec", payload: { command: "echo canary-31" } },
+  );
+  const { entries } = await conductor.server.data<{
+    entries: Record<string, unknown>[];
+  }>("GET", "/v1/audit?limit=200");
+  const rows = entries.filter((it) => it.action === "tasks.create");
+  assertEquals(rows.map((it) => it.phase).sort(), ["intent", "outcome"]);
+  const of = (phase: string) => rows.find((it) => it.phase === phase);
+  assertEquals(of("intent")?.target, { kind: "exec", title: "Audited" });
+  assertEquals(of("outcome")?.facts, { task_id: task.task_id });
+  assertEquals(JSON.stringify(rows).includes("canary-31"), false);
+});

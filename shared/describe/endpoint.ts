@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RouteInfo } from "../http/route.ts";
+import type { RouteInfo, Schema } from "../http/route.ts";
 import { curl, type CurlOptions, quote } from "./curl.ts";
 import { fields } from "./fields.ts";
 import { PlaceMissing } from "./places.ts";
@@ -21,7 +21,8 @@ export const Endpoint = z.object({
   headers: Words.optional(),
   body: Words.optional(),
   data: Words.optional(),
-  events: z.array(z.string()).optional(),
+  events: z.record(z.string(), Words).optional()
+    .describe("fields of each event's data, by event name"),
   errors: z.array(z.string()).optional(),
   curl: z.string().optional()
     .describe("runs as it stands; absent while its example cannot run yet"),
@@ -47,10 +48,19 @@ export function endpoint(
     ...present("headers", route.headers),
     ...present("body", fields(route.body, "input")),
     ...present("data", fields(route.data, "output")),
-    ...present("events", route.events && Object.keys(route.events)),
+    ...present("events", route.events && eventFields(route.events)),
     ...present("errors", route.errors && [...route.errors]),
     ...command(route, options),
   };
+}
+
+function eventFields(events: Readonly<Record<string, Schema>>) {
+  return Object.fromEntries(
+    Object.entries(events).map(([name, schema]) => [
+      name,
+      fields(schema, "output") ?? {},
+    ]),
+  );
 }
 
 /** An object with the key, or without it when there is no value. */

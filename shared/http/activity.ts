@@ -17,6 +17,7 @@ export class Activity {
   readonly #abort = new AbortController();
   readonly #sockets = new Set<WebSocket>();
   #running = 0;
+  #streams = 0;
 
   constructor(maxConcurrent: number) {
     this.#maxConcurrent = maxConcurrent;
@@ -57,6 +58,28 @@ export class Activity {
     return () => {
       if (!left) this.#running--;
       left = true;
+    };
+  }
+
+  /**
+   * Counts a request as a stream from now on: half of the places are not for
+   * streams, so that who opens many of them locks nobody out.
+   * @throws {AppError} TOO_MANY_REQUESTS
+   */
+  enterStream(leave: () => void): () => void {
+    if (this.#streams >= this.#maxConcurrent / 2) {
+      throw new AppError(
+        "TOO_MANY_REQUESTS",
+        "Cannot open another stream: too many are open",
+        { headers: { "retry-after": "1" } },
+      );
+    }
+    this.#streams++;
+    let left = false;
+    return () => {
+      if (!left) this.#streams--;
+      left = true;
+      leave();
     };
   }
 

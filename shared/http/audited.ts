@@ -1,6 +1,7 @@
 import { type AuditEntry, type AuditPort, AuditRefused } from "../audit.ts";
 import { AppError } from "../errors.ts";
 import type { Call } from "./call.ts";
+import type { RouteContext } from "./route.ts";
 
 /**
  * Records that a write is about to run.
@@ -8,8 +9,10 @@ import type { Call } from "./call.ts";
  */
 export function beginAudit<Deps>(
   audit: AuditPort,
-  { route, caller, params }: Call<Deps>,
+  call: Call<Deps>,
 ): AuditEntry {
+  const { route, caller, params } = call;
+  const target = route.auditTarget?.(call as unknown as RouteContext<Deps>);
   try {
     return audit.begin({
       action: route.id,
@@ -18,7 +21,7 @@ export function beginAudit<Deps>(
         request_id: caller.requestId,
         remote_address: caller.remoteAddress,
       },
-      target: { ...params },
+      target: { ...params, ...target },
     });
   } catch (cause) {
     if (!(cause instanceof AuditRefused)) throw cause;

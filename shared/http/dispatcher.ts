@@ -21,7 +21,12 @@ import {
   plainText,
   wireError,
 } from "./respond.ts";
-import { PageFailure, PlainFailure, type RouteContext } from "./route.ts";
+import {
+  PageFailure,
+  PlainFailure,
+  Reply,
+  type RouteContext,
+} from "./route.ts";
 import { sse } from "./sse.ts";
 import { decodePath, readTarget, type Target } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
@@ -169,11 +174,12 @@ export class Dispatcher<Deps> {
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
     const { route, request } = call;
     const { produces = "json" } = route;
-    const leave = this.#activity.enter(route);
+    let leave = this.#activity.enter(route);
     let open = false;
     try {
       await call.parse(this.#bodyLimits);
       if (produces === "websocket") {
+        leave = this.#activity.enterStream(leave);
         const response = await upgrade(
           call,
           (socket) => this.#activity.keep(socket, leave),
@@ -218,8 +224,13 @@ export class Dispatcher<Deps> {
       ? undefined
       : beginAudit(this.#ports.audit, call);
     const started = this.#ports.clock.monotonic();
-    const done = (code?: string) => {
-      entry?.finish(code === undefined ? { ok: true } : { ok: false, code });
+    const done = (code: string | undefined, result?: unknown) => {
+      if (code !== undefined) entry?.finish({ ok: false, code });
+      else {
+        const data = result instanceof Reply ? result.data : result;
+        const facts = route.auditFacts?.(data);
+        entry?.finish({ ok: true, ...(facts !== undefined && { facts }) });
+      }
       call.log.info("Answered a write", {
         route: route.id,
         code: code ?? "OK",
@@ -228,7 +239,7 @@ export class Dispatcher<Deps> {
     };
     try {
       const result = await route.handler?.(context);
-      done();
+      done(undefined, result);
       return result;
     } catch (error) {
       done(error instanceof AppError ? error.code : "INTERNAL");

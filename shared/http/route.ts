@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AuditFacts } from "../audit.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { HeaderMap } from "./headers.ts";
@@ -209,6 +210,10 @@ export interface RouteSpec<Deps, P extends string, Q, B, D>
   allowsOrigin?(origin: string): boolean;
   /** Where else than in `Authorization` the shared token may stand. */
   tokenFrom?(headers: HeaderMap): string | undefined;
+  /** What a write acts on, for its audit row: names, never contents. */
+  auditTarget?(context: RouteContext<Deps, P, Q, B>): AuditFacts;
+  /** What a write that succeeded made, for its audit row. */
+  auditFacts?(data: Input<D>): AuditFacts;
   /** True when what the handler calls reports to the audit by itself. */
   readonly auditsItself?: boolean;
   /** Whether a cross-site top-level navigation may GET this page. */
