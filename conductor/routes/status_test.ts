@@ -40,10 +40,10 @@ Deno.test("GET /v1/status shows at a glance what the node does", async () => {
   assertEquals(status.leader?.controller_id, "mini-main");
   assertEquals(status.node.role, "leader");
   assertEquals(status.queue, { active_runs: 0, queued_tasks: 0 });
-  const { succeeded, failed } = status.runs_by_hour.at(-1) ?? {};
+  const { succeeded, failed } = status.runs;
   assertEquals([succeeded, failed], [1, 1]);
-  assertEquals(status.recent_errors.length, 1);
-  assertEquals(status.recent_errors[0]?.title, HOSTILE);
+  assertEquals(status.last_errors.length, 1);
+  assertEquals(status.last_errors[0]?.title, HOSTILE);
   assert((status.disk?.free_bytes ?? 0) > 0);
   assertEquals(status.browser, {
     state: "away",
@@ -78,7 +78,7 @@ Deno.test("GET /v1/status keeps contents from callers without the token", async 
     headers: { accept: "text/event-stream", authorization },
   })).text();
   const titles = async (headers: Record<string, string>) =>
-    Status.parse(await statusFor(it, headers)).recent_errors
+    Status.parse(await statusFor(it, headers)).last_errors
       .map((error) => error.title);
   assertEquals(await titles({}), [null]);
   assertEquals(await titles({ authorization }), [HOSTILE]);

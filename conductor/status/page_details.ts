@@ -20,9 +20,9 @@ export function details(status: Status): Markup {
 ${automation(status)}
 <div class="cards">${cards}
 </div>
-${runChart(status.runs_by_hour)}
+${runChart(status.runs)}
 ${activeRuns(status)}
-${recentErrors(status)}`;
+${lastErrors(status)}`;
 }
 
 function notes(lines: readonly string[], tone: "warn" | "bad") {
@@ -124,8 +124,8 @@ function activeRuns({ active_runs, at }: Status) {
 </ul></section>`;
 }
 
-function recentErrors({ recent_errors, at }: Status): Markup {
-  const items = recent_errors.map((error) => {
+function lastErrors({ last_errors, at }: Status): Markup {
+  const items = last_errors.map((error) => {
     const title = error.title ?? error.task_id;
     const when = ago(error.at, Date.parse(at));
     const code = error.code ?? error.status;

@@ -1,4 +1,4 @@
-import type { RunHour } from "../../shared/contracts/status.ts";
+import type { RunHour, Status } from "../../shared/contracts/status.ts";
 import { type Markup, markup } from "./markup.ts";
 import { clockTime } from "./words.ts";
 
@@ -12,10 +12,8 @@ const GAP = 2;
 const LABEL_EVERY = 6;
 
 /** Draws the last day's runs, an hour a bar: what failed stands on what succeeded. */
-export function runChart(hours: readonly RunHour[]): Markup {
-  const succeeded = sum(hours, (it) => it.succeeded);
-  const failed = sum(hours, (it) => it.failed);
-  const canceled = sum(hours, (it) => it.canceled);
+export function runChart(runs: Status["runs"]): Markup {
+  const { succeeded, failed, canceled, by_hour: hours } = runs;
   const most = Math.max(...hours.map((it) => it.succeeded + it.failed), 1);
   const canceledToo = canceled === 0 ? "" : `, ${canceled} canceled`;
   const label = `${succeeded} succeeded, ${failed} failed${canceledToo}; ` +
@@ -66,11 +64,4 @@ function bar(
 function scaled(count: number, most: number): number {
   if (count === 0) return 0;
   return Math.max(2, Math.round(count / most * (HEIGHT - 4 - GAP)));
-}
-
-function sum(
-  hours: readonly RunHour[],
-  count: (hour: RunHour) => number,
-): number {
-  return hours.reduce((total, it) => total + count(it), 0);
 }

@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { RunHour } from "../../shared/contracts/status.ts";
+import type { RunHour, Status } from "../../shared/contracts/status.ts";
 import type { RunCount } from "../store/run_history_store.ts";
 
 const HOUR_MS = 3_600_000;
@@ -10,11 +10,27 @@ export function firstHour(now: number): number {
   return (Math.floor(now / HOUR_MS) - HOURS + 1) * HOUR_MS;
 }
 
-/** Puts the counts into the hours of the last day, empty ones too, oldest first. */
-export function runHours(
+/** Sums up the runs of the last day. */
+export function lastDay(
   counts: readonly RunCount[],
   now: number,
-): readonly RunHour[] {
+): Status["runs"] {
+  const hours = runHours(counts, now);
+  const sum = (of: (hour: RunHour) => number) =>
+    hours.reduce((total, hour) => total + of(hour), 0);
+  return {
+    succeeded: sum((it) => it.succeeded),
+    failed: sum((it) => it.failed),
+    canceled: sum((it) => it.canceled),
+    by_hour: hours,
+  };
+}
+
+/** Puts the counts into the hours of the last day, empty ones too, oldest first. */
+function runHours(
+  counts: readonly RunCount[],
+  now: number,
+): RunHour[] {
   const first = firstHour(now) / HOUR_MS;
   return Array.from({ length: HOURS }, (_, at) => {
     const of = (...statuses: readonly RunCount["status"][]) =>

@@ -6,7 +6,7 @@ import type { Identity } from "../model/controller.ts";
 import type { SystemState } from "../model/system_state.ts";
 import type { RunHistoryStore } from "../store/run_history_store.ts";
 import type { DiskSpace } from "./disk.ts";
-import { firstHour, runHours } from "./run_hours.ts";
+import { firstHour, lastDay } from "./run_hours.ts";
 
 /** What the status is made from: a slice of each room. */
 export interface StatusSources {
@@ -29,8 +29,8 @@ type Stored = Pick<
   | "leader"
   | "queue"
   | "active_runs"
-  | "runs_by_hour"
-  | "recent_errors"
+  | "runs"
+  | "last_errors"
 >;
 
 const ERRORS_SHOWN = 5;
@@ -116,8 +116,8 @@ export class StatusService {
       },
       queue,
       active_runs: active_runs.map((it) => ({ ...it, title: shown(it.title) })),
-      runs_by_hour: [...runHours(history.byHour(firstHour(now)), now)],
-      recent_errors: history.lastFailed(ERRORS_SHOWN).map((it) => ({
+      runs: lastDay(history.byHour(firstHour(now)), now),
+      last_errors: history.lastFailed(ERRORS_SHOWN).map((it) => ({
         ...it,
         title: shown(it.title),
         message: shown(it.message)?.slice(0, MESSAGE_SHOWN) ?? null,
@@ -134,8 +134,8 @@ function nothingStored(now: number): Stored {
     leader: null,
     queue: { active_runs: 0, queued_tasks: 0 },
     active_runs: [],
-    runs_by_hour: [...runHours([], now)],
-    recent_errors: [],
+    runs: lastDay([], now),
+    last_errors: [],
   };
 }
 

@@ -61,6 +61,6 @@ Deno.test("StatusService.full() cuts a message that is as long as a program's ou
     system: it.system,
     history: it.truth.stores.history,
   });
-  const { recent_errors } = await service.full({ withContents: true });
-  assertEquals(recent_errors.map((error) => error.message?.length), [500]);
+  const { last_errors } = await service.full({ withContents: true });
+  assertEquals(last_errors.map((error) => error.message?.length), [500]);
 });

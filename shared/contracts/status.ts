@@ -24,7 +24,7 @@ export const RunHour = z.strictObject({
 export type RunHour = z.infer<typeof RunHour>;
 
 /** A run that failed or was lost. */
-export const RecentError = z.strictObject({
+export const LastError = z.strictObject({
   at: Time,
   run_id: z.string(),
   task_id: z.string(),
@@ -35,7 +35,7 @@ export const RecentError = z.strictObject({
   title: z.string().nullable(),
   message: z.string().nullable(),
 });
-export type RecentError = z.infer<typeof RecentError>;
+export type LastError = z.infer<typeof LastError>;
 
 /** A neighbour that conductor looks at; null where nothing is known of it. */
 const Neighbour = z.strictObject({
@@ -79,9 +79,15 @@ export const Status = z.strictObject({
     attempt: z.int(),
     started_at: Time,
   })),
-  /** The last 24 hours, oldest first; the last one is not over yet. */
-  runs_by_hour: z.array(RunHour),
-  recent_errors: z.array(RecentError),
+  /** The runs of the last 24 hours. */
+  runs: z.strictObject({
+    succeeded: z.int(),
+    failed: z.int(),
+    canceled: z.int(),
+    /** Oldest first; the last hour is not over yet. */
+    by_hour: z.array(RunHour),
+  }),
+  last_errors: z.array(LastError),
   codexd: Neighbour.extend({ codex_version: z.string().nullable() })
     .nullable(),
   browser: Neighbour.extend({ clients: z.int(), in_flight: z.int() })

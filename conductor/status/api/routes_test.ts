@@ -42,7 +42,7 @@ Deno.test("the wrapper serves conductor's state, status and page", () =>
     );
     const status = await server.data("GET", "/v1/status");
     assertEquals(status["mode"], "running");
-    assert("runs_by_hour" in status);
+    assert("runs" in status);
     const page = await (await server.get("/v1/status/ui")).text();
     assertStringIncludes(page, "<h1>Running</h1>");
     assertStringIncludes(page, "read by status-api");

@@ -6,7 +6,7 @@ import {
 } from "../../../shared/contracts/status.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, messageOf } from "../../../shared/errors.ts";
-import { runHours } from "../run_hours.ts";
+import { lastDay } from "../run_hours.ts";
 
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 1_048_576;
@@ -95,7 +95,7 @@ export class Upstream {
     return StateOfAnyAge.parse({
       ...state,
       at: isoTime(now),
-      runs_by_hour: runHours([], now),
+      runs: lastDay([], now),
       degraded: ["this conductor has no /v1/status: its state only is shown"],
     });
   }
@@ -125,7 +125,7 @@ const StateOfAnyAge = z.object({
     queued_tasks: 0,
   }),
   active_runs: shape.active_runs.catch([]),
-  recent_errors: shape.recent_errors.catch([]),
+  last_errors: shape.last_errors.catch([]),
   codexd: shape.codexd.catch(null),
   browser: shape.browser.catch(null),
   disk: shape.disk.catch(null),
