@@ -100,6 +100,7 @@ export function runningSettings(
 ): Values {
   return installed.jobs.size > 0 ? installedSettings(installed) : {
     BAA_STATE_DIR: join(machine.repository, "state"),
+    BAA_LOGS_DIR: join(machine.repository, "logs"),
     ...settingsIn(machine.environment),
   };
 }

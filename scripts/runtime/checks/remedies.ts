@@ -1,0 +1,40 @@
+import { formatCommand } from "../command.ts";
+import { script } from "../finding.ts";
+import type { Values } from "../node_settings.ts";
+import type { ServiceName } from "../services.ts";
+
+/** What helps against the reasons that services give, by their words. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /no extension is connected/,
+    "start the Firefox that has the extension: README, Your Firefox",
+  ],
+  [
+    /not on PATH|Install Codex/,
+    `npm install -g @openai/codex, then ${script("install-mini")}`,
+  ],
+  [/log(ged)? ?in|auth/i, "codex login, as the owner of the services"],
+  [/codexd/, script("start-launchd", "--service", "codexd")],
+  [/disk|space|full/i, "df -h: free some space on this disk"],
+  [/shutting down/, `${script("status-launchd")} in a moment`],
+];
+
+/** Returns what to do about a reason; where nothing is known, what to read. */
+export function remedyFor(
+  reason: string,
+  options: { readonly service: ServiceName; readonly settings: Values },
+): string {
+  const known = REMEDIES.find(([pattern]) => pattern.test(reason))?.[1];
+  return known ?? readTheLog(options);
+}
+
+/** Returns the command that shows the end of a service's newest log. */
+export function readTheLog(
+  { service, settings }: {
+    readonly service: ServiceName;
+    readonly settings: Values;
+  },
+): string {
+  const folder = `${settings["BAA_LOGS_DIR"] ?? "logs"}/${service}`;
+  return `tail -n 20 "$(ls -t ${formatCommand([folder])}/*.jsonl | head -n 1)"`;
+}
