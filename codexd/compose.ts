@@ -55,7 +55,7 @@ export function compose(
     }),
     places: () => ({
       cwd: Deno.cwd(),
-      session: runtime.stores.index.all().at(-1)?.session_id,
+      session: runtime.stores.index.newest?.session_id,
     }),
   };
   const deps: Deps = {

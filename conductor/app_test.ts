@@ -1,4 +1,5 @@
 import { contractTests } from "../shared/testing/contract_tests.ts";
+import { FakeCodexd } from "./codex/testing/fake_codexd.ts";
 import { routes } from "./routes/mod.ts";
 import { testConductor } from "./testing/test_conductor.ts";
 
@@ -16,7 +17,11 @@ contractTests("conductor", {
     "browser.claude.reload": NO_BROWSER,
   },
   async start() {
-    const conductor = await testConductor();
+    const codexd = new FakeCodexd();
+    const conductor = await testConductor({
+      BAA_CODEXD_LOCAL_API: codexd.origin,
+    });
+    await codexd.followed();
     // What the examples of tasks, runs and logs point to.
     const task = await conductor.server.data<{ task_id: string }>(
       "POST",
@@ -46,9 +51,13 @@ contractTests("conductor", {
         task_id: task.task_id,
         run_id: run,
         live_task_id: later.task_id,
+        session: "session-1",
         browser: "firefox-1",
       },
-      [Symbol.asyncDispose]: () => conductor[Symbol.asyncDispose](),
+      async [Symbol.asyncDispose]() {
+        await conductor[Symbol.asyncDispose]();
+        await codexd[Symbol.asyncDispose]();
+      },
     };
   },
 });

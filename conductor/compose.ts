@@ -11,6 +11,8 @@ import { redactedAudit } from "../shared/redacted_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import { composeAutomation } from "./automation.ts";
 import { browserKind } from "./browser/browser_kind.ts";
+import { codexKind } from "./codex/codex_kind.ts";
+import { composeCodexd } from "./codexd.ts";
 import type { ConductorConfig } from "./config.ts";
 import { composeFirefox } from "./firefox.ts";
 import { GUIDANCE } from "./guidance.ts";
@@ -78,9 +80,20 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     system: () => automation.system,
   });
   const { browser } = firefox;
+  const codex = composeCodexd({
+    base: values.codexdLocalApi,
+    token,
+    events: truth.events,
+    clock,
+    log,
+  });
   const automation = composeAutomation({
     truth,
-    kinds: taskKinds([execKind(hostOps, clock), browserKind(browser)]),
+    kinds: taskKinds([
+      execKind(hostOps, clock),
+      codexKind({ api: codex.api, clock }),
+      browserKind(browser),
+    ]),
     leaseMs: values.leaseMs,
     width: values.maxConcurrentRuns,
     retention: { days: values.retentionDays, rows: values.retentionRows },
@@ -107,7 +120,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         truth.health.fault?.reason,
         automation.leadership.trouble,
       ].filter((it) => it !== undefined);
-      const degraded = [truth.audit.trouble, browser.unavailable()]
+      const degraded = [
+        truth.audit.trouble,
+        codex.health.unavailable,
+        browser.unavailable(),
+      ]
         .filter((it) => it !== undefined);
       return { ready: reasons.length === 0, reasons, degraded };
     },
@@ -119,6 +136,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       file: readableFile(),
       ...newest(stores),
       browser: browser.activeClientId(),
+      session: codex.health.condition.status?.sessions.newest ?? undefined,
     }),
   };
   const app = createApp({
@@ -128,6 +146,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       role: () => automation.leadership.role,
       hostOps,
       browser,
+      codex,
       ...automation,
       runs: stores.runs,
       events: truth.events,
@@ -142,7 +161,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         identity: truth.identity,
         system: automation.system,
         history: stores.history,
-        codexd: () => null,
+        codexd() {
+          const { state, reason, status } = codex.health.condition;
+          const codex_version = status?.app_server.version ?? null;
+          return { state, reason, codex_version };
+        },
         browser: () => {
           const reason = browser.unavailable() ?? null;
           const state = reason === null ? "connected" : "away";
@@ -167,6 +190,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   });
   automation.start();
   firefox.start();
+  codex.health.start();
   return {
     handle: (request, info) => app.handle(request, info),
     quiesce() {
@@ -178,6 +202,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     async stopWork() {
       app.abortRequests();
       await automation.stopWork();
+      await codex.health.stop();
       await hostOps.close();
     },
     close() {

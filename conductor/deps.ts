@@ -2,6 +2,7 @@ import type { HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/self.ts";
 import { routeFor } from "../shared/http/route.ts";
 import type { Browser } from "./browser/browser.ts";
+import type { Codex } from "./codex/codex.ts";
 import type { BackupService } from "./services/backup_service.ts";
 import type { ControllerService } from "./services/controller_service.ts";
 import type { EventService } from "./services/event_service.ts";
@@ -21,6 +22,7 @@ export interface Deps extends SelfDeps {
     "executeCommand" | "streamCommand" | "readTextFile" | "writeTextFile"
   >;
   readonly browser: Browser;
+  readonly codex: Codex;
   readonly system: SystemService;
   readonly controllers: ControllerService;
   readonly tasks: TaskService;

@@ -41,7 +41,7 @@ const ROOMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["store"],
     ["services", "codex", "browser"],
     ["truth.ts"],
-    ["automation.ts", "firefox.ts"],
+    ["automation.ts", "codexd.ts", "firefox.ts"],
     ["status"],
     ["deps.ts"],
     ["routes"],

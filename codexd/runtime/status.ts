@@ -23,6 +23,7 @@ export function codexdStatus(
     account: host.login.account,
     sessions: {
       known: stores.index.size,
+      newest: stores.index.newest?.session_id ?? null,
       loaded: loader.size,
       active_turns: turns.active.map((turn) => ({
         session_id: turn.sessionId,

@@ -33,6 +33,7 @@ export class Journal<V> implements Disposable {
   readonly #entries = new Map<string, Entry<V>>();
   #file: Deno.FsFile | undefined;
   #lines = 0;
+  #newest: string | undefined;
 
   constructor(options: JournalOptions<V>) {
     this.#options = options;
@@ -48,6 +49,11 @@ export class Journal<V> implements Disposable {
     return this.#entries.get(key)?.value;
   }
 
+  /** The value that was set last. */
+  get newest(): V | undefined {
+    return this.#newest === undefined ? undefined : this.get(this.#newest);
+  }
+
   /** Every value, the longest untouched first. */
   values(): V[] {
     return [...this.#entries.values()].map((entry) => entry.value);
@@ -57,6 +63,7 @@ export class Journal<V> implements Disposable {
     const at = this.#options.clock.now();
     this.#entries.delete(key);
     this.#entries.set(key, { at, value });
+    this.#newest = key;
     this.#append({ key, at, value });
     this.#dropOld();
   }
@@ -87,6 +94,7 @@ export class Journal<V> implements Disposable {
       const value = this.#options.parse(found.value);
       if (value !== undefined) {
         this.#entries.set(found.key, { at: found.at, value });
+        this.#newest = found.key;
       }
     }
     this.#dropOld();

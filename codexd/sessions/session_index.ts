@@ -72,6 +72,11 @@ export class SessionIndex implements Disposable {
     return this.#journal.values();
   }
 
+  /** The record that was touched last. */
+  get newest(): SessionRecord | undefined {
+    return this.#journal.newest;
+  }
+
   put(record: SessionRecord): SessionRecord {
     this.#journal.set(record.session_id, record);
     return record;

@@ -7,6 +7,7 @@ import { backupRoutes } from "./backup.ts";
 import { browserRoutes } from "./browser.ts";
 import { capabilities, capabilityRoutes } from "./capabilities.ts";
 import { claudeRoutes } from "./claude_legacy.ts";
+import { codexRoutes } from "./codex.ts";
 import { controllerRoutes } from "./controllers.ts";
 import { eventRoutes } from "./events.ts";
 import { firefoxSocketRoutes } from "./firefox_socket.ts";
@@ -31,6 +32,7 @@ export const routes: readonly Route<Deps>[] = [
   ...taskLogRoutes,
   ...runRoutes,
   ...hostRoutes,
+  ...codexRoutes,
   ...browserRoutes,
   ...claudeRoutes,
   ...firefoxSocketRoutes,

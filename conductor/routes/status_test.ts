@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Status } from "../../shared/contracts/status.ts";
+import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
 import {
   type TestConductor,
   testConductor,
@@ -31,7 +32,11 @@ async function runTask(it: TestConductor, command: string): Promise<void> {
 }
 
 Deno.test("GET /v1/status shows at a glance what the node does", async () => {
-  await using it = await testConductor();
+  await using codexd = new FakeCodexd();
+  await using it = await testConductor({
+    BAA_CODEXD_LOCAL_API: codexd.origin,
+  });
+  await codexd.followed();
   await runTask(it, "true");
   await runTask(it, "echo broken >&2; exit 3");
   const status = Status.parse(await it.server.data("GET", "/v1/status"));
@@ -45,6 +50,11 @@ Deno.test("GET /v1/status shows at a glance what the node does", async () => {
   assertEquals(status.last_errors.length, 1);
   assertEquals(status.last_errors[0]?.title, HOSTILE);
   assert((status.disk?.free_bytes ?? 0) > 0);
+  assertEquals(status.codexd, {
+    state: "healthy",
+    reason: null,
+    codex_version: "0.169.0",
+  });
   assertEquals(status.browser, {
     state: "away",
     reason: "Cannot reach the browser: no extension is connected",

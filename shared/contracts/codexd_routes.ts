@@ -39,6 +39,19 @@ const IDEMPOTENCY = {
     "the same key and body give the same answer; another body is CONFLICT",
 } as const;
 
+/** Every daemon's probe: it tells that codexd serves, not how Codex stands. */
+export const codexdHealthz = contract({
+  id: "probe.healthz",
+  method: "GET",
+  path: "/healthz",
+  kind: "read",
+  surface: "control",
+  exposure: "public",
+  produces: "text",
+  summary: "Answer ok while the process serves",
+  data: z.literal("ok"),
+});
+
 export const codexdStatus = contract({
   ...common,
   id: "codexd.status",

@@ -67,6 +67,7 @@ export const CodexdStatus = z.object({
   account: Account,
   sessions: z.object({
     known: z.int(),
+    newest: z.string().nullable().describe("the session that was used last"),
     loaded: z.int(),
     active_turns: z.array(z.object({
       session_id: z.string(),

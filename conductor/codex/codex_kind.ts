@@ -1,0 +1,166 @@
+import { z } from "zod";
+import { type Clock, sleep } from "../../shared/clock.ts";
+import {
+  ApprovalMode,
+  ApprovalPolicy,
+  Sandbox,
+  type TurnAnswer,
+} from "../../shared/contracts/codexd.ts";
+import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import type { RunOutcome } from "../model/run.ts";
+import type { RunContext, TaskKind } from "../model/task_kind.ts";
+import type { CodexdApi } from "./codexd_api.ts";
+import { relayEvents } from "./event_relay.ts";
+import { logCodexEvent } from "./log_codex_event.ts";
+
+const Payload = z.strictObject({
+  prompt: z.string().min(1).max(1_048_576),
+  session_id: z.string().min(1).max(200).optional().describe(
+    "the session to continue; without it a new one is made",
+  ),
+  cwd: z.string().min(1).max(4096).optional(),
+  model: z.string().min(1).max(200).optional(),
+  title: z.string().min(1).max(200).optional(),
+  sandbox: Sandbox.optional(),
+  approvals: ApprovalMode.optional(),
+  approval_policy: ApprovalPolicy.optional(),
+}).refine((it) => it.session_id === undefined || it.cwd === undefined, {
+  path: ["cwd"],
+  message: "goes with a new session only, not with session_id",
+});
+type Payload = z.infer<typeof Payload>;
+
+/** What the kind works with. */
+export interface CodexKindPorts {
+  readonly api: Pick<
+    CodexdApi,
+    "status" | "openSession" | "turn" | "openEvents"
+  >;
+  readonly clock: Clock;
+}
+
+/** The log has the whole message; the outcome at most this much of it. */
+const MESSAGE_CHARS = 65_536;
+
+/** What of the event that ends a turn becomes the outcome. */
+const TurnEnd = z.object({
+  status: z.string(),
+  final_message: z.string().transform((it) => it.slice(0, MESSAGE_CHARS))
+    .nullable(),
+  usage: z.json(),
+  error: z.object({ message: z.string() }).nullable(),
+});
+
+/** A turn that was told to end is waited for so long. */
+const INTERRUPT_MS = 5000;
+/** codexd may be away for so long in the middle of a turn. */
+const AWAY_MS = 60_000;
+
+/**
+ * Tasks that run a turn of Codex. What Codex does goes to the task's log as it
+ * happens; canceling the task interrupts the turn.
+ */
+export function codexKind(ports: CodexKindPorts): TaskKind<Payload> {
+  return {
+    kind: "codex",
+    summary:
+      "Run a turn of Codex, in a new session or in one that is named by session_id",
+    payload: Payload,
+    example: { prompt: "Say hello", sandbox: "read-only" },
+    async run(payload, context) {
+      try {
+        return await runTurn(payload, context, ports);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const { code, message } = error;
+        return { ok: false, code, message, result: null };
+      }
+    },
+  };
+}
+
+async function runTurn(
+  payload: Payload,
+  context: RunContext,
+  ports: CodexKindPorts,
+): Promise<RunOutcome> {
+  const { api, clock } = ports;
+  const { run_id: key, signal } = context;
+  const { prompt, ...session } = payload;
+  const { events } = await api.status({ signal });
+  const { session_id } = await api.openSession(session, {
+    key: `${key}-session`,
+    signal,
+  });
+  context.note("info", `Codex session ${session_id}`);
+  const turn = await api.turn({
+    session_id,
+    action: "start",
+    input: prompt,
+    wait: false,
+  }, { key: `${key}-turn` });
+  const over = new AbortController();
+  const interrupt = () => void interruptTurn(turn, context, { ports, over });
+  if (signal.aborted) interrupt();
+  else signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    const query = { after: events.seq, sessionId: session_id };
+    const news = relayEvents(api, query, { clock, signal: over.signal });
+    let awaySince: number | undefined;
+    for await (const it of news) {
+      if (it.kind === "away") {
+        awaySince ??= clock.monotonic();
+        if (clock.monotonic() - awaySince < AWAY_MS) continue;
+        throw new AppError(
+          "CODEXD_UNAVAILABLE",
+          `Cannot follow the turn: codexd went away (${it.reason})`,
+        );
+      }
+      awaySince = undefined;
+      if (it.event.turn_id !== turn.turn_id) continue;
+      await logCodexEvent(it.event, context);
+      if (it.event.type === "turn.completed") return outcomeOf(it.event);
+    }
+    throw new AppError(
+      "UPSTREAM_TIMEOUT",
+      "Cannot tell how the turn ended: it did not end when it was interrupted",
+    );
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    over.abort();
+  }
+}
+
+/** Interrupts the turn; when its end does not come, gives up on it. */
+async function interruptTurn(
+  { session_id, turn_id }: TurnAnswer,
+  context: RunContext,
+  { ports, over }: {
+    readonly ports: CodexKindPorts;
+    readonly over: AbortController;
+  },
+): Promise<void> {
+  try {
+    const action = "interrupt";
+    await ports.api.turn({ session_id, turn_id, action, wait: false });
+  } catch (error) {
+    context.note("warn", `Cannot interrupt the turn: ${messageOf(error)}`);
+  }
+  await sleep(ports.clock, INTERRUPT_MS, over.signal);
+  over.abort();
+}
+
+function outcomeOf({ session_id, turn_id, data }: CodexEvent): RunOutcome {
+  const { error, ...end } = TurnEnd.parse(data);
+  const result = { session_id, turn_id, ...end };
+  if (end.status === "completed") {
+    return { ok: true, code: null, message: null, result };
+  }
+  return {
+    ok: false,
+    code: end.status === "failed" ? "TURN_FAILED" : "TURN_INTERRUPTED",
+    message: error?.message ?? `The turn was ${end.status}`,
+    result,
+  };
+}

@@ -1,0 +1,153 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { systemClock } from "../../shared/clock.ts";
+import { ApiClient } from "../../shared/http/client.ts";
+import { RunStopped } from "../model/task_kind.ts";
+import { codexKind } from "./codex_kind.ts";
+import { CodexdApi } from "./codexd_api.ts";
+import { FakeCodexd } from "./testing/fake_codexd.ts";
+
+function setUp(codexd: { readonly origin: string }) {
+  const base = new URL(codexd.origin);
+  const client = new ApiClient({ base, unreachable: "CODEXD_UNAVAILABLE" });
+  const api = new CodexdApi(client, { base, token: undefined });
+  const kind = codexKind({ api, clock: systemClock });
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const run = (payload: Record<string, unknown>) =>
+    kind.run(kind.payload.parse(payload), {
+      task_id: "task_1",
+      run_id: "run_1",
+      attempt: 1,
+      timeout_ms: null,
+      signal: stop.signal,
+      log(stream, text) {
+        lines.push(`${stream}: ${text}`);
+        return Promise.resolve();
+      },
+      note: (level, message) => void lines.push(`${level}: ${message}`),
+    });
+  return { kind, run, lines, stop };
+}
+
+const end = (status: string, more = {}) => ({
+  turn_id: "turn-1",
+  type: "turn.completed",
+  data: { status, error: null, final_message: null, usage: null, ...more },
+});
+
+Deno.test("codexKind() runs a turn in a new session and logs what Codex does", async () => {
+  await using codexd = new FakeCodexd();
+  const { run, lines } = setUp(codexd);
+  const running = run({ prompt: "Do it", cwd: "/work", sandbox: "read-only" });
+  await codexd.followed();
+  const item = (item: Record<string, unknown>) => ({
+    turn_id: "turn-1",
+    type: "item.completed",
+    data: { item },
+  });
+  codexd.push({
+    ...item({ type: "agentMessage", text: "not mine" }),
+    turn_id: "x",
+  });
+  codexd.push({
+    ...item({ type: "commandExecution", command: "ls" }),
+    type: "item.started",
+  });
+  codexd.push(item({
+    type: "commandExecution",
+    aggregated_output: "a.txt\n",
+    exit_code: 0,
+  }));
+  codexd.push(item({ type: "agentMessage", text: "Done" }));
+  codexd.push(end("completed", { final_message: "Done", usage: { total: 1 } }));
+  assertEquals(await running, {
+    ok: true,
+    code: null,
+    message: null,
+    result: {
+      session_id: "session-1",
+      turn_id: "turn-1",
+      status: "completed",
+      final_message: "Done",
+      usage: { total: 1 },
+    },
+  });
+  assertEquals(lines, [
+    "info: Codex session session-1",
+    "info: $ ls",
+    "stdout: a.txt\n",
+    "info: exit 0",
+    "stdout: Done\n",
+    "info: The turn is completed",
+  ]);
+  const [, opened, turn] = codexd.seen;
+  assertEquals(opened?.body, { cwd: "/work", sandbox: "read-only" });
+  assertEquals(opened?.headers.get("idempotency-key"), "run_1-session");
+  assertEquals(turn?.body.input, "Do it");
+  assertEquals(turn?.headers.get("idempotency-key"), "run_1-turn");
+});
+
+Deno.test("codexKind() continues a session, and fails as its turn does", async () => {
+  await using codexd = new FakeCodexd();
+  const { run } = setUp(codexd);
+  const running = run({ prompt: "More", session_id: "session-1" });
+  await codexd.followed();
+  codexd.push(end("failed", { error: { message: "the model is away" } }));
+  const outcome = await running;
+  assertEquals([outcome.ok, outcome.code, outcome.message], [
+    false,
+    "TURN_FAILED",
+    "the model is away",
+  ]);
+  assertEquals(codexd.seen[1]?.body, { session_id: "session-1" });
+});
+
+Deno.test("codexKind() interrupts the turn when the run is canceled", async () => {
+  await using codexd = new FakeCodexd();
+  const { run, stop } = setUp(codexd);
+  const running = run({ prompt: "Long" });
+  await codexd.followed();
+  stop.abort(new RunStopped("cancel", "canceled"));
+  while (codexd.seen.at(-1)?.body?.action !== "interrupt") {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assertEquals(codexd.seen.at(-1)?.body.turn_id, "turn-1");
+  codexd.push(end("interrupted"));
+  const outcome = await running;
+  assertEquals([outcome.ok, outcome.code], [false, "TURN_INTERRUPTED"]);
+});
+
+Deno.test("codexKind() sees a turn through a restart of codexd", async () => {
+  await using codexd = new FakeCodexd();
+  const { run } = setUp(codexd);
+  const running = run({ prompt: "Long" });
+  await codexd.followed();
+  codexd.hide();
+  codexd.push(end("interrupted_by_restart", {
+    error: { message: "codexd was restarted" },
+  }));
+  codexd.show();
+  const outcome = await running;
+  assertEquals([outcome.code, outcome.message], [
+    "TURN_INTERRUPTED",
+    "codexd was restarted",
+  ]);
+});
+
+Deno.test("codexKind() says when Codex is away", async () => {
+  // Nothing listens on the discard port.
+  const { run } = setUp({ origin: "http://127.0.0.1:9" });
+  const outcome = await run({ prompt: "x" });
+  assertEquals([outcome.ok, outcome.code], [false, "CODEXD_UNAVAILABLE"]);
+});
+
+Deno.test("codexKind() refuses a payload that contradicts itself", () => {
+  const { kind } = setUp({ origin: "http://127.0.0.1:9" });
+  const result = kind.payload.safeParse({
+    prompt: "x",
+    session_id: "s",
+    cwd: "/",
+  });
+  assertMatch(result.error?.message ?? "", /new session only/);
+  assertEquals(kind.payload.safeParse({ prompt: "" }).success, false);
+});

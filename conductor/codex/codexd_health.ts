@@ -1,0 +1,187 @@
+import { type Clock, isoTime, sleep } from "../../shared/clock.ts";
+import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { CodexdApi } from "./codexd_api.ts";
+import { EventSocket } from "./event_socket.ts";
+
+/** How codexd stands, seen from here. */
+export type CodexdState = "unknown" | "healthy" | "degraded" | "down";
+
+/** What is known of codexd. */
+export interface CodexdCondition {
+  readonly state: CodexdState;
+  /** Why it is not healthy. */
+  readonly reason: string | null;
+  /** Since when it has been so; ISO 8601. */
+  readonly since: string;
+  /** What it said last; null when it does not answer. */
+  readonly status: CodexdStatus | null;
+}
+
+/** What health is made of. */
+export interface CodexdHealthOptions {
+  readonly api: Pick<CodexdApi, "probe" | "status" | "openEvents" | "base">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From 0 to 1: spreads attempts. Default `Math.random`. */
+  readonly random?: () => number;
+  onChange(now: CodexdCondition, before: CodexdState): void;
+}
+
+const POLL_MS = 5000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 15_000;
+const ANSWER_MS = 5000;
+
+/** Events after which codexd is asked again at once. */
+const NEWS = new Set(["app_server.state", "account.updated"]);
+
+/**
+ * Watches codexd: asks it again and again, less often while it is away, and at
+ * once when its events say that something has changed. Never starts it.
+ */
+export class CodexdHealth {
+  readonly #options: CodexdHealthOptions;
+  readonly #stop = new AbortController();
+  #condition: CodexdCondition;
+  #socket: EventSocket | undefined;
+  #hurry = new AbortController();
+  #running: Promise<void> | undefined;
+  #asking: Promise<void> | undefined;
+  #listenedAt = -Infinity;
+
+  constructor(options: CodexdHealthOptions) {
+    this.#options = options;
+    this.#condition = {
+      state: "unknown",
+      reason: "codexd has not been asked yet",
+      since: isoTime(options.clock.now()),
+      status: null,
+    };
+  }
+
+  get condition(): CodexdCondition {
+    return this.#condition;
+  }
+
+  /** Why nothing can be read; undefined when it can. */
+  get away(): string | undefined {
+    const { state, reason } = this.#condition;
+    return state === "down" || state === "unknown"
+      ? reason ?? "codexd is away"
+      : undefined;
+  }
+
+  /** Why no session can be opened and no turn be run; undefined when they can. */
+  get unavailable(): string | undefined {
+    const { state, reason } = this.#condition;
+    return state === "healthy" ? undefined : reason ?? `codexd is ${state}`;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Asks again now: somebody has just seen that it is away, or back. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#socket?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random = Math.random } = this.#options;
+    const { signal } = this.#stop;
+    let retry = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      this.#hurry = new AbortController();
+      await this.ask();
+      if (signal.aborted) return;
+      let pause = POLL_MS;
+      if (this.#condition.state === "down") {
+        pause = retry * (0.5 + random() / 2);
+        retry = Math.min(retry * 2, LONGEST_RETRY_MS);
+      } else {
+        retry = FIRST_RETRY_MS;
+        this.#listenAgain();
+      }
+      await sleep(clock, pause, AbortSignal.any([signal, this.#hurry.signal]));
+    }
+  }
+
+  /** Asks codexd how it stands; those who ask at the same time share one answer. */
+  ask(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { api } = this.#options;
+    const { signal } = this.#stop;
+    const options = { timeoutMs: ANSWER_MS, signal };
+    const at = `codexd at ${api.base.origin}`;
+    try {
+      await api.probe(options);
+    } catch (error) {
+      const reason = `${at} does not answer: ${messageOf(error)}`;
+      if (!signal.aborted) this.#set("down", reason, null);
+      return;
+    }
+    try {
+      const status = await api.status(options);
+      const [reason = null] = status.degraded_reasons;
+      if (status.available) this.#set("healthy", null, status);
+      else this.#set("degraded", reason, status);
+    } catch (error) {
+      const reason = `${at} does not tell its status: ${messageOf(error)}`;
+      if (!signal.aborted) this.#set("degraded", reason, null);
+    }
+  }
+
+  /** Connects to the events, no more often than codexd is asked. */
+  #listenAgain(): void {
+    const now = this.#options.clock.monotonic();
+    if (this.#socket !== undefined || now - this.#listenedAt < POLL_MS) return;
+    this.#listenedAt = now;
+    void this.#listen();
+  }
+
+  /** Holds a connection to the events for as long as it lasts. */
+  async #listen(): Promise<void> {
+    const socket = new EventSocket(this.#options.api.openEvents({}));
+    this.#socket = socket;
+    while (true) {
+      const item = await socket.next();
+      if (item.kind === "end") break;
+      if (NEWS.has(item.event.type)) this.hurry();
+    }
+    this.#socket = undefined;
+    this.hurry();
+  }
+
+  #set(
+    state: CodexdState,
+    reason: string | null,
+    status: CodexdStatus | null,
+  ): void {
+    const { clock, log, onChange } = this.#options;
+    const before = this.#condition;
+    const isSame = before.state === state && before.reason === reason;
+    const since = isSame ? before.since : isoTime(clock.now());
+    this.#condition = { state, reason, since, status };
+    if (isSame) return;
+    log.info("codexd's health has changed", {
+      state,
+      previous: before.state,
+      reason,
+    });
+    onChange(this.#condition, before.state);
+  }
+}

@@ -1,0 +1,87 @@
+import { assertEquals } from "@std/assert";
+import { systemClock } from "../../shared/clock.ts";
+import { ApiClient } from "../../shared/http/client.ts";
+import { CodexdApi } from "./codexd_api.ts";
+import { relayEvents, type RelayNews } from "./event_relay.ts";
+import { EventSocket } from "./event_socket.ts";
+import { FakeCodexd } from "./testing/fake_codexd.ts";
+
+function apiOf(codexd: FakeCodexd): CodexdApi {
+  const base = new URL(codexd.origin);
+  const client = new ApiClient({ base, unreachable: "CODEXD_UNAVAILABLE" });
+  return new CodexdApi(client, { base, token: undefined });
+}
+
+/** Follows until `count` pieces of news have come, telling each. */
+async function follow(
+  codexd: FakeCodexd,
+  query: { after: number; sessionId?: string },
+  count: number,
+  onNews: (news: RelayNews) => unknown = () => {},
+): Promise<(string | number)[]> {
+  const stop = new AbortController();
+  const seen: (string | number)[] = [];
+  const news = relayEvents(
+    apiOf(codexd),
+    { sessionId: undefined, ...query },
+    { clock: systemClock, signal: stop.signal },
+  );
+  for await (const it of news) {
+    seen.push(it.kind === "event" ? it.event.seq : it.kind);
+    if (seen.length === count) stop.abort();
+    await onNews(it);
+  }
+  return seen;
+}
+
+Deno.test("relayEvents() gives what is kept behind `after`, then what comes", async () => {
+  await using codexd = new FakeCodexd();
+  for (let i = 0; i < 3; i++) codexd.push({});
+  const seen = follow(codexd, { after: 1 }, 3);
+  await codexd.followed();
+  codexd.push({});
+  assertEquals(await seen, [2, 3, 4]);
+});
+
+Deno.test("relayEvents() goes on behind the last event when codexd was away, and says so", async () => {
+  await using codexd = new FakeCodexd();
+  codexd.push({});
+  const seen = await follow(codexd, { after: 0 }, 4, (news) => {
+    if (news.kind === "event" && news.event.seq === 1) {
+      codexd.hide();
+      codexd.push({});
+      codexd.show();
+      codexd.push({});
+    }
+  });
+  assertEquals(seen, [1, "away", 2, 3]);
+});
+
+Deno.test("relayEvents() passes the session on", async () => {
+  await using codexd = new FakeCodexd();
+  codexd.push({ session_id: "other" });
+  codexd.push({ session_id: "mine" });
+  codexd.push({ session_id: null });
+  const query = { after: 0, sessionId: "mine" };
+  assertEquals(await follow(codexd, query, 2), [2, 3]);
+});
+
+Deno.test("EventSocket hangs up when too much waits, and still gives what it has", async () => {
+  await using codexd = new FakeCodexd();
+  const socket = new EventSocket(
+    apiOf(codexd).openEvents({ after: 0 }),
+    1000,
+  );
+  await codexd.followed();
+  for (let i = 0; i < 20; i++) codexd.push({ data: { text: "x".repeat(100) } });
+  while (codexd.sockets > 0) await new Promise((done) => setTimeout(done, 2));
+  const seqs: number[] = [];
+  let item = await socket.next();
+  while (item.kind === "event") {
+    seqs.push(item.event.seq);
+    item = await socket.next();
+  }
+  assertEquals(seqs.length > 2 && seqs.length < 20, true, `${seqs}`);
+  assertEquals(seqs, seqs.map((_, index) => index + 1));
+  assertEquals(item.reason, "the reader is behind");
+});

@@ -1,0 +1,72 @@
+import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
+import type { RunContext } from "../model/task_kind.ts";
+
+type Item = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes what an event tells into a task's log: messages and the output of
+ * commands as output, everything else that matters as a note.
+ */
+export async function logCodexEvent(
+  { type, data }: CodexEvent,
+  context: Pick<RunContext, "log" | "note">,
+): Promise<void> {
+  switch (type) {
+    case "item.started":
+      return noteStart(asItem(data.item), context);
+    case "item.completed":
+      return await logItem(asItem(data.item), context);
+    case "approval.requested":
+      return context.note(
+        "info",
+        `Codex asks: ${text(data.kind)} ${text(data.command)}`.trim(),
+      );
+    case "approval.resolved":
+      return context.note(
+        "info",
+        `Answered: ${text(data.decision)} by ${text(data.by)}`,
+      );
+    case "turn.error":
+    case "warning":
+      return context.note("warn", text(data.message));
+    case "turn.completed":
+      return context.note("info", `The turn is ${text(data.status)}`);
+  }
+}
+
+function noteStart(item: Item, { note }: Pick<RunContext, "note">): void {
+  if (item.type === "commandExecution") note("info", `$ ${text(item.command)}`);
+}
+
+async function logItem(
+  item: Item,
+  context: Pick<RunContext, "log" | "note">,
+): Promise<void> {
+  switch (item.type) {
+    case "agentMessage":
+      return await context.log("stdout", `${text(item.text)}\n`);
+    case "commandExecution": {
+      const output = text(item.aggregated_output);
+      if (output !== "") await context.log("stdout", output);
+      const { exit_code: code, status } = item;
+      return context.note(
+        "info",
+        typeof code === "number" ? `exit ${code}` : text(status),
+      );
+    }
+    case "fileChange": {
+      const changes = Array.isArray(item.changes) ? item.changes : [];
+      for (const change of changes) {
+        context.note("info", `changed ${text(asItem(change).path)}`);
+      }
+    }
+  }
+}
+
+function asItem(value: unknown): Item {
+  return typeof value === "object" && value !== null ? value as Item : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : String(value ?? "");
+}

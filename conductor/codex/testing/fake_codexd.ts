@@ -1,0 +1,244 @@
+import type { Session, TurnAnswer } from "../../../shared/contracts/codexd.ts";
+import type { CodexEvent } from "../../../shared/contracts/codexd_events.ts";
+import type { CodexdStatus } from "../../../shared/contracts/codexd_status.ts";
+
+/** A request as the stand-in got it. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  // deno-lint-ignore no-explicit-any -- a test knows what it sent
+  readonly body: any;
+}
+
+/** What the stand-in answers instead, for one path. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Record<string, unknown>;
+}
+
+const AT = "2026-01-01T00:00:00.000Z";
+
+/** A codexd on loopback that answers as it is told; its events are a test's to push. */
+export class FakeCodexd implements AsyncDisposable {
+  readonly seen: SeenRequest[] = [];
+  readonly events: CodexEvent[] = [];
+  readonly refusals = new Map<string, Refusal>();
+  available = true;
+  reason = "Codex is not logged in";
+  readonly #sockets = new Map<WebSocket, string | null>();
+  readonly #server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => this.#answer(request),
+  );
+  #hidden = false;
+  #turns = 0;
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Connections to its events. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Numbers an event, keeps it, and sends it to who follows. */
+  push(event: Partial<CodexEvent>): CodexEvent {
+    const whole: CodexEvent = {
+      seq: this.events.length + 1,
+      session_id: "session-1",
+      turn_id: null,
+      type: "warning",
+      at: AT,
+      data: {},
+      ...event,
+    };
+    this.events.push(whole);
+    for (const [socket, session] of this.#sockets) send(socket, whole, session);
+    return whole;
+  }
+
+  /** Resolves when somebody follows the events. */
+  async followed(count = 1): Promise<void> {
+    while (this.#sockets.size < count) await tick();
+  }
+
+  /** Serves nothing any more, as a codexd that is about to end. */
+  hide(): void {
+    this.#hidden = true;
+    for (const socket of this.#sockets.keys()) socket.close(1001);
+    this.#sockets.clear();
+  }
+
+  show(): void {
+    this.#hidden = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.hide();
+    await this.#server.shutdown();
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    if (this.#hidden) return new Response("gone", { status: 503 });
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/healthz") return new Response("ok");
+    if (request.headers.get("upgrade") === "websocket") {
+      return this.#follow(request, searchParams);
+    }
+    const text = await request.text();
+    const body = text === "" ? undefined : JSON.parse(text);
+    const { method, headers } = request;
+    this.seen.push({ method, path: pathname, headers, body });
+    const refusal = this.refusals.get(pathname);
+    if (refusal !== undefined) {
+      const { status, ...error } = refusal;
+      const answer = { ok: false, request_id: "r", error };
+      return Response.json(answer, { status });
+    }
+    const data = this.#data(method, pathname, body);
+    return Response.json({ ok: true, request_id: "r", data });
+  }
+
+  #data(method: string, path: string, body: Record<string, unknown>): unknown {
+    switch (`${method} ${path}`) {
+      case "GET /v1/codexd/status":
+        return this.#status();
+      case "GET /v1/codexd/sessions":
+        return {
+          count: 1,
+          next_cursor: null,
+          sessions: [SESSION],
+          complete: true,
+        };
+      case "POST /v1/codexd/sessions": {
+        const created = body.session_id === undefined;
+        return { session_id: SESSION.session_id, session: SESSION, created };
+      }
+      case "POST /v1/codexd/turn":
+        return this.#turn(body);
+      default:
+        return {
+          session_id: SESSION.session_id,
+          session: SESSION,
+          turns: [],
+          next_cursor: null,
+          history: "none",
+        };
+    }
+  }
+
+  #turn(body: Record<string, unknown>): TurnAnswer {
+    const action = (body.action ?? "start") as TurnAnswer["action"];
+    if (action === "start") this.#turns++;
+    const turn_id = `turn-${this.#turns}`;
+    const ended = body.wait === true;
+    const status = ended ? "completed" : "in_progress";
+    return {
+      session_id: SESSION.session_id,
+      turn_id,
+      action,
+      status,
+      turn: {
+        turn_id,
+        status,
+        error: null,
+        started_at: AT,
+        completed_at: ended ? AT : null,
+        duration_ms: ended ? 1 : null,
+      },
+      final_message: ended ? "Hello" : null,
+      usage: null,
+      timed_out: false,
+    };
+  }
+
+  #follow(request: Request, query: URLSearchParams): Response {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const session = query.get("session_id");
+    const after = Number(query.get("after") ?? this.events.length);
+    socket.addEventListener("open", () => {
+      this.#sockets.set(socket, session);
+      for (const event of this.events.slice(after)) {
+        send(socket, event, session);
+      }
+    });
+    socket.addEventListener("close", () => this.#sockets.delete(socket));
+    socket.addEventListener("error", (event) => event.preventDefault());
+    return response;
+  }
+
+  #status(): CodexdStatus {
+    return {
+      version: "0.1.0",
+      available: this.available,
+      app_server: {
+        state: "ready",
+        fault: null,
+        pid: 1,
+        version: "0.169.0",
+        supported_versions: "any",
+        tested_version: "0.169.0",
+        binary: "/usr/bin/codex",
+        codex_home: "/nowhere",
+        started_at: AT,
+        restarts: 0,
+        next_attempt_at: null,
+        last_exit: null,
+      },
+      account: {
+        logged_in: this.available,
+        auth_mode: null,
+        plan_type: null,
+        requires_openai_auth: true,
+      },
+      sessions: {
+        known: 1,
+        newest: SESSION.session_id,
+        loaded: 1,
+        active_turns: [],
+      },
+      approvals: { mode: "deny", timeout_ms: 1, pending: 0 },
+      max_sandbox: "read-only",
+      events: { seq: this.events.length, first_seq: 1, subscribers: 0 },
+      degraded_reasons: this.available ? [] : [this.reason],
+    };
+  }
+}
+
+const SESSION: Session = {
+  session_id: "session-1",
+  title: "A session",
+  preview: "",
+  state: "idle",
+  active_turn_id: null,
+  cwd: "/",
+  model: null,
+  model_provider: null,
+  approval_policy: null,
+  sandbox: "read-only",
+  approvals: "deny",
+  ephemeral: false,
+  created_by: null,
+  created_at: AT,
+  updated_at: AT,
+};
+
+function send(
+  socket: WebSocket,
+  event: CodexEvent,
+  session: string | null,
+): void {
+  const isOther = session !== null && event.session_id !== null &&
+    event.session_id !== session;
+  if (!isOther && socket.readyState === WebSocket.OPEN) {
+    socket.send(JSON.stringify(event));
+  }
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2));
+}

@@ -1,0 +1,257 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
+import {
+  type TestConductor,
+  testConductor,
+} from "../testing/test_conductor.ts";
+
+/** A conductor whose codexd is a stand-in that it has found. */
+async function connected(codexd: FakeCodexd): Promise<TestConductor> {
+  const conductor = await testConductor({
+    BAA_CODEXD_LOCAL_API: codexd.origin,
+  });
+  await codexd.followed();
+  return conductor;
+}
+
+async function failure(
+  it: TestConductor,
+  method: "GET" | "POST",
+  path: string,
+  body?: unknown,
+) {
+  const response = await it.server.send(method, path, { body });
+  const { error } = await response.json();
+  return { status: response.status, ...error };
+}
+
+Deno.test("GET /v1/codex tells reachability, codexd's status and the formal routes", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  // deno-lint-ignore no-explicit-any -- the contract tests check its form
+  const data = await it.server.data<any>("GET", "/v1/codex");
+  assertEquals([data.reachable, data.state, data.reason], [
+    true,
+    "healthy",
+    null,
+  ]);
+  assertEquals([data.base, data.codexd.app_server.version], [
+    codexd.origin,
+    "0.169.0",
+  ]);
+  assertEquals(data.routes.length, 6);
+  codexd.available = false;
+  // deno-lint-ignore no-explicit-any -- as above
+  const degraded = await it.server.data<any>("GET", "/v1/codex");
+  assertEquals([degraded.reachable, degraded.state, degraded.reason], [
+    true,
+    "degraded",
+    "Codex is not logged in",
+  ]);
+});
+
+Deno.test("GET /v1/codex/sessions and one session come from codexd", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const list = await it.server.data<{ count: number }>(
+    "GET",
+    "/v1/codex/sessions?limit=5",
+  );
+  assertEquals(list.count, 1);
+  const read = await it.server.data<{ session_id: string }>(
+    "GET",
+    "/v1/codex/sessions/a%2Fb",
+  );
+  assertEquals(read.session_id, "session-1");
+  assertEquals(codexd.seen.at(-1)?.path, "/v1/codexd/sessions/a%2Fb");
+});
+
+Deno.test("POST /v1/codex/sessions and turn pass body, key and request id on", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const headers = { "idempotency-key": "k1", "x-request-id": "my-request" };
+  const made = await it.server.post("/v1/codex/sessions", { cwd: "/" }, {
+    headers,
+  });
+  assertEquals(made.status, 201);
+  await made.body?.cancel();
+  const seen = codexd.seen.at(-1);
+  assertEquals(seen?.body, { cwd: "/" });
+  assertEquals(
+    [
+      seen?.headers.get("idempotency-key"),
+      seen?.headers.get("x-request-id"),
+    ],
+    ["k1", "my-request"],
+  );
+  const input = { session_id: "session-1", input: "x" };
+  const started = await it.server.post("/v1/codex/turn", input);
+  assertEquals(started.status, 202);
+  await started.body?.cancel();
+  const waited = await it.server.post("/v1/codex/turn", {
+    ...input,
+    wait: true,
+  });
+  assertEquals(waited.status, 200);
+  assertEquals((await waited.json()).data.final_message, "Hello");
+});
+
+Deno.test("/v1/codex* keep codexd's failures with their details", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  codexd.refusals.set("/v1/codexd/turn", {
+    status: 409,
+    code: "CONFLICT",
+    message: "Cannot start a turn: turn t1 is running in this session",
+    details: { turn_id: "t1" },
+  });
+  const refused = await failure(it, "POST", "/v1/codex/turn", {
+    session_id: "s",
+    input: "x",
+  });
+  assertEquals([refused.status, refused.code, refused.details.turn_id], [
+    409,
+    "CONFLICT",
+    "t1",
+  ]);
+  codexd.refusals.set("/v1/codexd/sessions", {
+    status: 401,
+    code: "UNAUTHORIZED",
+    message: "no",
+  });
+  const ours = await failure(it, "GET", "/v1/codex/sessions");
+  assertEquals([ours.status, ours.code], [502, "UPSTREAM_FAILED"]);
+});
+
+Deno.test("/v1/codex* answer 503 while codexd is away; conductor stays ready", async () => {
+  await using it = await testConductor();
+  for (
+    const [method, path, body] of [
+      ["GET", "/v1/codex/sessions", undefined],
+      ["GET", "/v1/codex/sessions/x", undefined],
+      ["POST", "/v1/codex/sessions", {}],
+      ["POST", "/v1/codex/turn", { session_id: "s", input: "x" }],
+      ["GET", "/v1/codex/events", undefined],
+    ] as const
+  ) {
+    const { status, code, retryable } = await failure(it, method, path, body);
+    assertEquals([status, code, retryable], [503, "CODEXD_UNAVAILABLE", true]);
+  }
+  // deno-lint-ignore no-explicit-any -- the contract tests check its form
+  const data = await it.server.data<any>("GET", "/v1/codex");
+  assertEquals([data.reachable, data.state, data.codexd], [
+    false,
+    "down",
+    null,
+  ]);
+  assertEquals((await it.server.get("/readyz")).status, 200);
+  const health = await it.server.data<{ status: string; degraded: string[] }>(
+    "GET",
+    "/health",
+  );
+  assertEquals(health.status, "degraded");
+  assertMatch(health.degraded.join(), /codexd at .* does not answer/);
+});
+
+Deno.test("GET /v1/capabilities says whether Codex can be used now, and why not", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const codexRoutes = async () => {
+    const data = await it.server.data<
+      Record<"read_endpoints" | "write_endpoints", Record<string, unknown>[]>
+    >("GET", "/v1/capabilities");
+    return [...data.read_endpoints, ...data.write_endpoints]
+      .filter((route) => String(route.id).startsWith("codex."))
+      .map((route) => [route.id, route.available, route.unavailable_reason]);
+  };
+  assertEquals((await codexRoutes()).every(([, available]) => available), true);
+  codexd.available = false;
+  await it.server.data("GET", "/v1/codex");
+  const reason = "Codex is not logged in";
+  assertEquals((await codexRoutes()).filter(([, available]) => !available), [
+    ["codex.sessions.open", false, reason],
+    ["codex.turn", false, reason],
+  ]);
+  codexd.hide();
+  await it.server.data("GET", "/v1/codex");
+  const away = (await codexRoutes()).filter(([, available]) => !available);
+  assertEquals(away.length, 5);
+  codexd.show();
+});
+
+Deno.test("GET /v1/codex/events relays events with their numbers and resumes by Last-Event-ID", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  for (let i = 0; i < 3; i++) codexd.push({ type: "message.delta" });
+  const response = await it.server.get("/v1/codex/events", {
+    headers: { "last-event-id": "1" },
+  });
+  assertMatch(
+    response.headers.get("content-type") ?? "",
+    /^text\/event-stream/,
+  );
+  const reader = response.body?.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  while (!text.includes("id: 3")) text += (await reader?.read())?.value ?? "";
+  const ids = [...text.matchAll(/^event: (.*)\nid: (\d+)$/gm)];
+  assertEquals(ids.map(([, event, id]) => [event, id]), [
+    ["message.delta", "2"],
+    ["message.delta", "3"],
+  ]);
+  await reader?.cancel();
+  const bad = await it.server.get("/v1/codex/events", {
+    headers: { "last-event-id": "x" },
+  });
+  assertEquals(bad.status, 400);
+  await bad.body?.cancel();
+});
+
+Deno.test("a change of codexd's health is an event of conductor's", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const response = await it.server.get("/v1/events?after=0");
+  const reader = response.body?.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  while (!text.includes("codexd.health_changed")) {
+    text += (await reader?.read())?.value ?? "";
+  }
+  assertMatch(text, /"state":"healthy","previous":"unknown"/);
+  await reader?.cancel();
+});
+
+Deno.test("a task of kind codex runs a turn, and is in the task's log", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const { task_id } = await it.server.data<{ task_id: string }>(
+    "POST",
+    "/v1/tasks",
+    { title: "Ask Codex", kind: "codex", payload: { prompt: "Say hello" } },
+  );
+  await codexd.followed(2);
+  codexd.push({
+    turn_id: "turn-1",
+    type: "item.completed",
+    data: { item: { id: "i", type: "agentMessage", text: "Hello" } },
+  });
+  codexd.push({
+    turn_id: "turn-1",
+    type: "turn.completed",
+    data: {
+      status: "completed",
+      error: null,
+      final_message: "Hello",
+      usage: null,
+    },
+  });
+  const logs = await it.server.get(`/v1/tasks/${task_id}/logs`, {
+    headers: { accept: "text/event-stream" },
+  });
+  assertMatch(await logs.text(), /"stream":"stdout".*"message":"Hello"/);
+  const task = await it.server.data<{ status: string }>(
+    "GET",
+    `/v1/tasks/${task_id}`,
+  );
+  assertEquals(task.status, "succeeded");
+});
