@@ -16,7 +16,7 @@ import { readTemplate } from "../launchd/template.ts";
 import type { Machine } from "../machine.ts";
 import type { Node } from "../node.ts";
 import { type ServiceName, SERVICES } from "../services.ts";
-import { configurationChecks } from "./machine_checks.ts";
+import { configurationChecks } from "./configuration_checks.ts";
 import { permissionCheck } from "./permission_check.ts";
 
 const INSTALL = script("install-mini");

@@ -1,0 +1,70 @@
+import { readCodexdConfig } from "../../../codexd/config.ts";
+import { readConductorConfig } from "../../../conductor/config.ts";
+import { ConfigError } from "../../../shared/config/read_config.ts";
+import { messageOf } from "../../../shared/errors.ts";
+import { chmod, type Finding, ok, problem, warning } from "../finding.ts";
+import type { Installation } from "../installation.ts";
+
+/** The daemons judge their own configuration: what they refuse is refused here. */
+export function configurationChecks(
+  { settings }: Pick<Installation, "settings">,
+): readonly Finding[] {
+  const env = (variable: string) => settings.get(variable)?.value;
+  const problems = new Set<string>();
+  const warnings = new Set<string>();
+  for (const read of [readConductorConfig, readCodexdConfig]) {
+    try {
+      for (const it of read(env).warnings) warnings.add(it);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const it of error.problems) problems.add(it);
+    }
+  }
+  return [
+    ...[...problems].map((it) =>
+      problem("configuration", it, fixForConfiguration(it))
+    ),
+    ...[...warnings].map((it) =>
+      warning("configuration", it, "see environment.md")
+    ),
+  ];
+}
+
+function fixForConfiguration(it: string): string {
+  return it.includes("no token is set")
+    ? "--token-file <file of mode 0600>, or --trust-network if everybody in " +
+      "that network may run commands here"
+    : "change the line in scripts/runtime/mini.env, the variable or the flag";
+}
+
+/** A token lies in a file that is the owner's alone, and nowhere else. */
+export async function tokenChecks(
+  { settings }: Pick<Installation, "settings">,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  if (settings.has("BAA_SHARED_TOKEN")) {
+    findings.push(problem(
+      "token",
+      "BAA_SHARED_TOKEN would stand in a property list, which others can read",
+      "write it to a file of mode 0600, unset the variable and give " +
+        "--token-file <file>",
+    ));
+  }
+  const file = settings.get("BAA_SHARED_TOKEN_FILE")?.value;
+  if (file === undefined) return findings;
+  try {
+    const mode = (await Deno.stat(file)).mode ?? 0;
+    findings.push(
+      (mode & 0o077) === 0
+        ? ok("token", `in ${file}`)
+        : problem("token", `others can read ${file}`, chmod("600", file)),
+    );
+  } catch (error) {
+    findings.push(problem(
+      "token",
+      `Cannot read ${file}: ${messageOf(error)}`,
+      `write the token to it and run ${chmod("600", file)}`,
+    ));
+  }
+  return findings;
+}

@@ -1,0 +1,56 @@
+import { Database } from "@db/sqlite";
+import { assertEquals } from "@std/assert";
+import { dirname } from "@std/path";
+import { tempDir } from "../../../shared/testing/fakes.ts";
+import { databasePath, keepDatabase, restoreDatabase } from "./database.ts";
+
+async function setUp() {
+  const dir = await tempDir();
+  const path = databasePath(dir.join("state"));
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.mkdir(dir.join("kept"));
+  const change = (...statements: string[]) => {
+    using database = new Closing(path);
+    for (const statement of statements) database.exec(statement);
+  };
+  const rows = () => {
+    using database = new Closing(path);
+    return database.prepare("SELECT a FROM t").values().flat();
+  };
+  change(
+    "PRAGMA journal_mode = WAL",
+    "CREATE TABLE t (a TEXT)",
+    "INSERT INTO t VALUES ('before')",
+    "PRAGMA user_version = 3",
+  );
+  return { dir, change, rows };
+}
+
+class Closing extends Database {
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+Deno.test("restoreDatabase() takes back what a new version has migrated", async () => {
+  const { dir, change, rows } = await setUp();
+  await using _ = dir;
+  const kept = await keepDatabase(dir.join("state"), dir.join("kept"));
+  change("PRAGMA user_version = 4", "INSERT INTO t VALUES ('migrated')");
+  assertEquals(kept && await restoreDatabase(kept), true);
+  assertEquals(rows(), ["before"]);
+});
+
+Deno.test("restoreDatabase() leaves alone what the old version can read", async () => {
+  const { dir, change, rows } = await setUp();
+  await using _ = dir;
+  const kept = await keepDatabase(dir.join("state"), dir.join("kept"));
+  change("INSERT INTO t VALUES ('acknowledged')");
+  assertEquals(kept && await restoreDatabase(kept), false);
+  assertEquals(rows(), ["before", "acknowledged"]);
+});
+
+Deno.test("keepDatabase() has nothing to keep at a first install", async () => {
+  await using dir = await tempDir();
+  assertEquals(await keepDatabase(dir.join("state"), dir.path), undefined);
+});
