@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { Deadlines } from "../deadlines.ts";
 import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { startKitApp } from "../testing/kit_app.ts";
@@ -8,10 +9,11 @@ import { BodyBudget, readJson } from "./body.ts";
 const JSON_TYPE = "application/json";
 
 function limits(maxBytes: number, budgetBytes = 1_000_000) {
+  const clock = new FakeClock();
   return {
     maxBytes,
-    deadlineMs: 1000,
-    clock: new FakeClock(),
+    clock,
+    deadlines: new Deadlines(clock, 1000),
     budget: new BodyBudget(budgetBytes),
   };
 }

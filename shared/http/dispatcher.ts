@@ -1,6 +1,7 @@
 import { accepts } from "@std/http";
 import type { AuditPort } from "../audit.ts";
 import type { Clock } from "../clock.ts";
+import { Deadlines } from "../deadlines.ts";
 import { AppError } from "../errors.ts";
 import type { NewId } from "../ids.ts";
 import type { Logger } from "../log.ts";
@@ -79,8 +80,7 @@ export class Dispatcher<Deps> {
     const { maxBodyBytes, bodyDeadlineMs, maxBodiesBytes } = ports.limits;
     this.#bodyLimits = {
       maxBytes: maxBodyBytes,
-      deadlineMs: bodyDeadlineMs ?? 30_000,
-      clock: ports.clock,
+      deadlines: new Deadlines(ports.clock, bodyDeadlineMs ?? 30_000),
       budget: new BodyBudget(maxBodiesBytes ?? 8 * maxBodyBytes),
     };
   }
