@@ -1,4 +1,7 @@
-import type { ExtensionAction } from "../../shared/contracts/browser_limits.ts";
+import {
+  CLOSE,
+  type ExtensionAction,
+} from "../../shared/contracts/browser_limits.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { AuditPort } from "../../shared/audit.ts";
 import { audited, type BrowserCaller } from "./audited.ts";
@@ -20,6 +23,7 @@ export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {
   tab_reload: "reload a tab",
   request_credentials: "report tabs, login records and endpoints anew",
   pair: "let further browsers connect for two minutes",
+  unpair: "forget every paired browser and close it; the next one is paired",
 };
 
 /** What {@linkcode BrowserActions} is built from. */
@@ -58,8 +62,19 @@ export class BrowserActions {
     return audited(
       this.#parts.audit,
       intent,
-      () => action === "pair" ? this.#pair() : this.#ask(input, action),
+      () => this.#do(input),
     );
+  }
+
+  #do(input: ActionBody): Promise<ActionData> {
+    switch (input.action) {
+      case "pair":
+        return this.#pair();
+      case "unpair":
+        return this.#unpair();
+      default:
+        return this.#ask(input, input.action);
+    }
   }
 
   async #ask(
@@ -80,14 +95,18 @@ export class BrowserActions {
   }
 
   #pair(): Promise<ActionData> {
-    const openUntil = this.#parts.pairing.open();
-    return Promise.resolve({
-      action: "pair",
-      client_id: null,
-      ok: true,
-      result: { pairing_open_until: isoTime(openUntil) },
-      error: null,
-    });
+    const openUntil = isoTime(this.#parts.pairing.open());
+    return own("pair", { pairing_open_until: openUntil });
+  }
+
+  #unpair(): Promise<ActionData> {
+    const { clients, pairing } = this.#parts;
+    pairing.reset();
+    const closed = clients.all;
+    for (const connection of closed) {
+      connection.close(CLOSE.notPaired, "unpaired by the owner");
+    }
+    return own("unpair", { closed: closed.length });
   }
 
   #facts(input: ActionBody): ActionFacts {
@@ -107,4 +126,18 @@ export class BrowserActions {
       ...(reason === undefined ? {} : { reason }),
     };
   }
+}
+
+/** The outcome of what conductor does without the extension. */
+function own(
+  action: "pair" | "unpair",
+  result: ActionData["result"],
+): Promise<ActionData> {
+  return Promise.resolve({
+    action,
+    client_id: null,
+    ok: true,
+    result,
+    error: null,
+  });
 }

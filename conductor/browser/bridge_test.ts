@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { CALLER } from "./testing/outcome.ts";
-import { createRig, ORIGIN } from "./testing/rig.ts";
+import { CALLER, failureOf } from "./testing/outcome.ts";
+import { createRig, ORIGIN, siteRequest } from "./testing/rig.ts";
 
 const OTHER = "moz-extension://00000000-495d-4412-bcee-9eb4b2f0113b";
 
@@ -41,6 +41,17 @@ Deno.test("Bridge pairs another browser while the owner holds the door open", as
   await clock.advance(1);
   assertEquals(connect("third").closedWith?.code, 4403);
   assertEquals(connect("local").closedWith, undefined);
+});
+
+Deno.test("Bridge forgets and closes every browser when the owner unpairs", async () => {
+  const { browser, connect, store } = createRig();
+  const first = connect("a", { origin: ORIGIN });
+  const outcome = await browser.actions.run({ action: "unpair" }, CALLER);
+  assertEquals(outcome.result, { closed: 1 });
+  assertEquals(first.closedWith?.code, 4403);
+  assertEquals(connect("b", { origin: OTHER }).closedWith, undefined);
+  assertEquals(store.identities(), [OTHER]);
+  assertEquals(connect("a", { origin: ORIGIN }).closedWith?.code, 4403);
 });
 
 Deno.test("Bridge does not pair where a shared token decides", () => {
@@ -107,10 +118,23 @@ Deno.test("Bridge tells every browser a change of the state", () => {
   assertEquals(socket.last("state_snapshot").state, { mode: "draining" });
 });
 
-Deno.test("Bridge says goodbye to every browser at shutdown", () => {
+Deno.test("Bridge says goodbye at shutdown, and ends what runs with that reason", async () => {
   const { browser, connect, clock } = createRig();
   const socket = connect();
+  const running = failureOf(
+    browser.requests.buffered(siteRequest(), CALLER),
+  );
+  const stream = await browser.requests.stream(siteRequest(), CALLER);
+  await clock.advance(0);
   browser.bridge.shutdown();
+  assertEquals((await running).code, "SHUTTING_DOWN");
+  const [last] = await Array.fromAsync(stream);
+  assertEquals(last?.event, "stream_error");
+  assertEquals((last?.data as { code: string }).code, "SHUTTING_DOWN");
+  assertEquals(
+    socket.heard("request_cancel").map((it) => it.reason),
+    ["SHUTTING_DOWN", "SHUTTING_DOWN"],
+  );
   assertEquals(socket.closedWith?.code, 1001);
   assertEquals(clock.pending, 0);
 });

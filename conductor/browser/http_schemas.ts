@@ -109,7 +109,11 @@ export const browserView = z.object({
 export type BrowserView = z.output<typeof browserView>;
 
 /** The actions of `POST /v1/browser/actions`: the extension's, and pairing. */
-export const BROWSER_ACTIONS = [...EXTENSION_ACTIONS, "pair"] as const;
+export const BROWSER_ACTIONS = [
+  ...EXTENSION_ACTIONS,
+  "pair",
+  "unpair",
+] as const;
 
 /** `POST /v1/browser/actions` */
 export const actionBody = z.strictObject({

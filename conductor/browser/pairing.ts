@@ -10,6 +10,7 @@ const MAX_IDENTITIES = 64;
 export interface IdentityStore {
   identities(): readonly string[];
   addIdentity(identity: string): void;
+  forgetIdentities(): void;
 }
 
 /**
@@ -30,6 +31,12 @@ export class Pairing {
   open(): number {
     this.#openUntil = this.#clock.monotonic() + PAIRING_WINDOW_MS;
     return this.#clock.now() + PAIRING_WINDOW_MS;
+  }
+
+  /** Forgets everybody: the next one that knocks is paired by itself. */
+  reset(): void {
+    this.#openUntil = -Infinity;
+    this.#store.forgetIdentities();
   }
 
   /** Milliseconds that the door stays open, or 0. */

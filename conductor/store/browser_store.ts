@@ -38,6 +38,10 @@ export class BrowserStore {
     );
   }
 
+  forgetIdentities(): void {
+    this.#db.run("DELETE FROM browser_identities");
+  }
+
   saveClient(client: ClientRow): void {
     this.#db.write(() => {
       this.#db.run(

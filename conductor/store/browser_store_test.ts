@@ -115,4 +115,6 @@ Deno.test("BrowserStore.addIdentity() adds an identity once, in order", () => {
   using it = openStore();
   for (const identity of ["b", "a", "b"]) it.store.addIdentity(identity);
   assertEquals(it.store.identities(), ["b", "a"]);
+  it.store.forgetIdentities();
+  assertEquals(it.store.identities(), []);
 });

@@ -203,6 +203,18 @@ firefoxTest(
       "stream_end",
     ]);
 
+    const hurry = new AbortController();
+    const abandoned = fetch(`${rig.origin}/v1/browser/request`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ platform: "site", path: "/never" }),
+      signal: hurry.signal,
+    }).catch(() => {});
+    await rig.until((it) => it.bridge.in_flight === 1);
+    hurry.abort();
+    await abandoned;
+    await rig.until((it) => it.bridge.in_flight === 0);
+
     const never = rig.request({ path: "/never", request_id: "never" });
     await rig.until((it) => it.bridge.in_flight === 1);
     assertEquals((await rig.cancel("never")).data.confirmed, true);
@@ -283,7 +295,7 @@ firefoxTest(
     assertEquals((await events.next()).done, true);
     assertEquals((await events.next()).done, true);
     const view = await rig.until((it) => !it.bridge.connected);
-    assertLess(performance.now() - begun, 2_000);
+    assertLess(performance.now() - begun, 10_000);
     assert(view.tabs.every((it) => it.status === "stale"));
     const refused = await rig.request({ path: "/me" });
     assertEquals(refused.error.code, "BROWSER_UNAVAILABLE");
@@ -329,43 +341,6 @@ firefoxTest("Two Firefoxes serve side by side, each for itself", async () => {
   assertEquals(loggedIn.data.status, 200);
   assertEquals(stranger.data.status, 401);
 });
-
-firefoxTest(
-  "The popup shows the state, and does what the owner clicks",
-  async () => {
-    await using rig = await FirefoxRig.start();
-    const uuid = "0b7a52c1-93ab-4c11-8f0e-3d2a9c1b7e55";
-    const firefox = await rig.openFirefox({
-      preferences: {
-        "extensions.webextensions.uuids": JSON.stringify({
-          "bridge@conductor.makefile.so": uuid,
-        }),
-      },
-    });
-    await firefox.newTab(`moz-extension://${uuid}/popup.html`);
-    const shows = async (text: string) => {
-      while (!(await firefox.text()).includes(text)) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    };
-    await shows("connected");
-    await shows("Automation: running");
-    await firefox.click('[data-action="pause"]');
-    await shows("Automation: paused");
-    assertEquals((await rig.call("/v1/system/state")).data.mode, "paused");
-    const { entries } = (await rig.call("/v1/audit")).data;
-    assertEquals(entries[0].action, "system.pause");
-    assertEquals(entries[0].actor?.source ?? entries[0].source, "websocket");
-
-    await firefox.click('[name="paused"]');
-    await firefox.click('[type="submit"]');
-    await rig.until((it) => !it.bridge.connected);
-    await shows("paused");
-    await firefox.click('[name="paused"]');
-    await firefox.click('[type="submit"]');
-    await rig.until((it) => it.bridge.connected);
-  },
-);
 
 firefoxTest("Many requests at once each get their own answer", async () => {
   await using rig = await FirefoxRig.start({ BAA_BROWSER_MAX_IN_FLIGHT: "32" });

@@ -69,7 +69,8 @@ export class FirefoxRig implements AsyncDisposable {
       BAA_BROWSER_HOSTS: site.host,
       BAA_BROWSER_PLATFORMS: `site=${site.host}`,
       BAA_BROWSER_SPACING_MS: "0",
-      BAA_BROWSER_HEARTBEAT_MS: "1000",
+      // A Firefox that starts on a busy machine is silent for a while.
+      BAA_BROWSER_HEARTBEAT_MS: "5000",
       ...env,
     };
     const conductor = await startDaemon("conductor", variables);
@@ -94,15 +95,21 @@ export class FirefoxRig implements AsyncDisposable {
 
   /** Starts a Firefox with the extension in it, and waits for its hello. */
   async openFirefox(options: OpenOptions = {}): Promise<Firefox> {
+    const before = (await this.view()).summary.connected_clients;
+    const firefox = await this.startFirefox(options);
+    await this.until((it) => it.summary.connected_clients > before);
+    return firefox;
+  }
+
+  /** Starts a Firefox with the extension in it, which may not be let in. */
+  async startFirefox(options: OpenOptions = {}): Promise<Firefox> {
     const { preferences = {}, addon = EXTENSION, settings = {} } = options;
     const profile = join(this.#folder, `profile-${++this.#profiles}`);
     await configure(profile, { conductor: this.origin, ...settings });
     const firefox = this.#stack.use(
       await Firefox.start(this.#binary, { profile, preferences }),
     );
-    const before = (await this.view()).summary.connected_clients;
     await firefox.installAddon(addon);
-    await this.until((it) => it.summary.connected_clients > before);
     return firefox;
   }
 
@@ -143,7 +150,7 @@ export class FirefoxRig implements AsyncDisposable {
   /** Waits until the view is as wanted; returns it. */
   async until(
     isWanted: (view: BrowserView) => boolean,
-    withinMs = 20_000,
+    withinMs = 60_000,
   ): Promise<BrowserView> {
     const deadline = performance.now() + withinMs;
     while (true) {

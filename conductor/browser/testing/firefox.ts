@@ -148,12 +148,34 @@ export class Firefox implements AsyncDisposable {
 
   /** Clicks on the element that `selector` finds in the current page. */
   async click(selector: string): Promise<void> {
+    const id = await this.#element(selector);
+    await this.marionette.send("WebDriver:ElementClick", { id });
+  }
+
+  /** Types into the element that `selector` finds in the current page. */
+  async type(selector: string, text: string): Promise<void> {
+    const id = await this.#element(selector);
+    await this.marionette.send("WebDriver:ElementSendKeys", { id, text });
+  }
+
+  async #element(selector: string): Promise<string | undefined> {
     const { value } = await this.marionette.send("WebDriver:FindElement", {
       using: "css selector",
       value: selector,
     }) as { readonly value: Readonly<Record<string, string>> };
-    const [id] = Object.values(value);
-    await this.marionette.send("WebDriver:ElementClick", { id });
+    return Object.values(value)[0];
+  }
+
+  /** Unloads every tab but the current one, as Firefox does when memory is short. */
+  async discardTabs(): Promise<void> {
+    await this.marionette.send("Marionette:SetContext", { value: "chrome" });
+    await this.marionette.send("WebDriver:ExecuteScript", {
+      script: `for (const tab of gBrowser.tabs) {
+        if (!tab.selected) gBrowser.discardBrowser(tab, true);
+      }`,
+      args: [],
+    });
+    await this.marionette.send("Marionette:SetContext", { value: "content" });
   }
 
   /** Closes the current tab; another one becomes current. */

@@ -22,6 +22,10 @@ export class MemoryBrowserStore implements BrowserStore {
     this.#identities.push(identity);
   }
 
+  forgetIdentities(): void {
+    this.#identities.length = 0;
+  }
+
   saveClient(client: ClientRow): void {
     const { firstSeenAt } = this.#clients.get(client.clientId) ?? client;
     this.#clients.set(client.clientId, { ...client, firstSeenAt });
