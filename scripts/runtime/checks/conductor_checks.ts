@@ -3,7 +3,7 @@ import { exists } from "@std/fs";
 import { verifyAudit } from "../../../conductor/store/audit_verify.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { type Finding, ok, problem, script, warning } from "../finding.ts";
-import { type Answer, ask, askData } from "../http_health.ts";
+import { ask, askData, inWords } from "../http_health.ts";
 import { databasePath } from "../install/database.ts";
 
 /** What conductor alone is checked with. */
@@ -39,11 +39,12 @@ async function roleCheck(
   ];
 }
 
+/** Whether conductor reaches codexd; what ails codexd itself it says there. */
 async function codexCheck(
   { base, token }: ConductorCheckOptions,
 ): Promise<readonly Finding[]> {
   const answer = await ask(base, "/v1/codex", { token });
-  if (answer.status === undefined || answer.status === 404) return [];
+  if (answer.status === undefined) return [];
   if (answer.status === 401) {
     return [warning(
       "codex",
@@ -51,22 +52,16 @@ async function codexCheck(
       "run this as the owner of the token file",
     )];
   }
+  const data = await askData(base, "/v1/codex", { token });
   return [
-    codexFinding(base, answer, await askData(base, "/v1/codex", { token })),
+    data?.["reachable"] === true
+      ? ok("codex", "conductor reaches codexd")
+      : problem(
+        "codex",
+        String(data?.["reason"] ?? inWords(answer)),
+        script("start-launchd", "--service", "codexd"),
+      ),
   ];
-}
-
-function codexFinding(
-  base: string,
-  answer: Answer,
-  data: Readonly<Record<string, unknown>> | undefined,
-): Finding {
-  const isReachable = answer.status === 200 && data?.["reachable"] !== false;
-  return isReachable ? ok("codex", "conductor reaches codexd") : problem(
-    "codex",
-    "conductor does not reach codexd",
-    `curl '${base}/v1/codex?pretty' says why`,
-  );
 }
 
 /** Reads the whole database once, and the audit trail in it. */

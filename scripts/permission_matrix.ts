@@ -1,0 +1,204 @@
+import { CODEX_VARIABLES } from "../codexd/codex_variables.ts";
+import { CODEXD_SETTINGS } from "../codexd/config.ts";
+import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
+import { STATUS_API_SETTINGS } from "../conductor/status/api/config.ts";
+import type { Settings } from "../shared/config/read_config.ts";
+import type { PermissionSet, Program } from "./permissions.ts";
+
+/** What a permission is for, and what stops when it is taken away. */
+export interface PermissionRow {
+  readonly program: Program | "status-api";
+  readonly flag: keyof PermissionSet;
+  /** The values that the row is about. */
+  readonly of: (values: Places) => readonly string[];
+  readonly feature: string;
+  readonly without: Effect;
+}
+
+/** What is seen from outside when a permission is missing. */
+export type Effect =
+  | "does not start"
+  | "files/read fails"
+  | "files/write fails"
+  | "exec fails"
+  | "disk is unknown"
+  | "old logs stay"
+  | "codexd is not reached"
+  | "conductor is not read"
+  | "Codex does not run";
+
+/** The values of a configuration that permissions are rendered from. */
+export interface Places {
+  readonly readRoot: string;
+  readonly writeRoot: string;
+  readonly state: string;
+  readonly logs: string;
+  readonly tmp: string;
+  readonly token: string;
+  readonly shell: string;
+  readonly listen: string;
+  readonly codexd: string;
+  readonly statusApi: string;
+}
+
+/** Every permission of the compiled programs has a row; a row is a test. */
+export const PERMISSION_ROWS: readonly PermissionRow[] = [
+  {
+    program: "conductor",
+    flag: "read",
+    of: ({ readRoot }) => [readRoot],
+    feature: "files/read in its root",
+    without: "files/read fails",
+  },
+  {
+    program: "conductor",
+    flag: "read",
+    of: ({ writeRoot }) => [writeRoot],
+    feature: "files/write finds the real path and the file that is there",
+    without: "files/write fails",
+  },
+  {
+    program: "conductor",
+    flag: "read",
+    of: ({ state }) => [state],
+    feature: "the database",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
+    flag: "read",
+    of: ({ logs }) => [logs],
+    feature: "rotation finds the log files that are too many",
+    without: "old logs stay",
+  },
+  {
+    program: "conductor",
+    flag: "read",
+    of: ({ token }) => [token],
+    feature: "the shared token",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
+    flag: "write",
+    of: ({ writeRoot }) => [writeRoot],
+    feature: "files/write in its root",
+    without: "files/write fails",
+  },
+  {
+    program: "conductor",
+    flag: "write",
+    of: ({ state, logs, tmp }) => [state, logs, tmp],
+    feature: "the daemon's own folders",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
+    flag: "net",
+    of: ({ listen }) => [listen],
+    feature: "the listener",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
+    flag: "net",
+    of: ({ codexd }) => [codexd],
+    feature: "Codex, through codexd",
+    without: "codexd is not reached",
+  },
+  {
+    program: "conductor",
+    flag: "run",
+    of: ({ shell }) => [shell],
+    feature: "exec",
+    without: "exec fails",
+  },
+  {
+    program: "conductor",
+    flag: "sys",
+    of: () => ["statfs"],
+    feature: "the room on the disk in the status",
+    without: "disk is unknown",
+  },
+  {
+    program: "conductor",
+    flag: "env",
+    of: () => variables(CONDUCTOR_SETTINGS),
+    feature: "the configuration",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
+    flag: "env",
+    of: () => ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"],
+    feature: "the environment of commands",
+    without: "does not start",
+  },
+  {
+    program: "codexd",
+    flag: "read",
+    of: () => ["everything"],
+    feature: "its own state; Codex, and sessions, wherever they are",
+    without: "does not start",
+  },
+  {
+    program: "codexd",
+    flag: "write",
+    of: ({ state, logs, tmp }) => [state, logs, tmp],
+    feature: "the daemon's own folders",
+    without: "does not start",
+  },
+  {
+    program: "codexd",
+    flag: "net",
+    of: ({ codexd }) => [codexd],
+    feature: "the listener",
+    without: "does not start",
+  },
+  {
+    program: "codexd",
+    flag: "run",
+    of: ({ shell }) => [shell],
+    feature: "Codex's app-server and the reaper of its commands",
+    without: "Codex does not run",
+  },
+  {
+    program: "codexd",
+    flag: "env",
+    of: () => variables(CODEXD_SETTINGS),
+    feature: "the configuration",
+    without: "does not start",
+  },
+  {
+    program: "codexd",
+    flag: "env",
+    of: () => CODEX_VARIABLES,
+    feature: "the environment of Codex",
+    without: "does not start",
+  },
+  {
+    program: "status-api",
+    flag: "net",
+    of: ({ statusApi }) => [statusApi],
+    feature: "the wrapper's listener",
+    without: "does not start",
+  },
+  {
+    program: "status-api",
+    flag: "net",
+    of: ({ listen }) => [listen],
+    feature: "the wrapper reads conductor",
+    without: "conductor is not read",
+  },
+  {
+    program: "status-api",
+    flag: "env",
+    of: () => variables(STATUS_API_SETTINGS),
+    feature: "the wrapper's configuration",
+    without: "does not start",
+  },
+];
+
+function variables(settings: Settings): string[] {
+  return Object.values(settings).map((it) => it.variable);
+}
