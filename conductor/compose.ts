@@ -120,13 +120,10 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         truth.health.fault?.reason,
         automation.leadership.trouble,
       ].filter((it) => it !== undefined);
-      const degraded = [
-        truth.audit.trouble,
-        codex.health.unavailable,
-        browser.unavailable(),
-      ]
+      const degraded = [truth.audit.trouble].filter((it) => it !== undefined);
+      const away = [codex.health.unavailable, browser.unavailable()]
         .filter((it) => it !== undefined);
-      return { ready: reasons.length === 0, reasons, degraded };
+      return { ready: reasons.length === 0, reasons, degraded, away };
     },
     system: (zone) => systemFacts(automation.system, zone),
     websocket: () => firefox.describe(),

@@ -149,7 +149,7 @@ Deno.test("/v1/codex* answer 503 while codexd is away; conductor stays ready", a
     "GET",
     "/health",
   );
-  assertEquals(health.status, "degraded");
+  assertEquals(health.status, "ok", "a peer that is away is no fault");
   assertMatch(health.degraded.join(), /codexd at .* does not answer/);
 });
 

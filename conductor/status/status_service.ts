@@ -64,7 +64,7 @@ export class StatusService {
     const { self, identity, system, codexd, browser, disk, clock } =
       this.#sources;
     const now = clock.now();
-    const { ready, reasons, degraded } = self.condition();
+    const { ready, reasons, degraded, away = [] } = self.condition();
     const room = await disk();
     const unread: string[] = [];
     const stored = orElse(
@@ -82,7 +82,7 @@ export class StatusService {
       at: isoTime(now),
       ready,
       reasons: [...reasons, ...unread],
-      degraded: [...degraded],
+      degraded: [...degraded, ...away],
       node: {
         controller_id: identity.controller_id,
         host: identity.host,

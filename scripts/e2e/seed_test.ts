@@ -40,6 +40,7 @@ Deno.test("conductor holds every assertion of the host-ops contract over HTTP", 
 
   const health = await call("GET", at("/health"));
   assertEquals(health.status, 200);
+  assertEquals(health.data.status, "ok");
 
   const file = { path: "notes/demo.txt", cwd };
   const write = await call("POST", at("/v1/files/write"), {

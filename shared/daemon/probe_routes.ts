@@ -44,13 +44,13 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       data: Health,
       handler({ deps, zone }) {
         const condition = deps.self.condition();
-        const { ready, reasons, degraded } = condition;
+        const { ready, reasons, degraded, away = [] } = condition;
         return {
           status: statusWord(condition),
           ...(zone === "local" && {
             ready,
             reasons: [...reasons],
-            degraded: [...degraded],
+            degraded: [...degraded, ...away],
           }),
           version: deps.self.version,
           uptime_ms: deps.self.uptimeMs(),

@@ -9,8 +9,10 @@ export interface Condition {
   readonly ready: boolean;
   /** Why it is not ready. */
   readonly reasons: readonly string[];
-  /** What is away or failing beside it. */
+  /** What of its own does not work as it should, though it is ready. */
   readonly degraded: readonly string[];
+  /** Peers that are away: shown among what is degraded, but not its own fault. */
+  readonly away?: readonly string[];
 }
 
 /** The texts of a describe document: what to do first, and what to know. */
