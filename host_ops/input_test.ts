@@ -6,7 +6,7 @@ import {
 } from "./input.ts";
 import { ExecRequest, FileReadRequest, FileWriteRequest } from "./schemas.ts";
 
-const CWD = "/work";
+const CWD = "/base";
 
 Deno.test("normaliseExec() fills in the defaults", () => {
   assertEquals(normaliseExec({ command: "true" }, CWD), {
@@ -37,7 +37,7 @@ Deno.test("normaliseExec() fills in the defaults", () => {
 Deno.test("normaliseExec() takes a relative folder from the working folder", () => {
   const cwdOf = (cwd: string) =>
     normaliseExec({ command: "x", cwd }, CWD).input.cwd;
-  assertEquals(cwdOf("sub/../other"), "/work/other");
+  assertEquals(cwdOf("sub/../other"), "/base/other");
   assertEquals(cwdOf("/as/it/../is/"), "/as/it/../is/");
 });
 
