@@ -1,7 +1,7 @@
 import { CODEXD_EVENTS_PATH } from "../shared/contracts/codexd_routes.ts";
 import { createApp } from "../shared/daemon/app.ts";
 import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
-import type { DaemonSelf } from "../shared/daemon/self.ts";
+import { type DaemonSelf, statusWord } from "../shared/daemon/self.ts";
 import { logAudit } from "../shared/log_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import type { CodexdConfig } from "./config.ts";
@@ -44,7 +44,15 @@ export function compose(
       reasons: stopping ? ["shutting down"] : [],
       degraded: degradedReasons(runtime),
     }),
-    system: () => {
+    system: (zone) => {
+      if (zone === "public") {
+        // A stranger learns no reasons: they name folders of this machine.
+        return {
+          health: statusWord(self.condition()),
+          version: VERSION,
+          uptime_ms: self.uptimeMs(),
+        };
+      }
       const { available, app_server, degraded_reasons } = status();
       const { state } = app_server;
       return { available, app_server: state, degraded_reasons };

@@ -75,6 +75,19 @@ Deno.test("WS events tells a gap to who resumes at numbers that were never given
   assertEquals(gap.seq, gap.data.last_seq);
 });
 
+Deno.test("WS events refuses an ?after= that is no sequence number", async () => {
+  await using it = await testCodexd({ listening: true });
+  for (const after of ["", "-1", "1e3", "0x1", "1.5", "%201"]) {
+    const response = await it.server.send(
+      "GET",
+      `/v1/codexd/events?after=${after}`,
+      { headers: { upgrade: "websocket", connection: "Upgrade" } },
+    );
+    assertEquals(response.status, 400, `after=${after}`);
+    await response.body?.cancel();
+  }
+});
+
 Deno.test("WS events asks clients for approvals and takes their answer", async () => {
   await using it = await testCodexd({
     listening: true,

@@ -159,7 +159,16 @@ Deno.test("GET sessions pages through what Codex lists and what it does not, eac
 
 Deno.test("GET sessions refuses a bad limit and a bad cursor", async () => {
   await using it = await testCodexd();
-  for (const query of ["limit=0", "limit=201", "limit=x", "cursor=nonsense"]) {
+  for (
+    const query of [
+      "limit=0",
+      "limit=201",
+      "limit=x",
+      "limit=1e1",
+      "limit=0x10",
+      "cursor=nonsense",
+    ]
+  ) {
     const response = await it.server.get(`${PATH}?${query}`);
     const { error } = await response.json();
     assertEquals([response.status, error.code], [400, "INVALID_INPUT"], query);

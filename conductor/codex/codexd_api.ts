@@ -73,7 +73,13 @@ export class CodexdApi {
   }
 
   sessions(query: Page, by: Forwarded = {}): Promise<SessionList> {
-    return asked(this.#client.request(listSessions, { query }, passedOn(by)));
+    return asked(
+      this.#client.request(
+        listSessions,
+        { query: asText(query) },
+        passedOn(by),
+      ),
+    );
   }
 
   session(
@@ -83,7 +89,11 @@ export class CodexdApi {
   ): Promise<SessionDetail> {
     const params = { session_id: sessionId };
     return asked(
-      this.#client.request(readSession, { params, query }, passedOn(by)),
+      this.#client.request(
+        readSession,
+        { params, query: asText(query) },
+        passedOn(by),
+      ),
     );
   }
 
@@ -120,6 +130,10 @@ export class CodexdApi {
         : { authorization: `Bearer ${this.#token}` },
     });
   }
+}
+
+function asText({ limit, cursor }: Page) {
+  return { limit: String(limit), ...(cursor === undefined ? {} : { cursor }) };
 }
 
 function passedOn({ signal, requestId, key }: Forwarded): CallOptions {

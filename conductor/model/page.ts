@@ -1,14 +1,10 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
+import { limitQuery } from "../../shared/http/query.ts";
 
 /** The query of every list. */
 export const PAGE_QUERY = {
-  limit: z.string()
-    .regex(/^[1-9][0-9]{0,2}$/, "must be an integer from 1 to 200")
-    .transform(Number)
-    .refine((it) => it <= 200, "must be an integer from 1 to 200")
-    .default(20)
-    .describe("Entries a page, 1 to 200."),
+  limit: limitQuery,
   cursor: z.string().optional()
     .describe("The next_cursor of the page before."),
 };

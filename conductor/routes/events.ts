@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sequenceQuery } from "../../shared/http/query.ts";
 import type { StreamEvent } from "../../shared/http/route.ts";
 import { EVENT_SCHEMAS } from "../model/event.ts";
 import { route } from "../deps.ts";
@@ -24,10 +25,7 @@ export const eventRoutes = [
       "A gap event says which events are gone when retention has passed the reader's place.",
     ],
     query: z.strictObject({
-      after: z.string()
-        .regex(/^[0-9]{1,15}$/, "must be the seq of an event, or 0")
-        .transform(Number)
-        .optional()
+      after: sequenceQuery.optional()
         .describe("Begin after the event with this seq."),
     }),
     data: z.string(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limitQuery, sequenceQuery } from "../http/query.ts";
 import { contract } from "../http/route.ts";
 import {
   SessionAnswer,
@@ -16,18 +17,15 @@ export const CODEXD_EVENTS_PATH = "/v1/codexd/events";
 
 const common = { surface: "business", exposure: "local" } as const;
 
-/** `?limit=` of the lists. */
-const Limit = z.coerce.number().int().min(1).max(200).default(20);
-
 /** `?limit=` and `?cursor=` of the lists. */
 export const PageQuery = z.strictObject({
-  limit: Limit,
+  limit: limitQuery,
   cursor: z.string().min(1).max(4096).optional(),
 });
 
 /** `?after=` and `?session_id=` of the event stream. */
 export const EventsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional()
+  after: sequenceQuery.optional()
     .describe("the last seq that was seen; without it: from now on"),
   session_id: z.string().min(1).max(200).optional().describe(
     "only this session's events, and those of no session",
@@ -71,7 +69,7 @@ export const listSessions = contract({
   summary: "List Codex sessions, newest first, whichever client made them",
   query: PageQuery,
   data: SessionList,
-  example: { query: { limit: 20 } },
+  example: { query: { limit: "20" } },
 });
 
 export const readSession = contract({

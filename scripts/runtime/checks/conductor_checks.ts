@@ -74,7 +74,12 @@ export async function databaseCheck(path: string): Promise<Finding[]> {
     )];
   }
   try {
-    const database = new Database(path, { readonly: true, create: false });
+    const database = new Database(path, {
+      readonly: true,
+      create: false,
+      int64: true,
+      parseJson: false,
+    });
     try {
       return [integrityFinding(database), auditFinding(database)];
     } finally {

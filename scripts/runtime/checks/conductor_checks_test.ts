@@ -1,6 +1,10 @@
 import { Database } from "@db/sqlite";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openDatabase } from "../../../conductor/store/database.ts";
+import {
+  leading,
+  sharedDatabase,
+} from "../../../conductor/testing/automation_fixture.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 import { databaseCheck } from "./conductor_checks.ts";
 
@@ -11,6 +15,21 @@ Deno.test("databaseCheck() finds a whole database whole, and its audit trail", a
     (await databaseCheck(dir.join("a.db"))).map((it) => [it.subject, it.level]),
     [["database", "ok"], ["audit", "ok"]],
   );
+});
+
+Deno.test("databaseCheck() finds the audit trail of real work whole", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  it.truth.audit.begin({
+    action: "exec",
+    actor: { source: "http", request_id: "req_1" },
+    target: {},
+  }).finish({ ok: true });
+  const [, audit] = await databaseCheck(file.path);
+  assertEquals([audit?.level, audit?.seen], [
+    "ok",
+    "2 rows, the chain is whole",
+  ]);
 });
 
 Deno.test("databaseCheck() finds a page that was overwritten", async () => {
