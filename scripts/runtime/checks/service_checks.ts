@@ -65,7 +65,7 @@ async function probeChecks(
   const seen = `${probe} says "${inWords(answer)}"`;
   const fix = (reason: string) =>
     remedyFor(reason, { service: name, settings });
-  const degraded = [health?.["degraded"], health?.["away"]].flatMap(textsOf)
+  const degraded = textsOf(health?.["degraded"])
     .map((it) => warning(name, it, fix(it)));
   if (answer.status === 200) return [ok(name, seen), ...degraded];
   const reasons = textsOf(health?.["reasons"]);

@@ -91,10 +91,8 @@ function healthInWords(
   health: Readonly<Record<string, unknown>> | undefined,
 ): string {
   if (health === undefined) return "";
-  const { version, status, reasons, degraded, away } = health;
-  const why = [reasons, degraded, away].flat().filter((it) =>
-    typeof it === "string"
-  );
+  const { version, status, reasons, degraded } = health;
+  const why = [reasons, degraded].flat().filter((it) => typeof it === "string");
   return `, version ${version}, ${status}` +
     (why.length === 0 ? "" : ` (${why.join("; ")})`);
 }
