@@ -4,6 +4,7 @@ import {
 } from "../../shared/contracts/browser_limits.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { AuditPort } from "../../shared/audit.ts";
+import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
 import { audited, type BrowserCaller } from "./audited.ts";
 import type { Clients } from "./clients.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
@@ -89,8 +90,11 @@ export class BrowserActions {
       action,
       client_id: connection.clientId,
       ok: status.ok,
-      result: status.result ?? {},
-      error: status.error ?? null,
+      result: withoutSecrets(status.result ?? {}),
+      error: status.error === undefined ? null : {
+        ...status.error,
+        message: textWithoutSecrets(status.error.message),
+      },
     };
   }
 

@@ -108,3 +108,30 @@ Deno.test("BrowserActions.run() ends when the browser goes, or never reports", a
   );
   assertEquals((await failureOf(nobody)).code, "BROWSER_UNAVAILABLE");
 });
+
+Deno.test("BrowserActions.run() passes on no credential that an extension reports", async () => {
+  const { browser, connect } = createRig();
+  const socket = connect();
+  const outcome = browser.actions.run({ action: "plugin_status" }, CALLER);
+  socket.say({
+    type: "action_status",
+    id: "act_1",
+    action: "plugin_status",
+    ok: false,
+    result: {
+      version: "1",
+      credentials: 3,
+      accessToken: "canary",
+      last: [{ cookie: { sessionKey: "canary" } }, "Bearer canary.canary"],
+    },
+    error: { code: "failed", message: "sent Authorization: Bearer canary1" },
+  });
+  const { result, error } = await outcome;
+  assertEquals(result, {
+    version: "1",
+    credentials: 3,
+    accessToken: "***",
+    last: [{ cookie: { sessionKey: "***" } }, "Bearer ***"],
+  });
+  assertEquals(error?.message.includes("canary"), false);
+});
