@@ -16,7 +16,10 @@ export function details(status: Status): Markup {
     diskCard(status),
     versionsCard(status),
   ];
-  return markup`${notes(status.reasons, "bad")}${notes(status.degraded, "warn")}
+  // Who is away has a card that says why.
+  const onCards = [status.codexd?.reason, status.browser?.reason];
+  const degraded = status.degraded.filter((it) => !onCards.includes(it));
+  return markup`${notes(status.reasons, "bad")}${notes(degraded, "warn")}
 ${automation(status)}
 <div class="cards">${cards}
 </div>

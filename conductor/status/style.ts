@@ -40,7 +40,9 @@ code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflo
 .lamp.bad { background: var(--bad); box-shadow: 0 0 0 .35rem var(--bad-soft); }
 .panel, .card { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.125rem; min-width: 0; }
 .panel { display: grid; gap: .75rem; }
-.cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 9.25rem), 1fr)); }
+.cards { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
+@media (min-width: 40rem) { .cards { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+@media (min-width: 70rem) { .cards { grid-template-columns: repeat(6, minmax(0, 1fr)); } }
 .card { display: grid; gap: .125rem; align-content: start; overflow-wrap: anywhere; }
 .card strong { font-size: 1.25rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .card p { font-size: .875rem; color: var(--quiet); }
