@@ -38,6 +38,12 @@ export interface Subscription {
 const POLL_MS = 10;
 
 /**
+ * Unread bytes at which a client is closed at once. Events wait for room long
+ * before it; only answers to one who asks and never reads come this far.
+ */
+const MAX_UNREAD_BYTES = 16_777_216;
+
+/**
  * Sends events to who follows them. Each reader takes from the log at its own
  * pace, so that what one of them has not read costs no memory here.
  */
@@ -63,7 +69,7 @@ export class EventSubscriptions {
     const socket: JsonSocket<ClientMessage> = new JsonSocket(port, {
       schema: ClientMessage,
       log,
-      maxBufferedBytes: Infinity,
+      maxBufferedBytes: MAX_UNREAD_BYTES,
       onOpen: () => {
         this.#count++;
         left.signal.addEventListener("abort", () => this.#count--);

@@ -81,3 +81,10 @@ Deno.test("EventSubscriptions goes on when a reader catches up in time", async (
   assertEquals([socket.sent.length, socket.closedWith], [20, undefined]);
   socket.dispatchEvent(new CloseEvent("close", { code: 1000 }));
 });
+
+Deno.test("EventSubscriptions closes who asks and never reads the answers", () => {
+  const { socket } = setUp(0);
+  socket.bufferedAmount = 17_000_000;
+  socket.dispatchEvent(new MessageEvent("message", { data: "{}" }));
+  assertEquals([socket.closedWith, socket.sent.length], [1013, 0]);
+});
