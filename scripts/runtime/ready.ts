@@ -50,7 +50,11 @@ export function whatLaunchdSays(job: JobState | undefined): string {
   return [
     `launchd: ${state === "" ? "loaded" : state}`,
     pid === undefined ? undefined : `pid ${pid}`,
-    runs === undefined ? undefined : `started ${runs} times`,
+    runs === undefined
+      ? undefined
+      : runs === 1
+      ? "started once"
+      : `started ${runs} times`,
     lastExit === undefined ? undefined : `last exit ${lastExit}`,
   ].filter((it) => it !== undefined).join(", ");
 }

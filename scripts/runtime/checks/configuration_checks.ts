@@ -25,9 +25,19 @@ export function configurationChecks(
       problem("configuration", it, fixForConfiguration(it))
     ),
     ...[...warnings].map((it) =>
-      warning("configuration", it, "see environment.md")
+      warning("configuration", it, fixForWarning(it))
     ),
   ];
+}
+
+function fixForWarning(it: string): string {
+  if (it.includes("BAA_PUBLIC_PROXY_ADDRESSES")) {
+    return "--token-file <file of mode 0600>, or the proxy's addresses in " +
+      "BAA_PUBLIC_PROXY_ADDRESSES";
+  }
+  return it.includes("without a token")
+    ? "--token-file <file of mode 0600>, if not everybody there may"
+    : "correct it in scripts/runtime/mini.env";
 }
 
 function fixForConfiguration(it: string): string {
