@@ -49,17 +49,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   "start-launchd": {
     summary: "Load the services into launchd",
-    options: ["service", "scope", "user"],
+    options: ["service", "scope", "user", "dry-run"],
     run: startLaunchd,
   },
   "stop-launchd": {
     summary: "Unload the services; they come back at the next login or boot",
-    options: ["service", "scope", "user"],
+    options: ["service", "scope", "user", "dry-run"],
     run: stopLaunchd,
   },
   "restart-launchd": {
     summary: "Unload the services and load them again",
-    options: ["service", "scope", "user"],
+    options: ["service", "scope", "user", "dry-run"],
     run: restartLaunchd,
   },
   "status-launchd": {

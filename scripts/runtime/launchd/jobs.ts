@@ -42,6 +42,15 @@ export interface JobsOptions {
   readonly patience?: Patience;
 }
 
+/** The launchd domains of an owner's jobs, in order of preference. */
+export function domainsOf(
+  { scope, owner }: Pick<JobsOptions, "scope" | "owner">,
+): readonly string[] {
+  return scope === "daemon"
+    ? ["system"]
+    : [`gui/${owner.uid}`, `user/${owner.uid}`];
+}
+
 /** Loads and unloads jobs, whatever state launchd is in. */
 export class Jobs {
   readonly #launchctl: Launchctl;
@@ -54,10 +63,7 @@ export class Jobs {
     this.#launchctl = options.launchctl;
     this.#clock = options.clock;
     this.#patience = options.patience ?? DEFAULT_PATIENCE;
-    const { uid } = options.owner;
-    this.domains = options.scope === "daemon"
-      ? ["system"]
-      : [`gui/${uid}`, `user/${uid}`];
+    this.domains = domainsOf(options);
   }
 
   /** Returns the job in every domain that has it: more than one is a mistake. */

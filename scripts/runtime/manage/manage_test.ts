@@ -123,3 +123,20 @@ Deno.test("the launchd scripts refuse what they do not know, and say what they d
   assertStringIncludes(ran.stderr, "Usage: stop-launchd.sh");
   assertRan(await node.run("status-launchd", "--prefix", "/"), 2);
 });
+
+Deno.test("the launchd scripts print their commands with --dry-run, on any machine", async () => {
+  await using node = await testNode();
+  node.env["PATH"] = "/usr/bin:/bin";
+  const target = `gui/${Deno.uid()}/${SERVICES.codexd.label}`;
+  const printed = async (script: string) => {
+    const ran = await node.run(script, "--dry-run", "--service", "codexd");
+    assertRan(ran, 0);
+    return ran.stdout.trim().split("\n").map((it) => it.replace(/'.*'/, "…"));
+  };
+  assertEquals(await printed("stop-launchd"), [`launchctl bootout ${target}`]);
+  assertEquals(await printed("restart-launchd"), [
+    `launchctl bootout ${target}`,
+    `launchctl bootstrap gui/${Deno.uid()} …`,
+    `launchctl kickstart ${target}`,
+  ]);
+});

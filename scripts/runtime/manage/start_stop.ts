@@ -3,13 +3,16 @@ import { messageOf } from "../../../shared/errors.ts";
 import { findInstalled } from "../installed.ts";
 import { plistPath } from "../installation.ts";
 import { isRunning } from "../launchd/job_state.ts";
-import type { Jobs } from "../launchd/jobs.ts";
+import { domainsOf, type Jobs } from "../launchd/jobs.ts";
 import type { Flags } from "../options.ts";
 import { findOwner } from "../owner.ts";
 import { jobsOf, type Ports } from "../ports.ts";
 import { whatLaunchdSays } from "../ready.ts";
 import { type Service, SERVICES } from "../services.ts";
 import { EXIT, type ExitCode } from "../terminal.ts";
+
+/** What a deed asks of launchd, in the order of its commands. */
+type Verb = "bootout" | "bootstrap" | "kickstart";
 
 /** What is done to one service; returns the line to print, throws when it fails. */
 type Deed = (service: Service, context: DeedContext) => Promise<string>;
@@ -21,18 +24,23 @@ interface DeedContext {
 
 /** Loads the services that are not loaded, and starts those that ended. */
 export function startLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
-  return forEach(flags, { ports, deed: start });
+  return forEach(flags, {
+    ports,
+    deed: start,
+    verbs: ["bootstrap", "kickstart"],
+  });
 }
 
 /** Unloads the services; they come back at the next login or boot. */
 export function stopLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
-  return forEach(flags, { ports, deed: stop });
+  return forEach(flags, { ports, deed: stop, verbs: ["bootout"] });
 }
 
 /** Unloads the services and loads them again, with the property lists as they lie there. */
 export function restartLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
   return forEach(flags, {
     ports,
+    verbs: ["bootout", "bootstrap", "kickstart"],
     deed: async (service, context) => {
       await mustExist(context.plist);
       await context.jobs.unload(service);
@@ -65,7 +73,11 @@ async function stop(service: Service, { jobs }: DeedContext): Promise<string> {
 
 async function forEach(
   flags: Flags,
-  { ports, deed }: { readonly ports: Ports; readonly deed: Deed },
+  { ports, deed, verbs }: {
+    readonly ports: Ports;
+    readonly deed: Deed;
+    readonly verbs: readonly Verb[];
+  },
 ): Promise<ExitCode> {
   const { machine, terminal } = ports;
   const { scope } = await findInstalled(
@@ -73,6 +85,18 @@ async function forEach(
     machine.environment["HOME"] ?? "/",
   );
   const owner = await findOwner(scope, flags, machine);
+  if (flags.dryRun) {
+    for (const name of flags.services) {
+      const plist = plistPath(SERVICES[name], { scope, owner });
+      const domain = domainsOf({ scope, owner })[0] ?? "system";
+      const target = `${domain}/${SERVICES[name].label}`;
+      for (const verb of verbs) {
+        const what = verb === "bootstrap" ? `${domain} '${plist}'` : target;
+        terminal.say(`launchctl ${verb} ${what}`);
+      }
+    }
+    return EXIT.ok;
+  }
   const jobs = await jobsOf({ scope, owner }, ports);
   let code: ExitCode = EXIT.ok;
   for (const name of flags.services) {
