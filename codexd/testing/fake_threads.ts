@@ -25,6 +25,8 @@ export class FakeThreads {
 
   constructor(disk: FakeDisk) {
     this.#disk = disk;
+    // What an earlier life left running when it was killed.
+    this.interruptAll();
   }
 
   get loaded(): string[] {

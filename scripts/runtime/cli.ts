@@ -14,6 +14,7 @@ import {
 import { installMini } from "./install/install_mini.ts";
 import { systemMachine } from "./machine.ts";
 import { browserSmoke } from "./smoke/browser_smoke.ts";
+import { codexdSmoke } from "./smoke/codexd_smoke.ts";
 import {
   restartLaunchd,
   startLaunchd,
@@ -81,6 +82,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Check what is installed, then the running node",
     options: ["service", ...PLACE],
     run: verifyMini,
+  },
+  "codexd-e2e-smoke": {
+    summary: "Prove the Codex side with the real Codex, or with a stand-in",
+    options: [],
+    run: codexdSmoke,
   },
   "browser-control-e2e-smoke": {
     summary: "Prove the browser side with a scripted browser",
