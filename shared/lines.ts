@@ -7,15 +7,22 @@ export class LineTooLong extends Error {
   }
 }
 
+/** Limits of a {@linkcode LineSplitter}. */
+export interface LineLimits {
+  readonly maxChars: number;
+  /** What becomes of a longer line: it is refused (default), or cut into several. */
+  readonly longLines?: "refuse" | "cut";
+}
+
 /** Cuts UTF-8 bytes into lines; bytes that are no UTF-8 become U+FFFD. */
 export class LineSplitter {
-  readonly #maxChars: number;
+  readonly #limits: LineLimits;
   readonly #decoder = new TextDecoder();
   #pieces: string[] = [];
   #held = 0;
 
-  constructor(options: { readonly maxChars: number }) {
-    this.#maxChars = options.maxChars;
+  constructor(limits: LineLimits) {
+    this.#limits = limits;
   }
 
   /**
@@ -26,15 +33,17 @@ export class LineSplitter {
   push(bytes: Uint8Array): string[] {
     const lines = this.#decoder.decode(bytes, { stream: true }).split("\n");
     const open = lines.pop() ?? "";
+    const { maxChars } = this.#limits;
     if (lines.length > 0) {
       lines[0] = this.#take() + lines[0];
-      if (lines.some((line) => line.length > this.#maxChars)) {
-        throw new LineTooLong(this.#maxChars);
-      }
+      if (lines.some((line) => line.length > maxChars)) this.#refuse();
     }
     this.#pieces.push(open);
     this.#held += open.length;
-    if (this.#held > this.#maxChars) throw new LineTooLong(this.#maxChars);
+    if (this.#held > maxChars) {
+      this.#refuse();
+      lines.push(this.#take());
+    }
     return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
   }
 
@@ -42,6 +51,11 @@ export class LineSplitter {
   end(): string {
     this.#pieces.push(this.#decoder.decode());
     return this.#take();
+  }
+
+  #refuse(): void {
+    const { maxChars, longLines } = this.#limits;
+    if (longLines !== "cut") throw new LineTooLong(maxChars);
   }
 
   #take(): string {
@@ -53,8 +67,7 @@ export class LineSplitter {
 }
 
 /** Limits of {@linkcode readLines}, and what ends it early. */
-export interface ReadLinesOptions {
-  readonly maxChars: number;
+export interface ReadLinesOptions extends LineLimits {
   /** Ends the reading as the end of the stream would. */
   readonly signal?: AbortSignal;
 }

@@ -69,3 +69,10 @@ Deno.test("readLines() ends when its signal aborts while nothing comes", async (
   }
   assertEquals(seen, ["a"]);
 });
+
+Deno.test("LineSplitter.push() cuts a line that is too long where that is asked for", () => {
+  const splitter = new LineSplitter({ maxChars: 4, longLines: "cut" });
+  assertEquals(splitter.push(bytes("abc")), []);
+  assertEquals(splitter.push(bytes("def")), ["abcdef"]);
+  assertEquals(splitter.push(bytes("g\nlonger\n")), ["g", "longer"]);
+});

@@ -11,6 +11,11 @@ const SECRET_TEXT: readonly [RegExp, string][] = [
     /\b((?:[a-z]+[-_])?(?:token|secret|password|passwd|api[-_]?key|csrf|session))=[^&\s"'<>]+/gi,
     `$1=${HIDDEN}`,
   ],
+  // A header, or a field of JSON within a text.
+  [
+    /\b([a-z0-9_-]*(?:token|secret|password|passwd|passphrase|credential|api[-_]?key|auth))(["']?\s*:\s*["']?)[^\s"',;}]+/gi,
+    `$1$2${HIDDEN}`,
+  ],
   [/(:\/\/)[^\s/?#@"']*:[^\s/?#@"']*@/g, `$1${HIDDEN}@`],
   [/\bbaa\.token\.[A-Za-z0-9_-]+/g, `baa.token.${HIDDEN}`],
   [/\b(sk|ghp|gho|xox[abp])[-_][A-Za-z0-9_-]{12,}/g, HIDDEN],

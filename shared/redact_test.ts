@@ -148,3 +148,18 @@ Deno.test("Redactor bounds what it copies: depth, circles, length", () => {
   assertEquals(long.length < 17_000, true);
   assertEquals(long.includes("secr"), false);
 });
+
+Deno.test("Redactor hides what a header or a field of that name says", () => {
+  const redactor = new Redactor();
+  for (
+    const text of [
+      "X-Auth-Token: canary1234",
+      "my-api-key : canary1234",
+      '{"client_secret":"canary1234","n":1}',
+      "password:canary1234;",
+    ]
+  ) assertEquals(redactor.text(text).includes("canary1234"), false, text);
+  for (const text of ["author: Bob", "total_tokens: 120", "key: value"]) {
+    assertEquals(redactor.text(text), text);
+  }
+});

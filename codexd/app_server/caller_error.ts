@@ -1,5 +1,5 @@
 import { AppError, messageOf } from "../../shared/errors.ts";
-import { RpcError, RpcTimeout } from "../rpc/connection.ts";
+import { RpcBusy, RpcError, RpcTimeout } from "../rpc/connection.ts";
 import { ProtocolError } from "./codex_client.ts";
 
 // Nearly every refusal has code -32600, so it is the message that tells them apart.
@@ -24,6 +24,7 @@ export function callerError(error: unknown): Error {
     );
   }
   if (error instanceof RpcError) return refusal(error, reason);
+  if (error instanceof RpcBusy) return busy(error);
   if (error instanceof ProtocolError) {
     return new AppError("UPSTREAM_FAILED", reason, { cause: error });
   }
@@ -44,6 +45,14 @@ export function hasNoHistory(error: unknown): boolean {
     /not materialized|not support/i.test(error.message);
 }
 
+function busy(cause: Error): AppError {
+  return new AppError(
+    "TOO_MANY_REQUESTS",
+    "Cannot answer: Codex has too much to do",
+    { cause, headers: { "retry-after": "1" } },
+  );
+}
+
 function refusal(error: RpcError, reason: string): AppError {
   const options = { cause: error, details: { codex: reason } };
   if (NOT_FOUND.test(reason)) {
@@ -52,16 +61,7 @@ function refusal(error: RpcError, reason: string): AppError {
   if (CONFLICT.test(reason)) {
     return new AppError("CONFLICT", `Cannot do this: ${reason}`, options);
   }
-  if (error.code === OVERLOADED) {
-    return new AppError(
-      "TOO_MANY_REQUESTS",
-      "Cannot answer: Codex is overloaded",
-      {
-        ...options,
-        headers: { "retry-after": "1" },
-      },
-    );
-  }
+  if (error.code === OVERLOADED) return busy(error);
   if (TOO_LARGE.test(reason)) {
     return new AppError("INVALID_INPUT", `Cannot accept the input: ${reason}`, {
       cause: error,

@@ -39,7 +39,7 @@ export interface LifeEnd {
 }
 
 const STDERR_TAIL_LINES = 40;
-const STDERR_LINE_CHARS = 1_048_576;
+const STDERR_LINE_CHARS = 65_536;
 /** From the end of its output or its input to that of the process. */
 const LEAVE_MS = 2000;
 /** What a process that was told to end still may take. */
@@ -111,9 +111,9 @@ export class Life {
   }
 
   /** Ends it by the end of its input; after `graceMs` with more force. */
-  async stop(graceMs: number): Promise<void> {
+  async stop(reason: string, graceMs: number): Promise<void> {
     this.#leaveMs = graceMs;
-    this.rpc.close(new Error("codexd is stopping it"));
+    this.rpc.close(new Error(reason));
     await this.ended;
   }
 
@@ -162,7 +162,8 @@ export class Life {
 
   async #readStderr(signal: AbortSignal): Promise<void> {
     try {
-      const options = { maxChars: STDERR_LINE_CHARS, signal };
+      const maxChars = STDERR_LINE_CHARS;
+      const options = { maxChars, longLines: "cut", signal } as const;
       for await (const lines of readLines(this.#child.stderr, options)) {
         for (const line of lines) {
           this.#stderr.push(this.#options.onStderr(line));

@@ -52,6 +52,10 @@ export interface SupervisorOptions {
   readonly patienceMs?: number;
 }
 
+const STOPPING = "codexd is stopping";
+/** From the end of its input to its own. */
+const LEAVE_MS = 1000;
+
 /** Keeps one app-server running, and says how it stands. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -118,14 +122,14 @@ export class Supervisor {
   async recycle(): Promise<void> {
     if (this.#life === undefined) return;
     this.#recycling = true;
-    await this.#life.stop(1000);
+    await this.#life.stop("it is started anew", LEAVE_MS);
   }
 
   /** Ends the app-server for good; after `graceMs` with force. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     this.#condition.wake();
-    await this.#life?.stop(graceMs);
+    await this.#life?.stop(STOPPING, graceMs);
     await this.#running;
   }
 
@@ -198,7 +202,7 @@ export class Supervisor {
       }
       events.onGone(message);
     });
-    if (this.#stopping.signal.aborted) void life.stop(0);
+    if (this.#stopping.signal.aborted) void life.stop(STOPPING, LEAVE_MS);
     try {
       const { version = null, codexHome = null } = await life.shakeHands();
       facts.version = version;

@@ -33,6 +33,11 @@ export class RpcTimeout extends Error {
   override readonly name = "RpcTimeout";
 }
 
+/** Too many calls wait for their turn already. */
+export class RpcBusy extends Error {
+  override readonly name = "RpcBusy";
+}
+
 /** Standard code for a method that the callee does not have. */
 export const METHOD_NOT_FOUND = -32601;
 
@@ -103,6 +108,7 @@ export class RpcConnection {
    * Calls a method and returns its result.
    * @throws {RpcError} the other side's refusal
    * @throws {RpcTimeout} no answer in time
+   * @throws {RpcBusy} too many calls wait already
    * @throws {Error} the reason why the connection ended
    */
   async call(
@@ -206,7 +212,7 @@ export class RpcConnection {
       return;
     }
     if (this.#queue.length >= maxQueued) {
-      throw new Error(
+      throw new RpcBusy(
         `Cannot call ${method}: ${maxQueued} calls wait already`,
       );
     }

@@ -65,6 +65,6 @@ export function degradedReasons(runtime: Runtime): string[] {
   return [
     ...(fault === undefined ? [] : [fault]),
     ...untested,
-    ...runtime.stores.faults,
+    ...runtime.stores.faults(),
   ];
 }

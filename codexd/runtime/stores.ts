@@ -14,8 +14,8 @@ export interface Stores extends Disposable {
   readonly idempotency: Idempotency;
   /** See orphans. */
   readonly previousMark: string | undefined;
-  /** What could not be written, in words. */
-  readonly faults: ReadonlySet<string>;
+  /** What could not be written lately, in words. */
+  faults(): string[];
 }
 
 /** Where the stores are, and how much they keep. */
@@ -32,6 +32,8 @@ export interface StoresOptions {
 const DAY_MS = 86_400_000;
 const MAX_EVENT_BYTES = 134_217_728;
 const SEGMENT_BYTES = 8_388_608;
+/** A fault that has not come again for so long is over. */
+const FAULT_MS = 60_000;
 
 /**
  * Opens the stores.
@@ -39,10 +41,13 @@ const SEGMENT_BYTES = 8_388_608;
  */
 export function openStores(options: StoresOptions): Stores {
   const { folder, mark, retentionDays, retentionRows, clock, log } = options;
-  const faults = new Set<string>();
+  const faults = new Map<string, number>();
+  const lately = (at: number) => clock.now() - at < FAULT_MS;
   const onError = (what: string) => (error: unknown) => {
-    faults.add(`Cannot write the ${what}: ${messageOf(error)}`);
-    log.error(`Cannot write the ${what}`, { error });
+    const fault = `Cannot write the ${what}: ${messageOf(error)}`;
+    // A full disk would be told with every event.
+    if (!lately(faults.get(fault) ?? -Infinity)) log.error(fault, { error });
+    faults.set(fault, clock.now());
   };
   const maxAgeMs = retentionDays * DAY_MS;
   using opened = new DisposableStack();
@@ -75,7 +80,8 @@ export function openStores(options: StoresOptions): Stores {
     events,
     idempotency,
     previousMark: state.previousMark,
-    faults,
+    faults: () =>
+      [...faults].filter(([, at]) => lately(at)).map(([fault]) => fault),
     [Symbol.dispose]: () => all.dispose(),
   };
 }

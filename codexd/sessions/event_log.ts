@@ -29,7 +29,7 @@ export class EventLog implements Disposable {
   readonly #memory = new RingBuffer<StoredEvent>(MEMORY_EVENTS);
   #memoryChars = 0;
   #lastSeq: number;
-  #arrival = Promise.withResolvers<void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: EventLogOptions) {
     this.#options = options;
@@ -60,9 +60,7 @@ export class EventLog implements Disposable {
       this.#options.onError(error);
     }
     for (const event of stored) this.#remember(event);
-    const { resolve } = this.#arrival;
-    this.#arrival = Promise.withResolvers();
-    resolve();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /**
@@ -73,10 +71,6 @@ export class EventLog implements Disposable {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredEvent[]> {
-    const left = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
     let seen = after;
     while (!signal.aborted) {
       if (seen > this.#lastSeq || seen + 1 < this.firstSeq) {
@@ -84,7 +78,7 @@ export class EventLog implements Disposable {
         yield [gap];
         seen = gap.seq;
       } else if (seen === this.#lastSeq) {
-        await Promise.race([this.#arrival.promise, left]);
+        await this.#arrival(signal);
       } else if (seen + 1 >= this.#memoryFirst) {
         const batch = this.#fromMemory(seen);
         yield batch;
@@ -113,6 +107,19 @@ export class EventLog implements Disposable {
 
   [Symbol.dispose](): void {
     this.#segments[Symbol.dispose]();
+  }
+
+  /** Resolves at the next append, or when `signal` aborts; leaves nothing behind. */
+  #arrival(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   get #memoryFirst(): number {

@@ -156,3 +156,32 @@ Deno.test("EventLog goes on for who listens when the disk refuses", async () => 
   assertEquals(errors.length, 1);
   assertEquals(seqs(await take(log, 0, 1)), [1]);
 });
+
+Deno.test("EventLog numbers go on behind lines that cannot be read", async () => {
+  await using dir = await tempDir();
+  {
+    using log = open(dir.path);
+    log.append([event("a"), event("b")]);
+  }
+  const path = dir.join("events-0000000000000001.jsonl");
+  await Deno.writeTextFile(path, "garbage\n{}\n", { append: true });
+  using log = open(dir.path);
+  assertEquals(log.lastSeq, 2);
+  log.append([event("c")]);
+  assertEquals(seqs(await take(log, 1, 2)), [2, 3]);
+});
+
+Deno.test("EventLog begins a new file every day, so that quiet times grow old too", async () => {
+  await using dir = await tempDir();
+  const clock = new FakeClock(Date.now());
+  using log = open(dir.path, { clock });
+  for (let day = 0; day < 3; day++) {
+    log.append([event("x"), event("y")]);
+    await clock.advance(86_400_000);
+  }
+  assertEquals([...Deno.readDirSync(dir.path)].map((it) => it.name).sort(), [
+    "events-0000000000000001.jsonl",
+    "events-0000000000000003.jsonl",
+    "events-0000000000000005.jsonl",
+  ]);
+});

@@ -25,6 +25,8 @@ interface Segment {
 
 /** Longer than any event can be: the app-server's own lines have a lower limit. */
 const MAX_LINE_CHARS = 268_435_456;
+/** So that events of a quiet time become too old one day, too. */
+const MAX_SEGMENT_AGE_MS = 86_400_000;
 const NAME = /^events-(\d{16})\.jsonl$/;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -35,9 +37,11 @@ export class EventSegments implements Disposable {
   readonly #segments: Segment[] = [];
   #file: Deno.FsFile | undefined;
   #lastSeq = 0;
+  #startedAt: number;
 
   constructor(options: SegmentOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
     const { folder } = options;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const { name } of Deno.readDirSync(folder)) {
@@ -69,8 +73,15 @@ export class EventSegments implements Disposable {
     const text = events.map((event) => event.json + "\n").join("");
     const bytes = encoder.encode(text);
     const segment = this.#segmentFor(first.seq);
-    for (let at = 0; at < bytes.length;) {
-      at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
+      }
+    } catch (error) {
+      // The last line may be there in part: the next one needs a new file.
+      this.#file?.close();
+      this.#file = undefined;
+      throw error;
     }
     segment.bytes += bytes.length;
     this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
@@ -126,10 +137,13 @@ export class EventSegments implements Disposable {
 
   #segmentFor(seq: number): Segment {
     const newest = this.#segments.at(-1);
-    const full = (newest?.bytes ?? 0) >= this.#options.segmentBytes;
-    if (newest !== undefined && !full && this.#file !== undefined) {
+    const now = this.#options.clock.now();
+    const isFull = (newest?.bytes ?? 0) >= this.#options.segmentBytes ||
+      now - this.#startedAt >= MAX_SEGMENT_AGE_MS;
+    if (newest !== undefined && !isFull && this.#file !== undefined) {
       return newest;
     }
+    this.#startedAt = now;
     const name = `events-${String(seq).padStart(16, "0")}.jsonl`;
     const path = join(this.#options.folder, name);
     const file = Deno.openSync(path, {
@@ -149,13 +163,23 @@ export class EventSegments implements Disposable {
   #reopen(segment: Segment): void {
     const bytes = Deno.readFileSync(segment.path);
     const end = bytes.lastIndexOf(0x0a) + 1;
-    const start = end < 2 ? 0 : bytes.lastIndexOf(0x0a, end - 2) + 1;
-    const last = parseStoredEvent(decoder.decode(bytes.subarray(start, end)));
-    this.#lastSeq = last?.seq ?? segment.first - 1;
+    this.#lastSeq = lastSeqOf(bytes.subarray(0, end)) ?? segment.first - 1;
     if (end < bytes.length) Deno.truncateSync(segment.path, end);
     segment.bytes = end;
     this.#file = Deno.openSync(segment.path, { append: true });
   }
+}
+
+/** The number of the last event in a file that can be read. */
+function lastSeqOf(bytes: Uint8Array): number | undefined {
+  let end = bytes.length;
+  while (end > 0) {
+    const start = end < 2 ? 0 : bytes.lastIndexOf(0x0a, end - 2) + 1;
+    const event = parseStoredEvent(decoder.decode(bytes.subarray(start, end)));
+    if (event !== undefined) return event.seq;
+    end = start;
+  }
+  return undefined;
 }
 
 function modified(path: string): number {

@@ -114,7 +114,10 @@ export class Journal<V> implements Disposable {
       this.#file?.writeSync(encoder.encode(JSON.stringify(line) + "\n"));
       this.#lines++;
     } catch (error) {
+      // The line may be there in part: the next one needs a new file.
+      this.#lines = Infinity;
       this.#options.onError(error);
+      return;
     }
     if (this.#lines > 2 * this.#entries.size + SLACK_LINES) this.#rewrite();
   }

@@ -5,6 +5,7 @@
  * Usage: deno run -A scripts/bench/main.ts [group …]
  */
 import { browserBench } from "./browser_bench.ts";
+import { codexBench } from "./codex_bench.ts";
 import { execBench } from "./exec_bench.ts";
 import type { Bench, BenchRow } from "./harness.ts";
 import { httpBench } from "./http_bench.ts";
@@ -17,6 +18,7 @@ const GROUPS: Readonly<Record<string, Bench>> = {
   start: startBench,
   browser: browserBench,
   lists: listBench,
+  codex: codexBench,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(GROUPS);
