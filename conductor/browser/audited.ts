@@ -12,6 +12,8 @@ export interface BrowserCaller {
   readonly actor: AuditActor;
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
+  /** Takes what frees a large answer; runs it once the answer is passed on. */
+  hold?(release: () => void): void;
 }
 
 /**

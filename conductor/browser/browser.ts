@@ -1,8 +1,8 @@
 import type { AuditPort } from "../../shared/audit.ts";
+import { BodyBudget } from "../../shared/http/body.ts";
 import { BrowserActions } from "./actions.ts";
 import { Bridge } from "./bridge.ts";
 import type { BridgePorts } from "./bridge_ports.ts";
-import { SharedBudget } from "./byte_budget.ts";
 import { ClaudeWrapper } from "./claude.ts";
 import { Clients } from "./clients.ts";
 import { Exchanges } from "./exchanges.ts";
@@ -18,7 +18,7 @@ import type { BrowserStore } from "./store_port.ts";
 import { Targets } from "./targets.ts";
 import { BrowserViewer } from "./view.ts";
 
-/** Bytes that all buffered responses together may hold while they come in. */
+/** Bytes that all buffered responses together may hold until they are passed on. */
 const BUFFERED_BYTES = 134_217_728;
 
 /** What the browser's configuration says. */
@@ -80,7 +80,7 @@ export function createBrowser(
     exchanges,
     policy,
     targets,
-    budget: new SharedBudget(BUFFERED_BYTES),
+    budget: new BodyBudget(BUFFERED_BYTES),
     audit,
     clock,
     newId,

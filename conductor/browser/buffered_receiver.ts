@@ -4,7 +4,7 @@ import { protocolBroken } from "./failures.ts";
 import type { BufferedResponse, ResponseHead } from "./order.ts";
 import { type AnswerMessage, headOf, type Receiver } from "./receiver.ts";
 
-/** Bytes that all answers together may hold while they come in. */
+/** Bytes that all answers together may hold until they are passed on. */
 export interface ByteBudget {
   /** Takes `bytes` from the budget; false, and takes nothing, when it has less. */
   take(bytes: number): boolean;
@@ -37,6 +37,13 @@ export class BufferedReceiver implements Receiver {
     return this.#head?.status;
   }
 
+  /** Gives back what the answer took of the budget: it is passed on. Harmless twice. */
+  release(): void {
+    this.#budget.give(this.#taken);
+    this.#taken = 0;
+    this.#chunks = [];
+  }
+
   take(message: AnswerMessage): boolean {
     if (message.type === "api_response") return this.#response(message);
     if (message.type === "body_chunk") return this.#chunk(message);
@@ -44,7 +51,7 @@ export class BufferedReceiver implements Receiver {
   }
 
   fail(error: AppError): void {
-    this.#release();
+    this.release();
     this.#answer.reject(error);
   }
 
@@ -97,14 +104,8 @@ export class BufferedReceiver implements Receiver {
   }
 
   #finish(head: ResponseHead, body: string | Uint8Array): void {
-    this.#release();
-    this.#answer.resolve({ ...head, body });
-  }
-
-  #release(): void {
-    this.#budget.give(this.#taken);
-    this.#taken = 0;
     this.#chunks = [];
+    this.#answer.resolve({ ...head, body });
   }
 }
 

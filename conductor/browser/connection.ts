@@ -46,7 +46,7 @@ export interface ConnectionHooks {
   /** Runs once the welcome is on its way. */
   opened(connection: Connection): void;
   receive(connection: Connection, message: ExtensionMessage): void;
-  /** Runs once, however the connection ended; `hello` only where there was one. */
+  /** Runs once, however the connection ended; `opened`: whether it was greeted. */
   gone(connection: Connection, opened: boolean): void;
 }
 

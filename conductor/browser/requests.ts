@@ -22,6 +22,9 @@ import { readHeaders, readRequestBody } from "./request_body.ts";
 const BUFFERED_TIMEOUT_MS = 60_000;
 const STREAM_TIMEOUT_MS = 600_000;
 
+/** Answers smaller than this are given out of hand at once: they pass on quickly. */
+const LEAST_HELD_BYTES = 65_536;
+
 /** What {@linkcode BrowserRequests} is built from. */
 export interface RequestParts {
   readonly clients: Clients;
@@ -55,7 +58,7 @@ export class BrowserRequests {
     return await audited(
       this.#parts.audit,
       intentOf(order, caller),
-      () => this.#whole(order, { input, signal: caller.signal }),
+      () => this.#whole(order, { input, caller }),
     );
   }
 
@@ -99,14 +102,21 @@ export class BrowserRequests {
 
   async #whole(
     order: RequestOrder,
-    options: { readonly input: RequestBody; readonly signal: AbortSignal },
+    { input, caller }: {
+      readonly input: RequestBody;
+      readonly caller: BrowserCaller;
+    },
   ): Promise<RequestData> {
     const { clock, budget } = this.#parts;
+    const { signal } = caller;
     const receiver = new BufferedReceiver(order.url, budget);
     const startedAt = clock.now();
     const begun = clock.monotonic();
-    const exchange = await this.#start(order, { receiver, ...options });
+    const exchange = await this.#start(order, { receiver, input, signal });
     const answer = await receiver.answer;
+    const isSmall = answer.body.length < LEAST_HELD_BYTES;
+    if (isSmall || caller.hold === undefined) receiver.release();
+    else caller.hold(() => receiver.release());
     return {
       request_id: order.id,
       client_id: exchange.connection.clientId,
@@ -155,7 +165,7 @@ export class BrowserRequests {
     const { targets, newId } = this.#parts;
     const { url, platform } = targets.resolve(input);
     const { body, contentType } = readRequestBody(input);
-    if (body !== undefined && body.length > BROWSER_LIMITS.maxRequestBytes) {
+    if (bytesOf(body) > BROWSER_LIMITS.maxRequestBytes) {
       throw new AppError("BODY_TOO_LARGE", undefined, {
         details: { limit_bytes: BROWSER_LIMITS.maxRequestBytes },
       });
@@ -173,6 +183,12 @@ export class BrowserRequests {
       ...(input.tab_id === undefined ? {} : { tabId: input.tab_id }),
     };
   }
+}
+
+function bytesOf(body: string | Uint8Array | undefined): number {
+  return typeof body === "string"
+    ? new TextEncoder().encode(body).length
+    : body?.length ?? 0;
 }
 
 /** What the audit knows of a request: no path and no header may be a secret there. */

@@ -368,3 +368,40 @@ Deno.test("BrowserRequests refuses headers that are the browser's own, naming ea
   ]);
   assertEquals(socket.heard("api_request").length, 0);
 });
+
+Deno.test("BrowserRequests refuses a body that is larger than a browser takes", async () => {
+  const { browser, connect } = createRig();
+  const socket = connect();
+  const body = "€".repeat(BROWSER_LIMITS.maxRequestBytes / 3 + 1);
+  const error = await failureOf(
+    browser.requests.buffered(siteRequest({ method: "POST", body }), CALLER),
+  );
+  assertEquals(error.code, "BODY_TOO_LARGE");
+  assertEquals(socket.heard("api_request").length, 0);
+});
+
+Deno.test("BrowserRequests keeps large answers within one budget until they are passed on", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const releases: (() => void)[] = [];
+  const caller = {
+    ...CALLER,
+    hold: (release: () => void) => void releases.push(release),
+  };
+  const data = new Uint8Array(2_097_152).toBase64();
+  const ask = async () => {
+    const answer = browser.requests.buffered(siteRequest(), caller);
+    await clock.advance(0);
+    const { id } = socket.last("api_request");
+    socket.say({ type: "api_response", id, status: 200, chunked: true });
+    for (let seq = 0; seq < 15; seq++) {
+      socket.say({ type: "body_chunk", id, seq, last: seq === 14, data });
+    }
+    return await answer;
+  };
+  for (let i = 0; i < 4; i++) await ask();
+  const error = await failureOf(ask());
+  assertEquals(error.details?.reason, "memory_budget");
+  for (const release of releases) release();
+  assertEquals((await ask()).status, 200);
+});

@@ -1,12 +1,17 @@
 import type { AuditActor } from "../../shared/audit.ts";
 import type { Caller } from "../../shared/http/route.ts";
 
-/** Returns who asks, for services: the actor of the audit, and when it leaves. */
+/** Returns who asks, for services: the actor of the audit, when it leaves, when it has its answer. */
 export function callerOf(
   context: Pick<Caller, "requestId" | "remoteAddress"> & {
     readonly signal: AbortSignal;
+    hold(release: () => void): void;
   },
-): { readonly actor: AuditActor; readonly signal: AbortSignal } {
+): {
+  readonly actor: AuditActor;
+  readonly signal: AbortSignal;
+  hold(release: () => void): void;
+} {
   return {
     actor: {
       source: "http",
@@ -14,5 +19,6 @@ export function callerOf(
       remote_address: context.remoteAddress,
     },
     signal: context.signal,
+    hold: (release) => context.hold(release),
   };
 }

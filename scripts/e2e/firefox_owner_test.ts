@@ -124,7 +124,11 @@ firefoxTest(
 
 /** Waits until the current page shows `text`. */
 async function showsText(firefox: Firefox, text: string): Promise<void> {
-  while (!(await firefox.text()).includes(text)) {
+  const deadline = performance.now() + 60_000;
+  let shown = await firefox.text();
+  while (!shown.includes(text)) {
+    assert(performance.now() < deadline, `It shows: ${shown}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
+    shown = await firefox.text();
   }
 }

@@ -6,7 +6,7 @@ import {
 } from "../../conductor/browser/testing/firefox.ts";
 import { LoginSite } from "../../conductor/browser/testing/login_site.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { freePort, type RunningDaemon, startDaemon } from "./daemon.ts";
+import { type RunningDaemon, startDaemon } from "./daemon.ts";
 import { eventsOf, type ReadEvent } from "./events.ts";
 import { type Answer, call } from "./http.ts";
 
@@ -62,7 +62,6 @@ export class FirefoxRig implements AsyncDisposable {
     const { path: folder } = stack.use(await tempDir());
     const site = stack.use(new LoginSite());
     const variables = {
-      BAA_CONDUCTOR_LOCAL_API: `http://127.0.0.1:${freePort()}`,
       BAA_STATE_DIR: join(folder, "state"),
       BAA_LOGS_DIR: join(folder, "logs"),
       BAA_LOG_LEVEL: "debug",
@@ -78,7 +77,8 @@ export class FirefoxRig implements AsyncDisposable {
       site,
       stack: stack.move(),
       folder,
-      env: variables,
+      // Started anew it is found where it was.
+      env: { ...variables, BAA_CONDUCTOR_LOCAL_API: conductor.origin },
       binary,
       conductor,
     });

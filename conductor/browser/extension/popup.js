@@ -4,7 +4,13 @@ const { conductor, token, forget, paused } = form.elements;
 
 /** Asks the background page, and shows what it answers. */
 async function show(message = {}) {
-  const status = await browser.runtime.sendMessage(message);
+  let status;
+  try {
+    status = await browser.runtime.sendMessage(message);
+  } catch {
+    // The background page is only just starting: the next look will find it.
+    return;
+  }
   const { state, detail, settings } = status;
   const line = document.querySelector("#state");
   line.dataset.state = state;
@@ -55,5 +61,5 @@ for (const button of actions) {
   );
 }
 
-await show();
 setInterval(() => void show(), 1_000);
+await show();

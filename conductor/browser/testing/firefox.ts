@@ -131,7 +131,11 @@ export class Firefox implements AsyncDisposable {
 
   /** Returns the text of the current page, once its title is `title`. */
   async text(title?: string): Promise<string> {
+    const deadline = performance.now() + 120_000;
     while (title !== undefined && await this.#title() !== title) {
+      if (performance.now() > deadline) {
+        throw new Error(`Cannot wait for the title "${title}" any longer`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const { value } = await this.marionette.send("WebDriver:ExecuteScript", {
