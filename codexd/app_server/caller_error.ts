@@ -7,6 +7,7 @@ const NOT_FOUND =
   /^(thread not found|thread not loaded|no rollout found|invalid (session|thread) id)/i;
 const CONFLICT =
   /already has an active writer|is archived|no active turn|expected active turn id|not steerable|ephemeral threads? do(es)? not support/i;
+const BAD_CURSOR = /^invalid cursor/i;
 const TOO_LARGE = /exceeds the maximum length/i;
 const OVERLOADED = -32001;
 
@@ -45,6 +46,13 @@ export function hasNoHistory(error: unknown): boolean {
     /not materialized|not support/i.test(error.message);
 }
 
+function invalid(path: string, cause: Error): AppError {
+  return new AppError("INVALID_INPUT", `Cannot accept the ${path}`, {
+    cause,
+    details: { issues: [{ path, message: cause.message }] },
+  });
+}
+
 function busy(cause: Error): AppError {
   return new AppError(
     "TOO_MANY_REQUESTS",
@@ -62,12 +70,8 @@ function refusal(error: RpcError, reason: string): AppError {
     return new AppError("CONFLICT", `Cannot do this: ${reason}`, options);
   }
   if (error.code === OVERLOADED) return busy(error);
-  if (TOO_LARGE.test(reason)) {
-    return new AppError("INVALID_INPUT", `Cannot accept the input: ${reason}`, {
-      cause: error,
-      details: { issues: [{ path: "input", message: reason }] },
-    });
-  }
+  if (TOO_LARGE.test(reason)) return invalid("input", error);
+  if (BAD_CURSOR.test(reason)) return invalid("cursor", error);
   return new AppError("UPSTREAM_FAILED", `Codex refused: ${reason}`, {
     cause: error,
     details: { codex: reason, rpc_code: error.code, method: error.method },

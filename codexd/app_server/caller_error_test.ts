@@ -23,6 +23,7 @@ Deno.test("callerError() tells Codex's refusals apart by their words", () => {
     ["session 01a2 is archived. Run `codex unarchive 01a2`", "CONFLICT"],
     ["no active turn to interrupt", "CONFLICT"],
     ["expected active turn id `a` but found `b`", "CONFLICT"],
+    ["invalid cursor: junk", "INVALID_INPUT"],
     ["failed to load configuration: …", "UPSTREAM_FAILED"],
     ["something that nobody knows", "UPSTREAM_FAILED"],
   ];

@@ -51,10 +51,17 @@ export function parseMessage(line: string): RpcMessage | undefined {
   return "result" in value ? { kind: "result", id, result } : undefined;
 }
 
-/** Returns the line that carries a message, without its line break. */
+/**
+ * Returns the line that carries a message, without its line break. Half of a
+ * surrogate pair becomes U+FFFD: a strict reader drops a line that has one, and
+ * the call would never be answered.
+ */
 export function formatMessage(message: RpcMessage): string {
   const { kind: _, ...fields } = message;
-  return JSON.stringify(fields);
+  return JSON.stringify(
+    fields,
+    (_, value) => typeof value === "string" ? value.toWellFormed() : value,
+  );
 }
 
 function isId(value: unknown): value is RpcId {

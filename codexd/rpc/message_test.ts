@@ -49,6 +49,18 @@ Deno.test("parseMessage() returns undefined for what is no message", () => {
   }
 });
 
+Deno.test("formatMessage() replaces half of a surrogate pair", () => {
+  const line = formatMessage({
+    kind: "notification",
+    method: "tell",
+    params: { text: "a\ud800b", whole: "\ud83d\ude00" },
+  });
+  assertEquals(
+    line,
+    '{"method":"tell","params":{"text":"a\ufffdb","whole":"\ud83d\ude00"}}',
+  );
+});
+
 Deno.test("formatMessage() writes what parseMessage() reads, in one line", () => {
   const message = {
     kind: "request",

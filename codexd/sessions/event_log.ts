@@ -14,8 +14,8 @@ export interface EventLogOptions extends SegmentOptions {
 }
 
 /** Events and characters that are kept in memory for who is nearly up to date. */
-const MEMORY_EVENTS = 8192;
-const MEMORY_CHARS = 8_388_608;
+const MEMORY_EVENTS = 2048;
+const MEMORY_CHARS = 4_194_304;
 /** Events handed over at once. */
 const BATCH = 256;
 

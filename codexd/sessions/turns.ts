@@ -34,8 +34,9 @@ export interface Reservation extends Disposable {
   readonly settled: Promise<void>;
 }
 
-/** Ended turns that can still be asked for. */
-const REMEMBERED = 1024;
+/** Ended turns that can still be asked for, and the characters of their messages. */
+const REMEMBERED = 256;
+const REMEMBERED_CHARS = 8_388_608;
 
 /** The turns that run, one a session at most, and what came of the last ones. */
 export class Turns {
@@ -43,6 +44,7 @@ export class Turns {
   readonly #active = new Map<string, ActiveTurn>();
   readonly #starting = new Map<string, Reservation>();
   readonly #finished = new Map<string, FinishedTurn>();
+  #finishedChars = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -126,11 +128,7 @@ export class Turns {
       usage: own?.usage ?? null,
     };
     if (own !== undefined) this.#active.delete(sessionId);
-    this.#finished.set(turn.turn_id, finished);
-    for (const oldest of this.#finished.keys()) {
-      if (this.#finished.size <= REMEMBERED) break;
-      this.#finished.delete(oldest);
-    }
+    this.#remember(finished);
     own?.finish(finished);
     return finished;
   }
@@ -156,6 +154,19 @@ export class Turns {
     };
   }
 
+  #remember(finished: FinishedTurn): void {
+    const before = this.#finished.get(finished.turnId);
+    this.#finished.set(finished.turnId, finished);
+    this.#finishedChars += charsOf(finished) - charsOf(before);
+    for (const [oldest, turn] of this.#finished) {
+      const fits = this.#finished.size <= REMEMBERED &&
+        this.#finishedChars <= REMEMBERED_CHARS;
+      if (fits || oldest === finished.turnId) break;
+      this.#finished.delete(oldest);
+      this.#finishedChars -= charsOf(turn);
+    }
+  }
+
   #turn({ turnId, startedAt }: ActiveTurn, status: TurnStatus): Turn {
     return {
       turn_id: turnId,
@@ -166,4 +177,8 @@ export class Turns {
       duration_ms: null,
     };
   }
+}
+
+function charsOf(turn: FinishedTurn | undefined): number {
+  return turn?.finalMessage?.length ?? 0;
 }

@@ -68,9 +68,21 @@ Deno.test("Turns.current() waits for a turn that is just starting", async () => 
 
 Deno.test("Turns remembers a bounded number of ended turns", () => {
   const turns = new Turns(new FakeClock());
-  for (let i = 0; i < 1100; i++) turns.finish("s", ended(`t${i}`));
+  for (let i = 0; i < 300; i++) turns.finish("s", ended(`t${i}`));
   assertEquals(turns.finished("t0"), undefined);
-  assertEquals(turns.finished("t1099")?.turn.turn_id, "t1099");
+  assertEquals(turns.finished("t299")?.turn.turn_id, "t299");
+});
+
+Deno.test("Turns remembers long messages for a bounded number of turns only", () => {
+  const turns = new Turns(new FakeClock());
+  for (let i = 0; i < 20; i++) {
+    turns.begin("s", `t${i}`).finalMessage = "x".repeat(1_000_000);
+    turns.finish("s", ended(`t${i}`));
+  }
+  const kept = Array.from({ length: 20 }, (_, i) => turns.finished(`t${i}`))
+    .filter((it) => it !== undefined);
+  assertEquals(kept.length, 8);
+  assertEquals(kept.at(-1)?.turnId, "t19");
 });
 
 Deno.test("Turns.endedBy() says how long a turn took that its app-server abandoned", async () => {

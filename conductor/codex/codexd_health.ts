@@ -34,6 +34,9 @@ const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
 const ANSWER_MS = 5000;
 
+/** With this for a session only events of none come: the few that matter here. */
+const NO_SESSION = "-";
+
 /** Events after which codexd is asked again at once. */
 const NEWS = new Set(["app_server.state", "account.updated"]);
 
@@ -155,7 +158,8 @@ export class CodexdHealth {
 
   /** Holds a connection to the events for as long as it lasts. */
   async #listen(): Promise<void> {
-    const socket = new EventSocket(this.#options.api.openEvents({}));
+    const { api } = this.#options;
+    const socket = new EventSocket(api.openEvents({ session_id: NO_SESSION }));
     this.#socket = socket;
     while (true) {
       const item = await socket.next();
