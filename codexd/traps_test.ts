@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { TurnAnswer } from "../shared/contracts/codexd.ts";
+import type { SessionDetail, TurnAnswer } from "../shared/contracts/codexd.ts";
 import type { CodexdStatus } from "../shared/contracts/codexd_status.ts";
 import { RecordingLogger } from "../shared/testing/fakes.ts";
 import { fakeMachine } from "./testing/fake_machine.ts";
@@ -25,6 +25,34 @@ Deno.test("a turn is answered when its end is told before its start is confirmed
     "echo: quick",
   ]);
   assertEquals((await status(it)).sessions.active_turns, []);
+});
+
+Deno.test("an app-server that lacks what sessions can do without is used all the same", async () => {
+  await using it = await testCodexd({
+    machine: fakeMachine({
+      lacks: [
+        "account/read",
+        "thread/name/set",
+        "thread/turns/list",
+        "thread/backgroundTerminals/clean",
+      ],
+    }),
+  });
+  const id = await it.session();
+  assertEquals((await run(it, id, "hello")).final_message, "echo: hello");
+  const { turns, history } = await it.server.data<SessionDetail>(
+    "GET",
+    `/v1/codexd/sessions/${id}`,
+  );
+  assertEquals([turns.length, history], [1, "complete"]);
+  const { account, available } = await status(it);
+  assertEquals([account.logged_in, available], [null, true]);
+});
+
+Deno.test("a message that comes in pieces only is the answer all the same", async () => {
+  await using it = await testCodexd();
+  const answer = await run(it, await it.session(), "@trap:pieces=3");
+  assertEquals(answer.final_message, "piece piece piece ");
 });
 
 Deno.test("what the app-server invents is passed on or refused, never fatal", async () => {

@@ -1,5 +1,10 @@
 import { AppError, messageOf } from "../../shared/errors.ts";
-import { RpcBusy, RpcError, RpcTimeout } from "../rpc/connection.ts";
+import {
+  METHOD_NOT_FOUND,
+  RpcBusy,
+  RpcError,
+  RpcTimeout,
+} from "../rpc/connection.ts";
 import { ProtocolError } from "./codex_client.ts";
 
 // Nearly every refusal has code -32600, so it is the message that tells them apart.
@@ -44,6 +49,12 @@ export function isUnknownThread(error: unknown): boolean {
 export function hasNoHistory(error: unknown): boolean {
   return error instanceof RpcError &&
     /not materialized|not support/i.test(error.message);
+}
+
+/** Whether the app-server has no such method: the real one calls it a variant. */
+export function isUnknownMethod(error: unknown): boolean {
+  return error instanceof RpcError &&
+    (error.code === METHOD_NOT_FOUND || /unknown variant/i.test(error.message));
 }
 
 function invalid(path: string, cause: Error): AppError {

@@ -8,6 +8,7 @@ import {
   SteerResult,
   ThreadPage,
   ThreadResult,
+  ThreadWithTurns,
   TurnPage,
   TurnResult,
 } from "./protocol.ts";
@@ -22,6 +23,9 @@ export type SandboxName = keyof typeof SANDBOX_POLICIES;
 
 /** Where Codex's other clients make threads; sub-agents are left out. */
 const SOURCES = ["cli", "vscode", "exec", "appServer", "unknown"];
+
+/** For what sessions can do without: nobody is to wait long for it. */
+const SIDE_MS = 5000;
 
 /** What makes a thread. Undefined fields are left to Codex's configuration. */
 export interface NewThread {
@@ -59,8 +63,9 @@ export class CodexClient {
     return result;
   }
 
-  account(options?: CallOptions) {
-    return this.#call(AccountResult, "account/read", {}, options);
+  account() {
+    const timeoutMs = SIDE_MS;
+    return this.#call(AccountResult, "account/read", {}, { timeoutMs });
   }
 
   /** Asks for something cheap: an answer means that it lives. */
@@ -82,7 +87,8 @@ export class CodexClient {
 
   /** Names a thread; this also puts it on disk before it has a turn. */
   async nameThread(threadId: string, name: string): Promise<void> {
-    await this.#rpc.call("thread/name/set", { threadId, name });
+    const timeoutMs = SIDE_MS;
+    await this.#rpc.call("thread/name/set", { threadId, name }, { timeoutMs });
   }
 
   async readThread(threadId: string) {
@@ -113,6 +119,13 @@ export class CodexClient {
       ...page,
       itemsView: "full",
     });
+  }
+
+  /** Every turn of a thread, oldest first; for an app-server that has no pages of them. */
+  async readTurns(threadId: string) {
+    const params = { threadId, includeTurns: true };
+    const { thread } = await this.#call(ThreadWithTurns, "thread/read", params);
+    return thread.turns;
   }
 
   async unsubscribe(threadId: string): Promise<void> {

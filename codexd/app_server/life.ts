@@ -1,15 +1,16 @@
 import { within } from "../../host_ops/within.ts";
-import { type Clock, sleep, type Timer } from "../../shared/clock.ts";
+import { type Clock, sleep } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
 import { RingBuffer } from "../../shared/ring_buffer.ts";
-import { RpcConnection, RpcTimeout } from "../rpc/connection.ts";
+import { RpcConnection } from "../rpc/connection.ts";
 import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
 import { LineTransport, type TransportOptions } from "../rpc/transport.ts";
 import { type Child, type ChildExit, exitReason } from "./child.ts";
 import { CodexClient } from "./codex_client.ts";
 import { findVersion } from "./version.ts";
+import { VitalSigns } from "./vital_signs.ts";
 
 /** What a life of the app-server reports to, and its limits. */
 export interface LifeOptions {
@@ -24,10 +25,8 @@ export interface LifeOptions {
   onStderr(line: string): string;
   /** Default 20 000. */
   readonly handshakeMs?: number;
-  /** How often it is asked for a sign of life. Default 30 000. */
-  readonly pingMs?: number;
-  /** How long it has to answer that. Default 20 000. */
-  readonly pingAnswerMs?: number;
+  /** Silence after which it is asked for a sign of life. Default 30 000. */
+  readonly silentMs?: number;
 }
 
 /** How a life ended. */
@@ -38,6 +37,8 @@ export interface LifeEnd {
   readonly stderrTail: readonly string[];
 }
 
+/** How long it has to answer when it is asked for a sign of life. */
+const PING_MS = 20_000;
 const STDERR_TAIL_LINES = 40;
 const STDERR_LINE_CHARS = 65_536;
 /** From the end of its output or its input to that of the process. */
@@ -58,14 +59,20 @@ export class Life {
   readonly #stderr = new RingBuffer<string>(STDERR_TAIL_LINES);
   readonly #exited = new AbortController();
   #leaveMs = LEAVE_MS;
-  #pinging: Timer | undefined;
+  readonly #signs: VitalSigns;
 
   constructor(child: Child, options: LifeOptions) {
     this.#child = child;
     this.#options = options;
     const transport = new LineTransport(
       { readable: child.stdout, writable: child.stdin },
-      options.transport,
+      {
+        ...options.transport,
+        onLine: (direction, line, message) => {
+          if (direction === "in") this.#signs.heard();
+          options.transport?.onLine?.(direction, line, message);
+        },
+      },
     );
     this.rpc = new RpcConnection(transport, {
       clock: options.clock,
@@ -73,8 +80,15 @@ export class Life {
       onNotifications: options.onNotifications,
       onRequest: (request) => options.onRequest(request, this),
       endReason: () => this.#whyItLeft(),
+      onTimeout: () => void this.#signs.suspect(),
     });
     this.client = new CodexClient(this.rpc);
+    this.#signs = new VitalSigns({
+      clock: options.clock,
+      ping: () => this.client.ping({ timeoutMs: PING_MS }),
+      onDead: () => this.fail("the app-server gave no sign of life"),
+      ...(options.silentMs !== undefined && { silentMs: options.silentMs }),
+    });
     this.ended = this.#run();
   }
 
@@ -94,7 +108,7 @@ export class Life {
       const hello = await this.client.initialize(this.#options.ownVersion, {
         timeoutMs: this.#options.handshakeMs ?? 20_000,
       });
-      this.#pingLater();
+      this.#signs.start();
       return {
         version: findVersion(hello.userAgent),
         codexHome: hello.codexHome ?? undefined,
@@ -132,7 +146,7 @@ export class Life {
       return exit;
     });
     const why = await this.rpc.closed;
-    this.#pinging?.cancel();
+    this.#signs.stop();
     await sleep(clock, this.#leaveMs, this.#exited.signal);
     if (!this.#exited.signal.aborted) {
       this.#child.terminate();
@@ -172,19 +186,5 @@ export class Life {
     } catch (error) {
       this.fail(`its standard error cannot be read: ${messageOf(error)}`);
     }
-  }
-
-  #pingLater(): void {
-    const { clock, pingMs = 30_000, pingAnswerMs = 20_000 } = this.#options;
-    this.#pinging = clock.after(pingMs, async () => {
-      try {
-        await this.client.ping({ timeoutMs: pingAnswerMs });
-      } catch (error) {
-        if (error instanceof RpcTimeout) {
-          return this.fail("the app-server gave no sign of life");
-        }
-      }
-      if (!this.#exited.signal.aborted) this.#pingLater();
-    });
   }
 }

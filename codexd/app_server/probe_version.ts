@@ -6,20 +6,26 @@ import { readLines } from "../../shared/lines.ts";
 import type { ChildCommand, StartChild } from "./child.ts";
 import { findVersion, isSupported, SUPPORTED_VERSIONS } from "./version.ts";
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 3000;
 /** For output that is still in the pipe. */
 const DRAIN_MS = 100;
 /** What a shell says when a program cannot be run at all. */
 const CANNOT_RUN = [126, 127];
 
+/** What a program says of itself: its version, or what is wrong with it. */
+export interface Probed {
+  readonly version?: string | undefined;
+  readonly fault?: Fault;
+}
+
 /**
- * Asks a program for its version and returns what is wrong with it, if anything
- * is. One that answers in another form is let pass: the handshake tells more.
+ * Asks a program for its version. One that answers in another form is let pass:
+ * the handshake tells more.
  */
 export async function probeVersion(
   command: Omit<ChildCommand, "args">,
   ports: { readonly start: StartChild; readonly clock: Clock },
-): Promise<Fault | undefined> {
+): Promise<Probed> {
   const { program } = command;
   const fix = `Install Codex ${SUPPORTED_VERSIONS} or set BAA_CODEX_BIN to it`;
   let found: { code: number | null; stdout: string; stderr: string };
@@ -27,17 +33,18 @@ export async function probeVersion(
     found = await run({ ...command, args: ["--version"] }, ports);
   } catch (error) {
     const reason = `Cannot run Codex "${program}": ${messageOf(error)}`;
-    return { reason, fix };
+    return { fault: { reason, fix } };
   }
   if (found.code !== null && CANNOT_RUN.includes(found.code)) {
     const said = found.stderr.trim().slice(0, 300);
-    return { reason: `Cannot run Codex "${program}": ${said}`, fix };
+    const reason = `Cannot run Codex "${program}": ${said}`;
+    return { fault: { reason, fix } };
   }
   const version = findVersion(found.stdout);
-  return version === undefined || isSupported(version) ? undefined : {
-    reason: `Cannot use Codex ${version}: supported is ${SUPPORTED_VERSIONS}`,
-    fix,
-  };
+  if (version === undefined || isSupported(version)) return { version };
+  const reason =
+    `Cannot use Codex ${version}: supported is ${SUPPORTED_VERSIONS}`;
+  return { version, fault: { reason, fix } };
 }
 
 async function run(

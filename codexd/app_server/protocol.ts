@@ -19,7 +19,7 @@ export type WireTurnError = z.infer<typeof WireTurnError>;
 export const WireTurn = z.looseObject({
   id: z.string(),
   items: z.array(ThreadItem).catch([]),
-  status: z.string(),
+  status: z.string().catch("inProgress"),
   error: WireTurnError.nullish().catch(null),
   startedAt: z.number().nullish(),
   completedAt: z.number().nullish(),
@@ -29,15 +29,15 @@ export type WireTurn = z.infer<typeof WireTurn>;
 
 export const ThreadStatus = z.looseObject({ type: z.string() });
 
-/** Times are in seconds. */
+/** Times are in seconds; 0: not told. */
 export const Thread = z.looseObject({
   id: z.string(),
   preview: z.string().catch(""),
   ephemeral: z.boolean().catch(false),
   model: z.string().nullish().catch(null),
   modelProvider: z.string().nullish().catch(null),
-  createdAt: z.number(),
-  updatedAt: z.number(),
+  createdAt: z.number().catch(0),
+  updatedAt: z.number().catch(0),
   status: ThreadStatus.nullish().catch(null),
   cwd: z.string().nullish().catch(null),
   originator: z.string().nullish().catch(null),
@@ -70,6 +70,10 @@ export type OpenedThread = z.infer<typeof OpenedThread>;
 
 export const ThreadResult = z.looseObject({ thread: Thread });
 
+export const ThreadWithTurns = z.looseObject({
+  thread: z.looseObject({ turns: z.array(WireTurn) }),
+});
+
 export const ThreadPage = z.looseObject({
   data: z.array(Thread),
   nextCursor: z.string().nullish(),
@@ -100,6 +104,11 @@ export const NOTIFICATIONS = {
     threadId: z.string(),
     turnId: z.string(),
     item: ThreadItem,
+  }),
+  "item/agentMessage/delta": z.looseObject({
+    turnId: z.string(),
+    itemId: z.string(),
+    delta: z.string(),
   }),
   "thread/tokenUsage/updated": z.looseObject({
     threadId: z.string(),

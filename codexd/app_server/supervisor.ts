@@ -167,10 +167,11 @@ export class Supervisor {
     const { binary, clock, start, environment: env, cwd } = this.#options;
     const finding = await findBinary(binary);
     const program = "program" in finding ? finding.program : null;
-    const fault = "fault" in finding
-      ? finding.fault
+    const { version, fault } = "fault" in finding
+      ? { version: undefined, ...finding }
       : await probeVersion({ ...finding, env, cwd }, { clock, start });
     this.#condition.facts.binary = program;
+    this.#condition.facts.version = version ?? null;
     if (fault === undefined) return program ?? undefined;
     this.#condition.set("missing", fault);
     return undefined;
@@ -204,8 +205,8 @@ export class Supervisor {
     });
     if (this.#stopping.signal.aborted) void life.stop(STOPPING, LEAVE_MS);
     try {
-      const { version = null, codexHome = null } = await life.shakeHands();
-      facts.version = version;
+      const { version, codexHome = null } = await life.shakeHands();
+      facts.version = version ?? facts.version;
       facts.codexHome = codexHome;
       await events.onReady(life.client, codexHome ?? undefined);
       this.#condition.set("ready");

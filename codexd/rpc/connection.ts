@@ -51,6 +51,8 @@ export interface ConnectionOptions {
   onRequest(request: RpcRequest): void;
   /** Words why the other side closed its output, where that can be known. */
   endReason?(): Promise<Error>;
+  /** Told when a call was not answered in time. */
+  onTimeout?(method: string): void;
   /** Calls in flight; further ones wait their turn. Default 64. */
   readonly maxInFlight?: number;
   /** Calls that may wait for their turn. Default 1024. */
@@ -132,6 +134,9 @@ export class RpcConnection {
       } catch (error) {
         this.#calls.fail(id, error as Error);
       }
+      answer.catch((error) => {
+        if (error instanceof RpcTimeout) this.#options.onTimeout?.(method);
+      });
       const message = await answer;
       if (message.kind === "error") throw new RpcError(method, message.error);
       return message.kind === "result" ? message.result : undefined;

@@ -11,11 +11,13 @@ import type { CodexClient } from "../app_server/codex_client.ts";
 import type { Life } from "../app_server/life.ts";
 import type { Login } from "../app_server/login.ts";
 import type { SupervisorEvents } from "../app_server/supervisor.ts";
+import { RpcError, RpcTimeout } from "../rpc/connection.ts";
 import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
 import { eventOf } from "./event_of.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { NewEvent } from "./stored_event.ts";
 import type { TurnService } from "./turn_service.ts";
+import type { ActiveTurn } from "./turns.ts";
 import { understand } from "./understand.ts";
 
 /** What the listener works with. */
@@ -44,7 +46,16 @@ export class AppServerListener implements SupervisorEvents {
   }
 
   async onReady(client: CodexClient, codexHome?: string): Promise<void> {
-    await this.#ports.login.refresh(client, codexHome);
+    const { login, log } = this.#ports;
+    try {
+      await login.refresh(client, codexHome);
+    } catch (error) {
+      if (!(error instanceof RpcError || error instanceof RpcTimeout)) {
+        throw error;
+      }
+      // Then a turn will tell.
+      log.warn("Cannot read the account", { reason: messageOf(error) });
+    }
   }
 
   onGone(reason: string): void {
@@ -115,6 +126,9 @@ export class AppServerListener implements SupervisorEvents {
     const { turns, index, loader, clock, approvals } = this.#ports;
     const active = turns.activeIn(event.session_id ?? "");
     if (active !== undefined) active.heardAt = clock.monotonic();
+    if (active !== undefined && active.turnId === event.turn_id) {
+      this.#announced(active);
+    }
     const news = understand(notification);
     switch (news?.kind) {
       case "turn_started":
@@ -124,6 +138,9 @@ export class AppServerListener implements SupervisorEvents {
         return this.#completed(news.sessionId, news.turn, news.message);
       case "message":
         if (active?.turnId === news.turnId) active.finalMessage = news.text;
+        return undefined;
+      case "delta":
+        if (active?.turnId === news.turnId) addDelta(active, news);
         return undefined;
       case "usage":
         if (active?.turnId === news.turnId) active.usage = news.usage;
@@ -150,10 +167,17 @@ export class AppServerListener implements SupervisorEvents {
   }
 
   #started(sessionId: string, { turn_id }: Turn): void {
-    const { turns, index, turnService, log } = this.#ports;
+    const { turns, index } = this.#ports;
     const active = turns.begin(sessionId, turn_id);
-    active.announced = true;
     index.turnStarted(active);
+    this.#announced(active);
+  }
+
+  /** From now on the turn can be interrupted; perhaps that is wanted already. */
+  #announced(active: ActiveTurn): void {
+    if (active.announced) return;
+    active.announced = true;
+    const { turnService, log } = this.#ports;
     if (!active.interruptWanted) return;
     turnService.tellInterrupt(active).catch((error) =>
       log.warn("Cannot interrupt a turn", { reason: messageOf(error) })
@@ -164,7 +188,10 @@ export class AppServerListener implements SupervisorEvents {
     const { turns, index, codex, log } = this.#ports;
     const active = turns.activeIn(sessionId);
     if (active?.turnId === turn.turn_id) {
-      active.finalMessage ??= message ?? null;
+      const told = turn.status === "completed"
+        ? active.partial?.text
+        : undefined;
+      active.finalMessage ??= message ?? told ?? null;
     }
     const finished = turns.finish(sessionId, turn);
     index.turnEnded(sessionId, turn.turn_id);
@@ -208,4 +235,14 @@ export class AppServerListener implements SupervisorEvents {
       { session_id: null, turn_id: null, type, data },
     ]);
   }
+}
+
+/** Puts the pieces of a message together, in case that the whole is never told. */
+function addDelta(
+  active: ActiveTurn,
+  { itemId, text }: { readonly itemId: string; readonly text: string },
+): void {
+  const { partial } = active;
+  if (partial?.itemId === itemId) partial.text += text;
+  else active.partial = { itemId, text };
 }

@@ -5,6 +5,7 @@ import type {
 import {
   callerError,
   hasNoHistory,
+  isUnknownMethod,
   isUnknownThread,
 } from "../app_server/caller_error.ts";
 import type { CodexClient } from "../app_server/codex_client.ts";
@@ -66,6 +67,13 @@ export class SessionReader {
       };
     } catch (error) {
       if (hasNoHistory(error)) return { turns: [], history: "none" };
+      if (isUnknownMethod(error)) {
+        const turns = await client.readTurns(threadId);
+        return {
+          turns: turns.map((turn) => this.#turn(turn)).slice(-limit),
+          history: "complete",
+        };
+      }
       throw error;
     }
   }

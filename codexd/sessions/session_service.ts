@@ -8,6 +8,8 @@ import {
 } from "../../shared/contracts/codexd.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { callerError } from "../app_server/caller_error.ts";
+import type { CodexClient } from "../app_server/codex_client.ts";
+import { RpcError, RpcTimeout } from "../rpc/connection.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sessionView } from "./session_view.ts";
@@ -75,9 +77,7 @@ export class SessionService {
         used: false,
         preview: "",
       });
-      // Only a thread with a name is on disk before its first turn, and what
-      // is acknowledged must be there after a crash.
-      if (!ephemeral) await client.nameThread(opened.thread.id, title);
+      if (!ephemeral) await this.#name(client, opened.thread.id, title);
       return this.#answer(opened.thread.id, true);
     } catch (error) {
       throw callerError(error);
@@ -103,6 +103,29 @@ export class SessionService {
       throw callerError(error);
     }
     return this.#answer(sessionId, false);
+  }
+
+  /**
+   * Names a new thread: only one with a name is on disk before its first turn,
+   * and what is acknowledged should be there after a crash.
+   */
+  async #name(
+    client: CodexClient,
+    sessionId: string,
+    title: string,
+  ): Promise<void> {
+    try {
+      await client.nameThread(sessionId, title);
+    } catch (error) {
+      // Without an app-server there is no session to be acknowledged.
+      if (!(error instanceof RpcError || error instanceof RpcTimeout)) {
+        throw error;
+      }
+      this.#ports.log.warn("Cannot name a new session", {
+        session_id: sessionId,
+        reason: messageOf(error),
+      });
+    }
   }
 
   #answer(sessionId: string, created: boolean): SessionAnswer {

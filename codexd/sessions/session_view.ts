@@ -54,9 +54,7 @@ export function createdAt(
     readonly record?: SessionRecord | undefined;
   },
 ): number {
-  return thread === undefined
-    ? record?.created_at ?? 0
-    : thread.createdAt * 1000;
+  return thread?.createdAt ? thread.createdAt * 1000 : record?.created_at ?? 0;
 }
 
 function stateOf(

@@ -93,7 +93,7 @@ export class ThreadLoader {
       used: true,
       ended: false,
       running_turn: null,
-      created_at: thread.createdAt * 1000,
+      created_at: thread.createdAt * 1000 || this.#clock.now(),
       preview: thread.preview,
       created_by: thread.originator ?? null,
       ...known,

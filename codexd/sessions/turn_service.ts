@@ -5,7 +5,7 @@ import { AppError, messageOf } from "../../shared/errors.ts";
 import { callerError, isUnknownThread } from "../app_server/caller_error.ts";
 import type { CodexClient } from "../app_server/codex_client.ts";
 import type { SessionPorts } from "./ports.ts";
-import { NO_TITLE } from "./session_service.ts";
+import { nameAfterPrompt } from "./name_after_prompt.ts";
 import { sandboxOf } from "./thread_loader.ts";
 import { codexInput, inputOf, promptText, refuseInput } from "./turn_input.ts";
 import type { ActiveTurn, FinishedTurn } from "./turns.ts";
@@ -13,8 +13,8 @@ import type { ActiveTurn, FinishedTurn } from "./turns.ts";
 /** A turn, whether it runs or has ended. */
 export type AnyTurn = ActiveTurn | FinishedTurn;
 
-const TITLE_CHARS = 80;
-const PREVIEW_CHARS = 200;
+/** As a rule a turn is announced within 50 ms. */
+const UNANNOUNCED_MS = 1000;
 
 /** Starts turns, steers and interrupts them, and waits for their end. */
 export class TurnService {
@@ -76,9 +76,25 @@ export class TurnService {
   async interrupt(sessionId: string, turnId?: string): Promise<ActiveTurn> {
     const active = await this.#running("interrupt", sessionId, turnId);
     active.interruptWanted = true;
-    // Before that the app-server would refuse, and the turn would run on.
     if (active.announced) await this.tellInterrupt(active);
+    else this.#interruptLater(active);
     return active;
+  }
+
+  /**
+   * Before a turn is announced the app-server would refuse, and the turn would
+   * run on: the announcement sends the interrupt. Should none come, time does.
+   */
+  #interruptLater(active: ActiveTurn): void {
+    const { clock, turns, log } = this.#ports;
+    const timer = clock.after(UNANNOUNCED_MS, () => {
+      const isRunning = turns.activeIn(active.sessionId) === active;
+      if (active.announced || !isRunning) return;
+      this.tellInterrupt(active).catch((error) =>
+        log.warn("Cannot interrupt a turn", { reason: messageOf(error) })
+      );
+    });
+    void active.finished.then(() => timer.cancel());
   }
 
   /** Tells the app-server that a turn is to end. */
@@ -119,7 +135,11 @@ export class TurnService {
       input: codexInput(input),
       clientUserMessageId: messageId,
     });
-    this.#nameAfter(promptText(input), sessionId, client);
+    nameAfterPrompt(this.#ports, {
+      sessionId,
+      prompt: promptText(input),
+      client,
+    });
     const ended = turns.finished(id);
     if (ended !== undefined) return ended;
     const active = turns.begin(sessionId, id);
@@ -218,20 +238,5 @@ export class TurnService {
     ]);
     over.abort();
     return ended;
-  }
-
-  /** A session without a title is named after its first prompt. */
-  #nameAfter(prompt: string, sessionId: string, client: CodexClient): void {
-    const { index, log } = this.#ports;
-    const record = index.get(sessionId);
-    if (record === undefined || prompt === "") return;
-    if (record.preview === "") {
-      index.update(sessionId, { preview: prompt.slice(0, PREVIEW_CHARS) });
-    }
-    if (record.title !== NO_TITLE || record.ephemeral) return;
-    const title = prompt.replace(/\s+/g, " ").trim().slice(0, TITLE_CHARS);
-    client.nameThread(sessionId, title || NO_TITLE).catch((error) =>
-      log.debug("Cannot name a session", { reason: messageOf(error) })
-    );
   }
 }

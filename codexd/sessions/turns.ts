@@ -21,6 +21,8 @@ export interface ActiveTurn {
   /** Somebody wants it to end, told or yet to be told to the app-server. */
   interruptWanted: boolean;
   finalMessage: string | null;
+  /** The message that is being told piece by piece. */
+  partial: { readonly itemId: string; text: string } | undefined;
   usage: Usage | null;
   /** When the app-server last told anything of it, by the monotonic clock. */
   heardAt: number;
@@ -107,6 +109,7 @@ export class Turns {
       announced: false,
       interruptWanted: false,
       finalMessage: null,
+      partial: undefined,
       usage: null,
       heardAt: this.#clock.monotonic(),
       finished: promise,

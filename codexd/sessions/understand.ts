@@ -24,6 +24,12 @@ export type News =
     readonly text: string;
   }
   | {
+    readonly kind: "delta";
+    readonly turnId: string;
+    readonly itemId: string;
+    readonly text: string;
+  }
+  | {
     readonly kind: "usage";
     readonly turnId: string;
     readonly usage: Usage;
@@ -67,6 +73,10 @@ export function understand(
       const { turnId, item } = NOTIFICATIONS[method].parse(params);
       const text = messageText(item);
       return text === undefined ? undefined : { kind: "message", turnId, text };
+    }
+    case "item/agentMessage/delta": {
+      const { turnId, itemId, delta } = NOTIFICATIONS[method].parse(params);
+      return { kind: "delta", turnId, itemId, text: delta };
     }
     case "thread/tokenUsage/updated": {
       const { turnId, tokenUsage } = NOTIFICATIONS[method].parse(params);

@@ -16,6 +16,8 @@ export interface FakeBehaviour {
   readonly diesAt?: string;
   /** Never answers this. */
   readonly silentAt?: string;
+  /** Has no such methods. */
+  readonly lacks?: readonly string[];
   /** Answers `turn/start` only after it has told of the whole turn. */
   readonly reorders?: boolean;
   readonly requiresLogin?: boolean;
@@ -92,6 +94,9 @@ export class FakeAppServer {
     later: (result: unknown) => void,
   ): unknown {
     const threads = this.#threads;
+    if (this.#ports.behaviour?.lacks?.includes(method)) {
+      throw new Refusal(`Invalid request: unknown variant \`${method}\``);
+    }
     const { behaviour } = this.#ports;
     switch (method) {
       case "initialize":
@@ -108,8 +113,11 @@ export class FakeAppServer {
         return this.#open(threads.make(params));
       case "thread/resume":
         return this.#open(threads.load(params.threadId));
-      case "thread/read":
-        return { thread: view(threads.known(params.threadId)) };
+      case "thread/read": {
+        const thread = threads.known(params.threadId);
+        const turns = params.includeTurns === true ? thread.turns : [];
+        return { thread: { ...view(thread), turns: turns.map(turnView) } };
+      }
       case "thread/name/set": {
         const thread = threads.known(params.threadId);
         thread.name = String(params.name);

@@ -38,7 +38,7 @@ export async function runFakeTurn(
     const [, name = "", value] of prompt.matchAll(/@trap:(\w+)(?:=(\d+))?/g)
   ) {
     await trap(name, Number(value ?? 1), ports);
-    if (signal.aborted) return;
+    if (signal.aborted || turn.status !== "inProgress") return;
   }
   for (const step of modelScript(prompt)) {
     if (signal.aborted) return;
@@ -128,6 +128,13 @@ async function trap(
       return;
     case "long":
       notifyOf(ports, "item/reasoning/textDelta", { delta: "x".repeat(value) });
+      return;
+    case "pieces":
+      for (let i = 0; i < value; i++) {
+        const params = { itemId: "never-whole", delta: "piece " };
+        notifyOf(ports, "item/agentMessage/delta", params);
+      }
+      ports.turn.status = "completed";
       return;
     case "unknown":
       notifyOf(ports, "thing/invented", { someKey: "some value" });
