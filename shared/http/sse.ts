@@ -43,6 +43,7 @@ class EventPump {
   readonly #events: AsyncIterator<StreamEvent>;
   readonly #stream: EventStream;
   readonly #options: SseOptions;
+  #onAbort = (_reason: unknown) => {};
 
   constructor(
     events: AsyncIterator<StreamEvent>,
@@ -58,21 +59,15 @@ class EventPump {
   async run(): Promise<void> {
     const { signal } = this.#options;
     const stream = this.#stream;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    aborted.promise.catch(() => {});
+    const abort = () => this.#onAbort(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
     try {
       while (!stream.ended) {
-        const next = await Promise.race([
-          this.#events.next(),
-          aborted.promise,
-        ]);
+        const next = await this.#orAborted(this.#events.next());
         if (next.done) return stream.finish("done");
         stream.put(encodeEvent(next.value));
         if (!stream.hasRoom) {
-          await Promise.race([stream.room(), aborted.promise]);
+          await this.#orAborted(stream.room());
         }
       }
       this.stop();
@@ -84,6 +79,19 @@ class EventPump {
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  /**
+   * Settles as `promise` does, or rejects when the signal aborts. A race with
+   * one promise for the whole stream would keep something of every event.
+   */
+  #orAborted<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#onAbort = reject;
+      const { signal } = this.#options;
+      if (signal.aborted) reject(signal.reason);
+      promise.then(resolve, reject);
+    });
   }
 
   /** Tells the source that nobody wants more; what it says to that is lost. */

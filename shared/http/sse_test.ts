@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { silentLogger } from "../testing/fakes.ts";
@@ -363,4 +364,22 @@ Deno.test("A stream that cannot start is answered like any failure", async () =>
   }));
   assertEquals((await connection.answer()).status, 404);
   assertEquals(kit.app.running, 0);
+});
+
+Deno.test("sse() keeps nothing of the events that were taken", async () => {
+  async function* events() {
+    for (let id = 0; id < 300_000; id++) yield { event: "x", id, data: id };
+  }
+  const body = sse(events(), {
+    clock: systemClock,
+    signal: new AbortController().signal,
+    describeError: () => ({ code: "INTERNAL", message: "", retryable: false }),
+    onEnd() {},
+  });
+  const before = Deno.memoryUsage().heapUsed;
+  let bytes = 0;
+  for await (const chunk of body) bytes += chunk.byteLength;
+  const grown = (Deno.memoryUsage().heapUsed - before) / 1_048_576;
+  assertEquals(bytes > 8_000_000, true);
+  assertEquals(grown < 60, true, `grown by ${grown} MiB`);
 });
