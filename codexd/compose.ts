@@ -26,6 +26,7 @@ export function compose(
   const subscriptions = new EventSubscriptions({
     events: runtime.stores.events,
     approvals: runtime.approvals,
+    turns: runtime.turns,
     turnService: runtime.turnService,
     clock,
     log,

@@ -141,13 +141,18 @@ Deno.test("WS events interrupts a turn for a client, and says when it cannot", a
   const session_id = await it.session();
   await using follower = it.follow();
   await follower.opened;
-  await start(it, session_id, "@model:hang");
+  const { turn_id } = await start(it, session_id, "@model:hang");
   await follower.until((event) => event.type === "turn.started");
   const interrupt = { type: "turn.interrupt", session_id };
   assertEquals((await follower.ask(interrupt)).ok, true);
   const done = await follower.until((event) => event.type === "turn.completed");
   assertEquals(done.data.status, "interrupted");
   assertEquals((await follower.ask(interrupt)).error?.code, "CONFLICT");
+  const byTurn = { type: "turn.interrupt", turn_id };
+  assertEquals((await follower.ask(byTurn)).error?.code, "NOT_FOUND");
+  const next = await start(it, session_id, "@model:hang");
+  const ask = { ...byTurn, turn_id: next.turn_id };
+  assertEquals((await follower.ask(ask)).ok, true);
 });
 
 Deno.test("WS events answers a message that it does not know, and goes on", async () => {

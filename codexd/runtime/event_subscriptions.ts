@@ -13,11 +13,13 @@ import type { Logger } from "../../shared/log.ts";
 import type { Approvals } from "../app_server/approvals.ts";
 import type { EventLog } from "../sessions/event_log.ts";
 import type { TurnService } from "../sessions/turn_service.ts";
+import type { Turns } from "../sessions/turns.ts";
 
 /** What a subscription works with. */
 export interface SubscriptionPorts {
   readonly events: Pick<EventLog, "follow" | "lastSeq">;
   readonly approvals: Pick<Approvals, "respond">;
+  readonly turns: Pick<Turns, "active">;
   readonly turnService: Pick<TurnService, "interrupt">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -129,6 +131,16 @@ export class EventSubscriptions {
     return !left.aborted;
   }
 
+  /** @throws {AppError} NOT_FOUND when no such turn is running */
+  #sessionOf(turnId: string | undefined): string {
+    const turn = this.#ports.turns.active.find((it) => it.turnId === turnId);
+    if (turn !== undefined) return turn.sessionId;
+    throw new AppError(
+      "NOT_FOUND",
+      "Cannot interrupt: no such turn is running",
+    );
+  }
+
   async #answer(
     message: ClientMessage,
     socket: JsonSocket<ClientMessage>,
@@ -138,9 +150,10 @@ export class EventSubscriptions {
       if (message.type === "approval.respond") {
         this.#ports.approvals.respond(message.approval_id, message.decision);
       } else {
+        const { session_id, turn_id } = message;
         await this.#ports.turnService.interrupt(
-          message.session_id,
-          message.turn_id,
+          session_id ?? this.#sessionOf(turn_id),
+          turn_id,
         );
       }
     } catch (error) {

@@ -42,6 +42,7 @@ function setUp(events: number) {
         );
       },
     },
+    turns: { active: [] },
     approvals: { respond: () => unimplemented("respond") },
     turnService: { interrupt: () => unimplemented("interrupt") },
     clock,

@@ -31,7 +31,7 @@ export interface CodexdHealthOptions {
 
 const POLL_MS = 5000;
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 15_000;
+const LONGEST_RETRY_MS = 5000;
 const ANSWER_MS = 5000;
 
 /** With this for a session only events of none come: the few that matter here. */

@@ -55,9 +55,11 @@ export const ClientMessage = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("turn.interrupt"),
-    session_id: z.string().min(1).max(200),
+    session_id: z.string().min(1).max(200).optional(),
     turn_id: z.string().min(1).max(200).optional(),
     request_id: z.string().max(200).optional(),
+  }).refine((it) => it.session_id !== undefined || it.turn_id !== undefined, {
+    message: "give session_id or turn_id",
   }),
 ]);
 export type ClientMessage = z.infer<typeof ClientMessage>;
