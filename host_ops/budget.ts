@@ -1,29 +1,4 @@
-/** How many bytes all running operations together may still hold in memory. */
-export class ByteBudget {
-  readonly limit: number;
-  #used = 0;
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  /** Bytes that are taken now. */
-  get used(): number {
-    return this.#used;
-  }
-
-  /** Takes `bytes`; tells whether they were there. */
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.limit) return false;
-    this.#used += bytes;
-    return true;
-  }
-
-  /** Gives back what was taken. */
-  give(bytes: number): void {
-    this.#used -= bytes;
-  }
-}
+import type { ByteBudget } from "../shared/byte_budget.ts";
 
 /** Results smaller than this are given back at once: they pass on quickly. */
 const LEAST_HELD_BYTES = 65_536;

@@ -1,5 +1,6 @@
 import { type Clock, isoTime } from "../shared/clock.ts";
-import { type ByteBudget, holdCost } from "./budget.ts";
+import type { ByteBudget } from "../shared/byte_budget.ts";
+import { holdCost } from "./budget.ts";
 import { startFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
 import { KeptOutput, type OutputSink } from "./output.ts";

@@ -3,7 +3,7 @@ import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
-import { ByteBudget } from "./budget.ts";
+import { ByteBudget } from "../shared/byte_budget.ts";
 import { Commands } from "./commands.ts";
 import type { OutputEvent } from "./event_queue.ts";
 import { Exec } from "./exec.ts";

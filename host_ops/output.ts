@@ -1,4 +1,4 @@
-import type { ByteBudget } from "./budget.ts";
+import type { ByteBudget } from "../shared/byte_budget.ts";
 import { decodeLoosely } from "./utf8.ts";
 
 /** Takes the output of a command, piece by piece. */

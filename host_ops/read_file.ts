@@ -1,5 +1,6 @@
 import { isoTime } from "../shared/clock.ts";
-import { type ByteBudget, holdCost } from "./budget.ts";
+import type { ByteBudget } from "../shared/byte_budget.ts";
+import { holdCost } from "./budget.ts";
 import { HostOpFailure } from "./failure.ts";
 import { sha256 } from "./hash.ts";
 import type { PathPolicy } from "./policy.ts";

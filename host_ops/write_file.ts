@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
 import { isoTime } from "../shared/clock.ts";
-import type { ByteBudget } from "./budget.ts";
+import type { ByteBudget } from "../shared/byte_budget.ts";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
 import { sha256 } from "./hash.ts";
 import type { PathLocks } from "./path_locks.ts";

@@ -1,5 +1,5 @@
 import type { AuditPort } from "../../shared/audit.ts";
-import { BodyBudget } from "../../shared/http/body.ts";
+import { ByteBudget } from "../../shared/byte_budget.ts";
 import { BrowserActions } from "./actions.ts";
 import { Bridge } from "./bridge.ts";
 import type { BridgePorts } from "./bridge_ports.ts";
@@ -80,7 +80,7 @@ export function createBrowser(
     exchanges,
     policy,
     targets,
-    budget: new BodyBudget(BUFFERED_BYTES),
+    budget: new ByteBudget(BUFFERED_BYTES),
     audit,
     clock,
     newId,

@@ -1,3 +1,4 @@
+import type { ByteBudget } from "../byte_budget.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { AppError } from "../errors.ts";
 import { isJsonType } from "./media_type.ts";
@@ -8,37 +9,7 @@ export interface BodyLimits {
   /** When a body must be complete. */
   readonly deadlines: Deadlines;
   /** Shared by all bodies that are being read. */
-  readonly budget: BodyBudget;
-}
-
-/**
- * Bytes of bodies that may be held at once, whatever the number of clients:
- * each body's own cap bounds one connection, not a thousand of them.
- */
-export class BodyBudget {
-  readonly #limit: number;
-  #held = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Bytes that are held now. */
-  get held(): number {
-    return this.#held;
-  }
-
-  /** Takes `bytes`; false when they are not to be had. */
-  take(bytes: number): boolean {
-    if (this.#held + bytes > this.#limit) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  /** Gives back what was taken. */
-  give(bytes: number): void {
-    this.#held -= bytes;
-  }
+  readonly budget: ByteBudget;
 }
 
 /**

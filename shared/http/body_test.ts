@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Deadlines } from "../deadlines.ts";
+import { ByteBudget } from "../byte_budget.ts";
 import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { startKitApp } from "../testing/kit_app.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
-import { BodyBudget, readJson } from "./body.ts";
+import { readJson } from "./body.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -14,7 +15,7 @@ function limits(maxBytes: number, budgetBytes = 1_000_000) {
     maxBytes,
     clock,
     deadlines: new Deadlines(clock, 1000),
-    budget: new BodyBudget(budgetBytes),
+    budget: new ByteBudget(budgetBytes),
   };
 }
 
@@ -54,7 +55,7 @@ Deno.test("readJson() puts chunks together, whatever their size", async () => {
       await readJson(bodyOf(chunks), headers, own),
       JSON.parse(text),
     );
-    assertEquals(own.budget.held, 0);
+    assertEquals(own.budget.used, 0);
   }
 });
 
@@ -65,7 +66,7 @@ Deno.test("readJson() takes exactly the cap, and refuses a byte more", async () 
     await codeOf(readJson(bodyOf(['"12', '3"']), headers, own)),
     "BODY_TOO_LARGE",
   );
-  assertEquals(own.budget.held, 0);
+  assertEquals(own.budget.used, 0);
 });
 
 Deno.test("readJson() demands JSON even of a body that stated no length", async () => {
@@ -93,14 +94,14 @@ Deno.test("readJson() refuses what all bodies together may not hold", async () =
     }),
   });
   const first = readJson(blocked, headers, own);
-  while (own.budget.held < 100) await new Promise((done) => setTimeout(done));
+  while (own.budget.used < 100) await new Promise((done) => setTimeout(done));
   assertEquals(
     await codeOf(readJson(bodyOf(["x".repeat(60)]), headers, own)),
     "TOO_MANY_REQUESTS",
   );
   assertEquals(await readJson(bodyOf(["{}"]), headers, own), {});
   await Promise.all([codeOf(first), own.clock.advance(1000)]);
-  assertEquals(own.budget.held, 0);
+  assertEquals(own.budget.used, 0);
 });
 
 Deno.test("A body over the cap is refused, stated or not, and the daemon goes on", async () => {

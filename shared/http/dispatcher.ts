@@ -1,5 +1,6 @@
 import { accepts } from "@std/http";
 import type { AuditPort } from "../audit.ts";
+import { ByteBudget } from "../byte_budget.ts";
 import type { Clock } from "../clock.ts";
 import { Deadlines } from "../deadlines.ts";
 import { AppError } from "../errors.ts";
@@ -8,7 +9,7 @@ import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
 import { write } from "./answer.ts";
 import { beginAudit } from "./audited.ts";
-import { BodyBudget, type BodyLimits } from "./body.ts";
+import type { BodyLimits } from "./body.ts";
 import { Call } from "./call.ts";
 import type { Catalog, PathMatch } from "./catalog.ts";
 import type { Guard } from "./guard.ts";
@@ -81,7 +82,7 @@ export class Dispatcher<Deps> {
     this.#bodyLimits = {
       maxBytes: maxBodyBytes,
       deadlines: new Deadlines(ports.clock, bodyDeadlineMs ?? 30_000),
-      budget: new BodyBudget(maxBodiesBytes ?? 8 * maxBodyBytes),
+      budget: new ByteBudget(maxBodiesBytes ?? 8 * maxBodyBytes),
     };
   }
 
