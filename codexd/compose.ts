@@ -6,11 +6,11 @@ import { logAudit } from "../shared/log_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import type { CodexdConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
-import { EventSubscriptions } from "./runtime/event_subscriptions.ts";
+import { EventSubscriptions } from "./sessions/event_subscriptions.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { routes } from "./routes/mod.ts";
-import { createRuntime, type RuntimeOverrides } from "./runtime/runtime.ts";
-import { codexdStatus, codexFault, degradedReasons } from "./runtime/status.ts";
+import { createRuntime, type RuntimeOverrides } from "./runtime.ts";
+import { codexdStatus, codexFault, degradedReasons } from "./status.ts";
 
 /** Builds codexd from its configuration. */
 export function compose(

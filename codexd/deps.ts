@@ -1,7 +1,7 @@
 import type { CodexdStatus } from "../shared/contracts/codexd_status.ts";
 import type { SelfDeps } from "../shared/daemon/self.ts";
 import { routeFor } from "../shared/http/route.ts";
-import type { EventSubscriptions } from "./runtime/event_subscriptions.ts";
+import type { EventSubscriptions } from "./sessions/event_subscriptions.ts";
 import type { Requests } from "./sessions/requests.ts";
 import type { SessionLister } from "./sessions/session_lister.ts";
 import type { SessionReader } from "./sessions/session_reader.ts";

@@ -9,22 +9,22 @@ import type { Zone } from "../shared/http/route.ts";
 import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/redacted_audit.ts";
 import { VERSION } from "../shared/version.ts";
-import { composeAutomation } from "./automation.ts";
+import { composeAutomation } from "./automation/automation.ts";
 import { browserKind } from "./browser/browser_kind.ts";
 import { codexKind } from "./codex/codex_kind.ts";
-import { composeCodexd } from "./codexd.ts";
+import { composeCodexd } from "./codex/compose_codex.ts";
 import type { ConductorConfig } from "./config.ts";
-import { composeFirefox } from "./firefox.ts";
+import { composeFirefox } from "./browser/firefox.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { hostOperations } from "./host_operations.ts";
-import { taskKinds } from "./model/task_kind.ts";
+import { taskKinds } from "./automation/task_kind.ts";
 import { routes } from "./routes/mod.ts";
-import { BackupService } from "./services/backup_service.ts";
-import { execKind } from "./services/exec_kind.ts";
-import type { SystemService } from "./services/system_service.ts";
+import { BackupService } from "./record/backup_service.ts";
+import { execKind } from "./automation/exec_kind.ts";
+import type { SystemService } from "./automation/system_service.ts";
 import { diskSpace } from "./status/disk.ts";
 import { StatusService } from "./status/status_service.ts";
-import { openTruth, type Truth } from "./truth.ts";
+import { openTruth, type Truth } from "./record/store.ts";
 
 /** Builds conductor from its configuration. */
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {

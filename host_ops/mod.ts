@@ -10,16 +10,16 @@ export {
   CHILD_VARIABLES,
   childEnvironment,
   completePath,
-} from "./environment.ts";
-export type { EnvironmentSource } from "./environment.ts";
+} from "./process/environment.ts";
+export type { EnvironmentSource } from "./process/environment.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export { HostOps } from "./host_ops.ts";
 export type { HostOpRequest, HostOpsOptions } from "./host_ops.ts";
 export { normaliseExec } from "./input.ts";
 export type { HostOpContext } from "./operation.ts";
 export * from "./limits.ts";
-export type { Job } from "./job.ts";
-export type { Process } from "./process.ts";
+export type { Job } from "./process/job.ts";
+export type { Process } from "./process/process.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";
 

@@ -6,7 +6,11 @@ import { sha256 } from "./hash.ts";
 import type { PathPolicy } from "./policy.ts";
 import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
-import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
+import {
+  decodeStrictly,
+  isContinuation,
+  wholeCharacters,
+} from "./process/utf8.ts";
 
 /** What reading needs. */
 export interface ReadFileDeps {

@@ -7,8 +7,8 @@
 import { join } from "@std/path";
 import { exists } from "@std/fs";
 import { readConductorConfig } from "../conductor/config.ts";
-import { BackupService } from "../conductor/services/backup_service.ts";
-import { backupDatabase } from "../conductor/store/backup.ts";
+import { BackupService } from "../conductor/record/backup_service.ts";
+import { backupDatabase } from "../conductor/record/backup.ts";
 import { systemClock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 

@@ -1,4 +1,4 @@
-import { within } from "../../host_ops/within.ts";
+import { within } from "../../host_ops/process/within.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type {
   AppServerState,

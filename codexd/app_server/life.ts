@@ -1,4 +1,4 @@
-import { within } from "../../host_ops/within.ts";
+import { within } from "../../host_ops/process/within.ts";
 import { type Clock, sleep } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";

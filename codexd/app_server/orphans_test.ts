@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Reaper } from "../../host_ops/reaper.ts";
+import { Reaper } from "../../host_ops/process/reaper.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
 import { lastWill, LIFE_VARIABLE, sweepOrphans } from "./orphans.ts";

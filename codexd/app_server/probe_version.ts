@@ -1,4 +1,4 @@
-import { within } from "../../host_ops/within.ts";
+import { within } from "../../host_ops/process/within.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Fault } from "../../shared/contracts/codexd_status.ts";
 import { messageOf } from "../../shared/errors.ts";

@@ -1,5 +1,5 @@
 import type { TurnAnswer, TurnRequest } from "../../shared/contracts/codexd.ts";
-import { within } from "../../host_ops/within.ts";
+import { within } from "../../host_ops/process/within.ts";
 import { sleep } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { callerError, isUnknownThread } from "../app_server/caller_error.ts";

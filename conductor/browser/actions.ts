@@ -1,17 +1,14 @@
-import {
-  CLOSE,
-  type ExtensionAction,
-} from "../../shared/contracts/browser_limits.ts";
+import { CLOSE, type ExtensionAction } from "./limits.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { AuditPort } from "../../shared/audit.ts";
 import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
 import { audited, type BrowserCaller } from "./audited.ts";
-import type { Clients } from "./clients.ts";
+import type { Clients } from "./bridge/clients.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
-import type { Pairing } from "./pairing.ts";
-import type { ActionFacts, PendingActions } from "./pending_actions.ts";
-import { invalid } from "./request_body.ts";
-import type { Targets } from "./targets.ts";
+import type { Pairing } from "./bridge/pairing.ts";
+import type { ActionFacts, PendingActions } from "./bridge/pending_actions.ts";
+import { invalid } from "./requests/request_body.ts";
+import type { Targets } from "./requests/targets.ts";
 
 /** What each action does, for people and agents. */
 export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {

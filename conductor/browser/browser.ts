@@ -1,22 +1,22 @@
 import type { AuditPort } from "../../shared/audit.ts";
 import { ByteBudget } from "../../shared/byte_budget.ts";
 import { BrowserActions } from "./actions.ts";
-import { Bridge } from "./bridge.ts";
-import type { BridgePorts } from "./bridge_ports.ts";
-import { ClaudeWrapper } from "./claude.ts";
-import { Clients } from "./clients.ts";
-import { Exchanges } from "./exchanges.ts";
+import { Bridge } from "./bridge/bridge.ts";
+import type { BridgePorts } from "./bridge/bridge_ports.ts";
+import { ClaudeWrapper } from "./claude/claude.ts";
+import { Clients } from "./bridge/clients.ts";
+import { Exchanges } from "./requests/exchanges.ts";
 import { browserGone } from "./failures.ts";
-import { Pairing } from "./pairing.ts";
-import { PendingActions } from "./pending_actions.ts";
-import { Platforms } from "./platforms.ts";
-import { Policy, type PolicyLimits } from "./policy.ts";
-import type { RecordAges } from "./record_status.ts";
-import { Records } from "./records.ts";
-import { BrowserRequests } from "./requests.ts";
-import type { BrowserStore } from "./store_port.ts";
-import { Targets } from "./targets.ts";
-import { BrowserViewer } from "./view.ts";
+import { Pairing } from "./bridge/pairing.ts";
+import { PendingActions } from "./bridge/pending_actions.ts";
+import { Platforms } from "./requests/platforms.ts";
+import { Policy, type PolicyLimits } from "./requests/policy.ts";
+import type { RecordAges } from "./records/record_status.ts";
+import { Records } from "./records/records.ts";
+import { BrowserRequests } from "./requests/requests.ts";
+import type { BrowserStore } from "./records/store_port.ts";
+import { Targets } from "./requests/targets.ts";
+import { BrowserViewer } from "./records/view.ts";
 
 /** Bytes that all buffered responses together may hold until they are passed on. */
 const BUFFERED_BYTES = 134_217_728;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { RunContext } from "../model/task_kind.ts";
+import type { RunContext } from "../automation/task_kind.ts";
 import { browserKind } from "./browser_kind.ts";
 import { requestBody } from "./http_schemas.ts";
 import { createRig } from "./testing/rig.ts";

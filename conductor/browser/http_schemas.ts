@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { identifier } from "../../shared/contracts/browser.ts";
-import { EXTENSION_ACTIONS } from "../../shared/contracts/browser_limits.ts";
-import { RECORD_STATUSES } from "./record_status.ts";
+import { identifier } from "./contract.ts";
+import { EXTENSION_ACTIONS } from "./limits.ts";
+import { RECORD_STATUSES } from "./records/record_status.ts";
 
 const time = z.iso.datetime();
 const recordStatus = z.enum(RECORD_STATUSES);

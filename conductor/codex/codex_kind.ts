@@ -8,8 +8,8 @@ import {
 } from "../../shared/contracts/codexd.ts";
 import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
-import type { RunOutcome } from "../model/run.ts";
-import type { RunContext, TaskKind } from "../model/task_kind.ts";
+import type { RunOutcome } from "../store/model/run.ts";
+import type { RunContext, TaskKind } from "../automation/task_kind.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { relayEvents } from "./event_relay.ts";
 import { logCodexEvent } from "./log_codex_event.ts";

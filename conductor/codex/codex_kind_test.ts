@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
 import { ApiClient } from "../../shared/http/client.ts";
-import { RunStopped } from "../model/task_kind.ts";
+import { RunStopped } from "../automation/task_kind.ts";
 import { codexKind } from "./codex_kind.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { FakeCodexd } from "./testing/fake_codexd.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { AuditRow } from "../model/audit_row.ts";
-import { PAGE_QUERY } from "../model/page.ts";
+import { AuditRow } from "../store/model/audit_row.ts";
+import { PAGE_QUERY } from "../store/model/page.ts";
 import { route } from "../deps.ts";
 
 export const auditRoutes = [

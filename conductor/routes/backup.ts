@@ -1,4 +1,4 @@
-import { Backup } from "../model/backup.ts";
+import { Backup } from "../store/model/backup.ts";
 import { route } from "../deps.ts";
 
 export const backupRoutes = [

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Controller } from "../model/controller.ts";
-import { PAGE_QUERY } from "../model/page.ts";
+import { Controller } from "../store/model/controller.ts";
+import { PAGE_QUERY } from "../store/model/page.ts";
 import { route } from "../deps.ts";
 
 export const controllerRoutes = [

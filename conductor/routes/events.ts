@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { sequenceQuery } from "../../shared/http/query.ts";
 import type { StreamEvent } from "../../shared/http/route.ts";
-import { EVENT_SCHEMAS } from "../model/event.ts";
+import { EVENT_SCHEMAS } from "../store/model/event.ts";
 import { route } from "../deps.ts";
-import type { EventNews } from "../services/event_service.ts";
+import type { EventNews } from "../record/event_service.ts";
 import { resumeAfter } from "./resume.ts";
 
 /** A reader that says nothing else is shown what happened lately. */

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { isExtensionOrigin, readProtocols } from "../browser/admission.ts";
+import {
+  isExtensionOrigin,
+  readProtocols,
+} from "../browser/bridge/admission.ts";
 import { route } from "../deps.ts";
 
 /** Sockets that may wait for their hello at once. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { PAGE_QUERY } from "../model/page.ts";
-import { Run, RunStatus } from "../model/run.ts";
+import { PAGE_QUERY } from "../store/model/page.ts";
+import { Run, RunStatus } from "../store/model/run.ts";
 import { route } from "../deps.ts";
 
 export const runRoutes = [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { StatusAnswer } from "../../shared/contracts/status.ts";
+import { StatusAnswer } from "../status/contract.ts";
 import { Reply, type RouteContext } from "../../shared/http/route.ts";
 import { type Deps, route } from "../deps.ts";
 import { statusPage } from "../status/page.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Status } from "../../shared/contracts/status.ts";
+import { Status } from "../status/contract.ts";
 import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
 import {
   type TestConductor,

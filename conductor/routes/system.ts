@@ -4,7 +4,7 @@ import {
   ModeChange,
   PublicState,
   SystemState,
-} from "../model/system_state.ts";
+} from "../store/model/system_state.ts";
 import { route, unlessLeader } from "../deps.ts";
 
 const MAX_WAIT_MS = 600_000;

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { StreamEvent } from "../../shared/http/route.ts";
-import { LogEntry } from "../model/log_entry.ts";
-import { Gap, PAGE_QUERY } from "../model/page.ts";
-import { TaskStatus } from "../model/task.ts";
+import { LogEntry } from "../store/model/log_entry.ts";
+import { Gap, PAGE_QUERY } from "../store/model/page.ts";
+import { TaskStatus } from "../store/model/task.ts";
 import { route } from "../deps.ts";
-import type { LogNews } from "../services/task_log_service.ts";
+import type { LogNews } from "../automation/task_log_service.ts";
 import { resumeAfter } from "./resume.ts";
 
 export const taskLogRoutes = [

@@ -1,4 +1,4 @@
-import type { PublicStatus, Status } from "../../shared/contracts/status.ts";
+import type { PublicStatus, Status } from "./contract.ts";
 import { Markup, markup } from "./markup.ts";
 import { details } from "./page_details.ts";
 import { STYLE } from "./style.ts";

@@ -1,4 +1,4 @@
-import type { Status } from "../../shared/contracts/status.ts";
+import type { Status } from "./contract.ts";
 import { type Markup, markup } from "./markup.ts";
 import { runChart } from "./run_chart.ts";
 import { ago, counted, dateAndTime, duration, size } from "./words.ts";

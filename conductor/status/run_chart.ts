@@ -1,4 +1,4 @@
-import type { RunHour, Status } from "../../shared/contracts/status.ts";
+import type { RunHour, Status } from "./contract.ts";
 import { type Markup, markup } from "./markup.ts";
 import { clockTime } from "./words.ts";
 

@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { RunHour, Status } from "../../shared/contracts/status.ts";
+import type { RunHour, Status } from "./contract.ts";
 import type { RunCount } from "../store/run_history_store.ts";
 
 const HOUR_MS = 3_600_000;

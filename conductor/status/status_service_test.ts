@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Status } from "../../shared/contracts/status.ts";
+import { Status } from "./contract.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import {
   automationAt,

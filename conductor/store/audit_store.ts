@@ -1,11 +1,11 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { AuditFilter, AuditRow } from "../model/audit_row.ts";
+import type { AuditFilter, AuditRow } from "./model/audit_row.ts";
 import {
   type Page,
   pageOf,
   type PageRequest,
   readCursor,
-} from "../model/page.ts";
+} from "./model/page.ts";
 import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
 import { whereEqual } from "./query.ts";

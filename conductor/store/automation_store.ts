@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { Automation, Mode, ModeChange } from "../model/system_state.ts";
+import type { Automation, Mode, ModeChange } from "./model/system_state.ts";
 import type { Database } from "./database.ts";
 
 type AutomationRow = {

@@ -5,7 +5,7 @@ import {
   MAX_CLIENTS,
   MAX_ROWS_PER_CLIENT,
   type TabRow,
-} from "../model/browser_record.ts";
+} from "./model/browser_record.ts";
 import type { Database } from "./database.ts";
 
 /** How booleans and lists stand in a table. */

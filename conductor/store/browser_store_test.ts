@@ -3,7 +3,7 @@ import {
   type CredentialRow,
   MAX_CLIENTS,
   MAX_ROWS_PER_CLIENT,
-} from "../model/browser_record.ts";
+} from "./model/browser_record.ts";
 import { BrowserStore } from "./browser_store.ts";
 import { openDatabase } from "./database.ts";
 

@@ -1,11 +1,11 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { Controller, Identity } from "../model/controller.ts";
+import type { Controller, Identity } from "./model/controller.ts";
 import {
   type Page,
   pageOf,
   type PageRequest,
   readCursor,
-} from "../model/page.ts";
+} from "./model/page.ts";
 import type { Database } from "./database.ts";
 
 const LIST = "controllers";

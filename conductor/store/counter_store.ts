@@ -1,4 +1,4 @@
-import type { TaskStatus } from "../model/task.ts";
+import type { TaskStatus } from "./model/task.ts";
 import type { Database } from "./database.ts";
 
 /** How many rows there are, kept up to date so that nobody has to count. */

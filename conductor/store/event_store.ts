@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { EventData, EventType, StoredEvent } from "../model/event.ts";
+import type { EventData, EventType, StoredEvent } from "./model/event.ts";
 import type { Database } from "./database.ts";
 
 type EventRow = {

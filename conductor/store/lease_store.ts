@@ -1,4 +1,4 @@
-import type { Fence, Identity } from "../model/controller.ts";
+import type { Fence, Identity } from "./model/controller.ts";
 import type { Database } from "./database.ts";
 
 /** The lease as it stands; `instance_id` is null when it was given back. */

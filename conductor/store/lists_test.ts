@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
-import { TaskStatus } from "../model/task.ts";
-import type { PageRequest } from "../model/page.ts";
+import { TaskStatus } from "./model/task.ts";
+import type { PageRequest } from "./model/page.ts";
 import { leading, newTask } from "../testing/automation_fixture.ts";
 import { type BindValue, Database as Connection } from "@db/sqlite";
 import { migrate } from "./migrate.ts";

@@ -4,13 +4,13 @@ import type {
   LogLevel,
   LogStream,
   NewLogLine,
-} from "../model/log_entry.ts";
+} from "./model/log_entry.ts";
 import {
   type Page,
   pageOf,
   type PageRequest,
   readCursor,
-} from "../model/page.ts";
+} from "./model/page.ts";
 import { CounterStore } from "./counter_store.ts";
 import type { Database } from "./database.ts";
 

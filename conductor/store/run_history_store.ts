@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { RunStatus } from "../model/run.ts";
+import type { RunStatus } from "./model/run.ts";
 import type { Database } from "./database.ts";
 
 /** How many runs that began in an hour ended in a way. */

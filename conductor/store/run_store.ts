@@ -1,13 +1,13 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { Fence, Identity } from "../model/controller.ts";
+import type { Fence, Identity } from "./model/controller.ts";
 import {
   type Page,
   pageOf,
   type PageRequest,
   readCursor,
-} from "../model/page.ts";
-import type { Run, RunFilter, RunOutcome, RunStatus } from "../model/run.ts";
-import type { ActiveRun } from "../model/system_state.ts";
+} from "./model/page.ts";
+import type { Run, RunFilter, RunOutcome, RunStatus } from "./model/run.ts";
+import type { ActiveRun } from "./model/system_state.ts";
 import type { Database } from "./database.ts";
 import { whereEqual } from "./query.ts";
 import { isoOrNull } from "./task_row.ts";

@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { Task, TaskStatus, TaskSummary } from "../model/task.ts";
+import type { Task, TaskStatus, TaskSummary } from "./model/task.ts";
 
 /** The columns of a task that lists read: all but the payload. */
 export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,

@@ -3,14 +3,14 @@ import {
   pageOf,
   type PageRequest,
   readCursor,
-} from "../model/page.ts";
+} from "./model/page.ts";
 import type {
   Failure,
   NewTask,
   TaskFilter,
   TaskStatus,
   TaskSummary,
-} from "../model/task.ts";
+} from "./model/task.ts";
 import type { Database } from "./database.ts";
 import { whereEqual } from "./query.ts";
 import {

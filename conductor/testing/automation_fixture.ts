@@ -9,15 +9,15 @@ import {
   type Automation,
   type AutomationOptions,
   composeAutomation,
-} from "../automation.ts";
-import type { NewTask } from "../model/task.ts";
+} from "../automation/automation.ts";
+import type { NewTask } from "../store/model/task.ts";
 import {
   type RunContext,
   type TaskKind,
   taskKinds,
-} from "../model/task_kind.ts";
-import type { RunOutcome } from "../model/run.ts";
-import { openTruth, type Truth } from "../truth.ts";
+} from "../automation/task_kind.ts";
+import type { RunOutcome } from "../store/model/run.ts";
+import { openTruth, type Truth } from "../record/store.ts";
 
 export const LEASE_MS = 15_000;
 

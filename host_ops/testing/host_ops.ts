@@ -6,7 +6,7 @@ import type {
 } from "../../shared/audit.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
-import { childEnvironment } from "../environment.ts";
+import { childEnvironment } from "../process/environment.ts";
 import {
   createHostOps,
   type HostOpContext,

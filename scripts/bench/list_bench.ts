@@ -1,4 +1,4 @@
-import { cursorAfter } from "../../conductor/model/page.ts";
+import { cursorAfter } from "../../conductor/store/model/page.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { type SharedState, sharedState } from "../testing/state.ts";
 import { fillDatabase, LOGGED_TASK } from "./fill_database.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
-import { verifyAudit } from "../../conductor/store/audit_verify.ts";
+import { verifyAudit } from "../../conductor/record/audit_verify.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 import { sharedState, until } from "../testing/state.ts";

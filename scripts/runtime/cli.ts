@@ -12,9 +12,9 @@ import {
   verifyMini,
 } from "./checks/check_commands.ts";
 import { installMini } from "./install/install_mini.ts";
-import { systemMachine } from "./machine.ts";
-import { browserSmoke } from "./smoke/browser_smoke.ts";
-import { codexdSmoke } from "./smoke/codexd_smoke.ts";
+import { systemMachine } from "./node/machine.ts";
+import { browserSmoke } from "../smoke/browser_smoke.ts";
+import { codexdSmoke } from "../smoke/codexd_smoke.ts";
 import {
   restartLaunchd,
   startLaunchd,
@@ -27,10 +27,10 @@ import {
   type OptionName,
   readFlags,
   UsageError,
-} from "./options.ts";
-import { OwnerError } from "./owner.ts";
-import { NoLaunchd, type Ports } from "./ports.ts";
-import { EXIT, type ExitCode, systemTerminal } from "./terminal.ts";
+} from "./node/options.ts";
+import { OwnerError } from "./node/owner.ts";
+import { NoLaunchd, type Ports } from "./launchd/ports.ts";
+import { EXIT, type ExitCode, systemTerminal } from "./node/terminal.ts";
 
 /** One command: what it is for, which options it takes, and what it does. */
 interface Command {

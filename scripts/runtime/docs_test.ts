@@ -3,9 +3,9 @@ import { exists } from "@std/fs";
 import { fromFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { SETTINGS } from "../../shared/config/settings.ts";
-import { PINNED_DENO } from "./install/compile.ts";
+import { PINNED_DENO } from "./node/compile.ts";
 import { readTemplate } from "./launchd/template.ts";
-import { SERVICE_NAMES, SERVICES } from "./services.ts";
+import { SERVICE_NAMES, SERVICES } from "./node/services.ts";
 
 const HERE = fromFileUrl(new URL("./", import.meta.url));
 const PAGES = [

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl } from "@std/path";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { NOT_FOUND, runCommand } from "./command.ts";
+import { NOT_FOUND, runCommand } from "./node/command.ts";
 
 const HERE = fromFileUrl(new URL("./", import.meta.url));
 

@@ -1,4 +1,4 @@
-import { SseParser } from "../../conductor/browser/sse_parser.ts";
+import { SseParser } from "../../conductor/browser/requests/sse_parser.ts";
 
 /** An event of one of the product's streams. */
 export interface ReadEvent {

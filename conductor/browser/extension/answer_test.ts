@@ -1,8 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  type ExtensionMessage,
-  extensionMessage,
-} from "../../../shared/contracts/browser.ts";
+import { type ExtensionMessage, extensionMessage } from "../contract.ts";
 import { answerTo } from "./answer.js";
 
 const LIMITS = { chunkBytes: 4, maxResponseBytes: 10 };

@@ -1,7 +1,4 @@
-import {
-  type ConductorMessage,
-  extensionMessage,
-} from "../../../shared/contracts/browser.ts";
+import { type ConductorMessage, extensionMessage } from "../contract.ts";
 import type { SocketPort } from "../../../shared/http/socket.ts";
 
 /** A socket without a network: the browser's end is the test. */

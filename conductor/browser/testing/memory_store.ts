@@ -3,8 +3,8 @@ import type {
   CredentialRow,
   EndpointRow,
   TabRow,
-} from "../../model/browser_record.ts";
-import type { BrowserStore } from "../store_port.ts";
+} from "../../store/model/browser_record.ts";
+import type { BrowserStore } from "../records/store_port.ts";
 
 /** A browser store that forgets everything with the process. */
 export class MemoryBrowserStore implements BrowserStore {

@@ -1,7 +1,7 @@
 import { AppError } from "../../../shared/errors.ts";
 import { FakeClock } from "../../../shared/testing/fake_clock.ts";
 import { countingIds, RecordingLogger } from "../../../shared/testing/fakes.ts";
-import type { BridgeEvent, SystemPort } from "../bridge_ports.ts";
+import type { BridgeEvent, SystemPort } from "../bridge/bridge_ports.ts";
 import { type BrowserConfig, createBrowser } from "../browser.ts";
 import type { RequestBody } from "../http_schemas.ts";
 import { RecordingAudit } from "./recording_audit.ts";

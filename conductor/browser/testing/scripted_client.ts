@@ -1,8 +1,5 @@
-import {
-  type ConductorMessage,
-  extensionMessage,
-} from "../../../shared/contracts/browser.ts";
-import { SUBPROTOCOL, tokenProtocol } from "../admission.ts";
+import { type ConductorMessage, extensionMessage } from "../contract.ts";
+import { SUBPROTOCOL, tokenProtocol } from "../bridge/admission.ts";
 
 type MessageOf<T extends ConductorMessage["type"]> = Extract<
   ConductorMessage,

@@ -3,10 +3,7 @@ import { describeRoutes } from "../../../shared/daemon/describe_routes.ts";
 import { probeRoutes } from "../../../shared/daemon/probe_routes.ts";
 import type { SelfDeps } from "../../../shared/daemon/self.ts";
 import { capabilityLines } from "../../../shared/describe/capabilities.ts";
-import {
-  PublicStatus,
-  StatusAnswer,
-} from "../../../shared/contracts/status.ts";
+import { PublicStatus, StatusAnswer } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
 import {

@@ -1,9 +1,5 @@
 import { z } from "zod";
-import {
-  PublicStatus,
-  Status,
-  StatusAnswer,
-} from "../../../shared/contracts/status.ts";
+import { PublicStatus, Status, StatusAnswer } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, messageOf } from "../../../shared/errors.ts";
 import { lastDay } from "../run_hours.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Status } from "../../../shared/contracts/status.ts";
+import { Status } from "../contract.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { testConductor } from "../../testing/test_conductor.ts";

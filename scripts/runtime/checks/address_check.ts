@@ -1,8 +1,8 @@
 import { lookup } from "node:dns/promises";
-import { type Finding, ok, problem } from "../finding.ts";
-import type { Installation } from "../installation.ts";
-import type { Machine } from "../machine.ts";
-import { type ServiceName, SERVICES } from "../services.ts";
+import { type Finding, ok, problem } from "../node/finding.ts";
+import type { Installation } from "../node/installation.ts";
+import type { Machine } from "../node/machine.ts";
+import { type ServiceName, SERVICES } from "../node/services.ts";
 
 /** Tells whether a service is to listen at an address that this machine has. */
 export async function addressCheck(

@@ -1,13 +1,17 @@
-import { addressOf } from "../addresses.ts";
-import { type Finding, ok, report } from "../finding.ts";
-import type { Installation } from "../installation.ts";
-import { findLaunchctl } from "../machine.ts";
-import { type Node, readNode, runningSettings } from "../node.ts";
-import type { Values } from "../node_settings.ts";
-import type { Flags } from "../options.ts";
-import { jobsOf, NoLaunchd, type Ports } from "../ports.ts";
-import { DEFAULT_SERVICES, type ServiceName, SERVICES } from "../services.ts";
-import { EXIT, type ExitCode } from "../terminal.ts";
+import { addressOf } from "../node/addresses.ts";
+import { type Finding, ok, report } from "../node/finding.ts";
+import type { Installation } from "../node/installation.ts";
+import { findLaunchctl } from "../node/machine.ts";
+import { type Node, readNode, runningSettings } from "../node/node.ts";
+import type { Values } from "../node/node_settings.ts";
+import type { Flags } from "../node/options.ts";
+import { jobsOf, NoLaunchd, type Ports } from "../launchd/ports.ts";
+import {
+  DEFAULT_SERVICES,
+  type ServiceName,
+  SERVICES,
+} from "../node/services.ts";
+import { EXIT, type ExitCode } from "../node/terminal.ts";
 import { conductorChecks } from "./conductor_checks.ts";
 import { diskCheck } from "./disk_check.ts";
 import { machineChecks } from "./machine_checks.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { formatCommand, type Ran } from "../command.ts";
-import { parseJob } from "../launchd/property_list.ts";
-import { SERVICES } from "../services.ts";
+import { formatCommand, type Ran } from "../node/command.ts";
+import { parseJob } from "../node/property_list.ts";
+import { SERVICES } from "../node/services.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
 
 async function installedNode(): Promise<TestNode> {

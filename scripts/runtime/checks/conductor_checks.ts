@@ -1,10 +1,10 @@
 import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
-import { verifyAudit } from "../../../conductor/store/audit_verify.ts";
+import { verifyAudit } from "../../../conductor/record/audit_verify.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { type Finding, ok, problem, script, warning } from "../finding.ts";
-import { ask, askData, inWords } from "../http_health.ts";
-import { databasePath } from "../install/database.ts";
+import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
+import { ask, askData, inWords } from "../node/http_health.ts";
+import { databasePath } from "../node/database.ts";
 
 /** What conductor alone is checked with. */
 export interface ConductorCheckOptions {

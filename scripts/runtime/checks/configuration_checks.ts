@@ -2,8 +2,8 @@ import { readCodexdConfig } from "../../../codexd/config.ts";
 import { readConductorConfig } from "../../../conductor/config.ts";
 import { ConfigError } from "../../../shared/config/read_config.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { chmod, type Finding, ok, problem, warning } from "../finding.ts";
-import type { Installation } from "../installation.ts";
+import { chmod, type Finding, ok, problem, warning } from "../node/finding.ts";
+import type { Installation } from "../node/installation.ts";
 
 /** The daemons judge their own configuration: what they refuse is refused here. */
 export function configurationChecks(

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { JobState } from "../launchd/job_state.ts";
-import { SERVICES } from "../services.ts";
+import { SERVICES } from "../node/services.ts";
 import { jobCheck } from "./job_check.ts";
 
 const RUNNING: JobState = {

@@ -1,9 +1,9 @@
 import { isAbsolute, join, relative } from "@std/path";
-import { type Finding, ok, problem, script, warning } from "../finding.ts";
-import { PINNED_DENO } from "../install/compile.ts";
-import type { Installation } from "../installation.ts";
-import type { Machine } from "../machine.ts";
-import type { ServiceName } from "../services.ts";
+import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
+import { PINNED_DENO } from "../node/compile.ts";
+import type { Installation } from "../node/installation.ts";
+import type { Machine } from "../node/machine.ts";
+import type { ServiceName } from "../node/services.ts";
 import { addressCheck } from "./address_check.ts";
 import { configurationChecks, tokenChecks } from "./configuration_checks.ts";
 import { diskCheck } from "./disk_check.ts";

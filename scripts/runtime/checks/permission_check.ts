@@ -4,9 +4,9 @@ import {
   permissionsOf,
   type Program,
 } from "../../permissions.ts";
-import { type Finding, ok, problem, script } from "../finding.ts";
-import { type Baked, readBaked } from "../install/baked.ts";
-import { type Installation, programPath } from "../installation.ts";
+import { type Finding, ok, problem, script } from "../node/finding.ts";
+import { type Baked, readBaked } from "../node/baked.ts";
+import { type Installation, programPath } from "../node/installation.ts";
 import { messageOf } from "../../../shared/errors.ts";
 
 const CATEGORIES = ["read", "write", "net", "run", "env", "sys"] as const;

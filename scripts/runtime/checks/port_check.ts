@@ -1,8 +1,8 @@
-import { type Finding, problem, script } from "../finding.ts";
-import { type Answer, inWords } from "../http_health.ts";
+import { type Finding, problem, script } from "../node/finding.ts";
+import { type Answer, inWords } from "../node/http_health.ts";
 import type { JobState } from "../launchd/job_state.ts";
-import type { Machine } from "../machine.ts";
-import type { Service } from "../services.ts";
+import type { Machine } from "../node/machine.ts";
+import type { Service } from "../node/services.ts";
 import { type Listener, listenersAt } from "./listener.ts";
 
 /** What is known of a service's port. */

@@ -1,7 +1,7 @@
-import { formatCommand } from "../command.ts";
-import { script } from "../finding.ts";
-import type { Values } from "../node_settings.ts";
-import type { ServiceName } from "../services.ts";
+import { formatCommand } from "../node/command.ts";
+import { script } from "../node/finding.ts";
+import type { Values } from "../node/node_settings.ts";
+import type { ServiceName } from "../node/services.ts";
 
 /** What helps against the reasons that services give, by their words. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [

@@ -1,11 +1,11 @@
 import { VERSION } from "../../../shared/version.ts";
-import { addressOf } from "../addresses.ts";
-import { type Finding, ok, problem, script, warning } from "../finding.ts";
-import { ask, askData, inWords } from "../http_health.ts";
+import { addressOf } from "../node/addresses.ts";
+import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
+import { ask, askData, inWords } from "../node/http_health.ts";
 import type { Jobs } from "../launchd/jobs.ts";
-import type { Machine } from "../machine.ts";
-import type { Values } from "../node_settings.ts";
-import { type Service, type ServiceName, SERVICES } from "../services.ts";
+import type { Machine } from "../node/machine.ts";
+import type { Values } from "../node/node_settings.ts";
+import { type Service, type ServiceName, SERVICES } from "../node/services.ts";
 import { jobCheck } from "./job_check.ts";
 import { portCheck } from "./port_check.ts";
 import { remedyFor } from "./remedies.ts";

@@ -8,14 +8,14 @@ import {
   problem,
   script,
   warning,
-} from "../finding.ts";
-import { planJob } from "../install/plan.ts";
-import { foldersOf } from "../installation.ts";
+} from "../node/finding.ts";
+import { planJob } from "../launchd/plan.ts";
+import { foldersOf } from "../node/installation.ts";
 import { jobDifferences } from "../launchd/job_differences.ts";
 import { readTemplate } from "../launchd/template.ts";
-import type { Machine } from "../machine.ts";
-import type { Node } from "../node.ts";
-import { type ServiceName, SERVICES } from "../services.ts";
+import type { Machine } from "../node/machine.ts";
+import type { Node } from "../node/node.ts";
+import { type ServiceName, SERVICES } from "../node/services.ts";
 import { configurationChecks } from "./configuration_checks.ts";
 import { permissionCheck } from "./permission_check.ts";
 

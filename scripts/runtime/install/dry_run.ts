@@ -1,8 +1,8 @@
-import { formatCommand } from "../command.ts";
-import { foldersOf } from "../installation.ts";
-import { formatJob } from "../launchd/property_list.ts";
-import type { Terminal } from "../terminal.ts";
-import { type Plan, stagingFolder } from "./plan.ts";
+import { formatCommand } from "../node/command.ts";
+import { foldersOf } from "../node/installation.ts";
+import { formatJob } from "../node/property_list.ts";
+import type { Terminal } from "../node/terminal.ts";
+import { type Plan, stagingFolder } from "../launchd/plan.ts";
 
 /** Prints what an install would write and run, as a person could do it by hand. */
 export function printPlan(

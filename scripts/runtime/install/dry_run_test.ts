@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exists } from "@std/fs";
-import { formatCommand } from "../command.ts";
-import { parseJob } from "../launchd/property_list.ts";
+import { formatCommand } from "../node/command.ts";
+import { parseJob } from "../node/property_list.ts";
 import { testNode } from "../testing/test_node.ts";
 
 function plistsIn(text: string): string[] {

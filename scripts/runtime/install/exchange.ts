@@ -1,8 +1,8 @@
 import { exists } from "@std/fs";
 import { join } from "@std/path";
 import { messageOf } from "../../../shared/errors.ts";
-import { addressOf } from "../addresses.ts";
-import { type Installation, settingOf } from "../installation.ts";
+import { addressOf } from "../node/addresses.ts";
+import { type Installation, settingOf } from "../node/installation.ts";
 import { DEFAULT_PATIENCE, type Jobs } from "../launchd/jobs.ts";
 import {
   environmentOf,
@@ -10,17 +10,21 @@ import {
   type Job,
   parseJob,
   textOf,
-} from "../launchd/property_list.ts";
-import type { Machine } from "../machine.ts";
-import { waitUntilReady } from "../ready.ts";
-import type { Service } from "../services.ts";
-import type { Terminal } from "../terminal.ts";
+} from "../node/property_list.ts";
+import type { Machine } from "../node/machine.ts";
+import { waitUntilReady } from "../launchd/ready.ts";
+import type { Service } from "../node/services.ts";
+import type { Terminal } from "../node/terminal.ts";
 import {
   keepDatabase,
   type KeptDatabase,
   restoreDatabase,
-} from "./database.ts";
-import { type PlannedJob, type PlannedProgram, stagingFolder } from "./plan.ts";
+} from "../node/database.ts";
+import {
+  type PlannedJob,
+  type PlannedProgram,
+  stagingFolder,
+} from "../launchd/plan.ts";
 
 /** What differs from what is installed. */
 export interface Changes {

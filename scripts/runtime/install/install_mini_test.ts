@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exists } from "@std/fs";
 import { join } from "@std/path";
-import type { Ran } from "../command.ts";
-import { ask } from "../http_health.ts";
-import { environmentOf, parseJob } from "../launchd/property_list.ts";
+import type { Ran } from "../node/command.ts";
+import { ask } from "../node/http_health.ts";
+import { environmentOf, parseJob } from "../node/property_list.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
 
 function install(node: TestNode, ...more: string[]): Promise<Ran> {

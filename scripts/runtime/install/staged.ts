@@ -1,8 +1,8 @@
 import { exists } from "@std/fs";
-import type { Machine } from "../machine.ts";
-import { compile } from "./compile.ts";
-import type { Plan, PlannedProgram } from "./plan.ts";
-import type { InstallRecord } from "./record.ts";
+import type { Machine } from "../node/machine.ts";
+import { compile } from "../node/compile.ts";
+import type { Plan, PlannedProgram } from "../launchd/plan.ts";
+import type { InstallRecord } from "../node/record.ts";
 
 /** A program that lies beside the installed one, ready to take its place. */
 export interface StagedProgram {

@@ -3,9 +3,9 @@ import {
   type Installation,
   outputPath,
   programPath,
-} from "../installation.ts";
-import type { Service } from "../services.ts";
-import { forSession, type Job, type Session } from "./property_list.ts";
+} from "../node/installation.ts";
+import type { Service } from "../node/services.ts";
+import { forSession, type Job, type Session } from "../node/property_list.ts";
 
 /** What {@linkcode renderJob} renders for. */
 export interface RenderOptions {

@@ -4,7 +4,7 @@ import {
   forSession,
   type Job,
   sessionOf,
-} from "./property_list.ts";
+} from "../node/property_list.ts";
 
 /**
  * Returns in words how an installed job differs from the one that would be

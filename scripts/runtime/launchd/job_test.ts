@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { STOP_LIMIT_MS } from "../../../shared/daemon/stop_daemon.ts";
-import { runCommand } from "../command.ts";
-import { DEFAULT_SERVICES, SERVICE_NAMES, SERVICES } from "../services.ts";
+import { runCommand } from "../node/command.ts";
+import { DEFAULT_SERVICES, SERVICE_NAMES, SERVICES } from "../node/services.ts";
 import { installationIn } from "../testing/fixtures.ts";
 import { renderJob } from "./job.ts";
-import { environmentOf, formatJob, parseJob } from "./property_list.ts";
+import { environmentOf, formatJob, parseJob } from "../node/property_list.ts";
 import { readTemplate } from "./template.ts";
 
 const template = await readTemplate();

@@ -1,8 +1,8 @@
 import { type Clock, sleep } from "../../../shared/clock.ts";
-import type { Ran } from "../command.ts";
-import type { Owner } from "../installation.ts";
-import type { Scope } from "../options.ts";
-import type { Service } from "../services.ts";
+import type { Ran } from "../node/command.ts";
+import type { Owner } from "../node/installation.ts";
+import type { Scope } from "../node/options.ts";
+import type { Service } from "../node/services.ts";
 import { isLeaving, isRunning, type JobState } from "./job_state.ts";
 import { trimOutputs } from "./outputs.ts";
 import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
@@ -12,7 +12,7 @@ import {
   parseJob,
   type Session,
   sessionOf,
-} from "./property_list.ts";
+} from "../node/property_list.ts";
 
 /** How long launchd is given. */
 export interface Patience {

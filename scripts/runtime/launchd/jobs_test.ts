@@ -3,11 +3,11 @@ import { tempDir } from "../../../shared/testing/fakes.ts";
 import { FakeLaunchd } from "../testing/fake_launchd.ts";
 import { installationIn } from "../testing/fixtures.ts";
 import { HastyClock } from "../testing/hasty_clock.ts";
-import { SERVICES } from "../services.ts";
+import { SERVICES } from "../node/services.ts";
 import { renderJob } from "./job.ts";
 import { Jobs } from "./jobs.ts";
 import { Launchctl } from "./launchctl.ts";
-import { formatJob, parseJob, sessionOf } from "./property_list.ts";
+import { formatJob, parseJob, sessionOf } from "../node/property_list.ts";
 import { readTemplate } from "./template.ts";
 
 const SERVICE = SERVICES.codexd;

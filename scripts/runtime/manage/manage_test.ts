@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Ran } from "../command.ts";
-import { ask } from "../http_health.ts";
-import { SERVICES } from "../services.ts";
+import type { Ran } from "../node/command.ts";
+import { ask } from "../node/http_health.ts";
+import { SERVICES } from "../node/services.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
 
 async function installedNode(): Promise<TestNode> {

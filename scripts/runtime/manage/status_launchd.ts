@@ -1,16 +1,16 @@
-import { addressOf } from "../addresses.ts";
-import { ask, askData, inWords } from "../http_health.ts";
-import { findInstalled, type Installed } from "../installed.ts";
+import { addressOf } from "../node/addresses.ts";
+import { ask, askData, inWords } from "../node/http_health.ts";
+import { findInstalled, type Installed } from "../node/installed.ts";
 import { isRunning, type JobState } from "../launchd/job_state.ts";
 import type { Jobs } from "../launchd/jobs.ts";
-import { textOf } from "../launchd/property_list.ts";
-import { runningSettings } from "../node.ts";
-import type { Flags } from "../options.ts";
-import { findOwner } from "../owner.ts";
-import { jobsOf, type Ports } from "../ports.ts";
-import { whatLaunchdSays } from "../ready.ts";
-import { type Service, SERVICES } from "../services.ts";
-import { EXIT, type ExitCode } from "../terminal.ts";
+import { textOf } from "../node/property_list.ts";
+import { runningSettings } from "../node/node.ts";
+import type { Flags } from "../node/options.ts";
+import { findOwner } from "../node/owner.ts";
+import { jobsOf, type Ports } from "../launchd/ports.ts";
+import { whatLaunchdSays } from "../launchd/ready.ts";
+import { type Service, SERVICES } from "../node/services.ts";
+import { EXIT, type ExitCode } from "../node/terminal.ts";
 
 const LINES_SHOWN = 5;
 

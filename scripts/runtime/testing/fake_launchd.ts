@@ -1,4 +1,4 @@
-import type { Ran } from "../command.ts";
+import type { Ran } from "../node/command.ts";
 import { LAUNCHCTL } from "../launchd/launchctl.ts";
 
 /** A job that the fake has loaded. */

@@ -1,9 +1,9 @@
-import type { Installation } from "../installation.ts";
+import type { Installation } from "../node/installation.ts";
 import {
   chooseSettings,
   completeSettings,
   type Values,
-} from "../node_settings.ts";
+} from "../node/node_settings.ts";
 
 /** An installation in `prefix` whose owner is not real. */
 export function installationIn(

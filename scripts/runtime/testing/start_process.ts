@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
-import { findBaked } from "../install/baked.ts";
-import { environmentOf, parseJob, textOf } from "../launchd/property_list.ts";
+import { findBaked } from "../node/baked.ts";
+import { environmentOf, parseJob, textOf } from "../node/property_list.ts";
 import { bakedFlags } from "./baked_flags.ts";
 
 const REPOSITORY = fromFileUrl(new URL("../../../", import.meta.url));

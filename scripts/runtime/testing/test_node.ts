@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { tempDir } from "../../../shared/testing/fakes.ts";
-import { type Ran, runCommand } from "../command.ts";
+import { type Ran, runCommand } from "../node/command.ts";
 import { emptyLaunchd, type FakeLaunchdState } from "./fake_launchd.ts";
 
 const RUNTIME = fromFileUrl(new URL("../", import.meta.url));

@@ -1,0 +1,185 @@
+import { type Clock, sleep } from "../../shared/clock.ts";
+import {
+  ClientMessage,
+  type ClientReply,
+} from "../../shared/contracts/codexd_events.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import {
+  CLOSE,
+  JsonSocket,
+  type SocketPort,
+} from "../../shared/http/socket.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Approvals } from "../app_server/approvals.ts";
+import type { EventLog } from "./event_log.ts";
+import type { TurnService } from "./turn_service.ts";
+import type { Turns } from "./turns.ts";
+
+/** What a subscription works with. */
+export interface SubscriptionPorts {
+  readonly events: Pick<EventLog, "follow" | "lastSeq">;
+  readonly approvals: Pick<Approvals, "respond">;
+  readonly turns: Pick<Turns, "active">;
+  readonly turnService: Pick<TurnService, "interrupt">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Bytes that a reader may be behind. Default 1 048 576. */
+  readonly maxBufferedBytes?: number;
+  /** How long it may stay that far behind. Default 5000. */
+  readonly stallMs?: number;
+}
+
+/** What a subscriber asks for. */
+export interface Subscription {
+  /** The last event that it knows; undefined: from now on. */
+  readonly after: number | undefined;
+  /** Only this session's events, and those of no session. */
+  readonly sessionId: string | undefined;
+}
+
+const POLL_MS = 10;
+
+/**
+ * Unread bytes at which a client is closed at once. Events wait for room long
+ * before it; only answers to one who asks and never reads come this far.
+ */
+const MAX_UNREAD_BYTES = 16_777_216;
+
+/**
+ * Sends events to who follows them. Each reader takes from the log at its own
+ * pace, so that what one of them has not read costs no memory here.
+ */
+export class EventSubscriptions {
+  readonly #ports: SubscriptionPorts;
+  #count = 0;
+
+  constructor(ports: SubscriptionPorts) {
+    this.#ports = ports;
+  }
+
+  /** Connections that follow now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Serves one connection until it ends. */
+  accept(port: SocketPort, subscription: Subscription): void {
+    const left = new AbortController();
+    const { log, events } = this.#ports;
+    // Taken now: what happens until the socket is open is not missed.
+    const after = subscription.after ?? events.lastSeq;
+    const socket: JsonSocket<ClientMessage> = new JsonSocket(port, {
+      schema: ClientMessage,
+      log,
+      maxBufferedBytes: MAX_UNREAD_BYTES,
+      onOpen: () => {
+        this.#count++;
+        left.signal.addEventListener("abort", () => this.#count--);
+        this.#pump(socket, { ...subscription, after }, left.signal).catch(
+          (error) => {
+            log.error("Cannot send events", { error });
+            socket.close(CLOSE.internal, "the events cannot be read");
+          },
+        );
+      },
+      onMessage: (message) => void this.#answer(message, socket),
+      onInvalid: (reason) =>
+        void socket.send(
+          reply("invalid", null, new AppError("INVALID_INPUT", reason)),
+        ),
+      onClose: () => left.abort(),
+    });
+  }
+
+  async #pump(
+    socket: JsonSocket<ClientMessage>,
+    subscription: Subscription & { readonly after: number },
+    left: AbortSignal,
+  ): Promise<void> {
+    const { after, sessionId } = subscription;
+    for await (const batch of this.#ports.events.follow(after, left)) {
+      for (const { json, session_id } of batch) {
+        const isOther = sessionId !== undefined && session_id !== null &&
+          session_id !== sessionId;
+        if (isOther) continue;
+        if (!await this.#hasRoom(socket, left)) return;
+        if (!socket.sendText(json)) return;
+      }
+    }
+  }
+
+  /** Waits until the reader has caught up; closes it when it does not. */
+  async #hasRoom(
+    socket: JsonSocket<ClientMessage>,
+    left: AbortSignal,
+  ): Promise<boolean> {
+    const { clock, maxBufferedBytes = 1_048_576, stallMs = 5000 } = this.#ports;
+    if (socket.bufferedBytes <= maxBufferedBytes) return true;
+    const until = clock.monotonic() + stallMs;
+    let behind = socket.bufferedBytes;
+    while (!left.aborted && behind > maxBufferedBytes) {
+      if (clock.monotonic() >= until) {
+        socket.close(
+          CLOSE.slowConsumer,
+          "too slow a reader: resume by ?after=",
+        );
+        return false;
+      }
+      await sleep(clock, POLL_MS, left);
+      behind = socket.bufferedBytes;
+    }
+    return !left.aborted;
+  }
+
+  /** @throws {AppError} NOT_FOUND when no such turn is running */
+  #sessionOf(turnId: string | undefined): string {
+    const turn = this.#ports.turns.active.find((it) => it.turnId === turnId);
+    if (turn !== undefined) return turn.sessionId;
+    throw new AppError(
+      "NOT_FOUND",
+      "Cannot interrupt: no such turn is running",
+    );
+  }
+
+  async #answer(
+    message: ClientMessage,
+    socket: JsonSocket<ClientMessage>,
+  ): Promise<void> {
+    let failed: unknown;
+    try {
+      if (message.type === "approval.respond") {
+        this.#ports.approvals.respond(message.approval_id, message.decision);
+      } else {
+        const { session_id, turn_id } = message;
+        await this.#ports.turnService.interrupt(
+          session_id ?? this.#sessionOf(turn_id),
+          turn_id,
+        );
+      }
+    } catch (error) {
+      failed = error;
+      if (!(error instanceof AppError)) {
+        this.#ports.log.error("Cannot do what a client asks", { error });
+      }
+    }
+    socket.send(reply(message.type, message.request_id ?? null, failed));
+  }
+}
+
+function reply(
+  to: string,
+  requestId: string | null,
+  failed: unknown,
+): ClientReply {
+  const code = failed instanceof AppError ? failed.code : "INTERNAL";
+  const told = failed instanceof AppError
+    ? messageOf(failed)
+    : "an internal error was logged";
+  return {
+    type: "reply",
+    to,
+    request_id: requestId,
+    ok: failed === undefined,
+    ...(failed !== undefined && { error: { code, message: told } }),
+  };
+}

@@ -1,0 +1,157 @@
+import { type Clock, sleep } from "../../shared/clock.ts";
+import type { NewId } from "../../shared/ids.ts";
+import type { Logger } from "../../shared/log.ts";
+import { RunStopped, type TaskKinds } from "./task_kind.ts";
+import { ControllerService } from "./controller_service.ts";
+import { Leadership } from "./leadership.ts";
+import { LogSink } from "./log_sink.ts";
+import { Retention } from "./retention.ts";
+import { RunExecutor } from "./run_executor.ts";
+import { RunLedger } from "./run_ledger.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SystemService, type SystemServiceOptions } from "./system_service.ts";
+import { TaskLogService } from "./task_log_service.ts";
+import { TaskService } from "./task_service.ts";
+import type { Truth } from "../record/store.ts";
+
+/** What automation is composed of. */
+export interface AutomationOptions {
+  readonly truth: Truth;
+  readonly kinds: TaskKinds;
+  readonly leaseMs: number;
+  /** How many runs at once. */
+  readonly width: number;
+  readonly retention: { readonly days: number; readonly rows: number };
+  readonly about: SystemServiceOptions["about"];
+  readonly newId: NewId;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Automation, wired: what its routes use, and its life. */
+export interface Automation {
+  readonly leadership: Leadership;
+  readonly system: SystemService;
+  readonly tasks: TaskService;
+  readonly taskLogs: TaskLogService;
+  readonly controllers: ControllerService;
+  /** Registers, takes the lease if it is free, and begins to work. */
+  start(): void;
+  /** Starts no task any more. */
+  quiesce(): void;
+  /** Gives what runs the rest of its grace, then stops it and marks it lost. */
+  stopWork(): Promise<void>;
+  /** Gives the lease back. */
+  release(): void;
+}
+
+/** Runs may end by themselves this long after a stop was asked for. */
+const GRACE_MS = 5000;
+/** The outcomes of stopped runs are waited for this long. */
+const STOP_MS = 6000;
+
+/** Wires automation. */
+export function composeAutomation(options: AutomationOptions): Automation {
+  const { truth, kinds, leaseMs, width, newId, clock, log } = options;
+  const { db, stores, identity, feed } = truth;
+  const ledger = new RunLedger({ ...stores, identity, newId });
+  const leadership = new Leadership({
+    ...stores,
+    db,
+    identity,
+    leaseMs,
+    isDead: (instanceId) => truth.isDead(instanceId),
+    clock,
+    log,
+    onTerm: (fence, now) => ledger.loseAll(fence, now),
+  });
+  const sink = new LogSink({ leadership, logs: stores.logs, clock, log });
+  const executor = new RunExecutor({
+    kinds,
+    leadership,
+    ledger,
+    sink,
+    clock,
+    log,
+    onFree: () => scheduler.wake(),
+  });
+  const scheduler = new Scheduler({
+    ...stores,
+    leadership,
+    ledger,
+    executor,
+    width,
+    clock,
+    log,
+  });
+  const retention = new Retention({
+    ...stores,
+    ...options.retention,
+    leadership,
+    clock,
+    log,
+  });
+  const system = new SystemService({
+    ...stores,
+    leadership,
+    feed,
+    clock,
+    about: options.about,
+  });
+  const tasks = new TaskService({
+    ...stores,
+    kinds,
+    leadership,
+    ledger,
+    executor,
+    newId,
+    clock,
+    onQueued: () => scheduler.wake(),
+  });
+  leadership.listen({
+    gained: () => scheduler.wake(),
+    lost: (reason) => {
+      const message = `This controller leads no more: ${reason}`;
+      void executor.stopAll(new RunStopped("lost", message));
+    },
+  });
+  system.onMode(() => scheduler.wake());
+  let quietSince = 0;
+  return {
+    leadership,
+    system,
+    tasks,
+    taskLogs: new TaskLogService({ ...stores, feed }),
+    controllers: new ControllerService({ ...stores, leaseMs, clock }),
+    start() {
+      leadership.start();
+      retention.start();
+    },
+    quiesce() {
+      quietSince = clock.monotonic();
+      scheduler.stop();
+      retention.stop();
+    },
+    async stopWork() {
+      const left = quietSince + GRACE_MS - clock.monotonic();
+      await within(clock, left, executor.idle());
+      const message = "The controller was stopped while the run went on";
+      const stopped = executor.stopAll(new RunStopped("lost", message));
+      await within(clock, STOP_MS, stopped);
+    },
+    release() {
+      leadership.stop();
+    },
+  };
+}
+
+/** Resolves with `work`, or after `ms` milliseconds. */
+async function within(
+  clock: Clock,
+  ms: number,
+  work: Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, sleep(clock, Math.max(0, ms), over.signal)]);
+  over.abort();
+}

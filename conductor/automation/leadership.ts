@@ -1,0 +1,272 @@
+import type { Clock, Timer } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Fence, Identity } from "../store/model/controller.ts";
+import type { Leader } from "../store/model/system_state.ts";
+import type { ControllerStore } from "../store/controller_store.ts";
+import type { Database } from "../store/database.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { Lease, LeaseStore } from "../store/lease_store.ts";
+import { leaderOf, notLeader } from "./leader.ts";
+
+/** What leadership is made of. */
+export interface LeadershipOptions {
+  readonly db: Database;
+  readonly leases: LeaseStore;
+  readonly controllers: ControllerStore;
+  readonly events: EventStore;
+  readonly identity: Identity;
+  /** How long a lease lasts without renewal. */
+  readonly leaseMs: number;
+  /** Whether a process has surely ended, so that its lease is free. */
+  readonly isDead: (instanceId: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /**
+   * Runs inside the transaction that makes this process the leader of a new
+   * term: cleans up after the one before.
+   */
+  readonly onTerm: (fence: Fence, now: number) => void;
+}
+
+/** Who wants to know when this process starts and stops leading. */
+export interface LeadershipListener {
+  gained?(): void;
+  /** What was started in this term must end at once. */
+  lost?(reason: string): void;
+}
+
+/** Rows of dead controllers are shown for a day. */
+const GONE_AFTER_MS = 86_400_000;
+
+/**
+ * This process as a controller: its registration, its heartbeat and, while
+ * nobody else has it, the lease. Time on the wire is the wall clock, since
+ * processes share it; how long this one may trust its lease is measured by the
+ * clock that never jumps.
+ */
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  readonly #listeners = new Set<LeadershipListener>();
+  #fence: Fence | undefined;
+  /** Until when, monotonically, the lease is surely ours. */
+  #safeUntil = 0;
+  #leads = false;
+  #failures = 0;
+  #trouble: string | undefined;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+  }
+
+  listen(listener: LeadershipListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Registers, and leads at once when nobody else does. */
+  start(): void {
+    this.#beat();
+  }
+
+  /** Whether this process leads at this very moment. */
+  get isLeader(): boolean {
+    return this.#leads && !this.#isOverdue();
+  }
+
+  get role(): "leader" | "standby" {
+    return this.isLeader ? "leader" : "standby";
+  }
+
+  get identity(): Identity {
+    return this.#options.identity;
+  }
+
+  /**
+   * What keeps this process from renewing, or from becoming, a leader. A single
+   * failure is no trouble: another process may just have been writing.
+   */
+  get trouble(): string | undefined {
+    return this.#failures > 1 ? this.#trouble : undefined;
+  }
+
+  /** Whether what was begun under `fence` can never be written any more. */
+  isOver(fence: Fence): boolean {
+    const { instance_id, term } = this.#options.leases.read();
+    return term !== fence.term || instance_id !== fence.instance_id;
+  }
+
+  /** Who holds the lease, as the database has it. */
+  leader(): Leader | null {
+    return leaderOf(this.#options.leases.read(), this.#now());
+  }
+
+  /**
+   * Runs `action` as a transaction that commits only while the lease is held:
+   * that is checked inside it, so a process that was stopped meanwhile, and does
+   * not know, is refused.
+   * @throws {AppError} `NOT_LEADER` naming the leader
+   */
+  write<T>(action: (fence: Fence) => T): T {
+    // A process that was stopped for a while looks before it gives up.
+    if (this.#leads && this.#isOverdue()) this.#beat();
+    const fence = this.#fence;
+    if (!this.#leads || fence === undefined) throw notLeader(this.leader());
+    return this.#options.db.write(() => {
+      if (!this.#options.leases.holds(fence, this.#now())) {
+        throw notLeader(this.leader());
+      }
+      return action(fence);
+    });
+  }
+
+  /** Ends the registration and gives the lease back. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.cancel();
+    const { db, leases, controllers, identity, log } = this.#options;
+    const fence = this.#fence;
+    this.#leads = false;
+    try {
+      db.write(() => {
+        if (fence !== undefined && leases.release(fence)) {
+          this.#emit("lease.released", fence.term);
+        }
+        controllers.remove(identity.instance_id);
+      });
+    } catch (error) {
+      log.warn("Cannot give the lease back: it will expire", { error });
+    }
+  }
+
+  #beat(): void {
+    this.#timer?.cancel();
+    if (this.#stopped) return;
+    let next: number;
+    try {
+      next = this.#leads ? this.#renew() : this.#acquire();
+      this.#failures = 0;
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#failures++;
+      this.#trouble = messageOf(error);
+      this.#options.log.warn("Cannot renew or take the lease", { error });
+      next = this.#options.leaseMs / 10;
+    }
+    if (this.#leads && this.#isOverdue()) {
+      this.#stepDown(this.#trouble ?? "the lease could not be renewed in time");
+    }
+    const limit = this.#leads
+      ? Math.max(0, this.#safeUntil - this.#options.clock.monotonic())
+      : Infinity;
+    this.#timer = this.#options.clock.after(
+      Math.min(next, limit),
+      () => this.#beat(),
+    );
+  }
+
+  /** Returns when to beat again. */
+  #renew(): number {
+    const { db, leases, leaseMs, clock } = this.#options;
+    const fence = this.#fence;
+    if (fence === undefined) throw new Error("Cannot renew: there is no fence");
+    const started = clock.monotonic();
+    // An expired lease that nobody took is still ours: nobody acted meanwhile.
+    const renewed = db.write(() => {
+      const now = this.#register();
+      return leases.renew(fence, now + leaseMs);
+    });
+    if (!renewed) {
+      this.#stepDown("another controller has taken the lease");
+      return 0;
+    }
+    this.#trust(started);
+    return leaseMs / 3;
+  }
+
+  /** Takes the lease when it is free. Returns when to look again. */
+  #acquire(): number {
+    const { db, leases, leaseMs, clock } = this.#options;
+    const started = clock.monotonic();
+    const { fence, lease } = db.write(() => {
+      const now = this.#register();
+      const lease = leases.read();
+      return { lease, fence: this.#take(lease, now) };
+    });
+    if (fence === undefined) {
+      const left = lease.expires_at - this.#now();
+      return Math.min(leaseMs / 3, Math.max(left, 1));
+    }
+    this.#fence = fence;
+    this.#trust(started);
+    this.#leads = true;
+    this.#options.log.info("Leading", { term: fence.term });
+    for (const listener of this.#listeners) listener.gained?.();
+    return leaseMs / 3;
+  }
+
+  #take(lease: Lease, now: number): Fence | undefined {
+    const { leases, controllers, identity, leaseMs, isDead, onTerm } =
+      this.#options;
+    const { instance_id } = identity;
+    const before = this.#fence;
+    if (before !== undefined && leases.renew(before, now + leaseMs)) {
+      // We had stepped down, and nobody led since: the term goes on.
+      this.#emit("lease.acquired", before.term);
+      return before;
+    }
+    const leader = leaderOf(lease, now);
+    if (leader !== null) {
+      if (!isDead(leader.instance_id)) return undefined;
+      controllers.remove(leader.instance_id);
+    }
+    const term = leases.take(identity, now + leaseMs);
+    onTerm({ instance_id, term }, now);
+    this.#emit("lease.acquired", term);
+    return { instance_id, term };
+  }
+
+  /** Says in the database that this process lives. Returns the time. */
+  #register(): number {
+    const { controllers, identity, leaseMs } = this.#options;
+    const now = this.#now();
+    if (!controllers.heartbeat(identity.instance_id, now)) {
+      controllers.register(identity, now);
+    }
+    controllers.prune(identity.controller_id, {
+      silentSince: now - leaseMs,
+      goneSince: now - GONE_AFTER_MS,
+    });
+    return now;
+  }
+
+  /** A fifth of the period is kept back: time to end what runs. */
+  #trust(since: number): void {
+    this.#safeUntil = since + this.#options.leaseMs * 0.8;
+  }
+
+  #isOverdue(): boolean {
+    return this.#options.clock.monotonic() >= this.#safeUntil;
+  }
+
+  #stepDown(reason: string): void {
+    this.#leads = false;
+    this.#options.log.warn("Stepping down", {
+      reason,
+      term: this.#fence?.term,
+    });
+    for (const listener of this.#listeners) listener.lost?.(reason);
+  }
+
+  #emit(type: "lease.acquired" | "lease.released", term: number): void {
+    const { controller_id, instance_id, host } = this.#options.identity;
+    const data = { controller_id, instance_id, host, term };
+    this.#options.events.append(type, data, this.#now());
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+}

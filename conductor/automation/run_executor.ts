@@ -1,0 +1,232 @@
+import { type Clock, sleep, type Timer } from "../../shared/clock.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { RunOutcome } from "../store/model/run.ts";
+import { RunStopped, type TaskKinds } from "./task_kind.ts";
+import { StorageError } from "../store/storage_error.ts";
+import type { Leadership } from "./leadership.ts";
+import type { LogSink, PendingLines, RunLog } from "./log_sink.ts";
+import { orAborted } from "./or_aborted.ts";
+import { failed, stoppedOutcome } from "./run_outcome.ts";
+import type { Claim, RunLedger } from "./run_ledger.ts";
+
+/** What the executor is made of. */
+export interface RunExecutorOptions {
+  readonly kinds: TaskKinds;
+  readonly leadership: Pick<Leadership, "write" | "isOver">;
+  readonly ledger: RunLedger;
+  readonly sink: LogSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when a run has ended and its place is free. */
+  readonly onFree: () => void;
+}
+
+/** Work that does not end this long after it was stopped is given up. */
+const GIVE_UP_MS = 15_000;
+/** Outcomes that the database did not take are tried again this often. */
+const RETRY_MS = 500;
+
+/** How a run ended, and what it had still to say. */
+interface RunEnd {
+  readonly outcome: RunOutcome;
+  readonly lines: PendingLines | undefined;
+  /** Whether its work was cut off by a stop of this controller. */
+  readonly lost: boolean;
+}
+
+interface Active {
+  readonly claim: Claim;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Runs claims: starts the work of their kind, watches it, writes how it ended. */
+export class RunExecutor {
+  readonly #options: RunExecutorOptions;
+  /** By task id: a task has one run at a time. */
+  readonly #active = new Map<string, Active>();
+
+  constructor(options: RunExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** How many runs have not ended. */
+  get size(): number {
+    return this.#active.size;
+  }
+
+  /** Starts the work of a run that is stored as running. */
+  start(claim: Claim): void {
+    const stop = new AbortController();
+    const done = this.#execute(claim, stop).catch((error) => {
+      const { run_id } = claim.run;
+      this.#options.log.error("A run was not carried out", { error, run_id });
+    }).finally(() => {
+      this.#active.delete(claim.task.task_id);
+      this.#options.onFree();
+    });
+    this.#active.set(claim.task.task_id, { claim, stop, done });
+  }
+
+  /** Stops the run of a task; resolves when it has ended. */
+  async stop(taskId: string, reason: RunStopped): Promise<void> {
+    const active = this.#active.get(taskId);
+    active?.stop.abort(reason);
+    await active?.done;
+  }
+
+  /** Stops every run; resolves when all have ended. */
+  async stopAll(reason: RunStopped): Promise<void> {
+    await Promise.all(
+      [...this.#active.values()].map(({ stop, done }) => {
+        stop.abort(reason);
+        return done;
+      }),
+    );
+  }
+
+  /** Resolves when every run of now has ended by itself. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#active.values()].map(({ done }) => done));
+  }
+
+  async #execute(claim: Claim, stop: AbortController): Promise<void> {
+    const { clock, sink } = this.#options;
+    const { task } = claim;
+    const timer = task.timeout_ms === null
+      ? undefined
+      : clock.after(task.timeout_ms, () =>
+        stop.abort(
+          new RunStopped(
+            "timeout",
+            `Cannot finish within timeout_ms (${task.timeout_ms})`,
+          ),
+        ));
+    const log = sink.open(claim);
+    const result = await this.#outcome(claim, { log, signal: stop.signal });
+    timer?.cancel();
+    const reason = stop.signal.aborted ? stop.signal.reason : undefined;
+    const why = reason instanceof RunStopped ? reason : undefined;
+    const outcome = stoppedOutcome(result, why);
+    if (!outcome.ok) {
+      log.note("error", `${outcome.code}: ${outcome.message}`);
+    }
+    await this.#write(claim, {
+      lines: log.end(),
+      outcome,
+      lost: why?.why === "lost",
+    });
+  }
+
+  async #outcome(
+    claim: Claim,
+    { log, signal }: { readonly log: RunLog; readonly signal: AbortSignal },
+  ): Promise<RunOutcome> {
+    const { kinds } = this.#options;
+    const { task, run } = claim;
+    const kind = kinds.get(task.kind);
+    if (kind === undefined) {
+      return failed("UNKNOWN_KIND", `Cannot run kind "${task.kind}"`);
+    }
+    const payload = kind.payload.safeParse(JSON.parse(task.payload));
+    if (!payload.success) {
+      return failed("INVALID_INPUT", payload.error.message);
+    }
+    const { promise: givenUp, cancel } = this.#giveUp(signal);
+    try {
+      return await Promise.race([
+        kind.run(payload.data, {
+          task_id: task.task_id,
+          run_id: run.run_id,
+          attempt: run.attempt,
+          timeout_ms: task.timeout_ms,
+          signal,
+          log: (stream, text) => orAborted(log.add(stream, text), signal),
+          note: (level, message) => log.note(level, message),
+        }),
+        givenUp,
+      ]);
+    } catch (error) {
+      if (error instanceof AppError) return failed(error.code, error.message);
+      this.#options.log.error("A run failed by a fault of ours", {
+        error,
+        run_id: run.run_id,
+      });
+      return failed("INTERNAL", messageOf(error));
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Work that ignores its signal must not hold its place for ever. */
+  #giveUp(signal: AbortSignal) {
+    const { promise, resolve } = Promise.withResolvers<RunOutcome>();
+    let timer: Timer | undefined;
+    const begin = () => {
+      timer = this.#options.clock.after(
+        GIVE_UP_MS,
+        () => resolve(failed("NOT_STOPPED", "Cannot stop the work")),
+      );
+    };
+    signal.addEventListener("abort", begin, { once: true });
+    const cancel = () => {
+      signal.removeEventListener("abort", begin);
+      timer?.cancel();
+    };
+    return { promise, cancel };
+  }
+
+  /**
+   * Writes how a run ended, its last lines with it, until the database takes it
+   * or another term has begun, which has marked the run as lost.
+   */
+  async #write(claim: Claim, end: RunEnd): Promise<void> {
+    const { clock, log } = this.#options;
+    const { run_id } = claim.run;
+    while (true) {
+      try {
+        return this.#store(claim, end);
+      } catch (error) {
+        if (this.#isOver(claim)) {
+          return log.warn("A run ended after its term", { run_id });
+        }
+        if (!isTemporary(error)) {
+          log.error("Cannot write how a run ended", { error, run_id });
+          if (end.lines === undefined) return;
+          // Without its lines and its result, the run must end all the same.
+          const outcome = failed("INTERNAL", messageOf(error));
+          end = { outcome, lost: true, lines: undefined };
+          continue;
+        }
+        log.warn("Cannot write yet how a run ended", { error, run_id });
+      }
+      await sleep(clock, RETRY_MS);
+    }
+  }
+
+  #store(claim: Claim, { outcome, lines, lost }: RunEnd): void {
+    const { leadership, ledger, sink, clock } = this.#options;
+    leadership.write(({ term }) => {
+      if (term !== claim.fence.term) return;
+      const now = clock.now();
+      if (lines !== undefined) sink.store(lines);
+      if (lost && !outcome.ok) {
+        ledger.lose(claim.run, outcome.message ?? "", now);
+      } else ledger.finish(claim, outcome, now);
+    });
+  }
+
+  #isOver(claim: Claim): boolean {
+    try {
+      return this.#options.leadership.isOver(claim.fence);
+    } catch {
+      return false;
+    }
+  }
+}
+
+function isTemporary(error: unknown): boolean {
+  return error instanceof StorageError ||
+    (error instanceof AppError && error.code === "NOT_LEADER");
+}

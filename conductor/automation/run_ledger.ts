@@ -1,0 +1,218 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { NewId } from "../../shared/ids.ts";
+import type { Fence, Identity } from "../store/model/controller.ts";
+import type { RunOutcome, RunStatus } from "../store/model/run.ts";
+import type { Failure, TaskStatus } from "../store/model/task.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { RunRow, RunStore } from "../store/run_store.ts";
+import type { TaskRow } from "../store/task_row.ts";
+import type { TaskStore } from "../store/task_store.ts";
+import { backoffMs } from "./backoff.ts";
+
+/** What names a run. */
+export type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
+
+/** A run that was stored as running, and the task that it is an attempt at. */
+export interface Claim {
+  readonly task: TaskRow;
+  readonly run: RunRef;
+  readonly fence: Fence;
+}
+
+/** A lost run of a task that says so is retried, but not for ever. */
+const MAX_LOST_ATTEMPTS = 10;
+const WAKE_BATCH = 500;
+
+/**
+ * The moves of tasks and their runs, with their events. Each is a part of a
+ * transaction that the caller holds, fenced by the lease.
+ */
+export class RunLedger {
+  readonly #tasks: TaskStore;
+  readonly #runs: RunStore;
+  readonly #events: EventStore;
+  readonly #identity: Identity;
+  readonly #newId: NewId;
+
+  constructor(
+    options: {
+      readonly tasks: TaskStore;
+      readonly runs: RunStore;
+      readonly events: EventStore;
+      readonly identity: Identity;
+      readonly newId: NewId;
+    },
+  ) {
+    this.#tasks = options.tasks;
+    this.#runs = options.runs;
+    this.#events = options.events;
+    this.#identity = options.identity;
+    this.#newId = options.newId;
+  }
+
+  /** Makes tasks ready whose time has come; of very many, the first ones. */
+  wakeDue(now: number): void {
+    this.#tasks.wake(now, WAKE_BATCH);
+  }
+
+  /** Starts a run of the task that is next, if there is one. */
+  claim(fence: Fence, now: number): Claim | undefined {
+    const task = this.#tasks.nextReady();
+    if (task === undefined) return undefined;
+    const { task_id } = task;
+    const run_id = this.#newId("run");
+    const attempt = task.attempts + 1;
+    const seq = this.#runs.insert({
+      runId: run_id,
+      task,
+      identity: this.#identity,
+      fence,
+      at: now,
+    });
+    this.#tasks.start(task.seq, now);
+    this.#taskEvent(task, { status: "running", attempts: attempt, now });
+    this.#events.append("run.started", { run_id, task_id, attempt }, now);
+    return { task, run: { seq, run_id, task_id, attempt }, fence };
+  }
+
+  /**
+   * Ends a run with what came of it, and its task with it: unless it failed and
+   * has attempts left, then it is queued again.
+   */
+  finish(claim: Claim, outcome: RunOutcome, now: number): RunStatus {
+    const task = this.#current(claim.task);
+    const status = outcome.ok
+      ? "succeeded"
+      : task.cancel_requested_at !== null
+      ? "canceled"
+      : "failed";
+    this.#endRun(claim.run, { status, outcome, now });
+    const error = outcome.ok ? null : failureOf(outcome);
+    const failures = task.attempts - task.lost_attempts;
+    if (status === "failed" && failures < task.max_attempts && error !== null) {
+      this.#requeue(task, { error, lost: false, count: failures, now });
+    } else {
+      this.#endTask(task, { status, error, now });
+    }
+    return status;
+  }
+
+  /**
+   * Ends a run whose work was cut off, by a crash or by a stop of its
+   * controller. Its task is queued again only when it says `retry_lost`.
+   */
+  lose(run: RunRef, reason: string, now: number): void {
+    const error = { code: "RUN_LOST", message: reason };
+    const outcome = { ok: false, ...error, result: null };
+    this.#endRun(run, { status: "lost", outcome, now });
+    const task = this.#tasks.get(run.task_id);
+    if (task === undefined || task.status !== "running") return;
+    const count = task.lost_attempts + 1;
+    if (task.cancel_requested_at !== null) {
+      this.#endTask(task, { status: "canceled", error, now });
+    } else if (task.retry_lost === 1 && count <= MAX_LOST_ATTEMPTS) {
+      this.#requeue(task, { error, lost: true, count, now });
+    } else {
+      this.#endTask(task, { status: "failed", error, now });
+    }
+  }
+
+  /** Ends every run that an earlier term left running. */
+  loseAll(fence: Fence, now: number): void {
+    for (const run of this.#runs.running()) {
+      const owner = `"${run.controller_id}" (${run.instance_id})`;
+      this.lose(
+        run,
+        `Cannot tell how the run ended: its controller ${owner} no longer led ` +
+          `in term ${fence.term}`,
+        now,
+      );
+    }
+  }
+
+  /** Ends a queued task that somebody does not want any more. */
+  cancelQueued(task: TaskRow, error: Failure, now: number): void {
+    this.#endTask(task, { status: "canceled", error, now });
+  }
+
+  #current(task: TaskRow): TaskRow {
+    const row = this.#tasks.get(task.task_id);
+    if (row === undefined) {
+      throw new Error(`Cannot end a run: task "${task.task_id}" is gone`);
+    }
+    return row;
+  }
+
+  #endRun(
+    run: RunRef,
+    end: {
+      readonly status: RunStatus;
+      readonly outcome: RunOutcome;
+      readonly now: number;
+    },
+  ): void {
+    if (!this.#runs.finish(run.seq, end)) {
+      throw new Error(`Cannot end run "${run.run_id}": it has ended already`);
+    }
+    this.#events.append("run.finished", {
+      run_id: run.run_id,
+      task_id: run.task_id,
+      attempt: run.attempt,
+      status: end.status,
+      code: end.outcome.code,
+    }, end.now);
+  }
+
+  #endTask(
+    task: TaskRow,
+    end: {
+      readonly status: TaskStatus;
+      readonly error: Failure | null;
+      readonly now: number;
+    },
+  ): void {
+    this.#tasks.finish(task.seq, end);
+    this.#taskEvent(task, end);
+  }
+
+  #requeue(
+    task: TaskRow,
+    again: {
+      readonly error: Failure;
+      readonly lost: boolean;
+      readonly count: number;
+      readonly now: number;
+    },
+  ): void {
+    const wakeAt = again.now + backoffMs(again.count);
+    this.#tasks.requeue(task.seq, { ...again, wakeAt });
+    this.#taskEvent(task, { ...again, status: "queued", wakeAt });
+  }
+
+  #taskEvent(
+    task: TaskRow,
+    to: {
+      readonly status: TaskStatus;
+      readonly now: number;
+      readonly attempts?: number;
+      readonly error?: Failure | null;
+      readonly wakeAt?: number;
+    },
+  ): void {
+    this.#events.append("task.status_changed", {
+      task_id: task.task_id,
+      status: to.status,
+      previous: task.status,
+      attempts: to.attempts ?? task.attempts,
+      next_attempt_at: to.wakeAt === undefined ? null : isoTime(to.wakeAt),
+      error: to.error ?? null,
+    }, to.now);
+  }
+}
+
+function failureOf(outcome: RunOutcome): Failure {
+  return {
+    code: outcome.code ?? "FAILED",
+    message: outcome.message ?? "Cannot say why it failed",
+  };
+}

@@ -1,0 +1,119 @@
+import { type Clock, sleep } from "../../shared/clock.ts";
+import type {
+  Mode,
+  ModeChange,
+  PublicState,
+  SystemState,
+} from "../store/model/system_state.ts";
+import type { AutomationStore } from "../store/automation_store.ts";
+import type { CounterStore } from "../store/counter_store.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { RunStore } from "../store/run_store.ts";
+import type { ChangeFeed } from "../record/change_feed.ts";
+import type { Leadership } from "./leadership.ts";
+
+/** What the system service is made of. */
+export interface SystemServiceOptions {
+  readonly leadership: Pick<
+    Leadership,
+    "write" | "leader" | "identity" | "role"
+  >;
+  readonly automation: AutomationStore;
+  readonly counters: Pick<CounterStore, "tasks">;
+  readonly runs: Pick<RunStore, "active">;
+  readonly events: EventStore;
+  readonly feed: ChangeFeed;
+  readonly clock: Clock;
+  /** What the daemon says of itself. */
+  readonly about: () => Pick<PublicState, "health" | "version" | "uptime_ms">;
+}
+
+/** The mode of automation: shows it, and changes it. */
+export class SystemService {
+  readonly #options: SystemServiceOptions;
+  readonly #listeners = new Set<(state: SystemState) => void>();
+
+  constructor(options: SystemServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Adds someone to be given the latest state when the mode has changed. */
+  onMode(listener: (state: SystemState) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The latest state: what every change of mode is answered with. */
+  state(): SystemState {
+    const { leadership, automation, counters, runs } = this.#options;
+    const active = runs.active();
+    const current = automation.get();
+    return {
+      mode: current.mode,
+      ...this.#options.about(),
+      automation: current,
+      leader: leadership.leader(),
+      queue: {
+        active_runs: active.length,
+        queued_tasks: counters.tasks("queued"),
+      },
+      drained: current.mode === "draining" && active.length === 0,
+      active_runs: active,
+      node: { ...leadership.identity, role: leadership.role },
+    };
+  }
+
+  /** What of the state anybody may know. */
+  publicState(): PublicState {
+    const { mode } = this.#options.automation.get();
+    return { mode, ...this.#options.about() };
+  }
+
+  /**
+   * Changes the mode; when it is that already, nothing is written.
+   * @throws {AppError} `NOT_LEADER`
+   */
+  setMode(mode: Mode, change: ModeChange): SystemState {
+    const { leadership, automation, events, clock } = this.#options;
+    const changed = leadership.write(() => {
+      const { mode: previous } = automation.get();
+      if (previous === mode) return false;
+      const at = clock.now();
+      automation.set(mode, { ...change, at });
+      events.append("system.mode_changed", {
+        mode,
+        previous,
+        requested_by: change.requested_by ?? null,
+        reason: change.reason ?? null,
+        source: change.source ?? null,
+      }, at);
+      return true;
+    });
+    const state = this.state();
+    if (changed) {
+      for (const listener of this.#listeners) listener(state);
+    }
+    return state;
+  }
+
+  /**
+   * Resolves with the latest state as soon as nothing runs any more, the mode is
+   * another one, `waitMs` have passed or `signal` aborts.
+   */
+  async drained(waitMs: number, signal: AbortSignal): Promise<SystemState> {
+    const { feed, clock } = this.#options;
+    const over = new AbortController();
+    const until = clock.monotonic() + waitMs;
+    const end = AbortSignal.any([signal, over.signal]);
+    void sleep(clock, waitMs, end).then(() => over.abort());
+    let state = this.state();
+    while (
+      state.mode === "draining" && !state.drained && !end.aborted &&
+      clock.monotonic() < until
+    ) {
+      await feed.wait(end);
+      state = this.state();
+    }
+    over.abort();
+    return state;
+  }
+}

@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { LogLevel, LogStream } from "../store/model/log_entry.ts";
+import type { RunOutcome } from "../store/model/run.ts";
+
+/** Why a run is told to end before its time; the reason of its signal. */
+export class RunStopped extends Error {
+  override readonly name = "RunStopped";
+  readonly why: "cancel" | "timeout" | "lost";
+
+  constructor(why: "cancel" | "timeout" | "lost", message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
+/** What a run is given to do its work with. */
+export interface RunContext {
+  readonly task_id: string;
+  readonly run_id: string;
+  readonly attempt: number;
+  /** The task's own limit; the run is stopped by its signal when it is over. */
+  readonly timeout_ms: number | null;
+  /** Aborts with a {@linkcode RunStopped}; the work must then end soon. */
+  readonly signal: AbortSignal;
+  /**
+   * Adds output to the task's log, a line an entry. Resolves when there is room
+   * for more: wait for it, and memory stays bounded whatever is written.
+   */
+  log(stream: LogStream, text: string): Promise<void>;
+  /** Adds a line of conductor's own to the task's log. */
+  note(level: LogLevel, message: string): void;
+}
+
+/**
+ * A kind of task: what its payload is, and how it is run. A feature adds one to
+ * the table; nothing else knows kinds.
+ */
+export interface TaskKind<P = unknown> {
+  /** As in `POST /v1/tasks`. */
+  readonly kind: string;
+  readonly summary: string;
+  readonly payload: z.ZodType<P>;
+  /** A payload that the schema takes. */
+  readonly example: Readonly<Record<string, z.core.util.JSONType>>;
+  /** Runs one attempt. What it throws becomes a failed outcome. */
+  run(payload: P, context: RunContext): Promise<RunOutcome>;
+}
+
+/** The kinds of this daemon, by name. */
+export type TaskKinds = ReadonlyMap<string, TaskKind>;
+
+/** Makes the table of kinds. */
+export function taskKinds(kinds: readonly TaskKind[]): TaskKinds {
+  return new Map(kinds.map((it) => [it.kind, it]));
+}

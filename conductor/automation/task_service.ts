@@ -1,0 +1,203 @@
+import { createHash } from "node:crypto";
+import { type Clock, sleep } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { NewId } from "../../shared/ids.ts";
+import type { Page, PageRequest } from "../store/model/page.ts";
+import {
+  MAX_PAYLOAD_BYTES,
+  type NewTask,
+  type Task,
+  type TaskDetail,
+  type TaskFilter,
+  type TaskSummary,
+} from "../store/model/task.ts";
+import { RunStopped, type TaskKinds } from "./task_kind.ts";
+import type { AutomationStore } from "../store/automation_store.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { RunStore } from "../store/run_store.ts";
+import { type TaskRow, toTask } from "../store/task_row.ts";
+import type { TaskStore } from "../store/task_store.ts";
+import { canonicalJson } from "./canonical_json.ts";
+import type { Leadership } from "./leadership.ts";
+import type { RunExecutor } from "./run_executor.ts";
+import type { RunLedger } from "./run_ledger.ts";
+
+/** What the task service is made of. */
+export interface TaskServiceOptions {
+  readonly kinds: TaskKinds;
+  readonly leadership: Pick<Leadership, "write">;
+  readonly automation: Pick<AutomationStore, "get">;
+  readonly tasks: TaskStore;
+  readonly runs: Pick<RunStore, "latestOf">;
+  readonly events: EventStore;
+  readonly ledger: RunLedger;
+  readonly executor: Pick<RunExecutor, "stop">;
+  readonly newId: NewId;
+  readonly clock: Clock;
+  /** Called when a task was queued. */
+  readonly onQueued: () => void;
+}
+
+/** A cancel is answered when the run has ended, or after this long. */
+const CANCEL_WAIT_MS = 10_000;
+
+/** Queues, shows and cancels tasks. */
+export class TaskService {
+  readonly #options: TaskServiceOptions;
+
+  constructor(options: TaskServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Queues a task. With a key that was used before, returns the task that was
+   * made then; `replayed` says so.
+   * @throws {AppError} `INVALID_INPUT`, `CONFLICT` when the key came with
+   * another body, `SYSTEM_DRAINING`, `NOT_LEADER`
+   */
+  create(
+    task: NewTask,
+    key?: string,
+  ): { readonly task: Task; readonly replayed: boolean } {
+    this.#checkPayload(task);
+    const { leadership, tasks, events, newId, clock } = this.#options;
+    const idempotency = key === undefined
+      ? undefined
+      : { key, hash: hashOf(task) };
+    const created = leadership.write(() => {
+      const earlier = idempotency && this.#earlier(idempotency);
+      if (earlier !== undefined) return { task: earlier, replayed: true };
+      if (this.#options.automation.get().mode === "draining") {
+        throw new AppError("SYSTEM_DRAINING");
+      }
+      const taskId = newId("task");
+      const at = clock.now();
+      tasks.insert({ taskId, task, at, idempotency });
+      const { kind, title, priority } = task;
+      const data = { task_id: taskId, kind, title, priority };
+      events.append("task.created", data, at);
+      return { task: this.#row(taskId), replayed: false };
+    });
+    if (!created.replayed) this.#options.onQueued();
+    return { task: toTask(created.task), replayed: created.replayed };
+  }
+
+  /** @throws {AppError} `NOT_FOUND` */
+  get(taskId: string): TaskDetail {
+    const task = toTask(this.#row(taskId));
+    return { ...task, latest_run: this.#options.runs.latestOf(taskId) ?? null };
+  }
+
+  /** Newest first. */
+  list(filter: TaskFilter, page: PageRequest): Page<TaskSummary> {
+    return this.#options.tasks.list(filter, page);
+  }
+
+  /**
+   * Ends a task: at once when it is queued; when it runs, its work is stopped,
+   * and the answer waits for that a while.
+   * @throws {AppError} `NOT_FOUND`, `CONFLICT` when it has ended otherwise,
+   * `NOT_LEADER`
+   */
+  async cancel(taskId: string, signal: AbortSignal): Promise<TaskDetail> {
+    const { leadership, executor, clock } = this.#options;
+    const runs = leadership.write(() => this.#requestCancel(taskId));
+    if (runs) {
+      const reason = new RunStopped("cancel", "The task was canceled");
+      const over = new AbortController();
+      await Promise.race([
+        executor.stop(taskId, reason),
+        sleep(
+          clock,
+          CANCEL_WAIT_MS,
+          AbortSignal.any([signal, over.signal]),
+        ),
+      ]);
+      over.abort();
+    }
+    return this.get(taskId);
+  }
+
+  /** Returns whether there is a run to be stopped. */
+  #requestCancel(taskId: string): boolean {
+    const { tasks, events, ledger, clock } = this.#options;
+    const now = clock.now();
+    const task = this.#row(taskId);
+    switch (task.status) {
+      case "canceled":
+        return false;
+      case "succeeded":
+      case "failed":
+        throw new AppError(
+          "CONFLICT",
+          `Cannot cancel task "${taskId}": it has ${task.status}`,
+          { details: { status: task.status } },
+        );
+      case "queued": {
+        tasks.requestCancel(task.seq, now);
+        const error = { code: "CANCELED", message: "The task was canceled" };
+        ledger.cancelQueued(task, error, now);
+        return false;
+      }
+      case "running":
+        if (task.cancel_requested_at === null) {
+          tasks.requestCancel(task.seq, now);
+          events.append("task.cancel_requested", { task_id: taskId }, now);
+        }
+        return true;
+    }
+  }
+
+  #earlier(
+    { key, hash }: { readonly key: string; readonly hash: string },
+  ): TaskRow | undefined {
+    const found = this.#options.tasks.findByKey(key);
+    if (found === undefined) return undefined;
+    if (found.hash !== hash) {
+      throw new AppError(
+        "CONFLICT",
+        "Cannot queue the task: its Idempotency-Key came with another body " +
+          `before, for task "${found.taskId}"`,
+        { details: { task_id: found.taskId } },
+      );
+    }
+    return this.#row(found.taskId);
+  }
+
+  #row(taskId: string): TaskRow {
+    const row = this.#options.tasks.get(taskId);
+    if (row !== undefined) return row;
+    throw new AppError("NOT_FOUND", `Cannot find task "${taskId}"`);
+  }
+
+  #checkPayload(task: NewTask): void {
+    const kind = this.#options.kinds.get(task.kind);
+    if (kind === undefined) {
+      const known = [...this.#options.kinds.keys()].join(", ");
+      throw invalid([{ path: "kind", message: `must be one of ${known}` }]);
+    }
+    const size = new TextEncoder().encode(JSON.stringify(task.payload)).length;
+    if (size > MAX_PAYLOAD_BYTES) {
+      const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
+      throw invalid([{ path: "payload", message }]);
+    }
+    const result = kind.payload.safeParse(task.payload);
+    if (result.success) return;
+    throw invalid(result.error.issues.map((issue) => ({
+      path: ["payload", ...issue.path].join("."),
+      message: issue.message,
+    })));
+  }
+}
+
+function invalid(
+  issues: readonly { readonly path: string; readonly message: string }[],
+): AppError {
+  return new AppError("INVALID_INPUT", "Cannot accept the body", {
+    details: { issues },
+  });
+}
+
+function hashOf(task: NewTask): string {
+  return createHash("sha256").update(canonicalJson(task)).digest("hex");
+}

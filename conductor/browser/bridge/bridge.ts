@@ -1,0 +1,241 @@
+import type { ExtensionMessage, FromExtension } from "../contract.ts";
+import { BROWSER_LIMITS, CLOSE, PROTOCOL_VERSION } from "../limits.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { SocketPort } from "../../../shared/http/socket.ts";
+import type { BridgePorts, SystemState } from "./bridge_ports.ts";
+import type { Clients } from "./clients.ts";
+import { Connection, type Hello, type HelloAck } from "./connection.ts";
+import type { Exchanges } from "../requests/exchanges.ts";
+import { identityOf, type Pairing } from "./pairing.ts";
+import type { PendingActions } from "./pending_actions.ts";
+import type { Platforms } from "../requests/platforms.ts";
+import type { Records } from "../records/records.ts";
+
+/** What the bridge is built from. */
+export interface BridgeParts {
+  readonly clients: Clients;
+  readonly exchanges: Exchanges;
+  readonly actions: PendingActions;
+  readonly records: Records;
+  readonly pairing: Pairing;
+  readonly platforms: Platforms;
+}
+
+/** What the bridge is told. */
+export interface BridgeOptions {
+  readonly heartbeatMs: number;
+  readonly allowedHosts: readonly string[];
+  /** Compares with the shared token; undefined: there is none, clients are paired. */
+  readonly isToken: ((token: string) => boolean) | undefined;
+}
+
+/** Where the sockets of all browsers end: greets, keeps, and sorts what they say. */
+export class Bridge {
+  readonly #parts: BridgeParts;
+  readonly #ports: BridgePorts;
+  readonly #options: BridgeOptions;
+  readonly #waiting = new Set<Connection>();
+
+  constructor(parts: BridgeParts, ports: BridgePorts, options: BridgeOptions) {
+    this.#parts = parts;
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /** Sockets that have not been greeted yet: strangers, so there may be few. */
+  get strangers(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes an admitted socket, before its 101 is sent. */
+  open(socket: SocketPort, origin: string | undefined): void {
+    const connection = new Connection(socket, {
+      id: this.#ports.newId("conn"),
+      origin,
+      heartbeatMs: this.#options.heartbeatMs,
+      clock: this.#ports.clock,
+      log: this.#ports.log,
+      hooks: {
+        greet: (it, hello) => this.#greet(it, hello),
+        opened: (it) => this.#opened(it),
+        receive: (it, message) => this.#receive(it, message),
+        gone: (it, opened) => this.#gone(it, opened),
+      },
+    });
+    this.#waiting.add(connection);
+  }
+
+  /** Tells every browser the state of the system. */
+  announce(state: SystemState): void {
+    for (const connection of this.#parts.clients.all) {
+      connection.send({ type: "state_snapshot", state });
+    }
+  }
+
+  /** Says goodbye to every browser, and ends what runs there. */
+  shutdown(): void {
+    const error = new AppError("SHUTTING_DOWN");
+    for (const connection of this.#parts.clients.all) {
+      for (const exchange of this.#parts.exchanges.of(connection)) {
+        void exchange.stop(error);
+      }
+      connection.close(CLOSE.goingAway, "shutting down");
+    }
+    for (const connection of this.#waiting) {
+      connection.close(CLOSE.goingAway, "shutting down");
+    }
+  }
+
+  #greet(connection: Connection, hello: Hello): HelloAck {
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      return refusal(
+        "bad_hello",
+        CLOSE.badHello,
+        `Cannot speak protocol ${hello.protocol}: this is version ${PROTOCOL_VERSION}`,
+      );
+    }
+    const { isToken } = this.#options;
+    if (isToken === undefined) {
+      const identity = identityOf({
+        origin: connection.origin,
+        clientId: hello.clientId,
+      });
+      const outcome = this.#parts.pairing.admit(identity);
+      if (outcome === "refused") {
+        return refusal(
+          "not_paired",
+          CLOSE.notPaired,
+          "Cannot let this browser in: another one is paired. Open pairing " +
+            'with POST /v1/browser/actions {"action":"pair"}, then connect again',
+        );
+      }
+      if (outcome === "added") this.#paired(hello.clientId, identity);
+    } else if (hello.token !== undefined && !isToken(hello.token)) {
+      return refusal("bad_token", CLOSE.badToken, "Cannot accept this token");
+    }
+    this.#waiting.delete(connection);
+    this.#parts.clients.get(hello.clientId)?.close(CLOSE.replaced, "replaced");
+    this.#parts.clients.add(connection);
+    return {
+      type: "hello_ack",
+      ok: true,
+      connectionId: connection.id,
+      protocol: PROTOCOL_VERSION,
+      heartbeatMs: this.#options.heartbeatMs,
+      limits: { ...BROWSER_LIMITS },
+      platforms: this.#parts.platforms.all.map(({ name, hosts }) => ({
+        name,
+        hosts: [...hosts],
+      })),
+      allowedHosts: [...this.#options.allowedHosts],
+      state: this.#ports.system.state(),
+    };
+  }
+
+  #paired(clientId: string, identity: string): void {
+    this.#ports.log.warn("Paired a browser", { client_id: clientId, identity });
+    this.#ports.emit({ type: "browser.paired", client_id: clientId });
+  }
+
+  #opened(connection: Connection): void {
+    const { clientId, hello } = connection;
+    this.#record(() => this.#parts.records.hello(hello));
+    this.#ports.log.info("A browser connected", {
+      client_id: clientId,
+      connection_id: connection.id,
+      extension_version: hello.extensionVersion,
+    });
+    this.#ports.emit({ type: "browser.connected", client_id: clientId });
+  }
+
+  #gone(connection: Connection, opened: boolean): void {
+    this.#waiting.delete(connection);
+    if (!opened) return;
+    const { clientId } = connection;
+    this.#parts.clients.remove(connection);
+    this.#parts.exchanges.lose(connection);
+    this.#ports.log.info("A browser disconnected", {
+      client_id: clientId,
+      connection_id: connection.id,
+    });
+    this.#ports.emit({ type: "browser.disconnected", client_id: clientId });
+  }
+
+  #receive(connection: Connection, message: ExtensionMessage): void {
+    const { actions, exchanges, records } = this.#parts;
+    switch (message.type) {
+      case "tabs":
+        return this.#record(() => records.tabs(connection, message));
+      case "credentials":
+        return this.#record(() => records.credentials(connection, message));
+      case "api_endpoints":
+        return this.#record(() => records.endpoints(connection, message));
+      case "action_request":
+        return void this.#change(connection, message);
+      case "action_status":
+        if (message.action === "request_cancel") {
+          const exchange = exchanges.get(message.id);
+          return exchange?.cancelReported(connection, message.ok);
+        }
+        return actions.receive(connection, message);
+      case "client_log":
+        return this.#ports.log[message.level]("A browser says", {
+          client_id: connection.clientId,
+          said: message.message,
+        });
+      case "hello":
+      case "pong":
+        return;
+      default:
+        return exchanges.receive(connection, message);
+    }
+  }
+
+  /** A full disk costs the record, not the connection. */
+  #record(save: () => void): void {
+    try {
+      save();
+    } catch (thrown) {
+      this.#ports.log.error("Cannot save what a browser reported", {
+        error: thrown,
+      });
+    }
+  }
+
+  async #change(
+    connection: Connection,
+    request: FromExtension<"action_request">,
+  ): Promise<void> {
+    const { action, id } = request;
+    const head = {
+      type: "action_result" as const,
+      action,
+      ...(id === undefined ? {} : { id }),
+    };
+    try {
+      const state = await this.#ports.system.change(
+        request,
+        connection.clientId,
+      );
+      connection.send({ ...head, ok: true, state });
+    } catch (thrown) {
+      const error = thrown instanceof AppError
+        ? { code: thrown.code, message: thrown.message }
+        : { code: "INTERNAL", message: "an internal error was logged" };
+      if (!(thrown instanceof AppError)) {
+        this.#ports.log.error("An action of a browser failed", {
+          error: thrown,
+        });
+      }
+      connection.send({ ...head, ok: false, error });
+    }
+  }
+}
+
+function refusal(
+  reason: (HelloAck & { readonly ok: false })["reason"],
+  closeCode: number,
+  message: string,
+): HelloAck {
+  return { type: "hello_ack", ok: false, reason, message, closeCode };
+}

@@ -1,0 +1,60 @@
+import { conductorMessage, extensionMessage } from "../contract.ts";
+import { BROWSER_LIMITS, CLOSE, PROTOCOL_VERSION } from "../limits.ts";
+import { fields } from "../../../shared/describe/fields.ts";
+import type { Schema } from "../../../shared/http/route.ts";
+import { SUBPROTOCOL } from "./admission.ts";
+
+/** Tells how to speak to the bridge: enough to write another client. */
+export function describeBridge(options: {
+  readonly url: string;
+  readonly hasToken: boolean;
+  readonly heartbeatMs: number;
+}): Readonly<Record<string, unknown>> {
+  return {
+    enabled: true,
+    path: "/ws/firefox",
+    url: options.url,
+    purpose:
+      "The owner's Firefox extension dials it; conductor never dials a browser.",
+    protocol: PROTOCOL_VERSION,
+    sub_protocols: options.hasToken
+      ? [SUBPROTOCOL, "baa.token.<base64url of the shared token>"]
+      : [SUBPROTOCOL],
+    origin: "moz-extension://<uuid>, or none for a local program",
+    first_message: "hello, within 5 s; the answer is hello_ack",
+    heartbeat_ms: options.heartbeatMs,
+    limits: BROWSER_LIMITS,
+    close_codes: CLOSE,
+    frames: "JSON text frames, one message a frame, told apart by type",
+    answers: ANSWERS,
+    messages: MESSAGES,
+  };
+}
+
+/** What a browser has to answer, by what it is sent. */
+const ANSWERS = {
+  ping: "pong",
+  "open_tab, plugin_status and the other actions":
+    "action_status with the same id",
+  "api_request, buffered":
+    "api_response with status and body or bodyBase64; or with chunked: true and then body_chunk messages; or with error {code, message}",
+  "api_request, sse":
+    "stream_open, stream_event …, then stream_end; or stream_error",
+  request_cancel:
+    'what the request ends with: api_response with error, or stream_error, code "canceled" when the fetch was aborted',
+} as const;
+
+/** The fields of each message, by its type. */
+const MESSAGES = {
+  from_extension: byType(extensionMessage.options, "input"),
+  from_conductor: byType(conductorMessage.options, "output"),
+};
+
+function byType(options: readonly Schema[], io: "input" | "output") {
+  return Object.fromEntries(
+    options.map((option) => {
+      const { type = "", ...rest } = fields(option, io) ?? {};
+      return [/"(\w+)"/.exec(type)?.[1] ?? type, rest];
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+import type { Clock } from "../../../shared/clock.ts";
+
+/** How long the owner's permission to pair lasts. */
+export const PAIRING_WINDOW_MS = 120_000;
+
+/** Identities that may be paired; a local program can make up any number. */
+const MAX_IDENTITIES = 64;
+
+/** Where paired identities are kept. */
+export interface IdentityStore {
+  identities(): readonly string[];
+  addIdentity(identity: string): void;
+  forgetIdentities(): void;
+}
+
+/**
+ * Who may connect while there is no shared token: the first identity by
+ * itself, later ones only while the owner holds the door open.
+ */
+export class Pairing {
+  readonly #store: IdentityStore;
+  readonly #clock: Clock;
+  #openUntil = -Infinity;
+
+  constructor(store: IdentityStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Opens the door; returns when it closes, in milliseconds since the epoch. */
+  open(): number {
+    this.#openUntil = this.#clock.monotonic() + PAIRING_WINDOW_MS;
+    return this.#clock.now() + PAIRING_WINDOW_MS;
+  }
+
+  /** Forgets everybody: the next one that knocks is paired by itself. */
+  reset(): void {
+    this.#openUntil = -Infinity;
+    this.#store.forgetIdentities();
+  }
+
+  /** Milliseconds that the door stays open, or 0. */
+  get openForMs(): number {
+    return Math.max(0, this.#openUntil - this.#clock.monotonic());
+  }
+
+  /** Tells how `identity` stands, adding it where it may be added. */
+  admit(identity: string): "known" | "added" | "refused" {
+    const known = this.#store.identities();
+    if (known.includes(identity)) return "known";
+    if (known.length > 0 && this.openForMs === 0) return "refused";
+    if (known.length >= MAX_IDENTITIES) return "refused";
+    this.#store.addIdentity(identity);
+    return "added";
+  }
+}
+
+/**
+ * What a client is known by: its extension's origin, which no other program
+ * in that browser can claim, or the client id of a local program.
+ */
+export function identityOf(
+  client: { readonly origin: string | undefined; readonly clientId: string },
+): string {
+  return client.origin ?? `client:${client.clientId}`;
+}

@@ -1,0 +1,291 @@
+import { z } from "zod";
+import { type ExtensionAction, PROTOCOL_VERSION } from "./limits.ts";
+
+/**
+ * What conductor and the Firefox extension say to each other on `/ws/firefox`:
+ * JSON text frames, one message a frame, told apart by `type`. Unknown fields
+ * are dropped, never stored: an extension may be newer than its conductor.
+ */
+
+/** A name that the other side chose: of a client, a request, an action. */
+export const identifier = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/);
+
+const short = z.string().max(256);
+const sentence = z.string().max(4096);
+const address = z.string().max(8192);
+const status = z.int().min(100).max(599);
+const headers = z.record(z.string().max(256), z.string().max(32_768));
+
+/** Base64 text, read as its bytes. */
+const base64 = z.string().transform((text, context) => {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch {
+    context.addIssue("give base64");
+    return z.NEVER;
+  }
+});
+
+/** A moment: ISO 8601, or milliseconds since the epoch. Read as the latter. */
+const moment = z.union([
+  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  z.number().int().min(0).max(8.64e15),
+]);
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+const failure = z.object({ code: short, message: sentence });
+
+/** A tab, as far as it may be known: its address has no query and no fragment. */
+export const tabSchema = z.object({
+  id: z.int().min(0),
+  url: address,
+  title: z.string().max(1024).default(""),
+  active: z.boolean().default(false),
+  status: short.default("complete"),
+});
+
+/** A credential that the browser sent to a site: everything but its value. */
+export const credentialSchema = z.object({
+  platform: short.optional(),
+  host: short,
+  header: short.describe("Lower-case header name, e.g. cookie"),
+  name: short.default("").describe(
+    "The cookie's name, where the header is cookie",
+  ),
+  fingerprint: z.string().regex(/^[0-9a-f]{8,64}$/).describe(
+    "A hash with a key that never leaves the browser, so it cannot be guessed back",
+  ),
+  length: z.int().min(0).describe("Length of the value in characters"),
+  capturedAt: moment.optional(),
+  seenAt: moment.optional(),
+  loggedOut: z.boolean().default(false).describe(
+    "The site took the credential away",
+  ),
+});
+
+/** An endpoint that a page was seen to use. */
+export const endpointSchema = z.object({
+  platform: short.optional(),
+  host: short,
+  method: short,
+  path: address.describe(
+    "The path with what looks like an id replaced by :id; no query",
+  ),
+  lastSeenAt: moment.optional(),
+});
+
+/** What is known of a response before its body. */
+const responseHead = {
+  status,
+  headers: headers.default({}),
+  url: address.optional().describe(
+    "Where the response came from in the end, redirects followed",
+  ),
+  via: z.enum(["page", "background"]).optional().describe(
+    "Whose principal sent the request",
+  ),
+  tabId: z.int().min(0).optional(),
+};
+
+/** A piece of a body. */
+const chunk = {
+  id: identifier,
+  seq: z.int().min(0).describe("From 0, without a gap"),
+  last: z.boolean(),
+};
+
+const apiResponse = z.object({
+  type: z.literal("api_response"),
+  id: identifier,
+  ...responseHead,
+  status: status.optional().describe("Absent in a failure"),
+  body: z.string().optional(),
+  bodyBase64: base64.optional(),
+  chunked: z.boolean().default(false).describe(
+    "The body follows in body_chunk messages",
+  ),
+  error: failure.optional(),
+}).refine(
+  (it) => it.status !== undefined || it.error !== undefined,
+  { message: "give a status or an error" },
+);
+
+/** What the extension may say. */
+export const extensionMessage = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("hello"),
+    protocol: z.int().default(PROTOCOL_VERSION),
+    clientId: identifier.describe("Stable per browser profile"),
+    extensionVersion: short.default(""),
+    browser: z.union([
+      short,
+      z.object({ name: short, version: short.default("") }),
+    ]).default(""),
+    platform: z.union([
+      short,
+      z.object({ os: short, arch: short.default("") }),
+    ]).default(""),
+    capabilities: z.array(short).max(64).default([]),
+    token: z.string().max(4096).optional(),
+  }),
+  z.object({
+    type: z.literal("tabs"),
+    tabs: z.array(tabSchema).max(500).describe(
+      "All of them, on each change; id and url are required",
+    ),
+  }),
+  z.object({
+    type: z.literal("credentials"),
+    credentials: z.array(credentialSchema).max(500).describe(
+      "host, header, fingerprint (8 to 64 hex digits of a keyed hash, never a value) and length are required; times are ISO 8601 or milliseconds",
+    ),
+  }),
+  z.object({
+    type: z.literal("api_endpoints"),
+    endpoints: z.array(endpointSchema).max(500).describe(
+      "host, method and path are required",
+    ),
+  }),
+  z.object({
+    type: z.literal("action_request"),
+    id: identifier.optional(),
+    action: z.enum(["pause", "resume", "drain"]),
+    requestedBy: short.optional(),
+    reason: sentence.optional(),
+  }),
+  apiResponse,
+  z.object({ type: z.literal("body_chunk"), ...chunk, data: base64 }),
+  z.object({
+    type: z.literal("stream_open"),
+    id: identifier,
+    ...responseHead,
+  }),
+  z.object({
+    type: z.literal("stream_event"),
+    id: identifier,
+    seq: z.int().min(0).describe("From 0, without a gap"),
+    chunk: z.string().describe(
+      "Text just as it arrived: conductor alone parses event streams",
+    ),
+  }),
+  z.object({ type: z.literal("stream_end"), id: identifier }),
+  z.object({
+    type: z.literal("stream_error"),
+    id: identifier,
+    code: short,
+    message: sentence.default(""),
+  }),
+  z.object({
+    type: z.literal("client_log"),
+    level: z.enum(["debug", "info", "warn", "error"]),
+    message: sentence,
+  }),
+  z.object({ type: z.literal("pong") }),
+  z.object({
+    type: z.literal("action_status"),
+    id: identifier,
+    action: short,
+    ok: z.boolean(),
+    result: jsonObject.optional(),
+    error: failure.optional(),
+  }),
+]);
+export type ExtensionMessage = z.output<typeof extensionMessage>;
+
+/** The `type` of each message that the extension may send. */
+export type ExtensionMessageType = ExtensionMessage["type"];
+
+/** One message of the extension by its `type`. */
+export type FromExtension<T extends ExtensionMessageType> = Extract<
+  ExtensionMessage,
+  { readonly type: T }
+>;
+
+const action = <const A extends ExtensionAction>(type: A) =>
+  z.object({
+    type: z.literal(type),
+    id: identifier,
+    platform: short.optional(),
+    tabId: z.int().min(0).optional(),
+    url: address.optional(),
+    reason: sentence.optional(),
+  });
+
+/** The answer to `hello`: what holds for the connection, or why there is none. */
+const helloAck = z.discriminatedUnion("ok", [
+  z.object({
+    type: z.literal("hello_ack"),
+    ok: z.literal(true),
+    connectionId: identifier,
+    protocol: z.literal(PROTOCOL_VERSION),
+    heartbeatMs: z.int(),
+    limits: z.record(z.string(), z.int()),
+    platforms: z.array(z.object({ name: short, hosts: z.array(short) }))
+      .describe(
+        "Which hosts belong to which platform: only these are observed",
+      ),
+    allowedHosts: z.array(short).describe(
+      "Loopback and private targets that requests may reach, as host:port",
+    ),
+    state: jsonObject,
+  }),
+  z.object({
+    type: z.literal("hello_ack"),
+    ok: z.literal(false),
+    reason: z.enum(["bad_hello", "bad_token", "not_paired", "no_hello"]),
+    message: sentence,
+    closeCode: z.int(),
+  }),
+]);
+
+/** What conductor may say. */
+export const conductorMessage = z.discriminatedUnion("type", [
+  helloAck,
+  z.object({ type: z.literal("state_snapshot"), state: jsonObject }),
+  z.object({
+    type: z.literal("action_result"),
+    id: identifier.optional(),
+    action: short,
+    ok: z.boolean(),
+    state: jsonObject.optional(),
+    error: failure.optional(),
+  }),
+  action("open_tab"),
+  action("plugin_status"),
+  action("ws_reconnect"),
+  action("controller_reload"),
+  action("tab_restore"),
+  action("tab_focus"),
+  action("tab_reload"),
+  action("request_credentials"),
+  z.object({
+    type: z.literal("api_request"),
+    id: identifier,
+    method: short,
+    url: address,
+    platform: short.optional(),
+    headers,
+    body: z.string().optional(),
+    bodyBase64: z.string().optional(),
+    chunked: z.boolean().describe("The body follows in body_chunk messages"),
+    responseMode: z.enum(["buffered", "sse"]),
+    timeoutMs: z.int().min(1),
+    tabId: z.int().min(0).optional().describe(
+      "The tab to use; without it, one of the same origin",
+    ),
+  }),
+  z.object({
+    type: z.literal("body_chunk"),
+    ...chunk,
+    data: z.string(),
+  }),
+  z.object({
+    type: z.literal("request_cancel"),
+    id: identifier,
+    reason: sentence,
+  }),
+  z.object({ type: z.literal("ping") }),
+  z.object({ type: z.literal("error"), code: short, message: sentence }),
+]);
+export type ConductorMessage = z.output<typeof conductorMessage>;

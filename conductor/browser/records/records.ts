@@ -1,0 +1,104 @@
+import type { FromExtension } from "../contract.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import type { Connection, Hello } from "../bridge/connection.ts";
+import { bareAddress, bareTitle } from "../extension/addresses.js";
+import type { Platforms } from "../requests/platforms.ts";
+import type { BrowserStore } from "./store_port.ts";
+
+/** Writes down what browsers report, dated by this machine's clock. */
+export class Records {
+  readonly #store: BrowserStore;
+  readonly #platforms: Platforms;
+  readonly #clock: Clock;
+
+  constructor(
+    store: BrowserStore,
+    ports: { readonly clock: Clock; readonly platforms: Platforms },
+  ) {
+    this.#store = store;
+    this.#clock = ports.clock;
+    this.#platforms = ports.platforms;
+  }
+
+  hello(hello: Hello): void {
+    const now = this.#clock.now();
+    this.#store.saveClient({
+      clientId: hello.clientId,
+      extensionVersion: hello.extensionVersion,
+      browser: typeof hello.browser === "string"
+        ? hello.browser
+        : `${hello.browser.name} ${hello.browser.version}`.trim(),
+      platform: typeof hello.platform === "string"
+        ? hello.platform
+        : `${hello.platform.os} ${hello.platform.arch}`.trim(),
+      capabilities: hello.capabilities,
+      firstSeenAt: now,
+      seenAt: now,
+    });
+  }
+
+  tabs(connection: Connection, message: FromExtension<"tabs">): void {
+    const { clientId } = connection;
+    const seenAt = this.#clock.now();
+    const rows = message.tabs.map((tab) => {
+      const url = bareAddress(tab.url);
+      return {
+        clientId,
+        tabId: tab.id,
+        url,
+        title: bareTitle(tab.title),
+        active: tab.active,
+        load: tab.status,
+        platform: this.#platforms.of(url)?.name ?? null,
+        host: URL.canParse(url) ? new URL(url).host : "",
+        seenAt,
+      };
+    });
+    this.#store.saveTabs(clientId, rows);
+  }
+
+  credentials(
+    connection: Connection,
+    message: FromExtension<"credentials">,
+  ): void {
+    const rows = message.credentials.map((it) => ({
+      clientId: connection.clientId,
+      ...this.#site(it),
+      header: it.header.toLowerCase(),
+      name: it.name,
+      fingerprint: it.fingerprint,
+      length: it.length,
+      capturedAt: this.#past(it.capturedAt ?? it.seenAt),
+      seenAt: this.#past(it.seenAt),
+      loggedOut: it.loggedOut,
+    }));
+    this.#store.saveCredentials(rows);
+  }
+
+  endpoints(
+    connection: Connection,
+    message: FromExtension<"api_endpoints">,
+  ): void {
+    const rows = message.endpoints.map((it) => ({
+      clientId: connection.clientId,
+      ...this.#site(it),
+      method: it.method.toUpperCase(),
+      path: it.path.replace(/[?#].*$/s, ""),
+      seenAt: this.#past(it.lastSeenAt),
+    }));
+    this.#store.saveEndpoints(rows);
+  }
+
+  /** The host says which platform it is; what the client says is only a fallback. */
+  #site(it: { readonly host: string; readonly platform?: string | undefined }) {
+    const host = it.host.toLowerCase();
+    const known = this.#platforms.ofHost(host)?.name;
+    return { host, platform: known ?? it.platform ?? null };
+  }
+
+  /** A client's clock may be ahead; nothing was seen in the future. */
+  #past(moment: number | undefined): number {
+    const now = this.#clock.now();
+    return Math.min(moment ?? now, now);
+  }
+}

@@ -1,0 +1,186 @@
+import { type Clock, isoTime } from "../../../shared/clock.ts";
+import type { ClientRow } from "../../store/model/browser_record.ts";
+import type { Clients } from "../bridge/clients.ts";
+import type { Exchanges } from "../requests/exchanges.ts";
+import type { BrowserQuery, BrowserView } from "../http_schemas.ts";
+import type { Pairing } from "../bridge/pairing.ts";
+import type { Platforms } from "../requests/platforms.ts";
+import type { Policy } from "../requests/policy.ts";
+import { type RecordAges, recordStatus } from "./record_status.ts";
+import type { BrowserStore } from "./store_port.ts";
+
+/** What the view is made from. */
+export interface ViewParts {
+  readonly clients: Clients;
+  readonly exchanges: Exchanges;
+  readonly pairing: Pairing;
+  readonly platforms: Platforms;
+  readonly policy: Policy;
+  readonly store: BrowserStore;
+  readonly clock: Clock;
+}
+
+/** What the view is told. */
+export interface ViewOptions {
+  readonly ages: RecordAges;
+  readonly heartbeatMs: number;
+  /** Whether clients are paired: there is no shared token. */
+  readonly pairing: boolean;
+  /** Where the extension connects to. */
+  readonly websocket: string;
+}
+
+interface Sighting {
+  readonly clientId: string;
+  readonly platform: string | null;
+  readonly host: string;
+  readonly seenAt: number;
+  readonly loggedOut?: boolean;
+}
+
+/** Shows the bridge and what browsers reported, honest about its age. */
+export class BrowserViewer {
+  readonly #parts: ViewParts;
+  readonly #options: ViewOptions;
+
+  constructor(parts: ViewParts, options: ViewOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Returns what `query` asks for. Works from the database alone, too. */
+  view(query: BrowserQuery): BrowserView {
+    const { clients, exchanges, platforms, policy, store } = this.#parts;
+    const shown = <T extends Sighting>(rows: readonly T[]) =>
+      rows.map((row) => ({ row, seen: this.#sighting(row) }))
+        .filter(({ seen }) => matches(seen, query));
+    const tabs = shown(store.tabs()).map(({ row, seen }) => ({
+      ...seen,
+      tab_id: row.tabId,
+      url: row.url,
+      title: row.title,
+      active: row.active,
+      load: row.load,
+    }));
+    const logins = shown(store.credentials()).map(({ row, seen }) => ({
+      ...seen,
+      header: row.header,
+      name: row.name,
+      fingerprint: row.fingerprint,
+      length: row.length,
+      captured_at: isoTime(row.capturedAt),
+      logged_out: row.loggedOut,
+    }));
+    const endpoints = shown(store.endpoints()).map(({ row, seen }) => ({
+      ...seen,
+      method: row.method,
+      path: row.path,
+    }));
+    const profiles = store.clients()
+      .filter(({ clientId }) =>
+        query.client_id === undefined || query.client_id === clientId
+      )
+      .map((row) => this.#client(row));
+    const statuses = [...tabs, ...logins, ...endpoints].map((it) => it.status);
+    const count = (status: string) =>
+      statuses.filter((it) => it === status).length;
+    return {
+      bridge: {
+        connected: clients.active !== undefined,
+        websocket: this.#options.websocket,
+        active_client_id: clients.active?.clientId ?? null,
+        in_flight: exchanges.size,
+        heartbeat_ms: this.#options.heartbeatMs,
+        clients: profiles,
+        pairing: this.#pairing(),
+      },
+      tabs,
+      login_records: logins,
+      endpoints,
+      policy: {
+        max_in_flight: policy.limits.maxInFlight,
+        spacing_ms: policy.limits.spacingMs,
+        breaker_failures: policy.limits.breakerFailures,
+        platforms: policy.view(),
+      },
+      platforms: platforms.all.map(({ name, hosts }) => ({
+        name,
+        hosts: [...hosts],
+      })),
+      summary: {
+        clients: profiles.length,
+        connected_clients: profiles.filter((it) => it.connected).length,
+        tabs: tabs.length,
+        login_records: logins.length,
+        endpoints: endpoints.length,
+        fresh: count("fresh"),
+        stale: count("stale"),
+        lost: count("lost"),
+      },
+    };
+  }
+
+  #sighting(row: Sighting) {
+    const { clients, clock } = this.#parts;
+    return {
+      client_id: row.clientId,
+      platform: row.platform,
+      host: row.host,
+      seen_at: isoTime(row.seenAt),
+      status: recordStatus({
+        ageMs: clock.now() - row.seenAt,
+        connected: clients.get(row.clientId) !== undefined,
+        loggedOut: row.loggedOut ?? false,
+      }, this.#options.ages),
+    };
+  }
+
+  #client(row: ClientRow) {
+    const { clients, clock, exchanges } = this.#parts;
+    const connection = clients.get(row.clientId);
+    const now = clock.now();
+    return {
+      client_id: row.clientId,
+      connected: connection !== undefined,
+      active: connection !== undefined && connection === clients.active,
+      connection_id: connection?.id ?? null,
+      connected_since: connection === undefined
+        ? null
+        : isoTime(connection.openedAt),
+      in_flight: connection === undefined ? 0 : exchanges.countOf(connection),
+      extension_version: row.extensionVersion,
+      browser: row.browser,
+      platform: row.platform,
+      capabilities: [...row.capabilities],
+      first_seen_at: isoTime(row.firstSeenAt),
+      seen_at: isoTime(
+        connection === undefined ? row.seenAt : now - connection.silentMs,
+      ),
+    };
+  }
+
+  #pairing() {
+    const { clock, pairing, store } = this.#parts;
+    const { openForMs } = pairing;
+    return {
+      required: this.#options.pairing,
+      open_until: openForMs === 0 ? null : isoTime(clock.now() + openForMs),
+      paired: store.identities().length,
+    };
+  }
+}
+
+function matches(
+  seen: {
+    readonly client_id: string;
+    readonly platform: string | null;
+    readonly host: string;
+    readonly status: string;
+  },
+  query: BrowserQuery,
+): boolean {
+  return (query.platform === undefined || seen.platform === query.platform) &&
+    (query.host === undefined || seen.host === query.host.toLowerCase()) &&
+    (query.client_id === undefined || seen.client_id === query.client_id) &&
+    (query.status === undefined || seen.status === query.status);
+}

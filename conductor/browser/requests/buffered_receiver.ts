@@ -1,0 +1,120 @@
+import { AppError } from "../../../shared/errors.ts";
+import { BROWSER_LIMITS } from "../limits.ts";
+import { protocolBroken } from "../failures.ts";
+import type { BufferedResponse, ResponseHead } from "./order.ts";
+import { type AnswerMessage, headOf, type Receiver } from "./receiver.ts";
+
+/** Bytes that all answers together may hold until they are passed on. */
+export interface ByteBudget {
+  /** Takes `bytes` from the budget; false, and takes nothing, when it has less. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+/** Puts a response together that is answered in one piece. */
+export class BufferedReceiver implements Receiver {
+  readonly #url: string;
+  readonly #budget: ByteBudget;
+  readonly #answer = Promise.withResolvers<BufferedResponse>();
+  #head: ResponseHead | undefined;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #taken = 0;
+
+  constructor(url: string, budget: ByteBudget) {
+    this.#url = url;
+    this.#budget = budget;
+    // The failure is for whoever asks for the answer, if anybody still does.
+    this.#answer.promise.catch(() => {});
+  }
+
+  /** Resolves with the whole response. */
+  get answer(): Promise<BufferedResponse> {
+    return this.#answer.promise;
+  }
+
+  get status(): number | undefined {
+    return this.#head?.status;
+  }
+
+  /** Gives back what the answer took of the budget: it is passed on. Harmless twice. */
+  release(): void {
+    this.#budget.give(this.#taken);
+    this.#taken = 0;
+    this.#chunks = [];
+  }
+
+  take(message: AnswerMessage): boolean {
+    if (message.type === "api_response") return this.#response(message);
+    if (message.type === "body_chunk") return this.#chunk(message);
+    throw protocolBroken(`"${message.type}" came for a buffered request`);
+  }
+
+  fail(error: AppError): void {
+    this.release();
+    this.#answer.reject(error);
+  }
+
+  #response(message: AnswerMessage & { type: "api_response" }): boolean {
+    const { status } = message;
+    if (this.#head !== undefined) throw protocolBroken("a second response");
+    if (status === undefined) throw protocolBroken("the status is missing");
+    this.#head = headOf({ ...message, status }, this.#url);
+    if (message.chunked) return false;
+    const body = message.body ?? message.bodyBase64 ?? "";
+    this.#hold(body.length);
+    this.#finish(this.#head, body);
+    return true;
+  }
+
+  #chunk(message: AnswerMessage & { type: "body_chunk" }): boolean {
+    if (this.#head === undefined || message.seq !== this.#chunks.length) {
+      throw protocolBroken(`chunk ${message.seq} came out of turn`);
+    }
+    this.#hold(message.data.length);
+    this.#chunks.push(message.data);
+    if (!message.last) return false;
+    this.#finish(this.#head, join(this.#chunks, this.#bytes));
+    return true;
+  }
+
+  #hold(bytes: number): void {
+    const { maxResponseBytes } = BROWSER_LIMITS;
+    this.#bytes += bytes;
+    if (this.#bytes > maxResponseBytes) {
+      throw new AppError(
+        "UPSTREAM_FAILED",
+        `Cannot buffer the response: it is larger than ${maxResponseBytes} bytes; use response_mode "sse"`,
+        {
+          details: { reason: "body_too_large", limit_bytes: maxResponseBytes },
+        },
+      );
+    }
+    if (!this.#budget.take(bytes)) {
+      throw new AppError(
+        "TOO_MANY_REQUESTS",
+        "Cannot buffer the response: too many bytes are being held already",
+        {
+          details: { reason: "memory_budget" },
+          headers: { "retry-after": "1" },
+        },
+      );
+    }
+    this.#taken += bytes;
+  }
+
+  #finish(head: ResponseHead, body: string | Uint8Array): void {
+    this.#chunks = [];
+    this.#answer.resolve({ ...head, body });
+  }
+}
+
+function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,188 @@
+import { BROWSER_LIMITS } from "../limits.ts";
+import type { Clock, Timer } from "../../../shared/clock.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { Connection } from "../bridge/connection.ts";
+import {
+  browserLost,
+  requestCanceled,
+  siteVerdict,
+  toAppError,
+} from "../failures.ts";
+import { framesOf, type RequestOrder } from "./order.ts";
+import { isSiteFailure, type Permit } from "./policy.ts";
+import type { AnswerMessage, Receiver } from "./receiver.ts";
+
+/** How long a browser may take to confirm a cancel. */
+const CONFIRM_MS = 5_000;
+
+/** Options of {@linkcode Exchange}. */
+export interface ExchangeOptions {
+  readonly connection: Connection;
+  readonly order: RequestOrder;
+  readonly receiver: Receiver;
+  readonly permit: Permit;
+  readonly clock: Clock;
+  /** Says why an address may not be reached. */
+  readonly whyRefused: (url: string) => string | undefined;
+  /** Runs once, when the browser is known (or given up) to be done with it. */
+  readonly over: () => void;
+}
+
+/**
+ * One request in flight. It ends exactly once for its caller; for the browser
+ * it ends when the browser says so, since until then its fetch still runs.
+ */
+export class Exchange {
+  readonly order: RequestOrder;
+  readonly connection: Connection;
+  readonly #receiver: Receiver;
+  readonly #permit: Permit;
+  readonly #clock: Clock;
+  readonly #over: () => void;
+  readonly #whyRefused: ExchangeOptions["whyRefused"];
+  readonly #confirmed = Promise.withResolvers<boolean>();
+  #state: "running" | "canceling" | "over" = "running";
+  #timer: Timer;
+
+  constructor(options: ExchangeOptions) {
+    this.order = options.order;
+    this.connection = options.connection;
+    this.#receiver = options.receiver;
+    this.#permit = options.permit;
+    this.#clock = options.clock;
+    this.#over = options.over;
+    this.#whyRefused = options.whyRefused;
+    this.#timer = this.#clock.after(this.order.timeoutMs, () => this.#late());
+  }
+
+  /** Resolves when the browser is known (or given up) to be done with it. */
+  get over(): Promise<unknown> {
+    return this.#confirmed.promise;
+  }
+
+  /** Sends the request; a body that is large goes in pieces, as there is room. */
+  async send(): Promise<void> {
+    const { id } = this.order;
+    const { head, chunks } = framesOf(this.order, BROWSER_LIMITS.chunkBytes);
+    if (!this.connection.send(head)) return;
+    for (const [seq, chunk] of chunks.entries()) {
+      if (!await this.connection.room()) return this.#stalled();
+      if (this.#state !== "running") return;
+      this.connection.send({
+        type: "body_chunk",
+        id,
+        seq,
+        last: seq === chunks.length - 1,
+        data: chunk.toBase64(),
+      });
+    }
+  }
+
+  /** Takes what the browser answers. */
+  receive(message: AnswerMessage): void {
+    const failure = failureOf(message);
+    if (this.#state === "canceling") {
+      if (failure !== undefined) this.#finish(failure.code === "canceled");
+      else if (isLast(message)) this.#finish(false);
+      return;
+    }
+    if (failure !== undefined) {
+      this.#receiver.fail(toAppError(failure));
+      return this.#finish(failure.code === "canceled", siteVerdict(failure));
+    }
+    try {
+      this.#judge(message);
+      if (!this.#receiver.take(message)) return;
+    } catch (thrown) {
+      const error = thrown instanceof AppError
+        ? thrown
+        : new AppError("INTERNAL", undefined, { cause: thrown });
+      void this.stop(error);
+      return;
+    }
+    this.#finish(false, !isSiteFailure(this.#receiver.status ?? 0));
+  }
+
+  /** The browser reports on the cancel itself: it may not know the request. */
+  cancelReported(connection: Connection, aborted: boolean): void {
+    const mine = connection === this.connection;
+    if (mine && this.#state === "canceling") this.#finish(aborted);
+  }
+
+  /**
+   * Ends it for the caller with `error` and has the browser abort its fetch.
+   * Resolves with whether the browser confirmed that.
+   */
+  stop(error: AppError = requestCanceled()): Promise<boolean> {
+    if (this.#state === "running") {
+      this.#state = "canceling";
+      this.#receiver.fail(error);
+      this.#timer.cancel();
+      this.#timer = this.#clock.after(CONFIRM_MS, () => this.#finish(false));
+      const { id } = this.order;
+      this.connection.send({
+        type: "request_cancel",
+        id,
+        reason: String(error.details?.reason ?? error.code),
+      });
+    }
+    return this.#confirmed.promise;
+  }
+
+  /** The browser is gone, and its fetch with it. */
+  lose(error: AppError = browserLost()): void {
+    if (this.#state === "running") this.#receiver.fail(error);
+    this.#finish(false);
+  }
+
+  /** A redirect may have led where no request may go; its answer goes nowhere. */
+  #judge(message: AnswerMessage): void {
+    const url = "url" in message ? message.url : undefined;
+    const why = url === undefined ? undefined : this.#whyRefused(url);
+    if (why === undefined) return;
+    throw new AppError(
+      "UPSTREAM_FAILED",
+      `Cannot pass the answer on: the site redirected, and ${why}`,
+      { details: { reason: "target_refused" } },
+    );
+  }
+
+  #late(): void {
+    const { timeoutMs } = this.order;
+    void this.stop(
+      new AppError(
+        "UPSTREAM_TIMEOUT",
+        `Cannot finish the request: no complete answer within ${timeoutMs} ms`,
+        { details: { reason: "timeout", timeout_ms: timeoutMs } },
+      ),
+    );
+    this.#permit.release(false);
+  }
+
+  #stalled(): void {
+    if (this.#state === "running") {
+      this.connection.close(1013, "the browser does not read");
+    }
+  }
+
+  /** `ok` is what the end says of the site. */
+  #finish(confirmed: boolean, ok?: boolean): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#timer.cancel();
+    this.#permit.release(ok);
+    this.#confirmed.resolve(confirmed);
+    this.#over();
+  }
+}
+
+function failureOf(message: AnswerMessage) {
+  if (message.type === "api_response") return message.error;
+  return message.type === "stream_error" ? message : undefined;
+}
+
+function isLast(message: AnswerMessage): boolean {
+  return message.type === "stream_end" ||
+    (message.type === "api_response" && !message.chunked) ||
+    (message.type === "body_chunk" && message.last);
+}

@@ -1,0 +1,95 @@
+import { BROWSER_LIMITS } from "../limits.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { Connection } from "../bridge/connection.ts";
+import { Exchange } from "./exchange.ts";
+import type { RequestOrder } from "./order.ts";
+import type { Permit } from "./policy.ts";
+import type { AnswerMessage, Receiver } from "./receiver.ts";
+
+/** Options of {@linkcode Exchanges.start}. */
+export interface StartOptions {
+  readonly connection: Connection;
+  readonly receiver: Receiver;
+  readonly permit: Permit;
+}
+
+/** Every request in flight, by its id. */
+export class Exchanges {
+  readonly #clock: Clock;
+  readonly #whyRefused: (url: string) => string | undefined;
+  readonly #running = new Map<string, Exchange>();
+
+  constructor(
+    clock: Clock,
+    whyRefused: (url: string) => string | undefined,
+  ) {
+    this.#clock = clock;
+    this.#whyRefused = whyRefused;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  countOf(connection: Connection): number {
+    return this.of(connection).length;
+  }
+
+  /**
+   * Refuses what cannot start on this connection.
+   * @throws {AppError} CONFLICT for an id in flight, TOO_MANY_REQUESTS.
+   */
+  check(id: string, connection: Connection): void {
+    if (this.#running.has(id)) {
+      throw new AppError(
+        "CONFLICT",
+        `Cannot start the request: "${id}" is in flight already`,
+        { details: { request_id: id } },
+      );
+    }
+    const { maxInFlight } = BROWSER_LIMITS;
+    if (this.countOf(connection) >= maxInFlight) {
+      throw new AppError(
+        "TOO_MANY_REQUESTS",
+        `Cannot start the request: ${maxInFlight} run in this browser already`,
+        { headers: { "retry-after": "1" } },
+      );
+    }
+  }
+
+  /** Starts a request that was checked. */
+  start(order: RequestOrder, options: StartOptions): Exchange {
+    const exchange = new Exchange({
+      ...options,
+      order,
+      clock: this.#clock,
+      whyRefused: this.#whyRefused,
+      over: () => this.#running.delete(order.id),
+    });
+    this.#running.set(order.id, exchange);
+    void exchange.send().catch(() => exchange.lose());
+    return exchange;
+  }
+
+  get(id: string): Exchange | undefined {
+    return this.#running.get(id);
+  }
+
+  /** Hands an answer to its request; one that nobody waits for is dropped. */
+  receive(connection: Connection, message: AnswerMessage): void {
+    const exchange = this.#running.get(message.id);
+    // One browser cannot answer for another.
+    if (exchange?.connection === connection) exchange.receive(message);
+  }
+
+  /** Ends everything that ran over a connection which is gone. */
+  lose(connection: Connection, error?: AppError): void {
+    for (const exchange of this.of(connection)) exchange.lose(error);
+  }
+
+  of(connection: Connection): Exchange[] {
+    return [...this.#running.values()]
+      .filter((it) => it.connection === connection);
+  }
+}

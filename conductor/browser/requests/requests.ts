@@ -1,0 +1,202 @@
+import { BROWSER_LIMITS } from "../limits.ts";
+import { type Clock, isoTime } from "../../../shared/clock.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { AuditIntent, AuditPort } from "../../../shared/audit.ts";
+import type { StreamEvent } from "../../../shared/http/route.ts";
+import type { NewId } from "../../../shared/ids.ts";
+import { audited, beginAudit, type BrowserCaller, codeOf } from "../audited.ts";
+import { decodeBody } from "./body_text.ts";
+import { BufferedReceiver, type ByteBudget } from "./buffered_receiver.ts";
+import type { Clients } from "../bridge/clients.ts";
+import type { Exchanges } from "./exchanges.ts";
+import type { Exchange } from "./exchange.ts";
+import { browserLost, requestCanceled } from "../failures.ts";
+import type { CancelData, RequestBody, RequestData } from "../http_schemas.ts";
+import type { RequestOrder } from "./order.ts";
+import type { Policy } from "./policy.ts";
+import type { Receiver } from "./receiver.ts";
+import { StreamReceiver } from "./stream_receiver.ts";
+import type { Targets } from "./targets.ts";
+import { readHeaders, readRequestBody } from "./request_body.ts";
+
+const BUFFERED_TIMEOUT_MS = 60_000;
+const STREAM_TIMEOUT_MS = 600_000;
+
+/** Answers smaller than this are given out of hand at once: they pass on quickly. */
+const LEAST_HELD_BYTES = 65_536;
+
+/** What {@linkcode BrowserRequests} is built from. */
+export interface RequestParts {
+  readonly clients: Clients;
+  readonly exchanges: Exchanges;
+  readonly policy: Policy;
+  readonly targets: Targets;
+  readonly budget: ByteBudget;
+  readonly audit: AuditPort;
+  readonly clock: Clock;
+  readonly newId: NewId;
+}
+
+/** Sends requests through the owner's logged-in browser. */
+export class BrowserRequests {
+  readonly #parts: RequestParts;
+
+  constructor(parts: RequestParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sends, and resolves with the whole response, whatever its status. When the
+   * caller has gone the browser aborts, too.
+   * @throws {AppError}
+   */
+  async buffered(
+    input: RequestBody,
+    caller: BrowserCaller,
+  ): Promise<RequestData> {
+    const order = this.#order(input, "buffered");
+    return await audited(
+      this.#parts.audit,
+      intentOf(order, caller),
+      () => this.#whole(order, { input, caller }),
+    );
+  }
+
+  /**
+   * Sends, and resolves with the events as they come once the request is on
+   * its way. Leaving them cancels the request.
+   * @throws {AppError} when it could not be sent at all.
+   */
+  async stream(
+    input: RequestBody,
+    caller: BrowserCaller,
+  ): Promise<AsyncGenerator<StreamEvent, void, void>> {
+    const order = this.#order(input, "sse");
+    const receiver = new StreamReceiver(order.id, order.url);
+    const entry = beginAudit(this.#parts.audit, intentOf(order, caller));
+    try {
+      const { signal } = caller;
+      const exchange = await this.#start(order, { receiver, input, signal });
+      void exchange.over.then(() =>
+        entry.finish({
+          ok: !receiver.failed,
+          facts: { status: receiver.status ?? null },
+        })
+      );
+      return receiver.events(() => void exchange.stop());
+    } catch (error) {
+      entry.finish({ ok: false, code: codeOf(error) });
+      throw error;
+    }
+  }
+
+  /** Cancels a request by its id; tells whether it ran, and whether it was really aborted. */
+  async cancel(requestId: string): Promise<CancelData> {
+    const exchange = this.#parts.exchanges.get(requestId);
+    return {
+      request_id: requestId,
+      running: exchange !== undefined,
+      confirmed: exchange !== undefined && await exchange.stop(),
+    };
+  }
+
+  async #whole(
+    order: RequestOrder,
+    { input, caller }: {
+      readonly input: RequestBody;
+      readonly caller: BrowserCaller;
+    },
+  ): Promise<RequestData> {
+    const { clock, budget } = this.#parts;
+    const { signal } = caller;
+    const receiver = new BufferedReceiver(order.url, budget);
+    const startedAt = clock.now();
+    const begun = clock.monotonic();
+    const exchange = await this.#start(order, { receiver, input, signal });
+    const answer = await receiver.answer;
+    const isSmall = answer.body.length < LEAST_HELD_BYTES;
+    if (isSmall || caller.hold === undefined) receiver.release();
+    else caller.hold(() => receiver.release());
+    return {
+      request_id: order.id,
+      client_id: exchange.connection.clientId,
+      platform: order.platform,
+      status: answer.status,
+      headers: { ...answer.headers },
+      url: answer.url,
+      via: answer.via,
+      tab_id: answer.tabId,
+      ...decodeBody(answer.body, answer.headers["content-type"]),
+      started_at: isoTime(startedAt),
+      duration_ms: Math.round(clock.monotonic() - begun),
+    };
+  }
+
+  async #start(
+    order: RequestOrder,
+    options: {
+      readonly receiver: Receiver;
+      readonly input: RequestBody;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Exchange> {
+    const { clients, exchanges, policy } = this.#parts;
+    const { receiver, signal } = options;
+    const connection = clients.pick(options.input.client_id);
+    exchanges.check(order.id, connection);
+    const permit = await policy.admit(order.platform, signal);
+    try {
+      // All of it may have changed while the request waited for its turn.
+      if (signal.aborted) throw requestCanceled();
+      if (connection.signal.aborted) throw browserLost();
+      exchanges.check(order.id, connection);
+    } catch (refused) {
+      permit.release();
+      throw refused;
+    }
+    const exchange = exchanges.start(order, { connection, receiver, permit });
+    const leave = () => void exchange.stop();
+    signal.addEventListener("abort", leave, { once: true });
+    void exchange.over.then(() => signal.removeEventListener("abort", leave));
+    return exchange;
+  }
+
+  #order(input: RequestBody, mode: "buffered" | "sse"): RequestOrder {
+    const { targets, newId } = this.#parts;
+    const { url, platform } = targets.resolve(input);
+    const { body, contentType } = readRequestBody(input);
+    if (bytesOf(body) > BROWSER_LIMITS.maxRequestBytes) {
+      throw new AppError("BODY_TOO_LARGE", undefined, {
+        details: { limit_bytes: BROWSER_LIMITS.maxRequestBytes },
+      });
+    }
+    const fallback = mode === "sse" ? STREAM_TIMEOUT_MS : BUFFERED_TIMEOUT_MS;
+    return {
+      id: input.request_id ?? newId("breq"),
+      method: input.method,
+      url,
+      platform,
+      headers: readHeaders(input.headers, { contentType, mode }),
+      mode,
+      timeoutMs: input.timeout_ms ?? fallback,
+      ...(body === undefined ? {} : { body }),
+      ...(input.tab_id === undefined ? {} : { tabId: input.tab_id }),
+    };
+  }
+}
+
+function bytesOf(body: string | Uint8Array | undefined): number {
+  return typeof body === "string"
+    ? new TextEncoder().encode(body).length
+    : body?.length ?? 0;
+}
+
+/** What the audit knows of a request: no path and no header may be a secret there. */
+function intentOf(order: RequestOrder, { actor }: BrowserCaller): AuditIntent {
+  const { id, method, platform, url, mode } = order;
+  return {
+    action: "browser.request",
+    actor,
+    target: { request_id: id, method, platform, host: new URL(url).host, mode },
+  };
+}

@@ -1,0 +1,407 @@
+import { assert, assertEquals } from "@std/assert";
+import { BROWSER_LIMITS } from "../limits.ts";
+import { CALLER, failureOf } from "../testing/outcome.ts";
+import { createRig, siteRequest } from "../testing/rig.ts";
+
+Deno.test("BrowserRequests.buffered() resolves with the site's response", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const answer = browser.requests.buffered(
+    siteRequest({
+      method: "POST",
+      headers: { "X-Trace": "1" },
+      body: { name: "Ada" },
+      request_id: "mine",
+    }),
+    CALLER,
+  );
+  await clock.advance(5);
+  const request = socket.last("api_request");
+  assertEquals(request, {
+    type: "api_request",
+    id: "mine",
+    method: "POST",
+    url: "http://127.0.0.1:8080/me",
+    platform: "site",
+    headers: { "content-type": "application/json", "x-trace": "1" },
+    body: '{"name":"Ada"}',
+    chunked: false,
+    responseMode: "buffered",
+    timeoutMs: 60_000,
+  });
+  socket.say({
+    type: "api_response",
+    id: "mine",
+    status: 201,
+    headers: {
+      "Content-Type": "text/plain",
+      "Set-Cookie": "sid=CANARY",
+      "X-Auth-Token": "CANARY",
+    },
+    url: "http://127.0.0.1:8080/me",
+    via: "page",
+    tabId: 7,
+    body: "grüezi",
+  });
+  assertEquals(await answer, {
+    request_id: "mine",
+    client_id: "profile-1",
+    platform: "site",
+    status: 201,
+    headers: { "content-type": "text/plain" },
+    url: "http://127.0.0.1:8080/me",
+    via: "page",
+    tab_id: 7,
+    body: "grüezi",
+    body_base64: null,
+    body_bytes: 7,
+    started_at: "2026-01-01T00:00:00.000Z",
+    duration_ms: 5,
+  });
+  assertEquals(clock.pending, 2, "only the connection's own timers are left");
+});
+
+Deno.test("BrowserRequests.buffered() puts a chunked response together", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const answer = browser.requests.buffered(siteRequest(), CALLER);
+  await clock.advance(0);
+  const { id } = socket.last("api_request");
+  socket.say({ type: "api_response", id, status: 200, chunked: true });
+  const parts = [new Uint8Array([0xff, 1]), new Uint8Array([2])];
+  parts.forEach((part, seq) =>
+    socket.say({
+      type: "body_chunk",
+      id,
+      seq,
+      last: seq === 1,
+      data: part.toBase64(),
+    })
+  );
+  const { body, body_base64, body_bytes } = await answer;
+  assertEquals(body, null);
+  assertEquals(body_base64, new Uint8Array([0xff, 1, 2]).toBase64());
+  assertEquals(body_bytes, 3);
+});
+
+Deno.test("BrowserRequests.buffered() sends a large body in chunks", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const { chunkBytes } = BROWSER_LIMITS;
+  const body = "x".repeat(2 * chunkBytes + 1);
+  const answer = browser.requests.buffered(
+    siteRequest({ method: "POST", body }),
+    CALLER,
+  );
+  await clock.advance(0);
+  const { id, chunked, body: inline } = socket.last("api_request");
+  assert(chunked);
+  assertEquals(inline, undefined);
+  const chunks = socket.heard("body_chunk");
+  assertEquals(chunks.map((it) => it.seq), [0, 1, 2]);
+  assertEquals(chunks.map((it) => it.last), [false, false, true]);
+  const text = chunks.map(({ data }) =>
+    new TextDecoder().decode(Uint8Array.fromBase64(data))
+  ).join("");
+  assertEquals(text, body);
+  socket.say({ type: "api_response", id, status: 200, body: "" });
+  await answer;
+});
+
+Deno.test("BrowserRequests.buffered() holds a large body back while the socket is full", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const { chunkBytes, highWaterBytes } = BROWSER_LIMITS;
+  const body = "x".repeat(2 * chunkBytes);
+  const answer = browser.requests.buffered(
+    siteRequest({ method: "POST", body }),
+    CALLER,
+  );
+  socket.bufferedAmount = highWaterBytes + 1;
+  await clock.advance(100);
+  assertEquals(socket.heard("body_chunk").length, 0);
+  socket.bufferedAmount = 0;
+  await clock.advance(10);
+  assertEquals(socket.heard("body_chunk").length, 2);
+  const { id } = socket.last("api_request");
+  socket.say({ type: "api_response", id, status: 204 });
+  assertEquals((await answer).status, 204);
+});
+
+Deno.test("BrowserRequests.buffered() gives a browser up whose socket stays full", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const failed = failureOf(browser.requests.buffered(
+    siteRequest({ method: "POST", body: "x".repeat(1_000_000) }),
+    CALLER,
+  ));
+  socket.bufferedAmount = BROWSER_LIMITS.highWaterBytes + 1;
+  await clock.advance(0);
+  await clock.advance(10_000);
+  assertEquals((await failed).code, "BROWSER_UNAVAILABLE");
+  assertEquals(socket.closedWith?.code, 1013);
+});
+
+Deno.test("BrowserRequests refuses when no browser is connected", async () => {
+  const { browser, connect } = createRig();
+  const nobody = await failureOf(
+    browser.requests.buffered(siteRequest(), CALLER),
+  );
+  assertEquals(nobody.code, "BROWSER_UNAVAILABLE");
+  connect("a");
+  const another = await failureOf(
+    browser.requests.buffered(siteRequest({ client_id: "b" }), CALLER),
+  );
+  assertEquals(another.code, "BROWSER_UNAVAILABLE");
+});
+
+Deno.test("BrowserRequests refuses a request id that is in flight", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const order = siteRequest({ request_id: "same" });
+  const first = browser.requests.buffered(order, CALLER);
+  await clock.advance(0);
+  const second = await failureOf(browser.requests.buffered(order, CALLER));
+  assertEquals(second.code, "CONFLICT");
+  socket.say({ type: "api_response", id: "same", status: 200, body: "" });
+  await first;
+  const third = browser.requests.buffered(order, CALLER);
+  await clock.advance(0);
+  socket.say({ type: "api_response", id: "same", status: 200, body: "" });
+  assertEquals((await third).status, 200);
+});
+
+Deno.test("BrowserRequests ends a request at its deadline and cancels it in the browser", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const failed = failureOf(
+    browser.requests.buffered(siteRequest({ timeout_ms: 1_000 }), CALLER),
+  );
+  await clock.advance(0);
+  await clock.advance(1_000);
+  const error = await failed;
+  assertEquals(error.code, "UPSTREAM_TIMEOUT");
+  assertEquals(socket.last("request_cancel").reason, "timeout");
+  const { id } = socket.last("request_cancel");
+  socket.say({
+    type: "api_response",
+    id,
+    error: { code: "canceled", message: "" },
+  });
+  assertEquals(browser.viewer.view({}).bridge.in_flight, 0);
+});
+
+Deno.test("BrowserRequests cancels in the browser when the caller leaves", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const caller = new AbortController();
+  const failed = failureOf(
+    browser.requests.buffered(siteRequest(), {
+      ...CALLER,
+      signal: caller.signal,
+    }),
+  );
+  await clock.advance(0);
+  caller.abort();
+  assertEquals((await failed).details?.reason, "canceled");
+  assertEquals(socket.heard("request_cancel").length, 1);
+});
+
+Deno.test("BrowserRequests ends every request when the browser goes", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const failures = ["a", "b"].map((request_id) =>
+    failureOf(browser.requests.buffered(siteRequest({ request_id }), CALLER))
+  );
+  await clock.advance(0);
+  socket.drop();
+  for (const failure of failures) {
+    const error = await failure;
+    assertEquals(error.code, "BROWSER_UNAVAILABLE");
+    assertEquals(error.details?.reason, "connection_lost");
+  }
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("BrowserRequests turns the extension's failures into the caller's", async () => {
+  const cases = [
+    ["network_error", "UPSTREAM_FAILED"],
+    ["tab_gone", "UPSTREAM_FAILED"],
+    ["timeout", "UPSTREAM_TIMEOUT"],
+  ] as const;
+  for (const [code, expected] of cases) {
+    const { browser, connect, clock } = createRig();
+    const socket = connect();
+    const failed = failureOf(browser.requests.buffered(siteRequest(), CALLER));
+    await clock.advance(0);
+    const { id } = socket.last("api_request");
+    socket.say({ type: "api_response", id, error: { code, message: "why" } });
+    const error = await failed;
+    assertEquals(error.code, expected);
+    assertEquals(error.details?.reason, code);
+  }
+});
+
+Deno.test("BrowserRequests.cancel() tells whether the page's fetch was aborted", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  assertEquals(await browser.requests.cancel("nothing"), {
+    request_id: "nothing",
+    running: false,
+    confirmed: false,
+  });
+  const failed = failureOf(
+    browser.requests.buffered(siteRequest({ request_id: "r" }), CALLER),
+  );
+  await clock.advance(0);
+  const canceled = browser.requests.cancel("r");
+  assertEquals((await failed).code, "CONFLICT");
+  socket.say({
+    type: "api_response",
+    id: "r",
+    error: { code: "canceled", message: "" },
+  });
+  assertEquals(await canceled, {
+    request_id: "r",
+    running: true,
+    confirmed: true,
+  });
+});
+
+Deno.test("BrowserRequests.cancel() is not confirmed when the response was quicker, or none comes", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const first = failureOf(
+    browser.requests.buffered(siteRequest({ request_id: "r1" }), CALLER),
+  );
+  const second = failureOf(
+    browser.requests.buffered(siteRequest({ request_id: "r2" }), CALLER),
+  );
+  await clock.advance(0);
+  const quick = browser.requests.cancel("r1");
+  const silent = browser.requests.cancel("r2");
+  socket.say({ type: "api_response", id: "r1", status: 200, body: "" });
+  assertEquals((await quick).confirmed, false);
+  await clock.advance(5_000);
+  assertEquals((await silent).confirmed, false);
+  await Promise.all([first, second]);
+});
+
+Deno.test("BrowserRequests does not take one browser's answer for another's", async () => {
+  const { browser, connect, clock } = createRig();
+  const first = connect("a");
+  await browser.actions.run({ action: "pair" }, CALLER);
+  const second = connect("b");
+  const answer = browser.requests.buffered(
+    siteRequest({ client_id: "a", request_id: "r" }),
+    CALLER,
+  );
+  await clock.advance(0);
+  second.say({ type: "api_response", id: "r", status: 200, body: "forged" });
+  first.say({ type: "api_response", id: "r", status: 200, body: "true" });
+  assertEquals((await answer).body, "true");
+});
+
+Deno.test("BrowserRequests refuses an answer that breaks the order of its chunks", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const failed = failureOf(browser.requests.buffered(siteRequest(), CALLER));
+  await clock.advance(0);
+  const { id } = socket.last("api_request");
+  socket.say({ type: "api_response", id, status: 200, chunked: true });
+  socket.say({ type: "body_chunk", id, seq: 1, last: true, data: "" });
+  const error = await failed;
+  assertEquals(error.code, "UPSTREAM_FAILED");
+  assertEquals(error.details?.reason, "protocol");
+  assertEquals(socket.heard("request_cancel").length, 1);
+});
+
+Deno.test("BrowserRequests ends a response that is too large", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const failed = failureOf(browser.requests.buffered(siteRequest(), CALLER));
+  await clock.advance(0);
+  const { id } = socket.last("api_request");
+  socket.say({ type: "api_response", id, status: 200, chunked: true });
+  const data = new Uint8Array(2_097_152).toBase64();
+  for (let seq = 0; seq <= 16; seq++) {
+    socket.say({ type: "body_chunk", id, seq, last: false, data });
+  }
+  const error = await failed;
+  assertEquals(error.details?.reason, "body_too_large");
+  assertEquals(socket.last("request_cancel").reason, "body_too_large");
+});
+
+Deno.test("BrowserRequests does not pass on what a redirect to a private address brought", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const failed = failureOf(browser.requests.buffered(
+    siteRequest({ url: "https://example.com/" }),
+    CALLER,
+  ));
+  await clock.advance(0);
+  const { id } = socket.last("api_request");
+  socket.say({
+    type: "api_response",
+    id,
+    status: 200,
+    url: "http://192.168.1.1/admin",
+    body: "router",
+  });
+  assertEquals((await failed).details?.reason, "target_refused");
+});
+
+Deno.test("BrowserRequests refuses headers that are the browser's own, naming each", async () => {
+  const { browser, connect } = createRig();
+  const socket = connect();
+  const error = await failureOf(browser.requests.buffered(
+    siteRequest({
+      headers: { Cookie: "a=b", Authorization: "Bearer x", accept: "*/*" },
+    }),
+    CALLER,
+  ));
+  assertEquals(error.code, "INVALID_INPUT");
+  const issues = error.details?.issues as { readonly path: string }[];
+  assertEquals(issues.map((it) => it.path), [
+    "headers.Cookie",
+    "headers.Authorization",
+  ]);
+  assertEquals(socket.heard("api_request").length, 0);
+});
+
+Deno.test("BrowserRequests refuses a body that is larger than a browser takes", async () => {
+  const { browser, connect } = createRig();
+  const socket = connect();
+  const body = "€".repeat(BROWSER_LIMITS.maxRequestBytes / 3 + 1);
+  const error = await failureOf(
+    browser.requests.buffered(siteRequest({ method: "POST", body }), CALLER),
+  );
+  assertEquals(error.code, "BODY_TOO_LARGE");
+  assertEquals(socket.heard("api_request").length, 0);
+});
+
+Deno.test("BrowserRequests keeps large answers within one budget until they are passed on", async () => {
+  const { browser, connect, clock } = createRig();
+  const socket = connect();
+  const releases: (() => void)[] = [];
+  const caller = {
+    ...CALLER,
+    hold: (release: () => void) => void releases.push(release),
+  };
+  const data = new Uint8Array(2_097_152).toBase64();
+  const ask = async () => {
+    const answer = browser.requests.buffered(siteRequest(), caller);
+    await clock.advance(0);
+    const { id } = socket.last("api_request");
+    socket.say({ type: "api_response", id, status: 200, chunked: true });
+    for (let seq = 0; seq < 15; seq++) {
+      socket.say({ type: "body_chunk", id, seq, last: seq === 14, data });
+    }
+    return await answer;
+  };
+  for (let i = 0; i < 4; i++) await ask();
+  const error = await failureOf(ask());
+  assertEquals(error.details?.reason, "memory_budget");
+  for (const release of releases) release();
+  assertEquals((await ask()).status, 200);
+});

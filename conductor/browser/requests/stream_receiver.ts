@@ -1,0 +1,163 @@
+import type { StreamEvent } from "../../../shared/http/route.ts";
+import { AppError, ERRORS } from "../../../shared/errors.ts";
+import { protocolBroken } from "../failures.ts";
+import type { ResponseHead } from "./order.ts";
+import { type AnswerMessage, headOf, type Receiver } from "./receiver.ts";
+import { SseParser } from "./sse_parser.ts";
+
+/** Characters that may wait for a caller who reads slower than the site sends. */
+const MAX_WAITING_CHARS = 8_388_608;
+
+/**
+ * Turns a browser's stream into the events of the HTTP answer: `stream_open`,
+ * `stream_event` …, and exactly one of `stream_end` and `stream_error`.
+ */
+export class StreamReceiver implements Receiver {
+  readonly #requestId: string;
+  readonly #url: string;
+  readonly #parser = new SseParser();
+  #waiting: StreamEvent[] = [];
+  #waitingChars = 0;
+  #wake = Promise.withResolvers<void>();
+  #ended = false;
+  #failed = false;
+  #head: ResponseHead | undefined;
+  #isSse = false;
+  #chunks = 0;
+  #events = 0;
+  #chars = 0;
+
+  constructor(requestId: string, url: string) {
+    this.#requestId = requestId;
+    this.#url = url;
+  }
+
+  get status(): number | undefined {
+    return this.#head?.status;
+  }
+
+  /** Whether it ended with `stream_error`. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  take(message: AnswerMessage): boolean {
+    switch (message.type) {
+      case "stream_open":
+        return this.#open(message);
+      case "stream_event":
+        return this.#piece(message);
+      case "stream_end":
+        return this.#end();
+      default:
+        throw protocolBroken(`"${message.type}" came for a stream`);
+    }
+  }
+
+  fail(error: AppError): void {
+    this.#failed = true;
+    this.#last("stream_error", {
+      code: error.code,
+      message: error.message,
+      retryable: ERRORS[error.code].retryable,
+      details: error.details ?? {},
+    });
+  }
+
+  /** The events in order. `left` runs when the reader stops before the end. */
+  async *events(left: () => void): AsyncGenerator<StreamEvent, void, void> {
+    try {
+      while (true) {
+        const events = this.#waiting;
+        this.#waiting = [];
+        this.#waitingChars = 0;
+        yield* events;
+        if (this.#waiting.length > 0) continue;
+        if (this.#ended) return;
+        await this.#wake.promise;
+      }
+    } finally {
+      if (!this.#ended) left();
+    }
+  }
+
+  #open(message: AnswerMessage & { type: "stream_open" }): boolean {
+    if (this.#head !== undefined) throw protocolBroken("a second stream_open");
+    const head = headOf(message, this.#url);
+    this.#head = head;
+    this.#isSse = /^text\/event-stream\b/i.test(
+      head.headers["content-type"] ?? "",
+    );
+    this.#put("stream_open", {
+      status: head.status,
+      headers: head.headers,
+      url: head.url,
+      via: head.via,
+      tab_id: head.tabId,
+      format: this.#isSse ? "sse" : "text",
+    }, 0);
+    return false;
+  }
+
+  #piece(message: AnswerMessage & { type: "stream_event" }): boolean {
+    const { chunk, seq } = message;
+    if (this.#head === undefined || seq !== this.#chunks) {
+      throw protocolBroken(`stream event ${seq} came out of turn`);
+    }
+    this.#chunks += 1;
+    this.#chars += chunk.length;
+    const events = this.#isSse
+      ? this.#parse(chunk)
+      : [{ event: "chunk", data: chunk }];
+    for (const event of events) {
+      this.#put(
+        "stream_event",
+        { seq: this.#events, ...event },
+        event.data.length,
+      );
+      this.#events += 1;
+    }
+    if (this.#waitingChars > MAX_WAITING_CHARS) {
+      throw new AppError(
+        "UPSTREAM_FAILED",
+        "Cannot go on: the stream is read slower than it comes",
+        { details: { reason: "slow_consumer" } },
+      );
+    }
+    return false;
+  }
+
+  #parse(chunk: string) {
+    try {
+      return this.#parser.push(chunk);
+    } catch (cause) {
+      throw new AppError(
+        "UPSTREAM_FAILED",
+        "Cannot read the event stream: one event is too long",
+        { cause, details: { reason: "event_too_large" } },
+      );
+    }
+  }
+
+  #end(): boolean {
+    if (this.#head === undefined) throw protocolBroken("stream_end came first");
+    this.#last("stream_end", { events: this.#events, chars: this.#chars });
+    return true;
+  }
+
+  #put(event: string, data: Readonly<Record<string, unknown>>, chars: number) {
+    if (this.#ended) return;
+    this.#waiting.push({
+      event,
+      data: { request_id: this.#requestId, ...data },
+    });
+    this.#waitingChars += chars;
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  #last(event: string, data: Readonly<Record<string, unknown>>): void {
+    this.#put(event, data, 0);
+    this.#ended = true;
+  }
+}

@@ -1,0 +1,79 @@
+import { whyRefused } from "../extension/targets.js";
+import type { Platforms } from "./platforms.ts";
+import { invalid } from "./request_body.ts";
+
+/** How a caller names a target. */
+export interface TargetInput {
+  readonly platform?: string | undefined;
+  readonly url?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** A target that may be reached. */
+export interface Target {
+  readonly url: string;
+  /** The platform's name, or the host where it belongs to none. */
+  readonly platform: string;
+}
+
+/** Decides what a browser may be sent to. */
+export class Targets {
+  readonly #platforms: Platforms;
+  readonly #rules: {
+    readonly allowedHosts: readonly string[];
+    readonly ownHosts: readonly string[];
+  };
+
+  constructor(
+    platforms: Platforms,
+    rules: {
+      readonly allowedHosts: readonly string[];
+      readonly ownHosts: readonly string[];
+    },
+  ) {
+    this.#platforms = platforms;
+    this.#rules = rules;
+  }
+
+  /** Says why `url` may not be reached; undefined when it may. */
+  whyRefused(url: string): string | undefined {
+    return whyRefused(url, this.#rules);
+  }
+
+  /**
+   * Returns the target that `input` names: a URL, or a path on a platform.
+   * @throws {AppError} INVALID_INPUT
+   */
+  resolve(input: TargetInput): Target {
+    const url = this.#address(input);
+    const why = this.whyRefused(url);
+    if (why !== undefined) throw invalid("url", `Cannot reach it: ${why}`);
+    const parsed = new URL(url);
+    parsed.hash = "";
+    const platform = this.#platforms.of(url);
+    if (input.platform !== undefined && platform?.name !== input.platform) {
+      throw invalid("url", `it is no address of "${input.platform}"`);
+    }
+    return { url: parsed.href, platform: platform?.name ?? parsed.host };
+  }
+
+  #address({ platform: name, url, path }: TargetInput): string {
+    if (url !== undefined && path !== undefined) {
+      throw invalid("path", "give url, or platform and path, not both");
+    }
+    if (url !== undefined) return url;
+    if (name === undefined) {
+      throw invalid("url", "give url, or platform and path");
+    }
+    const platform = this.#platforms.get(name);
+    if (platform === undefined) {
+      const known = this.#platforms.all.map((it) => it.name).join(", ");
+      throw invalid("platform", `give one of ${known}`);
+    }
+    try {
+      return this.#platforms.address(platform, path ?? "/");
+    } catch {
+      throw invalid("path", "give a path on the platform, such as /api/me");
+    }
+  }
+}

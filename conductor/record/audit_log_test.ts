@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Database as Connection } from "@db/sqlite";
+import { type AuditIntent, AuditRefused } from "../../shared/audit.ts";
+import { verifyAudit } from "./audit_verify.ts";
+import {
+  automationAt,
+  leading,
+  sharedDatabase,
+} from "../testing/automation_fixture.ts";
+
+const INTENT: AuditIntent = {
+  action: "exec",
+  actor: {
+    source: "http",
+    request_id: "req_1",
+    remote_address: "127.0.0.1",
+  },
+  target: { cwd: "/tmp", timeout_ms: 5, shell: true, none: null },
+};
+
+function verify(path: string) {
+  const connection = new Connection(path, { int64: true });
+  try {
+    return verifyAudit(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+Deno.test("AuditLog records an intent before the work and an outcome after it", async () => {
+  using it = await leading();
+  const entry = it.truth.audit.begin(INTENT);
+  const rows = () =>
+    it.truth.stores.audit.list({}, { limit: 9 }).items.toReversed();
+  assertEquals(rows().map((row) => row.phase), ["intent"]);
+  entry.finish({ ok: false, code: "EXEC_TIMEOUT", facts: { bytes: 7 } });
+  const [intent, outcome] = rows();
+  const common = {
+    entry_id: "audit_1",
+    at: "2026-01-01T00:00:00.000Z",
+    action: "exec",
+    controller_id: "mini-main",
+    instance_id: "instance_1",
+    source: "http",
+    request_id: "req_1",
+    remote_address: "127.0.0.1",
+    task_id: null,
+    run_id: null,
+  } as const;
+  assertEquals(intent, {
+    ...common,
+    seq: 1,
+    phase: "intent",
+    target: { cwd: "/tmp", timeout_ms: 5, shell: true, none: null },
+    ok: null,
+    code: null,
+    facts: null,
+    hash: intent?.hash ?? "",
+  });
+  assertEquals(outcome, {
+    ...common,
+    seq: 2,
+    phase: "outcome",
+    target: null,
+    ok: false,
+    code: "EXEC_TIMEOUT",
+    facts: { bytes: 7 },
+    hash: outcome?.hash ?? "",
+  });
+});
+
+Deno.test("AuditLog chains the rows of several processes", async () => {
+  await using file = await sharedDatabase();
+  using one = automationAt({ path: file.path, instance: "one" });
+  using two = automationAt({ path: file.path, instance: "two" });
+  const first = one.truth.audit.begin(INTENT);
+  const second = two.truth.audit.begin(INTENT);
+  first.finish({ ok: true });
+  two.truth.audit.begin(INTENT);
+  second.finish({ ok: true });
+  assertEquals(verify(file.path), {
+    ok: true,
+    rows: 5,
+    checkpoint_seq: 0,
+    last_seq: 5,
+    open_intents: 1,
+    problem: null,
+  });
+});
+
+Deno.test("The audit trail cannot be changed through the database", async () => {
+  using it = await leading();
+  it.truth.audit.begin(INTENT).finish({ ok: true });
+  const { db } = it.truth;
+  for (
+    const sql of [
+      "UPDATE audit SET action = 'nothing'",
+      "DELETE FROM audit WHERE seq = 1",
+      "DELETE FROM audit",
+    ]
+  ) {
+    assertThrows(() => db.run(sql), Error, "append-only");
+  }
+});
+
+Deno.test("verifyAudit() shows each kind of edit", async () => {
+  for (
+    const [edit, problem] of [
+      ["UPDATE audit SET ok = 1 WHERE seq = 4", "row 4 does not match"],
+      ["UPDATE audit SET at = at + 1 WHERE seq = 1", "row 1 does not match"],
+      ["DELETE FROM audit WHERE seq = 3", "row 3 is missing"],
+      ["DELETE FROM audit WHERE seq = 1", "row 1 is missing"],
+      ["DELETE FROM audit WHERE seq > 4", "the trail ends at row 4"],
+    ] as const
+  ) {
+    await using file = await sharedDatabase();
+    using it = await leading({ path: file.path });
+    for (let i = 0; i < 3; i++) {
+      it.truth.audit.begin(INTENT).finish({ ok: false });
+    }
+    assert(verify(file.path).ok);
+    const raw = new Connection(file.path);
+    raw.exec(`DROP TRIGGER audit_unchanging; DROP TRIGGER audit_undeletable;
+      ${edit}`);
+    raw.close();
+    const verdict = verify(file.path);
+    assertEquals(verdict.ok, false, edit);
+    assert(verdict.problem?.startsWith(problem), verdict.problem ?? "");
+  }
+});
+
+Deno.test("AuditLog refuses what it cannot record when it is enforced", async () => {
+  using it = await leading({ enforcedAudit: true });
+  const running = it.truth.audit.begin(INTENT);
+  it.truth.db.run("PRAGMA query_only = ON");
+  assertThrows(
+    () => it.truth.audit.begin(INTENT),
+    AuditRefused,
+    'Cannot start "exec"',
+  );
+  running.finish({ ok: true });
+  assert(it.truth.audit.trouble !== undefined);
+  it.truth.db.run("PRAGMA query_only = OFF");
+  await it.clock.advance(1000);
+  assertEquals(it.truth.audit.trouble, undefined);
+  const rows = it.truth.stores.audit.list({}, { limit: 9 }).items;
+  assertEquals(rows.map((row) => row.phase), ["outcome", "intent"]);
+});
+
+Deno.test("AuditLog logs, counts and shows what it cannot record when it is on", async () => {
+  using it = await leading();
+  it.truth.db.run("PRAGMA query_only = ON");
+  it.truth.audit.begin(INTENT).finish({ ok: true });
+  assertEquals(
+    it.log.lines.filter((line) => line.message.startsWith("Cannot record"))
+      .length,
+    2,
+  );
+  assertEquals(it.truth.audit.lost, 1);
+  assert(it.truth.audit.trouble?.includes("1 outcomes wait, 1 rows were lost"));
+  it.truth.db.run("PRAGMA query_only = OFF");
+  it.truth.audit.begin(INTENT);
+  assertEquals(it.truth.audit.trouble, undefined);
+});
+
+Deno.test("AuditStore.list() filters by action and request, page by page", async () => {
+  using it = await leading();
+  for (let i = 0; i < 4; i++) {
+    for (const action of ["exec", "files/read"]) {
+      it.truth.audit.begin({
+        action,
+        actor: { source: "http", request_id: `req_${i % 2}` },
+        target: {},
+      });
+    }
+  }
+  const { audit } = it.truth.stores;
+  const seqs = (filter: Parameters<typeof audit.list>[0]) =>
+    audit.list(filter, { limit: 99 }).items.map((row) => row.seq);
+  assertEquals(seqs({}), [8, 7, 6, 5, 4, 3, 2, 1]);
+  assertEquals(seqs({ action: "exec" }), [7, 5, 3, 1]);
+  assertEquals(seqs({ request_id: "req_1" }), [8, 7, 4, 3]);
+  assertEquals(seqs({ action: "exec", request_id: "req_1" }), [7, 3]);
+  const first = audit.list({ action: "exec" }, { limit: 3 });
+  const second = audit.list({ action: "exec" }, {
+    limit: 3,
+    cursor: first.next_cursor ?? "",
+  });
+  assertEquals(second.items.map((row) => row.seq), [1]);
+  assertEquals(second.next_cursor, null);
+});

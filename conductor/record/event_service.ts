@@ -1,0 +1,79 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { Logger } from "../../shared/log.ts";
+import type {
+  EventData,
+  EventType,
+  StoredEvent,
+} from "../store/model/event.ts";
+import type { Gap } from "../store/model/page.ts";
+import type { Database } from "../store/database.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { ChangeFeed } from "./change_feed.ts";
+
+/** What a follower of the events is given. */
+export type EventNews =
+  | { readonly type: "event"; readonly event: StoredEvent }
+  | { readonly type: "gap"; readonly gap: Gap };
+
+/** What the event service is made of. */
+export interface EventServiceOptions {
+  readonly db: Pick<Database, "write">;
+  readonly events: Pick<EventStore, "append" | "after" | "bounds">;
+  readonly feed: ChangeFeed;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const BATCH = 200;
+
+/** Tells what happens, as it happens. */
+export class EventService {
+  readonly #options: EventServiceOptions;
+
+  constructor(options: EventServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Records something that stands for itself. Never throws. */
+  record<T extends EventType>(type: T, data: EventData<T>): void {
+    const { db, events, clock, log } = this.#options;
+    try {
+      db.write(() => events.append(type, data, clock.now()));
+    } catch (error) {
+      log.warn("Cannot record an event", { type, error });
+    }
+  }
+
+  /** Where a follower starts that wants the last `count` events first. */
+  tail(count: number): number {
+    const { first, last } = this.#options.events.bounds();
+    return Math.max(first - 1, last - count);
+  }
+
+  /**
+   * Gives the events after `after` as they come, until `signal` aborts. When
+   * some of them are gone, a gap says so first.
+   */
+  async *follow(
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventNews> {
+    // A place that was never reached is another database's: a backup came back.
+    let seq = Math.min(after, this.#options.events.bounds().last);
+    while (!signal.aborted) {
+      const events = this.#options.events.after(seq, BATCH);
+      const { first, last } = this.#options.events.bounds();
+      const next = events[0]?.seq ?? first;
+      // Numbers are given in order and removed from the old end only.
+      if (next > seq + 1 && seq < last) {
+        yield { type: "gap", gap: { from_seq: seq + 1, to_seq: next - 1 } };
+        seq = next - 1;
+      }
+      for (const event of events) {
+        seq = event.seq;
+        yield { type: "event", event };
+      }
+      if (events.length === 0) await this.#options.feed.wait(signal);
+    }
+  }
+}

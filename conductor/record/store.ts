@@ -1,0 +1,116 @@
+import { dirname, join } from "@std/path";
+import type { Clock } from "../../shared/clock.ts";
+import type { NewId } from "../../shared/ids.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { Identity } from "../store/model/controller.ts";
+import { AuditLog } from "./audit_log.ts";
+import { ChangeFeed } from "./change_feed.ts";
+import { EventService } from "./event_service.ts";
+import { StorageHealth } from "./storage_health.ts";
+import { AuditStore } from "../store/audit_store.ts";
+import { AutomationStore } from "../store/automation_store.ts";
+import { BrowserStore } from "../store/browser_store.ts";
+import { ControllerStore } from "../store/controller_store.ts";
+import { CounterStore } from "../store/counter_store.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { EventStore } from "../store/event_store.ts";
+import { FinishedTaskStore } from "../store/finished_task_store.ts";
+import { LeaseStore } from "../store/lease_store.ts";
+import { LockFiles } from "../store/lock_files.ts";
+import { LogStore } from "../store/log_store.ts";
+import { RunHistoryStore } from "../store/run_history_store.ts";
+import { RunStore } from "../store/run_store.ts";
+import { TaskStore } from "../store/task_store.ts";
+
+/** What the truth is opened with. */
+export interface TruthOptions {
+  readonly path: string;
+  readonly identity: Identity;
+  /** Whether what the audit cannot record is refused. */
+  readonly enforcedAudit: boolean;
+  readonly newId: NewId;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One store a table. */
+function storesOf(db: Database) {
+  return {
+    audit: new AuditStore(db),
+    automation: new AutomationStore(db),
+    browser: new BrowserStore(db),
+    controllers: new ControllerStore(db),
+    counters: new CounterStore(db),
+    events: new EventStore(db),
+    finished: new FinishedTaskStore(db),
+    history: new RunHistoryStore(db),
+    leases: new LeaseStore(db),
+    logs: new LogStore(db),
+    runs: new RunStore(db),
+    tasks: new TaskStore(db),
+  };
+}
+
+/** The open database, its stores, and what every feature needs of it. */
+export interface Truth {
+  readonly db: Database;
+  readonly stores: ReturnType<typeof storesOf>;
+  readonly identity: Identity;
+  readonly feed: ChangeFeed;
+  readonly events: EventService;
+  readonly audit: AuditLog;
+  readonly health: StorageHealth;
+  /** Whether a conductor process of this machine has surely ended. */
+  isDead(instanceId: string): boolean;
+  close(): void;
+}
+
+/**
+ * Opens the database and what stands directly on it.
+ * @throws when the database is damaged or from a newer version
+ */
+export function openTruth(options: TruthOptions): Truth {
+  const { path, identity, enforcedAudit, newId, clock, log } = options;
+  const db = openDatabase(path);
+  const locks = new LockFiles(join(dirname(path), "instances"));
+  if (path !== ":memory:") locks.hold(identity.instance_id);
+  const stores = storesOf(db);
+  const feed = new ChangeFeed(db, clock);
+  const audit = new AuditLog({
+    store: stores.audit,
+    identity,
+    enforced: enforcedAudit,
+    newId,
+    clock,
+    log,
+  });
+  const health = new StorageHealth({
+    db,
+    clock,
+    log,
+    onHealed: () => audit.retry(),
+  });
+  const events = new EventService({
+    db,
+    events: stores.events,
+    feed,
+    clock,
+    log,
+  });
+  return {
+    db,
+    stores,
+    identity,
+    feed,
+    events,
+    audit,
+    health,
+    isDead: (instanceId) => locks.isDead(instanceId),
+    close() {
+      health.stop();
+      audit.retry();
+      db.close();
+      locks.release();
+    },
+  };
+}

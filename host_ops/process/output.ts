@@ -1,0 +1,140 @@
+import type { ByteBudget } from "../../shared/byte_budget.ts";
+import { decodeLoosely } from "./utf8.ts";
+
+/** Takes the output of a command, piece by piece. */
+export interface OutputSink {
+  /**
+   * Takes a copy of what it wants of `bytes`, which are used again. Resolves to
+   * false when there is no memory for them.
+   */
+  write(bytes: Uint8Array): boolean | Promise<boolean>;
+}
+
+/** Why output was dropped: the caller's limit, or the daemon's memory. */
+export type OutputLimit = "maxBufferBytes" | "budget";
+
+/** Most output is short; who prints more gets a larger buffer. */
+const FIRST_READ_BYTES = 16_384;
+const NEXT_READ_BYTES = 65_536;
+
+/** Reads one output of a command to its end, keeping at most its first `max` bytes. */
+export class OutputPump {
+  /** Settles at the end of the output, or after `cancel()`. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #reader: ReadableStreamBYOBReader;
+  readonly #max: number;
+  readonly #sink: OutputSink;
+  readonly #onDrop: (limit: OutputLimit) => void;
+  #total = 0;
+  #dropped: OutputLimit | undefined;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    options: {
+      readonly max: number;
+      readonly sink: OutputSink;
+      /** Called once, when the first byte is dropped. */
+      readonly onDrop: (limit: OutputLimit) => void;
+    },
+  ) {
+    this.#reader = stream.getReader({ mode: "byob" });
+    this.#max = options.max;
+    this.#sink = options.sink;
+    this.#onDrop = options.onDrop;
+    this.done = this.#run().catch(() => {}); // a broken pipe is its end
+  }
+
+  /** Bytes that came, kept or not. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Why output was dropped, if it was. */
+  get dropped(): OutputLimit | undefined {
+    return this.#dropped;
+  }
+
+  /** Stops reading, whoever still writes. */
+  async cancel(): Promise<void> {
+    await this.#reader.cancel().catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    let buffer = new ArrayBuffer(FIRST_READ_BYTES);
+    while (true) {
+      const { done, value } = await this.#reader.read(new Uint8Array(buffer));
+      if (done) return;
+      const room = this.#max - this.#total;
+      this.#total += value.length;
+      // what comes after the limit is read too: a full pipe would block the end
+      if (this.#dropped === undefined) {
+        const kept = room < value.length ? value.subarray(0, room) : value;
+        const taken = this.#sink.write(kept);
+        if (!(typeof taken === "boolean" ? taken : await taken)) {
+          this.#drop("budget");
+        } else if (kept.length < value.length) this.#drop("maxBufferBytes");
+      }
+      buffer = value.length === FIRST_READ_BYTES
+        ? new ArrayBuffer(NEXT_READ_BYTES)
+        : value.buffer;
+    }
+  }
+
+  #drop(limit: OutputLimit): void {
+    this.#dropped = limit;
+    this.#onDrop(limit);
+  }
+}
+
+/** Keeps output in one growing buffer, paid for from the budget. */
+export class KeptOutput implements OutputSink {
+  readonly #budget: ByteBudget;
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const length = this.#length + bytes.length;
+    if (length > this.#bytes.length && !this.#growTo(length)) return false;
+    this.#bytes.set(bytes, this.#length);
+    this.#length = length;
+    return true;
+  }
+
+  /** Returns what was kept as text; `cut` when more came than was kept. */
+  text(cut: boolean): string {
+    return decodeLoosely(this.#bytes.subarray(0, this.#length), cut);
+  }
+
+  /** Lets go of the bytes, but not of what they cost; returns that. */
+  surrender(): number {
+    const cost = this.#bytes.length;
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    return cost;
+  }
+
+  /** Lets go of what was kept. */
+  release(): void {
+    this.#budget.give(this.#bytes.length);
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+  }
+
+  #growTo(length: number): boolean {
+    const wanted = Math.max(length, this.#bytes.length * 2, 4_096);
+    const size = this.#budget.take(wanted - this.#bytes.length)
+      ? wanted
+      : this.#budget.take(length - this.#bytes.length)
+      ? length
+      : undefined;
+    if (size === undefined) return false;
+    const grown = new Uint8Array(size);
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    return true;
+  }
+}

@@ -1,0 +1,131 @@
+import { type Clock, sleep, type Timer } from "../../shared/clock.ts";
+import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
+import type { Process } from "./process.ts";
+import { within } from "./within.ts";
+
+/** Why a command was killed. */
+export type KillReason = OutputLimit | "timeout" | "aborted";
+
+/** Options of {@linkcode supervise}. */
+export interface SuperviseOptions {
+  /** Milliseconds until the whole group is killed; 0: never. */
+  readonly timeoutMs: number;
+  /** Bytes kept of each output. */
+  readonly maxBytes: number;
+  readonly stdout: OutputSink;
+  readonly stderr: OutputSink;
+  /** Kills the command when it aborts. */
+  readonly signal: AbortSignal;
+  /** Called when the leader has ended: from then on sinks must not hold back. */
+  readonly onLeaderEnd?: () => void;
+  readonly clock: Clock;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly killGraceMs: number;
+  /** Milliseconds that the outputs may stay open after all was killed. */
+  readonly drainMs: number;
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  /** Undefined when not even SIGKILL ended it in time. */
+  readonly status: Deno.CommandStatus | undefined;
+  readonly killedFor: KillReason | undefined;
+  readonly stdout: OutputPump;
+  readonly stderr: OutputPump;
+  /** Whether a process that left the group still held an output open. */
+  readonly heldOpen: boolean;
+}
+
+/** Milliseconds that background jobs may still print after their leader has ended. */
+const LAST_WORDS_MS = 20;
+
+/** Milliseconds after which a process is given up that SIGKILL does not end. */
+const UNKILLABLE_MS = 1_000;
+
+/**
+ * Milliseconds of grace when the leader has ended and nobody holds its outputs:
+ * what is left then are mostly the dead that init has not collected yet.
+ */
+const QUIET_GRACE_MS = 100;
+
+/**
+ * Sees one command through: reads its outputs, kills its group when it takes
+ * too long, prints too much or is no longer wanted, and lets nothing of the
+ * group live on. The command is over when its leader is over; waiting for the
+ * end of the outputs would wait for every background job that shares them.
+ */
+export async function supervise(
+  process: Process,
+  options: SuperviseOptions,
+): Promise<CommandEnd> {
+  const { clock, signal, maxBytes: max } = options;
+  let killedFor: KillReason | undefined;
+  let killing: Promise<void> | undefined;
+  let givingUp: Timer | undefined;
+  const givenUp = Promise.withResolvers<undefined>();
+  const kill = (reason: KillReason) => {
+    killedFor ??= reason;
+    killing ??= killGroup(process, { ...options, quiet }).then(() => {
+      givingUp = clock.after(UNKILLABLE_MS, () => givenUp.resolve(undefined));
+    });
+  };
+
+  const stdout = new OutputPump(process.stdout, {
+    max,
+    sink: options.stdout,
+    onDrop: kill,
+  });
+  const stderr = new OutputPump(process.stderr, {
+    max,
+    sink: options.stderr,
+    onDrop: kill,
+  });
+  const eof = Promise.all([stdout.done, stderr.done]);
+  const quiet = Promise.all([process.status, eof]);
+  const onAbort = () => kill("aborted");
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  const timeout = options.timeoutMs === 0
+    ? undefined
+    : clock.after(options.timeoutMs, () => kill("timeout"));
+
+  const status = await Promise.race([process.status, givenUp.promise]);
+  timeout?.cancel();
+  signal.removeEventListener("abort", onAbort);
+  options.onLeaderEnd?.();
+  if (killing === undefined) {
+    await within(eof, LAST_WORDS_MS, clock);
+    await process.end();
+  }
+  await killing;
+  givingUp?.cancel();
+
+  const heldOpen = !await within(eof, options.drainMs, clock);
+  if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
+  await eof;
+  return { status, killedFor, stdout, stderr, heldOpen };
+}
+
+/** Asks the whole group to end, and after the grace leaves it no choice. */
+async function killGroup(
+  process: Process,
+  options: SuperviseOptions & {
+    /** Resolves when the leader has ended and nobody holds its outputs. */
+    readonly quiet: Promise<unknown>;
+  },
+): Promise<void> {
+  const { clock } = options;
+  let until = clock.monotonic() + options.killGraceMs;
+  options.quiet.then(() => {
+    until = Math.min(until, clock.monotonic() + QUIET_GRACE_MS);
+  });
+  process.terminate();
+  let pause = 2;
+  while (await process.alive()) {
+    const left = until - clock.monotonic();
+    if (left <= 0) break;
+    await sleep(clock, Math.min(pause, left));
+    pause = Math.min(pause * 2, 50);
+  }
+  await process.end();
+}

@@ -1,0 +1,240 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { tempDir } from "../../shared/testing/fakes.ts";
+import type { HostOps } from "../mod.ts";
+import { CALLER, testHostOps } from "../testing/host_ops.ts";
+import {
+  endlessSleep,
+  eventually,
+  processesWith,
+  runs,
+} from "../testing/processes.ts";
+
+/** Far more than any of these calls needs, far less than what they would wait for. */
+const ON_TIME_MS = 5_000;
+
+async function timed(
+  ops: HostOps,
+  request: Readonly<Record<string, unknown>>,
+) {
+  const since = performance.now();
+  const outcome = await ops.executeCommand(request, CALLER);
+  assertLess(performance.now() - since, ON_TIME_MS);
+  return outcome;
+}
+
+async function assertNoneLeft(sleep: string) {
+  assertEquals(await processesWith(sleep), []);
+}
+
+for (const warmShells of [0, 2]) {
+  const start = async () => {
+    const ops = testHostOps({ warmShells });
+    await ops.prepare();
+    return ops;
+  };
+  const name = (text: string) =>
+    `executeCommand() ${text} (${warmShells} waiting shells)`;
+
+  Deno.test(name("kills the whole tree when the time is over"), async () => {
+    await using ops = await start();
+    const sleep = endlessSleep();
+    const outcome = await timed(ops, {
+      command: `echo early; ${sleep} & (${sleep} & ${sleep}) | ${sleep}`,
+      timeoutMs: 300,
+    });
+    assert(!outcome.ok);
+    assertEquals(outcome.error.code, "EXEC_TIMEOUT");
+    assertEquals(outcome.result?.timedOut, true);
+    assertEquals(outcome.result?.stdout, "early\n");
+    assertEquals(outcome.result?.heldOpen, false);
+    await assertNoneLeft(sleep);
+  });
+
+  Deno.test(name("kills what ignores SIGTERM"), async () => {
+    await using ops = await start();
+    const sleep = endlessSleep();
+    const outcome = await timed(ops, {
+      command: `trap '' TERM; ${sleep} & ${sleep}; ${sleep}`,
+      timeoutMs: 300,
+    });
+    assertEquals(outcome.result?.timedOut, true);
+    assertEquals(outcome.result?.signal, "SIGKILL");
+    await assertNoneLeft(sleep);
+  });
+
+  Deno.test(name("lets a command clean up after SIGTERM"), async () => {
+    await using ops = await start();
+    const sleep = endlessSleep();
+    const outcome = await timed(ops, {
+      command:
+        `trap 'echo cleaned; exit 9' TERM; echo ready; ${sleep} & wait; wait`,
+      timeoutMs: 300,
+    });
+    assertEquals(outcome.result?.timedOut, true);
+    assertEquals(outcome.result?.exitCode, 9);
+    assertEquals(outcome.result?.stdout, "ready\ncleaned\n");
+    await assertNoneLeft(sleep);
+  });
+
+  Deno.test(
+    name("lets a grandchild clean up though its parent is gone"),
+    async () => {
+      await using dir = await tempDir();
+      await using ops = await start();
+      const outcome = await timed(ops, {
+        command:
+          `(trap 'echo saved > saved; exit' TERM; while :; do sleep 0.01; done) & wait`,
+        cwd: dir.path,
+        timeoutMs: 300,
+      });
+      assertEquals(outcome.result?.timedOut, true);
+      assertEquals(await Deno.readTextFile(dir.join("saved")), "saved\n");
+    },
+  );
+
+  Deno.test(
+    name("does not wait for background jobs and ends them"),
+    async () => {
+      await using ops = await start();
+      const sleep = endlessSleep();
+      for (const redirect of ["", ">/dev/null 2>&1"]) {
+        const outcome = await timed(ops, {
+          command: `${sleep} ${redirect} & ( ( ${sleep} & ) & ) ; echo done`,
+          timeoutMs: 60_000,
+        });
+        assert(outcome.ok);
+        assertEquals(outcome.result.stdout, "done\n");
+        assertEquals(outcome.result.heldOpen, false);
+        await eventually(async () => (await processesWith(sleep)).length === 0);
+      }
+    },
+  );
+
+  Deno.test({
+    name: name("says that a process which left the session holds the output"),
+    ignore: Deno.build.os !== "linux", // there is no setsid elsewhere
+    fn: async () => {
+      await using ops = await start();
+      const sleep = endlessSleep();
+      try {
+        const ended = await timed(ops, {
+          command: `setsid ${sleep} & sleep 0.2; echo done`,
+        });
+        assert(ended.ok);
+        assertEquals(ended.result.stdout, "done\n");
+        assertEquals(ended.result.heldOpen, true);
+        const late = await timed(ops, {
+          command: `setsid ${sleep}; true`,
+          timeoutMs: 300,
+        });
+        assertEquals(late.result?.timedOut, true);
+        assertEquals(late.result?.heldOpen, true);
+      } finally {
+        for (const id of await processesWith(sleep)) Deno.kill(id, "SIGKILL");
+      }
+    },
+  });
+
+  Deno.test(
+    name("keeps the first bytes of an endless output and kills it"),
+    async () => {
+      await using ops = await start();
+      for (const command of ["yes", "yes | cat", "yes >&2"]) {
+        const outcome = await timed(ops, { command, maxBufferBytes: 100_000 });
+        assert(!outcome.ok);
+        assertEquals(outcome.error.code, "EXEC_OUTPUT_LIMIT");
+        assertEquals(outcome.result?.truncated, true);
+        const { stdout = "", stderr = "" } = outcome.result ?? {};
+        assertEquals(stdout + stderr, "y\n".repeat(50_000));
+      }
+    },
+  );
+
+  Deno.test(name("is killed when its caller leaves"), async () => {
+    await using ops = await start();
+    const sleep = endlessSleep();
+    const leaving = new AbortController();
+    const running = ops.executeCommand(
+      { command: `echo started; ${sleep} & ${sleep}` },
+      { ...CALLER, signal: leaving.signal },
+    );
+    await eventually(() => runs(sleep));
+    leaving.abort();
+    const outcome = await running;
+    assert(!outcome.ok);
+    assertEquals(outcome.error.code, "EXEC_FAILED");
+    assertEquals(outcome.error.details, { reason: "canceled" });
+    assertEquals(outcome.result?.stdout, "started\n");
+    await assertNoneLeft(sleep);
+  });
+}
+
+Deno.test("executeCommand() keeps exactly as many bytes as may be kept", async () => {
+  await using ops = testHostOps();
+  const full = await timed(ops, {
+    command: "printf 12345",
+    maxBufferBytes: 5,
+  });
+  assert(full.ok);
+  const over = await timed(ops, {
+    command: "printf 123456; printf 1 >&2",
+    maxBufferBytes: 5,
+  });
+  assertEquals(over.ok, false);
+  assertEquals(over.result?.stdout, "12345");
+  assertEquals(over.result?.stdoutBytes, 6);
+});
+
+Deno.test("executeCommand() cuts between characters", async () => {
+  await using ops = testHostOps();
+  const outcome = await timed(ops, {
+    command: "printf 'aé😀😀'",
+    maxBufferBytes: 9,
+  });
+  assertEquals(outcome.result?.stdout, "aé😀");
+});
+
+Deno.test("executeCommand() holds no more memory than all commands together may", async () => {
+  await using ops = testHostOps({ maxBufferedBytes: 1_000_000 });
+  const requests = Array.from({ length: 4 }, () => ({
+    command: "yes",
+    maxBufferBytes: 60_000_000,
+  }));
+  const outcomes = await Promise.all(requests.map((it) => timed(ops, it)));
+  for (const outcome of outcomes) {
+    assert(!outcome.ok);
+    assertEquals(outcome.error.code, "EXEC_OUTPUT_LIMIT");
+    assertEquals(outcome.error.retryable, true);
+    assertLess(outcome.result?.stdout.length ?? 0, 1_000_001);
+  }
+  const after = await timed(ops, { command: "seq 1 10000" });
+  assert(after.ok);
+});
+
+Deno.test("executeCommand() keeps memory bounded under much output in small pieces", async () => {
+  await using ops = testHostOps();
+  const before = Deno.memoryUsage().rss;
+  const outcome = await timed(ops, {
+    command: "i=0; while [ $i -lt 20000 ]; do echo x; i=$((i+1)); done",
+    timeoutMs: 4_000,
+  });
+  assertEquals(outcome.result?.stdout.length, 40_000);
+  assertLess(Deno.memoryUsage().rss - before, 200_000_000);
+});
+
+Deno.test("close() kills what runs, says so, and refuses what comes after", async () => {
+  const ops = testHostOps();
+  const sleep = endlessSleep();
+  const running = ops.executeCommand({ command: sleep }, CALLER);
+  await eventually(() => runs(sleep));
+  await ops.close();
+  const outcome = await running;
+  assert(!outcome.ok);
+  assertEquals(outcome.error.code, "EXEC_FAILED");
+  assertEquals(outcome.error.retryable, true);
+  assertEquals(outcome.error.details, { reason: "shutting_down" });
+  await assertNoneLeft(sleep);
+  const refused = await ops.executeCommand({ command: "true" }, CALLER)
+    .catch((error) => error);
+  assertEquals(refused.code, "SHUTTING_DOWN");
+});

@@ -1,0 +1,47 @@
+import type { Owner } from "../node/installation.ts";
+import { Jobs, type Patience } from "./jobs.ts";
+import { Launchctl } from "./launchctl.ts";
+import { findLaunchctl, type Machine } from "../node/machine.ts";
+import type { Scope } from "../node/options.ts";
+import type { Terminal } from "../node/terminal.ts";
+
+/** What a command works with. */
+export interface Ports {
+  readonly machine: Machine;
+  readonly terminal: Terminal;
+  readonly patience?: Patience;
+  /** How long a service may take to become ready. Default 30 000. */
+  readonly readyMs?: number;
+}
+
+/** This machine has no launchd. */
+export class NoLaunchd extends Error {
+  override readonly name = "NoLaunchd";
+
+  constructor() {
+    super(
+      "This machine has no launchd (there is no launchctl). Run `deno task " +
+        "start` instead: it keeps conductor and codexd in the foreground. " +
+        "install-mini.sh --dry-run shows what launchd would be given.",
+    );
+  }
+}
+
+/**
+ * Returns the jobs of an owner.
+ * @throws {NoLaunchd}
+ */
+export async function jobsOf(
+  { scope, owner }: { readonly scope: Scope; readonly owner: Owner },
+  { machine, patience }: Ports,
+): Promise<Jobs> {
+  const launchctl = await findLaunchctl(machine);
+  if (launchctl === undefined) throw new NoLaunchd();
+  return new Jobs({
+    launchctl: new Launchctl(machine.run, launchctl),
+    clock: machine.clock,
+    owner,
+    scope,
+    ...(patience !== undefined && { patience }),
+  });
+}

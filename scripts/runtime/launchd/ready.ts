@@ -1,0 +1,75 @@
+import { type Clock, sleep } from "../../../shared/clock.ts";
+import { type Answer, ask, askData, inWords } from "../node/http_health.ts";
+import { isRunning, type JobState } from "./job_state.ts";
+import type { Jobs } from "./jobs.ts";
+import type { Service } from "../node/services.ts";
+
+/** What waits for a service. */
+export interface ReadyOptions {
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  /** Where the service answers. */
+  readonly base: string;
+  readonly limitMs: number;
+  readonly pollMs: number;
+}
+
+/** A job that ended this often does not become ready by waiting. */
+const HOPELESS_RUNS = 3;
+
+/**
+ * Waits until a job that was just loaded runs and answers its probe. Returns
+ * undefined then, else the reason why it is not ready.
+ */
+export async function waitUntilReady(
+  service: Service,
+  options: ReadyOptions,
+): Promise<string | undefined> {
+  const { jobs, clock, base, limitMs, pollMs } = options;
+  const started = clock.monotonic();
+  while (true) {
+    const answer = await ask(base, service.probe);
+    const [job] = await jobs.find(service);
+    const waited = clock.monotonic() - started;
+    const running = job !== undefined && isRunning(job);
+    if (running && answer.status === 200) {
+      return await strangerAt(base, waited);
+    }
+    const hopeless = !running && (job?.runs ?? 0) >= HOPELESS_RUNS;
+    if (hopeless || waited > limitMs) {
+      return `${whatProbeSaid(service, answer)}; ${whatLaunchdSays(job)}`;
+    }
+    await sleep(clock, pollMs);
+  }
+}
+
+/** Returns launchd's side of a service in words. */
+export function whatLaunchdSays(job: JobState | undefined): string {
+  if (job === undefined) return "launchd has not loaded it";
+  const { state, pid, runs, lastExit } = job;
+  return [
+    `launchd: ${state === "" ? "loaded" : state}`,
+    pid === undefined ? undefined : `pid ${pid}`,
+    runs === undefined
+      ? undefined
+      : runs === 1
+      ? "started once"
+      : `started ${runs} times`,
+    lastExit === undefined ? undefined : `last exit ${lastExit}`,
+  ].filter((it) => it !== undefined).join(", ");
+}
+
+function whatProbeSaid({ probe }: Service, answer: Answer): string {
+  return `${probe} says "${inWords(answer)}"`;
+}
+
+/** A process older than the job is not the job: its port is taken. */
+async function strangerAt(
+  base: string,
+  waitedMs: number,
+): Promise<string | undefined> {
+  const uptime = (await askData(base, "/health"))?.["uptime_ms"];
+  if (typeof uptime !== "number" || uptime < waitedMs + 5000) return undefined;
+  return `another process, up for ${Math.round(uptime / 1000)} s, answers at ` +
+    base;
+}

@@ -1,0 +1,66 @@
+import { join } from "@std/path";
+import {
+  permissionFlags,
+  permissionsOf,
+  type Program,
+} from "../../permissions.ts";
+import { formatCommand } from "./command.ts";
+import type { Installation } from "./installation.ts";
+import type { Machine } from "./machine.ts";
+import { asOwner } from "./owner.ts";
+
+/** The Deno that the product is built and tested with. */
+export const PINNED_DENO = "2.9.5";
+
+/** Returns the command that compiles a program with the node's own permissions. */
+export function compileCommand(
+  program: Program,
+  options: {
+    readonly installation: Pick<Installation, "settings">;
+    readonly withStatusApi: boolean;
+    readonly repository: string;
+    readonly output: string;
+  },
+): [string, ...string[]] {
+  const { installation: { settings }, repository, output } = options;
+  const set = permissionsOf(
+    program,
+    (it) => settings.get(it)?.value,
+    options,
+  );
+  return [
+    Deno.execPath(),
+    "compile",
+    "--quiet",
+    "--frozen",
+    "--exclude-unused-npm",
+    `--config=${join(repository, "deno.json")}`,
+    ...permissionFlags(set),
+    `--output=${output}`,
+    join(repository, program, "main.ts"),
+  ];
+}
+
+/** Compiles a program as its owner; throws with the compiler's own words. */
+export async function compile(
+  command: readonly [string, ...string[]],
+  installation: Pick<Installation, "owner">,
+  machine: Machine,
+): Promise<void> {
+  const { code, stderr } = await machine.run(
+    asOwner(command, installation.owner, machine),
+    { clearEnv: true, env: compileEnvironment(machine) },
+  );
+  if (code === 0) return;
+  throw new Error(
+    `Cannot compile: the compiler ended with ${code}\n${stderr.trimEnd()}\n` +
+      `  the command was: ${formatCommand(command)}`,
+  );
+}
+
+/** What OTEL_DENO says while compiling would be in force for ever. */
+function compileEnvironment({ environment }: Machine): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith("OTEL_")),
+  );
+}

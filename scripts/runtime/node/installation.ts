@@ -1,0 +1,105 @@
+import { join } from "@std/path";
+import type { NodeSettings, Values } from "./node_settings.ts";
+import type { Scope } from "./options.ts";
+import type { Program } from "../../permissions.ts";
+import type { Service } from "./services.ts";
+
+/** Whom the services belong to and run as. */
+export interface Owner {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** One installation of the services on this machine. */
+export interface Installation {
+  /** Working folder of the services; programs, state and logs lie in it. */
+  readonly prefix: string;
+  readonly scope: Scope;
+  readonly owner: Owner;
+  readonly settings: NodeSettings;
+}
+
+/** Where the compiled program lies. */
+export function programPath(
+  program: Program,
+  { prefix }: Pick<Installation, "prefix">,
+): string {
+  return join(prefix, "bin", program);
+}
+
+/** What decides where property lists lie. */
+export interface Place {
+  readonly scope: Scope;
+  readonly owner: Pick<Owner, "home">;
+}
+
+/** The folder from which launchd loads property lists by itself. */
+export function plistFolder(
+  { scope, owner }: Place,
+): string {
+  return scope === "daemon"
+    ? "/Library/LaunchDaemons"
+    : join(owner.home, "Library", "LaunchAgents");
+}
+
+/** Where the rendered property list of a service lies. */
+export function plistPath(
+  service: Pick<Service, "label">,
+  place: Place,
+): string {
+  return join(plistFolder(place), `${service.label}.plist`);
+}
+
+/** Where launchd writes what the program prints before it logs by itself. */
+export function outputPath(
+  service: Pick<Service, "name">,
+  options: {
+    readonly installation: Pick<Installation, "prefix" | "settings">;
+    readonly stream: "out" | "err";
+  },
+): string {
+  return join(
+    settingOf("BAA_LOGS_DIR", options.installation),
+    "launchd",
+    `${service.name}.${options.stream}.log`,
+  );
+}
+
+/** The folders that the services need before they start. */
+export function foldersOf(installation: Installation): readonly string[] {
+  const logs = settingOf("BAA_LOGS_DIR", installation);
+  return [
+    settingOf("BAA_STATE_DIR", installation),
+    logs,
+    join(logs, "launchd"),
+    settingOf("BAA_TMP_DIR", installation),
+  ];
+}
+
+/** Returns a setting that the installer has completed. */
+export function settingOf(
+  variable: string,
+  { settings }: Pick<Installation, "settings">,
+): string {
+  const value = settings.get(variable)?.value;
+  if (value === undefined) throw new Error(`Cannot do without ${variable}`);
+  return value;
+}
+
+/** The environment that launchd gives a service. */
+export function environmentFor(
+  service: Service,
+  { settings }: Pick<Installation, "settings">,
+): Values {
+  const chosen = [...settings].map(([variable, { value }]) =>
+    [variable, value] as const
+  ).filter(([variable]) => service.variables.has(variable));
+  const publicBase = settings.get("BAA_CONDUCTOR_PUBLIC_API_BASE")?.value;
+  // The seed's launchd writes the legacy name together with the canonical one.
+  if (service.program === "conductor" && publicBase !== undefined) {
+    chosen.push(["BAA_CONTROL_API_BASE", publicBase]);
+  }
+  return Object.fromEntries(chosen.sort(([a], [b]) => a < b ? -1 : 1));
+}

@@ -1,0 +1,57 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+import { type Clock, systemClock } from "../../../shared/clock.ts";
+import { type Run, runCommand } from "./command.ts";
+import type { Values } from "./node_settings.ts";
+
+/** Everything that a command takes from the machine it runs on. */
+export interface Machine {
+  readonly os: typeof Deno.build.os;
+  readonly uid: number;
+  /** The folder of the sources. */
+  readonly repository: string;
+  readonly environment: Values;
+  /** IP addresses of the network interfaces. */
+  readonly addresses: readonly string[];
+  readonly run: Run;
+  readonly clock: Clock;
+}
+
+/** The machine that this process runs on. */
+export function systemMachine(): Machine {
+  return {
+    os: Deno.build.os,
+    uid: Deno.uid() ?? 0,
+    repository: dirname(fromFileUrl(new URL("../../", import.meta.url))),
+    environment: Deno.env.toObject(),
+    addresses: Deno.networkInterfaces().map((it) => it.address),
+    run: runCommand,
+    clock: systemClock,
+  };
+}
+
+/** Returns the program that a shell would find; undefined: none. */
+export async function findProgram(
+  name: string,
+  path: string,
+): Promise<string | undefined> {
+  for (const folder of path.split(":").filter((it) => it.startsWith("/"))) {
+    const file = join(folder, name);
+    try {
+      const { isFile, mode } = await Deno.stat(file);
+      if (isFile && ((mode ?? 0) & 0o111) !== 0) return file;
+    } catch {
+      // Not here: a PATH names folders that do not exist.
+    }
+  }
+  return undefined;
+}
+
+/** Returns `launchctl`; undefined on a machine without launchd. */
+export function findLaunchctl(machine: Machine): Promise<string | undefined> {
+  const path = machine.environment["PATH"] ?? "";
+  // launchd's own program is always there, however short the PATH is.
+  return findProgram(
+    "launchctl",
+    machine.os === "darwin" ? `${path}:/bin` : path,
+  );
+}
