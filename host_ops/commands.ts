@@ -3,7 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import { beginAudit, execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
-import type { InFlight } from "./in_flight.ts";
+import type { InFlight } from "../shared/wait.ts";
 import { type InputIssue, normaliseExec } from "./input.ts";
 import { type HostOpContext, invalidInput } from "./operation.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";

@@ -4,11 +4,11 @@ import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
 import { ByteBudget } from "../shared/byte_budget.ts";
+import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
 import type { OutputEvent } from "./event_queue.ts";
 import { Exec } from "./exec.ts";
 import { Files } from "./files.ts";
-import { InFlight } from "./in_flight.ts";
 import {
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_CONCURRENT_EXECS,

@@ -28,21 +28,3 @@ export const systemClock: Clock = {
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
-
-/** Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects. */
-export function sleep(
-  clock: Clock,
-  ms: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const timer = clock.after(ms, done);
-    function done() {
-      timer.cancel();
-      signal?.removeEventListener("abort", done);
-      resolve();
-    }
-    signal?.addEventListener("abort", done, { once: true });
-  });
-}

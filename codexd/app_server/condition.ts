@@ -1,4 +1,3 @@
-import { within } from "../../host_ops/process/within.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type {
   AppServerState,
@@ -6,6 +5,7 @@ import type {
   Fault,
   LastExit,
 } from "../../shared/contracts/codexd_status.ts";
+import { within } from "../../shared/wait.ts";
 import { SUPPORTED_VERSIONS, TESTED_VERSION } from "./version.ts";
 
 /** What is known of the app-server beside its state. */

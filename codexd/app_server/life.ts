@@ -1,9 +1,9 @@
-import { within } from "../../host_ops/process/within.ts";
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
 import { RingBuffer } from "../../shared/ring_buffer.ts";
+import { sleep, within } from "../../shared/wait.ts";
 import { RpcConnection } from "../rpc/connection.ts";
 import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
 import { LineTransport, type TransportOptions } from "../rpc/transport.ts";

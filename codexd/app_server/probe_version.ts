@@ -1,8 +1,8 @@
-import { within } from "../../host_ops/process/within.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Fault } from "../../shared/contracts/codexd_status.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
+import { within } from "../../shared/wait.ts";
 import type { ChildCommand, StartChild } from "./child.ts";
 import { findVersion, isSupported, SUPPORTED_VERSIONS } from "./version.ts";
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import { backoffMs } from "../../shared/wait.ts";
 
 /** How often the app-server may be started again, and how soon. */
 export interface RestartBudgetOptions {
@@ -47,7 +48,11 @@ export class RestartBudget {
     this.#ends.push(now);
     const count = this.#ends.length;
     const exhausted = count > maxRestarts;
-    const full = exhausted ? cooldownMs : baseMs * 2 ** (count - 1);
-    return { delayMs: Math.round(full * (0.5 + random() / 2)), exhausted };
+    const delayMs = backoffMs(exhausted ? 1 : count, {
+      firstMs: exhausted ? cooldownMs : baseMs,
+      longestMs: cooldownMs,
+      random,
+    });
+    return { delayMs, exhausted };
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, isoTime, sleep } from "../../shared/clock.ts";
+import { type Clock, isoTime } from "../../shared/clock.ts";
 import type {
   AppServerStatus,
   Fault,
@@ -6,6 +6,7 @@ import type {
 } from "../../shared/contracts/codexd_status.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
 import type { TransportOptions } from "../rpc/transport.ts";
 import { type BinaryQuery, findBinary } from "./binary.ts";

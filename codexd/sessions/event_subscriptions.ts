@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import {
   ClientMessage,
   type ClientReply,
@@ -10,6 +10,7 @@ import {
   type SocketPort,
 } from "../../shared/http/socket.ts";
 import type { Logger } from "../../shared/log.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { Approvals } from "../app_server/approvals.ts";
 import type { EventLog } from "./event_log.ts";
 import type { TurnService } from "./turn_service.ts";

@@ -1,7 +1,6 @@
 import type { TurnAnswer, TurnRequest } from "../../shared/contracts/codexd.ts";
-import { within } from "../../host_ops/process/within.ts";
-import { sleep } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
+import { sleep, within } from "../../shared/wait.ts";
 import { callerError, isUnknownThread } from "../app_server/caller_error.ts";
 import type { CodexClient } from "../app_server/codex_client.ts";
 import type { SessionPorts } from "./ports.ts";

@@ -1,6 +1,7 @@
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
+import { within } from "../../shared/wait.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
 import { ControllerService } from "./controller_service.ts";
 import { Leadership } from "./leadership.ts";
@@ -134,24 +135,13 @@ export function composeAutomation(options: AutomationOptions): Automation {
     },
     async stopWork() {
       const left = quietSince + GRACE_MS - clock.monotonic();
-      await within(clock, left, executor.idle());
+      await within(executor.idle(), left, clock);
       const message = "The controller was stopped while the run went on";
       const stopped = executor.stopAll(new RunStopped("lost", message));
-      await within(clock, STOP_MS, stopped);
+      await within(stopped, STOP_MS, clock);
     },
     release() {
       leadership.stop();
     },
   };
-}
-
-/** Resolves with `work`, or after `ms` milliseconds. */
-async function within(
-  clock: Clock,
-  ms: number,
-  work: Promise<void>,
-): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, sleep(clock, Math.max(0, ms), over.signal)]);
-  over.abort();
 }

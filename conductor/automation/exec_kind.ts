@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { ExecExit, ExecFacts, HostOps } from "../../host_ops/mod.ts";
 import { normaliseExec } from "../../host_ops/mod.ts";
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { RunOutcome } from "../store/model/run.ts";
 import type { RunContext, TaskKind } from "./task_kind.ts";
 

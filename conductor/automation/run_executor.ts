@@ -1,6 +1,7 @@
-import { type Clock, sleep, type Timer } from "../../shared/clock.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { RunOutcome } from "../store/model/run.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
 import { StorageError } from "../store/storage_error.ts";

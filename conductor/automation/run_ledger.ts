@@ -1,5 +1,6 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
+import { backoffMs } from "../../shared/wait.ts";
 import type { Fence, Identity } from "../store/model/controller.ts";
 import type { RunOutcome, RunStatus } from "../store/model/run.ts";
 import type { Failure, TaskStatus } from "../store/model/task.ts";
@@ -7,7 +8,6 @@ import type { EventStore } from "../store/event_store.ts";
 import type { RunRow, RunStore } from "../store/run_store.ts";
 import type { TaskRow } from "../store/task_row.ts";
 import type { TaskStore } from "../store/task_store.ts";
-import { backoffMs } from "./backoff.ts";
 
 /** What names a run. */
 export type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
@@ -21,6 +21,7 @@ export interface Claim {
 
 /** A lost run of a task that says so is retried, but not for ever. */
 const MAX_LOST_ATTEMPTS = 10;
+const RETRIES = { firstMs: 1000, longestMs: 300_000 };
 const WAKE_BATCH = 500;
 
 /**
@@ -184,7 +185,7 @@ export class RunLedger {
       readonly now: number;
     },
   ): void {
-    const wakeAt = again.now + backoffMs(again.count);
+    const wakeAt = again.now + backoffMs(again.count, RETRIES);
     this.#tasks.requeue(task.seq, { ...again, wakeAt });
     this.#taskEvent(task, { ...again, status: "queued", wakeAt });
   }

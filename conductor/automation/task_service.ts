@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { Page, PageRequest } from "../store/model/page.ts";
 import {
   MAX_PAYLOAD_BYTES,

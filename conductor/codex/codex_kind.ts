@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import {
   ApprovalMode,
   ApprovalPolicy,
@@ -8,6 +8,7 @@ import {
 } from "../../shared/contracts/codexd.ts";
 import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { RunOutcome } from "../store/model/run.ts";
 import type { RunContext, TaskKind } from "../automation/task_kind.ts";
 import type { CodexdApi } from "./codexd_api.ts";

@@ -1,7 +1,8 @@
-import { type Clock, isoTime, sleep } from "../../shared/clock.ts";
+import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
+import { backoffMs, sleep } from "../../shared/wait.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { EventSocket } from "./event_socket.ts";
 
@@ -30,8 +31,7 @@ export interface CodexdHealthOptions {
 }
 
 const POLL_MS = 5000;
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5000;
+const RETRIES = { firstMs: 250, longestMs: 5000 };
 const ANSWER_MS = 5000;
 
 /** With this for a session only events of none come: the few that matter here. */
@@ -100,17 +100,16 @@ export class CodexdHealth {
   async #run(): Promise<void> {
     const { clock, random = Math.random } = this.#options;
     const { signal } = this.#stop;
-    let retry = FIRST_RETRY_MS;
+    let failures = 0;
     while (!signal.aborted) {
       this.#hurry = new AbortController();
       await this.ask();
       if (signal.aborted) return;
       let pause = POLL_MS;
       if (this.#condition.state === "down") {
-        pause = retry * (0.5 + random() / 2);
-        retry = Math.min(retry * 2, LONGEST_RETRY_MS);
+        pause = backoffMs(++failures, { ...RETRIES, random });
       } else {
-        retry = FIRST_RETRY_MS;
+        failures = 0;
         this.#listenAgain();
       }
       await sleep(clock, pause, AbortSignal.any([signal, this.#hurry.signal]));

@@ -1,5 +1,6 @@
-import { type Clock, sleep } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
+import { backoffMs, sleep } from "../../shared/wait.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { EventSocket } from "./event_socket.ts";
 
@@ -15,8 +16,7 @@ export interface RelayQuery {
   readonly sessionId: string | undefined;
 }
 
-const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 5000;
+const PAUSES = { firstMs: 200, longestMs: 5000 };
 
 /**
  * Follows codexd's events until `signal` aborts, across restarts of codexd: a
@@ -30,7 +30,7 @@ export async function* relayEvents(
   const { clock, signal } = ports;
   const { sessionId } = query;
   let { after } = query;
-  let pause = FIRST_PAUSE_MS;
+  let failures = 0;
   while (!signal.aborted) {
     const socket = new EventSocket(
       api.openEvents({ after, session_id: sessionId }),
@@ -46,14 +46,13 @@ export async function* relayEvents(
           break;
         }
         after = item.event.seq;
-        pause = FIRST_PAUSE_MS;
+        failures = 0;
         yield item;
       }
     } finally {
       signal.removeEventListener("abort", close);
       socket.close();
     }
-    await sleep(clock, pause, signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    await sleep(clock, backoffMs(++failures, PAUSES), signal);
   }
 }

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
-import { type Clock, isoTime, sleep } from "../../shared/clock.ts";
+import { type Clock, isoTime } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { Backup } from "../store/model/backup.ts";
 import { backupDatabase } from "./backup.ts";
 import { toStorageError } from "../store/storage_error.ts";

@@ -1,7 +1,7 @@
-import { type Clock, sleep, type Timer } from "../../shared/clock.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
+import { sleep, within } from "../../shared/wait.ts";
 import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
 import type { Process } from "./process.ts";
-import { within } from "./within.ts";
 
 /** Why a command was killed. */
 export type KillReason = OutputLimit | "timeout" | "aborted";

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { isLoopback } from "../http/authority.ts";
 import type { RequestInfo } from "../http/dispatcher.ts";
@@ -6,6 +6,7 @@ import { ReaderStalled } from "../http/event_stream.ts";
 import { failure } from "../http/respond.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
+import { InFlight, sleep } from "../wait.ts";
 
 /** Answers one request; never rejects. */
 export type Handle = (request: Request, info: RequestInfo) => Promise<Response>;
@@ -46,6 +47,7 @@ export function listen(
   const hostname = base.hostname.replace(/^\[|\]$/g, "");
   const port = base.port === "" ? 80 : Number(base.port);
   const stop = new AbortController();
+  /** Requests, from their head to the last byte of their answer. */
   const inFlight = new InFlight();
   const servers = new Map<Deno.HttpServer, AbortController>();
   const open = (name: string) => {
@@ -65,7 +67,7 @@ export function listen(
         return failure(internal, { requestId, pretty: false }, ports.log);
       },
     }, (request, { remoteAddr, completed }) => {
-      inFlight.enter(completed);
+      inFlight.track(completed);
       return handle(request, {
         remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
       });
@@ -114,7 +116,7 @@ export function listen(
   if (first !== undefined) real.port = String(first.addr.port);
   return {
     base: real,
-    drained: () => inFlight.drained(),
+    drained: () => inFlight.idle(),
     async close() {
       stop.abort();
       await Promise.all(servers.keys().map((server) => server.shutdown()));
@@ -125,26 +127,6 @@ export function listen(
       await Promise.all(servers.keys().map((server) => server.finished));
     },
   };
-}
-
-/** Counts requests from their head to the last byte of their answer. */
-class InFlight {
-  #count = 0;
-  #onDrained: (() => void)[] = [];
-
-  enter(completed: Promise<void>): void {
-    this.#count++;
-    const leave = () => {
-      if (--this.#count > 0) return;
-      for (const resolve of this.#onDrained.splice(0)) resolve();
-    };
-    completed.then(leave, leave);
-  }
-
-  drained(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onDrained.push(resolve));
-  }
 }
 
 /** An address of a network that is not up yet, or a name that is not known yet. */

@@ -1,5 +1,6 @@
-import { sleep, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import { within } from "../wait.ts";
 import type { Listening } from "./listen.ts";
 
 /** What can be stopped in an orderly way. */
@@ -23,15 +24,14 @@ export const STOP_LIMIT_MS = 15_000;
  * Stops a daemon step by step. A step that fails is logged and the next one
  * taken; a stop that hangs is cut short. Never rejects.
  */
-export function stopDaemon(
+export async function stopDaemon(
   daemon: Stoppable,
   listening: Listening,
   log: Logger,
 ): Promise<"graceful" | "cut short"> {
-  return Promise.race([
-    steps(daemon, listening, log).then(() => "graceful" as const),
-    sleep(systemClock, STOP_LIMIT_MS).then(() => "cut short" as const),
-  ]);
+  const stopped = steps(daemon, listening, log);
+  const inTime = await within(stopped, STOP_LIMIT_MS, systemClock);
+  return inTime ? "graceful" : "cut short";
 }
 
 async function steps(
@@ -39,7 +39,7 @@ async function steps(
   listening: Listening,
   log: Logger,
 ): Promise<void> {
-  const step = async (name: string, work: () => Promise<void> | void) => {
+  const step = async (name: string, work: () => unknown) => {
     try {
       await work();
     } catch (error) {
@@ -48,14 +48,13 @@ async function steps(
   };
   // Whoever asks meanwhile is told so: /readyz says 503, the rest refuses.
   await step("quiesce", () => daemon.quiesce());
-  await within(GRACE_MS, listening.drained());
+  await within(listening.drained(), GRACE_MS, systemClock);
   await step("stop work", () => daemon.stopWork());
-  await within(LAST_WORDS_MS, listening.drained());
-  await step("close", () => within(LAST_WORDS_MS, listening.close()));
+  await within(listening.drained(), LAST_WORDS_MS, systemClock);
+  await step(
+    "close",
+    () => within(listening.close(), LAST_WORDS_MS, systemClock),
+  );
   // Who still holds a connection then is cut by the exit.
   await step("release", () => daemon.close());
-}
-
-function within(ms: number, work: Promise<void>): Promise<void> {
-  return Promise.race([work, sleep(systemClock, ms)]);
 }

@@ -2,15 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RecordingLogger } from "../testing/fakes.ts";
 import { stopDaemon } from "./stop_daemon.ts";
 
-Deno.test({
-  name: "stopDaemon() takes every step, in order, although each one fails",
-  // Its limits are timers that only the process's exit ends.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  fn: takesEveryStep,
-});
-
-async function takesEveryStep(): Promise<void> {
+Deno.test("stopDaemon() takes every step, in order, although each one fails", async () => {
   const steps: string[] = [];
   const failing = (name: string) => {
     steps.push(name);
@@ -41,4 +33,4 @@ async function takesEveryStep(): Promise<void> {
     "close",
   ]);
   assertEquals(log.lines.length, 4);
-}
+});

@@ -6,9 +6,10 @@ import {
   type FromExtension,
 } from "../contract.ts";
 import { BROWSER_LIMITS, CLOSE } from "../limits.ts";
-import { type Clock, sleep, type Timer } from "../../../shared/clock.ts";
+import type { Clock, Timer } from "../../../shared/clock.ts";
 import { JsonSocket, type SocketPort } from "../../../shared/http/socket.ts";
 import type { Logger } from "../../../shared/log.ts";
+import { sleep } from "../../../shared/wait.ts";
 import { browserLost } from "../failures.ts";
 import { TokenBucket } from "./token_bucket.ts";
 

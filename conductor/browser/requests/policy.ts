@@ -1,5 +1,6 @@
-import { type Clock, sleep } from "../../../shared/clock.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
+import { sleep } from "../../../shared/wait.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 
 /** The numbers of the policy, the same for every platform. */

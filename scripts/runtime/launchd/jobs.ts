@@ -1,4 +1,5 @@
-import { type Clock, sleep } from "../../../shared/clock.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import { sleep } from "../../../shared/wait.ts";
 import type { Ran } from "../node/command.ts";
 import type { Owner } from "../node/installation.ts";
 import type { Scope } from "../node/options.ts";

@@ -1,4 +1,5 @@
-import { type Clock, sleep } from "../../../shared/clock.ts";
+import type { Clock } from "../../../shared/clock.ts";
+import { sleep } from "../../../shared/wait.ts";
 import { type Answer, ask, askData, inWords } from "../node/http_health.ts";
 import { isRunning, type JobState } from "./job_state.ts";
 import type { Jobs } from "./jobs.ts";

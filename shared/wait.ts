@@ -1,0 +1,79 @@
+import type { Clock } from "./clock.ts";
+
+/** Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects. */
+export function sleep(
+  clock: Clock,
+  ms: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const timer = clock.after(ms, done);
+    function done() {
+      timer.cancel();
+      signal?.removeEventListener("abort", done);
+      resolve();
+    }
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}
+
+/**
+ * Tells whether `work` ends within `ms` milliseconds; leaves no timer behind.
+ * Rejects as `work` does, as long as there is time.
+ */
+export function within(
+  work: Promise<unknown>,
+  ms: number,
+  clock: Clock,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => resolve(false));
+    work.then(() => {
+      timer.cancel();
+      resolve(true);
+    }, (reason) => {
+      timer.cancel();
+      reject(reason);
+    });
+  });
+}
+
+/** How the pauses between attempts grow. */
+export interface Backoff {
+  /** After the first failure; doubled at each further one. */
+  readonly firstMs: number;
+  readonly longestMs: number;
+  /** From 0 to 1: shortens a pause by up to half, so that not all come at once. */
+  readonly random?: () => number;
+}
+
+/** Returns how long to wait after the `failures`-th failure in a row. */
+export function backoffMs(failures: number, backoff: Backoff): number {
+  const { firstMs, longestMs, random } = backoff;
+  const full = Math.min(firstMs * 2 ** Math.max(0, failures - 1), longestMs);
+  return random === undefined ? full : Math.round(full * (0.5 + random() / 2));
+}
+
+/** Counts what is being done right now. */
+export class InFlight {
+  #count = 0;
+  #onIdle: (() => void)[] = [];
+
+  /** Counts `work` as running until it settles; returns it. */
+  track<T>(work: Promise<T>): Promise<T> {
+    this.#count++;
+    const leave = () => {
+      if (--this.#count > 0) return;
+      for (const resolve of this.#onIdle.splice(0)) resolve();
+    };
+    work.then(leave, leave);
+    return work;
+  }
+
+  /** Resolves when nothing runs. */
+  idle(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+}
