@@ -1,11 +1,12 @@
 import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
+import type { InputIssue } from "../shared/errors.ts";
+import type { InFlight } from "../shared/wait.ts";
 import { beginAudit, execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
-import type { InFlight } from "../shared/wait.ts";
-import { type InputIssue, normaliseExec } from "./input.ts";
-import { type HostOpContext, invalidInput } from "./operation.ts";
+import { normaliseExec } from "./input.ts";
+import { type HostOpContext, inputFailure } from "./operation.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
@@ -120,7 +121,7 @@ export class Commands {
     context: HostOpContext,
   ): Refusal {
     const entry = this.#begin(input, context);
-    const error = invalidInput(issues).toError();
+    const error = inputFailure(issues).toError();
     const outcome: Refusal = { ok: false, operation: "exec", input, error };
     finishAudit(entry, outcome);
     return outcome;

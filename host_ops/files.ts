@@ -1,13 +1,10 @@
 import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
+import type { InputIssue } from "../shared/errors.ts";
 import { beginAudit, finishAudit } from "./audit.ts";
 import { failureOf, type HostOpFailure } from "./failure.ts";
-import {
-  type InputIssue,
-  normaliseFileRead,
-  normaliseFileWrite,
-} from "./input.ts";
-import { type HostOpContext, invalidInput } from "./operation.ts";
+import { normaliseFileRead, normaliseFileWrite } from "./input.ts";
+import { type HostOpContext, inputFailure } from "./operation.ts";
 import { readFile, type ReadFileDeps } from "./read_file.ts";
 import type {
   FileFailure,
@@ -117,7 +114,7 @@ function failedAt(
 }
 
 function expectValid(issues: readonly InputIssue[]): void {
-  if (issues.length > 0) throw invalidInput(issues);
+  if (issues.length > 0) throw inputFailure(issues);
 }
 
 /** @throws {HostOpFailure} `INVALID_INPUT` when the content is no base64. */
@@ -126,7 +123,7 @@ function bytesOf(input: FileWriteInput): Uint8Array {
   try {
     return Uint8Array.fromBase64(input.content);
   } catch {
-    throw invalidInput([{
+    throw inputFailure([{
       path: "content",
       message: "files/write.content must be base64, as encoding says.",
     }]);

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "@std/path";
 import type { z } from "zod";
+import type { InputIssue } from "../shared/errors.ts";
 import type { ExecInput, FileReadInput, FileWriteInput } from "./results.ts";
 import {
   ALIASES,
@@ -9,12 +10,6 @@ import {
   type HostOperation,
 } from "./schemas.ts";
 import { nearest } from "./nearest.ts";
-
-/** What is wrong with one field. */
-export interface InputIssue {
-  readonly path: string;
-  readonly message: string;
-}
 
 /** A request with defaults filled in; where it is wrong, the issues say why. */
 export interface Normalised<Input> {

@@ -1,6 +1,6 @@
 import type { AuditActor } from "../shared/audit.ts";
+import type { InputIssue } from "../shared/errors.ts";
 import { HostOpFailure } from "./failure.ts";
-import type { InputIssue } from "./input.ts";
 
 /** Who asks, and how long for. */
 export interface HostOpContext {
@@ -15,7 +15,7 @@ export interface HostOpContext {
 }
 
 /** Returns the failure of a request that is wrong; `issues` is not empty. */
-export function invalidInput(issues: readonly InputIssue[]): HostOpFailure {
+export function inputFailure(issues: readonly InputIssue[]): HostOpFailure {
   const [first, ...more] = issues;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
   return new HostOpFailure("INVALID_INPUT", `${first?.message}${others}`, {

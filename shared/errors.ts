@@ -67,6 +67,39 @@ export class AppError extends Error {
   }
 }
 
+/** What is wrong with one part of the input. */
+export interface InputIssue {
+  /** Where, e.g. `payload.args.0`; empty for the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What a refusal says beside its issues. */
+interface RefusalOptions extends ErrorOptions {
+  /** The sentence for the whole; by default that of the table. */
+  readonly message?: string;
+}
+
+/** Returns the refusal of an input of which one part is wrong. */
+export function invalidInput(
+  path: string,
+  message: string,
+  options?: RefusalOptions,
+): AppError {
+  return invalidInputs([{ path, message }], options);
+}
+
+/** Returns the refusal of an input, with everything that is wrong with it. */
+export function invalidInputs(
+  issues: readonly InputIssue[],
+  { message, ...rest }: RefusalOptions = {},
+): AppError {
+  return new AppError("INVALID_INPUT", message, {
+    ...rest,
+    details: { issues },
+  });
+}
+
 /** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

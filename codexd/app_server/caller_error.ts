@@ -1,4 +1,4 @@
-import { AppError, messageOf } from "../../shared/errors.ts";
+import { AppError, invalidInput, messageOf } from "../../shared/errors.ts";
 import {
   METHOD_NOT_FOUND,
   RpcBusy,
@@ -57,11 +57,9 @@ export function isUnknownMethod(error: unknown): boolean {
     (error.code === METHOD_NOT_FOUND || /unknown variant/i.test(error.message));
 }
 
-function invalid(path: string, cause: Error): AppError {
-  return new AppError("INVALID_INPUT", `Cannot accept the ${path}`, {
-    cause,
-    details: { issues: [{ path, message: cause.message }] },
-  });
+function refusalOf(path: string, cause: Error): AppError {
+  const message = `Cannot accept the ${path}`;
+  return invalidInput(path, cause.message, { message, cause });
 }
 
 function busy(cause: Error): AppError {
@@ -81,8 +79,8 @@ function refusal(error: RpcError, reason: string): AppError {
     return new AppError("CONFLICT", `Cannot do this: ${reason}`, options);
   }
   if (error.code === OVERLOADED) return busy(error);
-  if (TOO_LARGE.test(reason)) return invalid("input", error);
-  if (BAD_CURSOR.test(reason)) return invalid("cursor", error);
+  if (TOO_LARGE.test(reason)) return refusalOf("input", error);
+  if (BAD_CURSOR.test(reason)) return refusalOf("cursor", error);
   return new AppError("UPSTREAM_FAILED", `Codex refused: ${reason}`, {
     cause: error,
     details: { codex: reason, rpc_code: error.code, method: error.method },

@@ -6,7 +6,13 @@ import {
   type SessionAnswer,
   type SessionRequest,
 } from "../../shared/contracts/codexd.ts";
-import { AppError, messageOf } from "../../shared/errors.ts";
+import {
+  AppError,
+  type InputIssue,
+  invalidInput,
+  invalidInputs,
+  messageOf,
+} from "../../shared/errors.ts";
 import { callerError } from "../app_server/caller_error.ts";
 import type { CodexClient } from "../app_server/codex_client.ts";
 import { RpcError, RpcTimeout } from "../rpc/connection.ts";
@@ -16,6 +22,8 @@ import { sessionView } from "./session_view.ts";
 
 /** Until its first turn gives a session a better one. */
 export const NO_TITLE = "New session";
+
+const CANNOT_OPEN = { message: "Cannot open the session" };
 
 /** What goes only with a new session, because Codex fixes it then. */
 const NEW_ONLY = [
@@ -43,7 +51,7 @@ export class SessionService {
       ...this.#beyondLimits(request),
       ...(request.session_id === undefined ? [] : onlyForNew(request)),
     ];
-    if (problems.length > 0) throw invalid(problems);
+    if (problems.length > 0) throw invalidInputs(problems, CANNOT_OPEN);
     return request.session_id === undefined
       ? await this.#create(request)
       : await this.#resume(request.session_id, request);
@@ -134,7 +142,7 @@ export class SessionService {
     return { session_id: sessionId, session, created };
   }
 
-  #beyondLimits({ sandbox, approvals }: SessionRequest): Problem[] {
+  #beyondLimits({ sandbox, approvals }: SessionRequest): InputIssue[] {
     const { limits } = this.#ports;
     return [
       ...beyond("sandbox", SANDBOXES, {
@@ -151,11 +159,6 @@ export class SessionService {
   }
 }
 
-interface Problem {
-  readonly path: string;
-  readonly message: string;
-}
-
 /** Refuses a value that stands behind `most` in an ordered list. */
 function beyond<T extends string>(
   path: string,
@@ -165,7 +168,7 @@ function beyond<T extends string>(
     readonly most: T;
     readonly variable: string;
   },
-): Problem[] {
+): InputIssue[] {
   const { asked, most, variable } = limit;
   const last = order.indexOf(most);
   if (asked === undefined || order.indexOf(asked) <= last) return [];
@@ -173,7 +176,7 @@ function beyond<T extends string>(
   return [{ path, message: `${variable} allows: ${allowed}` }];
 }
 
-function onlyForNew(request: SessionRequest): Problem[] {
+function onlyForNew(request: SessionRequest): InputIssue[] {
   return NEW_ONLY.filter((path) => request[path] !== undefined)
     .map((path) => ({
       path,
@@ -193,11 +196,5 @@ async function folder(cwd: string): Promise<string> {
       : messageOf(error);
   }
   if (problem === undefined) return path;
-  throw invalid([{ path: "cwd", message: `Cannot use "${path}": ${problem}` }]);
-}
-
-function invalid(issues: readonly Problem[]): AppError {
-  return new AppError("INVALID_INPUT", "Cannot open the session", {
-    details: { issues },
-  });
+  throw invalidInput("cwd", `Cannot use "${path}": ${problem}`, CANNOT_OPEN);
 }

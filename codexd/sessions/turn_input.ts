@@ -1,5 +1,7 @@
 import type { TurnRequest } from "../../shared/contracts/codexd.ts";
-import { AppError } from "../../shared/errors.ts";
+import { invalidInput } from "../../shared/errors.ts";
+
+const CANNOT_ACCEPT = { message: "Cannot accept the body" };
 
 type Input = NonNullable<TurnRequest["input"]>;
 
@@ -24,16 +26,19 @@ export function promptText(input: Input): string {
  */
 export function inputOf({ action, input }: TurnRequest): Input {
   if (input !== undefined) return input;
-  throw invalid(`Required with action "${action}"`);
+  throw invalidInput(
+    "input",
+    `Required with action "${action}"`,
+    CANNOT_ACCEPT,
+  );
 }
 
 /** @throws {AppError} INVALID_INPUT when there is one */
 export function refuseInput({ action, input }: TurnRequest): void {
-  if (input !== undefined) throw invalid(`Not allowed with action "${action}"`);
-}
-
-function invalid(message: string): AppError {
-  return new AppError("INVALID_INPUT", "Cannot accept the body", {
-    details: { issues: [{ path: "input", message }] },
-  });
+  if (input === undefined) return;
+  throw invalidInput(
+    "input",
+    `Not allowed with action "${action}"`,
+    CANNOT_ACCEPT,
+  );
 }

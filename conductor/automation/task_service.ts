@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
-import { AppError } from "../../shared/errors.ts";
+import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { Page, PageRequest } from "../store/model/page.ts";
@@ -38,6 +38,8 @@ export interface TaskServiceOptions {
   /** Called when a task was queued. */
   readonly onQueued: () => void;
 }
+
+const CANNOT_ACCEPT = { message: "Cannot accept the body" };
 
 /** A cancel is answered when the run has ended, or after this long. */
 const CANCEL_WAIT_MS = 10_000;
@@ -175,28 +177,21 @@ export class TaskService {
     const kind = this.#options.kinds.get(task.kind);
     if (kind === undefined) {
       const known = [...this.#options.kinds.keys()].join(", ");
-      throw invalid([{ path: "kind", message: `must be one of ${known}` }]);
+      throw invalidInput("kind", `must be one of ${known}`, CANNOT_ACCEPT);
     }
     const size = new TextEncoder().encode(JSON.stringify(task.payload)).length;
     if (size > MAX_PAYLOAD_BYTES) {
       const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
-      throw invalid([{ path: "payload", message }]);
+      throw invalidInput("payload", message, CANNOT_ACCEPT);
     }
     const result = kind.payload.safeParse(task.payload);
     if (result.success) return;
-    throw invalid(result.error.issues.map((issue) => ({
-      path: ["payload", ...issue.path].join("."),
-      message: issue.message,
-    })));
+    const issues = result.error.issues.map(({ path, message }) => ({
+      path: ["payload", ...path].join("."),
+      message,
+    }));
+    throw invalidInputs(issues, CANNOT_ACCEPT);
   }
-}
-
-function invalid(
-  issues: readonly { readonly path: string; readonly message: string }[],
-): AppError {
-  return new AppError("INVALID_INPUT", "Cannot accept the body", {
-    details: { issues },
-  });
 }
 
 function hashOf(task: NewTask): string {

@@ -1,13 +1,13 @@
 import { CLOSE, type ExtensionAction } from "./limits.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { AuditPort } from "../../shared/audit.ts";
+import { invalidInput } from "../../shared/errors.ts";
 import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
 import { audited, type BrowserCaller } from "./audited.ts";
 import type { Clients } from "./bridge/clients.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
 import type { Pairing } from "./bridge/pairing.ts";
 import type { ActionFacts, PendingActions } from "./bridge/pending_actions.ts";
-import { invalid } from "./requests/request_body.ts";
 import type { Targets } from "./requests/targets.ts";
 
 /** What each action does, for people and agents. */
@@ -113,7 +113,7 @@ export class BrowserActions {
   #facts(input: ActionBody): ActionFacts {
     const { action, platform, url, tab_id, reason } = input;
     if (action === "open_tab" && url === undefined && platform === undefined) {
-      throw invalid("url", "give a url or a platform to open");
+      throw invalidInput("url", "give a url or a platform to open");
     }
     const target = url === undefined && platform === undefined
       ? undefined

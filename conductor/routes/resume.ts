@@ -1,4 +1,4 @@
-import { AppError } from "../../shared/errors.ts";
+import { invalidInput } from "../../shared/errors.ts";
 
 /**
  * Returns after which sequence number a stream goes on: `Last-Event-ID`, which a
@@ -13,12 +13,9 @@ export function resumeAfter(
   const last = headers.get("last-event-id");
   if (last === null || last === "") return after ?? fallback();
   if (/^[0-9]{1,15}$/.test(last)) return Number(last);
-  throw new AppError("INVALID_INPUT", "Cannot resume the stream", {
-    details: {
-      issues: [{
-        path: "last-event-id",
-        message: "must be the id of an event of this stream",
-      }],
-    },
-  });
+  throw invalidInput(
+    "last-event-id",
+    "must be the id of an event of this stream",
+    { message: "Cannot resume the stream" },
+  );
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError } from "../errors.ts";
+import { AppError, invalidInput } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type BodyLimits, readJson } from "./body.ts";
 import type { HeaderMap } from "./headers.ts";
@@ -128,10 +128,8 @@ export class Call<Deps> {
     }
     const value = read === undefined ? {} : read;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new AppError("INVALID_INPUT", "Cannot accept the body", {
-        details: {
-          issues: [{ path: "", message: "The body must be a JSON object" }],
-        },
+      throw invalidInput("", "The body must be a JSON object", {
+        message: "Cannot accept the body",
       });
     }
     return bodyRule === "inner" ? value : parseInput(schema, value, "body");

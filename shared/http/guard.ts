@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { AppError } from "../errors.ts";
+import { AppError, invalidInput } from "../errors.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { Logger } from "../log.ts";
 import { formatAuthority, parseAuthority } from "./authority.ts";
@@ -98,11 +98,9 @@ export class Guard {
   #checkHost(knock: Knock): Zone {
     const header = knock.headers.get("host");
     if (header === undefined || header === "") {
-      throw new AppError(
-        "INVALID_INPUT",
-        "Cannot answer: the request has no Host header",
-        { details: { issues: [{ path: "host", message: "Required" }] } },
-      );
+      throw invalidInput("host", "Required", {
+        message: "Cannot answer: the request has no Host header",
+      });
     }
     const known = this.#spellings.get(header);
     if (known !== undefined && header === knock.targetAuthority) return known;

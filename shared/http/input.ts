@@ -1,13 +1,6 @@
 import type { z } from "zod";
-import { AppError } from "../errors.ts";
+import { type InputIssue, invalidInput, invalidInputs } from "../errors.ts";
 import { knownKeys } from "./schema_keys.ts";
-
-/** What is wrong with one part of the input. */
-export interface InputIssue {
-  /** Where, e.g. `payload.args.0`; empty for the whole. */
-  readonly path: string;
-  readonly message: string;
-}
 
 /** Returns a query's parameters as an object, without `pretty`, which every route takes. */
 export function queryObject(query: URLSearchParams): Record<string, string> {
@@ -15,7 +8,9 @@ export function queryObject(query: URLSearchParams): Record<string, string> {
   for (const [name, value] of query) {
     if (name === "pretty") continue;
     if (name in values) {
-      throw invalid([{ path: name, message: "Given more than once" }], "query");
+      throw invalidInput(name, "Given more than once", {
+        message: "Cannot accept the query",
+      });
     }
     values[name] = value;
   }
@@ -33,7 +28,9 @@ export function parseInput(
 ): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(issuesOf(result.error, schema), part);
+  throw invalidInputs(issuesOf(result.error, schema), {
+    message: `Cannot accept the ${part}`,
+  });
 }
 
 /** Says in words what a schema refuses; of an unknown field, which ones are known. */
@@ -50,11 +47,5 @@ export function issuesOf(
       path: [...issue.path, key].join("."),
       message: `Unknown field "${key}"; known: ${known}`,
     }));
-  });
-}
-
-function invalid(issues: readonly InputIssue[], part: string): AppError {
-  return new AppError("INVALID_INPUT", `Cannot accept the ${part}`, {
-    details: { issues },
   });
 }

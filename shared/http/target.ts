@@ -1,4 +1,4 @@
-import { AppError } from "../errors.ts";
+import { invalidInput } from "../errors.ts";
 
 /** A request's target, read from the text that came in, not normalised. */
 export interface Target {
@@ -40,10 +40,8 @@ export function decodePath(path: string): readonly string[] {
   try {
     return parts.map((it) => decodeURIComponent(it));
   } catch {
-    throw new AppError(
-      "INVALID_INPUT",
-      "Cannot read the path: its percent-encoding is not valid",
-      { details: { issues: [{ path: "", message: "Bad percent-encoding" }] } },
-    );
+    throw invalidInput("", "Bad percent-encoding", {
+      message: "Cannot read the path: its percent-encoding is not valid",
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { AppError } from "../errors.ts";
+import { AppError, invalidInput } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { HeaderMap } from "./headers.ts";
 import type { RouteContext } from "./route.ts";
@@ -73,17 +73,8 @@ function checkHandshake(method: string, headers: HeaderMap): void {
   }
   const key = headers.get("sec-websocket-key") ?? "";
   if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) {
-    throw new AppError(
-      "INVALID_INPUT",
-      "Cannot upgrade: the WebSocket handshake is not valid",
-      {
-        details: {
-          issues: [{
-            path: "sec-websocket-key",
-            message: "Must be 16 bytes in base64",
-          }],
-        },
-      },
-    );
+    throw invalidInput("sec-websocket-key", "Must be 16 bytes in base64", {
+      message: "Cannot upgrade: the WebSocket handshake is not valid",
+    });
   }
 }

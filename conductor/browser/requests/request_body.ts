@@ -1,4 +1,4 @@
-import { AppError } from "../../../shared/errors.ts";
+import { invalidInput, invalidInputs } from "../../../shared/errors.ts";
 import { whyHeaderRefused } from "./request_headers.ts";
 import type { RequestBody } from "../http_schemas.ts";
 
@@ -17,10 +17,10 @@ export function readRequestBody(input: RequestBody): {
     return { body: undefined, contentType: undefined };
   }
   if (body !== undefined && body_base64 !== undefined) {
-    throw invalid("body_base64", "give body or body_base64, not both");
+    throw invalidInput("body_base64", "give body or body_base64, not both");
   }
   if (method === "GET" || method === "HEAD") {
-    throw invalid("body", `a ${method} request has no body`);
+    throw invalidInput("body", `a ${method} request has no body`);
   }
   if (body_base64 !== undefined) {
     return {
@@ -49,9 +49,7 @@ export function readHeaders(
     const why = whyHeaderRefused(name, value);
     return why === undefined ? [] : [{ path: `headers.${name}`, message: why }];
   });
-  if (issues.length > 0) {
-    throw new AppError("INVALID_INPUT", undefined, { details: { issues } });
-  }
+  if (issues.length > 0) throw invalidInputs(issues);
   return {
     ...(options.contentType === undefined
       ? {}
@@ -67,13 +65,6 @@ function fromBase64(text: string): Uint8Array {
   try {
     return Uint8Array.fromBase64(text);
   } catch {
-    throw invalid("body_base64", "give base64");
+    throw invalidInput("body_base64", "give base64");
   }
-}
-
-/** A single field that cannot be accepted. */
-export function invalid(path: string, message: string): AppError {
-  return new AppError("INVALID_INPUT", undefined, {
-    details: { issues: [{ path, message }] },
-  });
 }

@@ -1,6 +1,6 @@
+import { invalidInput } from "../../../shared/errors.ts";
 import { whyRefused } from "../extension/targets.js";
 import type { Platforms } from "./platforms.ts";
-import { invalid } from "./request_body.ts";
 
 /** How a caller names a target. */
 export interface TargetInput {
@@ -47,33 +47,38 @@ export class Targets {
   resolve(input: TargetInput): Target {
     const url = this.#address(input);
     const why = this.whyRefused(url);
-    if (why !== undefined) throw invalid("url", `Cannot reach it: ${why}`);
+    if (why !== undefined) {
+      throw invalidInput("url", `Cannot reach it: ${why}`);
+    }
     const parsed = new URL(url);
     parsed.hash = "";
     const platform = this.#platforms.of(url);
     if (input.platform !== undefined && platform?.name !== input.platform) {
-      throw invalid("url", `it is no address of "${input.platform}"`);
+      throw invalidInput("url", `it is no address of "${input.platform}"`);
     }
     return { url: parsed.href, platform: platform?.name ?? parsed.host };
   }
 
   #address({ platform: name, url, path }: TargetInput): string {
     if (url !== undefined && path !== undefined) {
-      throw invalid("path", "give url, or platform and path, not both");
+      throw invalidInput("path", "give url, or platform and path, not both");
     }
     if (url !== undefined) return url;
     if (name === undefined) {
-      throw invalid("url", "give url, or platform and path");
+      throw invalidInput("url", "give url, or platform and path");
     }
     const platform = this.#platforms.get(name);
     if (platform === undefined) {
       const known = this.#platforms.all.map((it) => it.name).join(", ");
-      throw invalid("platform", `give one of ${known}`);
+      throw invalidInput("platform", `give one of ${known}`);
     }
     try {
       return this.#platforms.address(platform, path ?? "/");
     } catch {
-      throw invalid("path", "give a path on the platform, such as /api/me");
+      throw invalidInput(
+        "path",
+        "give a path on the platform, such as /api/me",
+      );
     }
   }
 }
