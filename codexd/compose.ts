@@ -1,12 +1,16 @@
-import { CODEXD_EVENTS_PATH } from "../shared/contracts/codexd_routes.ts";
-import { createApp } from "../shared/daemon/app.ts";
-import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
-import { type DaemonSelf, statusWord } from "../shared/daemon/self.ts";
+import { CODEXD_EVENTS_PATH } from "../shared/contracts/mod.ts";
+import {
+  createApp,
+  type Daemon,
+  type DaemonPorts,
+  type DaemonSelf,
+  statusWord,
+} from "../shared/daemon/mod.ts";
 import { logAudit } from "../shared/log_audit.ts";
 import { VERSION } from "../shared/version.ts";
 import type { CodexdConfig } from "./config.ts";
 import type { Deps } from "./deps.ts";
-import { EventSubscriptions } from "./sessions/event_subscriptions.ts";
+import { EventSubscriptions } from "./sessions/mod.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { routes } from "./routes/mod.ts";
 import { createRuntime, type RuntimeOverrides } from "./runtime.ts";

@@ -2,11 +2,10 @@ import { join } from "@std/path";
 import {
   ConfigError,
   readConfig,
+  SETTINGS,
   type Values,
-} from "../shared/config/read_config.ts";
-import { SETTINGS } from "../shared/config/settings.ts";
-import { judgeNetwork } from "../shared/daemon/network_config.ts";
-import type { DaemonConfig } from "../shared/daemon/run_daemon.ts";
+} from "../shared/config/mod.ts";
+import { type DaemonConfig, judgeNetwork } from "../shared/daemon/mod.ts";
 import { CODEX_VARIABLES, secretValues } from "./codex_variables.ts";
 
 /** The settings that codexd reads. */

@@ -1,10 +1,12 @@
-import type { CodexdStatus } from "../shared/contracts/codexd_status.ts";
-import type { SelfDeps } from "../shared/daemon/self.ts";
-import { routeFor } from "../shared/http/route.ts";
-import type { EventSubscriptions } from "./sessions/event_subscriptions.ts";
-import type { Requests } from "./sessions/requests.ts";
-import type { SessionLister } from "./sessions/session_lister.ts";
-import type { SessionReader } from "./sessions/session_reader.ts";
+import type { CodexdStatus } from "../shared/contracts/mod.ts";
+import type { SelfDeps } from "../shared/daemon/mod.ts";
+import { routeFor } from "../shared/http/mod.ts";
+import type {
+  EventSubscriptions,
+  Requests,
+  SessionLister,
+  SessionReader,
+} from "./sessions/mod.ts";
 
 /** What codexd's routes may use. */
 export interface Deps extends SelfDeps {

@@ -1,4 +1,4 @@
-import { runDaemon } from "../shared/daemon/run_daemon.ts";
+import { runDaemon } from "../shared/daemon/mod.ts";
 import { VERSION } from "../shared/version.ts";
 import { compose } from "./compose.ts";
 import { readCodexdConfig } from "./config.ts";

@@ -1,21 +1,23 @@
 import { join } from "@std/path";
-import type { DaemonPorts } from "../shared/daemon/run_daemon.ts";
+import type { DaemonPorts } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
-import { Approvals } from "./app_server/approvals.ts";
-import type { StartChild } from "./app_server/child.ts";
-import { AppServerHost } from "./app_server/host.ts";
+import { Approvals, AppServerHost, type StartChild } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
-import { Maintenance } from "./sessions/maintenance.ts";
-import { AppServerListener } from "./sessions/app_server_listener.ts";
-import type { SessionPorts } from "./sessions/ports.ts";
-import { Requests } from "./sessions/requests.ts";
-import { SessionLister } from "./sessions/session_lister.ts";
-import { SessionReader } from "./sessions/session_reader.ts";
-import { SessionService } from "./sessions/session_service.ts";
-import { stricter, ThreadLoader } from "./sessions/thread_loader.ts";
-import { TurnService } from "./sessions/turn_service.ts";
-import { Turns } from "./sessions/turns.ts";
-import { openStores, type Stores } from "./sessions/stores.ts";
+import {
+  AppServerListener,
+  Maintenance,
+  openStores,
+  Requests,
+  SessionLister,
+  type SessionPorts,
+  SessionReader,
+  SessionService,
+  type Stores,
+  stricter,
+  ThreadLoader,
+  Turns,
+  TurnService,
+} from "./sessions/mod.ts";
 
 /** Codex behind codexd: everything but HTTP. */
 export interface Runtime {

@@ -1,7 +1,7 @@
 import { isoTime } from "../shared/clock.ts";
-import type { CodexdStatus } from "../shared/contracts/codexd_status.ts";
+import type { CodexdStatus } from "../shared/contracts/mod.ts";
 import { VERSION } from "../shared/version.ts";
-import { isUntested, TESTED_VERSION } from "./app_server/version.ts";
+import { isUntested, TESTED_VERSION } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
 import type { Runtime } from "./runtime.ts";
 

@@ -1,30 +1,32 @@
 import { join } from "@std/path";
 import { childEnvironment, createHostOps } from "../host_ops/mod.ts";
-import { createApp } from "../shared/daemon/app.ts";
-import type { Daemon, DaemonPorts } from "../shared/daemon/run_daemon.ts";
-import { type DaemonSelf, statusWord } from "../shared/daemon/self.ts";
-import type { Places } from "../shared/describe/places.ts";
+import {
+  createApp,
+  type Daemon,
+  type DaemonPorts,
+  type DaemonSelf,
+  statusWord,
+} from "../shared/daemon/mod.ts";
+import type { Places } from "../shared/describe/mod.ts";
 import { messageOf } from "../shared/errors.ts";
-import type { Zone } from "../shared/http/route.ts";
+import type { Zone } from "../shared/http/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/redacted_audit.ts";
 import { VERSION } from "../shared/version.ts";
-import { composeAutomation } from "./automation/automation.ts";
-import { browserKind } from "./browser/browser_kind.ts";
-import { codexKind } from "./codex/codex_kind.ts";
-import { composeCodexd } from "./codex/compose_codex.ts";
+import {
+  composeAutomation,
+  execKind,
+  type SystemService,
+  taskKinds,
+} from "./automation/mod.ts";
+import { browserKind, composeFirefox } from "./browser/mod.ts";
+import { codexKind, composeCodexd } from "./codex/mod.ts";
 import type { ConductorConfig } from "./config.ts";
-import { composeFirefox } from "./browser/firefox.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { hostOperations } from "./host_operations.ts";
-import { taskKinds } from "./automation/task_kind.ts";
 import { routes } from "./routes/mod.ts";
-import { BackupService } from "./record/backup_service.ts";
-import { execKind } from "./automation/exec_kind.ts";
-import type { SystemService } from "./automation/system_service.ts";
-import { diskSpace } from "./status/disk.ts";
-import { StatusService } from "./status/status_service.ts";
-import { openTruth, type Truth } from "./record/store.ts";
+import { BackupService, openTruth, type Truth } from "./record/mod.ts";
+import { diskSpace, StatusService } from "./status/mod.ts";
 
 /** Builds conductor from its configuration. */
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {

@@ -1,17 +1,17 @@
 import type { HostOps } from "../host_ops/mod.ts";
-import type { SelfDeps } from "../shared/daemon/self.ts";
-import { routeFor } from "../shared/http/route.ts";
-import type { Browser } from "./browser/browser.ts";
-import type { Codex } from "./codex/codex.ts";
-import type { BackupService } from "./record/backup_service.ts";
-import type { ControllerService } from "./automation/controller_service.ts";
-import type { EventService } from "./record/event_service.ts";
-import type { SystemService } from "./automation/system_service.ts";
-import type { TaskLogService } from "./automation/task_log_service.ts";
-import type { TaskService } from "./automation/task_service.ts";
-import type { StatusService } from "./status/status_service.ts";
-import type { AuditStore } from "./store/audit_store.ts";
-import type { RunStore } from "./store/run_store.ts";
+import type { SelfDeps } from "../shared/daemon/mod.ts";
+import { routeFor } from "../shared/http/mod.ts";
+import type { Browser } from "./browser/mod.ts";
+import type { Codex } from "./codex/mod.ts";
+import type { BackupService, EventService } from "./record/mod.ts";
+import type {
+  ControllerService,
+  SystemService,
+  TaskLogService,
+  TaskService,
+} from "./automation/mod.ts";
+import type { StatusService } from "./status/mod.ts";
+import type { AuditStore, RunStore } from "./store/mod.ts";
 
 /** What conductor's routes may use: each feature brings its slice. */
 export interface Deps extends SelfDeps {

@@ -1,4 +1,4 @@
-import type { DaemonSelf } from "../shared/daemon/self.ts";
+import type { DaemonSelf } from "../shared/daemon/mod.ts";
 
 /** What conductor's describe documents tell a newcomer: what to do first, what to know. */
 export const GUIDANCE: DaemonSelf["guidance"] = {

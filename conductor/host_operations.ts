@@ -2,10 +2,12 @@ import {
   DEFAULT_EXEC_MAX_BUFFER_BYTES,
   DEFAULT_EXEC_TIMEOUT_MS,
 } from "../host_ops/mod.ts";
-import type { CurlOptions } from "../shared/describe/curl.ts";
-import { curlIfPossible } from "../shared/describe/endpoint.ts";
-import { fields } from "../shared/describe/fields.ts";
-import type { RouteInfo } from "../shared/http/route.ts";
+import {
+  curlIfPossible,
+  type CurlOptions,
+  fields,
+} from "../shared/describe/mod.ts";
+import type { RouteInfo } from "../shared/http/mod.ts";
 
 /** The `host_operations` part of the describe documents: contract, semantics, curl lines. */
 export function hostOperations(

@@ -1,10 +1,12 @@
-import { runDaemon } from "../shared/daemon/run_daemon.ts";
+import { runDaemon } from "../shared/daemon/mod.ts";
 import { VERSION } from "../shared/version.ts";
 import { compose } from "./compose.ts";
 import { readConductorConfig } from "./config.ts";
-import { composeStatusApi } from "./status/api/compose.ts";
-import { readStatusApiConfig } from "./status/api/config.ts";
-import { confine } from "./status/api/confine.ts";
+import {
+  composeStatusApi,
+  confine,
+  readStatusApiConfig,
+} from "./status/mod.ts";
 
 if (import.meta.main) {
   const [command, ...rest] = Deno.args;

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../shared/clock.ts";
-import type { OutputSink } from "./process/output.ts";
+import type { OutputSink } from "./process/mod.ts";
 
 /** What a streamed command says: its output as it comes, then how it ended. */
 export type OutputEvent<Exit> =

@@ -3,11 +3,15 @@ import type { ByteBudget } from "../shared/byte_budget.ts";
 import { holdCost } from "./budget.ts";
 import { startFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
-import { KeptOutput, type OutputSink } from "./process/output.ts";
-import type { Job } from "./process/job.ts";
-import type { Process } from "./process/process.ts";
+import {
+  type CommandEnd,
+  type Job,
+  KeptOutput,
+  type OutputSink,
+  type Process,
+  supervise,
+} from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
-import { type CommandEnd, supervise } from "./process/supervise.ts";
 
 /** What starts programs. */
 export interface ProcessStarter {

@@ -16,7 +16,7 @@ import {
 import type { HostOpContext } from "./operation.ts";
 import { PathLocks } from "./path_locks.ts";
 import { PathPolicy } from "./policy.ts";
-import { ProcessGroups } from "./process/process.ts";
+import { ProcessGroups } from "./process/mod.ts";
 import type {
   ExecExit,
   ExecOutcome,

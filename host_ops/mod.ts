@@ -10,16 +10,16 @@ export {
   CHILD_VARIABLES,
   childEnvironment,
   completePath,
-} from "./process/environment.ts";
-export type { EnvironmentSource } from "./process/environment.ts";
+  type EnvironmentSource,
+  type Job,
+  type Process,
+} from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export { HostOps } from "./host_ops.ts";
 export type { HostOpRequest, HostOpsOptions } from "./host_ops.ts";
 export { normaliseExec } from "./input.ts";
 export type { HostOpContext } from "./operation.ts";
 export * from "./limits.ts";
-export type { Job } from "./process/job.ts";
-export type { Process } from "./process/process.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";
 

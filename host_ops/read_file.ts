@@ -10,7 +10,7 @@ import {
   decodeStrictly,
   isContinuation,
   wholeCharacters,
-} from "./process/utf8.ts";
+} from "./process/mod.ts";
 
 /** What reading needs. */
 export interface ReadFileDeps {

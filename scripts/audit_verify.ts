@@ -7,7 +7,7 @@
 import { Database } from "@db/sqlite";
 import { join } from "@std/path";
 import { readConductorConfig } from "../conductor/config.ts";
-import { verifyAudit } from "../conductor/record/audit_verify.ts";
+import { verifyAudit } from "../conductor/record/mod.ts";
 import { messageOf } from "../shared/errors.ts";
 
 try {

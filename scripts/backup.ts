@@ -7,8 +7,7 @@
 import { join } from "@std/path";
 import { exists } from "@std/fs";
 import { readConductorConfig } from "../conductor/config.ts";
-import { BackupService } from "../conductor/record/backup_service.ts";
-import { backupDatabase } from "../conductor/record/backup.ts";
+import { backupDatabase, BackupService } from "../conductor/record/mod.ts";
 import { systemClock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 

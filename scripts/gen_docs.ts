@@ -7,9 +7,8 @@
  */
 import { routes as codexdRoutes } from "../codexd/routes/mod.ts";
 import { routes as conductorRoutes } from "../conductor/routes/mod.ts";
-import type { Setting } from "../shared/config/setting.ts";
-import { SETTINGS } from "../shared/config/settings.ts";
-import type { RouteInfo } from "../shared/http/route.ts";
+import { type Setting, SETTINGS } from "../shared/config/mod.ts";
+import type { RouteInfo } from "../shared/http/mod.ts";
 
 /** Returns the configuration table. */
 export function configTable(): string {

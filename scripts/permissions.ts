@@ -13,12 +13,9 @@ import {
   readConfig,
   type Settings,
   type Values,
-} from "../shared/config/read_config.ts";
-import {
-  STATUS_API_SETTINGS,
-  upstreamOf,
-} from "../conductor/status/api/config.ts";
-import { isLoopback } from "../shared/http/authority.ts";
+} from "../shared/config/mod.ts";
+import { STATUS_API_SETTINGS, upstreamOf } from "../conductor/status/mod.ts";
+import { isLoopback } from "../shared/http/mod.ts";
 
 /** The daemons that permissions are rendered for. */
 export type Program = "conductor" | "codexd";

@@ -5,7 +5,7 @@
  * Usage: deno run -A scripts/run.ts conductor|codexd [--watch] [--print-config]
  *        deno run -A scripts/run.ts conductor status-api
  */
-import { ConfigError } from "../shared/config/read_config.ts";
+import { ConfigError } from "../shared/config/mod.ts";
 import { launch, passSignalsOn } from "./launch.ts";
 
 const [program, ...rest] = Deno.args;

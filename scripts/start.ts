@@ -6,7 +6,7 @@
  */
 import { readCodexdConfig } from "../codexd/config.ts";
 import { readConductorConfig } from "../conductor/config.ts";
-import { ConfigError } from "../shared/config/read_config.ts";
+import { ConfigError } from "../shared/config/mod.ts";
 import { launch, passSignalsOn } from "./launch.ts";
 
 const READY_WITHIN_MS = 20_000;

@@ -2,11 +2,15 @@ import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
 import type {
   ApprovalDecision,
   ApprovalMode,
-} from "../../shared/contracts/codexd.ts";
+} from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
-import { METHOD_NOT_FOUND, type RpcConnection } from "../rpc/connection.ts";
-import type { RpcId, RpcRequest } from "../rpc/message.ts";
+import {
+  METHOD_NOT_FOUND,
+  type RpcConnection,
+  type RpcId,
+  type RpcRequest,
+} from "../rpc/mod.ts";
 import { type Question, QUESTIONS } from "./questions.ts";
 
 type Params = Readonly<Record<string, unknown>>;

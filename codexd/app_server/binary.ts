@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { messageOf } from "../../shared/errors.ts";
-import type { Fault } from "../../shared/contracts/codexd_status.ts";
+import type { Fault } from "../../shared/contracts/mod.ts";
 
 /** Where to look for the Codex CLI. */
 export interface BinaryQuery {

@@ -1,10 +1,5 @@
 import { AppError, invalidInput, messageOf } from "../../shared/errors.ts";
-import {
-  METHOD_NOT_FOUND,
-  RpcBusy,
-  RpcError,
-  RpcTimeout,
-} from "../rpc/connection.ts";
+import { METHOD_NOT_FOUND, RpcBusy, RpcError, RpcTimeout } from "../rpc/mod.ts";
 import { ProtocolError } from "./codex_client.ts";
 
 // Nearly every refusal has code -32600, so it is the message that tells them apart.

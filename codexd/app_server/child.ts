@@ -1,4 +1,4 @@
-import type { Reaper } from "../../host_ops/process/reaper.ts";
+import type { Reaper } from "../../host_ops/process/mod.ts";
 
 /** How a program ended. */
 export interface ChildExit {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CallOptions, RpcConnection } from "../rpc/connection.ts";
+import type { CallOptions, RpcConnection } from "../rpc/mod.ts";
 import {
   AccountResult,
   InitializeResult,

@@ -4,7 +4,7 @@ import type {
   AppServerStatus,
   Fault,
   LastExit,
-} from "../../shared/contracts/codexd_status.ts";
+} from "../../shared/contracts/mod.ts";
 import { within } from "../../shared/wait.ts";
 import { SUPPORTED_VERSIONS, TESTED_VERSION } from "./version.ts";
 

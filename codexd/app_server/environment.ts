@@ -1,5 +1,5 @@
 import { INHERITED } from "../codex_variables.ts";
-import { completePath } from "../../host_ops/process/environment.ts";
+import { completePath } from "../../host_ops/process/mod.ts";
 import { LIFE_VARIABLE } from "./orphans.ts";
 
 /** What the environment of the app-server is made from. */

@@ -1,4 +1,4 @@
-import { Reaper } from "../../host_ops/process/reaper.ts";
+import { Reaper } from "../../host_ops/process/mod.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Redactor } from "../../shared/redact.ts";

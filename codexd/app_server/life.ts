@@ -4,9 +4,13 @@ import { readLines } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
 import { RingBuffer } from "../../shared/ring_buffer.ts";
 import { sleep, within } from "../../shared/wait.ts";
-import { RpcConnection } from "../rpc/connection.ts";
-import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
-import { LineTransport, type TransportOptions } from "../rpc/transport.ts";
+import {
+  LineTransport,
+  RpcConnection,
+  type RpcNotification,
+  type RpcRequest,
+  type TransportOptions,
+} from "../rpc/mod.ts";
 import { type Child, type ChildExit, exitReason } from "./child.ts";
 import { CodexClient } from "./codex_client.ts";
 import { findVersion } from "./version.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Account } from "../../shared/contracts/codexd_status.ts";
+import type { Account } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { CodexClient } from "./codex_client.ts";
 

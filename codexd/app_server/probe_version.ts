@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Fault } from "../../shared/contracts/codexd_status.ts";
+import type { Fault } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import { within } from "../../shared/wait.ts";

@@ -1,4 +1,4 @@
-import type { ApprovalDecision } from "../../shared/contracts/codexd.ts";
+import type { ApprovalDecision } from "../../shared/contracts/mod.ts";
 
 type Params = Readonly<Record<string, unknown>>;
 

@@ -3,12 +3,15 @@ import type {
   AppServerStatus,
   Fault,
   LastExit,
-} from "../../shared/contracts/codexd_status.ts";
+} from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
-import type { TransportOptions } from "../rpc/transport.ts";
+import type {
+  RpcNotification,
+  RpcRequest,
+  TransportOptions,
+} from "../rpc/mod.ts";
 import { type BinaryQuery, findBinary } from "./binary.ts";
 import type { StartChild } from "./child.ts";
 import type { CodexClient } from "./codex_client.ts";

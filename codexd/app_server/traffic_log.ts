@@ -1,7 +1,7 @@
 import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
 import type { LogSink } from "../../shared/log.ts";
 import type { Redactor } from "../../shared/redact.ts";
-import type { RpcMessage } from "../rpc/message.ts";
+import type { RpcMessage } from "../rpc/mod.ts";
 
 /** Longer messages are logged by their size only. */
 const MAX_LINE_CHARS = 131_072;

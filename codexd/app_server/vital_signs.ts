@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
-import { RpcTimeout } from "../rpc/connection.ts";
+import { RpcTimeout } from "../rpc/mod.ts";
 
 /** How signs of life are looked for. */
 export interface VitalSignsOptions {

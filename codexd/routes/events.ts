@@ -1,4 +1,4 @@
-import { codexdEvents } from "../../shared/contracts/codexd_routes.ts";
+import { codexdEvents } from "../../shared/contracts/mod.ts";
 import { route } from "../deps.ts";
 
 export const eventRoutes = [

@@ -1,7 +1,6 @@
-import { describeRoutes } from "../../shared/daemon/describe_routes.ts";
-import { probeRoutes } from "../../shared/daemon/probe_routes.ts";
-import { capabilityLines } from "../../shared/describe/capabilities.ts";
-import type { Route } from "../../shared/http/route.ts";
+import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
+import { capabilityLines } from "../../shared/describe/mod.ts";
+import type { Route } from "../../shared/http/mod.ts";
 import type { Deps } from "../deps.ts";
 import { eventRoutes } from "./events.ts";
 import { sessionRoutes } from "./sessions.ts";

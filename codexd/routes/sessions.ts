@@ -2,8 +2,8 @@ import {
   listSessions,
   openSession,
   readSession,
-} from "../../shared/contracts/codexd_routes.ts";
-import { Reply } from "../../shared/http/route.ts";
+} from "../../shared/contracts/mod.ts";
+import { Reply } from "../../shared/http/mod.ts";
 import { route } from "../deps.ts";
 
 export const sessionRoutes = [

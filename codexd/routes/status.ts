@@ -1,4 +1,4 @@
-import { codexdStatus } from "../../shared/contracts/codexd_routes.ts";
+import { codexdStatus } from "../../shared/contracts/mod.ts";
 import { route } from "../deps.ts";
 
 export const statusRoutes = [

@@ -1,5 +1,5 @@
-import { runTurn } from "../../shared/contracts/codexd_routes.ts";
-import { Reply } from "../../shared/http/route.ts";
+import { runTurn } from "../../shared/contracts/mod.ts";
+import { Reply } from "../../shared/http/mod.ts";
 import { route } from "../deps.ts";
 
 export const turnRoutes = [

@@ -1,18 +1,24 @@
 import { isoTime } from "../../shared/clock.ts";
 import type {
   AppServerStatus,
+  EventType,
   LastExit,
-} from "../../shared/contracts/codexd_status.ts";
-import type { Turn } from "../../shared/contracts/codexd.ts";
-import type { EventType } from "../../shared/contracts/codexd_events.ts";
+  Turn,
+} from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { Approvals } from "../app_server/approvals.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
-import type { Life } from "../app_server/life.ts";
-import type { Login } from "../app_server/login.ts";
-import type { SupervisorEvents } from "../app_server/supervisor.ts";
-import { RpcError, RpcTimeout } from "../rpc/connection.ts";
-import type { RpcNotification, RpcRequest } from "../rpc/message.ts";
+import type {
+  Approvals,
+  CodexClient,
+  Life,
+  Login,
+  SupervisorEvents,
+} from "../app_server/mod.ts";
+import {
+  RpcError,
+  type RpcNotification,
+  type RpcRequest,
+  RpcTimeout,
+} from "../rpc/mod.ts";
 import { eventOf } from "./event_of.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { NewEvent } from "./stored_event.ts";

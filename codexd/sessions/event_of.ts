@@ -1,6 +1,6 @@
-import type { EventType } from "../../shared/contracts/codexd_events.ts";
-import type { RpcNotification } from "../rpc/message.ts";
-import { WireTurn } from "../app_server/protocol.ts";
+import type { EventType } from "../../shared/contracts/mod.ts";
+import type { RpcNotification } from "../rpc/mod.ts";
+import { WireTurn } from "../app_server/mod.ts";
 import { snakeCase } from "./snake_case.ts";
 import { turnOf } from "./wire.ts";
 import type { NewEvent } from "./stored_event.ts";

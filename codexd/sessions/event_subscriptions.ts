@@ -1,17 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
-import {
-  ClientMessage,
-  type ClientReply,
-} from "../../shared/contracts/codexd_events.ts";
+import { ClientMessage, type ClientReply } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
-import {
-  CLOSE,
-  JsonSocket,
-  type SocketPort,
-} from "../../shared/http/socket.ts";
+import { CLOSE, JsonSocket, type SocketPort } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { Approvals } from "../app_server/approvals.ts";
+import type { Approvals } from "../app_server/mod.ts";
 import type { EventLog } from "./event_log.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { Turns } from "./turns.ts";

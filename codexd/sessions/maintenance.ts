@@ -1,7 +1,6 @@
 import type { Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { Approvals } from "../app_server/approvals.ts";
-import type { AppServerHost } from "../app_server/host.ts";
+import type { Approvals, AppServerHost } from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { Stores } from "./stores.ts";

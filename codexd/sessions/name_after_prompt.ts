@@ -1,5 +1,5 @@
 import { messageOf } from "../../shared/errors.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
+import type { CodexClient } from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import { NO_TITLE } from "./session_service.ts";
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { ApprovalMode, Sandbox } from "../../shared/contracts/codexd.ts";
+import type { ApprovalMode, Sandbox } from "../../shared/contracts/mod.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
+import type { CodexClient } from "../app_server/mod.ts";
 import type { EventLog } from "./event_log.ts";
 import type { SessionIndex } from "./session_index.ts";
 import type { ThreadLoader } from "./thread_loader.ts";

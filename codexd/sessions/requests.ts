@@ -3,7 +3,7 @@ import type {
   SessionRequest,
   TurnAnswer,
   TurnRequest,
-} from "../../shared/contracts/codexd.ts";
+} from "../../shared/contracts/mod.ts";
 import type { Idempotency } from "./idempotency.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { SessionService } from "./session_service.ts";

@@ -5,7 +5,7 @@ import {
   ApprovalMode,
   ApprovalPolicy,
   Sandbox,
-} from "../../shared/contracts/codexd.ts";
+} from "../../shared/contracts/mod.ts";
 import { Journal } from "./journal.ts";
 
 /** What codexd itself knows of a session; the history is Codex's own. */

@@ -1,7 +1,9 @@
-import type { Session, SessionList } from "../../shared/contracts/codexd.ts";
-import { callerError } from "../app_server/caller_error.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
-import type { Thread } from "../app_server/protocol.ts";
+import type { Session, SessionList } from "../../shared/contracts/mod.ts";
+import {
+  callerError,
+  type CodexClient,
+  type Thread,
+} from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import {
   type Cursor,

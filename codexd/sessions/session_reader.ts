@@ -1,15 +1,16 @@
 import type {
   SessionDetail,
   TurnWithItems,
-} from "../../shared/contracts/codexd.ts";
+} from "../../shared/contracts/mod.ts";
 import {
   callerError,
+  type CodexClient,
   hasNoHistory,
   isUnknownMethod,
   isUnknownThread,
-} from "../app_server/caller_error.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
-import type { Thread, WireTurn } from "../app_server/protocol.ts";
+  type Thread,
+  type WireTurn,
+} from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import { readTurnCursor, writeCursor } from "./session_cursor.ts";
 import type { SessionRecord } from "./session_index.ts";

@@ -5,7 +5,7 @@ import {
   type Session,
   type SessionAnswer,
   type SessionRequest,
-} from "../../shared/contracts/codexd.ts";
+} from "../../shared/contracts/mod.ts";
 import {
   AppError,
   type InputIssue,
@@ -13,9 +13,8 @@ import {
   invalidInputs,
   messageOf,
 } from "../../shared/errors.ts";
-import { callerError } from "../app_server/caller_error.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
-import { RpcError, RpcTimeout } from "../rpc/connection.ts";
+import { callerError, type CodexClient } from "../app_server/mod.ts";
+import { RpcError, RpcTimeout } from "../rpc/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sessionView } from "./session_view.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { ConfigError } from "../../shared/config/read_config.ts";
+import { ConfigError } from "../../shared/config/mod.ts";
 
 /** A state folder that belongs to this process alone. */
 export interface StateFolder extends Disposable {

@@ -1,7 +1,4 @@
-import type {
-  CodexEvent,
-  EventType,
-} from "../../shared/contracts/codexd_events.ts";
+import type { CodexEvent, EventType } from "../../shared/contracts/mod.ts";
 
 /** An event before it has its place in the log. */
 export interface NewEvent {

@@ -3,11 +3,13 @@ import {
   type ApprovalMode,
   type Sandbox,
   SANDBOXES,
-} from "../../shared/contracts/codexd.ts";
+} from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
-import { callerError } from "../app_server/caller_error.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
-import type { OpenedThread } from "../app_server/protocol.ts";
+import {
+  callerError,
+  type CodexClient,
+  type OpenedThread,
+} from "../app_server/mod.ts";
 import type { SessionIndex, SessionRecord } from "./session_index.ts";
 
 /** A thread that is loaded in the running app-server. */

@@ -2,8 +2,8 @@ import {
   callerError,
   hasNoHistory,
   isUnknownThread,
-} from "../app_server/caller_error.ts";
-import type { WireTurn } from "../app_server/protocol.ts";
+  type WireTurn,
+} from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { AnyTurn } from "./turn_service.ts";
 import { messageText, turnOf } from "./wire.ts";

@@ -1,4 +1,4 @@
-import type { TurnRequest } from "../../shared/contracts/codexd.ts";
+import type { TurnRequest } from "../../shared/contracts/mod.ts";
 import { invalidInput } from "../../shared/errors.ts";
 
 const CANNOT_ACCEPT = { message: "Cannot accept the body" };

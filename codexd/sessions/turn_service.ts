@@ -1,8 +1,11 @@
-import type { TurnAnswer, TurnRequest } from "../../shared/contracts/codexd.ts";
+import type { TurnAnswer, TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { sleep, within } from "../../shared/wait.ts";
-import { callerError, isUnknownThread } from "../app_server/caller_error.ts";
-import type { CodexClient } from "../app_server/codex_client.ts";
+import {
+  callerError,
+  type CodexClient,
+  isUnknownThread,
+} from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import { nameAfterPrompt } from "./name_after_prompt.ts";
 import { sandboxOf } from "./thread_loader.ts";

@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
-import type { Turn, TurnStatus, Usage } from "../../shared/contracts/codexd.ts";
+import type { Turn, TurnStatus, Usage } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 
 /** A turn with what came of it. */

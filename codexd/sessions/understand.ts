@@ -1,6 +1,6 @@
-import type { Turn, Usage } from "../../shared/contracts/codexd.ts";
-import { NOTIFICATIONS } from "../app_server/protocol.ts";
-import type { RpcId, RpcNotification } from "../rpc/message.ts";
+import type { Turn, Usage } from "../../shared/contracts/mod.ts";
+import { NOTIFICATIONS } from "../app_server/mod.ts";
+import type { RpcId, RpcNotification } from "../rpc/mod.ts";
 import { snakeRecord } from "./snake_case.ts";
 import { messageText, turnOf } from "./wire.ts";
 

@@ -5,12 +5,8 @@ import type {
   Turn,
   TurnFailure,
   TurnStatus,
-} from "../../shared/contracts/codexd.ts";
-import type {
-  ThreadItem,
-  WireTurn,
-  WireTurnError,
-} from "../app_server/protocol.ts";
+} from "../../shared/contracts/mod.ts";
+import type { ThreadItem, WireTurn, WireTurnError } from "../app_server/mod.ts";
 import { snakeCase, snakeRecord } from "./snake_case.ts";
 
 const STATUSES: Readonly<Record<string, TurnStatus>> = {

@@ -13,7 +13,7 @@ import { Scheduler } from "./scheduler.ts";
 import { SystemService, type SystemServiceOptions } from "./system_service.ts";
 import { TaskLogService } from "./task_log_service.ts";
 import { TaskService } from "./task_service.ts";
-import type { Truth } from "../record/store.ts";
+import type { Truth } from "../record/mod.ts";
 
 /** What automation is composed of. */
 export interface AutomationOptions {

@@ -1,7 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Controller } from "../store/model/controller.ts";
-import type { Page, PageRequest } from "../store/model/page.ts";
-import type { ControllerStore } from "../store/controller_store.ts";
+import type {
+  Controller,
+  ControllerStore,
+  Page,
+  PageRequest,
+} from "../store/mod.ts";
 
 /** Shows the conductor processes that use this database. */
 export class ControllerService {

@@ -4,7 +4,7 @@ import { normaliseExec } from "../../host_ops/mod.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { RunOutcome } from "../store/model/run.ts";
+import type { RunOutcome } from "../store/mod.ts";
 import type { RunContext, TaskKind } from "./task_kind.ts";
 
 /** All places taken by other commands: this one waits its turn. */

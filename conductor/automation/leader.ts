@@ -1,7 +1,6 @@
 import { isoTime } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
-import type { Leader } from "../store/model/system_state.ts";
-import type { Lease } from "../store/lease_store.ts";
+import type { Leader, Lease } from "../store/mod.ts";
 
 /** Returns who leads at `now`, or null when the lease is free. */
 export function leaderOf(lease: Lease, now: number): Leader | null {

@@ -1,12 +1,16 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Fence, Identity } from "../store/model/controller.ts";
-import type { Leader } from "../store/model/system_state.ts";
-import type { ControllerStore } from "../store/controller_store.ts";
-import type { Database } from "../store/database.ts";
-import type { EventStore } from "../store/event_store.ts";
-import type { Lease, LeaseStore } from "../store/lease_store.ts";
+import type {
+  ControllerStore,
+  Database,
+  EventStore,
+  Fence,
+  Identity,
+  Leader,
+  Lease,
+  LeaseStore,
+} from "../store/mod.ts";
 import { leaderOf, notLeader } from "./leader.ts";
 
 /** What leadership is made of. */

@@ -2,10 +2,10 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type {
   LogLevel,
+  LogStore,
   LogStream,
   NewLogLine,
-} from "../store/model/log_entry.ts";
-import type { LogStore } from "../store/log_store.ts";
+} from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import type { Claim } from "./run_ledger.ts";

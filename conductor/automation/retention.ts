@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { AuditStore } from "../store/audit_store.ts";
-import type { CounterStore } from "../store/counter_store.ts";
-import type { EventStore } from "../store/event_store.ts";
 import type {
+  AuditStore,
+  CounterStore,
+  EventStore,
   FinishedTask,
   FinishedTaskStore,
-} from "../store/finished_task_store.ts";
-import type { LogStore } from "../store/log_store.ts";
+  LogStore,
+} from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
 /** What retention is made of. */

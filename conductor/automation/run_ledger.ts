@@ -1,13 +1,19 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { backoffMs } from "../../shared/wait.ts";
-import type { Fence, Identity } from "../store/model/controller.ts";
-import type { RunOutcome, RunStatus } from "../store/model/run.ts";
-import type { Failure, TaskStatus } from "../store/model/task.ts";
-import type { EventStore } from "../store/event_store.ts";
-import type { RunRow, RunStore } from "../store/run_store.ts";
-import type { TaskRow } from "../store/task_row.ts";
-import type { TaskStore } from "../store/task_store.ts";
+import type {
+  EventStore,
+  Failure,
+  Fence,
+  Identity,
+  RunOutcome,
+  RunRow,
+  RunStatus,
+  RunStore,
+  TaskRow,
+  TaskStatus,
+  TaskStore,
+} from "../store/mod.ts";
 
 /** What names a run. */
 export type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;

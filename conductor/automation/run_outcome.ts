@@ -1,4 +1,4 @@
-import type { RunOutcome } from "../store/model/run.ts";
+import type { RunOutcome } from "../store/mod.ts";
 import type { RunStopped } from "./task_kind.ts";
 
 /** The outcome of a run that failed before, or without, its work's own word. */

@@ -1,7 +1,6 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { AutomationStore } from "../store/automation_store.ts";
-import type { TaskStore } from "../store/task_store.ts";
+import type { AutomationStore, TaskStore } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";

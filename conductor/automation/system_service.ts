@@ -1,16 +1,16 @@
 import type { Clock } from "../../shared/clock.ts";
 import { sleep } from "../../shared/wait.ts";
 import type {
+  AutomationStore,
+  CounterStore,
+  EventStore,
   Mode,
   ModeChange,
   PublicState,
+  RunStore,
   SystemState,
-} from "../store/model/system_state.ts";
-import type { AutomationStore } from "../store/automation_store.ts";
-import type { CounterStore } from "../store/counter_store.ts";
-import type { EventStore } from "../store/event_store.ts";
-import type { RunStore } from "../store/run_store.ts";
-import type { ChangeFeed } from "../record/change_feed.ts";
+} from "../store/mod.ts";
+import type { ChangeFeed } from "../record/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
 /** What the system service is made of. */

@@ -1,6 +1,5 @@
 import type { z } from "zod";
-import type { LogLevel, LogStream } from "../store/model/log_entry.ts";
-import type { RunOutcome } from "../store/model/run.ts";
+import type { LogLevel, LogStream, RunOutcome } from "../store/mod.ts";
 
 /** Why a run is told to end before its time; the reason of its signal. */
 export class RunStopped extends Error {

@@ -1,10 +1,14 @@
 import { AppError } from "../../shared/errors.ts";
-import type { LogEntry } from "../store/model/log_entry.ts";
-import type { Gap, Page, PageRequest } from "../store/model/page.ts";
-import type { TaskStatus } from "../store/model/task.ts";
-import type { LogStore } from "../store/log_store.ts";
-import type { TaskStore } from "../store/task_store.ts";
-import type { ChangeFeed } from "../record/change_feed.ts";
+import type {
+  Gap,
+  LogEntry,
+  LogStore,
+  Page,
+  PageRequest,
+  TaskStatus,
+  TaskStore,
+} from "../store/mod.ts";
+import type { ChangeFeed } from "../record/mod.ts";
 
 /** What a follower of a log is given. */
 export type LogNews =

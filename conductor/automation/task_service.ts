@@ -3,21 +3,23 @@ import type { Clock } from "../../shared/clock.ts";
 import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { Page, PageRequest } from "../store/model/page.ts";
 import {
+  type AutomationStore,
+  type EventStore,
   MAX_PAYLOAD_BYTES,
   type NewTask,
+  type Page,
+  type PageRequest,
+  type RunStore,
   type Task,
   type TaskDetail,
   type TaskFilter,
+  type TaskRow,
+  type TaskStore,
   type TaskSummary,
-} from "../store/model/task.ts";
+  toTask,
+} from "../store/mod.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
-import type { AutomationStore } from "../store/automation_store.ts";
-import type { EventStore } from "../store/event_store.ts";
-import type { RunStore } from "../store/run_store.ts";
-import { type TaskRow, toTask } from "../store/task_row.ts";
-import type { TaskStore } from "../store/task_store.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";

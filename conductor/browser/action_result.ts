@@ -1,5 +1,5 @@
 import { Redactor } from "../../shared/redact.ts";
-import { isCredentialName } from "./extension/credential_names.js";
+import { isCredentialName } from "./extension/mod.js";
 
 const HIDDEN = "***";
 const MAX_DEPTH = 8;

@@ -1,6 +1,6 @@
 import { AppError } from "../../shared/errors.ts";
-import type { RunOutcome } from "../store/model/run.ts";
-import type { RunContext, TaskKind } from "../automation/task_kind.ts";
+import type { RunOutcome } from "../store/mod.ts";
+import type { RunContext, TaskKind } from "../automation/mod.ts";
 import type { Browser } from "./browser.ts";
 import { type RequestBody, requestBody } from "./http_schemas.ts";
 

@@ -1,6 +1,6 @@
 import type { AuditPort } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { sameSecret } from "../../shared/http/token.ts";
+import { sameSecret } from "../../shared/http/mod.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import { audited } from "./audited.ts";
@@ -8,8 +8,8 @@ import type { SystemPort } from "./bridge/bridge_ports.ts";
 import { describeBridge } from "./bridge/bridge_text.ts";
 import { type Browser, createBrowser } from "./browser.ts";
 import type { ConductorConfig } from "../config.ts";
-import type { SystemService } from "../automation/system_service.ts";
-import type { Truth } from "../record/store.ts";
+import type { SystemService } from "../automation/mod.ts";
+import type { Truth } from "../record/mod.ts";
 
 /** What the browser side is composed of. */
 export interface FirefoxOptions {

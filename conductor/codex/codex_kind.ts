@@ -3,14 +3,14 @@ import type { Clock } from "../../shared/clock.ts";
 import {
   ApprovalMode,
   ApprovalPolicy,
+  type CodexEvent,
   Sandbox,
   type TurnAnswer,
-} from "../../shared/contracts/codexd.ts";
-import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
+} from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { RunOutcome } from "../store/model/run.ts";
-import type { RunContext, TaskKind } from "../automation/task_kind.ts";
+import type { RunOutcome } from "../store/mod.ts";
+import type { RunContext, TaskKind } from "../automation/mod.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { relayEvents } from "./event_relay.ts";
 import { logCodexEvent } from "./log_codex_event.ts";

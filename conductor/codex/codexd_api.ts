@@ -1,23 +1,21 @@
 import {
   CODEXD_EVENTS_PATH,
   codexdHealthz,
+  type CodexdStatus,
   codexdStatus,
   listSessions,
   openSession,
   readSession,
   runTurn,
-} from "../../shared/contracts/codexd_routes.ts";
-import type {
-  SessionAnswer,
-  SessionDetail,
-  SessionList,
-  SessionRequest,
-  TurnAnswer,
-  TurnRequest,
-} from "../../shared/contracts/codexd.ts";
-import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
+  type SessionAnswer,
+  type SessionDetail,
+  type SessionList,
+  type SessionRequest,
+  type TurnAnswer,
+  type TurnRequest,
+} from "../../shared/contracts/mod.ts";
 import { AppError, type ErrorCode } from "../../shared/errors.ts";
-import type { ApiClient, CallOptions } from "../../shared/http/client.ts";
+import type { ApiClient, CallOptions } from "../../shared/http/mod.ts";
 
 /** What a caller of conductor's gave along. */
 export interface Forwarded {

@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
-import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
+import type { CodexdStatus } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { backoffMs, sleep } from "../../shared/wait.ts";

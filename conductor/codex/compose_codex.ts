@@ -1,10 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
-import { ApiClient } from "../../shared/http/client.ts";
+import { ApiClient } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import { Codex } from "./codex.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { CodexdHealth } from "./codexd_health.ts";
-import type { EventService } from "../record/event_service.ts";
+import type { EventService } from "../record/mod.ts";
 
 /** What the codex side is composed of. */
 export interface CodexdOptions {

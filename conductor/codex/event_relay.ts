@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
+import type { CodexEvent } from "../../shared/contracts/mod.ts";
 import { backoffMs, sleep } from "../../shared/wait.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { EventSocket } from "./event_socket.ts";

@@ -1,4 +1,4 @@
-import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
+import type { CodexEvent } from "../../shared/contracts/mod.ts";
 
 /** Characters of events that may wait for who reads them. */
 const MAX_QUEUED_CHARS = 4_194_304;

@@ -1,5 +1,5 @@
-import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
-import type { RunContext } from "../automation/task_kind.ts";
+import type { CodexEvent } from "../../shared/contracts/mod.ts";
+import type { RunContext } from "../automation/mod.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 

@@ -9,9 +9,7 @@ import {
 import type { Clock } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Identity } from "../store/model/controller.ts";
-import type { AuditRecord } from "../store/audit_hash.ts";
-import type { AuditStore } from "../store/audit_store.ts";
+import type { AuditRecord, AuditStore, Identity } from "../store/mod.ts";
 
 type NewRecord = Omit<AuditRecord, "seq">;
 

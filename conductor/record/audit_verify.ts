@@ -1,5 +1,5 @@
 import type { Database as Connection } from "@db/sqlite";
-import { auditHash, type AuditRecord } from "../store/audit_hash.ts";
+import { auditHash, type AuditRecord } from "../store/mod.ts";
 
 /** What verifying the audit trail found. */
 export interface AuditVerdict {

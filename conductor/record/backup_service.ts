@@ -2,9 +2,8 @@ import { join } from "@std/path";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { Backup } from "../store/model/backup.ts";
+import { type Backup, toStorageError } from "../store/mod.ts";
 import { backupDatabase } from "./backup.ts";
-import { toStorageError } from "../store/storage_error.ts";
 
 /** Writes copies of the database beside it. */
 export class BackupService {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
-import type { Database } from "../store/database.ts";
+import type { Database } from "../store/mod.ts";
 
 /** How often other processes' commits are looked for while somebody waits. */
 const POLL_MS = 250;

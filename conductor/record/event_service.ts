@@ -1,13 +1,13 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type {
+  Database,
   EventData,
+  EventStore,
   EventType,
+  Gap,
   StoredEvent,
-} from "../store/model/event.ts";
-import type { Gap } from "../store/model/page.ts";
-import type { Database } from "../store/database.ts";
-import type { EventStore } from "../store/event_store.ts";
+} from "../store/mod.ts";
 import type { ChangeFeed } from "./change_feed.ts";
 
 /** What a follower of the events is given. */

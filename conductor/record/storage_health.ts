@@ -1,7 +1,6 @@
 import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Database } from "../store/database.ts";
-import type { StorageError } from "../store/storage_error.ts";
+import type { Database, StorageError } from "../store/mod.ts";
 
 /** Why the database does not work, and since when. */
 export interface StorageFault {

@@ -2,25 +2,28 @@ import { dirname, join } from "@std/path";
 import type { Clock } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Identity } from "../store/model/controller.ts";
+import {
+  AuditStore,
+  AutomationStore,
+  BrowserStore,
+  ControllerStore,
+  CounterStore,
+  type Database,
+  EventStore,
+  FinishedTaskStore,
+  type Identity,
+  LeaseStore,
+  LockFiles,
+  LogStore,
+  openDatabase,
+  RunHistoryStore,
+  RunStore,
+  TaskStore,
+} from "../store/mod.ts";
 import { AuditLog } from "./audit_log.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { EventService } from "./event_service.ts";
 import { StorageHealth } from "./storage_health.ts";
-import { AuditStore } from "../store/audit_store.ts";
-import { AutomationStore } from "../store/automation_store.ts";
-import { BrowserStore } from "../store/browser_store.ts";
-import { ControllerStore } from "../store/controller_store.ts";
-import { CounterStore } from "../store/counter_store.ts";
-import { type Database, openDatabase } from "../store/database.ts";
-import { EventStore } from "../store/event_store.ts";
-import { FinishedTaskStore } from "../store/finished_task_store.ts";
-import { LeaseStore } from "../store/lease_store.ts";
-import { LockFiles } from "../store/lock_files.ts";
-import { LogStore } from "../store/log_store.ts";
-import { RunHistoryStore } from "../store/run_history_store.ts";
-import { RunStore } from "../store/run_store.ts";
-import { TaskStore } from "../store/task_store.ts";
 
 /** What the truth is opened with. */
 export interface TruthOptions {

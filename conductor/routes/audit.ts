@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { AuditRow } from "../store/model/audit_row.ts";
-import { PAGE_QUERY } from "../store/model/page.ts";
+import { AuditRow, PAGE_QUERY } from "../store/mod.ts";
 import { route } from "../deps.ts";
 
 export const auditRoutes = [

@@ -1,4 +1,4 @@
-import { Backup } from "../store/model/backup.ts";
+import { Backup } from "../store/mod.ts";
 import { route } from "../deps.ts";
 
 export const backupRoutes = [

@@ -1,4 +1,5 @@
 import {
+  ACTION_TEXTS,
   actionBody,
   actionData,
   browserQuery,
@@ -8,8 +9,7 @@ import {
   requestBody,
   requestData,
   requestEvents,
-} from "../browser/http_schemas.ts";
-import { ACTION_TEXTS } from "../browser/actions.ts";
+} from "../browser/mod.ts";
 import { type Deps, route } from "../deps.ts";
 import { callerOf } from "./caller.ts";
 

@@ -1,5 +1,5 @@
 import type { AuditActor } from "../../shared/audit.ts";
-import type { Caller } from "../../shared/http/route.ts";
+import type { Caller } from "../../shared/http/mod.ts";
 
 /** Returns who asks, for services: the actor of the audit, when it leaves, when it has its answer. */
 export function callerOf(

@@ -1,10 +1,7 @@
 import { z } from "zod";
-import {
-  CapabilityLine,
-  capabilityLines,
-} from "../../shared/describe/capabilities.ts";
-import { outlook } from "../../shared/daemon/self.ts";
-import type { RouteContext } from "../../shared/http/route.ts";
+import { CapabilityLine, capabilityLines } from "../../shared/describe/mod.ts";
+import { outlook } from "../../shared/daemon/mod.ts";
+import type { RouteContext } from "../../shared/http/mod.ts";
 import { type Deps, route } from "../deps.ts";
 
 const Json = z.record(z.string(), z.unknown());

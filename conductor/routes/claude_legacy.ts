@@ -5,7 +5,7 @@ import {
   claudeCurrentQuery,
   claudeSendBody,
   claudeSendData,
-} from "../browser/claude/claude_schemas.ts";
+} from "../browser/mod.ts";
 import { route } from "../deps.ts";
 import { browserUnavailable } from "./browser.ts";
 import { callerOf } from "./caller.ts";

@@ -1,20 +1,18 @@
 import { z } from "zod";
 import {
+  codexdEvents,
+  CodexdStatus,
+  codexdStatus,
   CodexEvent,
   EVENT_TYPES,
-} from "../../shared/contracts/codexd_events.ts";
-import {
-  codexdEvents,
-  codexdStatus,
   EventsQuery,
   listSessions,
   openSession,
   readSession,
   runTurn,
-} from "../../shared/contracts/codexd_routes.ts";
-import { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
-import { Reply, type StreamEvent } from "../../shared/http/route.ts";
-import type { RelayNews } from "../codex/event_relay.ts";
+} from "../../shared/contracts/mod.ts";
+import { Reply, type StreamEvent } from "../../shared/http/mod.ts";
+import type { RelayNews } from "../codex/mod.ts";
 import { type Deps, route } from "../deps.ts";
 import { resumeAfter } from "./resume.ts";
 

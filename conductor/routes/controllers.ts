@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { Controller } from "../store/model/controller.ts";
-import { PAGE_QUERY } from "../store/model/page.ts";
+import { Controller, PAGE_QUERY } from "../store/mod.ts";
 import { route } from "../deps.ts";
 
 export const controllerRoutes = [

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { sequenceQuery } from "../../shared/http/query.ts";
-import type { StreamEvent } from "../../shared/http/route.ts";
-import { EVENT_SCHEMAS } from "../store/model/event.ts";
+import { sequenceQuery, type StreamEvent } from "../../shared/http/mod.ts";
+import { EVENT_SCHEMAS } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import type { EventNews } from "../record/event_service.ts";
+import type { EventNews } from "../record/mod.ts";
 import { resumeAfter } from "./resume.ts";
 
 /** A reader that says nothing else is shown what happened lately. */

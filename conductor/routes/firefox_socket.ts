@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import {
-  isExtensionOrigin,
-  readProtocols,
-} from "../browser/bridge/admission.ts";
+import { isExtensionOrigin, readProtocols } from "../browser/mod.ts";
 import { route } from "../deps.ts";
 
 /** Sockets that may wait for their hello at once. */

@@ -8,7 +8,7 @@ import {
   FileWriteRequest,
   type HostOpContext,
 } from "../../host_ops/mod.ts";
-import type { Caller } from "../../shared/http/route.ts";
+import type { Caller } from "../../shared/http/mod.ts";
 import { route } from "../deps.ts";
 
 const hostOperation = {

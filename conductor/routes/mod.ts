@@ -1,6 +1,5 @@
-import { describeRoutes } from "../../shared/daemon/describe_routes.ts";
-import { probeRoutes } from "../../shared/daemon/probe_routes.ts";
-import type { Route } from "../../shared/http/route.ts";
+import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
+import type { Route } from "../../shared/http/mod.ts";
 import type { Deps } from "../deps.ts";
 import { auditRoutes } from "./audit.ts";
 import { backupRoutes } from "./backup.ts";

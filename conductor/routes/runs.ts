@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { PAGE_QUERY } from "../store/model/page.ts";
-import { Run, RunStatus } from "../store/model/run.ts";
+import { PAGE_QUERY, Run, RunStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
 
 export const runRoutes = [

@@ -1,9 +1,7 @@
 import { z } from "zod";
-import { StatusAnswer } from "../status/contract.ts";
-import { Reply, type RouteContext } from "../../shared/http/route.ts";
+import { PAGE_HEADERS, StatusAnswer, statusPage } from "../status/mod.ts";
+import { Reply, type RouteContext } from "../../shared/http/mod.ts";
 import { type Deps, route } from "../deps.ts";
-import { statusPage } from "../status/page.ts";
-import { PAGE_HEADERS } from "../status/style.ts";
 
 /** What this caller may see: a stranger on the public side next to nothing. */
 async function statusFor(

@@ -1,10 +1,5 @@
 import { z } from "zod";
-import {
-  Mode,
-  ModeChange,
-  PublicState,
-  SystemState,
-} from "../store/model/system_state.ts";
+import { Mode, ModeChange, PublicState, SystemState } from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
 
 const MAX_WAIT_MS = 600_000;

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { StreamEvent } from "../../shared/http/route.ts";
-import { LogEntry } from "../store/model/log_entry.ts";
-import { Gap, PAGE_QUERY } from "../store/model/page.ts";
-import { TaskStatus } from "../store/model/task.ts";
+import type { StreamEvent } from "../../shared/http/mod.ts";
+import { Gap, LogEntry, PAGE_QUERY, TaskStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import type { LogNews } from "../automation/task_log_service.ts";
+import type { LogNews } from "../automation/mod.ts";
 import { resumeAfter } from "./resume.ts";
 
 export const taskLogRoutes = [

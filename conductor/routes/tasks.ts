@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { Reply } from "../../shared/http/route.ts";
-import { PAGE_QUERY } from "../store/model/page.ts";
+import { Reply } from "../../shared/http/mod.ts";
 import {
   NewTask,
+  PAGE_QUERY,
   Task,
   TaskDetail,
   TaskStatus,
   TaskSummary,
-} from "../store/model/task.ts";
+} from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;

@@ -1,6 +1,6 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { RunHour, Status } from "./contract.ts";
-import type { RunCount } from "../store/run_history_store.ts";
+import type { RunCount } from "../store/mod.ts";
 
 const HOUR_MS = 3_600_000;
 const HOURS = 24;

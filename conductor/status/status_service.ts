@@ -1,10 +1,8 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { PublicStatus, Status } from "./contract.ts";
-import { type DaemonSelf, statusWord } from "../../shared/daemon/self.ts";
+import { type DaemonSelf, statusWord } from "../../shared/daemon/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { Identity } from "../store/model/controller.ts";
-import type { SystemState } from "../store/model/system_state.ts";
-import type { RunHistoryStore } from "../store/run_history_store.ts";
+import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
 import type { DiskSpace } from "./disk.ts";
 import { firstHour, lastDay } from "./run_hours.ts";
 

@@ -3,34 +3,30 @@
  *
  * Usage: deno run -A scripts/runtime/cli.ts <command> [options]
  */
-import { ConfigError } from "../../shared/config/read_config.ts";
+import { ConfigError } from "../../shared/config/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { checkLaunchd, checkNode, doctor, verifyMini } from "./checks/mod.ts";
+import { installMini } from "./install/mod.ts";
 import {
-  checkLaunchd,
-  checkNode,
-  doctor,
-  verifyMini,
-} from "./checks/check_commands.ts";
-import { installMini } from "./install/install_mini.ts";
-import { systemMachine } from "./node/machine.ts";
-import { browserSmoke } from "../smoke/browser_smoke.ts";
-import { codexdSmoke } from "../smoke/codexd_smoke.ts";
+  describeOptions,
+  EXIT,
+  type ExitCode,
+  type Flags,
+  type OptionName,
+  OwnerError,
+  readFlags,
+  systemMachine,
+  systemTerminal,
+  UsageError,
+} from "./node/mod.ts";
+import { browserSmoke, codexdSmoke } from "../smoke/mod.ts";
 import {
   restartLaunchd,
   startLaunchd,
+  statusLaunchd,
   stopLaunchd,
-} from "./manage/start_stop.ts";
-import { statusLaunchd } from "./manage/status_launchd.ts";
-import {
-  describeOptions,
-  type Flags,
-  type OptionName,
-  readFlags,
-  UsageError,
-} from "./node/options.ts";
-import { OwnerError } from "./node/owner.ts";
-import { NoLaunchd, type Ports } from "./launchd/ports.ts";
-import { EXIT, type ExitCode, systemTerminal } from "./node/terminal.ts";
+} from "./manage/mod.ts";
+import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 
 /** One command: what it is for, which options it takes, and what it does. */
 interface Command {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { BrowserView } from "../../conductor/browser/http_schemas.ts";
+import type { BrowserView } from "../../conductor/browser/mod.ts";
 import { type BrowserSmoke, SECRETS } from "./browser_context.ts";
 import type { SmokeStep } from "./smoke.ts";
 

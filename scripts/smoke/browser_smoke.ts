@@ -1,7 +1,6 @@
 import { assert } from "@std/assert";
-import type { Flags } from "../runtime/node/options.ts";
-import type { Ports } from "../runtime/launchd/ports.ts";
-import type { ExitCode } from "../runtime/node/terminal.ts";
+import type { ExitCode, Flags } from "../runtime/node/mod.ts";
+import type { Ports } from "../runtime/launchd/mod.ts";
 import { BrowserSmoke, SECRETS } from "./browser_context.ts";
 import { RECORD_STEPS } from "./browser_records.ts";
 import { WORK_STEPS } from "./browser_work.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SseParser } from "../../conductor/browser/requests/sse_parser.ts";
+import { SseParser } from "../../conductor/browser/mod.ts";
 import type { Said } from "../../conductor/browser/testing/scripted_client.ts";
 import { type BrowserSmoke, SECRETS } from "./browser_context.ts";
 import type { SmokeStep } from "./smoke.ts";

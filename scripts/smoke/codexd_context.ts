@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { findBinary } from "../../codexd/app_server/binary.ts";
+import { findBinary } from "../../codexd/app_server/mod.ts";
 import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
 import { startModelServer } from "../../codexd/testing/model_server.ts";
 import {

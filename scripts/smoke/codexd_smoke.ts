@@ -1,9 +1,8 @@
 import { join } from "@std/path";
-import { completePath } from "../../host_ops/process/environment.ts";
+import { completePath } from "../../host_ops/process/mod.ts";
 import { REAL_PARTS } from "../real_parts.ts";
-import type { Flags } from "../runtime/node/options.ts";
-import type { Ports } from "../runtime/launchd/ports.ts";
-import type { ExitCode } from "../runtime/node/terminal.ts";
+import type { ExitCode, Flags } from "../runtime/node/mod.ts";
+import type { Ports } from "../runtime/launchd/mod.ts";
 import { CodexdSmoke } from "./codexd_context.ts";
 import { CRASH_STEPS, SESSION_STEPS } from "./codexd_steps.ts";
 import { runSmoke } from "./smoke.ts";

@@ -1,9 +1,5 @@
 import { messageOf } from "../../shared/errors.ts";
-import {
-  EXIT,
-  type ExitCode,
-  type Terminal,
-} from "../runtime/node/terminal.ts";
+import { EXIT, type ExitCode, type Terminal } from "../runtime/node/mod.ts";
 
 /** One thing that a smoke test shows. */
 export interface SmokeStep<Context> {

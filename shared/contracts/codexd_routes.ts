@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { limitQuery, sequenceQuery } from "../http/query.ts";
-import { contract } from "../http/route.ts";
+import { contract, limitQuery, sequenceQuery } from "../http/mod.ts";
 import {
   SessionAnswer,
   SessionDetail,

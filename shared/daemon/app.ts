@@ -1,9 +1,13 @@
 import type { AuditPort } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import { Catalog } from "../http/catalog.ts";
-import { Dispatcher, type DispatcherLimits } from "../http/dispatcher.ts";
-import { Guard, type GuardConfig } from "../http/guard.ts";
-import type { Route } from "../http/route.ts";
+import {
+  Catalog,
+  Dispatcher,
+  type DispatcherLimits,
+  Guard,
+  type GuardConfig,
+  type Route,
+} from "../http/mod.ts";
 import { type NewId, randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 

@@ -1,13 +1,17 @@
 import { z } from "zod";
-import type { CurlOptions } from "../describe/curl.ts";
-import { curlIfPossible, Endpoint, endpoint } from "../describe/endpoint.ts";
-import { openapi } from "../describe/openapi.ts";
+import {
+  curlIfPossible,
+  type CurlOptions,
+  Endpoint,
+  endpoint,
+  openapi,
+} from "../describe/mod.ts";
 import {
   type Route,
   type RouteContext,
   routeFor,
   type RouteInfo,
-} from "../http/route.ts";
+} from "../http/mod.ts";
 import { outlook, type SelfDeps } from "./self.ts";
 
 const Json = z.record(z.string(), z.unknown());

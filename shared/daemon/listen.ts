@@ -1,9 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
-import { isLoopback } from "../http/authority.ts";
-import type { RequestInfo } from "../http/dispatcher.ts";
-import { ReaderStalled } from "../http/event_stream.ts";
-import { failure } from "../http/respond.ts";
+import {
+  failure,
+  isLoopback,
+  ReaderStalled,
+  type RequestInfo,
+} from "../http/mod.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { InFlight, sleep } from "../wait.ts";

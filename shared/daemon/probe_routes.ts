@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PlainFailure, type Route, routeFor } from "../http/route.ts";
+import { PlainFailure, type Route, routeFor } from "../http/mod.ts";
 import { Health, type SelfDeps, statusWord } from "./self.ts";
 
 /** Returns the probes that both daemons have. */

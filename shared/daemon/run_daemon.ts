@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { type Clock, systemClock } from "../clock.ts";
-import { ConfigError, type ConfigLine } from "../config/read_config.ts";
+import { ConfigError, type ConfigLine } from "../config/mod.ts";
 import { AppError, messageOf } from "../errors.ts";
-import { failure } from "../http/respond.ts";
+import { failure } from "../http/mod.ts";
 import { randomId } from "../ids.ts";
 import {
   createLogger,

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { CurlOptions } from "../describe/curl.ts";
-import type { Places } from "../describe/places.ts";
-import type { RouteInfo, Zone } from "../http/route.ts";
+import type { CurlOptions, Places } from "../describe/mod.ts";
+import type { RouteInfo, Zone } from "../http/mod.ts";
 
 /** What a probe or a person learns of a daemon's condition. */
 export interface Condition {

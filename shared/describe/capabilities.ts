@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RouteInfo } from "../http/route.ts";
+import type { RouteInfo } from "../http/mod.ts";
 
 /** A route as `/v1/capabilities` shows it. */
 export const CapabilityLine = z.object({

@@ -1,4 +1,4 @@
-import type { RouteInfo } from "../http/route.ts";
+import type { RouteInfo } from "../http/mod.ts";
 import { fillIn, type Places } from "./places.ts";
 
 /** What a command line needs beside the route. */

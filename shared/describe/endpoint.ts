@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RouteInfo, Schema } from "../http/route.ts";
+import type { RouteInfo, Schema } from "../http/mod.ts";
 import { curl, type CurlOptions, quote } from "./curl.ts";
 import { fields } from "./fields.ts";
 import { PlaceMissing } from "./places.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Schema } from "../http/route.ts";
+import type { Schema } from "../http/mod.ts";
 
 /** A part of a JSON Schema, as far as it is read here. */
 export interface JsonSchema {

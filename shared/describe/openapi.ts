@@ -1,6 +1,6 @@
 import { STATUS_TEXT } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
-import type { RouteInfo } from "../http/route.ts";
+import type { RouteInfo } from "../http/mod.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
 import { fillIn, PlaceMissing, type Places } from "./places.ts";
 import { SchemaBook } from "./schema_book.ts";

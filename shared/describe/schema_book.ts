@@ -1,4 +1,4 @@
-import type { Schema } from "../http/route.ts";
+import type { Schema } from "../http/mod.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
 
 /**

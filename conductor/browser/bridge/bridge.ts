@@ -1,7 +1,7 @@
 import type { ExtensionMessage, FromExtension } from "../contract.ts";
 import { BROWSER_LIMITS, CLOSE, PROTOCOL_VERSION } from "../limits.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { SocketPort } from "../../../shared/http/socket.ts";
+import type { SocketPort } from "../../../shared/http/mod.ts";
 import type { BridgePorts, SystemState } from "./bridge_ports.ts";
 import type { Clients } from "./clients.ts";
 import { Connection, type Hello, type HelloAck } from "./connection.ts";

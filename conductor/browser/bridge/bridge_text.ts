@@ -1,7 +1,7 @@
 import { conductorMessage, extensionMessage } from "../contract.ts";
 import { BROWSER_LIMITS, CLOSE, PROTOCOL_VERSION } from "../limits.ts";
-import { fields } from "../../../shared/describe/fields.ts";
-import type { Schema } from "../../../shared/http/route.ts";
+import { fields } from "../../../shared/describe/mod.ts";
+import type { Schema } from "../../../shared/http/mod.ts";
 import { SUBPROTOCOL } from "./admission.ts";
 
 /** Tells how to speak to the bridge: enough to write another client. */

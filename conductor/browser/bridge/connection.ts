@@ -7,7 +7,7 @@ import {
 } from "../contract.ts";
 import { BROWSER_LIMITS, CLOSE } from "../limits.ts";
 import type { Clock, Timer } from "../../../shared/clock.ts";
-import { JsonSocket, type SocketPort } from "../../../shared/http/socket.ts";
+import { JsonSocket, type SocketPort } from "../../../shared/http/mod.ts";
 import type { Logger } from "../../../shared/log.ts";
 import { sleep } from "../../../shared/wait.ts";
 import { browserLost } from "../failures.ts";

@@ -1,7 +1,7 @@
 import type { FromExtension } from "../contract.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Connection, Hello } from "../bridge/connection.ts";
-import { bareAddress, bareTitle } from "../extension/addresses.js";
+import { bareAddress, bareTitle } from "../extension/mod.js";
 import type { Platforms } from "../requests/platforms.ts";
 import type { BrowserStore } from "./store_port.ts";
 

@@ -3,7 +3,7 @@ import type {
   CredentialRow,
   EndpointRow,
   TabRow,
-} from "../../store/model/browser_record.ts";
+} from "../../store/mod.ts";
 import type { IdentityStore } from "../bridge/pairing.ts";
 
 /** Where the bridge keeps what browsers report. Every call is one transaction. */

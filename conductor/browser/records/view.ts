@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../../shared/clock.ts";
-import type { ClientRow } from "../../store/model/browser_record.ts";
+import type { ClientRow } from "../../store/mod.ts";
 import type { Clients } from "../bridge/clients.ts";
 import type { Exchanges } from "../requests/exchanges.ts";
 import type { BrowserQuery, BrowserView } from "../http_schemas.ts";

@@ -1,4 +1,4 @@
-import { isHost } from "../extension/targets.js";
+import { isHost } from "../extension/mod.js";
 
 /** A site that the owner is logged in to: its hosts, the main one first. */
 export interface Platform {

@@ -1,6 +1,6 @@
 import type { AppError } from "../../../shared/errors.ts";
 import type { FromExtension } from "../contract.ts";
-import { withoutCredentials } from "../extension/credential_names.js";
+import { withoutCredentials } from "../extension/mod.js";
 import type { ResponseHead } from "./order.ts";
 
 /** A message that answers an `api_request`. */

@@ -1,4 +1,4 @@
-import { isCredentialName } from "../extension/credential_names.js";
+import { isCredentialName } from "../extension/mod.js";
 
 /** Headers that a browser sets by itself, or that steer the connection. */
 const BROWSERS_OWN = new Set([

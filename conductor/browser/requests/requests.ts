@@ -2,7 +2,7 @@ import { BROWSER_LIMITS } from "../limits.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { AuditIntent, AuditPort } from "../../../shared/audit.ts";
-import type { StreamEvent } from "../../../shared/http/route.ts";
+import type { StreamEvent } from "../../../shared/http/mod.ts";
 import type { NewId } from "../../../shared/ids.ts";
 import { audited, beginAudit, type BrowserCaller, codeOf } from "../audited.ts";
 import { decodeBody } from "./body_text.ts";

@@ -1,4 +1,4 @@
-import type { StreamEvent } from "../../../shared/http/route.ts";
+import type { StreamEvent } from "../../../shared/http/mod.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
 import { protocolBroken } from "../failures.ts";
 import type { ResponseHead } from "./order.ts";

@@ -1,5 +1,5 @@
 import { invalidInput } from "../../../shared/errors.ts";
-import { whyRefused } from "../extension/targets.js";
+import { whyRefused } from "../extension/mod.js";
 import type { Platforms } from "./platforms.ts";
 
 /** How a caller names a target. */

@@ -1,6 +1,9 @@
-import { createApp } from "../../../shared/daemon/app.ts";
-import type { Daemon, DaemonPorts } from "../../../shared/daemon/run_daemon.ts";
-import type { DaemonSelf } from "../../../shared/daemon/self.ts";
+import {
+  createApp,
+  type Daemon,
+  type DaemonPorts,
+  type DaemonSelf,
+} from "../../../shared/daemon/mod.ts";
 import { logAudit } from "../../../shared/log_audit.ts";
 import { VERSION } from "../../../shared/version.ts";
 import type { StatusApiConfig } from "./config.ts";

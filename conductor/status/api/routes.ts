@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { describeRoutes } from "../../../shared/daemon/describe_routes.ts";
-import { probeRoutes } from "../../../shared/daemon/probe_routes.ts";
-import type { SelfDeps } from "../../../shared/daemon/self.ts";
-import { capabilityLines } from "../../../shared/describe/capabilities.ts";
+import {
+  describeRoutes,
+  probeRoutes,
+  type SelfDeps,
+} from "../../../shared/daemon/mod.ts";
+import { capabilityLines } from "../../../shared/describe/mod.ts";
 import { PublicStatus, StatusAnswer } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
@@ -12,7 +14,7 @@ import {
   type Route,
   type RouteContext,
   routeFor,
-} from "../../../shared/http/route.ts";
+} from "../../../shared/http/mod.ts";
 import { outagePage, statusPage } from "../page.ts";
 import { PAGE_HEADERS } from "../style.ts";
 import type { Upstream } from "./upstream.ts";

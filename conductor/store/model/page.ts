@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../../shared/errors.ts";
-import { limitQuery } from "../../../shared/http/query.ts";
+import { limitQuery } from "../../../shared/http/mod.ts";
 
 /** The query of every list. */
 export const PAGE_QUERY = {

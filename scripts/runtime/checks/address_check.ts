@@ -1,8 +1,13 @@
 import { lookup } from "node:dns/promises";
-import { type Finding, ok, problem } from "../node/finding.ts";
-import type { Installation } from "../node/installation.ts";
-import type { Machine } from "../node/machine.ts";
-import { type ServiceName, SERVICES } from "../node/services.ts";
+import {
+  type Finding,
+  type Installation,
+  type Machine,
+  ok,
+  problem,
+  type ServiceName,
+  SERVICES,
+} from "../node/mod.ts";
 
 /** Tells whether a service is to listen at an address that this machine has. */
 export async function addressCheck(

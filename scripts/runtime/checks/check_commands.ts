@@ -1,17 +1,22 @@
-import { addressOf } from "../node/addresses.ts";
-import { type Finding, ok, report } from "../node/finding.ts";
-import type { Installation } from "../node/installation.ts";
-import { findLaunchctl } from "../node/machine.ts";
-import { type Node, readNode, runningSettings } from "../node/node.ts";
-import type { Values } from "../node/node_settings.ts";
-import type { Flags } from "../node/options.ts";
-import { jobsOf, NoLaunchd, type Ports } from "../launchd/ports.ts";
 import {
+  addressOf,
   DEFAULT_SERVICES,
+  EXIT,
+  type ExitCode,
+  type Finding,
+  findLaunchctl,
+  type Flags,
+  type Installation,
+  type Node,
+  ok,
+  readNode,
+  report,
+  runningSettings,
   type ServiceName,
   SERVICES,
-} from "../node/services.ts";
-import { EXIT, type ExitCode } from "../node/terminal.ts";
+  type Values,
+} from "../node/mod.ts";
+import { jobsOf, NoLaunchd, type Ports } from "../launchd/mod.ts";
 import { conductorChecks } from "./conductor_checks.ts";
 import { diskCheck } from "./disk_check.ts";
 import { machineChecks } from "./machine_checks.ts";

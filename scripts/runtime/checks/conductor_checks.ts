@@ -1,10 +1,18 @@
 import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
-import { verifyAudit } from "../../../conductor/record/audit_verify.ts";
+import { verifyAudit } from "../../../conductor/record/mod.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
-import { ask, askData, inWords } from "../node/http_health.ts";
-import { databasePath } from "../node/database.ts";
+import {
+  ask,
+  askData,
+  databasePath,
+  type Finding,
+  inWords,
+  ok,
+  problem,
+  script,
+  warning,
+} from "../node/mod.ts";
 
 /** What conductor alone is checked with. */
 export interface ConductorCheckOptions {

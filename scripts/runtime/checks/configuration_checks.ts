@@ -1,9 +1,15 @@
 import { readCodexdConfig } from "../../../codexd/config.ts";
 import { readConductorConfig } from "../../../conductor/config.ts";
-import { ConfigError } from "../../../shared/config/read_config.ts";
+import { ConfigError } from "../../../shared/config/mod.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { chmod, type Finding, ok, problem, warning } from "../node/finding.ts";
-import type { Installation } from "../node/installation.ts";
+import {
+  chmod,
+  type Finding,
+  type Installation,
+  ok,
+  problem,
+  warning,
+} from "../node/mod.ts";
 
 /** The daemons judge their own configuration: what they refuse is refused here. */
 export function configurationChecks(

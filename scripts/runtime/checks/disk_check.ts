@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "@std/path";
-import { type Finding, ok, problem } from "../node/finding.ts";
+import { type Finding, ok, problem } from "../node/mod.ts";
 
 const GIB = 1024 ** 3;
 const LEAST_FREE_BYTES = GIB;

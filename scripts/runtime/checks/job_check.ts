@@ -1,8 +1,13 @@
-import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
-import { isRunning, type JobState } from "../launchd/job_state.ts";
-import type { Values } from "../node/node_settings.ts";
-import { whatLaunchdSays } from "../launchd/ready.ts";
-import type { Service } from "../node/services.ts";
+import {
+  type Finding,
+  ok,
+  problem,
+  script,
+  type Service,
+  type Values,
+  warning,
+} from "../node/mod.ts";
+import { isRunning, type JobState, whatLaunchdSays } from "../launchd/mod.ts";
 import { readTheLog } from "./remedies.ts";
 
 /** Tells whether launchd has a service once, running, and without a crash behind it. */

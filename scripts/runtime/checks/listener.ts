@@ -1,4 +1,4 @@
-import type { Run } from "../node/command.ts";
+import type { Run } from "../node/mod.ts";
 
 /** A process that listens on a port. */
 export interface Listener {

@@ -1,9 +1,15 @@
 import { isAbsolute, join, relative } from "@std/path";
-import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
-import { PINNED_DENO } from "../node/compile.ts";
-import type { Installation } from "../node/installation.ts";
-import type { Machine } from "../node/machine.ts";
-import type { ServiceName } from "../node/services.ts";
+import {
+  type Finding,
+  type Installation,
+  type Machine,
+  ok,
+  PINNED_DENO,
+  problem,
+  script,
+  type ServiceName,
+  warning,
+} from "../node/mod.ts";
 import { addressCheck } from "./address_check.ts";
 import { configurationChecks, tokenChecks } from "./configuration_checks.ts";
 import { diskCheck } from "./disk_check.ts";

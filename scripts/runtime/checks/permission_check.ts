@@ -4,9 +4,16 @@ import {
   permissionsOf,
   type Program,
 } from "../../permissions.ts";
-import { type Finding, ok, problem, script } from "../node/finding.ts";
-import { type Baked, readBaked } from "../node/baked.ts";
-import { type Installation, programPath } from "../node/installation.ts";
+import {
+  type Baked,
+  type Finding,
+  type Installation,
+  ok,
+  problem,
+  programPath,
+  readBaked,
+  script,
+} from "../node/mod.ts";
 import { messageOf } from "../../../shared/errors.ts";
 
 const CATEGORIES = ["read", "write", "net", "run", "env", "sys"] as const;

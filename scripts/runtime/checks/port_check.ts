@@ -1,8 +1,13 @@
-import { type Finding, problem, script } from "../node/finding.ts";
-import { type Answer, inWords } from "../node/http_health.ts";
-import type { JobState } from "../launchd/job_state.ts";
-import type { Machine } from "../node/machine.ts";
-import type { Service } from "../node/services.ts";
+import {
+  type Answer,
+  type Finding,
+  inWords,
+  type Machine,
+  problem,
+  script,
+  type Service,
+} from "../node/mod.ts";
+import type { JobState } from "../launchd/mod.ts";
 import { type Listener, listenersAt } from "./listener.ts";
 
 /** What is known of a service's port. */

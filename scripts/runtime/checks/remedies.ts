@@ -1,7 +1,9 @@
-import { formatCommand } from "../node/command.ts";
-import { script } from "../node/finding.ts";
-import type { Values } from "../node/node_settings.ts";
-import type { ServiceName } from "../node/services.ts";
+import {
+  formatCommand,
+  script,
+  type ServiceName,
+  type Values,
+} from "../node/mod.ts";
 
 /** What helps against the reasons that services give, by their words. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [

@@ -1,11 +1,21 @@
 import { VERSION } from "../../../shared/version.ts";
-import { addressOf } from "../node/addresses.ts";
-import { type Finding, ok, problem, script, warning } from "../node/finding.ts";
-import { ask, askData, inWords } from "../node/http_health.ts";
-import type { Jobs } from "../launchd/jobs.ts";
-import type { Machine } from "../node/machine.ts";
-import type { Values } from "../node/node_settings.ts";
-import { type Service, type ServiceName, SERVICES } from "../node/services.ts";
+import {
+  addressOf,
+  ask,
+  askData,
+  type Finding,
+  inWords,
+  type Machine,
+  ok,
+  problem,
+  script,
+  type Service,
+  type ServiceName,
+  SERVICES,
+  type Values,
+  warning,
+} from "../node/mod.ts";
+import type { Jobs } from "../launchd/mod.ts";
 import { jobCheck } from "./job_check.ts";
 import { portCheck } from "./port_check.ts";
 import { remedyFor } from "./remedies.ts";

@@ -4,18 +4,17 @@ import { VERSION } from "../../../shared/version.ts";
 import {
   chmod,
   type Finding,
+  foldersOf,
+  type Machine,
+  type Node,
   ok,
   problem,
   script,
+  type ServiceName,
+  SERVICES,
   warning,
-} from "../node/finding.ts";
-import { planJob } from "../launchd/plan.ts";
-import { foldersOf } from "../node/installation.ts";
-import { jobDifferences } from "../launchd/job_differences.ts";
-import { readTemplate } from "../launchd/template.ts";
-import type { Machine } from "../node/machine.ts";
-import type { Node } from "../node/node.ts";
-import { type ServiceName, SERVICES } from "../node/services.ts";
+} from "../node/mod.ts";
+import { jobDifferences, planJob, readTemplate } from "../launchd/mod.ts";
 import { configurationChecks } from "./configuration_checks.ts";
 import { permissionCheck } from "./permission_check.ts";
 

@@ -1,10 +1,13 @@
 import { exists } from "@std/fs";
-import { isRunning } from "../launchd/job_state.ts";
-import type { Jobs } from "../launchd/jobs.ts";
-import { jobDifferences } from "../launchd/job_differences.ts";
-import { parseJob } from "../node/property_list.ts";
+import {
+  isRunning,
+  jobDifferences,
+  type Jobs,
+  type Plan,
+  type PlannedJob,
+} from "../launchd/mod.ts";
+import { parseJob } from "../node/mod.ts";
 import type { Changes } from "./exchange.ts";
-import type { Plan, PlannedJob } from "../launchd/plan.ts";
 import type { StagedProgram } from "./staged.ts";
 
 /** Tells what an install has to change; a service that is as planned and runs stays. */

@@ -1,8 +1,10 @@
-import { formatCommand } from "../node/command.ts";
-import { foldersOf } from "../node/installation.ts";
-import { formatJob } from "../node/property_list.ts";
-import type { Terminal } from "../node/terminal.ts";
-import { type Plan, stagingFolder } from "../launchd/plan.ts";
+import {
+  foldersOf,
+  formatCommand,
+  formatJob,
+  type Terminal,
+} from "../node/mod.ts";
+import { type Plan, stagingFolder } from "../launchd/mod.ts";
 
 /** Prints what an install would write and run, as a person could do it by hand. */
 export function printPlan(

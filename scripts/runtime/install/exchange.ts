@@ -1,30 +1,30 @@
 import { exists } from "@std/fs";
 import { join } from "@std/path";
 import { messageOf } from "../../../shared/errors.ts";
-import { addressOf } from "../node/addresses.ts";
-import { type Installation, settingOf } from "../node/installation.ts";
-import { DEFAULT_PATIENCE, type Jobs } from "../launchd/jobs.ts";
 import {
+  addressOf,
   environmentOf,
   formatJob,
+  type Installation,
   type Job,
-  parseJob,
-  textOf,
-} from "../node/property_list.ts";
-import type { Machine } from "../node/machine.ts";
-import { waitUntilReady } from "../launchd/ready.ts";
-import type { Service } from "../node/services.ts";
-import type { Terminal } from "../node/terminal.ts";
-import {
   keepDatabase,
   type KeptDatabase,
+  type Machine,
+  parseJob,
   restoreDatabase,
-} from "../node/database.ts";
+  type Service,
+  settingOf,
+  type Terminal,
+  textOf,
+} from "../node/mod.ts";
 import {
+  DEFAULT_PATIENCE,
+  type Jobs,
   type PlannedJob,
   type PlannedProgram,
   stagingFolder,
-} from "../launchd/plan.ts";
+  waitUntilReady,
+} from "../launchd/mod.ts";
 
 /** What differs from what is installed. */
 export interface Changes {

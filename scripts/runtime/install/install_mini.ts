@@ -1,26 +1,37 @@
 import { exists } from "@std/fs";
 import { join } from "@std/path";
 import { VERSION } from "../../../shared/version.ts";
-import { machineChecks } from "../checks/machine_checks.ts";
-import { problem, report } from "../node/finding.ts";
+import { machineChecks } from "../checks/mod.ts";
 import {
+  DEFAULT_SERVICES,
+  EXIT,
+  type ExitCode,
+  findOwner,
+  type Flags,
   foldersOf,
+  giveToOwner,
   type Installation,
+  type Node,
+  OwnerError,
   plistFolder,
-} from "../node/installation.ts";
-import { readTemplate } from "../launchd/template.ts";
-import { type Node, readNode } from "../node/node.ts";
-import { toRemember } from "../node/node_settings.ts";
-import type { Flags } from "../node/options.ts";
-import { findOwner, giveToOwner, OwnerError } from "../node/owner.ts";
-import { jobsOf, type Ports } from "../launchd/ports.ts";
-import { DEFAULT_SERVICES, type ServiceName } from "../node/services.ts";
-import { EXIT, type ExitCode } from "../node/terminal.ts";
+  problem,
+  readNode,
+  report,
+  type ServiceName,
+  toRemember,
+  writeRecord,
+} from "../node/mod.ts";
+import {
+  jobsOf,
+  type Plan,
+  planInstall,
+  type Ports,
+  readTemplate,
+  stagingFolder,
+} from "../launchd/mod.ts";
 import { changesOf } from "./changes.ts";
 import { printPlan } from "./dry_run.ts";
 import { exchange } from "./exchange.ts";
-import { type Plan, planInstall, stagingFolder } from "../launchd/plan.ts";
-import { writeRecord } from "../node/record.ts";
 import { stage, type StagedProgram } from "./staged.ts";
 import { uninterrupted } from "./uninterrupted.ts";
 

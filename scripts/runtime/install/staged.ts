@@ -1,8 +1,6 @@
 import { exists } from "@std/fs";
-import type { Machine } from "../node/machine.ts";
-import { compile } from "../node/compile.ts";
-import type { Plan, PlannedProgram } from "../launchd/plan.ts";
-import type { InstallRecord } from "../node/record.ts";
+import { compile, type InstallRecord, type Machine } from "../node/mod.ts";
+import type { Plan, PlannedProgram } from "../launchd/mod.ts";
 
 /** A program that lies beside the installed one, ready to take its place. */
 export interface StagedProgram {

@@ -1,4 +1,4 @@
-import type { Terminal } from "../node/terminal.ts";
+import type { Terminal } from "../node/mod.ts";
 
 /**
  * Runs `action` to its end whatever the terminal does: a closed ssh session or

@@ -1,11 +1,13 @@
 import {
   environmentFor,
+  forSession,
   type Installation,
+  type Job,
   outputPath,
   programPath,
-} from "../node/installation.ts";
-import type { Service } from "../node/services.ts";
-import { forSession, type Job, type Session } from "../node/property_list.ts";
+  type Service,
+  type Session,
+} from "../node/mod.ts";
 
 /** What {@linkcode renderJob} renders for. */
 export interface RenderOptions {

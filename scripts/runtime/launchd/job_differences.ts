@@ -4,7 +4,7 @@ import {
   forSession,
   type Job,
   sessionOf,
-} from "../node/property_list.ts";
+} from "../node/mod.ts";
 
 /**
  * Returns in words how an installed job differs from the one that would be

@@ -1,19 +1,19 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { sleep } from "../../../shared/wait.ts";
-import type { Ran } from "../node/command.ts";
-import type { Owner } from "../node/installation.ts";
-import type { Scope } from "../node/options.ts";
-import type { Service } from "../node/services.ts";
-import { isLeaving, isRunning, type JobState } from "./job_state.ts";
-import { trimOutputs } from "./outputs.ts";
-import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
 import {
   formatJob,
   forSession,
+  type Owner,
   parseJob,
+  type Ran,
+  type Scope,
+  type Service,
   type Session,
   sessionOf,
-} from "../node/property_list.ts";
+} from "../node/mod.ts";
+import { isLeaving, isRunning, type JobState } from "./job_state.ts";
+import { trimOutputs } from "./outputs.ts";
+import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
 
 /** How long launchd is given. */
 export interface Patience {

@@ -1,4 +1,4 @@
-import type { Ran, Run } from "../node/command.ts";
+import type { Ran, Run } from "../node/mod.ts";
 import { type JobState, parseJobState } from "./job_state.ts";
 
 /** Exit codes of launchctl that say more than "failed". */

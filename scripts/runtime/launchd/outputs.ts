@@ -1,4 +1,4 @@
-import { type Job, textOf } from "../node/property_list.ts";
+import { type Job, textOf } from "../node/mod.ts";
 
 const TOO_LONG_BYTES = 1_048_576;
 const KEPT_BYTES = 65_536;

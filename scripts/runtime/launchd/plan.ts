@@ -1,14 +1,16 @@
 import { join } from "@std/path";
 import type { Program } from "../../permissions.ts";
 import {
+  compileCommand,
   type Installation,
+  type Job,
   plistPath,
   programPath,
-} from "../node/installation.ts";
+  type Service,
+  type ServiceName,
+  SERVICES,
+} from "../node/mod.ts";
 import { renderJob } from "./job.ts";
-import type { Job } from "../node/property_list.ts";
-import { type Service, type ServiceName, SERVICES } from "../node/services.ts";
-import { compileCommand } from "../node/compile.ts";
 
 /** A program to compile. */
 export interface PlannedProgram {

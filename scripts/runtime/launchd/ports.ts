@@ -1,9 +1,12 @@
-import type { Owner } from "../node/installation.ts";
+import {
+  findLaunchctl,
+  type Machine,
+  type Owner,
+  type Scope,
+  type Terminal,
+} from "../node/mod.ts";
 import { Jobs, type Patience } from "./jobs.ts";
 import { Launchctl } from "./launchctl.ts";
-import { findLaunchctl, type Machine } from "../node/machine.ts";
-import type { Scope } from "../node/options.ts";
-import type { Terminal } from "../node/terminal.ts";
 
 /** What a command works with. */
 export interface Ports {

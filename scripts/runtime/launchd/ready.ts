@@ -1,9 +1,14 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { sleep } from "../../../shared/wait.ts";
-import { type Answer, ask, askData, inWords } from "../node/http_health.ts";
+import {
+  type Answer,
+  ask,
+  askData,
+  inWords,
+  type Service,
+} from "../node/mod.ts";
 import { isRunning, type JobState } from "./job_state.ts";
 import type { Jobs } from "./jobs.ts";
-import type { Service } from "../node/services.ts";
 
 /** What waits for a service. */
 export interface ReadyOptions {

@@ -1,4 +1,4 @@
-import { type Job, parseJob } from "../node/property_list.ts";
+import { type Job, parseJob } from "../node/mod.ts";
 
 /** Reads the keys that all jobs have in common. */
 export async function readTemplate(): Promise<Job> {

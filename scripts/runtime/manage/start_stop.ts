@@ -1,15 +1,23 @@
 import { exists } from "@std/fs";
 import { messageOf } from "../../../shared/errors.ts";
-import { findInstalled } from "../node/installed.ts";
-import { plistPath } from "../node/installation.ts";
-import { isRunning } from "../launchd/job_state.ts";
-import { domainsOf, type Jobs } from "../launchd/jobs.ts";
-import type { Flags } from "../node/options.ts";
-import { findOwner } from "../node/owner.ts";
-import { jobsOf, type Ports } from "../launchd/ports.ts";
-import { whatLaunchdSays } from "../launchd/ready.ts";
-import { type Service, SERVICES } from "../node/services.ts";
-import { EXIT, type ExitCode } from "../node/terminal.ts";
+import {
+  EXIT,
+  type ExitCode,
+  findInstalled,
+  findOwner,
+  type Flags,
+  plistPath,
+  type Service,
+  SERVICES,
+} from "../node/mod.ts";
+import {
+  domainsOf,
+  isRunning,
+  type Jobs,
+  jobsOf,
+  type Ports,
+  whatLaunchdSays,
+} from "../launchd/mod.ts";
 
 /** What a deed asks of launchd, in the order of its commands. */
 type Verb = "bootout" | "bootstrap" | "kickstart";

@@ -1,16 +1,27 @@
-import { addressOf } from "../node/addresses.ts";
-import { ask, askData, inWords } from "../node/http_health.ts";
-import { findInstalled, type Installed } from "../node/installed.ts";
-import { isRunning, type JobState } from "../launchd/job_state.ts";
-import type { Jobs } from "../launchd/jobs.ts";
-import { textOf } from "../node/property_list.ts";
-import { runningSettings } from "../node/node.ts";
-import type { Flags } from "../node/options.ts";
-import { findOwner } from "../node/owner.ts";
-import { jobsOf, type Ports } from "../launchd/ports.ts";
-import { whatLaunchdSays } from "../launchd/ready.ts";
-import { type Service, SERVICES } from "../node/services.ts";
-import { EXIT, type ExitCode } from "../node/terminal.ts";
+import {
+  addressOf,
+  ask,
+  askData,
+  EXIT,
+  type ExitCode,
+  findInstalled,
+  findOwner,
+  type Flags,
+  type Installed,
+  inWords,
+  runningSettings,
+  type Service,
+  SERVICES,
+  textOf,
+} from "../node/mod.ts";
+import {
+  isRunning,
+  type Jobs,
+  jobsOf,
+  type JobState,
+  type Ports,
+  whatLaunchdSays,
+} from "../launchd/mod.ts";
 
 const LINES_SHOWN = 5;
 

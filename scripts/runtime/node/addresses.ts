@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../../shared/config/settings.ts";
+import { SETTINGS } from "../../../shared/config/mod.ts";
 import type { Values } from "./node_settings.ts";
 import type { Service } from "./services.ts";
 

@@ -1,7 +1,6 @@
 import { parseEnv } from "node:util";
 import { join } from "@std/path";
-import { readConfig } from "../../../shared/config/read_config.ts";
-import { SETTINGS } from "../../../shared/config/settings.ts";
+import { readConfig, SETTINGS } from "../../../shared/config/mod.ts";
 
 /** Where a setting of the node came from, weakest first. */
 export const SOURCES = [

@@ -1,7 +1,7 @@
 import { CODEXD_SETTINGS } from "../../../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../../../conductor/config.ts";
-import { STATUS_API_SETTINGS } from "../../../conductor/status/api/config.ts";
-import type { Settings } from "../../../shared/config/read_config.ts";
+import { STATUS_API_SETTINGS } from "../../../conductor/status/mod.ts";
+import type { Settings } from "../../../shared/config/mod.ts";
 import type { Program } from "../../permissions.ts";
 
 /** The services by the names that people type. */

@@ -1,0 +1,12 @@
+export { AppServerListener } from "./app_server_listener.ts";
+export { EventSubscriptions } from "./event_subscriptions.ts";
+export { Maintenance } from "./maintenance.ts";
+export type { SessionPorts } from "./ports.ts";
+export { Requests } from "./requests.ts";
+export { SessionLister } from "./session_lister.ts";
+export { SessionReader } from "./session_reader.ts";
+export { SessionService } from "./session_service.ts";
+export { openStores, type Stores } from "./stores.ts";
+export { stricter, ThreadLoader } from "./thread_loader.ts";
+export { TurnService } from "./turn_service.ts";
+export { Turns } from "./turns.ts";

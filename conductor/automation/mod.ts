@@ -1,0 +1,7 @@
+export { composeAutomation } from "./automation.ts";
+export { ControllerService } from "./controller_service.ts";
+export { execKind } from "./exec_kind.ts";
+export { SystemService } from "./system_service.ts";
+export { type RunContext, type TaskKind, taskKinds } from "./task_kind.ts";
+export { type LogNews, TaskLogService } from "./task_log_service.ts";
+export { TaskService } from "./task_service.ts";

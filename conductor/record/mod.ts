@@ -1,0 +1,6 @@
+export { verifyAudit } from "./audit_verify.ts";
+export { backupDatabase } from "./backup.ts";
+export { BackupService } from "./backup_service.ts";
+export { ChangeFeed } from "./change_feed.ts";
+export { type EventNews, EventService } from "./event_service.ts";
+export { openTruth, type Truth } from "./store.ts";

@@ -1,0 +1,1 @@
+export { installMini } from "./install_mini.ts";

@@ -1,0 +1,2 @@
+export { restartLaunchd, startLaunchd, stopLaunchd } from "./start_stop.ts";
+export { statusLaunchd } from "./status_launchd.ts";

@@ -1,0 +1,47 @@
+export {
+  APPROVAL_MODES,
+  ApprovalDecision,
+  ApprovalMode,
+  ApprovalPolicy,
+  Item,
+  Sandbox,
+  SANDBOXES,
+  Session,
+  SessionAnswer,
+  SessionDetail,
+  SessionList,
+  SessionRequest,
+  Turn,
+  TurnAnswer,
+  TurnFailure,
+  TurnRequest,
+  TurnStatus,
+  TurnWithItems,
+  Usage,
+} from "./codexd.ts";
+export {
+  ClientMessage,
+  ClientReply,
+  CodexEvent,
+  EVENT_TYPES,
+  type EventType,
+} from "./codexd_events.ts";
+export {
+  CODEXD_EVENTS_PATH,
+  codexdEvents,
+  codexdHealthz,
+  codexdStatus,
+  EventsQuery,
+  listSessions,
+  openSession,
+  readSession,
+  runTurn,
+} from "./codexd_routes.ts";
+export {
+  Account,
+  AppServerState,
+  AppServerStatus,
+  CodexdStatus,
+  Fault,
+  LastExit,
+} from "./codexd_status.ts";

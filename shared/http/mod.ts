@@ -1,0 +1,28 @@
+export { isLoopback } from "./authority.ts";
+export { Catalog } from "./catalog.ts";
+export { ApiClient, type CallOptions } from "./client.ts";
+export {
+  Dispatcher,
+  type DispatcherLimits,
+  type RequestInfo,
+} from "./dispatcher.ts";
+export { ReaderStalled } from "./event_stream.ts";
+export { Guard, type GuardConfig } from "./guard.ts";
+export { limitQuery, sequenceQuery } from "./query.ts";
+export { failure } from "./respond.ts";
+export {
+  type Caller,
+  contract,
+  PageFailure,
+  PlainFailure,
+  Reply,
+  type Route,
+  type RouteContext,
+  routeFor,
+  type RouteInfo,
+  type Schema,
+  type StreamEvent,
+  type Zone,
+} from "./route.ts";
+export { CLOSE, JsonSocket, type SocketPort } from "./socket.ts";
+export { sameSecret } from "./token.ts";
