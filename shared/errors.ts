@@ -1,12 +1,14 @@
+import type { StatusCode } from "@std/http";
+
 /** A row of the error table. */
 interface ErrorRow {
-  readonly status: number;
+  readonly status: StatusCode;
   readonly message: string;
   /** Whether the same request may succeed later without being changed. */
   readonly retryable: boolean;
 }
 
-function row(status: number, message: string, retryable = false): ErrorRow {
+function row(status: StatusCode, message: string, retryable = false): ErrorRow {
   return { status, message, retryable };
 }
 

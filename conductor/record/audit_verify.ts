@@ -26,8 +26,9 @@ export function verifyAudit(connection: Connection): AuditVerdict {
     const open = new Set<string>();
     let { seq, hash } = checkpoint;
     let problem: string | null = null;
-    const rows = connection.prepare("SELECT * FROM audit ORDER BY seq")
-      .iter<AuditRecord & { readonly hash: string }>();
+    const rows = connection.prepare<AuditRecord & { readonly hash: string }>(
+      "SELECT * FROM audit ORDER BY seq",
+    );
     for (const row of rows) {
       problem = problemOf(row, { seq, hash });
       if (problem !== null) break;

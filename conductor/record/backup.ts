@@ -86,14 +86,16 @@ async function copyRows(
   },
   table: string,
 ): Promise<void> {
-  const select = source.prepare(`SELECT * FROM "${table}"`);
+  const select = source.prepare<Record<string, BindValue>>(
+    `SELECT * FROM "${table}"`,
+  );
   const columns = select.columnNames();
   const insert = target.prepare(
     `INSERT INTO "${table}" (${columns.map((it) => `"${it}"`).join(", ")})
      VALUES (${columns.map(() => "?").join(", ")})`,
   );
   let step = 0;
-  for (const row of select.iter<Record<string, BindValue>>()) {
+  for (const row of select) {
     insert.run(...columns.map((it) => row[it]));
     if (++step % ROWS_A_STEP === 0) await pause();
   }

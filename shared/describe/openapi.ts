@@ -1,4 +1,4 @@
-import { STATUS_TEXT } from "@std/http";
+import { STATUS_TEXT, type StatusCode } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
 import type { RouteInfo } from "../http/mod.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
@@ -202,7 +202,7 @@ function failures(route: RouteInfo) {
     ...(route.produces === "websocket" ? ["UPGRADE_REQUIRED"] as const : []),
     ...(route.errors ?? []),
   ]);
-  const byStatus = new Map<number, ErrorCode[]>();
+  const byStatus = new Map<StatusCode, ErrorCode[]>();
   for (const code of codes) {
     const { status } = ERRORS[code];
     byStatus.set(status, [...byStatus.get(status) ?? [], code]);

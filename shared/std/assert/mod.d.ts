@@ -1,7 +1,11 @@
 // deno-lint-ignore-file no-explicit-any -- as in the real package
-export declare class AssertionError extends Error {}
+// The signatures of jsr:@std/assert@1.0.19 (MIT) that tests use.
+
 export declare function assert(expr: unknown, msg?: string): asserts expr;
-export declare function assertFalse(expr: unknown, msg?: string): void;
+export declare function assertFalse(
+  expr: unknown,
+  msg?: string,
+): asserts expr is false | 0 | 0n | "" | null | undefined;
 export declare function assertEquals<T>(
   actual: T,
   expected: T,
@@ -37,8 +41,8 @@ export declare function assertStringIncludes(
   msg?: string,
 ): void;
 export declare function assertArrayIncludes<T>(
-  actual: ArrayLike<T>,
-  expected: ArrayLike<T>,
+  actual: ArrayLike<T> & object,
+  expected: ArrayLike<T> & object,
   msg?: string,
 ): void;
 export declare function assertObjectMatch(
@@ -71,26 +75,24 @@ export declare function assertInstanceOf<
 >(actual: unknown, expected: T, msg?: string): asserts actual is InstanceType<
   T
 >;
+export declare function assertThrows(
+  fn: () => unknown,
+  msg?: string,
+): unknown;
 export declare function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   ErrorClass: abstract new (...args: any[]) => E,
   msgIncludes?: string,
   msg?: string,
 ): E;
-export declare function assertThrows(
-  fn: () => unknown,
+export declare function assertRejects(
+  fn: () => PromiseLike<unknown>,
   msg?: string,
-): unknown;
+): Promise<unknown>;
 export declare function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   ErrorClass: abstract new (...args: any[]) => E,
   msgIncludes?: string,
   msg?: string,
 ): Promise<E>;
-export declare function assertRejects(
-  fn: () => PromiseLike<unknown>,
-  msg?: string,
-): Promise<unknown>;
 export declare function fail(msg?: string): never;
-export declare function unimplemented(msg?: string): never;
-export declare function unreachable(msg?: string): never;

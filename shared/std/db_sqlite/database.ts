@@ -1,70 +1,38 @@
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
+import type {
+  Database as Declared,
+  DatabaseOpenOptions,
+  RestBindParameters,
+  Transaction,
+} from "./mod.d.ts";
 import { SqliteError, withSqliteErrors } from "./sqlite_error.ts";
-import { type RestBindParameters, Statement } from "./statement.ts";
-import { type Transaction, transactionOf } from "./transaction.ts";
+import { Statement } from "./statement.ts";
 
 const CANTOPEN = 14;
 
-export interface DatabaseOpenOptions {
-  /** Default false. */
-  readonly readonly?: boolean;
-  /** Whether to make the file when there is none. Default true. */
-  readonly create?: boolean;
-  readonly memory?: boolean;
-  /** Without it integers are read as 32 bits wide, as in the real package. */
-  readonly int64?: boolean;
-  /** Has no effect here. */
-  readonly unsafeConcurrency?: boolean;
-  /** Only false: the runtime's driver does not tell JSON from other text. */
-  readonly parseJson?: false;
-}
-
 /** A connection to a SQLite database. */
-export class Database {
+export class Database implements Declared {
   readonly path: string;
-  readonly int64: boolean;
   readonly #db: DatabaseSync;
+  readonly #int64: boolean;
   readonly #control = new Map<string, Statement>();
   #open = true;
 
-  constructor(path: string | URL, options: DatabaseOpenOptions = {}) {
-    this.path = path instanceof URL ? fileURLToPath(path) : path;
-    this.int64 = options.int64 ?? false;
-    const location = options.memory ? ":memory:" : this.path;
-    const readOnly = options.readonly ?? false;
-    if (options.create === false && location !== ":memory:") {
-      mustExist(location);
-    }
+  constructor(path: string, options: DatabaseOpenOptions = {}) {
+    this.path = path;
+    this.#int64 = options.int64 ?? false;
+    if (options.create === false) mustExist(path);
     this.#db = withSqliteErrors(() =>
-      new DatabaseSync(location, {
-        readOnly,
+      new DatabaseSync(path, {
+        readOnly: options.readonly ?? false,
         // The real package leaves SQLite's own default.
         enableForeignKeyConstraints: false,
       })
     );
   }
 
-  get open(): boolean {
-    return this.#open;
-  }
-
-  get autocommit(): boolean {
-    return !this.#db.isTransaction;
-  }
-
   get inTransaction(): boolean {
     return this.#open && this.#db.isTransaction;
-  }
-
-  /** Rows changed by the last statement that changed any. */
-  get changes(): number {
-    return this.#number("SELECT changes()");
-  }
-
-  /** Rows changed since the connection was opened. */
-  get totalChanges(): number {
-    return this.#number("SELECT total_changes()");
   }
 
   get lastInsertRowId(): number {
@@ -78,33 +46,28 @@ export class Database {
   exec(sql: string, ...params: RestBindParameters): number {
     if (params.length > 0) return this.prepare(sql).run(...params);
     this.#db.exec(sql);
-    return this.changes;
-  }
-
-  /** The same as {@linkcode exec}. */
-  run(sql: string, ...params: RestBindParameters): number {
-    return this.exec(sql, ...params);
+    return this.#number("SELECT changes()");
   }
 
   prepare<Row extends object = Record<string, unknown>>(
     sql: string,
   ): Statement<Row> {
-    return new Statement<Row>(this.#db, sql, this.int64);
+    return new Statement<Row>(this.#db, sql, this.#int64);
   }
 
-  /** Runs a tagged template, its values bound as parameters; returns all rows. */
-  sql<Row extends object = Record<string, unknown>>(
-    strings: TemplateStringsArray,
-    ...params: RestBindParameters
-  ): Row[] {
-    return this.prepare<Row>(strings.join("?")).all(...params);
-  }
-
-  /** Makes `fn`, which must be synchronous, a transaction. */
+  /**
+   * Makes `fn` a function that commits when it returns and rolls back when it
+   * throws. Inside another transaction it is a savepoint of it.
+   */
   transaction<A extends unknown[], R>(
     fn: (...args: A) => R,
-  ): Transaction<A, R, Database> {
-    return transactionOf(this, (sql) => this.#prepared(sql).run(), fn);
+  ): Transaction<A, R> {
+    const wrap = (begin: string) => (...args: A) =>
+      this.#transact(begin, () => fn(...args));
+    return Object.assign(wrap("BEGIN"), {
+      deferred: wrap("BEGIN DEFERRED"),
+      immediate: wrap("BEGIN IMMEDIATE"),
+    });
   }
 
   /** Ends the connection and its statements; harmless when it is closed. */
@@ -112,6 +75,23 @@ export class Database {
     if (!this.#open) return;
     this.#db.close();
     this.#open = false;
+  }
+
+  #transact<R>(begin: string, action: () => R): R {
+    const nested = this.inTransaction;
+    this.#prepared(nested ? "SAVEPOINT nested" : begin).run();
+    try {
+      const result = action();
+      this.#prepared(nested ? "RELEASE nested" : "COMMIT").run();
+      return result;
+    } catch (error) {
+      // SQLite may have rolled back by itself, e.g. when the disk is full.
+      if (this.inTransaction) {
+        this.#prepared(nested ? "ROLLBACK TO nested" : "ROLLBACK").run();
+        if (nested) this.#prepared("RELEASE nested").run();
+      }
+      throw error;
+    }
   }
 
   #number(sql: string): number {

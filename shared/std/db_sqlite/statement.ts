@@ -1,26 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type {
+  BindValue,
+  RestBindParameters,
+  Statement as Declared,
+} from "./mod.d.ts";
 import { withSqliteErrors } from "./sqlite_error.ts";
-
-/** What can be bound to a parameter. */
-export type BindValue =
-  | number
-  | string
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | Date
-  | Uint8Array
-  | readonly BindValue[]
-  | { readonly [key: string]: BindValue };
-
-/** All parameters of a statement: in order, or by name without the prefix. */
-export type BindParameters =
-  | readonly BindValue[]
-  | Readonly<Record<string, BindValue>>;
-
-/** Parameters one by one, or all in one array or object. */
-export type RestBindParameters = BindValue[] | [BindParameters];
 
 /** The driver's statement with the member that its types leave out. */
 interface ArrayStatement extends StatementSync {
@@ -28,11 +12,10 @@ interface ArrayStatement extends StatementSync {
 }
 
 /** A prepared statement; made by {@linkcode Database.prepare}. */
-export class Statement<Row extends object = Record<string, unknown>> {
+export class Statement<Row extends object = Record<string, unknown>>
+  implements Declared<Row> {
   readonly #statement: ArrayStatement;
   readonly #int64: boolean;
-  #bound: SQLInputValue[] | undefined;
-  #finalized = false;
 
   constructor(db: DatabaseSync, sql: string, int64: boolean) {
     this.#statement = withSqliteErrors(() => db.prepare(sql)) as ArrayStatement;
@@ -41,26 +24,9 @@ export class Statement<Row extends object = Record<string, unknown>> {
     this.#int64 = int64;
   }
 
-  get sql(): string {
-    return this.#statement.sourceSQL;
-  }
-
-  get expandedSql(): string {
-    return this.#statement.expandedSQL;
-  }
-
   columnNames(): string[] {
     // Not cached: a schema change re-prepares the statement behind our back.
     return this.#statement.columns().map((column) => column.name);
-  }
-
-  /** Fixes the parameters for every later call; allowed once. */
-  bind(...params: RestBindParameters): this {
-    if (this.#bound !== undefined) {
-      throw new Error("Statement already bound to values");
-    }
-    this.#bound = toInputs(params);
-    return this;
   }
 
   /** Runs to the end and returns how many rows the last change touched. */
@@ -95,35 +61,20 @@ export class Statement<Row extends object = Record<string, unknown>> {
   }
 
   /** Rows one at a time; only as many are in memory as the caller keeps. */
-  *iter<T extends object = Row>(
-    ...params: RestBindParameters
-  ): IterableIterator<T> {
-    const rows = this.#call(params, (s, p) => s.iterate(...p));
+  *[Symbol.iterator](): IterableIterator<Row> {
+    const rows = withSqliteErrors(() => this.#statement.iterate());
     let names: readonly string[] | undefined;
     try {
       while (true) {
         const next = withSqliteErrors(() => rows.next());
         if (next.done) return;
         names ??= this.columnNames();
-        yield this.#toObject<T>(asArray(next.value), names);
+        yield this.#toObject<Row>(asArray(next.value), names);
       }
     } finally {
       // Left early, the statement would hold its read lock until collected.
       rows.return?.();
     }
-  }
-
-  [Symbol.iterator](): IterableIterator<Row> {
-    return this.iter();
-  }
-
-  /** Ends the statement's use; the driver frees it with the connection. */
-  finalize(): void {
-    this.#finalized = true;
-  }
-
-  [Symbol.dispose](): void {
-    this.finalize();
   }
 
   #first(params: RestBindParameters): unknown[] | undefined {
@@ -139,11 +90,7 @@ export class Statement<Row extends object = Record<string, unknown>> {
     params: RestBindParameters,
     action: (statement: StatementSync, inputs: SQLInputValue[]) => T,
   ): T {
-    if (this.#finalized) throw new Error("Statement is finalized");
-    if (this.#bound !== undefined && params.length > 0) {
-      throw new Error("Statement already bound to values");
-    }
-    const inputs = this.#bound ?? toInputs(params);
+    const inputs = toInputs(params);
     return withSqliteErrors(() => action(this.#statement, inputs));
   }
 
