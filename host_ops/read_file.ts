@@ -1,8 +1,8 @@
 import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget } from "../shared/byte_budget.ts";
+import { sha256Hex } from "../shared/digest.ts";
 import { holdCost } from "./budget.ts";
 import { HostOpFailure } from "./failure.ts";
-import { sha256 } from "./hash.ts";
 import type { PathPolicy } from "./policy.ts";
 import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
@@ -72,7 +72,7 @@ export async function readFile(
     offset,
     bytesRead: part.bytes.length,
     eof: !more,
-    sha256: whole ? sha256(part.bytes) : null,
+    sha256: whole ? sha256Hex(part.bytes) : null,
   };
 }
 

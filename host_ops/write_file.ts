@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
 import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget } from "../shared/byte_budget.ts";
+import { sha256Hex } from "../shared/digest.ts";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
-import { sha256 } from "./hash.ts";
 import type { PathLocks } from "./path_locks.ts";
 import type { PathPolicy } from "./policy.ts";
 import { lstatIfThere } from "./real_path.ts";
@@ -98,7 +98,7 @@ export async function writeFile(
       created,
       modifiedAt: isoTime(temporary.modifiedAt.getTime()),
       encoding,
-      sha256: sha256(bytes),
+      sha256: sha256Hex(bytes),
     };
   } finally {
     deps.budget.give(bytes.length);

@@ -1,7 +1,8 @@
 import { join } from "@std/path";
 import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
-import { AppError } from "../../shared/errors.ts";
+import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
+import { AppError, invalidInput } from "../../shared/errors.ts";
 import { Journal } from "./journal.ts";
 
 /** What is remembered of a request with a key. */
@@ -63,7 +64,7 @@ export class Idempotency implements Disposable {
   ): Promise<T> {
     if (key === null) return await work.fresh(undefined);
     checkKey(key);
-    const digest = await sha256(canonical(request));
+    const digest = sha256Hex(canonicalJson(request));
     // Two that come at once are done one after the other.
     const before = this.#running.get(key) ?? Promise.resolve();
     const running = before.catch(() => {})
@@ -81,7 +82,7 @@ export class Idempotency implements Disposable {
   }
 
   async #do<T>(key: string, digest: string, work: Work<T>): Promise<T> {
-    const mark = `baa-${(await sha256(key)).slice(0, 32)}`;
+    const mark = `baa-${sha256Hex(key).slice(0, 32)}`;
     const known = this.#journal.get(key);
     if (known !== undefined && known.digest !== digest) {
       throw new AppError(
@@ -108,22 +109,4 @@ function checkKey(key: string): void {
       }],
     },
   });
-}
-
-/** JSON with the keys of every object in order. */
-function canonical(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, it) =>
-      typeof it === "object" && it !== null && !Array.isArray(it)
-        ? Object.fromEntries(
-          Object.entries(it).sort(([a], [b]) => a < b ? -1 : 1),
-        )
-        : it,
-  );
-}
-
-async function sha256(text: string): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
+import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -20,7 +20,6 @@ import {
   toTask,
 } from "../store/mod.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
-import { canonicalJson } from "./canonical_json.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { RunLedger } from "./run_ledger.ts";
@@ -197,5 +196,5 @@ export class TaskService {
 }
 
 function hashOf(task: NewTask): string {
-  return createHash("sha256").update(canonicalJson(task)).digest("hex");
+  return sha256Hex(canonicalJson(task));
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../shared/digest.ts";
 
 /** A row of the audit trail as it is stored. */
 export type AuditRecord = {
@@ -25,7 +25,7 @@ export type AuditRecord = {
  * hexadecimal, of the JSON array of that row's hash and every column.
  */
 export function auditHash(previous: string, record: AuditRecord): string {
-  const text = JSON.stringify([
+  return sha256Hex(JSON.stringify([
     previous,
     record.seq,
     record.entry_id,
@@ -43,6 +43,5 @@ export function auditHash(previous: string, record: AuditRecord): string {
     record.ok,
     record.code,
     record.facts,
-  ]);
-  return createHash("sha256").update(text).digest("hex");
+  ]));
 }

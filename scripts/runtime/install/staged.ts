@@ -1,4 +1,5 @@
 import { exists } from "@std/fs";
+import { sha256Hex } from "../../../shared/digest.ts";
 import { compile, type InstallRecord, type Machine } from "../node/mod.ts";
 import type { Plan, PlannedProgram } from "../launchd/mod.ts";
 
@@ -42,17 +43,17 @@ async function judge(
   planned: PlannedProgram,
   { machine, record, identity }: StageOptions,
 ): Promise<StagedProgram> {
-  const compiled = await sha256(planned.staged);
+  const compiled = sha256Hex(await Deno.readFile(planned.staged));
   const last = record?.programs[planned.program];
   const isSame = last?.compiled === compiled &&
     record?.identity === identity &&
     await exists(planned.path) &&
-    await sha256(planned.path) === last.installed;
+    sha256Hex(await Deno.readFile(planned.path)) === last.installed;
   if (isSame) return { planned, ...last, isNew: false };
   if (identity !== undefined) {
     await sign(planned, { identity, machine });
   }
-  const installed = await sha256(planned.staged);
+  const installed = sha256Hex(await Deno.readFile(planned.staged));
   return { planned, compiled, installed, isNew: true };
 }
 
@@ -75,12 +76,4 @@ async function sign(
   throw new Error(
     `Cannot sign ${staged} as ${options.identity}: ${stderr.trim()}`,
   );
-}
-
-async function sha256(path: string): Promise<string> {
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    await Deno.readFile(path),
-  );
-  return new Uint8Array(digest).toHex();
 }
