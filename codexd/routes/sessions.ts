@@ -4,6 +4,7 @@ import {
   readSession,
 } from "../../shared/contracts/mod.ts";
 import { Reply } from "../../shared/http/mod.ts";
+import { idempotencyKeyOf } from "../../shared/idempotency.ts";
 import { route } from "../deps.ts";
 
 export const sessionRoutes = [
@@ -20,7 +21,7 @@ export const sessionRoutes = [
     ...openSession,
     unavailable: (deps) => deps.codexFault(),
     async handler({ deps, body, headers }) {
-      const key = headers.get("idempotency-key");
+      const key = idempotencyKeyOf(headers);
       const answer = await deps.requests.openSession(body, key);
       return new Reply(answer, { status: answer.created ? 201 : 200 });
     },

@@ -109,6 +109,9 @@ Deno.test("POST sessions with an Idempotency-Key makes one session", async () =>
   assertEquals(await send(), first);
   await it.restart();
   assertEquals(await send(), first);
+  const headers = { "idempotency-key": "x".repeat(256) };
+  const refused = await it.server.post(PATH, { cwd: it.folder }, { headers });
+  assertEquals((await refused.json()).error.code, "INVALID_INPUT");
 });
 
 Deno.test("GET session gives turns and items, oldest first, also after a restart", async () => {

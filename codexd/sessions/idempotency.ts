@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
 import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
-import { AppError, invalidInput } from "../../shared/errors.ts";
+import { AppError } from "../../shared/errors.ts";
 import { Journal } from "./journal.ts";
 
 /** What is remembered of a request with a key. */
@@ -29,7 +29,6 @@ export interface Work<T> {
 
 const MAX_ENTRIES = 10_000;
 const MAX_AGE_MS = 7 * 86_400_000;
-const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** Makes that a request which comes twice with the same key is done once. */
 export class Idempotency implements Disposable {
@@ -58,12 +57,11 @@ export class Idempotency implements Disposable {
    * @throws {AppError} CONFLICT when the key came with another request
    */
   async once<T>(
-    key: string | null,
+    key: string | undefined,
     request: readonly unknown[],
     work: Work<T>,
   ): Promise<T> {
-    if (key === null) return await work.fresh(undefined);
-    checkKey(key);
+    if (key === undefined) return await work.fresh(undefined);
     const digest = sha256Hex(canonicalJson(request));
     // Two that come at once are done one after the other.
     const before = this.#running.get(key) ?? Promise.resolve();
@@ -97,16 +95,4 @@ export class Idempotency implements Disposable {
     this.#journal.set(key, { digest, ...work.outcomeOf(result) });
     return result;
   }
-}
-
-function checkKey(key: string): void {
-  if (KEY.test(key)) return;
-  throw new AppError("INVALID_INPUT", "Cannot accept the Idempotency-Key", {
-    details: {
-      issues: [{
-        path: "Idempotency-Key",
-        message: "Give 1 to 200 visible ASCII characters",
-      }],
-    },
-  });
 }

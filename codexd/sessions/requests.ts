@@ -28,7 +28,7 @@ export class Requests {
   /** Makes or resumes a session. @throws {AppError} */
   openSession(
     request: SessionRequest,
-    key: string | null,
+    key: string | undefined,
   ): Promise<SessionAnswer> {
     const { idempotency, sessions } = this.#ports;
     return idempotency.once<SessionAnswer>(key, ["session", request], {
@@ -54,7 +54,7 @@ export class Requests {
    */
   async runTurn(
     request: TurnRequest,
-    key: string | null,
+    key: string | undefined,
     signal: AbortSignal,
   ): Promise<TurnAnswer> {
     const { idempotency, turnService } = this.#ports;

@@ -22,7 +22,7 @@ export interface Forwarded {
   readonly signal?: AbortSignal;
   readonly requestId?: string;
   /** The caller's `Idempotency-Key`. */
-  readonly key?: string | null;
+  readonly key?: string | undefined;
 }
 
 /** A page of a list. */
@@ -138,8 +138,7 @@ function passedOn({ signal, requestId, key }: Forwarded): CallOptions {
   return {
     ...(signal !== undefined && { signal }),
     ...(requestId !== undefined && { requestId }),
-    ...(key !== undefined && key !== null &&
-      { headers: { "idempotency-key": key } }),
+    ...(key !== undefined && { headers: { "idempotency-key": key } }),
   };
 }
 

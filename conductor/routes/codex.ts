@@ -12,6 +12,7 @@ import {
   runTurn,
 } from "../../shared/contracts/mod.ts";
 import { Reply, type StreamEvent } from "../../shared/http/mod.ts";
+import { idempotencyKeyOf } from "../../shared/idempotency.ts";
 import type { RelayNews } from "../codex/mod.ts";
 import { type Deps, route } from "../deps.ts";
 import { resumeAfter } from "./resume.ts";
@@ -100,7 +101,7 @@ export const codexRoutes = [
     path: "/v1/codex/sessions",
     unavailable,
     async handler({ deps, body, headers, signal, requestId }) {
-      const key = headers.get("idempotency-key");
+      const key = idempotencyKeyOf(headers);
       const by = { signal, requestId, key };
       const answer = await deps.codex.api.openSession(body, by);
       return new Reply(answer, { status: answer.created ? 201 : 200 });
@@ -112,7 +113,7 @@ export const codexRoutes = [
     path: "/v1/codex/turn",
     unavailable,
     async handler({ deps, body, headers, signal, requestId }) {
-      const key = headers.get("idempotency-key");
+      const key = idempotencyKeyOf(headers);
       const answer = await deps.codex.api.turn(body, {
         signal,
         requestId,

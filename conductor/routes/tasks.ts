@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { AppError } from "../../shared/errors.ts";
 import { Reply } from "../../shared/http/mod.ts";
+import {
+  IDEMPOTENCY_KEY_RULE,
+  idempotencyKeyOf,
+} from "../../shared/idempotency.ts";
 import {
   NewTask,
   PAGE_QUERY,
@@ -10,8 +13,6 @@ import {
   TaskSummary,
 } from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 export const taskRoutes = [
   route({
@@ -57,7 +58,7 @@ export const taskRoutes = [
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
       "With an Idempotency-Key, the same body gives the same task again, and another body is CONFLICT.",
     ],
-    headers: { "idempotency-key": "1 to 255 visible ASCII characters" },
+    headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
     body: NewTask,
     data: Task,
     status: 201,
@@ -74,7 +75,7 @@ export const taskRoutes = [
     auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
     auditFacts: ({ task_id }) => ({ task_id }),
     handler({ deps, body, headers }) {
-      const key = keyOf(headers);
+      const key = idempotencyKeyOf(headers);
       const { task, replayed } = deps.tasks.create(body, key);
       return new Reply(task, {
         status: 201,
@@ -120,16 +121,3 @@ export const taskRoutes = [
       deps.tasks.cancel(params.task_id, signal),
   }),
 ];
-
-function keyOf(headers: Headers): string | undefined {
-  const key = headers.get("idempotency-key") ?? undefined;
-  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
-  throw new AppError("INVALID_INPUT", "Cannot accept the Idempotency-Key", {
-    details: {
-      issues: [{
-        path: "idempotency-key",
-        message: "must be 1 to 255 visible ASCII characters",
-      }],
-    },
-  });
-}
