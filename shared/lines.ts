@@ -7,14 +7,7 @@ export class LineTooLong extends Error {
   }
 }
 
-/** Limits of a {@linkcode LineSplitter}. */
-export interface LineLimits {
-  readonly maxChars: number;
-  /** What becomes of a longer line: it is refused (default), or cut into several. */
-  readonly longLines?: "refuse" | "cut";
-}
-
-/** Cuts UTF-8 bytes into lines; bytes that are no UTF-8 become U+FFFD. */
+/** Cuts what comes in pieces into lines; bytes that are no UTF-8 become U+FFFD. */
 export class LineSplitter {
   readonly #limits: LineLimits;
   readonly #decoder = new TextDecoder();
@@ -26,25 +19,27 @@ export class LineSplitter {
   }
 
   /**
-   * Takes the next bytes and returns the lines that they complete, without
-   * their line breaks.
+   * Takes the next bytes or text and returns the lines that they complete,
+   * without their line breaks.
    * @throws {LineTooLong}
    */
-  push(bytes: Uint8Array): string[] {
-    const lines = this.#decoder.decode(bytes, { stream: true }).split("\n");
-    const open = lines.pop() ?? "";
-    const { maxChars } = this.#limits;
-    if (lines.length > 0) {
-      lines[0] = this.#take() + lines[0];
-      if (lines.some((line) => line.length > maxChars)) this.#refuse();
+  push(piece: Uint8Array | string): string[] {
+    const text = typeof piece === "string"
+      ? piece
+      : this.#decoder.decode(piece, { stream: true });
+    const ended = text.split("\n");
+    const open = ended.pop() ?? "";
+    if (ended.length > 0) ended[0] = this.#take() + ended[0];
+    const lines = ended.flatMap((it) =>
+      this.#fit(it.endsWith("\r") ? it.slice(0, -1) : it)
+    );
+    this.#hold(open);
+    if (this.#held > this.#limits.maxChars) {
+      const parts = this.#fit(this.#take());
+      this.#hold(parts.pop() ?? "");
+      lines.push(...parts);
     }
-    this.#pieces.push(open);
-    this.#held += open.length;
-    if (this.#held > maxChars) {
-      this.#refuse();
-      lines.push(this.#take());
-    }
-    return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+    return lines;
   }
 
   /** Returns what follows the last line break, at the end of the stream. */
@@ -53,9 +48,26 @@ export class LineSplitter {
     return this.#take();
   }
 
-  #refuse(): void {
+  /** Returns a line as it is, or in parts that are short enough. */
+  #fit(line: string): string[] {
     const { maxChars, longLines } = this.#limits;
+    if (line.length <= maxChars) return [line];
     if (longLines !== "cut") throw new LineTooLong(maxChars);
+    const parts: string[] = [];
+    let from = 0;
+    while (line.length - from > maxChars) {
+      // Two units may be one character.
+      const splits = isHighSurrogate(line.charCodeAt(from + maxChars - 1));
+      const to = from + maxChars - (splits ? 1 : 0);
+      parts.push(line.slice(from, to));
+      from = to;
+    }
+    return [...parts, line.slice(from)];
+  }
+
+  #hold(text: string): void {
+    this.#pieces.push(text);
+    this.#held += text.length;
   }
 
   #take(): string {
@@ -64,6 +76,18 @@ export class LineSplitter {
     this.#held = 0;
     return text;
   }
+}
+
+/** How long a line may be. */
+export interface LineLimits {
+  /** In UTF-16 units; at least 2. */
+  readonly maxChars: number;
+  /** What becomes of a longer line: it is refused (default), or cut into several. */
+  readonly longLines?: "refuse" | "cut";
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 /** Limits of {@linkcode readLines}, and what ends it early. */

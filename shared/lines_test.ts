@@ -73,6 +73,40 @@ Deno.test("readLines() ends when its signal aborts while nothing comes", async (
 Deno.test("LineSplitter.push() cuts a line that is too long where that is asked for", () => {
   const splitter = new LineSplitter({ maxChars: 4, longLines: "cut" });
   assertEquals(splitter.push(bytes("abc")), []);
-  assertEquals(splitter.push(bytes("def")), ["abcdef"]);
-  assertEquals(splitter.push(bytes("g\nlonger\n")), ["g", "longer"]);
+  assertEquals(splitter.push(bytes("def")), ["abcd"]);
+  assertEquals(splitter.push(bytes("g\nlonger\n")), ["efg", "long", "er"]);
+});
+
+Deno.test("LineSplitter.push() gives the lines that are complete, however the text is cut", () => {
+  const text = "one\r\ntwo\n\nthree\r\n\ufefffour";
+  for (let size = 1; size <= text.length; size++) {
+    const splitter = new LineSplitter({ maxChars: 100 });
+    const lines: string[] = [];
+    for (let from = 0; from < text.length; from += size) {
+      lines.push(...splitter.push(text.slice(from, from + size)));
+    }
+    assertEquals(lines, ["one", "two", "", "three"]);
+    assertEquals(splitter.end(), "\ufefffour");
+    assertEquals(splitter.end(), "");
+  }
+});
+
+Deno.test("LineSplitter.push() cuts a line without an end between its characters", () => {
+  const splitter = new LineSplitter({ maxChars: 65_536, longLines: "cut" });
+  const lines: string[] = [];
+  for (let index = 0; index < 40; index++) {
+    lines.push(...splitter.push("🙂".repeat(5_000)));
+    lines.push(...splitter.push("x"));
+  }
+  assertEquals(lines.every((it) => it.length <= 65_536), true);
+  assertEquals(lines.every((it) => it.isWellFormed()), true);
+  assertEquals([...lines, splitter.end()].join("").length, 400_040);
+});
+
+Deno.test("LineSplitter.push() takes a long line in small pieces in linear time", () => {
+  const splitter = new LineSplitter({ maxChars: 10_000_000 });
+  const begun = performance.now();
+  for (let index = 0; index < 200_000; index++) splitter.push("0123456789");
+  assertEquals(splitter.push("\n")[0]?.length, 2_000_000);
+  assertEquals(performance.now() - begun < 5_000, true);
 });

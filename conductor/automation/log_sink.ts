@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
+import { LineSplitter } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
 import type {
   LogLevel,
@@ -7,9 +8,10 @@ import type {
   NewLogLine,
 } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
-import { LineSplitter } from "./line_splitter.ts";
 import type { Claim } from "./run_ledger.ts";
 
+/** A longer line becomes several entries. */
+const LINES = { maxChars: 65_536, longLines: "cut" } as const;
 const FLUSH_MS = 50;
 const RETRY_MS = 1000;
 /** A batch is written before its time when it reaches this many lines … */
@@ -157,7 +159,7 @@ export class RunLog {
   add(stream: LogStream, text: string): Promise<void> {
     let splitter = this.#splitters.get(stream);
     if (splitter === undefined) {
-      splitter = new LineSplitter();
+      splitter = new LineSplitter(LINES);
       this.#splitters.set(stream, splitter);
     }
     let room = ROOM;
@@ -175,9 +177,9 @@ export class RunLog {
   /** Ends the log. Returns the lines that the caller is to store. */
   end(): PendingLines {
     for (const [stream, splitter] of this.#splitters) {
-      for (const message of splitter.end()) {
-        void this.#push({ stream, message, level: LEVELS[stream] });
-      }
+      const message = splitter.end();
+      if (message === "") continue;
+      void this.#push({ stream, message, level: LEVELS[stream] });
     }
     this.#ended = true;
     const lines = this.#pending;
