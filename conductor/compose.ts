@@ -25,7 +25,7 @@ import type { ConductorConfig } from "./config.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { hostOperations } from "./host_operations.ts";
 import { routes } from "./routes/mod.ts";
-import { BackupService, openTruth, type Truth } from "./record/mod.ts";
+import { BackupService, openStore, type Store } from "./record/mod.ts";
 import { diskSpace, StatusService } from "./status/mod.ts";
 
 /** Builds conductor from its configuration. */
@@ -34,7 +34,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const { values, token } = config;
   const started = clock.monotonic();
   let stopping = false;
-  const truth = openTruth({
+  const store = openStore({
     path: join(config.stateDir, "conductor.db"),
     identity: {
       controller_id: values.nodeId,
@@ -47,8 +47,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     clock,
     log,
   });
-  const { stores } = truth;
-  const audit = redactedAudit(truth.audit, ports.redactor);
+  const { stores } = store;
+  const audit = redactedAudit(store.audit, ports.redactor);
   const hostOps = createHostOps({
     cwd: Deno.cwd(),
     shell: values.shell,
@@ -74,7 +74,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const firefox = composeFirefox({
     config,
     base,
-    truth,
+    store,
     audit,
     newId: randomId,
     clock,
@@ -85,12 +85,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const codex = composeCodexd({
     base: values.codexdLocalApi,
     token,
-    events: truth.events,
+    events: store.events,
     clock,
     log,
   });
   const automation = composeAutomation({
-    truth,
+    store,
     kinds: taskKinds([
       execKind(hostOps, clock),
       codexKind({ api: codex.api, clock }),
@@ -119,10 +119,10 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     condition() {
       const reasons = [
         stopping ? "shutting down" : undefined,
-        truth.health.fault?.reason,
+        store.health.fault?.reason,
         automation.leadership.trouble,
       ].filter((it) => it !== undefined);
-      const degraded = [truth.audit.trouble].filter((it) => it !== undefined);
+      const degraded = [store.audit.trouble].filter((it) => it !== undefined);
       const away = [codex.health.unavailable, browser.unavailable()]
         .filter((it) => it !== undefined);
       return { ready: reasons.length === 0, reasons, degraded, away };
@@ -148,16 +148,16 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       codex,
       ...automation,
       runs: stores.runs,
-      events: truth.events,
+      events: store.events,
       audit: stores.audit,
       backups: new BackupService({
-        from: truth.db.path,
+        from: store.db.path,
         folder: join(config.stateDir, "backups"),
         clock,
       }),
       status: new StatusService({
         self,
-        identity: truth.identity,
+        identity: store.identity,
         system: automation.system,
         history: stores.history,
         codexd() {
@@ -206,7 +206,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     },
     close() {
       automation.release();
-      truth.close();
+      store.close();
       return Promise.resolve();
     },
   };
@@ -225,7 +225,7 @@ function systemFacts(
 }
 
 /** What the examples of single tasks and runs name. */
-function newest({ tasks, runs }: Truth["stores"]): Places {
+function newest({ tasks, runs }: Store["stores"]): Places {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;

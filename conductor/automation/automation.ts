@@ -13,11 +13,11 @@ import { Scheduler } from "./scheduler.ts";
 import { SystemService, type SystemServiceOptions } from "./system_service.ts";
 import { TaskLogService } from "./task_log_service.ts";
 import { TaskService } from "./task_service.ts";
-import type { Truth } from "../record/mod.ts";
+import type { Store } from "../record/mod.ts";
 
 /** What automation is composed of. */
 export interface AutomationOptions {
-  readonly truth: Truth;
+  readonly store: Store;
   readonly kinds: TaskKinds;
   readonly leaseMs: number;
   /** How many runs at once. */
@@ -53,15 +53,15 @@ const STOP_MS = 6000;
 
 /** Wires automation. */
 export function composeAutomation(options: AutomationOptions): Automation {
-  const { truth, kinds, leaseMs, width, newId, clock, log } = options;
-  const { db, stores, identity, feed } = truth;
+  const { store, kinds, leaseMs, width, newId, clock, log } = options;
+  const { db, stores, identity, feed } = store;
   const ledger = new RunLedger({ ...stores, identity, newId });
   const leadership = new Leadership({
     ...stores,
     db,
     identity,
     leaseMs,
-    isDead: (instanceId) => truth.isDead(instanceId),
+    isDead: (instanceId) => store.isDead(instanceId),
     clock,
     log,
     onTerm: (fence, now) => ledger.loseAll(fence, now),

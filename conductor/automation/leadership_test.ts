@@ -26,8 +26,8 @@ async function pair() {
   };
 }
 
-function write({ leadership, truth }: Fixture): void {
-  leadership.write(() => truth.stores.automation.set("paused", { at: 1 }));
+function write({ leadership, store }: Fixture): void {
+  leadership.write(() => store.stores.automation.set("paused", { at: 1 }));
 }
 
 function refusal(fixture: Fixture): AppError {
@@ -67,7 +67,7 @@ Deno.test("Leadership passes on within a lease period after the last renewal", a
   it.two.leadership.start();
   await it.clock.advance(LEASE_MS);
   const last = it.clock.now();
-  it.one.truth.close();
+  it.one.store.close();
   while (it.two.leadership.role === "standby") await it.clock.advance(50);
   const took = it.clock.now() - last;
   assert(took <= LEASE_MS + 1000, `it took ${took} ms`);
@@ -89,7 +89,7 @@ Deno.test("Leadership takes the lease of a process that is surely dead at once",
   const clock = new FakeClock();
   const one = automationAt({ path: file.path, clock, instance: "one" });
   one.leadership.start();
-  one.truth.close();
+  one.store.close();
   // What a killed process leaves behind: its file, and no lock on it.
   await Deno.writeTextFile(`${file.folder}/instances/one.lock`, "");
   using two = automationAt({ path: file.path, clock, instance: "two" });
@@ -130,8 +130,8 @@ Deno.test("Leadership refuses all that a stopped process does after its lease", 
 Deno.test("Leadership goes on with its term when nobody led meanwhile", async () => {
   await using it = await pair();
   it.one.leadership.start();
-  it.one.truth.db.write(() =>
-    it.one.truth.db.run("UPDATE lease SET expires_at = 1")
+  it.one.store.db.write(() =>
+    it.one.store.db.run("UPDATE lease SET expires_at = 1")
   );
   assertEquals(it.one.leadership.leader(), null);
   await it.clock.advance(LEASE_MS / 3);
@@ -144,7 +144,7 @@ Deno.test("Leadership steps down before its lease can be taken when it cannot re
   const lost: string[] = [];
   it.one.leadership.listen({ lost: (reason) => lost.push(reason) });
   it.one.leadership.start();
-  it.one.truth.db.run("PRAGMA query_only = ON");
+  it.one.store.db.run("PRAGMA query_only = ON");
   await it.clock.advance(LEASE_MS * 0.8 - 1);
   assertEquals(it.one.leadership.role, "leader");
   await it.clock.advance(1);
@@ -153,7 +153,7 @@ Deno.test("Leadership steps down before its lease can be taken when it cannot re
   assert(it.one.leadership.leader() !== null, "the lease has not ended yet");
   assert(it.one.leadership.trouble !== undefined);
 
-  it.one.truth.db.run("PRAGMA query_only = OFF");
+  it.one.store.db.run("PRAGMA query_only = OFF");
   await it.clock.advance(LEASE_MS / 10);
   assertEquals(it.one.leadership.role, "leader");
   assertEquals(it.one.leadership.trouble, undefined);
@@ -178,7 +178,7 @@ Deno.test("Controllers are listed, and a dead one goes when its name is taken ag
   assertEquals(first?.version, "1.2.3");
   assertEquals(first?.last_heartbeat_at, "2026-01-01T00:00:00.000Z");
 
-  it.one.truth.close();
+  it.one.store.close();
   await it.clock.advance(LEASE_MS * 2);
   assertEquals(list(), [["two", "leader", true]]);
   it.two.leadership.stop();

@@ -23,7 +23,7 @@ Deno.test("LogSink writes output line by line, in batches", async () => {
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
   let commits = 0;
-  it.truth.db.listen({ committed: () => commits++ });
+  it.store.db.listen({ committed: () => commits++ });
   await context.log("stdout", "one\ntw");
   await context.log("stderr", "oops\r\n");
   await context.log("stdout", "o\n\nlast");
@@ -58,7 +58,7 @@ Deno.test("LogSink has a run's lines on the disk before the run is marked finish
   using it = await leading();
   const taskId = await runningTask(it);
   const seen: [string, number][] = [];
-  it.truth.db.listen({
+  it.store.db.listen({
     committed: () => {
       seen.push([it.tasks.get(taskId).status, entries(it, taskId).length]);
     },
@@ -76,7 +76,7 @@ Deno.test("LogSink writes at once when much has come, and loses nothing", async 
   const { context, end } = it.kind.at(0);
   const lines = Array.from({ length: 1234 }, (_, i) => `line ${i}`);
   await context.log("stdout", lines.join("\n"));
-  assertEquals(it.truth.stores.counters.logLines(), 1000);
+  assertEquals(it.store.stores.counters.logLines(), 1000);
   end(OK);
   await it.settle();
   const read: string[] = [];
@@ -90,7 +90,7 @@ Deno.test("LogSink writes at once when much has come, and loses nothing", async 
     cursor = page.next_cursor;
   } while (cursor !== null);
   assertEquals(read, lines);
-  assertEquals(it.truth.stores.counters.logLines(), 1234);
+  assertEquals(it.store.stores.counters.logLines(), 1234);
 });
 
 Deno.test("LogSink cuts lines that are too long, and keeps text that has NULs", async () => {
@@ -111,18 +111,18 @@ Deno.test("LogSink lets output wait while the database does not take it", async 
   using it = await leading();
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
-  it.truth.db.run("PRAGMA query_only = ON");
+  it.store.db.run("PRAGMA query_only = ON");
   let hasRoom = false;
   void context.log("stdout", "x\n".repeat(600)).then(() => hasRoom = true);
   await it.clock.advance(2500);
   assertEquals(hasRoom, false);
   assertEquals(it.kind.at(0).context.signal.aborted, false);
-  it.truth.db.run("PRAGMA query_only = OFF");
+  it.store.db.run("PRAGMA query_only = OFF");
   await it.clock.advance(1000);
   assertEquals(hasRoom, true);
   end(OK);
   await it.settle();
-  assertEquals(it.truth.stores.counters.logLines(), 600);
+  assertEquals(it.store.stores.counters.logLines(), 600);
   assertEquals(it.tasks.get(taskId).status, "succeeded");
 });
 
@@ -131,9 +131,9 @@ Deno.test("LogSink does not hold up work that is told to end", async () => {
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
   const canceled = it.tasks.cancel(taskId, new AbortController().signal);
-  it.truth.db.run("PRAGMA query_only = ON");
+  it.store.db.run("PRAGMA query_only = ON");
   await context.log("stdout", "x\n".repeat(600));
-  it.truth.db.run("PRAGMA query_only = OFF");
+  it.store.db.run("PRAGMA query_only = OFF");
   end(FAILED);
   await it.clock.advance(1000);
   assertEquals((await canceled).status, "canceled");
@@ -142,17 +142,17 @@ Deno.test("LogSink does not hold up work that is told to end", async () => {
 Deno.test("RunExecutor writes an outcome as soon as the database takes it again", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
-  it.truth.db.run("PRAGMA query_only = ON");
+  it.store.db.run("PRAGMA query_only = ON");
   await it.kind.at(0).context.log("stdout", "the last words");
   it.kind.at(0).end(OK);
   await it.clock.advance(3000);
   assertEquals(it.tasks.get(taskId).status, "running");
-  assert(it.truth.health.fault !== undefined);
-  it.truth.db.run("PRAGMA query_only = OFF");
+  assert(it.store.health.fault !== undefined);
+  it.store.db.run("PRAGMA query_only = OFF");
   await it.clock.advance(1000);
   assertEquals(it.tasks.get(taskId).status, "succeeded");
   assertEquals(entries(it, taskId)[0]?.message, "the last words");
-  assertEquals(it.truth.health.fault, undefined);
+  assertEquals(it.store.health.fault, undefined);
 });
 
 Deno.test("A failed run says why in the task's log", async () => {

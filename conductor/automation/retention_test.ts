@@ -53,7 +53,7 @@ Deno.test("Retention removes finished tasks by age, with all that hangs on them"
   await it.clock.advance(2 * SWEEP_MS);
   assertEquals(tasks(it), [live.taskId, queued.task_id, fresh.task_id]);
   assertEquals(logLines(it, live.taskId), 3, "live tasks keep their log");
-  const { db, stores } = it.truth;
+  const { db, stores } = it.store;
   assertEquals(stores.counters.logLines(), 3);
   assertEquals(db.get("SELECT count(*) AS n FROM task_labels"), { n: 0 });
   assertEquals(db.get("SELECT count(*) AS n FROM runs"), { n: 1 });
@@ -94,7 +94,7 @@ Deno.test("Retention removes the oldest log lines above the count, none of live 
 
 Deno.test("Retention removes events by age and by count, from the old end", async () => {
   using it = await leading({ retention: { days: 1, rows: 4 } });
-  const bounds = () => it.truth.stores.events.bounds();
+  const bounds = () => it.store.stores.events.bounds();
   for (let i = 0; i < 3; i++) {
     it.system.setMode("paused", {});
     it.system.setMode("running", {});
@@ -115,7 +115,7 @@ Deno.test("Retention removes audit rows by age and by count, and the rest verifi
     retention: { days: 1, rows: 6 },
   });
   const act = () =>
-    it.truth.audit.begin({
+    it.store.audit.begin({
       action: "x",
       actor: { source: "http" },
       target: {},
@@ -146,10 +146,10 @@ Deno.test("Retention removes much in small steps", async () => {
   await finishedTask(it, 2500);
   let commits = 0;
   await it.clock.jump(DAY_MS - SWEEP_MS);
-  it.truth.db.listen({ committed: () => commits++ });
+  it.store.db.listen({ committed: () => commits++ });
   await it.clock.advance(2 * SWEEP_MS);
   assertEquals(tasks(it), []);
-  assertEquals(it.truth.stores.counters.logLines(), 0);
+  assertEquals(it.store.stores.counters.logLines(), 0);
   assert(commits > 5, `${commits} commits`);
 });
 

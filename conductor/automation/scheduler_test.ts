@@ -92,7 +92,7 @@ Deno.test("Scheduler retries a failure with growing pauses until no attempt is l
   await it.clock.advance(600_000);
   assertEquals(it.kind.runs.length, 3);
   assertEquals([get().status, get().attempts], ["failed", 3]);
-  const runs = it.truth.stores.runs.list({ task_id: task.task_id }, {
+  const runs = it.store.stores.runs.list({ task_id: task.task_id }, {
     limit: 9,
   });
   assertEquals(runs.items.map((run) => [run.attempt, run.status]), [
@@ -136,7 +136,7 @@ Deno.test("A new leader ends the runs of the one before, and retries only those 
 
   await clock.advance(LEASE_MS);
   await two.settle();
-  const runs = two.truth.stores.runs.list({ status: "lost" }, { limit: 9 });
+  const runs = two.store.stores.runs.list({ status: "lost" }, { limit: 9 });
   assertEquals(runs.items.map((run) => run.instance_id), ["one", "one"]);
   assertEquals(runs.items[0]?.outcome?.code, "RUN_LOST");
   assertEquals(two.tasks.get(never).status, "failed");
@@ -183,7 +183,7 @@ Deno.test("A leader whose disk is full for longer than its lease ends its runs a
   const { task } = it.tasks.create(newTask());
   const again = it.tasks.create(newTask({ retry_lost: true })).task;
   await it.settle();
-  it.truth.db.run("PRAGMA query_only = ON");
+  it.store.db.run("PRAGMA query_only = ON");
   await it.clock.advance(LEASE_MS);
   assertEquals(it.leadership.role, "standby");
   assertEquals(it.kind.runs.map((run) => run.context.signal.aborted), [
@@ -191,7 +191,7 @@ Deno.test("A leader whose disk is full for longer than its lease ends its runs a
     true,
   ]);
   assertEquals(it.tasks.get(task.task_id).status, "running");
-  it.truth.db.run("PRAGMA query_only = OFF");
+  it.store.db.run("PRAGMA query_only = OFF");
   await it.clock.advance(LEASE_MS / 3);
   await it.settle();
   assertEquals(it.leadership.role, "leader");

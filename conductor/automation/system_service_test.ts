@@ -54,7 +54,7 @@ Deno.test("SystemService.setMode() answers the latest state, and twice is once",
   const { automation } = it.system.setMode("paused", { reason: "again" });
   assertEquals(automation, first.automation);
   assertEquals(seen, ["paused"]);
-  const changes = it.truth.stores.events.after(0, 99)
+  const changes = it.store.stores.events.after(0, 99)
     .filter((event) => event.type === "system.mode_changed");
   assertEquals(changes.length, 1);
   assertEquals(changes[0]?.data, {

@@ -79,7 +79,7 @@ Deno.test("TaskLogService.follow() says which lines retention has removed", asyn
   await context.log("stdout", "a\nb\nc\nd\n");
   end(OK);
   await it.settle();
-  const { stores, db } = it.truth;
+  const { stores, db } = it.store;
   const seq = stores.tasks.get(taskId)?.seq ?? 0;
   db.write(() => stores.logs.trim(seq, 2));
   const never = new AbortController().signal;

@@ -14,7 +14,7 @@ import { Policy, type PolicyLimits } from "./requests/policy.ts";
 import type { RecordAges } from "./records/record_status.ts";
 import { Records } from "./records/records.ts";
 import { BrowserRequests } from "./requests/requests.ts";
-import type { BrowserStore } from "./records/store_port.ts";
+import type { BrowserStore } from "../store/mod.ts";
 import { Targets } from "./requests/targets.ts";
 import { BrowserViewer } from "./records/view.ts";
 

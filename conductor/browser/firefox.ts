@@ -9,14 +9,14 @@ import { describeBridge } from "./bridge/bridge_text.ts";
 import { type Browser, createBrowser } from "./browser.ts";
 import type { ConductorConfig } from "../config.ts";
 import type { SystemService } from "../automation/mod.ts";
-import type { Truth } from "../record/mod.ts";
+import type { Store } from "../record/mod.ts";
 
 /** What the browser side is composed of. */
 export interface FirefoxOptions {
   readonly config: ConductorConfig;
   /** The base with the port that is really used. */
   readonly base: URL;
-  readonly truth: Truth;
+  readonly store: Store;
   readonly audit: AuditPort;
   readonly newId: NewId;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ export interface Firefox {
 
 /** Wires the browser side. */
 export function composeFirefox(options: FirefoxOptions): Firefox {
-  const { config, base, truth } = options;
+  const { config, base, store } = options;
   const { values, token } = config;
   const websocket = new URL("/ws/firefox", base);
   websocket.protocol = base.protocol.replace("http", "ws");
@@ -59,10 +59,10 @@ export function composeFirefox(options: FirefoxOptions): Firefox {
     websocket: url,
   }, {
     ...options,
-    store: truth.stores.browser,
+    store: store.stores.browser,
     system: systemPort(options.audit, options.system),
     random: Math.random,
-    emit: ({ type, client_id }) => truth.events.record(type, { client_id }),
+    emit: ({ type, client_id }) => store.events.record(type, { client_id }),
   });
   const stop = new AbortController();
   return {
@@ -116,11 +116,11 @@ function systemPort(
 /** Tells the browsers when mode, leader or the drain's end have changed, whoever did it. */
 async function announceChanges(
   browser: Browser,
-  options: Pick<FirefoxOptions, "system" | "truth" | "log"> & {
+  options: Pick<FirefoxOptions, "system" | "store" | "log"> & {
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const { system, truth, log, signal } = options;
+  const { system, store, log, signal } = options;
   let told: string | undefined;
   while (!signal.aborted) {
     try {
@@ -134,7 +134,7 @@ async function announceChanges(
     } catch (error) {
       log.debug("Cannot tell the browsers the state now", { error });
     }
-    await truth.feed.wait(signal);
+    await store.feed.wait(signal);
   }
 }
 

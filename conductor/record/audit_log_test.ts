@@ -29,9 +29,9 @@ function verify(path: string) {
 
 Deno.test("AuditLog records an intent before the work and an outcome after it", async () => {
   using it = await leading();
-  const entry = it.truth.audit.begin(INTENT);
+  const entry = it.store.audit.begin(INTENT);
   const rows = () =>
-    it.truth.stores.audit.list({}, { limit: 9 }).items.toReversed();
+    it.store.stores.audit.list({}, { limit: 9 }).items.toReversed();
   assertEquals(rows().map((row) => row.phase), ["intent"]);
   entry.finish({ ok: false, code: "EXEC_TIMEOUT", facts: { bytes: 7 } });
   const [intent, outcome] = rows();
@@ -73,10 +73,10 @@ Deno.test("AuditLog chains the rows of several processes", async () => {
   await using file = await sharedDatabase();
   using one = automationAt({ path: file.path, instance: "one" });
   using two = automationAt({ path: file.path, instance: "two" });
-  const first = one.truth.audit.begin(INTENT);
-  const second = two.truth.audit.begin(INTENT);
+  const first = one.store.audit.begin(INTENT);
+  const second = two.store.audit.begin(INTENT);
   first.finish({ ok: true });
-  two.truth.audit.begin(INTENT);
+  two.store.audit.begin(INTENT);
   second.finish({ ok: true });
   assertEquals(verify(file.path), {
     ok: true,
@@ -90,8 +90,8 @@ Deno.test("AuditLog chains the rows of several processes", async () => {
 
 Deno.test("The audit trail cannot be changed through the database", async () => {
   using it = await leading();
-  it.truth.audit.begin(INTENT).finish({ ok: true });
-  const { db } = it.truth;
+  it.store.audit.begin(INTENT).finish({ ok: true });
+  const { db } = it.store;
   for (
     const sql of [
       "UPDATE audit SET action = 'nothing'",
@@ -116,7 +116,7 @@ Deno.test("verifyAudit() shows each kind of edit", async () => {
     await using file = await sharedDatabase();
     using it = await leading({ path: file.path });
     for (let i = 0; i < 3; i++) {
-      it.truth.audit.begin(INTENT).finish({ ok: false });
+      it.store.audit.begin(INTENT).finish({ ok: false });
     }
     assert(verify(file.path).ok);
     const raw = new Connection(file.path);
@@ -131,50 +131,50 @@ Deno.test("verifyAudit() shows each kind of edit", async () => {
 
 Deno.test("AuditLog refuses what it cannot record when it is enforced", async () => {
   using it = await leading({ enforcedAudit: true });
-  const running = it.truth.audit.begin(INTENT);
-  it.truth.db.run("PRAGMA query_only = ON");
+  const running = it.store.audit.begin(INTENT);
+  it.store.db.run("PRAGMA query_only = ON");
   assertThrows(
-    () => it.truth.audit.begin(INTENT),
+    () => it.store.audit.begin(INTENT),
     AuditRefused,
     'Cannot start "exec"',
   );
   running.finish({ ok: true });
-  assert(it.truth.audit.trouble !== undefined);
-  it.truth.db.run("PRAGMA query_only = OFF");
+  assert(it.store.audit.trouble !== undefined);
+  it.store.db.run("PRAGMA query_only = OFF");
   await it.clock.advance(1000);
-  assertEquals(it.truth.audit.trouble, undefined);
-  const rows = it.truth.stores.audit.list({}, { limit: 9 }).items;
+  assertEquals(it.store.audit.trouble, undefined);
+  const rows = it.store.stores.audit.list({}, { limit: 9 }).items;
   assertEquals(rows.map((row) => row.phase), ["outcome", "intent"]);
 });
 
 Deno.test("AuditLog logs, counts and shows what it cannot record when it is on", async () => {
   using it = await leading();
-  it.truth.db.run("PRAGMA query_only = ON");
-  it.truth.audit.begin(INTENT).finish({ ok: true });
+  it.store.db.run("PRAGMA query_only = ON");
+  it.store.audit.begin(INTENT).finish({ ok: true });
   assertEquals(
     it.log.lines.filter((line) => line.message.startsWith("Cannot record"))
       .length,
     2,
   );
-  assertEquals(it.truth.audit.lost, 1);
-  assert(it.truth.audit.trouble?.includes("1 outcomes wait, 1 rows were lost"));
-  it.truth.db.run("PRAGMA query_only = OFF");
-  it.truth.audit.begin(INTENT);
-  assertEquals(it.truth.audit.trouble, undefined);
+  assertEquals(it.store.audit.lost, 1);
+  assert(it.store.audit.trouble?.includes("1 outcomes wait, 1 rows were lost"));
+  it.store.db.run("PRAGMA query_only = OFF");
+  it.store.audit.begin(INTENT);
+  assertEquals(it.store.audit.trouble, undefined);
 });
 
 Deno.test("AuditStore.list() filters by action and request, page by page", async () => {
   using it = await leading();
   for (let i = 0; i < 4; i++) {
     for (const action of ["exec", "files/read"]) {
-      it.truth.audit.begin({
+      it.store.audit.begin({
         action,
         actor: { source: "http", request_id: `req_${i % 2}` },
         target: {},
       });
     }
   }
-  const { audit } = it.truth.stores;
+  const { audit } = it.store.stores;
   const seqs = (filter: Parameters<typeof audit.list>[0]) =>
     audit.list(filter, { limit: 99 }).items.map((row) => row.seq);
   assertEquals(seqs({}), [8, 7, 6, 5, 4, 3, 2, 1]);

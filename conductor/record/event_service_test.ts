@@ -22,13 +22,13 @@ function words(news: readonly EventNews[]): (string | number)[] {
 Deno.test("EventService.follow() tells every change of lease, mode, task and run", async () => {
   using it = await leading();
   const left = new AbortController();
-  const all = collect(it.truth.events.follow(0, left.signal));
+  const all = collect(it.store.events.follow(0, left.signal));
   const { task } = it.tasks.create(newTask({ title: "x", priority: 3 }));
   await it.settle();
   it.kind.at(0).end(OK);
   await it.settle();
   it.system.setMode("draining", { reason: "why" });
-  it.truth.events.record("codexd.health_changed", {
+  it.store.events.record("codexd.health_changed", {
     state: "down",
     previous: "healthy",
     reason: "gone",
@@ -60,7 +60,7 @@ Deno.test("EventService.follow() tells every change of lease, mode, task and run
 Deno.test("EventService.follow() resumes without loss or repetition", async () => {
   using it = await leading();
   for (let i = 0; i < 450; i++) {
-    it.truth.events.record("lease.released", {
+    it.store.events.record("lease.released", {
       controller_id: "c",
       instance_id: "i",
       host: "h",
@@ -68,17 +68,17 @@ Deno.test("EventService.follow() resumes without loss or repetition", async () =
     });
   }
   const left = new AbortController();
-  const all = collect(it.truth.events.follow(1, left.signal));
+  const all = collect(it.store.events.follow(1, left.signal));
   await it.settle();
   assertEquals(words(all.items), Array.from({ length: 450 }, (_, i) => i + 2));
-  const rest = collect(it.truth.events.follow(449, left.signal));
+  const rest = collect(it.store.events.follow(449, left.signal));
   await it.settle();
   assertEquals(words(rest.items), [450, 451]);
   left.abort();
   await all.done;
   await rest.done;
-  assertEquals(it.truth.events.tail(10), 441);
-  assertEquals(it.truth.events.tail(1000), 0);
+  assertEquals(it.store.events.tail(10), 441);
+  assertEquals(it.store.events.tail(1000), 0);
 });
 
 Deno.test("EventService.follow() says which events retention has removed", async () => {
@@ -86,15 +86,15 @@ Deno.test("EventService.follow() says which events retention has removed", async
   for (const mode of ["paused", "running", "paused", "running"] as const) {
     it.system.setMode(mode, {});
   }
-  const { events } = it.truth.stores;
+  const { events } = it.store.stores;
   events.trim({ before: 0, keep: 2, limit: 99 });
   const left = new AbortController();
-  const some = collect(it.truth.events.follow(1, left.signal));
+  const some = collect(it.store.events.follow(1, left.signal));
   await it.settle();
   assertEquals(words(some.items), ["gap 2-3", 4, 5]);
   events.trim({ before: Infinity, keep: 99, limit: 99 });
-  const none = collect(it.truth.events.follow(2, left.signal));
-  const over = collect(it.truth.events.follow(99, left.signal));
+  const none = collect(it.store.events.follow(2, left.signal));
+  const over = collect(it.store.events.follow(99, left.signal));
   await it.settle();
   assertEquals(words(none.items), ["gap 3-5"]);
   it.system.setMode("paused", {});

@@ -3,4 +3,4 @@ export { backupDatabase } from "./backup.ts";
 export { BackupService } from "./backup_service.ts";
 export { ChangeFeed } from "./change_feed.ts";
 export { type EventNews, EventService } from "./event_service.ts";
-export { openTruth, type Truth } from "./store.ts";
+export { openStore, type Store } from "./store.ts";

@@ -3,61 +3,22 @@ import type { Clock } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import {
-  AuditStore,
-  AutomationStore,
-  BrowserStore,
-  ControllerStore,
-  CounterStore,
   type Database,
-  EventStore,
-  FinishedTaskStore,
   type Identity,
-  LeaseStore,
   LockFiles,
-  LogStore,
   openDatabase,
-  RunHistoryStore,
-  RunStore,
-  TaskStore,
+  type Stores,
+  storesOf,
 } from "../store/mod.ts";
 import { AuditLog } from "./audit_log.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { EventService } from "./event_service.ts";
 import { StorageHealth } from "./storage_health.ts";
 
-/** What the truth is opened with. */
-export interface TruthOptions {
-  readonly path: string;
-  readonly identity: Identity;
-  /** Whether what the audit cannot record is refused. */
-  readonly enforcedAudit: boolean;
-  readonly newId: NewId;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-/** One store a table. */
-function storesOf(db: Database) {
-  return {
-    audit: new AuditStore(db),
-    automation: new AutomationStore(db),
-    browser: new BrowserStore(db),
-    controllers: new ControllerStore(db),
-    counters: new CounterStore(db),
-    events: new EventStore(db),
-    finished: new FinishedTaskStore(db),
-    history: new RunHistoryStore(db),
-    leases: new LeaseStore(db),
-    logs: new LogStore(db),
-    runs: new RunStore(db),
-    tasks: new TaskStore(db),
-  };
-}
-
 /** The open database, its stores, and what every feature needs of it. */
-export interface Truth {
+export interface Store {
   readonly db: Database;
-  readonly stores: ReturnType<typeof storesOf>;
+  readonly stores: Stores;
   readonly identity: Identity;
   readonly feed: ChangeFeed;
   readonly events: EventService;
@@ -72,7 +33,7 @@ export interface Truth {
  * Opens the database and what stands directly on it.
  * @throws when the database is damaged or from a newer version
  */
-export function openTruth(options: TruthOptions): Truth {
+export function openStore(options: StoreOptions): Store {
   const { path, identity, enforcedAudit, newId, clock, log } = options;
   const db = openDatabase(path);
   const locks = new LockFiles(join(dirname(path), "instances"));
@@ -116,4 +77,14 @@ export function openTruth(options: TruthOptions): Truth {
       locks.release();
     },
   };
+}
+
+export interface StoreOptions {
+  readonly path: string;
+  readonly identity: Identity;
+  /** Whether what the audit cannot record is refused. */
+  readonly enforcedAudit: boolean;
+  readonly newId: NewId;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

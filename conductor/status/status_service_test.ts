@@ -59,7 +59,7 @@ Deno.test("StatusService.full() cuts a message that is as long as a program's ou
   await it.settle();
   const service = serviceWith({
     system: it.system,
-    history: it.truth.stores.history,
+    history: it.store.stores.history,
   });
   const { last_errors } = await service.full({ withContents: true });
   assertEquals(last_errors.map((error) => error.message?.length), [500]);

@@ -186,7 +186,7 @@ Deno.test("CounterStore knows how many tasks there are in each status", async ()
   it.system.setMode("paused", {});
   const ids = [1, 2, 3].map(() => it.tasks.create(newTask()).task.task_id);
   await it.tasks.cancel(ids[0] ?? "", new AbortController().signal);
-  const { db, stores } = it.truth;
+  const { db, stores } = it.store;
   for (const status of TaskStatus.options) {
     const counted = db.get<{ n: number }>(
       "SELECT count(*) AS n FROM tasks WHERE status = ?",

@@ -1,15 +1,15 @@
 export { auditHash, type AuditRecord } from "./audit_hash.ts";
-export { AuditStore } from "./audit_store.ts";
-export { AutomationStore } from "./automation_store.ts";
-export { BrowserStore } from "./browser_store.ts";
-export { ControllerStore } from "./controller_store.ts";
-export { CounterStore } from "./counter_store.ts";
+export type { AuditStore } from "./audit_store.ts";
+export type { AutomationStore } from "./automation_store.ts";
+export type { BrowserStore } from "./browser_store.ts";
+export type { ControllerStore } from "./controller_store.ts";
+export type { CounterStore } from "./counter_store.ts";
 export { Database, openDatabase } from "./database.ts";
-export { EventStore } from "./event_store.ts";
-export { type FinishedTask, FinishedTaskStore } from "./finished_task_store.ts";
-export { type Lease, LeaseStore } from "./lease_store.ts";
+export type { EventStore } from "./event_store.ts";
+export type { FinishedTask, FinishedTaskStore } from "./finished_task_store.ts";
+export type { Lease, LeaseStore } from "./lease_store.ts";
 export { LockFiles } from "./lock_files.ts";
-export { LogStore } from "./log_store.ts";
+export type { LogStore } from "./log_store.ts";
 export { AuditRow } from "./model/audit_row.ts";
 export { Backup } from "./model/backup.ts";
 export type {
@@ -50,8 +50,9 @@ export {
   TaskStatus,
   TaskSummary,
 } from "./model/task.ts";
-export { type RunCount, RunHistoryStore } from "./run_history_store.ts";
-export { type RunRow, RunStore } from "./run_store.ts";
+export type { RunCount, RunHistoryStore } from "./run_history_store.ts";
+export type { RunRow, RunStore } from "./run_store.ts";
+export { type Stores, storesOf } from "./stores.ts";
 export { StorageError, toStorageError } from "./storage_error.ts";
 export { type TaskRow, toTask } from "./task_row.ts";
-export { TaskStore } from "./task_store.ts";
+export type { TaskStore } from "./task_store.ts";

@@ -17,7 +17,7 @@ import {
   taskKinds,
 } from "../automation/task_kind.ts";
 import type { RunOutcome } from "../store/model/run.ts";
-import { openTruth, type Truth } from "../record/store.ts";
+import { openStore, type Store } from "../record/store.ts";
 
 export const LEASE_MS = 15_000;
 
@@ -99,7 +99,7 @@ export interface FixtureOptions extends
 
 /** One conductor's automation on a fake clock, not started yet. */
 export interface Fixture extends Automation {
-  readonly truth: Truth;
+  readonly store: Store;
   readonly clock: FakeClock;
   readonly kind: FakeKind;
   readonly log: RecordingLogger;
@@ -119,7 +119,7 @@ export function automationAt(options: FixtureOptions = {}): Fixture {
   } = options;
   const log = new RecordingLogger();
   const kind = new FakeKind();
-  const truth = openTruth({
+  const store = openStore({
     path: options.path ?? ":memory:",
     identity: {
       controller_id: controller,
@@ -133,7 +133,7 @@ export function automationAt(options: FixtureOptions = {}): Fixture {
     log,
   });
   const automation = composeAutomation({
-    truth,
+    store,
     kinds: taskKinds([kind]),
     leaseMs: options.leaseMs ?? LEASE_MS,
     width: options.width ?? 2,
@@ -145,14 +145,14 @@ export function automationAt(options: FixtureOptions = {}): Fixture {
   });
   return {
     ...automation,
-    truth,
+    store,
     clock,
     kind,
     log,
     async settle() {
       for (let turn = 0; turn < 4; turn++) await clock.advance(0);
     },
-    [Symbol.dispose]: () => truth.close(),
+    [Symbol.dispose]: () => store.close(),
   };
 }
 

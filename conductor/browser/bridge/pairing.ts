@@ -7,7 +7,7 @@ export const PAIRING_WINDOW_MS = 120_000;
 const MAX_IDENTITIES = 64;
 
 /** Where paired identities are kept. */
-export interface IdentityStore {
+interface IdentityStore {
   identities(): readonly string[];
   addIdentity(identity: string): void;
   forgetIdentities(): void;

@@ -10,7 +10,7 @@ import type {
 } from "./claude_schemas.ts";
 import type { RequestBody, RequestData } from "../http_schemas.ts";
 import type { BrowserRequests } from "../requests/requests.ts";
-import type { BrowserStore } from "../records/store_port.ts";
+import type { BrowserStore } from "../../store/mod.ts";
 
 const PLATFORM = "claude";
 const CONVERSATION = /\/chat\/([0-9a-fA-F-]{8,64})/;

@@ -2,8 +2,8 @@ import type { FromExtension } from "../contract.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Connection, Hello } from "../bridge/connection.ts";
 import { bareAddress, bareTitle } from "../extension/mod.js";
+import type { BrowserStore } from "../../store/mod.ts";
 import type { Platforms } from "../requests/platforms.ts";
-import type { BrowserStore } from "./store_port.ts";
 
 /** Writes down what browsers report, dated by this machine's clock. */
 export class Records {

@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../../shared/clock.ts";
-import type { ClientRow } from "../../store/mod.ts";
+import type { BrowserStore, ClientRow } from "../../store/mod.ts";
 import type { Clients } from "../bridge/clients.ts";
 import type { Exchanges } from "../requests/exchanges.ts";
 import type { BrowserQuery, BrowserView } from "../http_schemas.ts";
@@ -7,7 +7,6 @@ import type { Pairing } from "../bridge/pairing.ts";
 import type { Platforms } from "../requests/platforms.ts";
 import type { Policy } from "../requests/policy.ts";
 import { type RecordAges, recordStatus } from "./record_status.ts";
-import type { BrowserStore } from "./store_port.ts";
 
 /** What the view is made from. */
 export interface ViewParts {

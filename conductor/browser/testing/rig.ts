@@ -6,7 +6,8 @@ import { type BrowserConfig, createBrowser } from "../browser.ts";
 import type { RequestBody } from "../http_schemas.ts";
 import { RecordingAudit } from "./recording_audit.ts";
 import { FakeSocket } from "./fake_socket.ts";
-import { MemoryBrowserStore } from "./memory_store.ts";
+import { BrowserStore } from "../../store/browser_store.ts";
+import { openDatabase } from "../../store/database.ts";
 
 /** An extension's origin, as Firefox makes them. */
 export const ORIGIN = "moz-extension://c1114b5c-495d-4412-bcee-9eb4b2f0113b";
@@ -26,7 +27,7 @@ const CONFIG: BrowserConfig = {
 export function createRig(config: Partial<BrowserConfig> = {}) {
   const clock = new FakeClock();
   const log = new RecordingLogger();
-  const store = new MemoryBrowserStore();
+  const store = new BrowserStore(openDatabase(":memory:"));
   const events: BridgeEvent[] = [];
   const audit = new RecordingAudit();
   const mode = { now: "running" };

@@ -20,7 +20,7 @@ Deno.test("databaseCheck() finds a whole database whole, and its audit trail", a
 Deno.test("databaseCheck() finds the audit trail of real work whole", async () => {
   await using file = await sharedDatabase();
   using it = await leading({ path: file.path });
-  it.truth.audit.begin({
+  it.store.audit.begin({
     action: "exec",
     actor: { source: "http", request_id: "req_1" },
     target: {},

@@ -1,0 +1,33 @@
+import { AuditStore } from "./audit_store.ts";
+import { AutomationStore } from "./automation_store.ts";
+import { BrowserStore } from "./browser_store.ts";
+import { ControllerStore } from "./controller_store.ts";
+import { CounterStore } from "./counter_store.ts";
+import type { Database } from "./database.ts";
+import { EventStore } from "./event_store.ts";
+import { FinishedTaskStore } from "./finished_task_store.ts";
+import { LeaseStore } from "./lease_store.ts";
+import { LogStore } from "./log_store.ts";
+import { RunHistoryStore } from "./run_history_store.ts";
+import { RunStore } from "./run_store.ts";
+import { TaskStore } from "./task_store.ts";
+
+/** One store a table. */
+export function storesOf(db: Database) {
+  return {
+    audit: new AuditStore(db),
+    automation: new AutomationStore(db),
+    browser: new BrowserStore(db),
+    controllers: new ControllerStore(db),
+    counters: new CounterStore(db),
+    events: new EventStore(db),
+    finished: new FinishedTaskStore(db),
+    history: new RunHistoryStore(db),
+    leases: new LeaseStore(db),
+    logs: new LogStore(db),
+    runs: new RunStore(db),
+    tasks: new TaskStore(db),
+  };
+}
+
+export type Stores = ReturnType<typeof storesOf>;
