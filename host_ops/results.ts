@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HOST_OP_ERROR_CODES } from "./schemas.ts";
+import { HOST_OP_ERRORS, type HostOpErrorCode } from "./schemas.ts";
 
 const bytes = z.int().min(0);
 const time = z.string().describe("ISO 8601 UTC with milliseconds.");
@@ -89,7 +89,7 @@ export const FileFailure = z.object({ absolutePath: z.string(), encoding });
 
 /** Why an operation failed. */
 export const HostOpError = z.object({
-  code: z.enum(HOST_OP_ERROR_CODES),
+  code: z.enum(Object.keys(HOST_OP_ERRORS) as HostOpErrorCode[]),
   message: z.string(),
   retryable: z.boolean().describe(
     "Whether the same request may succeed later without being changed.",

@@ -12,23 +12,65 @@ import {
 export const HOST_OPERATIONS = ["exec", "files/read", "files/write"] as const;
 export type HostOperation = typeof HOST_OPERATIONS[number];
 
-/** Why an operation failed. The last three are additions to the original list. */
-export const HOST_OP_ERROR_CODES = [
-  "INVALID_INPUT",
-  "EXEC_TIMEOUT",
-  "EXEC_EXIT_NON_ZERO",
-  "EXEC_OUTPUT_LIMIT",
-  "EXEC_FAILED",
-  "FILE_ALREADY_EXISTS",
-  "FILE_NOT_FOUND",
-  "NOT_A_FILE",
-  "FILE_READ_FAILED",
-  "FILE_WRITE_FAILED",
-  "FILE_TOO_LARGE",
-  "PERMISSION_DENIED",
-  "FILE_CHANGED",
-] as const;
-export type HostOpErrorCode = typeof HOST_OP_ERROR_CODES[number];
+/**
+ * Why an operation failed: what each code means and what the caller can do.
+ * The last three are additions to the original list.
+ */
+export const HOST_OP_ERRORS = {
+  INVALID_INPUT: {
+    meaning: "the request is not one that the operation takes",
+    remedy: "Mend what details.issues names.",
+  },
+  EXEC_TIMEOUT: {
+    meaning: "the command was ended at its timeoutMs",
+    remedy: "Allow more time, or queue it as a task.",
+  },
+  EXEC_EXIT_NON_ZERO: {
+    meaning: "the command ended with another exit code than 0",
+    remedy: "Read exitCode, stdout and stderr in result.",
+  },
+  EXEC_OUTPUT_LIMIT: {
+    meaning: "the command was ended at maxBufferBytes of output",
+    remedy: "Allow more, write to a file, or follow it as a stream.",
+  },
+  EXEC_FAILED: {
+    meaning: "the command could not be started or was lost",
+    remedy: "Read the message: mostly cwd or the machine's limits.",
+  },
+  FILE_ALREADY_EXISTS: {
+    meaning: "overwrite is false and the file exists",
+    remedy: "Choose another path, or allow overwrite.",
+  },
+  FILE_NOT_FOUND: {
+    meaning: "there is no such file or folder",
+    remedy: "Check path and cwd; allow createParents.",
+  },
+  NOT_A_FILE: {
+    meaning: "the path names a folder, device or pipe",
+    remedy: "Name a regular file; list folders by exec.",
+  },
+  FILE_READ_FAILED: {
+    meaning: "the system refused to read",
+    remedy: "Read the message and its code.",
+  },
+  FILE_WRITE_FAILED: {
+    meaning: "the system refused to write; the old file is whole",
+    remedy: "Read the message: mostly a full disk.",
+  },
+  FILE_TOO_LARGE: {
+    meaning: "the file is longer than maxBytes",
+    remedy: "Read a part by offset and maxBytes.",
+  },
+  PERMISSION_DENIED: {
+    meaning: "outside the roots, the daemon's own, or refused by the system",
+    remedy: "Choose a path within the roots.",
+  },
+  FILE_CHANGED: {
+    meaning: "the file is not the one whose sha256 ifMatch names",
+    remedy: "Read it again, then write on that.",
+  },
+} as const;
+export type HostOpErrorCode = keyof typeof HOST_OP_ERRORS;
 
 /** Text that the operating system takes as a C string. */
 function osText(message: string) {

@@ -1,21 +1,67 @@
 // deno-lint-ignore-file no-console -- a script talks to a terminal
 /**
- * Writes the generated parts of README.md: the configuration table and the
- * route list, from the settings and the catalogs.
+ * Writes the generated tables into the README files of the folders that they
+ * are about: settings and routes of each daemon, and the error codes.
  *
  * Usage: deno run -A scripts/gen_docs.ts [--check]
  */
+import { CODEXD_SETTINGS } from "../codexd/config.ts";
 import { routes as codexdRoutes } from "../codexd/routes/mod.ts";
+import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import { routes as conductorRoutes } from "../conductor/routes/mod.ts";
-import { type Setting, SETTINGS } from "../shared/config/mod.ts";
+import { STATUS_API_SETTINGS } from "../conductor/status/mod.ts";
+import { HOST_OP_ERRORS } from "../host_ops/mod.ts";
+import type { Setting } from "../shared/config/mod.ts";
+import { ERRORS } from "../shared/errors.ts";
 import type { RouteInfo } from "../shared/http/mod.ts";
 
-/** Returns the configuration table. */
-export function configTable(): string {
-  const settings: readonly Setting<unknown>[] = Object.values(SETTINGS);
+const ROOT = new URL("../", import.meta.url);
+
+type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** What is generated: file → the name of a part → its text. */
+function generated(): Readonly<
+  Record<string, Readonly<Record<string, string>>>
+> {
+  return {
+    "conductor/README.md": {
+      configuration: settingTable({
+        ...CONDUCTOR_SETTINGS,
+        ...STATUS_API_SETTINGS,
+      }),
+      routes: routeTable(conductorRoutes),
+    },
+    "codexd/README.md": {
+      configuration: settingTable(CODEXD_SETTINGS),
+      routes: routeTable(codexdRoutes),
+    },
+    "shared/http/README.md": {
+      errors: table(
+        ["status", "code", "message", "retry", "what to do"],
+        Object.entries(ERRORS).map(([code, it]) => [
+          String(it.status),
+          `\`${code}\``,
+          it.message,
+          it.retryable ? "yes" : "no",
+          it.remedy,
+        ]),
+      ),
+      "host operation errors": table(
+        ["code", "means", "what to do"],
+        Object.entries(HOST_OP_ERRORS).map(([code, it]) => [
+          `\`${code}\``,
+          it.meaning,
+          it.remedy,
+        ]),
+      ),
+    },
+  };
+}
+
+function settingTable(settings: Settings): string {
   return table(
     ["variable", "default", "meaning"],
-    settings.map(({ variable, fallback, doc }) => [
+    Object.values(settings).map(({ variable, fallback, doc }) => [
       `\`${variable}\``,
       fallback === undefined ? "none" : `\`${fallback}\``,
       doc,
@@ -23,8 +69,7 @@ export function configTable(): string {
   );
 }
 
-/** Returns the route list of a daemon. */
-export function routeTable(routes: readonly RouteInfo[]): string {
+function routeTable(routes: readonly RouteInfo[]): string {
   return table(
     ["route", "id", "exposure", "does"],
     routes.map(({ method, path, id, exposure, summary, produces }) => [
@@ -48,16 +93,16 @@ function table(
 }
 
 /** Replaces what stands between the markers of each part. */
-export function withGenerated(
+function withGenerated(
   text: string,
   parts: Readonly<Record<string, string>>,
 ): string {
   return Object.entries(parts).reduce((result, [name, content]) => {
-    const [begin, end] = [
-      `<!-- generated: ${name} -->`,
-      `<!-- end: ${name} -->`,
+    const begin = `<!-- generated: ${name} -->`;
+    const [from, to] = [
+      result.indexOf(begin),
+      result.indexOf(`<!-- end: ${name} -->`),
     ];
-    const [from, to] = [result.indexOf(begin), result.indexOf(end)];
     if (from === -1 || to < from) {
       throw new Error(`Cannot write the part "${name}": no markers for it`);
     }
@@ -65,23 +110,6 @@ export function withGenerated(
       result.slice(to)
     }`;
   }, text);
-}
-
-if (import.meta.main) {
-  const readme = new URL("../README.md", import.meta.url);
-  const before = await Deno.readTextFile(readme);
-  const written = withGenerated(before, {
-    configuration: configTable(),
-    "conductor routes": routeTable(conductorRoutes),
-    "codexd routes": routeTable(codexdRoutes),
-  });
-  const after = await formatted(written);
-  if (Deno.args.includes("--check")) {
-    if (after !== before) {
-      console.error("README.md is out of date: run deno task docs");
-      Deno.exit(1);
-    }
-  } else await Deno.writeTextFile(readme, after);
 }
 
 /** Markdown as `deno fmt` wants it. */
@@ -96,4 +124,17 @@ async function formatted(markdown: string): Promise<string> {
   await writer.close();
   const { stdout } = await child.output();
   return new TextDecoder().decode(stdout);
+}
+
+if (import.meta.main) {
+  for (const [file, parts] of Object.entries(generated())) {
+    const path = new URL(file, ROOT);
+    const before = await Deno.readTextFile(path);
+    const after = await formatted(withGenerated(before, parts));
+    if (after === before) continue;
+    if (Deno.args.includes("--check")) {
+      console.error(`${file} is out of date: run deno task docs`);
+      Deno.exitCode = 1;
+    } else await Deno.writeTextFile(path, after);
+  }
 }

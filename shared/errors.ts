@@ -4,43 +4,106 @@ import type { StatusCode } from "@std/http";
 interface ErrorRow {
   readonly status: StatusCode;
   readonly message: string;
+  /** What the caller can do about it. */
+  readonly remedy: string;
   /** Whether the same request may succeed later without being changed. */
   readonly retryable: boolean;
 }
 
-function row(status: StatusCode, message: string, retryable = false): ErrorRow {
-  return { status, message, retryable };
+function row(
+  status: StatusCode,
+  message: string,
+  { remedy, retryable = false }: Partial<ErrorRow> & Pick<ErrorRow, "remedy">,
+): ErrorRow {
+  return { status, message, remedy, retryable };
 }
 
-/** The one table of outer failures: code → HTTP status, default message, retryable. */
+/** The one table of outer failures; the README of `shared/http` shows it. */
 export const ERRORS = {
-  INVALID_JSON: row(400, "Cannot read the body: it is not valid JSON"),
-  INVALID_INPUT: row(400, "Cannot accept the request: the input is not valid"),
-  UNAUTHORIZED: row(401, "Cannot answer: a valid bearer token is required"),
-  HOST_NOT_ALLOWED: row(403, "Cannot answer: this Host is not allowed"),
-  ORIGIN_NOT_ALLOWED: row(403, "Cannot answer: this origin is not allowed"),
-  NOT_EXPOSED: row(403, "Cannot answer: this route is not exposed here"),
-  ROUTE_NOT_FOUND: row(404, "Cannot find the route: see GET /describe"),
-  NOT_FOUND: row(404, "Cannot find what the request names"),
-  METHOD_NOT_ALLOWED: row(405, "Cannot use this method on this path"),
-  REQUEST_TIMEOUT: row(408, "Cannot read the body: it took too long", true),
-  CONFLICT: row(409, "Cannot do this: it conflicts with the current state"),
-  SYSTEM_DRAINING: row(409, "Cannot accept work: automation is draining", true),
-  NOT_LEADER: row(409, "Cannot write: this controller is not the leader", true),
-  BODY_TOO_LARGE: row(413, "Cannot read the body: it is too large"),
+  INVALID_JSON: row(400, "Cannot read the body: it is not valid JSON", {
+    remedy: "Send one JSON object; quote it for the shell.",
+  }),
+  INVALID_INPUT: row(400, "Cannot accept the request: the input is not valid", {
+    remedy: "Mend what details.issues names, by path and message.",
+  }),
+  UNAUTHORIZED: row(401, "Cannot answer: a valid bearer token is required", {
+    remedy: "Send Authorization: Bearer with the shared token.",
+  }),
+  HOST_NOT_ALLOWED: row(403, "Cannot answer: this Host is not allowed", {
+    remedy: "Call an address of the daemon's, or add it to BAA_ALLOWED_HOSTS.",
+  }),
+  ORIGIN_NOT_ALLOWED: row(403, "Cannot answer: this origin is not allowed", {
+    remedy: "Call from no web page, or add it to BAA_ALLOWED_ORIGINS.",
+  }),
+  NOT_EXPOSED: row(403, "Cannot answer: this route is not exposed here", {
+    remedy: "Call it on the machine itself, not through the public name.",
+  }),
+  ROUTE_NOT_FOUND: row(404, "Cannot find the route: see GET /describe", {
+    remedy: "Take a path from GET /describe.",
+  }),
+  NOT_FOUND: row(404, "Cannot find what the request names", {
+    remedy: "Take the id from a list; retention removes what is old.",
+  }),
+  METHOD_NOT_ALLOWED: row(405, "Cannot use this method on this path", {
+    remedy: "Use a method that the Allow header names.",
+  }),
+  REQUEST_TIMEOUT: row(408, "Cannot read the body: it took too long", {
+    remedy: "Send the whole body at once, within 30 s.",
+    retryable: true,
+  }),
+  CONFLICT: row(409, "Cannot do this: it conflicts with the current state", {
+    remedy: "Read the present state, then decide again.",
+  }),
+  SYSTEM_DRAINING: row(409, "Cannot accept work: automation is draining", {
+    remedy: "Wait, or POST /v1/system/resume.",
+    retryable: true,
+  }),
+  NOT_LEADER: row(409, "Cannot write: this controller is not the leader", {
+    remedy: "Call the leader that GET /v1/system/state names.",
+    retryable: true,
+  }),
+  BODY_TOO_LARGE: row(413, "Cannot read the body: it is too large", {
+    remedy: "Send less, or raise BAA_MAX_BODY_BYTES.",
+  }),
   UNSUPPORTED_MEDIA_TYPE: row(
     415,
     "Cannot read the body: content-type must be application/json",
+    { remedy: "Send Content-Type: application/json." },
   ),
-  UPGRADE_REQUIRED: row(426, "Cannot answer: this route is a WebSocket"),
-  TOO_MANY_REQUESTS: row(429, "Cannot answer now: too many requests", true),
-  INTERNAL: row(500, "Cannot answer: an internal error was logged"),
-  UPSTREAM_FAILED: row(502, "Cannot answer: the upstream failed", true),
-  CODEXD_UNAVAILABLE: row(503, "Cannot reach Codex", true),
-  BROWSER_UNAVAILABLE: row(503, "Cannot reach the browser", true),
-  NOT_READY: row(503, "Cannot answer: the daemon is not ready", true),
-  SHUTTING_DOWN: row(503, "Cannot answer: the daemon is shutting down", true),
-  UPSTREAM_TIMEOUT: row(504, "Cannot answer: the upstream took too long", true),
+  UPGRADE_REQUIRED: row(426, "Cannot answer: this route is a WebSocket", {
+    remedy: "Open a WebSocket on this path.",
+  }),
+  TOO_MANY_REQUESTS: row(429, "Cannot answer now: too many requests", {
+    remedy: "Wait as long as the Retry-After header says.",
+    retryable: true,
+  }),
+  INTERNAL: row(500, "Cannot answer: an internal error was logged", {
+    remedy: "Look up the request_id in the daemon's log.",
+  }),
+  UPSTREAM_FAILED: row(502, "Cannot answer: the upstream failed", {
+    remedy: "Read the message; try again, or see GET /health.",
+    retryable: true,
+  }),
+  CODEXD_UNAVAILABLE: row(503, "Cannot reach Codex", {
+    remedy: "GET /v1/codex says what is missing and what to do.",
+    retryable: true,
+  }),
+  BROWSER_UNAVAILABLE: row(503, "Cannot reach the browser", {
+    remedy: "Start Firefox with the extension; see GET /v1/browser.",
+    retryable: true,
+  }),
+  NOT_READY: row(503, "Cannot answer: the daemon is not ready", {
+    remedy: "GET /health lists the reasons.",
+    retryable: true,
+  }),
+  SHUTTING_DOWN: row(503, "Cannot answer: the daemon is shutting down", {
+    remedy: "Try again once it has started.",
+    retryable: true,
+  }),
+  UPSTREAM_TIMEOUT: row(504, "Cannot answer: the upstream took too long", {
+    remedy: "Allow more time, or try again.",
+    retryable: true,
+  }),
 } as const satisfies Record<string, ErrorRow>;
 
 /** A key of {@linkcode ERRORS}. */
