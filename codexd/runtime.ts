@@ -1,7 +1,8 @@
 import { join } from "@std/path";
+import type { ProcessGroups } from "../host_ops/process/mod.ts";
 import type { DaemonPorts } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
-import { Approvals, AppServerHost, type StartChild } from "./app_server/mod.ts";
+import { Approvals, AppServerHost } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
 import {
   AppServerListener,
@@ -40,7 +41,7 @@ export interface Runtime {
 
 /** What a test may put in the place of the real thing. */
 export interface RuntimeOverrides {
-  readonly start?: StartChild;
+  readonly start?: ProcessGroups["startPiped"];
 }
 
 const DAY_MS = 86_400_000;

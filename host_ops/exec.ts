@@ -4,19 +4,19 @@ import { holdCost } from "./budget.ts";
 import { startFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
 import {
+  type ChildProcess,
   type CommandEnd,
   type Job,
   KeptOutput,
   type OutputSink,
-  type Process,
   supervise,
 } from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
 
 /** What starts programs. */
 export interface ProcessStarter {
-  start(job: Job): Promise<Process>;
-  startFresh(job: Job): Promise<Process>;
+  start(job: Job): Promise<ChildProcess>;
+  startFresh(job: Job): Promise<ChildProcess>;
 }
 
 /** Options of {@linkcode Exec}. */
@@ -134,7 +134,7 @@ export class Exec {
   }
 
   #supervise(
-    process: Process,
+    process: ChildProcess,
     input: ExecInput,
     options: {
       readonly signal: AbortSignal;
@@ -225,7 +225,7 @@ export class Exec {
 }
 
 async function neverBegan(
-  process: Process,
+  process: ChildProcess,
   end: CommandEnd,
   stderr: KeptOutput,
 ): Promise<boolean> {

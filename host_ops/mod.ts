@@ -9,10 +9,10 @@ import { HostOps, type HostOpsOptions } from "./host_ops.ts";
 export {
   CHILD_VARIABLES,
   childEnvironment,
+  type ChildProcess,
   completePath,
   type EnvironmentSource,
   type Job,
-  type Process,
 } from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export { HostOps } from "./host_ops.ts";

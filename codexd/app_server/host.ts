@@ -1,14 +1,13 @@
-import { Reaper } from "../../host_ops/process/mod.ts";
+import { ProcessGroups } from "../../host_ops/process/mod.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Redactor } from "../../shared/redact.ts";
 import { RotatingFile } from "../../shared/rotating_file.ts";
 import { VERSION } from "../../shared/version.ts";
-import { childStarter, type StartChild } from "./child.ts";
 import type { CodexClient } from "./codex_client.ts";
 import { codexEnvironment } from "./environment.ts";
 import { Login } from "./login.ts";
-import { lastWill, sweepOrphans } from "./orphans.ts";
+import { cleanupScript, sweepOrphans } from "./orphans.ts";
 import { Supervisor, type SupervisorEvents } from "./supervisor.ts";
 import { TrafficLog } from "./traffic_log.ts";
 
@@ -35,7 +34,7 @@ export interface HostOptions {
   readonly mark: string;
   readonly previousMark: string | undefined;
   /** Default: through the shell, in a group that dies with codexd. */
-  readonly start?: StartChild;
+  readonly start?: ProcessGroups["startPiped"];
 }
 
 /** The app-server with everything around it: the process, its login, its logs. */
@@ -43,7 +42,7 @@ export class AppServerHost {
   readonly supervisor: Supervisor;
   readonly login = new Login();
   readonly #options: HostOptions;
-  readonly #reaper: Reaper;
+  readonly #processes: ProcessGroups;
   readonly #files: readonly RotatingFile[];
   readonly #traffic: TrafficLog;
   #previousMark: string | undefined;
@@ -51,7 +50,14 @@ export class AppServerHost {
   constructor(options: HostOptions) {
     this.#options = options;
     const { clock, log, shell, redactor, mark } = options;
-    this.#reaper = new Reaper({ shell, clock, log, lastWill: lastWill(mark) });
+    this.#processes = new ProcessGroups({
+      shell,
+      clock,
+      log,
+      environment: {},
+      cleanup: cleanupScript(mark),
+      warm: 0,
+    });
     const file = (kind: string) =>
       new RotatingFile({
         folder: options.logsDir,
@@ -76,7 +82,7 @@ export class AppServerHost {
       log,
       environment,
       binary: { wanted: options.codexBin, path: environment.PATH ?? "" },
-      start: options.start ?? childStarter(shell, this.#reaper),
+      start: options.start ?? ((job) => this.#processes.startPiped(job)),
       cwd: options.cwd,
       ownVersion: VERSION,
       transport: {
@@ -136,7 +142,7 @@ export class AppServerHost {
   /** Ends the app-server, and the commands that it leaves behind. */
   async stop(graceMs: number): Promise<void> {
     await this.supervisor.stop(graceMs);
-    await this.#reaper.close();
+    await this.#processes.close();
     this.#traffic.flush();
     for (const file of this.#files) file[Symbol.dispose]();
   }

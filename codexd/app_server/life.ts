@@ -1,3 +1,4 @@
+import type { ChildProcess } from "../../host_ops/process/mod.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
@@ -11,7 +12,6 @@ import {
   type RpcRequest,
   type TransportOptions,
 } from "../rpc/mod.ts";
-import { type Child, type ChildExit, exitReason } from "./child.ts";
 import { CodexClient } from "./codex_client.ts";
 import { findVersion } from "./version.ts";
 import { VitalSigns } from "./vital_signs.ts";
@@ -37,7 +37,8 @@ export interface LifeOptions {
 export interface LifeEnd {
   readonly pid: number;
   readonly reason: string;
-  readonly exit: ChildExit;
+  readonly code: number | null;
+  readonly signal: string | null;
   readonly stderrTail: readonly string[];
 }
 
@@ -58,14 +59,14 @@ export class Life {
   readonly client: CodexClient;
   /** Resolves when the process is gone and its streams are closed. */
   readonly ended: Promise<LifeEnd>;
-  readonly #child: Child;
+  readonly #child: ChildProcess;
   readonly #options: LifeOptions;
   readonly #stderr = new RingBuffer<string>(STDERR_TAIL_LINES);
   readonly #exited = new AbortController();
   #leaveMs = LEAVE_MS;
   readonly #signs: VitalSigns;
 
-  constructor(child: Child, options: LifeOptions) {
+  constructor(child: ChildProcess, options: LifeOptions) {
     this.#child = child;
     this.#options = options;
     const transport = new LineTransport(
@@ -143,10 +144,10 @@ export class Life {
       this.#readStderr(over.signal),
     ]);
     // A command that outlives it may hold its output open.
-    const exit = this.#child.exited.then(async (exit) => {
+    const exit = this.#child.status.then(async (exit) => {
       this.#exited.abort();
       await within(reading, DRAIN_MS, clock);
-      this.rpc.close(new Error(exitReason("the app-server", exit)));
+      this.rpc.close(new Error(exitReason(exit)));
       return exit;
     });
     const why = await this.rpc.closed;
@@ -157,13 +158,14 @@ export class Life {
       await sleep(clock, TERMINATE_MS, this.#exited.signal);
     }
     await this.#child.end();
-    const how = await exit;
+    const { code, signal } = await exit;
     over.abort();
     await reading;
     return {
       pid: this.pid,
       reason: why.message,
-      exit: how,
+      code: signal === null ? code : null,
+      signal,
       stderrTail: this.#stderr.toArray(),
     };
   }
@@ -173,7 +175,7 @@ export class Life {
     await sleep(this.#options.clock, LEAVE_MS, this.#exited.signal);
     return new Error(
       this.#exited.signal.aborted
-        ? exitReason("the app-server", await this.#child.exited)
+        ? exitReason(await this.#child.status)
         : "the app-server closed its output",
     );
   }
@@ -191,4 +193,10 @@ export class Life {
       this.fail(`its standard error cannot be read: ${messageOf(error)}`);
     }
   }
+}
+
+function exitReason({ code, signal }: Deno.CommandStatus): string {
+  return signal !== null
+    ? `the app-server was killed by ${signal}`
+    : `the app-server exited with code ${code}`;
 }

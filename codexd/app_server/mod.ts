@@ -6,7 +6,6 @@ export {
   isUnknownMethod,
   isUnknownThread,
 } from "./caller_error.ts";
-export type { StartChild } from "./child.ts";
 export { CodexClient } from "./codex_client.ts";
 export { AppServerHost } from "./host.ts";
 export { Life } from "./life.ts";

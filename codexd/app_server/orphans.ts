@@ -37,7 +37,7 @@ const MARK = /^[0-9a-f-]{36}$/;
  * input and ends its commands itself, if it is given the time; what is then
  * left of either is killed.
  */
-export function lastWill(mark: string): string {
+export function cleanupScript(mark: string): string {
   checkMark(mark);
   return `${SWEEP}
 tries=0

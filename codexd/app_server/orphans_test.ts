@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Reaper } from "../../host_ops/process/reaper.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
-import { lastWill, LIFE_VARIABLE, sweepOrphans } from "./orphans.ts";
+import { cleanupScript, LIFE_VARIABLE, sweepOrphans } from "./orphans.ts";
 
 /** A command in a session of its own, as Codex starts them. */
 function strayCommand(mark: string, script = "exec sleep 60") {
@@ -30,13 +30,13 @@ Deno.test("sweepOrphans() kills what bears the mark, and nothing else", async ()
   await other.status;
 });
 
-Deno.test("lastWill() lets a group end by itself, then kills strays", async () => {
+Deno.test("cleanupScript() lets a group end by itself, then kills strays", async () => {
   const mark = crypto.randomUUID();
   const reaper = new Reaper({
     shell: "/bin/sh",
     clock: systemClock,
     log: silentLogger,
-    lastWill: lastWill(mark),
+    cleanup: cleanupScript(mark),
   });
   const stray = strayCommand(mark);
   const orderly = strayCommand(crypto.randomUUID(), "sleep 0.3; exit 7");
@@ -46,12 +46,12 @@ Deno.test("lastWill() lets a group end by itself, then kills strays", async () =
   assertEquals((await stray.status).signal, "SIGKILL");
 });
 
-Deno.test("lastWill() kills a group that does not end", async () => {
+Deno.test("cleanupScript() kills a group that does not end", async () => {
   const reaper = new Reaper({
     shell: "/bin/sh",
     clock: systemClock,
     log: silentLogger,
-    lastWill: lastWill(crypto.randomUUID()),
+    cleanup: cleanupScript(crypto.randomUUID()),
   });
   const stuck = strayCommand(crypto.randomUUID());
   await reaper.remember(stuck.pid);
@@ -60,5 +60,5 @@ Deno.test("lastWill() kills a group that does not end", async () => {
 });
 
 Deno.test("sweepOrphans() takes no mark that could be a script", () => {
-  assertThrows(() => lastWill("x; rm -rf /"), Error, "as a mark");
+  assertThrows(() => cleanupScript("x; rm -rf /"), Error, "as a mark");
 });

@@ -1,9 +1,9 @@
+import type { Job, ProcessGroups } from "../../host_ops/process/mod.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Fault } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import { within } from "../../shared/wait.ts";
-import type { ChildCommand, StartChild } from "./child.ts";
 import { findVersion, isSupported, SUPPORTED_VERSIONS } from "./version.ts";
 
 const PATIENCE_MS = 3000;
@@ -11,6 +11,12 @@ const PATIENCE_MS = 3000;
 const DRAIN_MS = 100;
 /** What a shell says when a program cannot be run at all. */
 const CANNOT_RUN = [126, 127];
+
+/** How a program is asked. */
+export interface ProbeOptions extends Required<Pick<Job, "env" | "cwd">> {
+  readonly start: ProcessGroups["startPiped"];
+  readonly clock: Clock;
+}
 
 /** What a program says of itself: its version, or what is wrong with it. */
 export interface Probed {
@@ -23,19 +29,18 @@ export interface Probed {
  * the handshake tells more.
  */
 export async function probeVersion(
-  command: Omit<ChildCommand, "args">,
-  ports: { readonly start: StartChild; readonly clock: Clock },
+  program: string,
+  options: ProbeOptions,
 ): Promise<Probed> {
-  const { program } = command;
   const fix = `Install Codex ${SUPPORTED_VERSIONS} or set BAA_CODEX_BIN to it`;
-  let found: { code: number | null; stdout: string; stderr: string };
+  let found: { code: number; stdout: string; stderr: string };
   try {
-    found = await run({ ...command, args: ["--version"] }, ports);
+    found = await run([program, "--version"], options);
   } catch (error) {
     const reason = `Cannot run Codex "${program}": ${messageOf(error)}`;
     return { fault: { reason, fix } };
   }
-  if (found.code !== null && CANNOT_RUN.includes(found.code)) {
+  if (CANNOT_RUN.includes(found.code)) {
     const said = found.stderr.trim().slice(0, 300);
     const reason = `Cannot run Codex "${program}": ${said}`;
     return { fault: { reason, fix } };
@@ -48,10 +53,10 @@ export async function probeVersion(
 }
 
 async function run(
-  command: ChildCommand,
-  { start, clock }: { readonly start: StartChild; readonly clock: Clock },
+  argv: readonly string[],
+  { start, env, cwd, clock }: ProbeOptions,
 ) {
-  const child = await start(command);
+  const child = await start({ argv, env, cwd });
   const done = new AbortController();
   const read = async (stream: ReadableStream<Uint8Array>) => {
     const options = { maxChars: 65_536, signal: done.signal };
@@ -65,9 +70,9 @@ async function run(
   };
   const output = Promise.all([read(child.stdout), read(child.stderr)]);
   await child.stdin.close().catch(() => {});
-  await within(child.exited, PATIENCE_MS, clock);
+  await within(child.status, PATIENCE_MS, clock);
   await child.end();
-  const { code } = await child.exited;
+  const { code } = await child.status;
   await within(output, DRAIN_MS, clock);
   done.abort();
   const [stdout, stderr] = await output;

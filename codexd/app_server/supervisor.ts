@@ -1,3 +1,4 @@
+import type { ProcessGroups } from "../../host_ops/process/mod.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type {
   AppServerStatus,
@@ -13,7 +14,6 @@ import type {
   TransportOptions,
 } from "../rpc/mod.ts";
 import { type BinaryQuery, findBinary } from "./binary.ts";
-import type { StartChild } from "./child.ts";
 import type { CodexClient } from "./codex_client.ts";
 import { Condition } from "./condition.ts";
 import { APP_SERVER_ARGS } from "./environment.ts";
@@ -40,7 +40,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly binary: BinaryQuery;
-  readonly start: StartChild;
+  readonly start: ProcessGroups["startPiped"];
   /** The whole environment of the app-server. */
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -173,7 +173,7 @@ export class Supervisor {
     const program = "program" in finding ? finding.program : null;
     const { version, fault } = "fault" in finding
       ? { version: undefined, ...finding }
-      : await probeVersion({ ...finding, env, cwd }, { clock, start });
+      : await probeVersion(finding.program, { start, env, cwd, clock });
     this.#condition.facts.binary = program;
     this.#condition.facts.version = version ?? null;
     if (fault === undefined) return program ?? undefined;
@@ -191,7 +191,7 @@ export class Supervisor {
     let life: Life;
     try {
       life = new Life(
-        await start({ program, args: APP_SERVER_ARGS, env, cwd }),
+        await start({ argv: [program, ...APP_SERVER_ARGS], env, cwd }),
         { ...this.#options, ...events },
       );
     } catch (error) {
@@ -225,7 +225,8 @@ export class Supervisor {
     facts.lastExit = {
       at: isoTime(clock.now()),
       pid: end.pid,
-      ...end.exit,
+      code: end.code,
+      signal: end.signal,
       reason: end.reason,
       stderr_tail: [...end.stderrTail],
       orphans_ended: await this.#sweep(),

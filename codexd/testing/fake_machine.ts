@@ -1,4 +1,7 @@
-import type { Child, ChildExit, StartChild } from "../app_server/child.ts";
+import type {
+  ChildProcess,
+  ProcessGroups,
+} from "../../host_ops/process/mod.ts";
 import { LineSplitter } from "../../shared/lines.ts";
 import { FakeAppServer, type FakeBehaviour } from "./fake_app_server.ts";
 import type { FakeDisk } from "./fake_threads.ts";
@@ -9,14 +12,14 @@ export interface FakeLife {
   /** Every request and answer that it was given, parsed. */
   readonly received: Record<string, unknown>[];
   /** Ends it as a signal from outside would. */
-  kill(signal: string): void;
+  kill(signal: Deno.Signal): void;
   /** Writes to its standard output or error, as it stands. */
   print(text: string, to?: "stdout" | "stderr"): void;
 }
 
 /** A machine on which Codex is a stand-in, all in memory. */
 export interface FakeMachine {
-  readonly start: StartChild;
+  readonly start: ProcessGroups["startPiped"];
   readonly disk: FakeDisk;
   /** What it tells as its CODEX_HOME. */
   home: string;
@@ -42,9 +45,9 @@ export function fakeMachine(
     behaviour,
     lives: [],
     next: () => new Promise((resolve) => waiting.push(resolve)),
-    start(command) {
+    start({ argv }) {
       const pid = 1000 + machine.lives.length;
-      if (command.args[0] === "--version") {
+      if (argv[1] === "--version") {
         const version = machine.behaviour.version ?? "0.169.0";
         return Promise.resolve(versionChild(version));
       }
@@ -70,9 +73,9 @@ function fakeChild(pid: number, input: {
       start: (controller) => void outputs.push(controller),
     })
   );
-  const { promise, resolve } = Promise.withResolvers<ChildExit>();
+  const { promise, resolve } = Promise.withResolvers<Deno.CommandStatus>();
   let over = false;
-  function exit(how: ChildExit): void {
+  function exit(code: number, signal: Deno.Signal | null = null): void {
     if (over) return;
     over = true;
     for (const output of outputs) {
@@ -82,10 +85,10 @@ function fakeChild(pid: number, input: {
         // Its reader has cancelled it.
       }
     }
-    resolve(how);
+    resolve({ success: code === 0, code, signal });
   }
   const splitter = new LineSplitter({ maxChars: Infinity });
-  const child: Child = {
+  const child: ChildProcess = {
     pid,
     stdout: stdout as ReadableStream<Uint8Array>,
     stderr: stderr as ReadableStream<Uint8Array>,
@@ -96,10 +99,11 @@ function fakeChild(pid: number, input: {
       },
       close: () => input.ended(),
     }),
-    exited: promise,
-    terminate: () => exit({ code: null, signal: "SIGTERM" }),
+    status: promise,
+    terminate: () => exit(143, "SIGTERM"),
+    alive: () => Promise.resolve(!over),
     end() {
-      exit({ code: null, signal: "SIGKILL" });
+      exit(137, "SIGKILL");
       return Promise.resolve();
     },
   };
@@ -109,10 +113,10 @@ function fakeChild(pid: number, input: {
   return { child, exit, print };
 }
 
-function versionChild(version: string): Child {
+function versionChild(version: string): ChildProcess {
   const { child, exit, print } = fakeChild(1, { line() {}, ended() {} });
   print(`codex-cli ${version}\n`);
-  exit({ code: 0, signal: null });
+  exit(0);
   return child;
 }
 
@@ -127,7 +131,7 @@ function appServerChild(pid: number, machine: FakeMachine) {
     ended() {
       if (behaviour.stubborn) return;
       server.end();
-      exit({ code: 0, signal: null });
+      exit(0);
     },
   });
   const server = new FakeAppServer({
@@ -135,7 +139,7 @@ function appServerChild(pid: number, machine: FakeMachine) {
     behaviour,
     home: machine.home,
     write: (line) => print(line + "\n"),
-    exit: (code) => exit({ code, signal: null }),
+    exit,
   });
   const life: FakeLife = {
     pid,
@@ -143,7 +147,7 @@ function appServerChild(pid: number, machine: FakeMachine) {
     print,
     kill(signal) {
       server.end();
-      exit({ code: null, signal });
+      exit(128, signal);
     },
   };
   const end = child.end;

@@ -1,12 +1,12 @@
+export type { ChildProcess, Job } from "./child_process.ts";
 export {
   CHILD_VARIABLES,
   childEnvironment,
   completePath,
   type EnvironmentSource,
 } from "./environment.ts";
-export type { Job } from "./job.ts";
+
 export { KeptOutput, type OutputSink } from "./output.ts";
-export { type Process, ProcessGroups } from "./process.ts";
-export { Reaper } from "./reaper.ts";
+export { ProcessGroups } from "./process_groups.ts";
 export { type CommandEnd, supervise } from "./supervise.ts";
 export { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";

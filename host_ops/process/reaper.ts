@@ -15,7 +15,7 @@ export interface ReaperOptions {
    * Shell commands that run when the daemon is gone, before what is left is
    * killed; `$groups` holds the groups. Default: none.
    */
-  readonly lastWill?: string;
+  readonly cleanup?: string;
 }
 
 /**
@@ -172,7 +172,7 @@ export class Reaper {
     const child = new Deno.Command(this.#options.shell, {
       args: [
         "-c",
-        [SCRIPT, this.#options.lastWill ?? ":", KILL_THE_REST].join("\n"),
+        [SCRIPT, this.#options.cleanup ?? ":", KILL_THE_REST].join("\n"),
       ],
       cwd: "/",
       clearEnv: true,

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { sleep, within } from "../../shared/wait.ts";
+import type { ChildProcess } from "./child_process.ts";
 import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
-import type { Process } from "./process.ts";
 
 /** Why a command was killed. */
 export type KillReason = OutputLimit | "timeout" | "aborted";
@@ -55,7 +55,7 @@ const QUIET_GRACE_MS = 100;
  * end of the outputs would wait for every background job that shares them.
  */
 export async function supervise(
-  process: Process,
+  process: ChildProcess,
   options: SuperviseOptions,
 ): Promise<CommandEnd> {
   const { clock, signal, maxBytes: max } = options;
@@ -108,7 +108,7 @@ export async function supervise(
 
 /** Asks the whole group to end, and after the grace leaves it no choice. */
 async function killGroup(
-  process: Process,
+  process: ChildProcess,
   options: SuperviseOptions & {
     /** Resolves when the leader has ended and nobody holds its outputs. */
     readonly quiet: Promise<unknown>;

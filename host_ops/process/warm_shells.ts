@@ -1,8 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Job } from "./job.ts";
-import type { Shell } from "./shell.ts";
+import type { ChildProcess, Job } from "./child_process.ts";
 
 /** Options of {@linkcode WarmShells}. */
 export interface WarmShellsOptions {
@@ -11,9 +10,9 @@ export interface WarmShellsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Starts one that reads commands from its input. */
-  readonly spawn: () => Promise<Shell>;
+  readonly spawn: () => Promise<ChildProcess>;
   /** Ends one that was given nothing to do. */
-  readonly discard: (shell: Shell) => Promise<void>;
+  readonly discard: (shell: ChildProcess) => Promise<void>;
 }
 
 /**
@@ -38,7 +37,7 @@ const REFUSAL = "baa-cannot-enter-the-working-folder";
  */
 export class WarmShells {
   readonly #options: WarmShellsOptions;
-  readonly #waiting = new Set<Shell>();
+  readonly #waiting = new Set<ChildProcess>();
   readonly #discarding = new Set<Promise<void>>();
   #filling: Promise<boolean> | undefined;
   #timer: Timer | undefined;
@@ -49,7 +48,7 @@ export class WarmShells {
   }
 
   /** Takes a shell that waits, if there is one. */
-  take(): Shell | undefined {
+  take(): ChildProcess | undefined {
     const [shell] = this.#waiting;
     if (shell !== undefined) this.#waiting.delete(shell);
     this.#refillAfter(AFTER_TAKE_MS);
@@ -115,7 +114,7 @@ export class WarmShells {
     }
   }
 
-  #discard(shell: Shell): void {
+  #discard(shell: ChildProcess): void {
     this.#waiting.delete(shell);
     const done = this.#options.discard(shell)
       .finally(() => this.#discarding.delete(done));
