@@ -15,7 +15,7 @@ import {
   type Values,
 } from "../shared/config/mod.ts";
 import { STATUS_API_SETTINGS, upstreamOf } from "../conductor/status/mod.ts";
-import { isLoopback } from "../shared/http/mod.ts";
+import { isLoopback } from "../shared/authority.ts";
 
 /** The daemons that permissions are rendered for. */
 export type Program = "conductor" | "codexd";

@@ -4,6 +4,7 @@ import { route } from "../deps.ts";
 export const eventRoutes = [
   route({
     ...codexdEvents,
+    produces: "websocket",
     socket: ({ deps, query }) => ({
       accept: (socket) =>
         deps.subscriptions.accept(socket, {

@@ -1,3 +1,4 @@
+import { parseAuthority } from "../authority.ts";
 import { isIpAddress } from "../ip_address.ts";
 import {
   absolutePath,
@@ -14,13 +15,11 @@ import {
   text,
 } from "./setting.ts";
 
-const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
 const matches = (form: RegExp) => (word: string) => form.test(word);
 
 /** Tells whether a `Host` header may say this. */
 function isAuthority(word: string): boolean {
-  const found = AUTHORITY.exec(word);
-  return found !== null && Number(found[1] ?? 0) <= 65_535;
+  return parseAuthority(word) !== undefined;
 }
 
 /** Tells whether a browser may send this as its `Origin`; others never match. */

@@ -1,11 +1,7 @@
+import { isLoopback } from "../authority.ts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
-import {
-  failure,
-  isLoopback,
-  ReaderStalled,
-  type RequestInfo,
-} from "../http/mod.ts";
+import { failure, ReaderStalled, type RequestInfo } from "../http/mod.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { InFlight, sleep } from "../wait.ts";

@@ -1,5 +1,5 @@
+import { isLoopback } from "../authority.ts";
 import { messageOf } from "../errors.ts";
-import { isLoopback } from "../http/mod.ts";
 
 /** The settings that decide who may come in. */
 export interface NetworkSettings {

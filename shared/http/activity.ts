@@ -1,14 +1,7 @@
 import { AppError } from "../errors.ts";
-import type { Exposure, Kind, Produces } from "./route.ts";
+import type { RouteInfo } from "./route.ts";
 import { CLOSE } from "./socket.ts";
 import { closeWhenOpen } from "./upgrade.ts";
-
-/** The part of a route that decides whether it may be entered now. */
-interface Entrance {
-  readonly kind: Kind;
-  readonly exposure: Exposure;
-  readonly produces?: Produces;
-}
 
 /** What is being answered now, how much may be, and how all of it ends. */
 export class Activity {
@@ -16,6 +9,7 @@ export class Activity {
   readonly #quiet = new AbortController();
   readonly #abort = new AbortController();
   readonly #sockets = new Set<WebSocket>();
+  readonly #leave = () => void this.#running--;
   #running = 0;
   #streams = 0;
 
@@ -39,34 +33,29 @@ export class Activity {
   }
 
   /**
-   * Counts a request in. Returns what counts it out, once.
+   * Counts a request in, until `held` is disposed.
    * @throws {AppError} SHUTTING_DOWN, TOO_MANY_REQUESTS
    */
-  enter(route: Entrance): () => void {
-    const { produces = "json" } = route;
+  enter(route: Entrance, held: DisposableStack): void {
     if (this.#quiet.signal.aborted && !isObservation(route)) {
       throw new AppError("SHUTTING_DOWN");
     }
     // Probes answer whatever else goes on: launchd and people depend on them.
-    if (produces !== "text" && this.#running >= this.#maxConcurrent) {
+    if (route.produces !== "text" && this.#running >= this.#maxConcurrent) {
       throw new AppError("TOO_MANY_REQUESTS", undefined, {
         headers: { "retry-after": "1" },
       });
     }
     this.#running++;
-    let left = false;
-    return () => {
-      if (!left) this.#running--;
-      left = true;
-    };
+    held.defer(this.#leave);
   }
 
   /**
-   * Counts a request as a stream from now on: half of the places are not for
+   * Counts a request as a stream as well: half of the places are not for
    * streams, so that who opens many of them locks nobody out.
    * @throws {AppError} TOO_MANY_REQUESTS
    */
-  enterStream(leave: () => void): () => void {
+  enterStream(held: DisposableStack): void {
     if (this.#streams >= this.#maxConcurrent / 2) {
       throw new AppError(
         "TOO_MANY_REQUESTS",
@@ -75,20 +64,16 @@ export class Activity {
       );
     }
     this.#streams++;
-    let left = false;
-    return () => {
-      if (!left) this.#streams--;
-      left = true;
-      leave();
-    };
+    held.defer(() => this.#streams--);
   }
 
-  /** Keeps a socket until it closes, which may be told twice. */
-  keep(socket: WebSocket, leave: () => void): void {
+  /** Keeps a socket, and what it holds, until it closes. */
+  keep(socket: WebSocket, held: Disposable): void {
     this.#sockets.add(socket);
+    // A socket that never opened is closed by hand, perhaps a second time.
     socket.addEventListener("close", () => {
       this.#sockets.delete(socket);
-      leave();
+      held[Symbol.dispose]();
     });
     if (this.#quiet.signal.aborted) sayGoodbye(socket);
   }
@@ -104,6 +89,9 @@ export class Activity {
     this.#abort.abort(new AppError("SHUTTING_DOWN"));
   }
 }
+
+/** The part of a route that decides whether it may be entered now. */
+type Entrance = Pick<RouteInfo, "kind" | "exposure" | "produces">;
 
 /** A daemon that stops stays observable: why it is not ready stands in `/health`. */
 function isObservation({ kind, exposure, produces }: Entrance): boolean {

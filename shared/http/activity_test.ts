@@ -6,17 +6,26 @@ const READ = { kind: "read", exposure: "local" } as const;
 
 Deno.test("Activity keeps half of its places from streams, and counts each out once", () => {
   const activity = new Activity(4);
-  const open = () => activity.enterStream(activity.enter(READ));
+  const enter = () => {
+    const held = new DisposableStack();
+    activity.enter(READ, held);
+    return held;
+  };
+  const open = () => {
+    const held = enter();
+    activity.enterStream(held);
+    return held;
+  };
   const first = open();
   const second = open();
-  const leave = activity.enter(READ);
-  assertThrows(() => activity.enterStream(leave), AppError, "too many");
+  const other = enter();
+  assertThrows(() => activity.enterStream(other), AppError, "too many");
   assertEquals(activity.running, 3);
-  leave();
-  first();
-  first();
+  other.dispose();
+  first.dispose();
+  first.dispose();
   assertEquals(activity.running, 1);
   open();
-  second();
+  second.dispose();
   assertEquals(activity.running, 1);
 });

@@ -1,16 +1,6 @@
 import type { ByteBudget } from "../byte_budget.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { AppError } from "../errors.ts";
-import { isJsonType } from "./media_type.ts";
-
-/** Limits of reading bodies. */
-export interface BodyLimits {
-  readonly maxBytes: number;
-  /** When a body must be complete. */
-  readonly deadlines: Deadlines;
-  /** Shared by all bodies that are being read. */
-  readonly budget: ByteBudget;
-}
 
 /**
  * Reads a body as JSON, within its limits; undefined when there is none.
@@ -42,6 +32,15 @@ export async function readJson(
   } finally {
     intake.release();
   }
+}
+
+/** Limits of reading bodies. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** When a body must be complete. */
+  readonly deadlines: Deadlines;
+  /** Shared by all bodies that are being read. */
+  readonly budget: ByteBudget;
 }
 
 /** A body that states at most this length is taken in one piece: half the time of a stream. */
@@ -84,6 +83,13 @@ async function takeChunks(
     if (done) return;
     intake.add(value);
   }
+}
+
+const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;
+
+/** Tells whether a `Content-Type` is JSON in UTF-8, the only kind of body there is. */
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType !== undefined && JSON_TYPE.test(contentType.trim());
 }
 
 /** The client would otherwise go on sending what nobody reads. */

@@ -2,82 +2,66 @@ import { z } from "zod";
 import { AppError, invalidInput } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type BodyLimits, readJson } from "./body.ts";
-import type { HeaderMap } from "./headers.ts";
 import { parseInput, queryObject } from "./input.ts";
-import type { Caller, Route, Schema, Zone } from "./route.ts";
-import type { Target } from "./target.ts";
+import type { Catalog, FoundRoute } from "./catalog.ts";
+import type {
+  Caller,
+  HeaderMap,
+  Route,
+  RouteContext,
+  Schema,
+  Zone,
+} from "./route.ts";
 
 /** The body of a write that takes none: nothing, or an object without fields. */
 const NO_FIELDS = z.strictObject({});
-
-/** What a call is made of. */
-export interface CallParts<Deps> {
-  readonly request: Request;
-  readonly headerMap: HeaderMap;
-  readonly route: Route<Deps>;
-  readonly params: Readonly<Record<string, string>>;
-  readonly caller: Caller;
-  readonly target: Target;
-  readonly deps: Deps;
-  /** The daemon's log, not yet the call's. */
-  readonly log: Logger;
-  /** Ends the call when the daemon has waited long enough. */
-  readonly end: AbortSignal;
-  /** The routes that the caller may know of. */
-  readonly visible: () => readonly Route<Deps>[];
-}
 
 /**
  * One admitted request: the context that its handler is given. What costs time
  * and is seldom read (signal, logger, route list) is made when it is read.
  */
-export class Call<Deps> {
+export class Call<Deps> implements RouteContext<Deps> {
   readonly request: Request;
-  readonly headerMap: HeaderMap;
   readonly route: Route<Deps>;
   readonly params: Readonly<Record<string, string>>;
-  readonly caller: Caller;
+  readonly requestId: string;
+  readonly zone: Zone;
+  readonly authenticated: boolean;
+  readonly remoteAddress: string;
   readonly deps: Deps;
   query: unknown;
   body: unknown;
-  /** What is called when the answer was sent: see `RouteContext.hold`. */
-  readonly held: (() => void)[] = [];
+  /** What is let go of when the answer was sent. */
+  held = new DisposableStack();
+  /** Whether the answer is large: see `RouteContext.hold`. */
+  isLarge = false;
   readonly #parts: CallParts<Deps>;
   #log: Logger | undefined;
   #signal: AbortSignal | undefined;
 
   constructor(parts: CallParts<Deps>) {
+    const { caller } = parts;
     this.#parts = parts;
     this.request = parts.request;
-    this.headerMap = parts.headerMap;
-    this.route = parts.route;
-    this.params = parts.params;
-    this.caller = parts.caller;
+    this.route = parts.found.route;
+    this.params = parts.found.params;
+    this.requestId = caller.requestId;
+    this.zone = caller.zone;
+    this.authenticated = caller.authenticated;
+    this.remoteAddress = caller.remoteAddress;
     this.deps = parts.deps;
-  }
-
-  get requestId(): string {
-    return this.caller.requestId;
-  }
-
-  get zone(): Zone {
-    return this.caller.zone;
-  }
-
-  get authenticated(): boolean {
-    return this.caller.authenticated;
-  }
-
-  get remoteAddress(): string {
-    return this.caller.remoteAddress;
   }
 
   get headers(): Headers {
     return this.request.headers;
   }
 
+  get headerMap(): HeaderMap {
+    return this.#parts.headers;
+  }
+
   get routes(): readonly Route<Deps>[] {
-    return this.#parts.visible();
+    return this.#parts.catalog.visibleTo(this);
   }
 
   get log(): Logger {
@@ -98,7 +82,13 @@ export class Call<Deps> {
   }
 
   hold(release: () => void): void {
-    this.held.push(release);
+    this.isLarge = true;
+    this.held.defer(release);
+  }
+
+  /** Keeps what is held beyond the handler: until the answer's own end. */
+  keep(): DisposableStack {
+    return this.held = this.held.move();
   }
 
   /**
@@ -108,7 +98,7 @@ export class Call<Deps> {
   async parse(limits: BodyLimits): Promise<void> {
     const { route } = this;
     if (route.query !== undefined) {
-      const query = queryObject(this.#parts.target.query);
+      const query = queryObject(this.#parts.query);
       this.query = parseInput(route.query, query, "query");
     }
     if (route.body !== undefined) {
@@ -134,4 +124,18 @@ export class Call<Deps> {
     }
     return bodyRule === "inner" ? value : parseInput(schema, value, "body");
   }
+}
+
+interface CallParts<Deps> {
+  readonly request: Request;
+  readonly headers: HeaderMap;
+  readonly query: URLSearchParams;
+  readonly found: FoundRoute<Deps>;
+  readonly caller: Caller;
+  readonly catalog: Catalog<Deps>;
+  readonly deps: Deps;
+  /** The daemon's log, not yet the call's. */
+  readonly log: Logger;
+  /** Ends the call when the daemon has waited long enough. */
+  readonly end: AbortSignal;
 }

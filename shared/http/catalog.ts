@@ -2,14 +2,9 @@ import { checkRoute, fault } from "./check_route.ts";
 import type { Caller, Route } from "./route.ts";
 
 /** A route that a path leads to, with the values of its `:params`. */
-export interface Found<Deps> {
+export interface FoundRoute<Deps> {
   readonly route: Route<Deps>;
   readonly params: Readonly<Record<string, string>>;
-}
-
-/** What a path leads to: its routes by method. */
-export interface PathMatch<Deps> {
-  readonly methods: ReadonlyMap<string, Found<Deps>>;
 }
 
 /** Every route of one daemon. Refuses, at start, what could not work. */
@@ -55,9 +50,9 @@ export class Catalog<Deps> {
       );
   }
 
-  /** Finds what the decoded `segments` of a path lead to, fixed paths first. */
-  match(segments: readonly string[]): PathMatch<Deps> {
-    const methods = new Map<string, Found<Deps>>();
+  /** What the decoded `segments` of a path lead to, by method; fixed paths come first. */
+  match(segments: readonly string[]): ReadonlyMap<string, FoundRoute<Deps>> {
+    const methods = new Map<string, FoundRoute<Deps>>();
     const fixed = segments.some((it) => it.includes("/"))
       ? undefined
       : this.#fixed.get(segments.join("/"));
@@ -70,7 +65,7 @@ export class Catalog<Deps> {
         methods.set(route.method, { route, params });
       }
     }
-    return { methods };
+    return methods;
   }
 }
 

@@ -1,14 +1,13 @@
-import { ERRORS } from "../errors.ts";
 import type { Route } from "./route.ts";
 import { lenientPath } from "./schema_keys.ts";
 
 /**
- * Refuses, at start, a route whose parts contradict one another.
+ * Refuses, at start, a route whose parts contradict one another in ways that
+ * its types cannot see.
  * @throws {TypeError} what is wrong, named by the route's id
  */
 export function checkRoute<Deps>(route: Route<Deps>): void {
   checkFacts(route);
-  checkServes(route);
   checkStrict(route);
   checkExample(route);
 }
@@ -28,9 +27,6 @@ function checkFacts<Deps>(route: Route<Deps>): void {
   if (new Set(params).size < params.length) {
     fault(route, "two of its params have the same name");
   }
-  if (!["public", "token", "local"].includes(route.exposure)) {
-    fault(route, "it does not say to whom it is exposed");
-  }
   if (route.method === "GET" && route.body !== undefined) {
     fault(route, "a GET has no body");
   }
@@ -38,25 +34,6 @@ function checkFacts<Deps>(route: Route<Deps>): void {
     route.method === "GET" && route.kind !== "read" &&
     route.produces !== "websocket"
   ) fault(route, "a GET changes nothing");
-  for (const code of route.errors ?? []) {
-    if (!Object.hasOwn(ERRORS, code)) fault(route, `no error "${code}" exists`);
-  }
-}
-
-function checkServes<Deps>(route: Route<Deps>): void {
-  const produces = route.produces ?? "json";
-  const serves = {
-    json: route.handler,
-    text: route.handler,
-    html: route.handler,
-    document: route.handler,
-    sse: route.stream,
-    websocket: route.socket,
-  }[produces];
-  if (serves === undefined) fault(route, `nothing answers its "${produces}"`);
-  if (route.stream !== undefined && route.events === undefined) {
-    fault(route, "its stream has no event schemas");
-  }
 }
 
 /** A misspelt field must never be dropped in silence. */

@@ -1,47 +1,19 @@
+import { formatAuthority, parseAuthority } from "../authority.ts";
 import type { Clock } from "../clock.ts";
 import { AppError, invalidInput } from "../errors.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { Logger } from "../log.ts";
-import { formatAuthority, parseAuthority } from "./authority.ts";
-import { hasBody, type HeaderMap, isForwarding } from "./headers.ts";
+import { isJsonType } from "./body.ts";
 import { type HostRules, Hosts } from "./hosts.ts";
 import { Lockout } from "./lockout.ts";
-import { isJsonType } from "./media_type.ts";
-import { allowsPage, type OriginRules } from "./origins.ts";
-import type { Caller, RouteInfo, Zone } from "./route.ts";
+import type {
+  Caller,
+  HeaderMap,
+  RouteInfo,
+  RouteRules,
+  Zone,
+} from "./route.ts";
 import { bearerToken, sameSecret } from "./token.ts";
-
-/** What the ladder judges by; all of it from the configuration. */
-export interface GuardConfig extends HostRules {
-  /** `BAA_ALLOWED_ORIGINS`. */
-  readonly allowedOrigins: readonly string[];
-  /** `BAA_PUBLIC_PROXY_ADDRESSES`. */
-  readonly proxyAddresses: readonly string[];
-  /** `BAA_SHARED_TOKEN`. */
-  readonly token: string | undefined;
-}
-
-/** The part of a request that the ladder reads, before any of its body. */
-export interface Knock {
-  readonly method: string;
-  readonly headers: HeaderMap;
-  /** The authority in the request's target: differs from `Host` in absolute form. */
-  readonly targetAuthority: string;
-  readonly remoteAddress: string;
-  readonly requestId: string;
-}
-
-/** The part of a route that the ladder reads. */
-export interface Door extends Pick<RouteInfo, "id" | "exposure">, OriginRules {
-  /** Where else than in `Authorization` the token may stand. */
-  tokenFrom?(headers: HeaderMap): string | undefined;
-}
-
-/** Ways to write the names that this daemon answers to: case, a trailing dot. */
-const MAX_SPELLINGS = 64;
-
-/** A header may be 64 KiB long; a log line need not. */
-const MAX_LOGGED = 200;
 
 /**
  * The ladder that each request climbs before any route code: Host, zone,
@@ -74,45 +46,45 @@ export class Guard {
 
   /**
    * Lets a request in, or throws the `AppError` that refuses it.
-   * `door` is the route that it wants; undefined when there is none.
+   * `route` is the route that it wants; undefined when there is none.
    */
-  admit(knock: Knock, door: Door | undefined): Caller {
-    const address = canonicalAddress(knock.remoteAddress);
-    const zone = this.#zone(knock, this.#checkHost(knock), address);
-    const presented = this.#presentedToken(knock, door);
+  admit(request: GuardRequest, route: GuardedRoute | undefined): Caller {
+    const address = canonicalAddress(request.remoteAddress);
+    const zone = this.#zone(request, this.#checkHost(request), address);
+    const presented = this.#presentedToken(request, route);
     const authenticated = this.#isToken(presented);
     const lockedSeconds = this.#lockout.secondsLeft(address);
     if (presented !== undefined && !authenticated) this.#lockout.fail(address);
-    if (door !== undefined && zone === "public") {
-      this.#checkExposure(knock, door, authenticated);
+    if (route !== undefined && zone === "public") {
+      this.#checkExposure(request, route, authenticated);
     }
-    this.#checkOrigin(knock, door);
-    checkContentType(knock.headers);
-    if (door !== undefined && door.exposure !== "public" && !authenticated) {
-      this.#demandToken(knock, lockedSeconds);
+    this.#checkOrigin(request, route);
+    checkContentType(request.headers);
+    if (route !== undefined && route.exposure !== "public" && !authenticated) {
+      this.#demandToken(request, lockedSeconds);
     }
-    const { requestId } = knock;
+    const { requestId } = request;
     return { requestId, zone, authenticated, remoteAddress: address };
   }
 
-  #checkHost(knock: Knock): Zone {
-    const header = knock.headers.get("host");
+  #checkHost(request: GuardRequest): Zone {
+    const header = request.headers.get("host");
     if (header === undefined || header === "") {
       throw invalidInput("host", "Required", {
         message: "Cannot answer: the request has no Host header",
       });
     }
     const known = this.#spellings.get(header);
-    if (known !== undefined && header === knock.targetAuthority) return known;
+    if (known !== undefined && header === request.targetAuthority) return known;
     const authority = parseAuthority(header);
     const zone = authority && this.#hosts.zoneOf(authority);
-    const target = parseAuthority(knock.targetAuthority);
+    const target = parseAuthority(request.targetAuthority);
     const same = authority !== undefined && target !== undefined &&
       formatAuthority(authority) === formatAuthority(target);
     if (zone === undefined || !same) {
-      this.#refused(knock, "HOST_NOT_ALLOWED", {
+      this.#refused(request, "HOST_NOT_ALLOWED", {
         host: header.slice(0, MAX_LOGGED),
-        target: knock.targetAuthority.slice(0, MAX_LOGGED),
+        target: request.targetAuthority.slice(0, MAX_LOGGED),
         allow_with: "BAA_ALLOWED_HOSTS",
       });
       throw new AppError("HOST_NOT_ALLOWED");
@@ -121,17 +93,20 @@ export class Guard {
     return zone;
   }
 
-  #zone(knock: Knock, hostZone: Zone, address: string): Zone {
+  #zone(request: GuardRequest, hostZone: Zone, address: string): Zone {
     if (hostZone === "public" || this.#proxies.has(address)) return "public";
-    for (const name of knock.headers.keys()) {
+    for (const name of request.headers.keys()) {
       if (isForwarding(name)) return "public";
     }
     return "local";
   }
 
-  #presentedToken(knock: Knock, door: Door | undefined): string | undefined {
+  #presentedToken(
+    request: GuardRequest,
+    route: GuardedRoute | undefined,
+  ): string | undefined {
     if (this.#token === undefined) return undefined;
-    return bearerToken(knock.headers) ?? door?.tokenFrom?.(knock.headers);
+    return bearerToken(request.headers) ?? route?.tokenFrom?.(request.headers);
   }
 
   #isToken(presented: string | undefined): boolean {
@@ -139,56 +114,112 @@ export class Guard {
       sameSecret(this.#token, presented);
   }
 
-  #checkExposure(knock: Knock, door: Door, authenticated: boolean): void {
-    const open = door.exposure === "public" ||
-      (door.exposure === "token" && authenticated);
+  #checkExposure(
+    request: GuardRequest,
+    route: GuardedRoute,
+    authenticated: boolean,
+  ): void {
+    const open = route.exposure === "public" ||
+      (route.exposure === "token" && authenticated);
     if (open) return;
-    this.#refused(knock, "NOT_EXPOSED", {
-      route: door.id,
-      exposure: door.exposure,
+    this.#refused(request, "NOT_EXPOSED", {
+      route: route.id,
+      exposure: route.exposure,
     });
     throw new AppError("NOT_EXPOSED");
   }
 
-  #checkOrigin(knock: Knock, door: Door | undefined): void {
-    if (allowsPage(knock, this.#origins, door)) return;
-    this.#refused(knock, "ORIGIN_NOT_ALLOWED", {
-      origin: knock.headers.get("origin")?.slice(0, MAX_LOGGED),
-      fetch_site: knock.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
+  #checkOrigin(request: GuardRequest, route: GuardedRoute | undefined): void {
+    if (this.#allowsPage(request, route)) return;
+    this.#refused(request, "ORIGIN_NOT_ALLOWED", {
+      origin: request.headers.get("origin")?.slice(0, MAX_LOGGED),
+      fetch_site: request.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
       allow_with: "BAA_ALLOWED_ORIGINS",
     });
     throw new AppError("ORIGIN_NOT_ALLOWED");
   }
 
-  #demandToken(knock: Knock, lockedSeconds: number): void {
+  /**
+   * Tells whether a page may make this request. No `Origin` and no
+   * `Sec-Fetch-Site` proves nothing: it is also what a plain client looks like.
+   */
+  #allowsPage(
+    { method, headers }: GuardRequest,
+    route: GuardedRoute | undefined,
+  ): boolean {
+    const origin = headers.get("origin");
+    if (origin !== undefined) {
+      // Sandboxed frames, files and redirects are all "null": nobody's origin.
+      if (origin === "null") return false;
+      return route?.allowsOrigin?.(origin) ?? this.#origins.has(origin);
+    }
+    const site = headers.get("sec-fetch-site");
+    if (site === undefined || site === "none" || site === "same-origin") {
+      return true;
+    }
+    return route?.navigable === true && method === "GET" &&
+      headers.get("sec-fetch-mode") === "navigate" &&
+      headers.get("sec-fetch-dest") === "document";
+  }
+
+  #demandToken(request: GuardRequest, lockedSeconds: number): void {
     if (this.#token === undefined) return;
     if (lockedSeconds > 0) {
-      this.#refused(knock, "TOO_MANY_REQUESTS", { reason: "wrong tokens" });
+      this.#refused(request, "TOO_MANY_REQUESTS", { reason: "wrong tokens" });
       throw new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot answer now: too many wrong tokens came from this address",
         { headers: { "retry-after": String(lockedSeconds) } },
       );
     }
-    this.#refused(knock, "UNAUTHORIZED", {});
+    this.#refused(request, "UNAUTHORIZED", {});
     throw new AppError("UNAUTHORIZED", undefined, {
       headers: { "www-authenticate": "Bearer" },
     });
   }
 
   #refused(
-    knock: Knock,
+    request: GuardRequest,
     code: string,
     fields: Readonly<Record<string, unknown>>,
   ): void {
     this.#log.warn("Refused a request", {
       code,
-      request_id: knock.requestId,
-      remote_address: knock.remoteAddress,
+      request_id: request.requestId,
+      remote_address: request.remoteAddress,
       ...fields,
     });
   }
 }
+
+/** What the ladder judges by; all of it from the configuration. */
+export interface GuardConfig extends HostRules {
+  /** `BAA_ALLOWED_ORIGINS`. */
+  readonly allowedOrigins: readonly string[];
+  /** `BAA_PUBLIC_PROXY_ADDRESSES`. */
+  readonly proxyAddresses: readonly string[];
+  /** `BAA_SHARED_TOKEN`. */
+  readonly token: string | undefined;
+}
+
+/** The part of a request that the ladder reads, before any of its body. */
+interface GuardRequest {
+  readonly method: string;
+  readonly headers: HeaderMap;
+  /** The authority in the request's target: differs from `Host` in absolute form. */
+  readonly targetAuthority: string;
+  readonly remoteAddress: string;
+  readonly requestId: string;
+}
+
+/** The part of a route that the ladder reads. */
+type GuardedRoute = Pick<RouteInfo, "id" | "exposure"> & RouteRules;
+
+/** Ways to write the names that this daemon answers to: case, a trailing dot. */
+const MAX_SPELLINGS = 64;
+
+/** A header may be 64 KiB long; a log line need not. */
+const MAX_LOGGED = 200;
 
 /** A body must be JSON, so that a form or a no-cors fetch never reaches a handler. */
 function checkContentType(headers: HeaderMap): void {
@@ -197,4 +228,17 @@ function checkContentType(headers: HeaderMap): void {
   throw new AppError("UNSUPPORTED_MEDIA_TYPE", undefined, {
     details: { content_type: type?.slice(0, MAX_LOGGED) ?? null },
   });
+}
+
+/** Tells whether only something between the client and this daemon adds this header. */
+function isForwarding(name: string): boolean {
+  return name.startsWith("x-forwarded-") || name.startsWith("cf-") ||
+    name.startsWith("tailscale-") || name === "forwarded" || name === "via" ||
+    name === "x-real-ip";
+}
+
+/** Tells whether a request states that it has a body. */
+function hasBody(headers: HeaderMap): boolean {
+  return headers.has("transfer-encoding") ||
+    (headers.get("content-length") ?? "0") !== "0";
 }

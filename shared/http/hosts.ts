@@ -1,4 +1,4 @@
-import { type Authority, parseAuthority } from "./authority.ts";
+import { type Authority, parseAuthority } from "../authority.ts";
 import type { Zone } from "./route.ts";
 
 /** Which hosts a daemon answers to. */

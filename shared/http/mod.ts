@@ -1,4 +1,3 @@
-export { isLoopback } from "./authority.ts";
 export { Catalog } from "./catalog.ts";
 export { ApiClient, type CallOptions } from "./client.ts";
 export {

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
-import { jsonPieces } from "./json_pieces.ts";
-import { piecewiseBody } from "./piecewise_body.ts";
+import { jsonPieces, piecewiseBody } from "./piecewise_body.ts";
 
 const VALUE = {
   ok: true,

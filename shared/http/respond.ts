@@ -1,6 +1,7 @@
 import { AppError, ERRORS } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
+import { PageFailure, PlainFailure, Reply, type RouteInfo } from "./route.ts";
 
 /** What every answer of one request needs. */
 export interface AnswerContext {
@@ -9,7 +10,7 @@ export interface AnswerContext {
 }
 
 /** What an answer may have beside its body. */
-export interface AnswerInit {
+interface AnswerInit {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -38,8 +39,29 @@ function respond(
   });
 }
 
+/** Turns what a handler returned into the answer that its route promises. */
+export function writeResult(
+  result: unknown,
+  route: Pick<RouteInfo, "produces" | "status">,
+  answer: AnswerContext,
+): Response {
+  const { data, status, headers } = result instanceof Reply
+    ? result
+    : { data: result, status: route.status ?? 200, headers: undefined };
+  switch (route.produces ?? "json") {
+    case "text":
+      return plainText(String(data), answer, status);
+    case "html":
+      return page(String(data), answer, { headers });
+    case "document":
+      return json(data, answer, { status, headers });
+    default:
+      return success(data, answer, { status, headers });
+  }
+}
+
 /** Answers `data` in the success envelope. */
-export function success(
+function success(
   data: unknown,
   context: AnswerContext,
   init: AnswerInit = {},
@@ -64,7 +86,7 @@ export function largeSuccess(
 }
 
 /** Answers a JSON document without an envelope. */
-export function json(
+function json(
   value: unknown,
   { requestId, pretty }: AnswerContext,
   init: AnswerInit = {},
@@ -76,7 +98,7 @@ export function json(
 }
 
 /** Answers plain text: probes. */
-export function plainText(
+function plainText(
   body: string,
   { requestId }: AnswerContext,
   status = 200,
@@ -85,7 +107,7 @@ export function plainText(
 }
 
 /** Answers an HTML page. */
-export function page(
+function page(
   body: string,
   { requestId }: AnswerContext,
   options: {
@@ -136,6 +158,10 @@ export function failure(
   context: AnswerContext,
   log: Logger,
 ): Response {
+  if (thrown instanceof PlainFailure) {
+    return plainText(thrown.body, context, thrown.status);
+  }
+  if (thrown instanceof PageFailure) return page(thrown.page, context, thrown);
   const { requestId } = context;
   const own = log.child({ request_id: requestId });
   const error = knownError(thrown, own);

@@ -2,9 +2,11 @@ import type { z } from "zod";
 import type { AuditFacts } from "../audit.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { HeaderMap } from "./headers.ts";
 
 export type Method = "GET" | "POST";
+
+/** Request headers by lower-case name, copied once. */
+export type HeaderMap = ReadonlyMap<string, string>;
 
 /** `read` changes nothing; `write` may. */
 export type Kind = "read" | "write";
@@ -38,17 +40,26 @@ export type BodyRule = "required" | "optional" | "inner";
 
 export type Schema = z.ZodType;
 
-type Output<S> = S extends Schema ? z.output<S> : undefined;
+type Output<S> = unknown extends S ? unknown
+  : S extends Schema ? z.output<S>
+  : undefined;
 type Input<S> = S extends Schema ? z.input<S> : never;
 
-/** The names of the `:params` in a path. */
-export type ParamNames<P extends string> = P extends
-  `${string}:${infer Name}/${infer Rest}` ? Name | ParamNames<`/${Rest}`>
+/** The names of the `:params` in a path; any name when the path is not known. */
+export type ParamNames<P extends string> = string extends P ? string
+  : P extends `${string}:${infer Name}/${infer Rest}`
+    ? Name | ParamNames<`/${Rest}`>
   : P extends `${string}:${infer Name}` ? Name
   : never;
 
 /** What a route says of itself: all of it but what runs. */
-export interface RouteFacts<P extends string, Q, B, D> {
+export interface RouteFacts<
+  P extends string,
+  Q,
+  B,
+  D,
+  R extends Produces = Produces,
+> {
   /** Stable name, e.g. `tasks.create`: operationId, capability key, log name. */
   readonly id: string;
   readonly method: Method;
@@ -60,18 +71,13 @@ export interface RouteFacts<P extends string, Q, B, D> {
   /** What a caller should know beyond the summary: defaults, limits, effects. */
   readonly notes?: readonly string[];
   /** Default `json`. */
-  readonly produces?: Produces;
+  readonly produces?: R;
   readonly query?: Q;
   readonly body?: B;
   /** Default `required` when there is a body schema. */
   readonly bodyRule?: BodyRule;
   /** The schema of `data` (of the whole answer when `produces` is no envelope). */
   readonly data: D;
-  /**
-   * Event streams: the schema of each event's data by event name. On a `json`
-   * route they are what `Accept: text/event-stream` gets.
-   */
-  readonly events?: Readonly<Record<string, Schema>>;
   /** Status of a success. Default 200. */
   readonly status?: 200 | 201 | 202;
   /** Codes that this route answers beyond those that any route may. */
@@ -188,49 +194,101 @@ export interface SocketPlan {
   accept(socket: WebSocket): void;
 }
 
-export interface RouteSpec<Deps, P extends string, Q, B, D>
-  extends RouteFacts<P, Q, B, D> {
-  /** Answers `json`, `text`, `html` and `document` routes. Returns or throws; writes no response. */
-  handler?(
-    context: RouteContext<Deps, P, Q, B>,
-  ): Input<D> | Reply<Input<D>> | Promise<Input<D> | Reply<Input<D>>>;
-  /** Answers `sse` routes, and `json` ones when the caller asks for events. */
-  stream?(
-    context: RouteContext<Deps, P, Q, B>,
-  ): AsyncIterable<StreamEvent> | Promise<AsyncIterable<StreamEvent>>;
-  /** Whether a body asks for events whatever `Accept` says; undefined: `Accept` decides. */
-  streams?(body: Output<B>): boolean | undefined;
-  /** Answers `websocket` routes: throws to refuse before the 101. */
-  socket?(
-    context: RouteContext<Deps, P, Q, B>,
-  ): SocketPlan | Promise<SocketPlan>;
-  /** Why the route cannot work now; undefined when it can. */
-  unavailable?(deps: Deps): string | undefined;
+/** What the guard asks a route beside its exposure. */
+export interface RouteRules {
   /** Replaces the guard's Origin rung: tells whether this `Origin` may come in. */
   allowsOrigin?(origin: string): boolean;
   /** Where else than in `Authorization` the shared token may stand. */
   tokenFrom?(headers: HeaderMap): string | undefined;
+  /** Whether a cross-site top-level navigation may GET this page. */
+  readonly navigable?: boolean;
+}
+
+/** What the describers and the audit ask a route. */
+interface RouteReports<Deps, P extends string, Q, B, D> {
+  /** Why the route cannot work now; undefined when it can. */
+  unavailable?(deps: Deps): string | undefined;
   /** What a write acts on, for its audit row: names, never contents. */
   auditTarget?(context: RouteContext<Deps, P, Q, B>): AuditFacts;
   /** What a write that succeeded made, for its audit row. */
   auditFacts?(data: Input<D>): AuditFacts;
   /** True when what the handler calls reports to the audit by itself. */
   readonly auditsItself?: boolean;
-  /** Whether a cross-site top-level navigation may GET this page. */
-  readonly navigable?: boolean;
 }
 
+/** The schema of each event's data by event name. */
+type EventSchemas = Readonly<Record<string, Schema>>;
+
+/** What may answer a route: which of them do depends on what it produces. */
+interface Answering<Deps, P extends string, Q, B, D> {
+  /** Returns or throws; writes no response. */
+  handler(
+    context: RouteContext<Deps, P, Q, B>,
+  ): Input<D> | Reply<Input<D>> | Promise<Input<D> | Reply<Input<D>>>;
+  readonly events: EventSchemas;
+  stream(
+    context: RouteContext<Deps, P, Q, B>,
+  ): AsyncIterable<StreamEvent> | Promise<AsyncIterable<StreamEvent>>;
+  /** Whether a body asks for events whatever `Accept` says; undefined: `Accept` decides. */
+  streams(body: Output<B>): boolean | undefined;
+  /** Throws to refuse before the 101. */
+  socket(
+    context: RouteContext<Deps, P, Q, B>,
+  ): SocketPlan | Promise<SocketPlan>;
+}
+
+/** `A` with the parts `K`, perhaps with `O`, and with no other. */
+type Only<A, K extends keyof A, O extends keyof A = never> =
+  & Pick<A, K>
+  & Partial<Pick<A, O>>
+  & { readonly [_ in Exclude<keyof A, K | O>]?: never };
+
+type Served<
+  Deps,
+  P extends string,
+  Q,
+  B,
+  D,
+  A extends Answering<Deps, P, Q, B, D> = Answering<Deps, P, Q, B, D>,
+> =
+  | { readonly produces?: "json" | "text" | "html" | "document" }
+    & Only<A, "handler">
+  // A `json` route may answer a caller who asks for events with events.
+  | { readonly produces?: "json" }
+    & Only<A, "handler" | "events" | "stream", "streams">
+  | { readonly produces: "sse" } & Only<A, "events" | "stream">
+  | { readonly produces: "websocket" } & Only<A, "socket">;
+
+type RouteSpec<Deps, P extends string, Q, B, D> =
+  & RouteFacts<P, Q, B, D>
+  & RouteRules
+  & RouteReports<Deps, P, Q, B, D>
+  & Served<Deps, P, Q, B, D>;
+
 /** The facts of any route, its own types erased: what the describers read. */
-// deno-lint-ignore no-explicit-any -- P, Q, B and D differ from route to route
-export type RouteInfo = Omit<RouteFacts<any, any, any, any>, "path"> & {
-  readonly path: string;
+// deno-lint-ignore no-explicit-any -- Q, B and D differ from route to route
+export type RouteInfo = RouteFacts<string, any, any, any> & {
+  readonly events?: EventSchemas;
 };
 
 /** Any route of one daemon: what the dispatcher runs. */
 // deno-lint-ignore no-explicit-any -- as above
-export type Route<Deps> = Omit<RouteSpec<Deps, any, any, any, any>, "path"> & {
-  readonly path: string;
-};
+export type Route<Deps> = RouteSpec<Deps, string, any, any, any>;
+
+/** Any route that has one of the parts which answer. */
+type RouteWith<Deps, K extends "handler" | "stream" | "socket"> = Extract<
+  Route<Deps>,
+  { readonly [_ in K]: (...args: never[]) => unknown }
+>;
+
+/** Answered by a handler: always, or unless it is asked for events. */
+export type HandledRoute<Deps> = RouteWith<Deps, "handler">;
+
+/** Answered with events: always, or when it is asked for them. */
+export type StreamedRoute<Deps> = RouteWith<Deps, "stream">;
+
+/** Answered by a WebSocket. */
+export type SocketRoute<Deps> = RouteWith<Deps, "socket">;
 
 /**
  * Types the facts of a route that crosses the wire between daemons: the server
@@ -241,7 +299,8 @@ export function contract<
   Q extends Schema | undefined = undefined,
   B extends Schema | undefined = undefined,
   D extends Schema = Schema,
->(facts: RouteFacts<P, Q, B, D>): RouteFacts<P, Q, B, D> {
+  const R extends Produces = "json",
+>(facts: RouteFacts<P, Q, B, D, R>): RouteFacts<P, Q, B, D, R> {
   return facts;
 }
 

@@ -129,6 +129,77 @@ export const misuses: readonly Route<Deps>[] = [
     data: Data,
     handler: () => ({ size: 1 }),
   }),
+  // @ts-expect-error something must answer it
+  route({ ...base, path: "/things", data: Data }),
+  // @ts-expect-error a handler answers no event stream
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    produces: "sse",
+    events: { tick: Data },
+    handler: () => ({ size: 1 }),
+  }),
+  // @ts-expect-error an event stream has no second answer
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    produces: "sse",
+    events: { tick: Data },
+    stream: async function* () {},
+    handler: () => ({ size: 1 }),
+  }),
+  // @ts-expect-error each event has a schema
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    produces: "sse",
+    stream: async function* () {},
+  }),
+  // @ts-expect-error each event has a schema where events are one of two answers, too
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    handler: () => ({ size: 1 }),
+    stream: async function* () {},
+  }),
+  // @ts-expect-error only JSON has events as its second answer
+  route({
+    ...base,
+    path: "/things",
+    data: z.string(),
+    produces: "text",
+    handler: () => "",
+    events: { tick: Data },
+    stream: async function* () {},
+  }),
+  // @ts-expect-error nothing streams
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    handler: () => ({ size: 1 }),
+    streams: () => true,
+  }),
+  // @ts-expect-error a handler answers no WebSocket
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    produces: "websocket",
+    handler: () => ({ size: 1 }),
+  }),
+  // @ts-expect-error only a WebSocket has a socket
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    handler: () => ({ size: 1 }),
+    socket: () => ({ accept() {} }),
+  }),
 ];
 
 // @ts-expect-error an error code in a contract is checked as well

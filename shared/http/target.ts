@@ -1,7 +1,7 @@
 import { invalidInput } from "../errors.ts";
 
 /** A request's target, read from the text that came in, not normalised. */
-export interface Target {
+export interface RequestTarget {
   /** Empty when the target cannot be taken apart: no host matches that. */
   readonly authority: string;
   /** Still percent-encoded. */
@@ -17,7 +17,7 @@ const NO_QUERY = new URLSearchParams();
  * Takes a request's target apart without `new URL`, which would fold `..`.
  * Never throws: what a hostile target is worth is the guard's to say.
  */
-export function readTarget(request: Request): Target {
+export function readTarget(request: Request): RequestTarget {
   let text = "";
   try {
     text = request.url;

@@ -1,4 +1,4 @@
-import type { HeaderMap } from "./headers.ts";
+import type { HeaderMap } from "./route.ts";
 
 const encoder = new TextEncoder();
 

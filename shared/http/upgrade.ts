@@ -1,7 +1,6 @@
 import { AppError, invalidInput } from "../errors.ts";
 import type { Call } from "./call.ts";
-import type { HeaderMap } from "./headers.ts";
-import type { RouteContext } from "./route.ts";
+import type { HeaderMap, SocketRoute } from "./route.ts";
 
 /** Seconds without a frame until Deno pings, twice that until it gives up. */
 const IDLE_TIMEOUT_S = 30;
@@ -13,14 +12,14 @@ const IDLE_TIMEOUT_S = 30;
  */
 export async function upgrade<Deps>(
   call: Call<Deps>,
+  route: SocketRoute<Deps>,
   onSocket: (socket: WebSocket) => void,
 ): Promise<Response> {
-  const { request, route, headerMap } = call;
+  const { request, headerMap } = call;
   checkHandshake(request.method, headerMap);
   // Deno watches the client only from the moment that this is read.
   const { signal } = request;
-  const plan = await route.socket?.(call as unknown as RouteContext<Deps>);
-  if (plan === undefined) throw new AppError("ROUTE_NOT_FOUND");
+  const plan = await route.socket(call);
   // A client that left meanwhile gives a socket that never opens nor closes.
   if (signal.aborted) throw new AppError("CONFLICT", "The client left");
   const { socket, response } = Deno.upgradeWebSocket(request, {

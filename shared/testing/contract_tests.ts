@@ -33,7 +33,7 @@ export function contractTests<Deps>(
       const segments = route.path.split("/").map((part) =>
         part.startsWith(":") ? "example" : part
       );
-      const { methods } = catalog.match(segments);
+      const methods = catalog.match(segments);
       assertEquals(methods.get(route.method)?.route.id, route.id);
     }
   });

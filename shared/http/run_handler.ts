@@ -1,0 +1,62 @@
+import { type AuditEntry, type AuditPort, AuditRefused } from "../audit.ts";
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+import type { Call } from "./call.ts";
+import { type HandledRoute, Reply } from "./route.ts";
+
+/** Runs the handler of a call; of a write, the audit and the log are told. */
+export async function runHandler<Deps>(
+  call: Call<Deps>,
+  route: HandledRoute<Deps>,
+  { audit, clock }: { readonly audit: AuditPort; readonly clock: Clock },
+): Promise<unknown> {
+  if (route.kind === "read") return await route.handler(call);
+  const entry = beginAudit(call, audit);
+  const started = clock.monotonic();
+  const done = (code: string) =>
+    call.log.info("Answered a write", {
+      route: route.id,
+      code,
+      duration_ms: Math.round(clock.monotonic() - started),
+    });
+  try {
+    const result = await route.handler(call);
+    const data = result instanceof Reply ? result.data : result;
+    const facts = route.auditFacts?.(data);
+    entry?.finish({ ok: true, ...(facts !== undefined && { facts }) });
+    done("OK");
+    return result;
+  } catch (error) {
+    const code = error instanceof AppError ? error.code : "INTERNAL";
+    entry?.finish({ ok: false, code });
+    done(code);
+    throw error;
+  }
+}
+
+/**
+ * Records that a write is about to run, unless it reports by itself.
+ * @throws {AppError} NOT_READY when it must be recorded and cannot be
+ */
+export function beginAudit<Deps>(
+  call: Call<Deps>,
+  audit: AuditPort,
+): AuditEntry | undefined {
+  const { route, params } = call;
+  if (route.kind === "read" || route.auditsItself === true) return undefined;
+  const target = route.auditTarget?.(call);
+  try {
+    return audit.begin({
+      action: route.id,
+      actor: {
+        source: "http",
+        request_id: call.requestId,
+        remote_address: call.remoteAddress,
+      },
+      target: { ...params, ...target },
+    });
+  } catch (cause) {
+    if (!(cause instanceof AuditRefused)) throw cause;
+    throw new AppError("NOT_READY", cause.message, { cause });
+  }
+}
