@@ -75,7 +75,7 @@ export class Commands {
     });
     const { input, issues } = normaliseExec(request, this.#options.cwd);
     if (issues.length > 0) {
-      queue.end(this.#refuse(input, issues, context));
+      queue.finish(this.#refuse(input, issues, context));
       return queue;
     }
     const signal = AbortSignal.any([this.#signalOf(context), left.signal]);
@@ -90,7 +90,7 @@ export class Commands {
         stdout.flush();
         stderr.flush();
         finishAudit(entry, exit);
-        queue.end(exit);
+        queue.finish(exit);
       });
       return queue;
     } catch (error) {
