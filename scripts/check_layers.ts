@@ -53,7 +53,6 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   scripts: [
     [OTHER_FILES],
     ["runtime"],
-    ["smoke"],
     ["bench"],
   ],
   "scripts/runtime": [
@@ -153,7 +152,7 @@ function edgeFaults(
 ): string[] {
   if (to.endsWith("_test.ts")) return [`${from} imports the test ${to}`];
   const isRig = to.includes("/testing/");
-  if (isRig && isProduct(from) && !from.startsWith("scripts/smoke/")) {
+  if (isRig && isProduct(from)) {
     return [`${from} imports the test helper ${to}`];
   }
   const rank = rankFault(from, to);
@@ -257,7 +256,7 @@ if (import.meta.main) {
   }
   for (const fault of faults) console.error(fault);
   console.log(`${sources.size} files, ${faults.length} faults`);
-  // Names and smoke: being mended room by room.
-  const mended = /is exported by|scripts\/smoke/;
+  // Names: being mended room by room.
+  const mended = /is exported by/;
   if (faults.some((it) => !mended.test(it))) Deno.exit(1);
 }

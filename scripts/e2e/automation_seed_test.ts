@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
-import { until } from "../testing/state.ts";
+import { until } from "../../shared/testing/until.ts";
 
 Deno.test("conductor holds every assertion on controllers, tasks, runs and pause over HTTP", async () => {
   await using conductor = await startDaemon("conductor");

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { CodexRig } from "../testing/codex_rig.ts";
+import { textsIn } from "../testing/files.ts";
 import { findRealCodex } from "../testing/real_codex.ts";
 
 const codex = await findRealCodex();
@@ -37,14 +38,14 @@ Deno.test({
     const printed = JSON.stringify(turns[1]);
     assert(!printed.includes(CANARY.other), "a secret reached a command");
     await rig.kill("SIGTERM");
-    const logs = await textOf(join(rig.folder, "logs", "codexd"));
-    assertEquals(logs.length, 3);
+    const logs = await textsIn(join(rig.folder, "logs", "codexd"));
+    assertEquals(logs.size, 3);
     for (const [path, text] of logs) {
       for (const secret of Object.values(CANARY)) {
         assert(!text.includes(secret), `${path} holds ${secret}`);
       }
     }
-    const all = logs.map(([, text]) => text).join("");
+    const all = [...logs.values()].join("");
     assert(all.includes("turn/start") && all.includes("***"));
     await rig.restart();
   },
@@ -65,7 +66,7 @@ Deno.test({
     await rig.turn(id, '@model:shell cmd="env"');
     assert(!JSON.stringify(await rig.read(id)).includes(CANARY.token));
     await rig.kill("SIGTERM");
-    for (const [path, text] of await textOf(join(rig.folder, "logs"))) {
+    for (const [path, text] of await textsIn(join(rig.folder, "logs"))) {
       assert(!text.includes(CANARY.token), path);
     }
     await rig.restart();
@@ -109,15 +110,4 @@ Deno.test({
 
 async function git(folder: string): Promise<void> {
   await new Deno.Command("git", { args: ["init", "--quiet", folder] }).output();
-}
-
-/** Every file under a folder, with its text. */
-async function textOf(folder: string): Promise<[path: string, text: string][]> {
-  const files: [string, string][] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) files.push(...await textOf(path));
-    else files.push([path, await Deno.readTextFile(path)]);
-  }
-  return files;
 }

@@ -3,7 +3,8 @@ import { Database } from "@db/sqlite";
 import { verifyAudit } from "../../conductor/record/audit_verify.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
-import { sharedState, until } from "../testing/state.ts";
+import { until } from "../../shared/testing/until.ts";
+import { sharedState } from "../testing/state.ts";
 
 const ROUNDS = 20;
 
@@ -95,7 +96,7 @@ Deno.test(`conductor keeps all that it acknowledged over ${ROUNDS} kill -9`, asy
   await until(
     () => call("GET", `${last.origin}/v1/tasks?status=queued&limit=1`),
     (answer) => answer.data.count === 0,
-    60_000,
+    { withinMs: 60_000 },
   );
 });
 

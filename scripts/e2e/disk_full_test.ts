@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { type Answer, call } from "../testing/http.ts";
-import { sharedState, until } from "../testing/state.ts";
+import { until } from "../../shared/testing/until.ts";
+import { sharedState } from "../testing/state.ts";
 
 const isLinux = Deno.build.os === "linux";
 const LARGE = "x".repeat(300_000);
@@ -81,7 +82,7 @@ async function survive(
   await until(
     () => call("GET", at("/v1/tasks?status=queued")),
     ({ data }) => data.count === 0,
-    60_000,
+    { withinMs: 60_000 },
   );
   assertEquals((await call("GET", at("/health"))).data.status, "ok");
 }

@@ -7,6 +7,7 @@ import { CANARIES } from "../../conductor/browser/testing/login_site.ts";
 import { Tap } from "../../conductor/browser/testing/tap.ts";
 import { freePort } from "../testing/daemon.ts";
 import { eventsOf } from "../testing/events.ts";
+import { textsIn } from "../testing/files.ts";
 import { FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";
 
 firefoxTest(
@@ -126,11 +127,8 @@ firefoxTest(
     check(JSON.stringify(rig.answers), "an HTTP answer");
     check(told, "the events");
     for (const part of ["state", "logs"]) {
-      for await (const path of filesIn(`${rig.folder}/${part}`)) {
-        check(
-          new TextDecoder("latin1").decode(await Deno.readFile(path)),
-          path,
-        );
+      for (const [path, text] of await textsIn(`${rig.folder}/${part}`)) {
+        check(text, path);
       }
     }
   },
@@ -152,13 +150,6 @@ async function storedEvents(origin: string, token: string): Promise<string> {
     // Left on purpose.
   }
   return texts.join("\n");
-}
-
-async function* filesIn(folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* filesIn(`${folder}/${name}`);
-    else yield `${folder}/${name}`;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

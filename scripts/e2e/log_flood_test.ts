@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { residentMiB } from "../bench/harness.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
-import { until } from "../testing/state.ts";
+import { until } from "../../shared/testing/until.ts";
 
 const TASKS = 200;
 const LINES = 5000;
@@ -120,7 +120,7 @@ Deno.test(`${TASKS} tasks of ${LINES} lines reach every reader that reads, in or
       const id = await until(
         () => Promise.resolve(ids[index]),
         (it) => it !== undefined,
-        60_000,
+        { withinMs: 60_000 },
       );
       const options = leaveAfter === undefined ? {} : { leaveAfter };
       await readAll(at(id ?? ""), options);

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 import { waitUntilGone } from "../testing/processes.ts";
-import { sharedState, until } from "../testing/state.ts";
+import { until } from "../../shared/testing/until.ts";
+import { sharedState } from "../testing/state.ts";
 
 Deno.test("conductor stops its runs when it is stopped, and a restart knows", async () => {
   await using state = await sharedState();

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
-import { sharedState, until } from "../testing/state.ts";
+import { until } from "../../shared/testing/until.ts";
+import { sharedState } from "../testing/state.ts";
 
 const LEASE_MS = 2000;
 const ENV = { BAA_LEASE_MS: String(LEASE_MS), BAA_MAX_CONCURRENT_RUNS: "4" };
@@ -72,7 +73,7 @@ Deno.test("Of two conductors on one state folder one leads, and a killed one is 
   await until(
     () => call("GET", `${two.origin}/v1/system/state`),
     ({ data }) => data.queue.queued_tasks === 0 && data.queue.active_runs === 0,
-    30_000,
+    { withinMs: 30_000 },
   );
   const started = (await Deno.readTextFile(marks)).trim().split("\n");
   assertEquals(new Set(started).size, started.length, "a task ran twice");

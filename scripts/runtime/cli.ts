@@ -19,7 +19,6 @@ import {
   systemTerminal,
   UsageError,
 } from "./node/mod.ts";
-import { browserSmoke, codexdSmoke } from "../smoke/mod.ts";
 import {
   restartLaunchd,
   startLaunchd,
@@ -78,16 +77,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Check what is installed, then the running node",
     options: ["service", ...PLACE],
     run: verifyMini,
-  },
-  "codexd-e2e-smoke": {
-    summary: "Prove the Codex side with the real Codex, or with a stand-in",
-    options: [],
-    run: codexdSmoke,
-  },
-  "browser-control-e2e-smoke": {
-    summary: "Prove the browser side with a scripted browser",
-    options: [],
-    run: browserSmoke,
   },
   doctor: {
     summary: "Find out what is wrong, why, and what to do about it",

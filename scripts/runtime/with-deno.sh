@@ -1,12 +1,20 @@
 #!/bin/sh
-# Runs one command of this folder with Deno: $DENO_BIN, the one on PATH, the
-# usual folders, or npm's package, in this order. ssh, cron and launchd give a
-# short PATH, so the usual folders are needed.
+# Runs one command of this folder, or a test file, with Deno: $DENO_BIN, the one
+# on PATH, the usual folders, or npm's package, in this order. ssh, cron and
+# launchd give a short PATH, so the usual folders are needed.
 # Usage: with-deno.sh <command> [options]
+#        with-deno.sh test <file> [options of deno test]
 set -eu
 
 pinned=2.9.5
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+
+if [ "${1:-}" = test ]; then
+  shift
+  set -- test --allow-all --no-check --config "$here/../../deno.json" "$@"
+else
+  set -- run --allow-all "$here/cli.ts" "$@"
+fi
 
 # An old Deno cannot read the project's configuration, so it is passed over.
 # One that does not tell its version is taken at its word.
@@ -22,13 +30,13 @@ if [ -n "${DENO_BIN:-}" ]; then
     echo "Cannot run: DENO_BIN is $DENO_BIN, which is no program" >&2
     exit 2
   fi
-  exec "$DENO_BIN" run --allow-all "$here/cli.ts" "$@"
+  exec "$DENO_BIN" "$@"
 fi
 
 for deno in "$(command -v deno || :)" "${HOME:-}/.deno/bin/deno" \
   /opt/homebrew/bin/deno /usr/local/bin/deno "${HOME:-}/.local/bin/deno"; do
   if usable "$deno"; then
-    exec "$deno" run --allow-all "$here/cli.ts" "$@"
+    exec "$deno" "$@"
   fi
 done
 
@@ -37,7 +45,7 @@ for npx in "$(command -v npx || :)" /opt/homebrew/bin/npx /usr/local/bin/npx; do
     # npx is a Node script: Node stands beside it.
     PATH=$(dirname -- "$npx"):$PATH
     export PATH
-    exec "$npx" -y "deno@$pinned" run --allow-all "$here/cli.ts" "$@"
+    exec "$npx" -y "deno@$pinned" "$@"
   fi
 done
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { exists } from "@std/fs";
 import { dirname, fromFileUrl } from "@std/path";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { NOT_FOUND, runCommand } from "./node/command.ts";
@@ -97,6 +98,22 @@ Deno.test("the executables run the pinned Deno with npx where there is none", as
   const none = await run(await emptyPath(dir));
   assertEquals(none.code, 127);
   assertStringIncludes(none.stderr, "neither Deno nor npx");
+});
+
+Deno.test("the smoke scripts test the product's own files, with the product's own configuration", async () => {
+  await using dir = await tempDir();
+  await write(dir.join("deno"));
+  for (const name of ["codexd-e2e-smoke", "browser-control-e2e-smoke"]) {
+    const { stdout } = await runCommand([`${HERE}${name}.sh`, "--filter=x"], {
+      env: { DENO_BIN: dir.join("deno") },
+    });
+    const [, verb, ...args] = stdout.trim().split(" ");
+    assertEquals(verb, "test");
+    assertEquals(args.at(-1), "--filter=x");
+    const files = args.filter((it) => it.startsWith("/"));
+    assertEquals(files.filter((it) => it.endsWith("/deno.json")).length, 1);
+    for (const file of files) assertEquals(await exists(file), true, file);
+  }
 });
 
 Deno.test("the executables run in every shell that may be /bin/sh", async () => {

@@ -1,17 +1,22 @@
 // deno-lint-ignore-file no-console -- tells why tests are ignored
 import { join } from "@std/path";
-import { findBinary } from "../../codexd/app_server/binary.ts";
+import { findBinary } from "../../codexd/app_server/mod.ts";
+import { completePath } from "../../host_ops/process/mod.ts";
 import { REAL_PARTS } from "../real_parts.ts";
 
+const BIN = join(REAL_PARTS, "node_modules", ".bin");
+
 /**
- * The real Codex that tests use: `BAA_TEST_CODEX_BIN`, or what `deno task
- * real-parts` has installed. Undefined, with a line that says so, when there
- * is none: never the owner's own.
+ * The real Codex that tests use: what `BAA_TEST_CODEX_BIN` names, else what
+ * `deno task real-parts` has installed. Undefined, with a line that says so,
+ * when there is none: never the owner's own unasked.
  */
 export async function findRealCodex(): Promise<string | undefined> {
-  const wanted = Deno.env.get("BAA_TEST_CODEX_BIN") ??
-    join(REAL_PARTS, "node_modules", ".bin", "codex");
-  const finding = await findBinary({ wanted, path: "" });
+  const { env } = Deno;
+  const finding = await findBinary({
+    wanted: env.get("BAA_TEST_CODEX_BIN") ?? join(BIN, "codex"),
+    path: completePath(`${env.get("PATH") ?? ""}:${BIN}`, env.get("HOME")),
+  });
   if ("program" in finding) return finding.program;
   console.error(
     "Tests with the real Codex are ignored: run `deno task real-parts`",

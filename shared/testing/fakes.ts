@@ -66,9 +66,13 @@ export function countingIds(): NewId {
 }
 
 /** A temporary directory, by its real path, that is removed at the end of its scope. */
-export async function tempDir(): Promise<
-  AsyncDisposable & { readonly path: string; join(...parts: string[]): string }
-> {
+export interface TempDir extends AsyncDisposable {
+  readonly path: string;
+  join(...parts: string[]): string;
+}
+
+/** Makes a temporary directory. */
+export async function tempDir(): Promise<TempDir> {
   const path = await Deno.realPath(await Deno.makeTempDir());
   return {
     path,

@@ -1,14 +1,18 @@
-import { join } from "@std/path";
-import { ScriptedClient } from "../../conductor/browser/testing/scripted_client.ts";
+import { assert } from "@std/assert";
+import type { BrowserView } from "../../../conductor/browser/mod.ts";
+import { ScriptedClient } from "../../../conductor/browser/testing/scripted_client.ts";
+import { type TempDir, tempDir } from "../../../shared/testing/fakes.ts";
+import { until } from "../../../shared/testing/until.ts";
 import {
   freePort,
   type RunningDaemon,
   startDaemon,
-} from "../testing/daemon.ts";
-import type { Answer } from "../testing/http.ts";
+} from "../../testing/daemon.ts";
+import { textsIn } from "../../testing/files.ts";
+import type { Answer } from "../../testing/http.ts";
 
 /** What is planted, and must be found nowhere that conductor writes or answers. */
-export const SECRETS = {
+export const PLANTED = {
   cookie: "SMOKE-SECRET-cookie-3f81",
   authorization: "SMOKE-SECRET-authorization-a90c",
   address: "SMOKE-SECRET-address-5e27",
@@ -17,30 +21,30 @@ export const SECRETS = {
 
 /** A temporary conductor and a scripted browser at its bridge. */
 export class BrowserSmoke implements AsyncDisposable {
-  readonly folder: string;
+  client: ScriptedClient;
+  readonly #folder: TempDir;
   readonly #env: Readonly<Record<string, string>>;
   readonly #answers: string[] = [];
   #conductor: RunningDaemon;
-  client: ScriptedClient;
 
   private constructor(parts: {
-    readonly folder: string;
+    readonly folder: TempDir;
     readonly env: Readonly<Record<string, string>>;
     readonly conductor: RunningDaemon;
     readonly client: ScriptedClient;
   }) {
-    this.folder = parts.folder;
+    this.client = parts.client;
+    this.#folder = parts.folder;
     this.#env = parts.env;
     this.#conductor = parts.conductor;
-    this.client = parts.client;
   }
 
   static async start(): Promise<BrowserSmoke> {
-    const folder = await Deno.makeTempDir({ prefix: "browser-smoke-" });
+    const folder = await tempDir();
     const env = {
       BAA_CONDUCTOR_LOCAL_API: `http://127.0.0.1:${freePort()}`,
-      BAA_STATE_DIR: join(folder, "state"),
-      BAA_LOGS_DIR: join(folder, "logs"),
+      BAA_STATE_DIR: folder.join("state"),
+      BAA_LOGS_DIR: folder.join("logs"),
       BAA_LOG_LEVEL: "debug",
       BAA_LEASE_MS: "1000",
       BAA_BROWSER_SPACING_MS: "0",
@@ -53,11 +57,6 @@ export class BrowserSmoke implements AsyncDisposable {
 
   get origin(): string {
     return this.#conductor.origin;
-  }
-
-  /** Every answer that was given so far, as text. */
-  get answers(): readonly string[] {
-    return this.#answers;
   }
 
   /** Kills conductor as a crash would, and starts it on the same state. */
@@ -74,16 +73,37 @@ export class BrowserSmoke implements AsyncDisposable {
   /** Sends a request; without a body it is a GET. */
   async call(path: string, body?: unknown): Promise<Answer> {
     const response = await this.#send(path, body);
-    const text = await response.text();
-    this.#answers.push(text);
-    return { status: response.status, ...JSON.parse(text) };
+    return {
+      status: response.status,
+      ...JSON.parse(await this.#read(response)),
+    };
   }
 
   /** Sends a request, and gives the answer as it is. */
   async text(path: string, body?: unknown): Promise<string> {
-    const text = await (await this.#send(path, body)).text();
-    this.#answers.push(text);
-    return text;
+    return await this.#read(await this.#send(path, body));
+  }
+
+  /** Reads the view until it is as wanted: frames and requests take different ways. */
+  view(isWanted: (view: BrowserView) => boolean): Promise<BrowserView> {
+    return until(
+      async (): Promise<BrowserView> => (await this.call("/v1/browser")).data,
+      isWanted,
+    );
+  }
+
+  /** Looks for what was planted: in every answer so far, the database and the logs. */
+  async expectNoSecret(): Promise<void> {
+    for (const path of ["/v1/browser", "/v1/audit?limit=200", "/describe"]) {
+      await this.call(path);
+    }
+    const written = await textsIn(this.#folder.path);
+    const texts = [...this.#answers.map((it) => ["an answer", it]), ...written];
+    for (const [where, text = ""] of texts) {
+      for (const secret of Object.values(PLANTED)) {
+        assert(!text.includes(secret), `${secret} is in ${where}`);
+      }
+    }
   }
 
   #send(path: string, body: unknown): Promise<Response> {
@@ -96,9 +116,15 @@ export class BrowserSmoke implements AsyncDisposable {
     });
   }
 
+  async #read(response: Response): Promise<string> {
+    const text = await response.text();
+    this.#answers.push(text);
+    return text;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client[Symbol.asyncDispose]();
     await this.#conductor[Symbol.asyncDispose]();
-    await Deno.remove(this.folder, { recursive: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }

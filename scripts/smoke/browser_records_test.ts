@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { BrowserView } from "../../conductor/browser/mod.ts";
-import { type BrowserSmoke, SECRETS } from "./browser_context.ts";
-import type { SmokeStep } from "./smoke.ts";
+import { BrowserSmoke, PLANTED } from "./testing/browser_smoke.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -13,53 +12,37 @@ function login(host: string, fields: Readonly<Record<string, unknown>> = {}) {
     name: "session",
     fingerprint: "0123456789abcdef",
     length: 40,
-    value: SECRETS.cookie,
+    value: PLANTED.cookie,
     ...fields,
   };
-}
-
-/** Reads the view until it is as wanted: frames and requests take different ways. */
-async function view(
-  smoke: BrowserSmoke,
-  isWanted: (view: BrowserView) => boolean,
-): Promise<BrowserView> {
-  const deadline = performance.now() + 10_000;
-  while (true) {
-    const { data } = await smoke.call("/v1/browser");
-    if (isWanted(data)) return data;
-    assert(
-      performance.now() < deadline,
-      `It did not come: ${JSON.stringify(data)}`,
-    );
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 function statusOf(view: BrowserView, host: string): string | undefined {
   return view.login_records.find((it) => it.host === host)?.status;
 }
 
-/** What browsers report: shown, kept, and honest about its age. */
-export const RECORD_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
-  {
-    name: "hello is answered with limits, platforms and the system's state",
-    run(smoke) {
+Deno.test("what browsers report is shown, kept, and honest about its age", async (t) => {
+  await using smoke = await BrowserSmoke.start();
+  await t.step(
+    "hello is answered with limits, platforms and the system's state",
+    () => {
       const [ack] = smoke.client.received;
       assert(ack?.type === "hello_ack" && ack.ok);
       assertEquals(ack.state.mode, "running");
       assert(ack.platforms.some((it) => it.name === "claude"));
       return Promise.resolve();
     },
-  },
-  {
-    name: "GET /v1/browser shows tabs, login records and endpoints",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "GET /v1/browser shows tabs, login records and endpoints",
+    async () => {
       const { client } = smoke;
       client.say({
         type: "tabs",
         tabs: [{
           id: 7,
-          url: `https://claude.ai/chat/c0ffee00-1?code=${SECRETS.address}`,
+          url: `https://claude.ai/chat/c0ffee00-1?code=${PLANTED.address}`,
           title: "Chat",
           active: true,
         }],
@@ -69,17 +52,18 @@ export const RECORD_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
         type: "api_endpoints",
         endpoints: [{ host: "claude.ai", method: "GET", path: "/api/:id" }],
       });
-      const seen = await view(smoke, (it) => it.endpoints.length === 1);
+      const seen = await smoke.view((it) => it.endpoints.length === 1);
       assertEquals(seen.tabs[0]?.url, "https://claude.ai/chat/c0ffee00-1");
       assertEquals(seen.login_records[0]?.fingerprint, "0123456789abcdef");
       assertEquals(seen.login_records[0]?.platform, "claude");
       assertEquals(seen.endpoints[0]?.path, "/api/:id");
       assertEquals(seen.bridge.active_client_id, client.clientId);
     },
-  },
-  {
-    name: "records are fresh, stale or lost by their age and by a logout",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "records are fresh, stale or lost by their age and by a logout",
+    async () => {
       const now = Date.now();
       smoke.client.say({
         type: "credentials",
@@ -89,7 +73,7 @@ export const RECORD_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
           login("left.example", { loggedOut: true }),
         ],
       });
-      const seen = await view(smoke, (it) => it.login_records.length === 4);
+      const seen = await smoke.view((it) => it.login_records.length === 4);
       assertEquals(statusOf(seen, "claude.ai"), "fresh");
       assertEquals(statusOf(seen, "old.example"), "stale");
       assertEquals(statusOf(seen, "ancient.example"), "lost");
@@ -99,12 +83,13 @@ export const RECORD_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       const claude = await smoke.call("/v1/browser?platform=claude");
       assertEquals(claude.data.summary.login_records, 1);
     },
-  },
-  {
-    name: "without a browser the records are stale, and requests say why not",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "without a browser the records are stale, and requests say why not",
+    async () => {
       await smoke.client[Symbol.asyncDispose]();
-      const seen = await view(smoke, (it) => !it.bridge.connected);
+      const seen = await smoke.view((it) => !it.bridge.connected);
       assertEquals(statusOf(seen, "claude.ai"), "stale");
       const refused = await smoke.call("/v1/browser/request", {
         platform: "claude",
@@ -118,24 +103,28 @@ export const RECORD_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       );
       assertEquals(request.available, false);
     },
-  },
-  {
-    name: "after a kill -9 of conductor the records are there",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "after a kill -9 of conductor the records are there",
+    async () => {
       await smoke.restart();
       const { data } = await smoke.call("/v1/browser");
       assertEquals(data.summary.login_records, 4);
       assertEquals(statusOf(data, "claude.ai"), "stale");
       assertEquals(data.tabs.length, 1);
     },
-  },
-  {
-    name: "the browser reconnects, and is the same one",
-    async run(smoke) {
-      await smoke.reconnect();
-      const seen = await view(smoke, (it) => it.bridge.connected);
-      assertEquals(seen.summary.clients, 1);
-      assertEquals(statusOf(seen, "claude.ai"), "fresh");
-    },
-  },
-];
+  );
+
+  await t.step("the browser reconnects, and is the same one", async () => {
+    await smoke.reconnect();
+    const seen = await smoke.view((it) => it.bridge.connected);
+    assertEquals(seen.summary.clients, 1);
+    assertEquals(statusOf(seen, "claude.ai"), "fresh");
+  });
+
+  await t.step(
+    "no planted secret is in the database, the logs, the audit, the events or an answer",
+    () => smoke.expectNoSecret(),
+  );
+});

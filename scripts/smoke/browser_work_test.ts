@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SseParser } from "../../conductor/browser/mod.ts";
 import type { Said } from "../../conductor/browser/testing/scripted_client.ts";
-import { type BrowserSmoke, SECRETS } from "./browser_context.ts";
-import type { SmokeStep } from "./smoke.ts";
+import { BrowserSmoke, PLANTED } from "./testing/browser_smoke.ts";
 
 const REQUEST = "/v1/browser/request";
 
@@ -40,12 +39,11 @@ function serve({ client }: BrowserSmoke): void {
   });
 }
 
-/** What a browser is asked to do, over HTTP, and what it answers. */
-export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
-  {
-    name:
-      "POST /v1/browser/actions: open_tab reaches the browser, its outcome the caller",
-    async run(smoke) {
+Deno.test("what a browser is asked to do it does, and it says no secret", async (t) => {
+  await using smoke = await BrowserSmoke.start();
+  await t.step(
+    "POST /v1/browser/actions: open_tab reaches the browser, its outcome the caller",
+    async () => {
       serve(smoke);
       const opened = await smoke.call("/v1/browser/actions", {
         action: "open_tab",
@@ -58,10 +56,11 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
         "https://claude.ai/new",
       );
     },
-  },
-  {
-    name: "POST /v1/browser/request: a buffered answer, without credentials",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "POST /v1/browser/request: a buffered answer, without credentials",
+    async () => {
       smoke.client.answerWith((message) =>
         message.type === "api_request"
           ? [{
@@ -70,8 +69,8 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
             status: 200,
             headers: {
               "content-type": "application/json",
-              "set-cookie": `session=${SECRETS.setCookie}`,
-              authorization: SECRETS.authorization,
+              "set-cookie": `session=${PLANTED.setCookie}`,
+              authorization: PLANTED.authorization,
             },
             body: '{"user":"ada"}',
           }]
@@ -89,10 +88,11 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       assertEquals(asked.url, "https://claude.ai/api/me");
       assertEquals(asked.headers["x-trace"], "1");
     },
-  },
-  {
-    name: "request headers with credentials and private targets are refused",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "request headers with credentials and private targets are refused",
+    async () => {
       for (
         const body of [
           { platform: "claude", path: "/", headers: { cookie: "a=b" } },
@@ -106,11 +106,11 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
         assertEquals(error.code, "INVALID_INPUT");
       }
     },
-  },
-  {
-    name:
-      "POST /v1/browser/request with sse: stream_open, stream_event, stream_end",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "POST /v1/browser/request with sse: stream_open, stream_event, stream_end",
+    async () => {
       smoke.client.answerWith((message) =>
         message.type === "api_request"
           ? [
@@ -151,11 +151,11 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       const { seq, event, data } = JSON.parse(events[2]?.data ?? "{}");
       assertEquals({ seq, event, data }, { seq: 1, event: "tick", data: "b" });
     },
-  },
-  {
-    name:
-      "POST /v1/browser/request with sse: stream_error when the site breaks off",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "POST /v1/browser/request with sse: stream_error when the site breaks off",
+    async () => {
       smoke.client.answerWith((message) =>
         message.type === "api_request"
           ? [{
@@ -175,10 +175,11 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       assertEquals(last?.event, "stream_error");
       assertEquals(JSON.parse(last?.data ?? "{}").code, "UPSTREAM_FAILED");
     },
-  },
-  {
-    name: "POST /v1/browser/request/cancel: request_cancel is confirmed",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "POST /v1/browser/request/cancel: request_cancel is confirmed",
+    async () => {
       smoke.client.answerWith((message) =>
         message.type === "request_cancel"
           ? [{
@@ -214,11 +215,21 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       });
       assertEquals(again.data.running, false);
     },
-  },
-  {
-    name: "the legacy Claude wrappers answer, and name the modern call",
-    async run(smoke) {
+  );
+
+  await t.step(
+    "the legacy Claude wrappers answer, and name the modern call",
+    async () => {
       serve(smoke);
+      smoke.client.say({
+        type: "tabs",
+        tabs: [{
+          id: 7,
+          url: `https://claude.ai/chat/c0ffee00-1?code=${PLANTED.address}`,
+          active: true,
+        }],
+      });
+      await smoke.view((it) => it.tabs.length === 1);
       const open = await smoke.call("/v1/browser/claude/open", {});
       assertEquals(open.data.modern.path, "/v1/browser/actions");
       const sent = await smoke.call("/v1/browser/claude/send", {
@@ -232,24 +243,27 @@ export const WORK_STEPS: readonly SmokeStep<BrowserSmoke>[] = [
       const reload = await smoke.call("/v1/browser/claude/reload", {});
       assertEquals(reload.data.deprecated, true);
     },
-  },
-  {
-    name: "action_request answers the same state as HTTP",
-    async run(smoke) {
-      const { client } = smoke;
-      for (
-        const [action, mode] of [["pause", "paused"], ["resume", "running"]]
-      ) {
-        client.say({ type: "action_request", id: "mode", action });
-        const result = await client.next("action_result");
-        assertEquals(result.state?.mode, mode);
-        const { data } = await smoke.call("/v1/system/state");
-        assertEquals(
-          (result.state?.automation as { readonly mode: string }).mode,
-          data.automation.mode,
-        );
-        assertEquals((await client.next("state_snapshot")).state.mode, mode);
-      }
-    },
-  },
-];
+  );
+
+  await t.step("action_request answers the same state as HTTP", async () => {
+    const { client } = smoke;
+    for (
+      const [action, mode] of [["pause", "paused"], ["resume", "running"]]
+    ) {
+      client.say({ type: "action_request", id: "mode", action });
+      const result = await client.next("action_result");
+      assertEquals(result.state?.mode, mode);
+      const { data } = await smoke.call("/v1/system/state");
+      assertEquals(
+        (result.state?.automation as { readonly mode: string }).mode,
+        data.automation.mode,
+      );
+      assertEquals((await client.next("state_snapshot")).state.mode, mode);
+    }
+  });
+
+  await t.step(
+    "no planted secret is in the database, the logs, the audit, the events or an answer",
+    () => smoke.expectNoSecret(),
+  );
+});

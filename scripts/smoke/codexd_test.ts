@@ -1,0 +1,207 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
+import { textsIn } from "../testing/files.ts";
+import { findRealCodex } from "../testing/real_codex.ts";
+import { CodexdSmoke, dataOf, PLANTED } from "./testing/codexd_smoke.ts";
+
+const codex = await findRealCodex();
+
+Deno.test("the Codex side works with a stand-in for Codex", async (t) => {
+  await using smoke = await CodexdSmoke.start(installFakeCodex);
+  await prove(smoke, t);
+});
+
+Deno.test({
+  name: `the Codex side works with the real Codex${codex ? `, ${codex}` : ""}`,
+  ignore: codex === undefined,
+  async fn(t) {
+    await using smoke = await CodexdSmoke.start(() => codex ?? "");
+    await prove(smoke, t);
+  },
+});
+
+/** Shows what holds of a codexd and its conductor, a step a line. */
+async function prove(smoke: CodexdSmoke, t: Deno.TestContext): Promise<void> {
+  await t.step("GET /v1/codexd/status: the app-server is ready", async () => {
+    const status = await smoke.until(
+      () => smoke.askCodexd("/v1/codexd/status"),
+      (data) => data.app_server.state === "ready",
+    );
+    assert(status.available && status.app_server.pid > 0);
+  });
+
+  await t.step("GET /v1/codex: conductor has found it", async () => {
+    const codex = await smoke.until(
+      () => smoke.ask("/v1/codex"),
+      (data) => data.state === "healthy",
+    );
+    assert(codex.reachable && codex.codexd.available);
+  });
+
+  await t.step(
+    "a session is made, and read through conductor and codexd",
+    async () => {
+      const made = await smoke.ask("/v1/codex/sessions", {
+        cwd: smoke.folder,
+        title: "Smoke",
+        sandbox: "read-only",
+      });
+      assertEquals(made.status, 201);
+      smoke.sessionId = dataOf(made).session_id;
+      const path = `sessions/${smoke.sessionId}`;
+      for (
+        const answer of [
+          await smoke.ask(`/v1/codex/${path}`),
+          await smoke.askCodexd(`/v1/codexd/${path}`),
+        ]
+      ) assertEquals(dataOf(answer).session.title, "Smoke");
+    },
+  );
+
+  await t.step(
+    "a turn runs to its end, and is read in its session",
+    async () => {
+      const secret = `Authorization: Bearer ${PLANTED.bearer}`;
+      const answer = await smoke.turn(`Say hello. ${secret}`);
+      assertEquals(answer.status, "completed");
+      assert(answer.final_message.startsWith("echo: Say hello."));
+      const path = `/v1/codex/sessions/${smoke.sessionId}`;
+      const { turns } = dataOf(await smoke.ask(path));
+      assertEquals(turns.length, 1);
+      assertEquals(turns[0].items.at(-1).text, answer.final_message);
+      const { sessions } = dataOf(await smoke.ask("/v1/codex/sessions"));
+      assertEquals(sessions[0].session_id, smoke.sessionId);
+    },
+  );
+
+  await t.step(
+    "a running turn refuses a second one, is told, and is interrupted",
+    async () => {
+      await using follower = smoke.follow();
+      await follower.opened;
+      const input = "@model:text n=1000 delay=50";
+      const started = await smoke.turn(input, { wait: false });
+      await follower.until((event) => event.type === "message.delta");
+      const body = { session_id: smoke.sessionId, input: "another" };
+      const second = await smoke.ask("/v1/codex/turn", body);
+      assertEquals([second.status, second.error?.code], [409, "CONFLICT"]);
+      const ended = dataOf(
+        await smoke.ask("/v1/codex/turn", {
+          session_id: smoke.sessionId,
+          action: "interrupt",
+          wait: true,
+        }),
+      );
+      assertEquals(
+        [ended.turn_id, ended.status],
+        [started.turn_id, "interrupted"],
+      );
+    },
+  );
+
+  await t.step(
+    "conductor relays the events and resumes behind the last one",
+    async () => {
+      const { seq } = dataOf(await smoke.askCodexd("/v1/codexd/status")).events;
+      const response = await fetch(
+        `${smoke.conductor.origin}/v1/codex/events`,
+        { headers: { "last-event-id": String(seq - 2) } },
+      );
+      let text = "";
+      const decoder = new TextDecoder();
+      for await (const chunk of response.body ?? []) {
+        text += decoder.decode(chunk, { stream: true });
+        if (text.includes(`id: ${seq}\n`)) break;
+      }
+      assert(text.includes(`id: ${seq - 1}\n`), text);
+      assert(!text.includes(`id: ${seq - 2}\n`), text);
+    },
+  );
+
+  await t.step("a task of kind codex runs a turn and logs it", async () => {
+    const { task_id } = dataOf(
+      await smoke.ask("/v1/tasks", {
+        title: "Ask Codex",
+        kind: "codex",
+        payload: { prompt: "from a task", session_id: smoke.sessionId },
+      }),
+    );
+    await smoke.until(
+      () => smoke.ask(`/v1/tasks/${task_id}`),
+      (task) => task.status === "succeeded",
+    );
+    const logs = dataOf(await smoke.ask(`/v1/tasks/${task_id}/logs`));
+    const text = JSON.stringify(logs.entries);
+    assert(text.includes("echo: from a task"), text);
+  });
+
+  await t.step(
+    "the app-server is killed in mid-turn: told at once, and it goes on",
+    async () => {
+      const before = dataOf(await smoke.askCodexd("/v1/codexd/status"));
+      const waiting = smoke.turn("@model:text n=1000 delay=50");
+      await smoke.until(
+        () => smoke.askCodexd("/v1/codexd/status"),
+        (data) => data.sessions.active_turns.length === 1,
+      );
+      Deno.kill(before.app_server.pid, "SIGKILL");
+      assertEquals((await waiting).status, "interrupted_by_restart");
+      assertEquals((await smoke.turn("and on")).status, "completed");
+      const after = dataOf(await smoke.askCodexd("/v1/codexd/status"));
+      assertEquals(after.app_server.restarts, 1);
+      assert(after.events.seq > before.events.seq);
+    },
+  );
+
+  await t.step(
+    "logs/codexd/** and state/codexd/** are there, for the owner alone",
+    async () => {
+      const paths = new Set<string>();
+      for (const folder of ["logs/codexd", "state/codexd"]) {
+        for (const [path, text] of await textsIn(join(smoke.folder, folder))) {
+          const { mode } = await Deno.stat(path);
+          assertEquals((mode ?? 0) & 0o777, 0o600, path);
+          if (text !== "") {
+            paths.add(path.slice(smoke.folder.length).replace(/-.*/, ""));
+          }
+        }
+      }
+      for (
+        const path of [
+          "/logs/codexd/codexd",
+          "/logs/codexd/app",
+          "/state/codexd/sessions.jsonl",
+          "/state/codexd/events/events",
+        ]
+      ) assert(paths.has(path), `${path} is not in ${[...paths]}`);
+    },
+  );
+
+  await t.step("no planted secret is in a log", async () => {
+    for (const [path, text] of await textsIn(join(smoke.folder, "logs"))) {
+      for (const secret of Object.values(PLANTED)) {
+        assert(!text.includes(secret), `${path} holds ${secret}`);
+      }
+    }
+  });
+
+  await t.step(
+    "without codexd conductor says so, and stays ready",
+    async () => {
+      smoke.codexd.child.kill("SIGTERM");
+      await smoke.codexd.child.status;
+      await smoke.until(
+        () => smoke.ask("/v1/codex"),
+        (data) => data.state === "down" && !data.reachable,
+      );
+      const refused = await smoke.ask("/v1/codex/sessions", {});
+      assertEquals(
+        [refused.status, refused.error?.code],
+        [503, "CODEXD_UNAVAILABLE"],
+      );
+      const ready = await fetch(`${smoke.conductor.origin}/readyz`);
+      assertEquals(await ready.text(), "ready");
+    },
+  );
+}

@@ -1,2 +1,0 @@
-export { browserSmoke } from "./browser_smoke.ts";
-export { codexdSmoke } from "./codexd_smoke.ts";
