@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { Controller, PAGE_QUERY } from "../store/mod.ts";
+import { Controller } from "../store/mod.ts";
 import { route } from "../deps.ts";
+import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 
 export const controllerRoutes = [
   route({
@@ -12,15 +13,9 @@ export const controllerRoutes = [
     exposure: "token",
     summary: "List the conductor processes, newest first, and who leads",
     query: z.strictObject(PAGE_QUERY),
-    data: z.strictObject({
-      count: z.int(),
-      controllers: z.array(Controller),
-      next_cursor: z.string().nullable(),
-    }),
+    data: listData("controllers", Controller),
     example: { query: { limit: "20" } },
-    handler({ deps, query }) {
-      const { items, next_cursor } = deps.controllers.list(query);
-      return { count: items.length, controllers: [...items], next_cursor };
-    },
+    handler: ({ deps, query }) =>
+      listAnswer("controllers", deps.controllers.list(query)),
   }),
 ];

@@ -6,10 +6,9 @@ import {
   FileReadRequest,
   FileWriteOutcome,
   FileWriteRequest,
-  type HostOpContext,
 } from "../../host_ops/mod.ts";
-import type { Caller } from "../../shared/http/mod.ts";
 import { route } from "../deps.ts";
+import { callerOf } from "./caller.ts";
 
 const hostOperation = {
   method: "POST",
@@ -43,9 +42,9 @@ export const hostRoutes = [
       },
     },
     handler: (context) =>
-      context.deps.hostOps.executeCommand(context.body, contextOf(context)),
+      context.deps.hostOps.executeCommand(context.body, callerOf(context)),
     stream: (context) =>
-      context.deps.hostOps.streamCommand(context.body, contextOf(context)),
+      context.deps.hostOps.streamCommand(context.body, callerOf(context)),
   }),
   route({
     ...hostOperation,
@@ -56,7 +55,7 @@ export const hostRoutes = [
     data: FileReadOutcome,
     example: { body: { path: "{file}", cwd: "{cwd}", encoding: "utf8" } },
     handler: (context) =>
-      context.deps.hostOps.readTextFile(context.body, contextOf(context)),
+      context.deps.hostOps.readTextFile(context.body, callerOf(context)),
   }),
   route({
     ...hostOperation,
@@ -79,23 +78,6 @@ export const hostRoutes = [
       },
     },
     handler: (context) =>
-      context.deps.hostOps.writeTextFile(context.body, contextOf(context)),
+      context.deps.hostOps.writeTextFile(context.body, callerOf(context)),
   }),
 ];
-
-function contextOf(
-  caller: Pick<Caller, "requestId" | "remoteAddress"> & {
-    readonly signal: AbortSignal;
-    hold(release: () => void): void;
-  },
-): HostOpContext {
-  return {
-    actor: {
-      source: "http",
-      request_id: caller.requestId,
-      remote_address: caller.remoteAddress,
-    },
-    signal: caller.signal,
-    hold: (release) => caller.hold(release),
-  };
-}

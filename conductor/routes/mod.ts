@@ -1,17 +1,14 @@
 import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
 import type { Route } from "../../shared/http/mod.ts";
 import type { Deps } from "../deps.ts";
-import { auditRoutes } from "./audit.ts";
-import { backupRoutes } from "./backup.ts";
 import { browserRoutes } from "./browser.ts";
 import { capabilities, capabilityRoutes } from "./capabilities.ts";
 import { claudeRoutes } from "./claude_legacy.ts";
 import { codexRoutes } from "./codex.ts";
 import { controllerRoutes } from "./controllers.ts";
-import { eventRoutes } from "./events.ts";
 import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
-import { roleRoutes } from "./role.ts";
+import { recordRoutes } from "./record.ts";
 import { runRoutes } from "./runs.ts";
 import { statusRoutes } from "./status.ts";
 import { systemRoutes } from "./system.ts";
@@ -23,7 +20,6 @@ export const routes: readonly Route<Deps>[] = [
   ...describeRoutes<Deps>({ capabilities }),
   ...capabilityRoutes,
   ...probeRoutes<Deps>(),
-  ...roleRoutes,
   ...systemRoutes,
   ...statusRoutes,
   ...controllerRoutes,
@@ -35,7 +31,5 @@ export const routes: readonly Route<Deps>[] = [
   ...browserRoutes,
   ...claudeRoutes,
   ...firefoxSocketRoutes,
-  ...eventRoutes,
-  ...auditRoutes,
-  ...backupRoutes,
+  ...recordRoutes,
 ];

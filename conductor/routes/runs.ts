@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { PAGE_QUERY, Run, RunStatus } from "../store/mod.ts";
+import { Run, RunStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
+import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 
 export const runRoutes = [
   route({
@@ -17,17 +18,10 @@ export const runRoutes = [
       status: RunStatus.optional(),
       ...PAGE_QUERY,
     }),
-    data: z.strictObject({
-      count: z.int(),
-      runs: z.array(Run),
-      next_cursor: z.string().nullable(),
-    }),
+    data: listData("runs", Run),
     example: { query: { limit: "20" } },
-    handler({ deps, query: { limit, cursor, ...filter } }) {
-      const page = deps.runs.list(filter, { limit, cursor });
-      const runs = [...page.items];
-      return { count: runs.length, runs, next_cursor: page.next_cursor };
-    },
+    handler: ({ deps, query: { limit, cursor, ...filter } }) =>
+      listAnswer("runs", deps.runs.list(filter, { limit, cursor })),
   }),
   route({
     id: "runs.read",

@@ -26,10 +26,22 @@ const change = {
 } as const;
 
 /**
- * The mode of automation. Each change answers the latest state. The examples,
- * run in this order, leave automation running.
+ * Who leads, and the mode of automation. Each change answers the latest state.
+ * The examples, run in this order, leave automation running.
  */
 export const systemRoutes = [
+  route({
+    id: "probe.rolez",
+    method: "GET",
+    path: "/rolez",
+    kind: "read",
+    surface: "control",
+    exposure: "public",
+    produces: "text",
+    summary: "Answer leader or standby",
+    data: z.enum(["leader", "standby"]),
+    handler: ({ deps }) => deps.role(),
+  }),
   route({
     id: "system.state",
     method: "GET",

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { StreamEvent } from "../../shared/http/mod.ts";
-import { Gap, LogEntry, PAGE_QUERY, TaskStatus } from "../store/mod.ts";
+import { Gap, LogEntry, TaskStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
 import type { LogNews } from "../automation/mod.ts";
+import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 import { resumeAfter } from "./resume.ts";
 
 export const taskLogRoutes = [
@@ -20,9 +21,7 @@ export const taskLogRoutes = [
     query: z.strictObject(PAGE_QUERY),
     data: z.strictObject({
       task_id: z.string(),
-      count: z.int(),
-      entries: z.array(LogEntry),
-      next_cursor: z.string().nullable(),
+      ...listData("entries", LogEntry).shape,
     }),
     events: {
       log: LogEntry,
@@ -32,15 +31,10 @@ export const taskLogRoutes = [
     headers: { "last-event-id": "The seq of the last line that was read." },
     errors: ["NOT_FOUND"],
     example: { params: { task_id: "{task_id}" }, query: { limit: "20" } },
-    handler({ deps, params: { task_id }, query }) {
-      const { items, next_cursor } = deps.taskLogs.list(task_id, query);
-      return {
-        task_id,
-        count: items.length,
-        entries: [...items],
-        next_cursor,
-      };
-    },
+    handler: ({ deps, params: { task_id }, query }) => ({
+      task_id,
+      ...listAnswer("entries", deps.taskLogs.list(task_id, query)),
+    }),
     stream({ deps, params: { task_id }, query: { cursor }, headers, signal }) {
       const after = resumeAfter(
         headers,

@@ -6,13 +6,13 @@ import {
 } from "../../shared/idempotency.ts";
 import {
   NewTask,
-  PAGE_QUERY,
   Task,
   TaskDetail,
   TaskStatus,
   TaskSummary,
 } from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
+import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 
 export const taskRoutes = [
   route({
@@ -29,17 +29,10 @@ export const taskRoutes = [
       label: z.string().optional(),
       ...PAGE_QUERY,
     }),
-    data: z.strictObject({
-      count: z.int(),
-      tasks: z.array(TaskSummary),
-      next_cursor: z.string().nullable(),
-    }),
+    data: listData("tasks", TaskSummary),
     example: { query: { status: "running", limit: "20" } },
-    handler({ deps, query: { limit, cursor, ...filter } }) {
-      const page = deps.tasks.list(filter, { limit, cursor });
-      const tasks = [...page.items];
-      return { count: tasks.length, tasks, next_cursor: page.next_cursor };
-    },
+    handler: ({ deps, query: { limit, cursor, ...filter } }) =>
+      listAnswer("tasks", deps.tasks.list(filter, { limit, cursor })),
   }),
   route({
     id: "tasks.create",

@@ -1,16 +1,9 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { AuditFilter, AuditRow } from "./model/audit_row.ts";
-import {
-  type Page,
-  pageOf,
-  type PageRequest,
-  readCursor,
-} from "./model/page.ts";
+import type { Page, PageRequest } from "./model/page.ts";
 import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
-import { whereEqual } from "./query.ts";
-
-const LIST = "audit";
+import { type List, readPage } from "./list.ts";
 
 type StoredRecord =
   & AuditRecord
@@ -18,12 +11,16 @@ type StoredRecord =
   & { readonly hash: string };
 type Place = { readonly seq: number; readonly hash: string };
 
-/** The index of a list, by the filters that are set. */
-const INDEXES: Readonly<Record<string, string>> = {
-  "": "",
-  "action": "INDEXED BY audit_by_action",
-  "request_id": "INDEXED BY audit_by_request",
-  "action,request_id": "INDEXED BY audit_by_request_action",
+const LIST: List<StoredRecord, AuditRow> = {
+  name: "audit",
+  columns: "*",
+  table: "audit a",
+  indexes: {
+    "action": "INDEXED BY audit_by_action",
+    "request_id": "INDEXED BY audit_by_request",
+    "action,request_id": "INDEXED BY audit_by_request_action",
+  },
+  toItem: toAuditRow,
 };
 
 /** The audit trail: appended to, read, and shortened at its old end. */
@@ -57,22 +54,11 @@ export class AuditStore {
   }
 
   /** Newest first. */
-  list(filter: AuditFilter, page: PageRequest): Page<AuditRow> {
-    const { action, request_id } = filter;
-    const set = Object.entries({ action, request_id })
-      .filter(([, it]) => it !== undefined).map(([name]) => name).join(",");
-    const where = whereEqual({ request_id, action });
-    const before = page.cursor === undefined
-      ? Number.MAX_SAFE_INTEGER
-      : readCursor(LIST, page.cursor);
-    const rows = this.#db.all<StoredRecord>(
-      `SELECT * FROM audit ${INDEXES[set]} WHERE ${where.sql} seq < ?
-       ORDER BY seq DESC LIMIT ?`,
-      ...where.params,
-      before,
-      page.limit + 1,
-    );
-    return pageOf(LIST, rows, { limit: page.limit, toItem: toAuditRow });
+  list({ action, request_id }: AuditFilter, page: PageRequest): Page<AuditRow> {
+    return readPage(this.#db, LIST, {
+      ...page,
+      filter: { action, request_id },
+    });
   }
 
   /**

@@ -1,14 +1,8 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { Controller, Identity } from "./model/controller.ts";
-import {
-  type Page,
-  pageOf,
-  type PageRequest,
-  readCursor,
-} from "./model/page.ts";
+import type { Page, PageRequest } from "./model/page.ts";
 import type { Database } from "./database.ts";
-
-const LIST = "controllers";
+import { readPage } from "./list.ts";
 
 type ControllerRow = {
   readonly seq: number;
@@ -18,7 +12,8 @@ type ControllerRow = {
   readonly version: string;
   readonly started_at: number;
   readonly last_heartbeat_at: number;
-  readonly leads: number;
+  /** Of a controller that has it. */
+  readonly lease_expires_at: number | null;
 };
 
 /** The conductor processes that use this database. */
@@ -79,28 +74,22 @@ export class ControllerStore {
     page: PageRequest,
     times: { readonly now: number; readonly silentSince: number },
   ): Page<Controller> {
-    const before = page.cursor === undefined
-      ? Number.MAX_SAFE_INTEGER
-      : readCursor(LIST, page.cursor);
-    const rows = this.#db.all<ControllerRow>(
-      `SELECT c.*, EXISTS (
-         SELECT 1 FROM lease l
-         WHERE l.instance_id = c.instance_id AND l.expires_at > ?
-       ) AS leads
-       FROM controllers c WHERE c.seq < ? ORDER BY c.seq DESC LIMIT ?`,
-      times.now,
-      before,
-      page.limit + 1,
-    );
-    return pageOf(LIST, rows, {
-      limit: page.limit,
-      toItem: (row) => toController(row, times.silentSince),
-    });
+    return readPage<ControllerRow, Controller>(this.#db, {
+      name: "controllers",
+      columns: `c.*, (SELECT l.expires_at FROM lease l
+        WHERE l.instance_id = c.instance_id) AS lease_expires_at`,
+      table: "controllers c",
+      indexes: {},
+      toItem: (row) => toController(row, times),
+    }, page);
   }
 }
 
-function toController(row: ControllerRow, silentSince: number): Controller {
-  const leads = row.leads === 1;
+function toController(
+  row: ControllerRow,
+  { now, silentSince }: { readonly now: number; readonly silentSince: number },
+): Controller {
+  const leads = (row.lease_expires_at ?? 0) > now;
   const alive = row.last_heartbeat_at >= silentSince;
   return {
     controller_id: row.controller_id,

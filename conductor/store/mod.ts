@@ -31,7 +31,7 @@ export {
   LogStream,
   type NewLogLine,
 } from "./model/log_entry.ts";
-export { Gap, type Page, PAGE_QUERY, type PageRequest } from "./model/page.ts";
+export { Gap, type Page, type PageRequest } from "./model/page.ts";
 export { Run, RunOutcome, RunStatus } from "./model/run.ts";
 export {
   Leader,

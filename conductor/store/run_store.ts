@@ -1,18 +1,11 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { Fence, Identity } from "./model/controller.ts";
-import {
-  type Page,
-  pageOf,
-  type PageRequest,
-  readCursor,
-} from "./model/page.ts";
+import type { Page, PageRequest } from "./model/page.ts";
 import type { Run, RunFilter, RunOutcome, RunStatus } from "./model/run.ts";
 import type { ActiveRun } from "./model/system_state.ts";
 import type { Database } from "./database.ts";
-import { whereEqual } from "./query.ts";
+import { type List, readPage } from "./list.ts";
 import { isoOrNull } from "./task_row.ts";
-
-const LIST = "runs";
 
 export type RunRow = {
   readonly seq: number;
@@ -29,6 +22,19 @@ export type RunRow = {
   readonly outcome_code: string | null;
   readonly outcome_message: string | null;
   readonly outcome_result: string | null;
+};
+
+const LIST: List<RunRow, Run> = {
+  name: "runs",
+  columns: "*",
+  table: "runs r",
+  indexes: {
+    "task_id": "INDEXED BY runs_by_task",
+    "status": "INDEXED BY runs_by_status",
+    // A task has few runs, so its index serves with a status, too.
+    "task_id,status": "INDEXED BY runs_by_task",
+  },
+  toItem: toRun,
 };
 
 /** A run that is about to start. */
@@ -111,28 +117,8 @@ export class RunStore {
   }
 
   /** Newest first. */
-  list(filter: RunFilter, page: PageRequest): Page<Run> {
-    // A task has few runs, so its index serves with a status, too.
-    const index = filter.task_id !== undefined
-      ? "INDEXED BY runs_by_task"
-      : filter.status !== undefined
-      ? "INDEXED BY runs_by_status"
-      : "";
-    const where = whereEqual({
-      task_id: filter.task_id,
-      status: filter.status,
-    });
-    const before = page.cursor === undefined
-      ? Number.MAX_SAFE_INTEGER
-      : readCursor(LIST, page.cursor);
-    const rows = this.#db.all<RunRow>(
-      `SELECT * FROM runs ${index} WHERE ${where.sql} seq < ?
-       ORDER BY seq DESC LIMIT ?`,
-      ...where.params,
-      before,
-      page.limit + 1,
-    );
-    return pageOf(LIST, rows, { limit: page.limit, toItem: toRun });
+  list({ task_id, status }: RunFilter, page: PageRequest): Page<Run> {
+    return readPage(this.#db, LIST, { ...page, filter: { task_id, status } });
   }
 
   /** Every run that has not ended, oldest first: few, as few run at once. */
@@ -154,7 +140,7 @@ export class RunStore {
   }
 }
 
-export function toRun(row: RunRow): Run {
+function toRun(row: RunRow): Run {
   return {
     run_id: row.run_id,
     task_id: row.task_id,

@@ -1,9 +1,4 @@
-import {
-  type Page,
-  pageOf,
-  type PageRequest,
-  readCursor,
-} from "./model/page.ts";
+import type { Page, PageRequest } from "./model/page.ts";
 import type {
   Failure,
   NewTask,
@@ -12,7 +7,7 @@ import type {
   TaskSummary,
 } from "./model/task.ts";
 import type { Database } from "./database.ts";
-import { whereEqual } from "./query.ts";
+import { type List, readPage } from "./list.ts";
 import {
   SUMMARY_COLUMNS,
   type SummaryRow,
@@ -20,8 +15,6 @@ import {
   type TaskRow,
   toSummary,
 } from "./task_row.ts";
-
-const LIST = "tasks";
 
 /** A task that is about to be stored. */
 export interface TaskInsert {
@@ -34,20 +27,30 @@ export interface TaskInsert {
     | undefined;
 }
 
-/** The index of a list without a label, by the filters that are set. */
-const INDEXES: Readonly<Record<string, string>> = {
-  "": "",
-  "status": "INDEXED BY tasks_by_status",
-  "kind": "INDEXED BY tasks_by_kind",
-  "status,kind": "INDEXED BY tasks_by_status_kind",
+const LIST: List<SummaryRow, TaskSummary> = {
+  name: "tasks",
+  columns: SUMMARY_COLUMNS,
+  table: "tasks t",
+  indexes: {
+    "status": "INDEXED BY tasks_by_status",
+    "kind": "INDEXED BY tasks_by_kind",
+    "status,kind": "INDEXED BY tasks_by_status_kind",
+  },
+  toItem: toSummary,
 };
 
-/** The same for a list with a label. */
-const LABEL_INDEXES: Readonly<Record<string, string>> = {
-  "": "",
-  "status": "INDEXED BY labels_by_status",
-  "kind": "INDEXED BY labels_by_kind",
-  "status,kind": "INDEXED BY labels_by_status_kind",
+const JOIN = "CROSS JOIN tasks t ON t.seq = l.seq";
+
+/** The same tasks, found by their label. */
+const LABEL_LIST: List<SummaryRow, TaskSummary> = {
+  ...LIST,
+  table: "task_labels l",
+  indexes: {
+    "label": JOIN,
+    "label,status": `INDEXED BY labels_by_status ${JOIN}`,
+    "label,kind": `INDEXED BY labels_by_kind ${JOIN}`,
+    "label,status,kind": `INDEXED BY labels_by_status_kind ${JOIN}`,
+  },
 };
 
 /** Tasks and what they are found by. */
@@ -103,31 +106,15 @@ export class TaskStore {
   }
 
   /** Newest first. */
-  list(filter: TaskFilter, page: PageRequest): Page<TaskSummary> {
-    const { status, kind, label } = filter;
-    const set = Object.entries({ status, kind })
-      .filter(([, it]) => it !== undefined).map(([name]) => name).join(",");
-    const from = label === undefined
-      ? `tasks t ${INDEXES[set]}`
-      : `task_labels l ${LABEL_INDEXES[set]}
-           CROSS JOIN tasks t ON t.seq = l.seq`;
-    const by = label === undefined ? "t" : "l";
-    const where = whereEqual({
-      [`${by}.label`]: label,
-      [`${by}.status`]: status,
-      [`${by}.kind`]: kind,
+  list(
+    { label, status, kind }: TaskFilter,
+    page: PageRequest,
+  ): Page<TaskSummary> {
+    const list = label === undefined ? LIST : LABEL_LIST;
+    return readPage(this.#db, list, {
+      ...page,
+      filter: { label, status, kind },
     });
-    const before = page.cursor === undefined
-      ? Number.MAX_SAFE_INTEGER
-      : readCursor(LIST, page.cursor);
-    const rows = this.#db.all<SummaryRow>(
-      `SELECT ${SUMMARY_COLUMNS} FROM ${from} WHERE ${where.sql} ${by}.seq < ?
-       ORDER BY ${by}.seq DESC LIMIT ?`,
-      ...where.params,
-      before,
-      page.limit + 1,
-    );
-    return pageOf(LIST, rows, { limit: page.limit, toItem: toSummary });
   }
 
   /** The queued task that is to start next: by priority, then age. */

@@ -1,13 +1,5 @@
 import { z } from "zod";
 import { AppError } from "../../../shared/errors.ts";
-import { limitQuery } from "../../../shared/http/mod.ts";
-
-/** The query of every list. */
-export const PAGE_QUERY = {
-  limit: limitQuery,
-  cursor: z.string().optional()
-    .describe("The next_cursor of the page before."),
-};
 
 /** Which part of a list is wanted: a place in it, and how much from there. */
 export interface PageRequest {

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { limitQuery } from "../../shared/http/mod.ts";
+import type { Page } from "../store/mod.ts";
+
+/** The query of every list. */
+export const PAGE_QUERY = {
+  limit: limitQuery,
+  cursor: z.string().optional()
+    .describe("The next_cursor of the page before."),
+};
+
+/** The data of a list whose items stand under `name`. */
+export function listData<N extends string, T extends z.ZodType>(
+  name: N,
+  item: T,
+) {
+  return z.strictObject({
+    count: z.int(),
+    ...{ [name]: z.array(item) } as Record<N, z.ZodArray<T>>,
+    next_cursor: z.string().nullable(),
+  });
+}
+
+/** Answers a list with a page of it. */
+export function listAnswer<N extends string, T>(name: N, page: Page<T>) {
+  return {
+    count: page.items.length,
+    ...{ [name]: [...page.items] } as Record<N, T[]>,
+    next_cursor: page.next_cursor,
+  };
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { sequenceQuery, type StreamEvent } from "../../shared/http/mod.ts";
+import { AuditRow, Backup, EVENT_SCHEMAS } from "../store/mod.ts";
+import { route } from "../deps.ts";
+import type { EventNews } from "../record/mod.ts";
+import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
+import { resumeAfter } from "./resume.ts";
+
+/** A reader that says nothing else is shown what happened lately. */
+const TAIL = 100;
+
+/** What has happened and what was done, and the copy of it all. */
+export const recordRoutes = [
+  route({
+    id: "events.stream",
+    method: "GET",
+    path: "/v1/events",
+    kind: "read",
+    surface: "control",
+    exposure: "local",
+    produces: "sse",
+    summary:
+      "Follow what happens: changes of mode, lease, work, Codex and browser",
+    notes: [
+      `Begins with the last ${TAIL} events; after=0 begins with the oldest kept. Last-Event-ID resumes.`,
+      "A gap event says which events are gone when retention has passed the reader's place.",
+    ],
+    query: z.strictObject({
+      after: sequenceQuery.optional()
+        .describe("Begin after the event with this seq."),
+    }),
+    data: z.string(),
+    events: EVENT_SCHEMAS,
+    headers: { "last-event-id": "The seq of the last event that was read." },
+    stream({ deps: { events }, query, headers, signal }) {
+      const after = resumeAfter(headers, query.after, () => events.tail(TAIL));
+      return toEvents(events.follow(after, signal));
+    },
+  }),
+  route({
+    id: "audit.list",
+    method: "GET",
+    path: "/v1/audit",
+    kind: "read",
+    surface: "control",
+    exposure: "local",
+    summary: "List what was done and how it ended, newest first",
+    notes: [
+      "Each write, exec and file operation has an intent row before it and an outcome row after it, with one entry_id.",
+      "hash covers the row and the hash of the row before: edits show. Contents are never recorded.",
+    ],
+    query: z.strictObject({
+      action: z.string().optional()
+        .describe("A route id or an operation, e.g. exec."),
+      request_id: z.string().optional(),
+      ...PAGE_QUERY,
+    }),
+    data: listData("entries", AuditRow),
+    example: { query: { limit: "20" } },
+    handler: ({ deps, query: { limit, cursor, ...filter } }) =>
+      listAnswer("entries", deps.audit.list(filter, { limit, cursor })),
+  }),
+  route({
+    id: "system.backup",
+    method: "POST",
+    path: "/v1/system/backup",
+    kind: "write",
+    surface: "control",
+    exposure: "local",
+    summary: "Write a consistent copy of the database while everything goes on",
+    notes: [
+      "The copy is one file in the state folder's backups. To restore it, stop conductor and put it in the database's place.",
+    ],
+    data: Backup,
+    errors: ["CONFLICT", "NOT_READY"],
+    handler: ({ deps }) => deps.backups.create(),
+  }),
+];
+
+async function* toEvents(
+  news: AsyncIterable<EventNews>,
+): AsyncGenerator<StreamEvent> {
+  for await (const it of news) {
+    yield it.type === "gap"
+      ? { event: "gap", id: it.gap.to_seq, data: it.gap }
+      : { event: it.event.type, id: it.event.seq, data: it.event };
+  }
+}
