@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { contractTests } from "../shared/testing/contract_tests.ts";
-import { routes } from "./routes/mod.ts";
+import { codexdRoutes as routes } from "./routes/mod.ts";
 import { testCodexd } from "./testing/test_codexd.ts";
 
 contractTests("codexd", {

@@ -1,3 +1,5 @@
+import { join } from "@std/path";
+import type { ProcessGroups } from "../host_ops/process/mod.ts";
 import { CODEXD_EVENTS_PATH } from "../shared/contracts/mod.ts";
 import {
   createApp,
@@ -6,48 +8,149 @@ import {
   type DaemonSelf,
   statusWord,
 } from "../shared/daemon/mod.ts";
+import { randomId } from "../shared/ids.ts";
 import { logAudit } from "../shared/log_audit.ts";
 import { VERSION } from "../shared/version.ts";
+import { Approvals, AppServerHost } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
-import type { Deps } from "./deps.ts";
-import { EventSubscriptions } from "./sessions/mod.ts";
-import { GUIDANCE } from "./guidance.ts";
-import { routes } from "./routes/mod.ts";
-import { createRuntime, type RuntimeOverrides } from "./runtime.ts";
-import { codexdStatus, codexFault, degradedReasons } from "./status.ts";
+import type { CodexdDeps } from "./deps.ts";
+import { CODEXD_GUIDANCE, codexdRoutes } from "./routes/mod.ts";
+import {
+  AppServerListener,
+  EventLog,
+  EventSubscriptions,
+  Idempotency,
+  Maintenance,
+  Requests,
+  SessionIndex,
+  SessionLister,
+  type SessionPorts,
+  SessionReader,
+  SessionService,
+  StatusReport,
+  stricter,
+  takeStateFolder,
+  ThreadLoader,
+  Turns,
+  TurnService,
+  WriteFaults,
+} from "./sessions/mod.ts";
 
-/** Builds codexd from its configuration. */
-export function compose(
+const DAY_MS = 86_400_000;
+const INTERRUPT_MS = 3000;
+/** The app-server ends by itself when its input ends, as a rule within 50 ms. */
+const LEAVE_MS = 2000;
+
+/**
+ * Builds codexd from its configuration, from the disk up.
+ * @throws {ConfigError} when the state folder is taken
+ */
+export function composeCodexd(
   config: CodexdConfig,
   ports: DaemonPorts,
-  overrides: RuntimeOverrides = {},
+  /** What a test may put in the place of the real thing. */
+  overrides: { readonly start?: ProcessGroups["startPiped"] } = {},
 ): Daemon {
-  const { clock, log, base } = ports;
-  const { values } = config;
+  const { clock, log, redactor, instance, base } = ports;
+  const { values, stateDir } = config;
   const started = clock.monotonic();
-  let stopping = false;
-  const runtime = createRuntime(config, ports, overrides);
-  const subscriptions = new EventSubscriptions({
-    events: runtime.stores.events,
-    approvals: runtime.approvals,
-    turns: runtime.turns,
-    turnService: runtime.turnService,
+  const mark = crypto.randomUUID();
+  const cwd = Deno.cwd();
+  const maxAgeMs = values.retentionDays * DAY_MS;
+
+  const writing = new WriteFaults({ clock, log });
+  using opened = new DisposableStack();
+  const { previousMark } = opened.use(takeStateFolder(stateDir, mark));
+  const index = opened.use(
+    new SessionIndex({
+      folder: stateDir,
+      clock,
+      maxAgeMs,
+      onError: writing.of("session index"),
+    }),
+  );
+  const events = opened.use(
+    new EventLog({
+      folder: join(stateDir, "events"),
+      clock,
+      maxAgeMs,
+      maxEvents: values.retentionRows,
+      onError: writing.of("event log"),
+    }),
+  );
+  const idempotency = opened.use(
+    new Idempotency({
+      folder: stateDir,
+      clock,
+      onError: writing.of("idempotency journal"),
+    }),
+  );
+
+  const host = new AppServerHost({
     clock,
     log,
+    redactor,
+    instance,
+    mark,
+    previousMark,
+    cwd,
+    codexBin: values.codexBin,
+    shell: values.shell,
+    execPath: values.execPath,
+    inherited: config.inherited,
+    tmpDir: values.tmpDir,
+    logsDir: join(config.logsDir, "codexd", "app-server"),
+    maxLogAgeMs: maxAgeMs,
+    ...overrides,
   });
-  const status = () =>
-    codexdStatus(runtime, { values, subscribers: subscriptions.count });
+  const approvals = new Approvals({
+    clock,
+    newId: randomId,
+    timeoutMs: values.codexApprovalTimeoutMs,
+    modeOf: (sessionId) =>
+      stricter(values.codexApprovals, index.get(sessionId ?? "")?.approvals),
+    tell: (news) => events.append([news]),
+  });
+
+  const shared: SessionPorts = {
+    clock,
+    log,
+    index,
+    events,
+    codex: host,
+    loader: new ThreadLoader(index, clock),
+    turns: new Turns(clock),
+    limits: {
+      approvals: values.codexApprovals,
+      maxSandbox: values.codexMaxSandbox,
+      cwd,
+    },
+  };
+  const turnService = new TurnService(shared);
+  const sessions = new SessionService(shared);
+  const work = { ...shared, host, approvals, turnService, login: host.login };
+  const listener = new AppServerListener(work);
+  const maintenance = new Maintenance(work);
+  const subscriptions = new EventSubscriptions(work);
+  const status = new StatusReport({
+    ...work,
+    writing,
+    subscriptions,
+    approvalTimeoutMs: values.codexApprovalTimeoutMs,
+  });
+
+  let stopping = false;
   const self: DaemonSelf = {
     name: "baa-codexd-daemon",
     version: VERSION,
     origin: base.origin,
     hasToken: config.token !== undefined,
-    guidance: GUIDANCE,
+    guidance: CODEXD_GUIDANCE,
     uptimeMs: () => Math.round(clock.monotonic() - started),
     condition: () => ({
       ready: !stopping,
       reasons: stopping ? ["shutting down"] : [],
-      degraded: degradedReasons(runtime),
+      degraded: status.degradedReasons,
     }),
     system: (zone) => {
       if (zone === "public") {
@@ -58,7 +161,7 @@ export function compose(
           uptime_ms: self.uptimeMs(),
         };
       }
-      const { available, app_server, degraded_reasons } = status();
+      const { available, app_server, degraded_reasons } = status.read();
       const { state } = app_server;
       return { available, app_server: state, degraded_reasons };
     },
@@ -66,23 +169,18 @@ export function compose(
       url: base.origin.replace(/^http/, "ws") + CODEXD_EVENTS_PATH,
       client_messages: ["approval.respond", "turn.interrupt"],
     }),
-    places: () => ({
-      cwd: Deno.cwd(),
-      session: runtime.stores.index.newest?.session_id,
-    }),
+    places: () => ({ cwd: Deno.cwd(), session: index.newest?.session_id }),
   };
-  const deps: Deps = {
-    self,
-    status,
-    subscriptions,
-    requests: runtime.requests,
-    lister: runtime.lister,
-    reader: runtime.reader,
-    codexFault: () => codexFault(runtime),
-  };
-  const app = createApp({
-    routes,
-    deps,
+  const app = createApp<CodexdDeps>({
+    routes: codexdRoutes,
+    deps: {
+      self,
+      status,
+      subscriptions,
+      requests: new Requests({ ...work, idempotency, sessions }),
+      lister: new SessionLister(shared),
+      reader: new SessionReader(shared),
+    },
     guard: {
       base,
       publicBase: undefined,
@@ -96,20 +194,26 @@ export function compose(
     clock,
     log,
   });
-  runtime.start();
+
+  listener.recover();
+  host.start(listener);
+  maintenance.start();
   let interrupted: Promise<void> | undefined;
+  const stores = opened.move();
   return {
     handle: (request, info) => app.handle(request, info),
     quiesce() {
       stopping = true;
       app.quiesce();
+      maintenance.stop();
       // At once, so that who waits for a turn hears of its end.
-      interrupted = runtime.interruptTurns();
+      interrupted = turnService.stop(INTERRUPT_MS);
     },
     async stopWork() {
       await interrupted;
       app.abortRequests();
-      await runtime.stop();
+      await host.stop(LEAVE_MS);
+      stores.dispose();
     },
     close: () => Promise.resolve(),
   };

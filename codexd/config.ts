@@ -6,7 +6,7 @@ import {
   type Values,
 } from "../shared/config/mod.ts";
 import { type DaemonConfig, judgeNetwork } from "../shared/daemon/mod.ts";
-import { CODEX_VARIABLES, secretValues } from "./codex_variables.ts";
+import { CODEX_VARIABLES, secretValues } from "./app_server/mod.ts";
 
 /** The settings that codexd reads. */
 export const CODEXD_SETTINGS = {

@@ -1,4 +1,3 @@
-import type { CodexdStatus } from "../shared/contracts/mod.ts";
 import type { SelfDeps } from "../shared/daemon/mod.ts";
 import { routeFor } from "../shared/http/mod.ts";
 import type {
@@ -6,18 +5,17 @@ import type {
   Requests,
   SessionLister,
   SessionReader,
+  StatusReport,
 } from "./sessions/mod.ts";
 
 /** What codexd's routes may use. */
-export interface Deps extends SelfDeps {
+export interface CodexdDeps extends SelfDeps {
   readonly requests: Pick<Requests, "openSession" | "runTurn">;
   readonly lister: Pick<SessionLister, "list">;
   readonly reader: Pick<SessionReader, "read">;
   readonly subscriptions: Pick<EventSubscriptions, "accept">;
-  status(): CodexdStatus;
-  /** Why sessions and turns do not work now, and what to do. */
-  codexFault(): string | undefined;
+  readonly status: Pick<StatusReport, "read" | "fault">;
 }
 
 /** Defines a route of codexd. */
-export const route = routeFor<Deps>();
+export const codexdRoute = routeFor<CodexdDeps>();

@@ -29,9 +29,9 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   host_ops: [["process"], [OTHER_FILES]],
   codexd: [
-    ["config.ts", "codex_variables.ts", "guidance.ts"],
     ["rpc"],
     ["app_server"],
+    ["config.ts"],
     ["sessions"],
     [OTHER_FILES],
     ["routes"],

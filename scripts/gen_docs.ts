@@ -6,7 +6,7 @@
  * Usage: deno run -A scripts/gen_docs.ts [--check]
  */
 import { CODEXD_SETTINGS } from "../codexd/config.ts";
-import { routes as codexdRoutes } from "../codexd/routes/mod.ts";
+import { codexdRoutes } from "../codexd/routes/mod.ts";
 import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import { routes as conductorRoutes } from "../conductor/routes/mod.ts";
 import { STATUS_API_SETTINGS } from "../conductor/status/mod.ts";

@@ -1,4 +1,4 @@
-import { CODEX_VARIABLES } from "../codexd/codex_variables.ts";
+import { CODEX_VARIABLES } from "../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import { STATUS_API_SETTINGS } from "../conductor/status/mod.ts";

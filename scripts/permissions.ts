@@ -5,7 +5,7 @@
  *
  * Usage: deno run -A scripts/permissions.ts conductor|codexd
  */
-import { CODEX_VARIABLES } from "../codexd/codex_variables.ts";
+import { CODEX_VARIABLES } from "../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import {

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { secretValues } from "../codex_variables.ts";
-import { codexEnvironment } from "./environment.ts";
+import { codexEnvironment, secretValues } from "./environment.ts";
 import { LIFE_VARIABLE } from "./orphans.ts";
 
 function environment(own: Record<string, string>, execPath?: string) {

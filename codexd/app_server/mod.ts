@@ -7,6 +7,7 @@ export {
   isUnknownThread,
 } from "./caller_error.ts";
 export { CodexClient } from "./codex_client.ts";
+export { CODEX_VARIABLES, secretValues } from "./environment.ts";
 export { AppServerHost } from "./host.ts";
 export { Life } from "./life.ts";
 export { Login } from "./login.ts";

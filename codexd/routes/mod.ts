@@ -1,23 +1,72 @@
+import {
+  codexdEvents,
+  codexdStatus,
+  listSessions,
+  openSession,
+  readSession,
+  runTurn,
+} from "../../shared/contracts/mod.ts";
 import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
 import { capabilityLines } from "../../shared/describe/mod.ts";
-import type { Route } from "../../shared/http/mod.ts";
-import type { Deps } from "../deps.ts";
-import { eventRoutes } from "./events.ts";
-import { sessionRoutes } from "./sessions.ts";
-import { statusRoutes } from "./status.ts";
-import { turnRoutes } from "./turns.ts";
+import { Reply, type Route } from "../../shared/http/mod.ts";
+import { idempotencyKeyOf } from "../../shared/idempotency.ts";
+import { type CodexdDeps, codexdRoute } from "../deps.ts";
+
+export { CODEXD_GUIDANCE } from "./guidance.ts";
+
+/** Why no session can be opened and no turn be run now. */
+const unavailable = ({ status }: CodexdDeps) => status.fault;
 
 /** The table of contents of codexd's API. */
-export const routes: readonly Route<Deps>[] = [
-  ...describeRoutes<Deps>({
+export const codexdRoutes: readonly Route<CodexdDeps>[] = [
+  ...describeRoutes<CodexdDeps>({
     capabilities: ({ routes, deps }) => ({
       read_endpoints: capabilityLines(routes, "read", deps),
       write_endpoints: capabilityLines(routes, "write", deps),
     }),
   }),
-  ...probeRoutes<Deps>(),
-  ...statusRoutes,
-  ...sessionRoutes,
-  ...turnRoutes,
-  ...eventRoutes,
+  ...probeRoutes<CodexdDeps>(),
+  codexdRoute({
+    ...codexdStatus,
+    handler: ({ deps }) => deps.status.read(),
+  }),
+  codexdRoute({
+    ...listSessions,
+    handler: ({ deps, query }) => deps.lister.list(query),
+  }),
+  codexdRoute({
+    ...readSession,
+    handler: ({ deps, params, query }) =>
+      deps.reader.read(params.session_id, query),
+  }),
+  codexdRoute({
+    ...openSession,
+    unavailable,
+    async handler({ deps, body, headers }) {
+      const key = idempotencyKeyOf(headers);
+      const answer = await deps.requests.openSession(body, key);
+      return new Reply(answer, { status: answer.created ? 201 : 200 });
+    },
+  }),
+  codexdRoute({
+    ...runTurn,
+    unavailable,
+    async handler({ deps, body, headers, signal }) {
+      const key = idempotencyKeyOf(headers);
+      const answer = await deps.requests.runTurn(body, key, signal);
+      const status = answer.status === "in_progress" ? 202 : 200;
+      return new Reply(answer, { status });
+    },
+  }),
+  codexdRoute({
+    ...codexdEvents,
+    produces: "websocket",
+    socket: ({ deps, query }) => ({
+      accept: (socket) =>
+        deps.subscriptions.accept(socket, {
+          after: query.after,
+          sessionId: query.session_id,
+        }),
+    }),
+  }),
 ];

@@ -7,10 +7,10 @@ import { parseStoredEvent, type StoredEvent } from "./stored_event.ts";
 export interface SegmentOptions {
   readonly folder: string;
   readonly clock: Clock;
-  /** Of all segments. */
-  readonly maxBytes: number;
-  /** A segment that is full is followed by another. */
-  readonly segmentBytes: number;
+  /** Of all segments. Default 134 217 728. */
+  readonly maxBytes?: number;
+  /** A segment that is full is followed by another. Default 8 388 608. */
+  readonly segmentBytes?: number;
   readonly maxAgeMs: number;
   /** Events; whole segments are removed, so a few more may be kept. */
   readonly maxEvents: number;
@@ -111,7 +111,8 @@ export class EventSegments implements Disposable {
 
   /** Removes whole segments beyond the limits; never the one that is written. */
   removeOld(): void {
-    const { maxBytes, maxAgeMs, maxEvents, clock } = this.#options;
+    const { maxBytes = 134_217_728, maxAgeMs, maxEvents, clock } =
+      this.#options;
     let bytes = this.#segments.reduce((sum, it) => sum + it.bytes, 0);
     while (this.#segments.length > 1) {
       const [oldest, next] = this.#segments;
@@ -138,7 +139,8 @@ export class EventSegments implements Disposable {
   #segmentFor(seq: number): Segment {
     const newest = this.#segments.at(-1);
     const now = this.#options.clock.now();
-    const isFull = (newest?.bytes ?? 0) >= this.#options.segmentBytes ||
+    const { segmentBytes = 8_388_608 } = this.#options;
+    const isFull = (newest?.bytes ?? 0) >= segmentBytes ||
       now - this.#startedAt >= MAX_SEGMENT_AGE_MS;
     if (newest !== undefined && !isFull && this.#file !== undefined) {
       return newest;

@@ -3,7 +3,6 @@ import { messageOf } from "../../shared/errors.ts";
 import type { Approvals, AppServerHost } from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
 import type { TurnService } from "./turn_service.ts";
-import type { Stores } from "./stores.ts";
 
 /** How often a login made elsewhere is looked for. */
 const LOGIN_MS = 5000;
@@ -16,7 +15,6 @@ export interface MaintenancePorts extends SessionPorts {
   readonly host: Pick<AppServerHost, "checkLogin">;
   readonly approvals: Pick<Approvals, "size">;
   readonly turnService: Pick<TurnService, "interrupt">;
-  readonly stores: Pick<Stores, "events">;
 }
 
 /** Does what has to be done from time to time. */
@@ -42,8 +40,8 @@ export class Maintenance {
 
   /** Removes old events, lets go of idle sessions, interrupts silent turns. */
   async tidy(): Promise<void> {
-    const { stores, loader, turns, codex } = this.#ports;
-    stores.events.removeOld();
+    const { events, loader, turns, codex } = this.#ports;
+    events.removeOld();
     await this.#interruptSilent();
     for (
       const sessionId of loader.idle((it) => turns.activeIn(it) !== undefined)

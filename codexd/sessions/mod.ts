@@ -1,12 +1,17 @@
 export { AppServerListener } from "./app_server_listener.ts";
+export { EventLog } from "./event_log.ts";
 export { EventSubscriptions } from "./event_subscriptions.ts";
+export { Idempotency } from "./idempotency.ts";
 export { Maintenance } from "./maintenance.ts";
 export type { SessionPorts } from "./ports.ts";
 export { Requests } from "./requests.ts";
+export { SessionIndex } from "./session_index.ts";
 export { SessionLister } from "./session_lister.ts";
 export { SessionReader } from "./session_reader.ts";
 export { SessionService } from "./session_service.ts";
-export { openStores, type Stores } from "./stores.ts";
+export { takeStateFolder } from "./state_folder.ts";
+export { StatusReport } from "./status_report.ts";
 export { stricter, ThreadLoader } from "./thread_loader.ts";
 export { TurnService } from "./turn_service.ts";
 export { Turns } from "./turns.ts";
+export { WriteFaults } from "./write_faults.ts";

@@ -34,5 +34,5 @@ export interface SessionPorts {
   readonly index: SessionIndex;
   readonly loader: ThreadLoader;
   readonly turns: Turns;
-  readonly events: Pick<EventLog, "append">;
+  readonly events: EventLog;
 }

@@ -5,7 +5,7 @@ import type { Logger } from "../../shared/log.ts";
 import { Redactor } from "../../shared/redact.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
 import { silentLogger, tempDir } from "../../shared/testing/fakes.ts";
-import { compose } from "../compose.ts";
+import { composeCodexd } from "../compose.ts";
 import { readCodexdConfig } from "../config.ts";
 import { follow, type TestFollower } from "./test_follower.ts";
 import { type FakeMachine, fakeMachine } from "./fake_machine.ts";
@@ -64,7 +64,7 @@ export async function testCodexd(
     ? config.listen
     : new URL(`http://127.0.0.1:${http.addr.port}`);
   const begin = (): Daemon =>
-    compose(config, {
+    composeCodexd(config, {
       log: options.log ?? silentLogger,
       clock: systemClock,
       redactor: new Redactor(config.secrets),

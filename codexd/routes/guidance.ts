@@ -1,7 +1,7 @@
-import type { DaemonSelf } from "../shared/daemon/mod.ts";
+import type { DaemonSelf } from "../../shared/daemon/mod.ts";
 
 /** What codexd's describe documents tell a newcomer: what to do first, what to know. */
-export const GUIDANCE: DaemonSelf["guidance"] = {
+export const CODEXD_GUIDANCE: DaemonSelf["guidance"] = {
   all: {
     flow: [
       "GET /describe",

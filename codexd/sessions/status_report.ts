@@ -1,0 +1,86 @@
+import { isoTime } from "../../shared/clock.ts";
+import type { CodexdStatus } from "../../shared/contracts/mod.ts";
+import { VERSION } from "../../shared/version.ts";
+import {
+  type Approvals,
+  type AppServerHost,
+  isUntested,
+  TESTED_VERSION,
+} from "../app_server/mod.ts";
+import type { EventSubscriptions } from "./event_subscriptions.ts";
+import type { SessionPorts } from "./ports.ts";
+import type { WriteFaults } from "./write_faults.ts";
+
+/** How codexd stands. */
+export class StatusReport {
+  readonly #ports: StatusPorts;
+
+  constructor(ports: StatusPorts) {
+    this.#ports = ports;
+  }
+
+  /** Data of `GET /v1/codexd/status`. */
+  read(): CodexdStatus {
+    const { host, index, events, turns, loader, limits } = this.#ports;
+    return {
+      version: VERSION,
+      available: this.fault === undefined,
+      app_server: host.supervisor.status(),
+      account: host.login.account,
+      sessions: {
+        known: index.size,
+        newest: index.newest?.session_id ?? null,
+        loaded: loader.size,
+        active_turns: turns.active.map((turn) => ({
+          session_id: turn.sessionId,
+          turn_id: turn.turnId,
+          started_at: isoTime(turn.startedAt),
+        })),
+      },
+      approvals: {
+        mode: limits.approvals,
+        timeout_ms: this.#ports.approvalTimeoutMs,
+        pending: this.#ports.approvals.size,
+      },
+      max_sandbox: limits.maxSandbox,
+      events: {
+        seq: events.lastSeq,
+        first_seq: events.firstSeq,
+        subscribers: this.#ports.subscriptions.count,
+      },
+      degraded_reasons: this.degradedReasons,
+    };
+  }
+
+  /** Why sessions and turns do not work now, with what to do; undefined when they do. */
+  get fault(): string | undefined {
+    const { host } = this.#ports;
+    const { state, fault } = host.supervisor.status();
+    const login = host.login.fault;
+    if (fault !== null) return `${fault.reason}. ${fault.fix}`;
+    if (state !== "ready") return `The app-server is ${state}`;
+    return login && `${login.reason}. ${login.fix}`;
+  }
+
+  /** Everything that is not as it should be, though codexd goes on. */
+  get degradedReasons(): string[] {
+    const { fault } = this;
+    const { version } = this.#ports.host.supervisor.status();
+    const untested = version !== null && isUntested(version)
+      ? [`Codex ${version} is not the tested version, ${TESTED_VERSION}`]
+      : [];
+    return [
+      ...(fault === undefined ? [] : [fault]),
+      ...untested,
+      ...this.#ports.writing.recent(),
+    ];
+  }
+}
+
+export interface StatusPorts extends SessionPorts {
+  readonly host: Pick<AppServerHost, "supervisor" | "login">;
+  readonly approvals: Pick<Approvals, "size">;
+  readonly approvalTimeoutMs: number;
+  readonly subscriptions: Pick<EventSubscriptions, "count">;
+  readonly writing: Pick<WriteFaults, "recent">;
+}
