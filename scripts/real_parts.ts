@@ -5,7 +5,7 @@
  *
  * Usage: deno run -A scripts/real_parts.ts
  */
-import { exists } from "@std/fs";
+import { ensureDir, exists } from "@std/fs";
 import { fromFileUrl } from "@std/path";
 
 /** Where they are put; git and Deno pass it over. */
@@ -20,7 +20,7 @@ export const PACKAGES = {
 } as const;
 
 if (import.meta.main) {
-  await Deno.mkdir(REAL_PARTS, { recursive: true });
+  await ensureDir(REAL_PARTS);
   const wanted = Object.entries(PACKAGES).map(([name, version]) =>
     `${name}@${version}`
   );

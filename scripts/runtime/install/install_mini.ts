@@ -1,4 +1,4 @@
-import { exists } from "@std/fs";
+import { ensureDir, exists } from "@std/fs";
 import { join } from "@std/path";
 import { VERSION } from "../../../shared/version.ts";
 import { machineChecks } from "../checks/mod.ts";
@@ -153,7 +153,7 @@ async function makeFolders(
     await Deno.chmod(folder, 0o700);
     await giveToOwner(folder, installation.owner, machine);
   }
-  await Deno.mkdir(plistFolder(installation), { recursive: true });
+  await ensureDir(plistFolder(installation));
 }
 
 async function leaveRecord(options: {
