@@ -23,4 +23,3 @@ export {
   requestData,
   requestEvents,
 } from "./http_schemas.ts";
-export { SseParser } from "./requests/sse_parser.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readUntil } from "../testing/sse_reader.ts";
+import { readUntil } from "../../shared/testing/sse_reader.ts";
 import {
   type TestConductor,
   testConductor,

@@ -1,7 +1,7 @@
 import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
 import { CodexRig } from "../testing/codex_rig.ts";
 import { startDaemon } from "../testing/daemon.ts";
-import { eventsOf } from "../testing/events.ts";
+import { readEvents } from "../../shared/testing/sse_reader.ts";
 import { codexHome, findRealCodex } from "../testing/real_codex.ts";
 import { type BenchRow, ms, quantile } from "./harness.ts";
 import { RawAppServer } from "./raw_app_server.ts";
@@ -141,7 +141,7 @@ async function throughConductor(
   );
   void (async () => {
     try {
-      for await (const { data } of eventsOf(response)) deltas.take(data);
+      for await (const { data } of readEvents(response)) deltas.take(data);
     } catch { /* the bench is over */ }
   })();
   const headers = { "content-type": "application/json" };

@@ -3,6 +3,7 @@ import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 import { residentMiB } from "../bench/harness.ts";
 import { waitUntilGone } from "../testing/processes.ts";
+import { readEvents } from "../../shared/testing/sse_reader.ts";
 
 interface Case {
   readonly name: string;
@@ -223,11 +224,7 @@ Deno.test("exec streams output as it comes and ends with exit", async () => {
     response.headers.get("content-type"),
     "text/event-stream; charset=utf-8",
   );
-  const events = (await response.text()).split("\n\n").filter((it) => it)
-    .map((it) => {
-      const [event = "", data = ""] = it.split("\n");
-      return { event: event.slice(7), data: JSON.parse(data.slice(6)) };
-    });
+  const events = await Array.fromAsync(readEvents(response));
   const textOf = (name: string) =>
     events.filter((it) => it.event === name).map((it) => it.data.text).join("");
   assertEquals(textOf("stdout"), "one\n");

@@ -6,8 +6,8 @@ import {
 import { CANARIES } from "../../conductor/browser/testing/login_site.ts";
 import { Tap } from "../../conductor/browser/testing/tap.ts";
 import { freePort } from "../testing/daemon.ts";
-import { eventsOf } from "../testing/events.ts";
 import { textsIn } from "../testing/files.ts";
+import { readEvents } from "../../shared/testing/sse_reader.ts";
 import { FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";
 
 firefoxTest(
@@ -142,7 +142,7 @@ async function storedEvents(origin: string, token: string): Promise<string> {
   });
   const texts: string[] = [];
   try {
-    for await (const event of eventsOf(response)) {
+    for await (const event of readEvents(response)) {
       texts.push(JSON.stringify(event));
       if (event.event === "browser.connected") leave.abort();
     }

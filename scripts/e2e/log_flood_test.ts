@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { residentMiB } from "../bench/harness.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
+import { readEvents } from "../../shared/testing/sse_reader.ts";
 import { call } from "../testing/http.ts";
 import { until } from "../../shared/testing/until.ts";
 
@@ -21,23 +22,6 @@ async function create(
   return data.task_id;
 }
 
-/** The events of a stream as `[name, id, data]`, the data not parsed. */
-async function* eventsOf(
-  response: Response,
-): AsyncGenerator<readonly [name: string, id: number, data: string]> {
-  const stream = response.body?.pipeThrough(new TextDecoderStream());
-  let rest = "";
-  for await (const chunk of stream ?? []) {
-    const blocks = (rest + chunk).split("\n\n");
-    rest = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const [, name, id, data] =
-        /^event: (.*)\n(?:id: (\d+)\n)?data: (.*)$/.exec(block) ?? [];
-      if (name !== undefined) yield [name, Number(id ?? 0), data ?? ""];
-    }
-  }
-}
-
 /**
  * Follows a task's log to its end; every line must come once, in order. With
  * `leaveAfter` it leaves now and then, and resumes.
@@ -54,14 +38,14 @@ async function readAll(
       headers: { ...EVENTS, ...(last > 0 && { "last-event-id": `${last}` }) },
     });
     let taken = 0;
-    for await (const [name, id, data] of eventsOf(response)) {
-      if (name === "end") {
+    for await (const { event, id, data } of readEvents(response)) {
+      if (event === "end") {
         ended = true;
         break;
       }
-      assertEquals([name, id], ["log", last + 1]);
-      assert(data.includes(`"message":"line ${id} of a task"`), data);
-      last = id;
+      last += 1;
+      assertEquals([event, id], ["log", `${last}`]);
+      assertEquals(data.message, `line ${last} of a task`);
       if (++taken === leaveAfter) break;
     }
   }
@@ -106,9 +90,9 @@ Deno.test(`${TASKS} tasks of ${LINES} lines reach every reader that reads, in or
     async (response) => {
       let seq = 0;
       let finished = 0;
-      for await (const [name, id] of eventsOf(response)) {
-        assertEquals(id, ++seq, "an event is missing");
-        if (name === "run.finished" && ++finished === TASKS + 1) return;
+      for await (const { event, id } of readEvents(response)) {
+        assertEquals(id, `${++seq}`, "an event is missing");
+        if (event === "run.finished" && ++finished === TASKS + 1) return;
       }
       throw new Error("The events ended before the runs");
     },

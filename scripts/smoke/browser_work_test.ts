@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SseParser } from "../../conductor/browser/mod.ts";
+import { readEvents } from "../../shared/testing/sse_reader.ts";
 import type { Said } from "../../conductor/browser/testing/scripted_client.ts";
 import { BrowserSmoke, PLANTED } from "./testing/browser_smoke.ts";
 
@@ -141,14 +141,14 @@ Deno.test("what a browser is asked to do it does, and it says no secret", async 
         path: "/stream",
         response_mode: "sse",
       });
-      const events = new SseParser().push(text);
+      const events = await Array.fromAsync(readEvents(new Response(text)));
       assertEquals(events.map((it) => it.event), [
         "stream_open",
         "stream_event",
         "stream_event",
         "stream_end",
       ]);
-      const { seq, event, data } = JSON.parse(events[2]?.data ?? "{}");
+      const { seq, event, data } = events[2]?.data ?? {};
       assertEquals({ seq, event, data }, { seq: 1, event: "tick", data: "b" });
     },
   );
@@ -171,9 +171,9 @@ Deno.test("what a browser is asked to do it does, and it says no secret", async 
         path: "/stream",
         response_mode: "sse",
       });
-      const [last] = new SseParser().push(text);
+      const [last] = await Array.fromAsync(readEvents(new Response(text)));
       assertEquals(last?.event, "stream_error");
-      assertEquals(JSON.parse(last?.data ?? "{}").code, "UPSTREAM_FAILED");
+      assertEquals(last?.data.code, "UPSTREAM_FAILED");
     },
   );
 

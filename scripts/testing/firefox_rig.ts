@@ -7,7 +7,7 @@ import {
 import { LoginSite } from "../../conductor/browser/testing/login_site.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { type RunningDaemon, startDaemon } from "./daemon.ts";
-import { eventsOf, type ReadEvent } from "./events.ts";
+import { type ReadEvent, readEvents } from "../../shared/testing/sse_reader.ts";
 import { type Answer, call } from "./http.ts";
 
 const EXTENSION = new URL(
@@ -193,7 +193,7 @@ export class FirefoxRig implements AsyncDisposable {
       }),
       ...(signal !== undefined && { signal }),
     });
-    return eventsOf(response);
+    return readEvents(response);
   }
 
   #headers(): Record<string, string> {

@@ -1,3 +1,5 @@
+import { createParser } from "eventsource-parser";
+
 /** One event of a site's event stream. */
 export interface SiteEvent {
   readonly event: string;
@@ -9,84 +11,45 @@ export interface SiteEvent {
 const MAX_EVENT_CHARS = 4_194_304;
 
 /**
- * Parses `text/event-stream` as the HTML standard has it, whatever the pieces
- * in which the text arrives.
+ * Reads `text/event-stream` whatever the pieces in which the text arrives. What
+ * it holds of a stream is bounded, whatever a site sends.
  */
 export class SseParser {
-  #rest = "";
-  #afterReturn = false;
-  #started = false;
-  #event = "";
-  #data: string[] = [];
-  #chars = 0;
+  readonly #parser = createParser({
+    maxBufferSize: MAX_EVENT_CHARS,
+    // No `onError`: an error object for every line of junk would take seconds.
+    onId: (id) => this.#lastId = id,
+    onEvent: ({ event = "message", data }) => {
+      mustFit(data.length);
+      const id = this.#lastId;
+      this.#events.push({ event, data, ...(id !== undefined && { id }) });
+    },
+  });
+  readonly #events: SiteEvent[] = [];
   #lastId: string | undefined;
+  /** Characters since the last line end. */
+  #lineChars = 0;
 
   /**
    * Takes the next piece; returns the events that it completes.
-   * @throws {RangeError} when a single event is too long.
+   * @throws when a single event is too long.
    */
   push(piece: string): SiteEvent[] {
-    const events: SiteEvent[] = [];
-    let text = piece;
-    if (!this.#started && text !== "") {
-      this.#started = true;
-      text = text.replace(/^\uFEFF/, "");
+    const end = Math.max(piece.lastIndexOf("\n"), piece.lastIndexOf("\r"));
+    this.#lineChars = piece.length - 1 - end + (end < 0 ? this.#lineChars : 0);
+    mustFit(this.#lineChars);
+    if (piece !== "") {
+      this.#parser.feed(piece);
+      // It says that its buffer was too small when it is fed again.
+      this.#parser.feed("");
     }
-    // A "\r\n" that was cut in two is still one line end.
-    if (this.#afterReturn && text !== "") {
-      this.#afterReturn = false;
-      if (text.startsWith("\n")) text = text.slice(1);
-    }
-    const ends = /\r\n|\r|\n/g;
-    let start = 0;
-    for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
-      const line = this.#rest + text.slice(start, end.index);
-      this.#rest = "";
-      start = ends.lastIndex;
-      this.#afterReturn = end[0] === "\r" && start === text.length;
-      const event = this.#line(line);
-      if (event !== undefined) events.push(event);
-    }
-    this.#rest += text.slice(start);
-    this.#check(this.#rest.length);
-    return events;
+    return this.#events.splice(0);
   }
+}
 
-  #line(line: string): SiteEvent | undefined {
-    if (line === "") return this.#dispatch();
-    const colon = line.indexOf(":");
-    if (colon === 0) return undefined;
-    const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (field === "event") this.#event = value;
-    if (field === "id" && !value.includes("\0")) this.#lastId = value;
-    if (field === "data") {
-      this.#data.push(value);
-      this.#chars += value.length + 1;
-      this.#check(0);
-    }
-    return undefined;
-  }
-
-  #dispatch(): SiteEvent | undefined {
-    const data = this.#data;
-    const event = this.#event || "message";
-    this.#data = [];
-    this.#event = "";
-    this.#chars = 0;
-    if (data.length === 0) return undefined;
-    return {
-      event,
-      data: data.join("\n"),
-      ...(this.#lastId === undefined ? {} : { id: this.#lastId }),
-    };
-  }
-
-  #check(waiting: number): void {
-    if (this.#chars + waiting > MAX_EVENT_CHARS) {
-      throw new RangeError(
-        `Cannot read the event stream: an event is longer than ${MAX_EVENT_CHARS} characters`,
-      );
-    }
-  }
+function mustFit(chars: number): void {
+  if (chars <= MAX_EVENT_CHARS) return;
+  throw new RangeError(
+    `Cannot read the event stream: an event is longer than ${MAX_EVENT_CHARS} characters`,
+  );
 }
