@@ -1,12 +1,12 @@
 import { z } from "zod";
+import { Mode, PublicState, SystemState } from "../store/mod.ts";
+
+const { automation, leader, queue, active_runs, node } = SystemState.shape;
 
 /** What a stranger may see. */
-export const PublicStatus = z.strictObject({
+export const PublicStatus = PublicState.extend({
   /** `unknown`: the database cannot be read; `reasons` says why. */
-  mode: z.enum(["running", "paused", "draining", "unknown"]),
-  health: z.enum(["ok", "degraded", "not_ready"]),
-  version: z.string(),
-  uptime_ms: z.int(),
+  mode: z.enum([...Mode.options, "unknown"]),
 });
 export type PublicStatus = z.infer<typeof PublicStatus>;
 
@@ -52,33 +52,14 @@ export const Status = z.strictObject({
   reasons: z.array(z.string()),
   degraded: z.array(z.string()),
   /** Who set the mode last. Null, as `leader`, where the database cannot be read. */
-  automation: z.strictObject({
-    updated_at: Time,
-    requested_by: z.string().nullable(),
-    reason: z.string().nullable(),
-    source: z.string().nullable(),
-  }).nullable(),
+  automation: automation.omit({ mode: true }).nullable(),
   drained: z.boolean(),
-  node: z.strictObject({
-    controller_id: z.string(),
-    host: z.string(),
-    role: z.enum(["leader", "standby"]),
-  }),
-  leader: z.strictObject({
-    controller_id: z.string(),
-    host: z.string(),
-    lease_expires_at: Time,
-    term: z.int(),
-  }).nullable(),
-  queue: z.strictObject({ active_runs: z.int(), queued_tasks: z.int() }),
-  active_runs: z.array(z.strictObject({
-    run_id: z.string(),
-    task_id: z.string(),
-    kind: z.string(),
-    title: z.string().nullable(),
-    attempt: z.int(),
-    started_at: Time,
-  })),
+  node: node.pick({ controller_id: true, host: true, role: true }),
+  leader: leader.unwrap().omit({ instance_id: true }).nullable(),
+  queue,
+  active_runs: z.array(
+    active_runs.element.extend({ title: z.string().nullable() }),
+  ),
   /** The runs of the last 24 hours. */
   runs: z.strictObject({
     succeeded: z.int(),

@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { Automation, Mode, ModeChange } from "./model/system_state.ts";
+import type { Mode, ModeChange, SystemState } from "./model/system_state.ts";
 import type { Database } from "./database.ts";
 
 type AutomationRow = {
@@ -18,7 +18,7 @@ export class AutomationStore {
     this.#db = db;
   }
 
-  get(): Automation {
+  get(): SystemState["automation"] {
     const row = this.#db.get<AutomationRow>(
       "SELECT mode, updated_at, requested_by, reason, source FROM automation",
     );

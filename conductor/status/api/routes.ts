@@ -5,7 +5,7 @@ import {
   type SelfDeps,
 } from "../../../shared/daemon/mod.ts";
 import { capabilityLines } from "../../../shared/describe/mod.ts";
-import { PublicStatus, StatusAnswer } from "../contract.ts";
+import type { PublicStatus } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../../../shared/http/mod.ts";
 import { outagePage, statusPage } from "../page.ts";
 import { PAGE_HEADERS } from "../style.ts";
-import type { Upstream } from "./upstream.ts";
+import { STATE, STATUS, type Upstream } from "./upstream.ts";
 
 /** What the wrapper's routes may use. */
 export interface StatusApiDeps extends SelfDeps {
@@ -26,13 +26,6 @@ export interface StatusApiDeps extends SelfDeps {
 }
 
 const route = routeFor<StatusApiDeps>();
-
-const read = {
-  method: "GET",
-  kind: "read",
-  surface: "business",
-  exposure: "public",
-} as const;
 
 /** Reads conductor; where it is and what ails it is not for strangers. */
 async function readFor({ deps, zone }: RouteContext<StatusApiDeps>) {
@@ -63,20 +56,14 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
     }),
   }),
   ...probeRoutes<StatusApiDeps>(),
+  route({ ...STATUS, handler: statusFor }),
   route({
-    ...read,
-    id: "status.get",
-    path: "/v1/status",
-    summary: "Read conductor's status",
-    data: StatusAnswer,
-    errors: ["UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"],
-    example: {},
-    handler: statusFor,
-  }),
-  route({
-    ...read,
     id: "status.ui",
+    method: "GET",
     path: "/v1/status/ui",
+    kind: "read",
+    surface: "business",
+    exposure: "public",
     navigable: true,
     produces: "html",
     summary: "Show conductor's status to a person, or that it does not answer",
@@ -100,13 +87,7 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
     },
   }),
   route({
-    ...read,
-    id: "system.state",
-    path: "/v1/system/state",
-    summary: "Read conductor's state as conductor gives it",
-    data: z.looseObject({}),
-    errors: ["UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"],
-    example: {},
+    ...STATE,
     async handler(context) {
       const { state, status } = await readFor(context);
       return context.zone === "public" ? publicPart(status) : { ...state };

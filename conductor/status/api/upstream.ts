@@ -1,14 +1,37 @@
 import { z } from "zod";
 import { PublicStatus, Status, StatusAnswer } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
-import { AppError, messageOf } from "../../../shared/errors.ts";
+import { AppError, ERRORS, messageOf } from "../../../shared/errors.ts";
+import { ApiClient, contract } from "../../../shared/http/mod.ts";
 import { lastDay } from "../run_hours.ts";
 
 const TIMEOUT_MS = 5000;
 const MAX_BYTES = 1_048_576;
 
-const Envelope = z.looseObject({
-  ok: z.literal(true),
+const read = {
+  method: "GET",
+  kind: "read",
+  surface: "business",
+  exposure: "public",
+  errors: ["UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"],
+  example: {},
+} as const;
+
+/** What conductor is asked for; the wrapper answers the same. */
+export const STATUS = contract({
+  ...read,
+  id: "status.get",
+  path: "/v1/status",
+  summary: "Read conductor's status",
+  data: StatusAnswer,
+});
+
+/** The same, of a state of any age. */
+export const STATE = contract({
+  ...read,
+  id: "system.state",
+  path: "/v1/system/state",
+  summary: "Read conductor's state as conductor gives it",
   data: z.looseObject({}),
 });
 
@@ -23,11 +46,19 @@ export interface Reading {
 /** Reads conductor for the wrapper; requests that overlap share one reading. */
 export class Upstream {
   readonly base: URL;
+  readonly #client: ApiClient;
   readonly #clock: Clock;
   #reading: Promise<Reading> | undefined;
 
   constructor(base: URL, clock: Clock) {
     this.base = base;
+    this.#client = new ApiClient({
+      base,
+      unreachable: "UPSTREAM_FAILED",
+      timeoutMs: TIMEOUT_MS,
+      maxAnswerBytes: MAX_BYTES,
+      clock,
+    });
     this.#clock = clock;
   }
 
@@ -42,47 +73,32 @@ export class Upstream {
 
   async #read(): Promise<Reading> {
     const [state, status] = await Promise.all([
-      this.#get("/v1/system/state"),
-      this.#get("/v1/status").then(
-        (data) => StatusAnswer.safeParse(data).data,
-        // An older conductor has its state only.
-        () => undefined,
-      ),
+      this.#client.request(STATE, {}).catch((error) => {
+        throw this.#failure(error);
+      }),
+      // An older conductor has its state only.
+      this.#client.request(STATUS, {}).catch(() => undefined),
     ]);
     return { state, status: status ?? this.#fromState(state) };
   }
 
-  async #get(path: string): Promise<Readonly<Record<string, unknown>>> {
-    const { origin } = this.base;
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(new URL(path, this.base), {
-        redirect: "error",
-        headers: { accept: "application/json" },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      text = await readText(response);
-    } catch (cause) {
-      if (cause instanceof DOMException && cause.name === "TimeoutError") {
-        throw new AppError(
-          "UPSTREAM_TIMEOUT",
-          `Cannot read conductor at ${origin}: it did not answer in time`,
-          { cause },
-        );
-      }
-      throw new AppError(
-        "UPSTREAM_FAILED",
-        `Cannot read conductor at ${origin}: ${reasonOf(cause)}`,
-        { cause },
-      );
-    }
-    const envelope = Envelope.safeParse(jsonOrUndefined(text));
-    if (envelope.success) return envelope.data.data;
-    throw new AppError(
-      "UPSTREAM_FAILED",
-      `Cannot read conductor at ${origin}: it answers ${path} with ${response.status}`,
-      { details: { status: response.status } },
+  /** What went wrong, with where conductor is asked. */
+  #failure(cause: unknown): unknown {
+    if (!(cause instanceof AppError)) return cause;
+    const isLate = cause.code === "UPSTREAM_TIMEOUT";
+    const ownFailure = cause.code === "UPSTREAM_FAILED"
+      ? undefined
+      : ERRORS[cause.code].status;
+    const status = cause.details?.status ?? ownFailure;
+    const reason = isLate
+      ? "it did not answer in time"
+      : status === undefined
+      ? reasonOf(cause.cause ?? cause)
+      : `it answers ${STATE.path} with ${status}`;
+    return new AppError(
+      isLate ? cause.code : "UPSTREAM_FAILED",
+      `Cannot read conductor at ${this.base.origin}: ${reason}`,
+      { cause, ...(status !== undefined && { details: { status } }) },
     );
   }
 
@@ -128,32 +144,11 @@ const StateOfAnyAge = z.object({
   versions: shape.versions.catch({ conductor: "unknown", deno: "unknown" }),
 });
 
-/** A stranger at conductor's address must not fill the wrapper's memory. */
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) throw new Error("its answer is too long");
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The system's words say more than "fetch failed", and less than its addresses. */
 function reasonOf(thrown: unknown): string {
   const cause = thrown instanceof Error && thrown.cause instanceof Error
     ? thrown.cause
     : thrown;
-  const message = messageOf(cause);
+  const message = messageOf(cause).replace("Cannot use the upstream: ", "");
   return /refused/i.test(message) ? "nothing listens there" : message;
 }

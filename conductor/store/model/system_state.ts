@@ -8,14 +8,13 @@ export const Mode = z.enum(["running", "paused", "draining"]);
 export type Mode = z.infer<typeof Mode>;
 
 /** The persistent switch, and who set it last. */
-export const Automation = z.strictObject({
+const Automation = z.strictObject({
   mode: Mode,
   updated_at: z.iso.datetime(),
   requested_by: z.string().nullable(),
   reason: z.string().nullable(),
   source: z.string().nullable(),
 });
-export type Automation = z.infer<typeof Automation>;
 
 /** The controller that holds the lease. */
 export const Leader = z.strictObject({
@@ -39,14 +38,13 @@ export const ActiveRun = z.strictObject({
 export type ActiveRun = z.infer<typeof ActiveRun>;
 
 /** This process as a controller. */
-export const Node = z.strictObject({
+const Node = z.strictObject({
   controller_id: z.string(),
   instance_id: z.string(),
   host: z.string(),
   role: z.enum(["leader", "standby"]),
   version: z.string(),
 });
-export type Node = z.infer<typeof Node>;
 
 /** What anybody may know of this daemon. */
 const PUBLIC = {
