@@ -19,7 +19,7 @@ import {
   type SystemService,
   taskKinds,
 } from "./automation/mod.ts";
-import { browserKind, composeFirefox } from "./browser/mod.ts";
+import { browserKind, composeBrowser } from "./browser/mod.ts";
 import { codexKind, composeCodexd } from "./codex/mod.ts";
 import type { ConductorConfig } from "./config.ts";
 import { GUIDANCE } from "./guidance.ts";
@@ -71,17 +71,19 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     log,
   });
   hostOps.prepare();
-  const firefox = composeFirefox({
-    config,
+  const browser = composeBrowser({
+    values,
+    token,
     base,
-    store,
+    store: stores.browser,
+    events: store.events,
+    feed: store.feed,
     audit,
     newId: randomId,
     clock,
     log,
     system: () => automation.system,
   });
-  const { browser } = firefox;
   const codex = composeCodexd({
     base: values.codexdLocalApi,
     token,
@@ -128,7 +130,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       return { ready: reasons.length === 0, reasons, degraded, away };
     },
     system: (zone) => systemFacts(automation.system, zone),
-    websocket: () => firefox.describe(),
+    websocket: () => browser.describe(),
     hostOperations,
     places: () => ({
       cwd: Deno.cwd(),
@@ -188,13 +190,13 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     log,
   });
   automation.start();
-  firefox.start();
+  browser.start();
   codex.health.start();
   return {
     handle: (request, info) => app.handle(request, info),
     quiesce() {
       stopping = true;
-      firefox.quiesce();
+      browser.quiesce();
       app.quiesce();
       automation.quiesce();
     },

@@ -50,6 +50,22 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["compose.ts"],
     ["main.ts"],
   ],
+  "conductor/browser": [
+    [
+      "audited.ts",
+      "contract.ts",
+      "failures.ts",
+      "http_schemas.ts",
+      "limits.ts",
+    ],
+    ["extension"],
+    ["bridge"],
+    ["requests"],
+    ["records"],
+    ["action_result.ts", "actions.ts"],
+    ["claude"],
+    [OTHER_FILES],
+  ],
   scripts: [
     [OTHER_FILES],
     ["runtime"],

@@ -1,38 +1,17 @@
-import { CLOSE, type ExtensionAction } from "./limits.ts";
-import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { AuditPort } from "../../shared/audit.ts";
+import { type Clock, isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
-import { audited, type BrowserCaller } from "./audited.ts";
-import type { Clients } from "./bridge/clients.ts";
+import { audited } from "./audited.ts";
+import type {
+  ActionFacts,
+  Clients,
+  Pairing,
+  PendingActions,
+} from "./bridge/mod.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
-import type { Pairing } from "./bridge/pairing.ts";
-import type { ActionFacts, PendingActions } from "./bridge/pending_actions.ts";
-import type { Targets } from "./requests/targets.ts";
-
-/** What each action does, for people and agents. */
-export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {
-  open_tab: "open url (or the platform's home) in a new tab, wait for its load",
-  plugin_status: "report the extension's version, state and last errors",
-  ws_reconnect: "close the bridge socket and connect again",
-  controller_reload: "end all requests, then restart the extension",
-  tab_restore: "bring a closed, discarded or crashed tab back",
-  tab_focus: "bring a tab to the front",
-  tab_reload: "reload a tab",
-  request_credentials: "report tabs, login records and endpoints anew",
-  pair: "let further browsers connect for two minutes",
-  unpair: "forget every paired browser and close it; the next one is paired",
-};
-
-/** What {@linkcode BrowserActions} is built from. */
-export interface ActionParts {
-  readonly clients: Clients;
-  readonly pending: PendingActions;
-  readonly pairing: Pairing;
-  readonly targets: Targets;
-  readonly audit: AuditPort;
-  readonly clock: Clock;
-}
+import { BRIDGE_CLOSE, type ExtensionAction } from "./limits.ts";
+import type { BrowserCaller, Targets } from "./requests/mod.ts";
 
 /** Has the extension do what is no request to a site. */
 export class BrowserActions {
@@ -105,7 +84,7 @@ export class BrowserActions {
     pairing.reset();
     const closed = clients.all;
     for (const connection of closed) {
-      connection.close(CLOSE.notPaired, "unpaired by the owner");
+      connection.close(BRIDGE_CLOSE.notPaired, "unpaired by the owner");
     }
     return own("unpair", { closed: closed.length });
   }
@@ -127,6 +106,29 @@ export class BrowserActions {
       ...(reason === undefined ? {} : { reason }),
     };
   }
+}
+
+/** What each action does, for people and agents. */
+export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {
+  open_tab: "open url (or the platform's home) in a new tab, wait for its load",
+  plugin_status: "report the extension's version, state and last errors",
+  ws_reconnect: "close the bridge socket and connect again",
+  controller_reload: "end all requests, then restart the extension",
+  tab_restore: "bring a closed, discarded or crashed tab back",
+  tab_focus: "bring a tab to the front",
+  tab_reload: "reload a tab",
+  request_credentials: "report tabs, login records and endpoints anew",
+  pair: "let further browsers connect for two minutes",
+  unpair: "forget every paired browser and close it; the next one is paired",
+};
+
+interface ActionParts {
+  readonly clients: Clients;
+  readonly pending: PendingActions;
+  readonly pairing: Pairing;
+  readonly targets: Targets;
+  readonly audit: AuditPort;
+  readonly clock: Clock;
 }
 
 /** The outcome of what conductor does without the extension. */

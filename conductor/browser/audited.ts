@@ -1,20 +1,10 @@
 import {
-  type AuditActor,
   type AuditEntry,
   type AuditIntent,
   type AuditPort,
   AuditRefused,
 } from "../../shared/audit.ts";
 import { AppError } from "../../shared/errors.ts";
-
-/** Who asks for something of the browser. */
-export interface BrowserCaller {
-  readonly actor: AuditActor;
-  /** Aborts when the caller has gone. */
-  readonly signal: AbortSignal;
-  /** Takes what frees a large answer; runs it once the answer is passed on. */
-  hold?(release: () => void): void;
-}
 
 /**
  * Records what is about to be done.

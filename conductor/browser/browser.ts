@@ -1,50 +1,34 @@
 import type { AuditPort } from "../../shared/audit.ts";
 import { ByteBudget } from "../../shared/byte_budget.ts";
-import { BrowserActions } from "./actions.ts";
-import { Bridge } from "./bridge/bridge.ts";
-import type { BridgePorts } from "./bridge/bridge_ports.ts";
-import { ClaudeWrapper } from "./claude/claude.ts";
-import { Clients } from "./bridge/clients.ts";
-import { Exchanges } from "./requests/exchanges.ts";
-import { browserGone } from "./failures.ts";
-import { Pairing } from "./bridge/pairing.ts";
-import { PendingActions } from "./bridge/pending_actions.ts";
-import { Platforms } from "./requests/platforms.ts";
-import { Policy, type PolicyLimits } from "./requests/policy.ts";
-import type { RecordAges } from "./records/record_status.ts";
-import { Records } from "./records/records.ts";
-import { BrowserRequests } from "./requests/requests.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { sameSecret } from "../../shared/http/mod.ts";
+import type { NewId } from "../../shared/ids.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { SystemService } from "../automation/mod.ts";
+import type { ChangeFeed, EventService } from "../record/mod.ts";
 import type { BrowserStore } from "../store/mod.ts";
-import { Targets } from "./requests/targets.ts";
-import { BrowserViewer } from "./records/view.ts";
+import { BrowserActions } from "./actions.ts";
+import {
+  Bridge,
+  Clients,
+  describeBridge,
+  Pairing,
+  PendingActions,
+} from "./bridge/mod.ts";
+import { ClaudeWrapper } from "./claude/mod.ts";
+import { browserGone } from "./failures.ts";
+import { BrowserViewer, Records } from "./records/mod.ts";
+import {
+  BrowserRequests,
+  Exchanges,
+  Platforms,
+  Policy,
+  Targets,
+} from "./requests/mod.ts";
+import { announceChanges, systemPort } from "./system.ts";
 
 /** Bytes that all buffered responses together may hold until they are passed on. */
 const BUFFERED_BYTES = 134_217_728;
-
-/** What the browser's configuration says. */
-export interface BrowserConfig {
-  readonly heartbeatMs: number;
-  readonly ages: RecordAges;
-  readonly policy: PolicyLimits;
-  /** BAA_BROWSER_HOSTS */
-  readonly allowedHosts: readonly string[];
-  /** Where this API itself is reached: never a target. */
-  readonly ownHosts: readonly string[];
-  /** BAA_BROWSER_PLATFORMS */
-  readonly platforms: readonly string[];
-  /** Compares with the shared token; undefined: there is none. */
-  readonly isToken: ((token: string) => boolean) | undefined;
-  /** The address of `/ws/firefox`. */
-  readonly websocket: string;
-}
-
-/** What the browser is given. */
-export interface BrowserPorts extends BridgePorts {
-  readonly store: BrowserStore;
-  readonly audit: AuditPort;
-  /** From 0 to 1, for jitter. */
-  random(): number;
-}
 
 /** Everything that conductor can do with the owner's browser. */
 export interface Browser {
@@ -59,22 +43,82 @@ export interface Browser {
   load(): { readonly clients: number; readonly in_flight: number };
   /** Why nothing can be asked of a browser now; undefined when it can. */
   unavailable(): string | undefined;
+  /** What describe documents tell of the bridge. */
+  describe(): Readonly<Record<string, unknown>>;
+  /** Tells the browsers each change of the system's state from now on. */
+  start(): void;
+  /** Says goodbye to the browsers, and ends what runs there. */
+  quiesce(): void;
+}
+
+/** The settings of the browser side. */
+export interface BrowserValues {
+  readonly browserHeartbeatMs: number;
+  readonly browserFreshMs: number;
+  readonly browserLostMs: number;
+  readonly browserMaxInFlight: number;
+  readonly browserSpacingMs: number;
+  readonly browserBreakerFailures: number;
+  readonly browserHosts: readonly string[] | undefined;
+  readonly browserPlatforms: readonly string[] | undefined;
+  readonly publicApiBase: URL | undefined;
+  readonly allowedHosts: readonly string[] | undefined;
+}
+
+interface BrowserOptions {
+  readonly values: BrowserValues;
+  /** The shared token; undefined: there is none, browsers are paired. */
+  readonly token: string | undefined;
+  /** The base with the port that is really used. */
+  readonly base: URL;
+  readonly store: BrowserStore;
+  readonly events: Pick<EventService, "record">;
+  readonly feed: Pick<ChangeFeed, "wait">;
+  readonly audit: AuditPort;
+  readonly newId: NewId;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Automation is composed later: what it does may be a browser's work. */
+  readonly system: () => Pick<SystemService, "state" | "setMode">;
 }
 
 /** Puts the browser's parts together. */
-export function createBrowser(
-  config: BrowserConfig,
-  ports: BrowserPorts,
-): Browser {
-  const { audit, clock, newId, store } = ports;
-  const platforms = new Platforms(config.platforms, config.allowedHosts);
-  const targets = new Targets(platforms, config);
+export function composeBrowser(options: BrowserOptions): Browser {
+  const { audit, base, clock, feed, log, newId, store, token, values } =
+    options;
+  const websocket = new URL("/ws/firefox", base);
+  websocket.protocol = base.protocol.replace("http", "ws");
+  const heartbeatMs = values.browserHeartbeatMs;
+  const allowedHosts = values.browserHosts ?? [];
+  const isToken = token === undefined
+    ? undefined
+    : (it: string) => sameSecret(token, it);
+  const system = systemPort(audit, options.system);
+  const platforms = new Platforms(values.browserPlatforms ?? [], allowedHosts);
+  const targets = new Targets(platforms, {
+    allowedHosts,
+    ownHosts: ownHosts(base, values),
+  });
   const clients = new Clients();
   const exchanges = new Exchanges(clock, (url) => targets.whyRefused(url));
-  const pending = new PendingActions(ports);
+  const pending = new PendingActions({ clock, newId });
   const pairing = new Pairing(store, clock);
-  const policy = new Policy(config.policy, ports);
-  const records = new Records(store, { clock, platforms });
+  const policy = new Policy({
+    maxInFlight: values.browserMaxInFlight,
+    spacingMs: values.browserSpacingMs,
+    breakerFailures: values.browserBreakerFailures,
+  }, { clock, random: Math.random });
+  const bridge = new Bridge(
+    {
+      clients,
+      pairing,
+      requests: exchanges,
+      actions: pending,
+      records: new Records(store, { clock, platforms }),
+    },
+    { clock, newId, log, system, events: options.events },
+    { heartbeatMs, platforms: platforms.all, allowedHosts, isToken },
+  );
   const requests = new BrowserRequests({
     clients,
     exchanges,
@@ -93,22 +137,54 @@ export function createBrowser(
     audit,
     clock,
   });
+  const stop = new AbortController();
   return {
-    bridge: new Bridge(
-      { clients, exchanges, actions: pending, records, pairing, platforms },
-      ports,
-      config,
-    ),
+    bridge,
     requests,
     actions,
     viewer: new BrowserViewer(
       { clients, exchanges, pairing, platforms, policy, store, clock },
-      { ...config, pairing: config.isToken === undefined },
+      {
+        ages: { freshMs: values.browserFreshMs, lostMs: values.browserLostMs },
+        heartbeatMs,
+        pairing: isToken === undefined,
+        websocket: websocket.href,
+      },
     ),
     claude: new ClaudeWrapper({ requests, actions, store }),
     activeClientId: () => clients.active?.clientId,
     load: () => ({ clients: clients.all.length, in_flight: exchanges.size }),
     unavailable: () =>
       clients.active === undefined ? browserGone().message : undefined,
+    describe: () =>
+      describeBridge({
+        url: websocket.href,
+        heartbeatMs,
+        hasToken: token !== undefined,
+      }),
+    start() {
+      const { signal } = stop;
+      void announceChanges(bridge, { system, feed, log, signal });
+    },
+    quiesce() {
+      stop.abort();
+      bridge.shutdown();
+    },
   };
+}
+
+/** Every name under which this API itself is reached. */
+function ownHosts(
+  base: URL,
+  { allowedHosts = [], publicApiBase }: BrowserValues,
+): readonly string[] {
+  const { port } = base;
+  const withPort = (host: string) =>
+    port === "" || /:\d+$/.test(host) ? host : `${host}:${port}`;
+  return [
+    base.host,
+    ...["127.0.0.1", "localhost", "[::1]"].map(withPort),
+    ...(publicApiBase === undefined ? [] : [publicApiBase.host]),
+    ...allowedHosts.map(withPort),
+  ];
 }

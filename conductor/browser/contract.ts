@@ -193,13 +193,20 @@ export const extensionMessage = z.discriminatedUnion("type", [
 ]);
 export type ExtensionMessage = z.output<typeof extensionMessage>;
 
-/** The `type` of each message that the extension may send. */
-export type ExtensionMessageType = ExtensionMessage["type"];
-
 /** One message of the extension by its `type`. */
-export type FromExtension<T extends ExtensionMessageType> = Extract<
+export type FromExtension<T extends ExtensionMessage["type"]> = Extract<
   ExtensionMessage,
   { readonly type: T }
+>;
+
+/** A message that answers an `api_request`. */
+export type AnswerMessage = FromExtension<
+  | "api_response"
+  | "body_chunk"
+  | "stream_open"
+  | "stream_event"
+  | "stream_end"
+  | "stream_error"
 >;
 
 const action = <const A extends ExtensionAction>(type: A) =>

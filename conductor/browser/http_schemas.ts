@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { identifier } from "./contract.ts";
 import { EXTENSION_ACTIONS } from "./limits.ts";
-import { RECORD_STATUSES } from "./records/record_status.ts";
 
 const time = z.iso.datetime();
-const recordStatus = z.enum(RECORD_STATUSES);
+const recordStatus = z.enum(["fresh", "stale", "lost"]);
 const platformName = z.string().min(1).max(64);
 const address = z.string().min(1).max(8192);
 

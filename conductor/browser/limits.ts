@@ -1,3 +1,5 @@
+import { CLOSE } from "../../shared/http/mod.ts";
+
 /** The only version of these messages so far. */
 export const PROTOCOL_VERSION = 1;
 
@@ -17,12 +19,14 @@ export const BROWSER_LIMITS = {
   maxInFlight: 32,
 } as const;
 
-/** Why conductor closes a socket, beyond the codes of the WebSocket standard. */
-export const CLOSE = {
-  goingAway: 1001,
-  policy: 1008,
-  tooBig: 1009,
-  slowConsumer: 1013,
+const { goingAway, policy, tooBig, slowConsumer } = CLOSE;
+
+/** Why conductor closes a browser's socket. */
+export const BRIDGE_CLOSE = {
+  goingAway,
+  policy,
+  tooBig,
+  slowConsumer,
   badHello: 4400,
   badToken: 4401,
   notPaired: 4403,

@@ -1,6 +1,6 @@
 export { ACTION_TEXTS } from "./actions.ts";
-export { isExtensionOrigin, readProtocols } from "./bridge/admission.ts";
-export type { Browser } from "./browser.ts";
+export { isExtensionOrigin, readProtocols } from "./bridge/mod.ts";
+export { type Browser, composeBrowser } from "./browser.ts";
 export { browserKind } from "./browser_kind.ts";
 export {
   claudeActionBody,
@@ -9,8 +9,7 @@ export {
   claudeCurrentQuery,
   claudeSendBody,
   claudeSendData,
-} from "./claude/claude_schemas.ts";
-export { composeFirefox } from "./firefox.ts";
+} from "./claude/mod.ts";
 export {
   actionBody,
   actionData,

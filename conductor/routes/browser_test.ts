@@ -42,8 +42,8 @@ function claudeBrowser(): FakeSocket {
 /** The browser's routes alone, without a database, a port or a Firefox. */
 function createServer() {
   const { browser, clock, connect } = createRig({
-    allowedHosts: [],
-    platforms: [],
+    browserHosts: [],
+    browserPlatforms: [],
   });
   const origin = "http://127.0.0.1:4317";
   const app = createApp({

@@ -1,33 +1,12 @@
 import type { ExtensionMessage, FromExtension } from "../contract.ts";
-import { BROWSER_LIMITS, CLOSE, PROTOCOL_VERSION } from "../limits.ts";
+import { BRIDGE_CLOSE, BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { SocketPort } from "../../../shared/http/mod.ts";
-import type { BridgePorts, SystemState } from "./bridge_ports.ts";
+import type { BridgePorts, RecordsPort, RequestsPort } from "./bridge_ports.ts";
 import type { Clients } from "./clients.ts";
 import { Connection, type Hello, type HelloAck } from "./connection.ts";
-import type { Exchanges } from "../requests/exchanges.ts";
 import { identityOf, type Pairing } from "./pairing.ts";
 import type { PendingActions } from "./pending_actions.ts";
-import type { Platforms } from "../requests/platforms.ts";
-import type { Records } from "../records/records.ts";
-
-/** What the bridge is built from. */
-export interface BridgeParts {
-  readonly clients: Clients;
-  readonly exchanges: Exchanges;
-  readonly actions: PendingActions;
-  readonly records: Records;
-  readonly pairing: Pairing;
-  readonly platforms: Platforms;
-}
-
-/** What the bridge is told. */
-export interface BridgeOptions {
-  readonly heartbeatMs: number;
-  readonly allowedHosts: readonly string[];
-  /** Compares with the shared token; undefined: there is none, clients are paired. */
-  readonly isToken: ((token: string) => boolean) | undefined;
-}
 
 /** Where the sockets of all browsers end: greets, keeps, and sorts what they say. */
 export class Bridge {
@@ -66,7 +45,7 @@ export class Bridge {
   }
 
   /** Tells every browser the state of the system. */
-  announce(state: SystemState): void {
+  announce(state: Readonly<Record<string, unknown>>): void {
     for (const connection of this.#parts.clients.all) {
       connection.send({ type: "state_snapshot", state });
     }
@@ -76,13 +55,13 @@ export class Bridge {
   shutdown(): void {
     const error = new AppError("SHUTTING_DOWN");
     for (const connection of this.#parts.clients.all) {
-      for (const exchange of this.#parts.exchanges.of(connection)) {
-        void exchange.stop(error);
+      for (const request of this.#parts.requests.of(connection)) {
+        void request.stop(error);
       }
-      connection.close(CLOSE.goingAway, "shutting down");
+      connection.close(BRIDGE_CLOSE.goingAway, "shutting down");
     }
     for (const connection of this.#waiting) {
-      connection.close(CLOSE.goingAway, "shutting down");
+      connection.close(BRIDGE_CLOSE.goingAway, "shutting down");
     }
   }
 
@@ -90,7 +69,7 @@ export class Bridge {
     if (hello.protocol !== PROTOCOL_VERSION) {
       return refusal(
         "bad_hello",
-        CLOSE.badHello,
+        BRIDGE_CLOSE.badHello,
         `Cannot speak protocol ${hello.protocol}: this is version ${PROTOCOL_VERSION}`,
       );
     }
@@ -104,17 +83,24 @@ export class Bridge {
       if (outcome === "refused") {
         return refusal(
           "not_paired",
-          CLOSE.notPaired,
+          BRIDGE_CLOSE.notPaired,
           "Cannot let this browser in: another one is paired. Open pairing " +
             'with POST /v1/browser/actions {"action":"pair"}, then connect again',
         );
       }
       if (outcome === "added") this.#paired(hello.clientId, identity);
     } else if (hello.token !== undefined && !isToken(hello.token)) {
-      return refusal("bad_token", CLOSE.badToken, "Cannot accept this token");
+      return refusal(
+        "bad_token",
+        BRIDGE_CLOSE.badToken,
+        "Cannot accept this token",
+      );
     }
     this.#waiting.delete(connection);
-    this.#parts.clients.get(hello.clientId)?.close(CLOSE.replaced, "replaced");
+    this.#parts.clients.get(hello.clientId)?.close(
+      BRIDGE_CLOSE.replaced,
+      "replaced",
+    );
     this.#parts.clients.add(connection);
     return {
       type: "hello_ack",
@@ -123,7 +109,7 @@ export class Bridge {
       protocol: PROTOCOL_VERSION,
       heartbeatMs: this.#options.heartbeatMs,
       limits: { ...BROWSER_LIMITS },
-      platforms: this.#parts.platforms.all.map(({ name, hosts }) => ({
+      platforms: this.#options.platforms.map(({ name, hosts }) => ({
         name,
         hosts: [...hosts],
       })),
@@ -134,7 +120,7 @@ export class Bridge {
 
   #paired(clientId: string, identity: string): void {
     this.#ports.log.warn("Paired a browser", { client_id: clientId, identity });
-    this.#ports.emit({ type: "browser.paired", client_id: clientId });
+    this.#ports.events.record("browser.paired", { client_id: clientId });
   }
 
   #opened(connection: Connection): void {
@@ -145,7 +131,7 @@ export class Bridge {
       connection_id: connection.id,
       extension_version: hello.extensionVersion,
     });
-    this.#ports.emit({ type: "browser.connected", client_id: clientId });
+    this.#ports.events.record("browser.connected", { client_id: clientId });
   }
 
   #gone(connection: Connection, opened: boolean): void {
@@ -153,16 +139,16 @@ export class Bridge {
     if (!opened) return;
     const { clientId } = connection;
     this.#parts.clients.remove(connection);
-    this.#parts.exchanges.lose(connection);
+    for (const it of this.#parts.requests.of(connection)) it.lose();
     this.#ports.log.info("A browser disconnected", {
       client_id: clientId,
       connection_id: connection.id,
     });
-    this.#ports.emit({ type: "browser.disconnected", client_id: clientId });
+    this.#ports.events.record("browser.disconnected", { client_id: clientId });
   }
 
   #receive(connection: Connection, message: ExtensionMessage): void {
-    const { actions, exchanges, records } = this.#parts;
+    const { actions, records, requests } = this.#parts;
     switch (message.type) {
       case "tabs":
         return this.#record(() => records.tabs(connection, message));
@@ -174,8 +160,8 @@ export class Bridge {
         return void this.#change(connection, message);
       case "action_status":
         if (message.action === "request_cancel") {
-          const exchange = exchanges.get(message.id);
-          return exchange?.cancelReported(connection, message.ok);
+          const request = requests.find(message.id, connection);
+          return request?.cancelReported(message.ok);
         }
         return actions.receive(connection, message);
       case "client_log":
@@ -187,7 +173,8 @@ export class Bridge {
       case "pong":
         return;
       default:
-        return exchanges.receive(connection, message);
+        // One that nobody waits for is dropped.
+        return requests.find(message.id, connection)?.receive(message);
     }
   }
 
@@ -230,6 +217,26 @@ export class Bridge {
       connection.send({ ...head, ok: false, error });
     }
   }
+}
+
+interface BridgeParts {
+  readonly clients: Clients;
+  readonly requests: RequestsPort;
+  readonly actions: PendingActions;
+  readonly records: RecordsPort;
+  readonly pairing: Pairing;
+}
+
+interface BridgeOptions {
+  readonly heartbeatMs: number;
+  /** Which hosts belong to which platform, for every browser to know. */
+  readonly platforms: readonly {
+    readonly name: string;
+    readonly hosts: readonly string[];
+  }[];
+  readonly allowedHosts: readonly string[];
+  /** Compares with the shared token; undefined: there is none, clients are paired. */
+  readonly isToken: ((token: string) => boolean) | undefined;
 }
 
 function refusal(

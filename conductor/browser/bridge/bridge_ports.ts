@@ -1,10 +1,11 @@
 import type { Clock } from "../../../shared/clock.ts";
-import type { FromExtension } from "../contract.ts";
+import type { AppError } from "../../../shared/errors.ts";
 import type { NewId } from "../../../shared/ids.ts";
 import type { Logger } from "../../../shared/log.ts";
-
-/** The state of the system as HTTP answers it; the bridge only passes it on. */
-export type SystemState = Readonly<Record<string, unknown>>;
+import type { EventService } from "../../record/mod.ts";
+import type { SystemState } from "../../store/mod.ts";
+import type { AnswerMessage, FromExtension } from "../contract.ts";
+import type { Connection, Hello } from "./connection.ts";
 
 /** The system service, as far as a browser may use it. */
 export interface SystemPort {
@@ -13,16 +14,39 @@ export interface SystemPort {
   change(
     request: FromExtension<"action_request">,
     clientId: string,
-  ): SystemState | Promise<SystemState>;
+  ): Promise<SystemState>;
 }
 
-/** A change of the bridge, for the event log. */
-export interface BridgeEvent {
-  readonly type:
-    | "browser.connected"
-    | "browser.disconnected"
-    | "browser.paired";
-  readonly client_id: string;
+/** A request that runs in a browser. */
+export interface RunningRequest {
+  receive(message: AnswerMessage): void;
+  /** The browser reports on a cancel: it may not know the request. */
+  cancelReported(aborted: boolean): void;
+  /** Ends it for its caller, and has the browser abort it. */
+  stop(error: AppError): Promise<boolean>;
+  /** Ends it: the browser is gone, and its fetch with it. */
+  lose(): void;
+}
+
+/** The requests that run over connections. */
+export interface RequestsPort {
+  /** Finds a request by its id, unless it runs over another connection. */
+  find(id: string, connection: Connection): RunningRequest | undefined;
+  of(connection: Connection): readonly RunningRequest[];
+}
+
+/** Takes what browsers report of themselves. May fail: a disk may be full. */
+export interface RecordsPort {
+  hello(hello: Hello): void;
+  tabs(connection: Connection, message: FromExtension<"tabs">): void;
+  credentials(
+    connection: Connection,
+    message: FromExtension<"credentials">,
+  ): void;
+  endpoints(
+    connection: Connection,
+    message: FromExtension<"api_endpoints">,
+  ): void;
 }
 
 /** What the bridge is given. */
@@ -31,5 +55,5 @@ export interface BridgePorts {
   readonly newId: NewId;
   readonly log: Logger;
   readonly system: SystemPort;
-  emit(event: BridgeEvent): void;
+  readonly events: Pick<EventService, "record">;
 }

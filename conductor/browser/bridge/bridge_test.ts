@@ -55,7 +55,7 @@ Deno.test("Bridge forgets and closes every browser when the owner unpairs", asyn
 });
 
 Deno.test("Bridge does not pair where a shared token decides", () => {
-  const { connect, store } = createRig({ isToken: (it) => it === "right" });
+  const { connect, store } = createRig({ token: "right" });
   assertEquals(connect("a", { origin: ORIGIN }).closedWith, undefined);
   assertEquals(connect("b", { origin: OTHER }).closedWith, undefined);
   assertEquals(connect("c", { token: "right" }).closedWith, undefined);

@@ -5,7 +5,7 @@ import {
   extensionMessage,
   type FromExtension,
 } from "../contract.ts";
-import { BROWSER_LIMITS, CLOSE } from "../limits.ts";
+import { BRIDGE_CLOSE, BROWSER_LIMITS } from "../limits.ts";
 import type { Clock, Timer } from "../../../shared/clock.ts";
 import { JsonSocket, type SocketPort } from "../../../shared/http/mod.ts";
 import type { Logger } from "../../../shared/log.ts";
@@ -36,28 +36,6 @@ const CHATTER: ReadonlySet<string> = new Set<ExtensionMessage["type"]>([
 
 export type Hello = FromExtension<"hello">;
 export type HelloAck = Extract<ConductorMessage, { type: "hello_ack" }>;
-
-/** Who listens to a connection. */
-export interface ConnectionHooks {
-  /** Judges a hello: what to answer. A refusal also closes the socket. */
-  greet(connection: Connection, hello: Hello): HelloAck;
-  /** Runs once the welcome is on its way. */
-  opened(connection: Connection): void;
-  receive(connection: Connection, message: ExtensionMessage): void;
-  /** Runs once, however the connection ended; `opened`: whether it was greeted. */
-  gone(connection: Connection, opened: boolean): void;
-}
-
-/** Options of {@linkcode Connection}. */
-export interface ConnectionOptions {
-  readonly id: string;
-  /** The upgrade's `Origin`; undefined for a local program. */
-  readonly origin: string | undefined;
-  readonly heartbeatMs: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly hooks: ConnectionHooks;
-}
 
 /** One socket of one browser: its greeting, its heartbeat, its limits. */
 export class Connection {
@@ -104,7 +82,7 @@ export class Connection {
         ok: false,
         reason: "no_hello",
         message: `Cannot stay connected: no hello came within ${HELLO_MS} ms`,
-        closeCode: CLOSE.noHello,
+        closeCode: BRIDGE_CLOSE.noHello,
       }));
   }
 
@@ -183,7 +161,7 @@ export class Connection {
     this.#mistakes += 1;
     if (this.#mistakes > MAX_MISTAKES) {
       this.#log.warn("A browser sent too many unusable messages", { code });
-      return this.close(CLOSE.policy, "too many unusable messages");
+      return this.close(BRIDGE_CLOSE.policy, "too many unusable messages");
     }
     this.send({ type: "error", code, message: message.slice(0, 1000) });
   }
@@ -210,7 +188,7 @@ export class Connection {
       const left = 2 * this.#heartbeatMs - this.silentMs;
       if (left > 0) return this.#watch(left);
       this.#log.warn("Lost a browser: two heartbeats were missed");
-      this.close(CLOSE.goingAway, "no heartbeat");
+      this.close(BRIDGE_CLOSE.goingAway, "no heartbeat");
     });
   }
 
@@ -237,12 +215,33 @@ export class Connection {
   }
 }
 
+/** Who listens to a connection. */
+interface ConnectionHooks {
+  /** Judges a hello: what to answer. A refusal also closes the socket. */
+  greet(connection: Connection, hello: Hello): HelloAck;
+  /** Runs once the welcome is on its way. */
+  opened(connection: Connection): void;
+  receive(connection: Connection, message: ExtensionMessage): void;
+  /** Runs once, however the connection ended; `opened`: whether it was greeted. */
+  gone(connection: Connection, opened: boolean): void;
+}
+
+interface ConnectionOptions {
+  readonly id: string;
+  /** The upgrade's `Origin`; undefined for a local program. */
+  readonly origin: string | undefined;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly hooks: ConnectionHooks;
+}
+
 function badHello(why: string): HelloAck & { readonly ok: false } {
   return {
     type: "hello_ack",
     ok: false,
     reason: "bad_hello",
     message: `Cannot greet: ${why}`.slice(0, 1000),
-    closeCode: CLOSE.badHello,
+    closeCode: BRIDGE_CLOSE.badHello,
   };
 }

@@ -1,28 +1,22 @@
 import type { Clock } from "../../../shared/clock.ts";
+import type { BrowserStore } from "../../store/mod.ts";
 
 /** How long the owner's permission to pair lasts. */
-export const PAIRING_WINDOW_MS = 120_000;
+const PAIRING_WINDOW_MS = 120_000;
 
 /** Identities that may be paired; a local program can make up any number. */
 const MAX_IDENTITIES = 64;
-
-/** Where paired identities are kept. */
-interface IdentityStore {
-  identities(): readonly string[];
-  addIdentity(identity: string): void;
-  forgetIdentities(): void;
-}
 
 /**
  * Who may connect while there is no shared token: the first identity by
  * itself, later ones only while the owner holds the door open.
  */
 export class Pairing {
-  readonly #store: IdentityStore;
+  readonly #store: Store;
   readonly #clock: Clock;
   #openUntil = -Infinity;
 
-  constructor(store: IdentityStore, clock: Clock) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }
@@ -54,6 +48,11 @@ export class Pairing {
     return "added";
   }
 }
+
+type Store = Pick<
+  BrowserStore,
+  "identities" | "addIdentity" | "forgetIdentities"
+>;
 
 /**
  * What a client is known by: its extension's origin, which no other program

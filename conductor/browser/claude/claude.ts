@@ -1,31 +1,21 @@
 import { AppError } from "../../../shared/errors.ts";
-import type { BrowserCaller } from "../audited.ts";
+import type { BrowserStore } from "../../store/mod.ts";
 import type { BrowserActions } from "../actions.ts";
-import { claudeText } from "./claude_text.ts";
+import type { RequestBody, RequestData } from "../http_schemas.ts";
+import {
+  type BrowserCaller,
+  type BrowserRequests,
+  SseParser,
+} from "../requests/mod.ts";
 import type {
   ClaudeActed,
   ClaudeCurrent,
   ClaudeSendBody,
   ClaudeSent,
 } from "./claude_schemas.ts";
-import type { RequestBody, RequestData } from "../http_schemas.ts";
-import type { BrowserRequests } from "../requests/requests.ts";
-import type { BrowserStore } from "../../store/mod.ts";
 
 const PLATFORM = "claude";
 const CONVERSATION = /\/chat\/([0-9a-fA-F-]{8,64})/;
-
-/** What the wrapper wraps. */
-export interface ClaudeParts {
-  readonly requests: Pick<BrowserRequests, "buffered">;
-  readonly actions: Pick<BrowserActions, "run">;
-  readonly store: Pick<BrowserStore, "tabs">;
-}
-
-/** Which browser to use; without it, the active one. */
-interface ClientChoice {
-  readonly client_id?: string | undefined;
-}
 
 /**
  * The legacy Claude calls: each is a few modern ones with Claude's paths
@@ -181,6 +171,17 @@ export class ClaudeWrapper {
   }
 }
 
+interface ClaudeParts {
+  readonly requests: Pick<BrowserRequests, "buffered">;
+  readonly actions: Pick<BrowserActions, "run">;
+  readonly store: Pick<BrowserStore, "tabs">;
+}
+
+/** Which browser to use; without it, the active one. */
+interface ClientChoice {
+  readonly client_id?: string | undefined;
+}
+
 type Getter = (path: string) => Promise<RequestData>;
 
 async function firstOrganization(get: Getter): Promise<string> {
@@ -243,4 +244,23 @@ function succeeded(response: RequestData): RequestData {
 
 function choice(input: ClientChoice): { readonly client_id?: string } {
   return input.client_id === undefined ? {} : { client_id: input.client_id };
+}
+
+/** Returns the text of a reply from Claude's event stream, in either of its forms. */
+function claudeText(stream: string): string {
+  const events = new SseParser().push(`${stream}\n\n`);
+  return events.map(({ data }) => piece(data)).join("");
+}
+
+function piece(data: string): string {
+  try {
+    const event = JSON.parse(data) as {
+      readonly completion?: unknown;
+      readonly delta?: { readonly text?: unknown };
+    };
+    const text = event?.delta?.text ?? event?.completion;
+    return typeof text === "string" ? text : "";
+  } catch {
+    return "";
+  }
 }

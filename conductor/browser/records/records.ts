@@ -1,12 +1,12 @@
-import type { FromExtension } from "../contract.ts";
 import type { Clock } from "../../../shared/clock.ts";
-import type { Connection, Hello } from "../bridge/connection.ts";
-import { bareAddress, bareTitle } from "../extension/mod.js";
 import type { BrowserStore } from "../../store/mod.ts";
-import type { Platforms } from "../requests/platforms.ts";
+import type { Connection, Hello, RecordsPort } from "../bridge/mod.ts";
+import type { FromExtension } from "../contract.ts";
+import { bareAddress, bareTitle } from "../extension/mod.js";
+import type { Platforms } from "../requests/mod.ts";
 
 /** Writes down what browsers report, dated by this machine's clock. */
-export class Records {
+export class Records implements RecordsPort {
   readonly #store: BrowserStore;
   readonly #platforms: Platforms;
   readonly #clock: Clock;

@@ -1,41 +1,8 @@
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import type { BrowserStore, ClientRow } from "../../store/mod.ts";
-import type { Clients } from "../bridge/clients.ts";
-import type { Exchanges } from "../requests/exchanges.ts";
+import type { Clients, Pairing } from "../bridge/mod.ts";
 import type { BrowserQuery, BrowserView } from "../http_schemas.ts";
-import type { Pairing } from "../bridge/pairing.ts";
-import type { Platforms } from "../requests/platforms.ts";
-import type { Policy } from "../requests/policy.ts";
-import { type RecordAges, recordStatus } from "./record_status.ts";
-
-/** What the view is made from. */
-export interface ViewParts {
-  readonly clients: Clients;
-  readonly exchanges: Exchanges;
-  readonly pairing: Pairing;
-  readonly platforms: Platforms;
-  readonly policy: Policy;
-  readonly store: BrowserStore;
-  readonly clock: Clock;
-}
-
-/** What the view is told. */
-export interface ViewOptions {
-  readonly ages: RecordAges;
-  readonly heartbeatMs: number;
-  /** Whether clients are paired: there is no shared token. */
-  readonly pairing: boolean;
-  /** Where the extension connects to. */
-  readonly websocket: string;
-}
-
-interface Sighting {
-  readonly clientId: string;
-  readonly platform: string | null;
-  readonly host: string;
-  readonly seenAt: number;
-  readonly loggedOut?: boolean;
-}
+import type { Exchanges, Platforms, Policy } from "../requests/mod.ts";
 
 /** Shows the bridge and what browsers reported, honest about its age. */
 export class BrowserViewer {
@@ -167,6 +134,54 @@ export class BrowserViewer {
       paired: store.identities().length,
     };
   }
+}
+
+interface ViewParts {
+  readonly clients: Clients;
+  readonly exchanges: Exchanges;
+  readonly pairing: Pairing;
+  readonly platforms: Platforms;
+  readonly policy: Policy;
+  readonly store: BrowserStore;
+  readonly clock: Clock;
+}
+
+interface ViewOptions {
+  readonly ages: RecordAges;
+  readonly heartbeatMs: number;
+  /** Whether clients are paired: there is no shared token. */
+  readonly pairing: boolean;
+  /** Where the extension connects to. */
+  readonly websocket: string;
+}
+
+/** When a record ceases to be fresh, and when it is lost: milliseconds of age. */
+export interface RecordAges {
+  readonly freshMs: number;
+  readonly lostMs: number;
+}
+
+interface Sighting {
+  readonly clientId: string;
+  readonly platform: string | null;
+  readonly host: string;
+  readonly seenAt: number;
+  readonly loggedOut?: boolean;
+}
+
+/** Tells how far a record can be trusted. */
+function recordStatus(
+  facts: {
+    readonly ageMs: number;
+    /** Whether the client that reported it is connected now. */
+    readonly connected: boolean;
+    /** Whether the client said that the site took it away. */
+    readonly loggedOut: boolean;
+  },
+  ages: RecordAges,
+): BrowserView["tabs"][number]["status"] {
+  if (facts.loggedOut || facts.ageMs > ages.lostMs) return "lost";
+  return facts.connected && facts.ageMs <= ages.freshMs ? "fresh" : "stale";
 }
 
 function matches(

@@ -74,7 +74,9 @@ Deno.test("BrowserViewer.view() shows what a browser reported, dated by this mac
 });
 
 Deno.test("BrowserViewer.view() lets records age: fresh, stale, lost", async () => {
-  const { browser, connect, clock } = createRig({ heartbeatMs: 10_000_000 });
+  const { browser, connect, clock } = createRig({
+    browserHeartbeatMs: 10_000_000,
+  });
   const socket = connect();
   socket.say({ type: "credentials", credentials: [LOGIN] });
   const status = () => browser.viewer.view({}).login_records[0]?.status;

@@ -1,15 +1,9 @@
+import type { ByteBudget } from "../../../shared/byte_budget.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { BROWSER_LIMITS } from "../limits.ts";
+import type { AnswerMessage } from "../contract.ts";
 import { protocolBroken } from "../failures.ts";
-import type { BufferedResponse, ResponseHead } from "./order.ts";
-import { type AnswerMessage, headOf, type Receiver } from "./receiver.ts";
-
-/** Bytes that all answers together may hold until they are passed on. */
-export interface ByteBudget {
-  /** Takes `bytes` from the budget; false, and takes nothing, when it has less. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
-}
+import { BROWSER_LIMITS } from "../limits.ts";
+import { headOf, type Receiver, type ResponseHead } from "./receiver.ts";
 
 /** Puts a response together that is answered in one piece. */
 export class BufferedReceiver implements Receiver {
@@ -107,6 +101,11 @@ export class BufferedReceiver implements Receiver {
     this.#chunks = [];
     this.#answer.resolve({ ...head, body });
   }
+}
+
+interface BufferedResponse extends ResponseHead {
+  /** Text where the browser sent text, else the bytes. */
+  readonly body: string | Uint8Array;
 }
 
 function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {

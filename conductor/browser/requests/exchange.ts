@@ -1,38 +1,25 @@
-import { BROWSER_LIMITS } from "../limits.ts";
 import type { Clock, Timer } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { Connection } from "../bridge/connection.ts";
+import type { Connection, RunningRequest } from "../bridge/mod.ts";
+import type { AnswerMessage, ConductorMessage } from "../contract.ts";
 import {
   browserLost,
   requestCanceled,
   siteVerdict,
   toAppError,
 } from "../failures.ts";
-import { framesOf, type RequestOrder } from "./order.ts";
+import { BROWSER_LIMITS } from "../limits.ts";
 import { isSiteFailure, type Permit } from "./policy.ts";
-import type { AnswerMessage, Receiver } from "./receiver.ts";
+import type { Receiver } from "./receiver.ts";
 
 /** How long a browser may take to confirm a cancel. */
 const CONFIRM_MS = 5_000;
-
-/** Options of {@linkcode Exchange}. */
-export interface ExchangeOptions {
-  readonly connection: Connection;
-  readonly order: RequestOrder;
-  readonly receiver: Receiver;
-  readonly permit: Permit;
-  readonly clock: Clock;
-  /** Says why an address may not be reached. */
-  readonly whyRefused: (url: string) => string | undefined;
-  /** Runs once, when the browser is known (or given up) to be done with it. */
-  readonly over: () => void;
-}
 
 /**
  * One request in flight. It ends exactly once for its caller; for the browser
  * it ends when the browser says so, since until then its fetch still runs.
  */
-export class Exchange {
+export class Exchange implements RunningRequest {
   readonly order: RequestOrder;
   readonly connection: Connection;
   readonly #receiver: Receiver;
@@ -63,7 +50,7 @@ export class Exchange {
   /** Sends the request; a body that is large goes in pieces, as there is room. */
   async send(): Promise<void> {
     const { id } = this.order;
-    const { head, chunks } = framesOf(this.order, BROWSER_LIMITS.chunkBytes);
+    const { head, chunks } = framesOf(this.order);
     if (!this.connection.send(head)) return;
     for (const [seq, chunk] of chunks.entries()) {
       if (!await this.connection.room()) return this.#stalled();
@@ -104,9 +91,8 @@ export class Exchange {
   }
 
   /** The browser reports on the cancel itself: it may not know the request. */
-  cancelReported(connection: Connection, aborted: boolean): void {
-    const mine = connection === this.connection;
-    if (mine && this.#state === "canceling") this.#finish(aborted);
+  cancelReported(aborted: boolean): void {
+    if (this.#state === "canceling") this.#finish(aborted);
   }
 
   /**
@@ -130,8 +116,8 @@ export class Exchange {
   }
 
   /** The browser is gone, and its fetch with it. */
-  lose(error: AppError = browserLost()): void {
-    if (this.#state === "running") this.#receiver.fail(error);
+  lose(): void {
+    if (this.#state === "running") this.#receiver.fail(browserLost());
     this.#finish(false);
   }
 
@@ -174,6 +160,72 @@ export class Exchange {
     this.#confirmed.resolve(confirmed);
     this.#over();
   }
+}
+
+/** A request to send through the browser, judged and complete. */
+export interface RequestOrder {
+  /** Unique among those in flight. */
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  /** The platform's name, or the host where the target belongs to none. */
+  readonly platform: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly mode: "buffered" | "sse";
+  /** Until the answer is complete, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly tabId?: number;
+}
+
+interface ExchangeOptions {
+  readonly connection: Connection;
+  readonly order: RequestOrder;
+  readonly receiver: Receiver;
+  readonly permit: Permit;
+  readonly clock: Clock;
+  /** Says why an address may not be reached. */
+  readonly whyRefused: (url: string) => string | undefined;
+  /** Runs once, when the browser is known (or given up) to be done with it. */
+  readonly over: () => void;
+}
+
+/** Cuts an order into the messages that carry it: what is too large for the first follows. */
+function framesOf(order: RequestOrder): {
+  readonly head: ConductorMessage;
+  readonly chunks: readonly Uint8Array[];
+} {
+  const { body } = order;
+  const { chunkBytes } = BROWSER_LIMITS;
+  const bytes = typeof body === "string"
+    ? new TextEncoder().encode(body)
+    : body ?? new Uint8Array();
+  const chunked = bytes.length > chunkBytes;
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; chunked && at < bytes.length; at += chunkBytes) {
+    chunks.push(bytes.subarray(at, at + chunkBytes));
+  }
+  const inline = body === undefined || chunked
+    ? {}
+    : typeof body === "string"
+    ? { body }
+    : { bodyBase64: bytes.toBase64() };
+  return {
+    head: {
+      type: "api_request",
+      id: order.id,
+      method: order.method,
+      url: order.url,
+      platform: order.platform,
+      headers: { ...order.headers },
+      chunked,
+      responseMode: order.mode,
+      timeoutMs: order.timeoutMs,
+      ...inline,
+      ...(order.tabId === undefined ? {} : { tabId: order.tabId }),
+    },
+    chunks,
+  };
 }
 
 function failureOf(message: AnswerMessage) {

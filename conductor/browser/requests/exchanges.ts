@@ -1,21 +1,13 @@
-import { BROWSER_LIMITS } from "../limits.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { Connection } from "../bridge/connection.ts";
-import { Exchange } from "./exchange.ts";
-import type { RequestOrder } from "./order.ts";
+import type { Connection, RequestsPort } from "../bridge/mod.ts";
+import { BROWSER_LIMITS } from "../limits.ts";
+import { Exchange, type RequestOrder } from "./exchange.ts";
 import type { Permit } from "./policy.ts";
-import type { AnswerMessage, Receiver } from "./receiver.ts";
-
-/** Options of {@linkcode Exchanges.start}. */
-export interface StartOptions {
-  readonly connection: Connection;
-  readonly receiver: Receiver;
-  readonly permit: Permit;
-}
+import type { Receiver } from "./receiver.ts";
 
 /** Every request in flight, by its id. */
-export class Exchanges {
+export class Exchanges implements RequestsPort {
   readonly #clock: Clock;
   readonly #whyRefused: (url: string) => string | undefined;
   readonly #running = new Map<string, Exchange>();
@@ -59,7 +51,14 @@ export class Exchanges {
   }
 
   /** Starts a request that was checked. */
-  start(order: RequestOrder, options: StartOptions): Exchange {
+  start(
+    order: RequestOrder,
+    options: {
+      readonly connection: Connection;
+      readonly receiver: Receiver;
+      readonly permit: Permit;
+    },
+  ): Exchange {
     const exchange = new Exchange({
       ...options,
       order,
@@ -72,20 +71,13 @@ export class Exchanges {
     return exchange;
   }
 
-  get(id: string): Exchange | undefined {
-    return this.#running.get(id);
-  }
-
-  /** Hands an answer to its request; one that nobody waits for is dropped. */
-  receive(connection: Connection, message: AnswerMessage): void {
-    const exchange = this.#running.get(message.id);
+  /** Finds a request; where `connection` is given, one that runs over it. */
+  find(id: string, connection?: Connection): Exchange | undefined {
+    const exchange = this.#running.get(id);
     // One browser cannot answer for another.
-    if (exchange?.connection === connection) exchange.receive(message);
-  }
-
-  /** Ends everything that ran over a connection which is gone. */
-  lose(connection: Connection, error?: AppError): void {
-    for (const exchange of this.of(connection)) exchange.lose(error);
+    return connection === undefined || exchange?.connection === connection
+      ? exchange
+      : undefined;
   }
 
   of(connection: Connection): Exchange[] {

@@ -1,17 +1,6 @@
 import type { AppError } from "../../../shared/errors.ts";
-import type { FromExtension } from "../contract.ts";
+import type { AnswerMessage, FromExtension } from "../contract.ts";
 import { withoutCredentials } from "../extension/mod.js";
-import type { ResponseHead } from "./order.ts";
-
-/** A message that answers an `api_request`. */
-export type AnswerMessage = FromExtension<
-  | "api_response"
-  | "body_chunk"
-  | "stream_open"
-  | "stream_event"
-  | "stream_end"
-  | "stream_error"
->;
 
 /** Takes a browser's answer to one request, message by message. */
 export interface Receiver {
@@ -26,11 +15,21 @@ export interface Receiver {
   readonly status: number | undefined;
 }
 
-type HeadFields = FromExtension<"stream_open">;
+/** What is known of a response before its body. */
+export interface ResponseHead {
+  readonly status: number;
+  /** Lower-case names, without credentials. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Redirects followed. */
+  readonly url: string;
+  /** Whose principal sent the request; null when the browser does not say. */
+  readonly via: "page" | "background" | null;
+  readonly tabId: number | null;
+}
 
 /** Reads the head of an answer; `url` is where the request was sent to. */
 export function headOf(
-  message: Omit<HeadFields, "type" | "id">,
+  message: Omit<FromExtension<"stream_open">, "type" | "id">,
   url: string,
 ): ResponseHead {
   return {

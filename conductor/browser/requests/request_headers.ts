@@ -1,3 +1,4 @@
+import { invalidInputs } from "../../../shared/errors.ts";
 import { isCredentialName } from "../extension/mod.js";
 
 /** Headers that a browser sets by itself, or that steer the connection. */
@@ -24,6 +25,34 @@ const BROWSERS_OWN = new Set([
 
 /** A header name as HTTP allows it. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
+
+/**
+ * Returns the headers to send, lower-cased.
+ * @throws {AppError} INVALID_INPUT for one that is the browser's own.
+ */
+export function readHeaders(
+  headers: Readonly<Record<string, string>>,
+  options: {
+    readonly contentType: string | undefined;
+    readonly mode: "buffered" | "sse";
+  },
+): Record<string, string> {
+  const entries = Object.entries(headers);
+  const issues = entries.flatMap(([name, value]) => {
+    const why = whyHeaderRefused(name, value);
+    return why === undefined ? [] : [{ path: `headers.${name}`, message: why }];
+  });
+  if (issues.length > 0) throw invalidInputs(issues);
+  return {
+    ...(options.contentType === undefined
+      ? {}
+      : { "content-type": options.contentType }),
+    ...(options.mode === "sse" ? { accept: "text/event-stream" } : {}),
+    ...Object.fromEntries(
+      entries.map(([name, value]) => [name.toLowerCase(), value]),
+    ),
+  };
+}
 
 /** Says why a caller may not set this request header; undefined when it may. */
 export function whyHeaderRefused(

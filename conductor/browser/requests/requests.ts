@@ -1,41 +1,33 @@
-import { BROWSER_LIMITS } from "../limits.ts";
+import type {
+  AuditActor,
+  AuditIntent,
+  AuditPort,
+} from "../../../shared/audit.ts";
+import type { ByteBudget } from "../../../shared/byte_budget.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { AuditIntent, AuditPort } from "../../../shared/audit.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
 import type { NewId } from "../../../shared/ids.ts";
-import { audited, beginAudit, type BrowserCaller, codeOf } from "../audited.ts";
-import { decodeBody } from "./body_text.ts";
-import { BufferedReceiver, type ByteBudget } from "./buffered_receiver.ts";
-import type { Clients } from "../bridge/clients.ts";
-import type { Exchanges } from "./exchanges.ts";
-import type { Exchange } from "./exchange.ts";
+import { audited, beginAudit, codeOf } from "../audited.ts";
+import type { Clients } from "../bridge/mod.ts";
 import { browserLost, requestCanceled } from "../failures.ts";
 import type { CancelData, RequestBody, RequestData } from "../http_schemas.ts";
-import type { RequestOrder } from "./order.ts";
+import { BROWSER_LIMITS } from "../limits.ts";
+import { decodeBody, readRequestBody } from "./body.ts";
+import { BufferedReceiver } from "./buffered_receiver.ts";
+import type { Exchange, RequestOrder } from "./exchange.ts";
+import type { Exchanges } from "./exchanges.ts";
 import type { Policy } from "./policy.ts";
 import type { Receiver } from "./receiver.ts";
+import { readHeaders } from "./request_headers.ts";
 import { StreamReceiver } from "./stream_receiver.ts";
 import type { Targets } from "./targets.ts";
-import { readHeaders, readRequestBody } from "./request_body.ts";
 
 const BUFFERED_TIMEOUT_MS = 60_000;
 const STREAM_TIMEOUT_MS = 600_000;
 
 /** Answers smaller than this are given out of hand at once: they pass on quickly. */
 const LEAST_HELD_BYTES = 65_536;
-
-/** What {@linkcode BrowserRequests} is built from. */
-export interface RequestParts {
-  readonly clients: Clients;
-  readonly exchanges: Exchanges;
-  readonly policy: Policy;
-  readonly targets: Targets;
-  readonly budget: ByteBudget;
-  readonly audit: AuditPort;
-  readonly clock: Clock;
-  readonly newId: NewId;
-}
 
 /** Sends requests through the owner's logged-in browser. */
 export class BrowserRequests {
@@ -92,7 +84,7 @@ export class BrowserRequests {
 
   /** Cancels a request by its id; tells whether it ran, and whether it was really aborted. */
   async cancel(requestId: string): Promise<CancelData> {
-    const exchange = this.#parts.exchanges.get(requestId);
+    const exchange = this.#parts.exchanges.find(requestId);
     return {
       request_id: requestId,
       running: exchange !== undefined,
@@ -183,6 +175,26 @@ export class BrowserRequests {
       ...(input.tab_id === undefined ? {} : { tabId: input.tab_id }),
     };
   }
+}
+
+/** Who asks for something of the browser. */
+export interface BrowserCaller {
+  readonly actor: AuditActor;
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+  /** Takes what frees a large answer; runs it once the answer is passed on. */
+  hold?(release: () => void): void;
+}
+
+interface RequestParts {
+  readonly clients: Clients;
+  readonly exchanges: Exchanges;
+  readonly policy: Policy;
+  readonly targets: Targets;
+  readonly budget: ByteBudget;
+  readonly audit: AuditPort;
+  readonly clock: Clock;
+  readonly newId: NewId;
 }
 
 function bytesOf(body: string | Uint8Array | undefined): number {

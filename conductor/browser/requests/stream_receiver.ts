@@ -1,8 +1,8 @@
 import type { StreamEvent } from "../../../shared/http/mod.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
+import type { AnswerMessage } from "../contract.ts";
 import { protocolBroken } from "../failures.ts";
-import type { ResponseHead } from "./order.ts";
-import { type AnswerMessage, headOf, type Receiver } from "./receiver.ts";
+import { headOf, type Receiver, type ResponseHead } from "./receiver.ts";
 import { SseParser } from "./sse_parser.ts";
 
 /** Characters that may wait for a caller who reads slower than the site sends. */

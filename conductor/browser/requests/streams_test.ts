@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../shared/http/route.ts";
-import type { BrowserCaller } from "../audited.ts";
+import type { BrowserCaller } from "./requests.ts";
 import type { FakeSocket } from "../testing/fake_socket.ts";
 import { CALLER } from "../testing/outcome.ts";
 import { createRig, siteRequest } from "../testing/rig.ts";

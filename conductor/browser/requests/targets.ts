@@ -2,35 +2,12 @@ import { invalidInput } from "../../../shared/errors.ts";
 import { whyRefused } from "../extension/mod.js";
 import type { Platforms } from "./platforms.ts";
 
-/** How a caller names a target. */
-export interface TargetInput {
-  readonly platform?: string | undefined;
-  readonly url?: string | undefined;
-  readonly path?: string | undefined;
-}
-
-/** A target that may be reached. */
-export interface Target {
-  readonly url: string;
-  /** The platform's name, or the host where it belongs to none. */
-  readonly platform: string;
-}
-
 /** Decides what a browser may be sent to. */
 export class Targets {
   readonly #platforms: Platforms;
-  readonly #rules: {
-    readonly allowedHosts: readonly string[];
-    readonly ownHosts: readonly string[];
-  };
+  readonly #rules: TargetRules;
 
-  constructor(
-    platforms: Platforms,
-    rules: {
-      readonly allowedHosts: readonly string[];
-      readonly ownHosts: readonly string[];
-    },
-  ) {
+  constructor(platforms: Platforms, rules: TargetRules) {
     this.#platforms = platforms;
     this.#rules = rules;
   }
@@ -81,4 +58,23 @@ export class Targets {
       );
     }
   }
+}
+
+interface TargetRules {
+  readonly allowedHosts: readonly string[];
+  readonly ownHosts: readonly string[];
+}
+
+/** How a caller names a target. */
+interface TargetInput {
+  readonly platform?: string | undefined;
+  readonly url?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** A target that may be reached. */
+interface Target {
+  readonly url: string;
+  /** The platform's name, or the host where it belongs to none. */
+  readonly platform: string;
 }

@@ -1,4 +1,4 @@
-import type { BrowserCaller } from "../audited.ts";
+import type { BrowserCaller } from "../requests/requests.ts";
 import { AppError } from "../../../shared/errors.ts";
 
 /** Waits for a promise to fail with an `AppError`; returns that. */

@@ -1,53 +1,62 @@
 import { AppError } from "../../../shared/errors.ts";
 import { FakeClock } from "../../../shared/testing/fake_clock.ts";
 import { countingIds, RecordingLogger } from "../../../shared/testing/fakes.ts";
-import type { BridgeEvent, SystemPort } from "../bridge/bridge_ports.ts";
-import { type BrowserConfig, createBrowser } from "../browser.ts";
+import type { SystemService } from "../../automation/system_service.ts";
+import { BrowserStore } from "../../store/browser_store.ts";
+import { openDatabase } from "../../store/database.ts";
+import type { Mode, SystemState } from "../../store/model/system_state.ts";
+import { type BrowserValues, composeBrowser } from "../browser.ts";
 import type { RequestBody } from "../http_schemas.ts";
 import { RecordingAudit } from "./recording_audit.ts";
 import { FakeSocket } from "./fake_socket.ts";
-import { BrowserStore } from "../../store/browser_store.ts";
-import { openDatabase } from "../../store/database.ts";
 
 /** An extension's origin, as Firefox makes them. */
 export const ORIGIN = "moz-extension://c1114b5c-495d-4412-bcee-9eb4b2f0113b";
 
-const CONFIG: BrowserConfig = {
-  heartbeatMs: 10_000,
-  ages: { freshMs: 300_000, lostMs: 3_600_000 },
-  policy: { maxInFlight: 4, spacingMs: 0, breakerFailures: 5 },
-  allowedHosts: ["127.0.0.1:8080"],
-  ownHosts: ["127.0.0.1:4317", "localhost:4317"],
-  platforms: ["site=127.0.0.1:8080"],
-  isToken: undefined,
-  websocket: "ws://127.0.0.1:4317/ws/firefox",
+const VALUES: BrowserValues = {
+  browserHeartbeatMs: 10_000,
+  browserFreshMs: 300_000,
+  browserLostMs: 3_600_000,
+  browserMaxInFlight: 4,
+  browserSpacingMs: 0,
+  browserBreakerFailures: 5,
+  browserHosts: ["127.0.0.1:8080"],
+  browserPlatforms: ["site=127.0.0.1:8080"],
+  publicApiBase: undefined,
+  allowedHosts: undefined,
 };
 
 /** A browser side without Firefox, network or time of its own. */
-export function createRig(config: Partial<BrowserConfig> = {}) {
+export function createRig(
+  { token, ...values }: Partial<BrowserValues> & { readonly token?: string } =
+    {},
+) {
   const clock = new FakeClock();
   const log = new RecordingLogger();
   const store = new BrowserStore(openDatabase(":memory:"));
-  const events: BridgeEvent[] = [];
+  const events: { readonly type: string; readonly client_id?: string }[] = [];
   const audit = new RecordingAudit();
-  const mode = { now: "running" };
-  const system: SystemPort = {
-    state: () => ({ mode: mode.now }),
-    change({ action }) {
-      if (action === "drain") throw new AppError("NOT_LEADER");
-      mode.now = action === "pause" ? "paused" : "running";
-      return { mode: mode.now };
+  let mode: Mode = "running";
+  const system: Pick<SystemService, "state" | "setMode"> = {
+    state: () => ({ mode }) as SystemState,
+    setMode(wanted) {
+      if (wanted === "draining") throw new AppError("NOT_LEADER");
+      mode = wanted;
+      return system.state();
     },
   };
-  const browser = createBrowser({ ...CONFIG, ...config }, {
+  const browser = composeBrowser({
+    values: { ...VALUES, ...values },
+    token,
+    base: new URL("http://127.0.0.1:4317"),
     clock,
     log,
     store,
     audit,
-    system,
+    system: () => system,
     newId: countingIds(),
-    emit: (event) => void events.push(event),
-    random: () => 0,
+    events: { record: (type, data) => void events.push({ type, ...data }) },
+    feed: { wait: () => Promise.resolve() },
   });
 
   /** Opens a socket, and says hello on it. */

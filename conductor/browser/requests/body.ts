@@ -1,5 +1,4 @@
-import { invalidInput, invalidInputs } from "../../../shared/errors.ts";
-import { whyHeaderRefused } from "./request_headers.ts";
+import { invalidInput } from "../../../shared/errors.ts";
 import type { RequestBody } from "../http_schemas.ts";
 
 /**
@@ -33,32 +32,48 @@ export function readRequestBody(input: RequestBody): {
     : { body: JSON.stringify(body), contentType: "application/json" };
 }
 
+/** A body as JSON can carry it: text, or base64 where it is none. */
+interface BodyFields {
+  readonly body: string | null;
+  readonly body_base64: string | null;
+  /** Length as it came. */
+  readonly body_bytes: number;
+}
+
 /**
- * Returns the headers to send, lower-cased.
- * @throws {AppError} INVALID_INPUT for one that is the browser's own.
+ * Decodes a response's body by the charset that its content type names, by
+ * default UTF-8. What does not decode without loss is answered as base64.
  */
-export function readHeaders(
-  headers: Readonly<Record<string, string>>,
-  options: {
-    readonly contentType: string | undefined;
-    readonly mode: "buffered" | "sse";
-  },
-): Record<string, string> {
-  const entries = Object.entries(headers);
-  const issues = entries.flatMap(([name, value]) => {
-    const why = whyHeaderRefused(name, value);
-    return why === undefined ? [] : [{ path: `headers.${name}`, message: why }];
-  });
-  if (issues.length > 0) throw invalidInputs(issues);
+export function decodeBody(
+  body: string | Uint8Array,
+  contentType: string | undefined,
+): BodyFields {
+  if (typeof body === "string") {
+    const { length } = new TextEncoder().encode(body);
+    return { body, body_base64: null, body_bytes: length };
+  }
+  const text = decode(body, contentType);
   return {
-    ...(options.contentType === undefined
-      ? {}
-      : { "content-type": options.contentType }),
-    ...(options.mode === "sse" ? { accept: "text/event-stream" } : {}),
-    ...Object.fromEntries(
-      entries.map(([name, value]) => [name.toLowerCase(), value]),
-    ),
+    body: text ?? null,
+    body_base64: text === undefined ? body.toBase64() : null,
+    body_bytes: body.length,
   };
+}
+
+function decode(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+): string | undefined {
+  const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(contentType ?? "");
+  try {
+    const decoder = new TextDecoder(charset?.[1] ?? "utf-8", {
+      fatal: true,
+      ignoreBOM: true,
+    });
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function fromBase64(text: string): Uint8Array {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { decodeBody } from "./body_text.ts";
+import { decodeBody } from "./body.ts";
 
 Deno.test("decodeBody() decodes by the charset that is named, by default UTF-8", () => {
   const utf8 = new TextEncoder().encode("\uFEFFgrüezi");

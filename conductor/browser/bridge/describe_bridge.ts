@@ -1,5 +1,5 @@
 import { conductorMessage, extensionMessage } from "../contract.ts";
-import { BROWSER_LIMITS, CLOSE, PROTOCOL_VERSION } from "../limits.ts";
+import { BRIDGE_CLOSE, BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
 import { fields } from "../../../shared/describe/mod.ts";
 import type { Schema } from "../../../shared/http/mod.ts";
 import { SUBPROTOCOL } from "./admission.ts";
@@ -24,7 +24,7 @@ export function describeBridge(options: {
     first_message: "hello, within 5 s; the answer is hello_ack",
     heartbeat_ms: options.heartbeatMs,
     limits: BROWSER_LIMITS,
-    close_codes: CLOSE,
+    close_codes: BRIDGE_CLOSE,
     frames: "JSON text frames, one message a frame, told apart by type",
     answers: ANSWERS,
     messages: MESSAGES,

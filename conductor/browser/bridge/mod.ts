@@ -1,0 +1,14 @@
+export { isExtensionOrigin, readProtocols } from "./admission.ts";
+export { Bridge } from "./bridge.ts";
+export type {
+  BridgePorts,
+  RecordsPort,
+  RequestsPort,
+  RunningRequest,
+  SystemPort,
+} from "./bridge_ports.ts";
+export { Clients } from "./clients.ts";
+export type { Connection, Hello } from "./connection.ts";
+export { describeBridge } from "./describe_bridge.ts";
+export { Pairing } from "./pairing.ts";
+export { type ActionFacts, PendingActions } from "./pending_actions.ts";

@@ -1,0 +1,2 @@
+export { Records } from "./records.ts";
+export { BrowserViewer, type RecordAges } from "./view.ts";
