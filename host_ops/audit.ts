@@ -7,14 +7,7 @@ import type {
 import { AuditRefused } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
 import { MOST_CHARACTERS, redactCommand } from "./redact.ts";
-import type {
-  ExecExit,
-  ExecInput,
-  ExecOutcome,
-  FileReadOutcome,
-  FileWriteOutcome,
-  HostOpResult,
-} from "./results.ts";
+import type { ExecInput, HostOpError } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 
 /**
@@ -47,15 +40,27 @@ export function beginAudit(
   }
 }
 
+/** What an outcome tells the audit: sizes, codes and times, no contents. */
+const FACTS: Readonly<Record<HostOperation, readonly string[]>> = {
+  exec: ["exitCode", "signal", "durationMs", "stdoutBytes", "stderrBytes"],
+  "files/read": ["bytesRead", "sizeBytes", "offset"],
+  "files/write": ["bytesWritten", "created", "sha256"],
+};
+
+interface Finished {
+  readonly ok: boolean;
+  readonly operation: HostOperation;
+  readonly error?: HostOpError;
+  readonly result?: object | undefined;
+}
+
 /** Records how an operation ended: sizes and codes, never what was said. */
-export function finishAudit(
-  entry: AuditEntry,
-  outcome: HostOpResult | ExecExit,
-): void {
+export function finishAudit(entry: AuditEntry, outcome: Finished): void {
+  const { ok, error } = outcome;
   const facts = factsOf(outcome);
   entry.finish({
-    ok: outcome.ok,
-    ...(!outcome.ok && { code: outcome.error.code }),
+    ok,
+    ...(error && { code: error.code }),
     ...(facts && { facts }),
   });
 }
@@ -82,22 +87,8 @@ function readable(argument: string): string {
     : JSON.stringify(argument);
 }
 
-function factsOf(
-  outcome: ExecOutcome | ExecExit | FileReadOutcome | FileWriteOutcome,
-): AuditFacts | undefined {
-  const { result } = outcome;
-  if (result === undefined) return undefined;
-  if ("stdoutBytes" in result) {
-    const { exitCode, signal, durationMs, stdoutBytes, stderrBytes } = result;
-    return { exitCode, signal, durationMs, stdoutBytes, stderrBytes };
-  }
-  if ("bytesRead" in result) {
-    const { bytesRead, sizeBytes, offset } = result;
-    return { bytesRead, sizeBytes, offset };
-  }
-  if ("bytesWritten" in result) {
-    const { bytesWritten, created, sha256 } = result;
-    return { bytesWritten, created, sha256 };
-  }
-  return undefined;
+function factsOf({ operation, result }: Finished): AuditFacts | undefined {
+  const facts = Object.entries(result ?? {})
+    .filter(([name]) => FACTS[operation].includes(name));
+  return facts.length === 0 ? undefined : Object.fromEntries(facts);
 }

@@ -1,31 +1,15 @@
 import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
-import type { InputIssue } from "../shared/errors.ts";
+import { AppError } from "../shared/errors.ts";
 import type { InFlight } from "../shared/wait.ts";
 import { beginAudit, execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
+import { inputFailure } from "./failure.ts";
 import { normaliseExec } from "./input.ts";
-import { type HostOpContext, inputFailure } from "./operation.ts";
+import type { HostOpContext } from "./host_op_context.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
-
-/** Options of {@linkcode Commands}. */
-export interface CommandsOptions {
-  /** Where a command runs that does not say, absolute. */
-  readonly cwd: string;
-  readonly exec: Exec;
-  readonly slots: Slots;
-  readonly inFlight: InFlight;
-  /** Milliseconds that a stream's reader may take nothing. */
-  readonly stallMs: number;
-  /** Aborts when the daemon stops. */
-  readonly stopping: AbortSignal;
-  readonly audit: AuditPort;
-  readonly clock: Clock;
-}
-
-type Refusal = ExecOutcome & ExecExit & { readonly ok: false };
 
 /** Bytes of a stream's output that may wait for its reader. */
 const MOST_WAITING_BYTES = 262_144;
@@ -38,14 +22,18 @@ export class Commands {
     this.#options = options;
   }
 
-  /** @throws {AppError} `TOO_MANY_REQUESTS`, `NOT_READY`. */
+  /**
+   * Runs a command to its end.
+   *
+   * @throws {AppError} `TOO_MANY_REQUESTS`, `SHUTTING_DOWN`, `NOT_READY`.
+   */
   async execute(
     request: unknown,
     context: HostOpContext,
   ): Promise<ExecOutcome> {
     const { exec, inFlight, slots } = this.#options;
-    const { input, issues } = normaliseExec(request, this.#options.cwd);
-    if (issues.length > 0) return this.#refuse(input, issues, context);
+    const { input, refused } = this.#admit(request, context);
+    if (refused !== undefined) return refused;
     const signal = this.#signalOf(context);
     const leave = await slots.enter(signal);
     try {
@@ -60,7 +48,12 @@ export class Commands {
     }
   }
 
-  /** @throws {AppError} `TOO_MANY_REQUESTS`, `NOT_READY`. */
+  /**
+   * Runs a command and tells what it prints as it prints it; the `exit` event
+   * is the last. Leaving the iteration kills the command.
+   *
+   * @throws {AppError} as `execute()`, before anything runs.
+   */
   async stream(
     request: unknown,
     context: HostOpContext,
@@ -73,9 +66,9 @@ export class Commands {
       clock,
       onLeave: () => left.abort(),
     });
-    const { input, issues } = normaliseExec(request, this.#options.cwd);
-    if (issues.length > 0) {
-      queue.finish(this.#refuse(input, issues, context));
+    const { input, refused } = this.#admit(request, context);
+    if (refused !== undefined) {
+      queue.finish(refused);
       return queue;
     }
     const signal = AbortSignal.any([this.#signalOf(context), left.signal]);
@@ -99,14 +92,23 @@ export class Commands {
     }
   }
 
-  #signalOf(context: HostOpContext): AbortSignal {
-    const { stopping } = this.#options;
-    if (context.signal === undefined) return stopping;
-    return AbortSignal.any([context.signal, stopping]);
+  /** Reads a request; a wrong one is on record, and answered, at once. */
+  #admit(request: unknown, context: HostOpContext): {
+    readonly input: ExecInput;
+    readonly refused?: ExecOutcome & ExecExit & { readonly ok: false };
+  } {
+    const { cwd, stopping } = this.#options;
+    if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
+    const { input, issues } = normaliseExec(request, cwd);
+    if (issues.length === 0) return { input };
+    const entry = this.#begin(input, context);
+    const error = inputFailure(issues).toError();
+    const refused = { ok: false, operation: "exec", input, error } as const;
+    finishAudit(entry, refused);
+    return { input, refused };
   }
 
-  #begin(input: ExecInput, context: HostOpContext) {
-    const { actor } = context;
+  #begin(input: ExecInput, { actor }: HostOpContext) {
     const target = execTarget(input);
     return beginAudit(this.#options.audit, {
       operation: "exec",
@@ -115,15 +117,24 @@ export class Commands {
     });
   }
 
-  #refuse(
-    input: ExecInput,
-    issues: readonly InputIssue[],
-    context: HostOpContext,
-  ): Refusal {
-    const entry = this.#begin(input, context);
-    const error = inputFailure(issues).toError();
-    const outcome: Refusal = { ok: false, operation: "exec", input, error };
-    finishAudit(entry, outcome);
-    return outcome;
+  #signalOf({ signal }: HostOpContext): AbortSignal {
+    const { stopping } = this.#options;
+    return signal === undefined
+      ? stopping
+      : AbortSignal.any([signal, stopping]);
   }
+}
+
+export interface CommandsOptions {
+  /** Where a command runs that does not say, absolute. */
+  readonly cwd: string;
+  readonly exec: Exec;
+  readonly slots: Slots;
+  readonly inFlight: InFlight;
+  /** Milliseconds that a stream's reader may take nothing. */
+  readonly stallMs: number;
+  /** Aborts when the daemon stops. */
+  readonly stopping: AbortSignal;
+  readonly audit: AuditPort;
+  readonly clock: Clock;
 }

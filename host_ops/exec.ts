@@ -1,8 +1,7 @@
 import { type Clock, isoTime } from "../shared/clock.ts";
 import type { ByteBudget } from "../shared/byte_budget.ts";
 import { holdCost } from "./budget.ts";
-import { startFailure } from "./exec_failure.ts";
-import { HostOpFailure } from "./failure.ts";
+import { HostOpFailure, startFailure } from "./failure.ts";
 import {
   type ChildProcess,
   type CommandEnd,
@@ -70,21 +69,11 @@ export class Exec {
         const fresh = await this.#options.processes.startFresh(job);
         end = await this.#supervise(fresh, input, { signal, sinks });
       }
-      const result = {
+      return this.#outcomeOf(end, input, {
         stdout: stdout.text(end.stdout.dropped !== undefined),
         stderr: stderr.text(end.stderr.dropped !== undefined),
         ...this.#factsOf(end, { startedAt, since }),
-      };
-      const failure = this.#failureOf(end, input);
-      return failure === undefined
-        ? { ok: true, operation: "exec", input, result }
-        : {
-          ok: false,
-          operation: "exec",
-          input,
-          error: failure.toError(),
-          result,
-        };
+      });
     } catch (error) {
       return await failedStart(error, input);
     } finally {
@@ -107,17 +96,8 @@ export class Exec {
         this.#jobOf(input),
       );
       const end = await this.#supervise(process, input, options);
-      const result = this.#factsOf(end, { startedAt, since });
-      const failure = this.#failureOf(end, input);
-      return failure === undefined
-        ? { ok: true, operation: "exec", input, result }
-        : {
-          ok: false,
-          operation: "exec",
-          input,
-          error: failure.toError(),
-          result,
-        };
+      const facts = this.#factsOf(end, { startedAt, since });
+      return this.#outcomeOf(end, input, facts);
     } catch (error) {
       return await failedStart(error, input);
     }
@@ -171,6 +151,14 @@ export class Exec {
       truncated: stdout.dropped !== undefined || stderr.dropped !== undefined,
       heldOpen: end.heldOpen,
     };
+  }
+
+  #outcomeOf<Result>(end: CommandEnd, input: ExecInput, result: Result) {
+    const error = this.#failureOf(end, input)?.toError();
+    const operation = "exec" as const;
+    return error === undefined
+      ? { ok: true as const, operation, input, result }
+      : { ok: false as const, operation, input, error, result };
   }
 
   #failureOf(end: CommandEnd, input: ExecInput): HostOpFailure | undefined {

@@ -1,11 +1,16 @@
 import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
-import type { InputIssue } from "../shared/errors.ts";
+import { AppError } from "../shared/errors.ts";
+import type { InFlight } from "../shared/wait.ts";
 import { beginAudit, finishAudit } from "./audit.ts";
-import { failureOf, type HostOpFailure } from "./failure.ts";
-import { normaliseFileRead, normaliseFileWrite } from "./input.ts";
-import { type HostOpContext, inputFailure } from "./operation.ts";
-import { readFile, type ReadFileDeps } from "./read_file.ts";
+import { failureOf, inputFailure } from "./failure.ts";
+import {
+  type Normalised,
+  normaliseFileRead,
+  normaliseFileWrite,
+} from "./input.ts";
+import type { HostOpContext } from "./host_op_context.ts";
+import { readFile } from "./read_file.ts";
 import type {
   FileFailure,
   FileReadOutcome,
@@ -15,13 +20,6 @@ import type {
 } from "./results.ts";
 import { writeFile, type WriteFileDeps } from "./write_file.ts";
 
-/** Options of {@linkcode Files}. */
-export interface FilesOptions extends ReadFileDeps, WriteFileDeps {
-  /** Where relative paths begin, absolute. */
-  readonly cwd: string;
-  readonly audit: AuditPort;
-}
-
 /** Reads and writes files, and says how it went. */
 export class Files {
   readonly #options: FilesOptions;
@@ -30,92 +28,94 @@ export class Files {
     this.#options = options;
   }
 
-  /** @throws {AppError} `NOT_READY` when audit refuses. */
-  async read(
-    request: unknown,
-    context: HostOpContext,
-  ): Promise<FileReadOutcome> {
-    const { input, issues } = normaliseFileRead(request, this.#options.cwd);
-    const operation = "files/read";
-    const absolutePath = resolve(input.cwd, input.path);
-    const entry = this.#begin(operation, context, absolutePath);
-    let outcome: FileReadOutcome;
-    try {
-      expectValid(issues);
-      const result = await readFile(
-        { ...input, absolutePath },
-        this.#options,
-        context.hold,
-      );
-      outcome = { ok: true, operation, input, result };
-    } catch (thrown) {
-      const failure = failureOf(thrown, {
-        code: "FILE_READ_FAILED",
-        doing: `read ${absolutePath}`,
-      });
-      const failed = failedAt(absolutePath, { failure, input });
-      outcome = { ok: false, operation, input, ...failed };
-    }
-    finishAudit(entry, outcome);
-    return outcome;
-  }
-
-  /** @throws {AppError} `NOT_READY` when audit refuses. */
-  async write(
-    request: unknown,
-    context: HostOpContext,
-  ): Promise<FileWriteOutcome> {
-    const { input, issues } = normaliseFileWrite(request, this.#options.cwd);
-    const operation = "files/write";
-    const absolutePath = resolve(input.cwd, input.path);
-    const entry = this.#begin(operation, context, absolutePath);
-    let outcome: FileWriteOutcome;
-    try {
-      expectValid(issues);
-      const write = { ...input, absolutePath, bytes: bytesOf(input) };
-      const result = await writeFile(write, this.#options);
-      outcome = { ok: true, operation, input, result };
-    } catch (thrown) {
-      const failure = failureOf(thrown, {
-        code: "FILE_WRITE_FAILED",
-        doing: `write ${absolutePath}`,
-      });
-      const failed = failedAt(absolutePath, { failure, input });
-      outcome = { ok: false, operation, input, ...failed };
-    }
-    finishAudit(entry, outcome);
-    return outcome;
-  }
-
-  #begin(
-    operation: "files/read" | "files/write",
-    context: HostOpContext,
-    path: string,
-  ) {
-    const { actor } = context;
-    return beginAudit(this.#options.audit, {
-      operation,
-      actor,
-      target: { path },
+  /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
+  read(request: unknown, context: HostOpContext): Promise<FileReadOutcome> {
+    const normalised = normaliseFileRead(request, this.#options.cwd);
+    return this.#operate("files/read", normalised, {
+      context,
+      code: "FILE_READ_FAILED",
+      work: (input, absolutePath) =>
+        readFile({ ...input, absolutePath }, this.#options, context.hold),
     });
   }
+
+  /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
+  write(request: unknown, context: HostOpContext): Promise<FileWriteOutcome> {
+    const normalised = normaliseFileWrite(request, this.#options.cwd);
+    return this.#operate("files/write", normalised, {
+      context,
+      code: "FILE_WRITE_FAILED",
+      work: (input, absolutePath) => {
+        const bytes = bytesOf(input);
+        return writeFile({ ...input, absolutePath, bytes }, this.#options);
+      },
+    });
+  }
+
+  async #operate<
+    Operation extends "files/read" | "files/write",
+    Input extends FileRequest,
+    Result extends object,
+  >(
+    operation: Operation,
+    { input, issues }: Normalised<Input>,
+    options: {
+      readonly context: HostOpContext;
+      /** What a failure of the system becomes. */
+      readonly code: "FILE_READ_FAILED" | "FILE_WRITE_FAILED";
+      readonly work: (input: Input, absolutePath: string) => Promise<Result>;
+    },
+  ): Promise<FileOutcome<Operation, Input, Result>> {
+    const { audit, inFlight, stopping } = this.#options;
+    if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
+    const { code, context: { actor }, work } = options;
+    const absolutePath = resolve(input.cwd, input.path);
+    const target = { path: absolutePath };
+    const entry = beginAudit(audit, { operation, actor, target });
+    let outcome: FileOutcome<Operation, Input, Result>;
+    try {
+      if (issues.length > 0) throw inputFailure(issues);
+      const result = await inFlight.track(work(input, absolutePath));
+      outcome = { ok: true, operation, input, result };
+    } catch (thrown) {
+      const doing = `${operation.slice("files/".length)} ${absolutePath}`;
+      const error = failureOf(thrown, { code, doing }).toError();
+      const result = { absolutePath, encoding: input.encoding };
+      outcome = error.code === "INVALID_INPUT"
+        ? { ok: false, operation, input, error }
+        : { ok: false, operation, input, error, result };
+    }
+    finishAudit(entry, outcome);
+    return outcome;
+  }
 }
 
-function failedAt(
-  absolutePath: string,
-  what: {
-    readonly failure: HostOpFailure;
-    readonly input: { readonly encoding: "utf8" | "base64" };
-  },
-): { readonly error: HostOpError; readonly result?: FileFailure } {
-  const error = what.failure.toError();
-  if (error.code === "INVALID_INPUT") return { error };
-  return { error, result: { absolutePath, encoding: what.input.encoding } };
+export interface FilesOptions extends WriteFileDeps {
+  /** Where relative paths begin, absolute. */
+  readonly cwd: string;
+  readonly inFlight: InFlight;
+  /** Aborts when the daemon stops. */
+  readonly stopping: AbortSignal;
+  readonly audit: AuditPort;
 }
 
-function expectValid(issues: readonly InputIssue[]): void {
-  if (issues.length > 0) throw inputFailure(issues);
+interface FileRequest {
+  readonly cwd: string;
+  readonly path: string;
+  readonly encoding: "utf8" | "base64";
 }
+
+interface Answered<Operation, Input> {
+  readonly operation: Operation;
+  readonly input: Input;
+}
+
+type FileOutcome<Operation, Input, Result> =
+  & Answered<Operation, Input>
+  & (
+    | { ok: true; result: Result }
+    | { ok: false; error: HostOpError; result?: FileFailure }
+  );
 
 /** @throws {HostOpFailure} `INVALID_INPUT` when the content is no base64. */
 function bytesOf(input: FileWriteInput): Uint8Array {

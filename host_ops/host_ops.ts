@@ -1,34 +1,121 @@
 import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
-import type { Clock } from "../shared/clock.ts";
-import { AppError } from "../shared/errors.ts";
-import type { Logger } from "../shared/log.ts";
 import { ByteBudget } from "../shared/byte_budget.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Logger } from "../shared/log.ts";
 import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
-import type { OutputEvent } from "./event_queue.ts";
 import { Exec } from "./exec.ts";
 import { Files } from "./files.ts";
 import {
   DEFAULT_MAX_BUFFERED_BYTES,
   DEFAULT_MAX_CONCURRENT_EXECS,
 } from "./limits.ts";
-import type { HostOpContext } from "./operation.ts";
-import { PathLocks } from "./path_locks.ts";
+import type { HostOpContext } from "./host_op_context.ts";
 import { PathPolicy } from "./policy.ts";
 import { ProcessGroups } from "./process/mod.ts";
-import type {
-  ExecExit,
-  ExecOutcome,
-  FileReadOutcome,
-  FileWriteOutcome,
-  HostOpResult,
-} from "./results.ts";
+import type { HostOpResult } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 import { Slots } from "./slots.ts";
 import { Sweeper } from "./temporary_file.ts";
+import { PathLocks } from "./write_file.ts";
 
-/** Options of {@linkcode HostOps}. */
+/**
+ * Runs commands, reads and writes files of this machine. What goes wrong with
+ * an operation is in its result; thrown is only what refuses it altogether:
+ * too many at once, the end of the daemon, audit that cannot be written.
+ */
+export interface HostOps extends AsyncDisposable {
+  /** The process id of the reaper, once a command has run. */
+  readonly reaperId: number | undefined;
+  readonly executeCommand: Commands["execute"];
+  readonly streamCommand: Commands["stream"];
+  readonly readTextFile: Files["read"];
+  readonly writeTextFile: Files["write"];
+  /** Starts what the first command would have to wait for. Never rejects. */
+  prepare(): Promise<void>;
+  /** Does any operation by its name, as its own method does. */
+  runHostOperation(
+    request: { readonly operation: HostOperation; readonly input: unknown },
+    context: HostOpContext,
+  ): Promise<HostOpResult>;
+  /** Kills what runs, waits for its end, and takes nothing more. */
+  close(): Promise<void>;
+}
+
+/** How many commands may wait for each one that may run. */
+const MOST_WAITING_EACH = 4;
+
+/** Returns the host operations of this machine; close them to kill what runs. */
+export function createHostOps(options: HostOpsOptions): HostOps {
+  const { audit, clock, cwd, shell, warmShells } = options;
+  const budget = new ByteBudget(
+    options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
+  );
+  const stop = new AbortController();
+  const inFlight = new InFlight();
+  const shared = { cwd, audit, inFlight, stopping: stop.signal };
+  const processes = new ProcessGroups({
+    ...options,
+    ...(warmShells !== undefined && { warm: warmShells }),
+  });
+  const exec = new Exec({
+    processes,
+    shell,
+    budget,
+    clock,
+    killGraceMs: options.killGraceMs ?? 500,
+    drainMs: options.drainMs ?? 200,
+    stopping: stop.signal,
+  });
+  const size = options.maxConcurrentExecs ?? DEFAULT_MAX_CONCURRENT_EXECS;
+  const slots = new Slots({
+    size,
+    mostWaiting: size * MOST_WAITING_EACH,
+    waitMs: options.maxWaitMs ?? 5_000,
+    clock,
+  });
+  const stallMs = options.stallMs ?? 30_000;
+  const commands = new Commands({ ...shared, exec, slots, stallMs, clock });
+  const fromCwd = (path: string) => resolve(cwd, path);
+  const files = new Files({
+    ...shared,
+    budget,
+    policy: new PathPolicy({
+      readRoots: options.readRoots?.map(fromCwd),
+      writeRoots: options.writeRoots?.map(fromCwd),
+      ownPaths: options.ownPaths.map(fromCwd),
+    }),
+    locks: new PathLocks(),
+    sweeper: new Sweeper(clock),
+  });
+  const operations = {
+    exec: commands.execute.bind(commands),
+    "files/read": files.read.bind(files),
+    "files/write": files.write.bind(files),
+  };
+  const close = async () => {
+    stop.abort();
+    await inFlight.idle();
+    await processes.close();
+  };
+  return {
+    get reaperId() {
+      return processes.reaperId;
+    },
+    executeCommand: operations.exec,
+    streamCommand: commands.stream.bind(commands),
+    readTextFile: operations["files/read"],
+    writeTextFile: operations["files/write"],
+    prepare: () => processes.prepare(),
+    runHostOperation: ({ operation, input }, context) =>
+      operations[operation](input, context),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What commands and files are given to work with, and their limits. */
 export interface HostOpsOptions {
   /** Where relative paths begin, absolute. */
   readonly cwd: string;
@@ -59,174 +146,4 @@ export interface HostOpsOptions {
   readonly audit: AuditPort;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** A host operation with its request. */
-export interface HostOpRequest {
-  readonly operation: HostOperation;
-  readonly input: unknown;
-}
-
-/** How many commands may wait for each one that may run. */
-const MOST_WAITING_EACH = 4;
-
-/**
- * Runs commands, reads and writes files of this machine. What goes wrong with
- * an operation is in its result; thrown is only what refuses it altogether:
- * too many at once, the end of the daemon, audit that cannot be written.
- */
-export class HostOps implements AsyncDisposable {
-  readonly #processes: ProcessGroups;
-  readonly #commands: Commands;
-  readonly #files: Files;
-  readonly #inFlight = new InFlight();
-  readonly #stopping = new AbortController();
-
-  constructor(options: HostOpsOptions) {
-    const { audit, clock, cwd, shell } = options;
-    const budget = new ByteBudget(
-      options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
-    );
-    const stopping = this.#stopping.signal;
-    const fromCwd = (path: string) => resolve(cwd, path);
-    this.#processes = new ProcessGroups({
-      ...options,
-      ...(options.warmShells !== undefined && { warm: options.warmShells }),
-    });
-    const exec = new Exec({
-      processes: this.#processes,
-      shell,
-      budget,
-      clock,
-      killGraceMs: options.killGraceMs ?? 500,
-      drainMs: options.drainMs ?? 200,
-      stopping,
-    });
-    const size = options.maxConcurrentExecs ?? DEFAULT_MAX_CONCURRENT_EXECS;
-    const slots = new Slots({
-      size,
-      mostWaiting: size * MOST_WAITING_EACH,
-      waitMs: options.maxWaitMs ?? 5_000,
-      clock,
-    });
-    this.#commands = new Commands({
-      cwd,
-      exec,
-      slots,
-      inFlight: this.#inFlight,
-      stallMs: options.stallMs ?? 30_000,
-      stopping,
-      audit,
-      clock,
-    });
-    this.#files = new Files({
-      cwd,
-      audit,
-      budget,
-      policy: new PathPolicy({
-        readRoots: options.readRoots?.map(fromCwd),
-        writeRoots: options.writeRoots?.map(fromCwd),
-        ownPaths: options.ownPaths.map(fromCwd),
-      }),
-      locks: new PathLocks(),
-      sweeper: new Sweeper(clock),
-    });
-  }
-
-  /** The process id of the reaper, once a command has run. */
-  get reaperId(): number | undefined {
-    return this.#processes.reaperId;
-  }
-
-  /** Starts what the first command would have to wait for. Never rejects. */
-  async prepare(): Promise<void> {
-    await this.#processes.prepare();
-  }
-
-  /**
-   * Does any operation by its name.
-   *
-   * @throws {AppError} as the operation's own method.
-   */
-  async runHostOperation(
-    request: HostOpRequest,
-    context: HostOpContext,
-  ): Promise<HostOpResult> {
-    switch (request.operation) {
-      case "exec":
-        return await this.executeCommand(request.input, context);
-      case "files/read":
-        return await this.readTextFile(request.input, context);
-      case "files/write":
-        return await this.writeTextFile(request.input, context);
-    }
-  }
-
-  /**
-   * Runs a command to its end.
-   *
-   * @throws {AppError} `TOO_MANY_REQUESTS`, `SHUTTING_DOWN`, `NOT_READY`.
-   */
-  async executeCommand(
-    request: unknown,
-    context: HostOpContext,
-  ): Promise<ExecOutcome> {
-    this.#expectOpen();
-    return await this.#commands.execute(request, context);
-  }
-
-  /**
-   * Runs a command and tells what it prints as it prints it; the `exit` event
-   * is the last. Leaving the iteration kills the command.
-   *
-   * @throws {AppError} as `executeCommand()`, before anything runs.
-   */
-  async streamCommand(
-    request: unknown,
-    context: HostOpContext,
-  ): Promise<AsyncIterable<OutputEvent<ExecExit>>> {
-    this.#expectOpen();
-    return await this.#commands.stream(request, context);
-  }
-
-  /**
-   * Reads a file.
-   *
-   * @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`.
-   */
-  async readTextFile(
-    request: unknown,
-    context: HostOpContext,
-  ): Promise<FileReadOutcome> {
-    this.#expectOpen();
-    return await this.#inFlight.track(this.#files.read(request, context));
-  }
-
-  /**
-   * Writes a file.
-   *
-   * @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`.
-   */
-  async writeTextFile(
-    request: unknown,
-    context: HostOpContext,
-  ): Promise<FileWriteOutcome> {
-    this.#expectOpen();
-    return await this.#inFlight.track(this.#files.write(request, context));
-  }
-
-  /** Kills what runs, waits for its end, and takes nothing more. */
-  async close(): Promise<void> {
-    this.#stopping.abort();
-    await this.#inFlight.idle();
-    await this.#processes.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #expectOpen(): void {
-    if (this.#stopping.signal.aborted) throw new AppError("SHUTTING_DOWN");
-  }
 }

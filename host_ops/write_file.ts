@@ -4,7 +4,6 @@ import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget } from "../shared/byte_budget.ts";
 import { sha256Hex } from "../shared/digest.ts";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
-import type { PathLocks } from "./path_locks.ts";
 import type { PathPolicy } from "./policy.ts";
 import { lstatIfThere } from "./real_path.ts";
 import {
@@ -224,4 +223,22 @@ function changed(write: FileWrite, hash: string | null): HostOpFailure {
     `Cannot write ${write.absolutePath}: the file ${what}; read it again`,
     { details: { ifMatch: write.ifMatch ?? null, sha256: hash } },
   );
+}
+
+/** Lets one at a time do something to a path. */
+export class PathLocks {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** Runs `action` once all that was given before for `path` has settled. */
+  async run<T>(path: string, action: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(path);
+    const mine = before === undefined ? action() : before.then(action);
+    const settled = mine.catch(() => {});
+    this.#last.set(path, settled);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(path) === settled) this.#last.delete(path);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import { LineSplitter } from "../../shared/lines.ts";
-import type { HostOpRequest, HostOpResult } from "../mod.ts";
+import type { HostOpResult, HostOps } from "../mod.ts";
 
 /** What `daemon.ts` answers. */
 export type DaemonAnswer = HostOpResult & { readonly reaperId?: number };
@@ -47,7 +47,9 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Asks for an operation without waiting for its end. */
-  async ask(request: HostOpRequest): Promise<void> {
+  async ask(
+    request: Parameters<HostOps["runHostOperation"]>[0],
+  ): Promise<void> {
     const line = `${JSON.stringify(request)}\n`;
     await this.#stdin.write(new TextEncoder().encode(line));
   }
@@ -60,7 +62,9 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Does an operation. */
-  async do(request: HostOpRequest): Promise<DaemonAnswer> {
+  async do(
+    request: Parameters<HostOps["runHostOperation"]>[0],
+  ): Promise<DaemonAnswer> {
     await this.ask(request);
     return await this.answer();
   }

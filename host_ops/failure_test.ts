@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startFailure } from "./exec_failure.ts";
+import { startFailure } from "./failure.ts";
 
 Deno.test("startFailure() names the cwd when the system refuses to enter it", async () => {
   const refused = Object.assign(

@@ -1,0 +1,13 @@
+import type { AuditActor } from "../shared/audit.ts";
+
+/** Who asks, and how long for. */
+export interface HostOpContext {
+  readonly actor: AuditActor;
+  /**
+   * Keeps the result's bytes in the budget until it calls `release`: when the
+   * result has been passed on. Default: they are given back at once.
+   */
+  readonly hold?: (release: () => void) => void;
+  /** Kills the command when it aborts. */
+  readonly signal?: AbortSignal;
+}
