@@ -3,6 +3,7 @@
  * app-server`. Its threads are in CODEX_HOME, as the real one's are.
  */
 import { fromFileUrl, join } from "@std/path";
+import { denoDir } from "../../shared/testing/deno_dir.ts";
 import { readLines } from "../../shared/lines.ts";
 import { FakeAppServer } from "./fake_app_server.ts";
 import type { FakeDisk } from "./fake_threads.ts";
@@ -12,6 +13,8 @@ export async function installFakeCodex(folder: string): Promise<string> {
   const path = join(folder, "codex");
   const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
   const command = [
+    "env",
+    `DENO_DIR=${denoDir()}`,
     Deno.execPath(),
     "run",
     "--quiet",

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import type { BrowserView } from "../../conductor/browser/http_schemas.ts";
 import {
   findFirefox,
@@ -10,10 +10,9 @@ import { type RunningDaemon, startDaemon } from "./daemon.ts";
 import { type ReadEvent, readEvents } from "../../shared/testing/sse_reader.ts";
 import { type Answer, call } from "./http.ts";
 
-const EXTENSION = new URL(
-  "../../conductor/browser/extension",
-  import.meta.url,
-).pathname;
+const EXTENSION = fromFileUrl(
+  new URL("../../conductor/browser/extension", import.meta.url),
+);
 const EXTENSION_ID = "bridge@conductor.makefile.so";
 
 /** How a Firefox is started. */

@@ -1,4 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
+import { denoDir } from "../../../shared/testing/deno_dir.ts";
 import { findBaked } from "../node/baked.ts";
 import { environmentOf, parseJob, textOf } from "../node/property_list.ts";
 import { bakedFlags } from "./baked_flags.ts";
@@ -43,7 +44,7 @@ export function startProcess(plist: string, folder: string): number {
       // What launchd gives an agent, and where the sources' packages lie.
       PATH: "/usr/bin:/bin:/usr/sbin:/sbin",
       HOME: Deno.env.get("HOME") ?? "/",
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
+      DENO_DIR: denoDir(),
       ...environmentOf(job),
     },
     detached: true,

@@ -1,4 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
+import { denoDir } from "../../../shared/testing/deno_dir.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 import { type Ran, runCommand } from "../node/command.ts";
 import { emptyLaunchd, type FakeLaunchdState } from "./fake_launchd.ts";
@@ -90,12 +91,6 @@ export async function testNode(): Promise<TestNode> {
 async function writeExecutable(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(path, text);
   await Deno.chmod(path, 0o755);
-}
-
-/** The cache of this machine: a home that is new has none. */
-function denoDir(): string {
-  return Deno.env.get("DENO_DIR") ??
-    join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
 }
 
 /** Held all at once, so that they differ. */
