@@ -18,20 +18,6 @@ export interface ProcessStarter {
   startFresh(job: Job): Promise<ChildProcess>;
 }
 
-/** Options of {@linkcode Exec}. */
-export interface ExecOptions {
-  readonly processes: ProcessStarter;
-  readonly shell: string;
-  readonly budget: ByteBudget;
-  readonly clock: Clock;
-  /** Milliseconds between SIGTERM and SIGKILL. */
-  readonly killGraceMs: number;
-  /** Milliseconds that outputs may stay open after all was killed. */
-  readonly drainMs: number;
-  /** Tells why commands are being aborted, when it is the daemon that does it. */
-  readonly stopping: AbortSignal;
-}
-
 /** Where the output of a streamed command goes. */
 export interface ExecSinks {
   readonly stdout: OutputSink;
@@ -210,6 +196,19 @@ export class Exec {
       { details: signal === null ? { exitCode } : { exitCode, signal } },
     );
   }
+}
+
+export interface ExecOptions {
+  readonly processes: ProcessStarter;
+  readonly shell: string;
+  readonly budget: ByteBudget;
+  readonly clock: Clock;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly killGraceMs: number;
+  /** Milliseconds that outputs may stay open after all was killed. */
+  readonly drainMs: number;
+  /** Tells why commands are being aborted, when it is the daemon that does it. */
+  readonly stopping: AbortSignal;
 }
 
 async function neverBegan(

@@ -4,16 +4,6 @@ import { lstatIfThere, realPathOf } from "./real_path.ts";
 
 export type Access = "read" | "write";
 
-/** Options of {@linkcode PathPolicy}. */
-export interface PathPolicyOptions {
-  /** Folders that may be read; not given: all. */
-  readonly readRoots?: readonly string[] | undefined;
-  /** Folders that may be written; not given: all. */
-  readonly writeRoots?: readonly string[] | undefined;
-  /** The daemon's own state, logs and token: never, whatever the roots say. */
-  readonly ownPaths: readonly string[];
-}
-
 /** Where an admitted path really leads. */
 export interface AdmittedPath {
   /** The real path: no part of it is a link. */
@@ -98,6 +88,15 @@ export class PathPolicy {
     }
     return false;
   }
+}
+
+export interface PathPolicyOptions {
+  /** Folders that may be read; not given: all. */
+  readonly readRoots?: readonly string[] | undefined;
+  /** Folders that may be written; not given: all. */
+  readonly writeRoots?: readonly string[] | undefined;
+  /** The daemon's own state, logs and token: never, whatever the roots say. */
+  readonly ownPaths: readonly string[];
 }
 
 function denied(

@@ -1,17 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 
-/** Options of {@linkcode Slots}. */
-export interface SlotsOptions {
-  /** How many may be taken at once. */
-  readonly size: number;
-  /** How many may wait. */
-  readonly mostWaiting: number;
-  /** Milliseconds that one may wait. */
-  readonly waitMs: number;
-  readonly clock: Clock;
-}
-
 /** Limits how many operations run at once. */
 export class Slots {
   readonly #options: SlotsOptions;
@@ -78,4 +67,14 @@ export class Slots {
       { headers: { "retry-after": "1" } },
     );
   }
+}
+
+export interface SlotsOptions {
+  /** How many may be taken at once. */
+  readonly size: number;
+  /** How many may wait. */
+  readonly mostWaiting: number;
+  /** Milliseconds that one may wait. */
+  readonly waitMs: number;
+  readonly clock: Clock;
 }

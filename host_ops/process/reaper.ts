@@ -6,18 +6,6 @@ import type { Logger } from "../../shared/log.ts";
 /** What can be sent to a group through the reaper. */
 export type GroupSignal = "TERM" | "KILL";
 
-/** Options of {@linkcode Reaper}. */
-export interface ReaperOptions {
-  readonly shell: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /**
-   * Shell commands that run when the daemon is gone, before what is left is
-   * killed; `$groups` holds the groups. Default: none.
-   */
-  readonly cleanup?: string;
-}
-
 /**
  * Reads orders, one a line, and answers those that wait for it. At the end of
  * its input, which the kernel delivers however the daemon dies, it kills every
@@ -294,6 +282,17 @@ export class Reaper {
       for (const order of orders) order.answer(false);
     }
   }
+}
+
+export interface ReaperOptions {
+  readonly shell: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /**
+   * Shell commands that run when the daemon is gone, before what is left is
+   * killed; `$groups` holds the groups. Default: none.
+   */
+  readonly cleanup?: string;
 }
 
 function write(shell: Shell, line: string): Promise<void> {

@@ -6,25 +6,6 @@ import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
 /** Why a command was killed. */
 export type KillReason = OutputLimit | "timeout" | "aborted";
 
-/** Options of {@linkcode supervise}. */
-export interface SuperviseOptions {
-  /** Milliseconds until the whole group is killed; 0: never. */
-  readonly timeoutMs: number;
-  /** Bytes kept of each output. */
-  readonly maxBytes: number;
-  readonly stdout: OutputSink;
-  readonly stderr: OutputSink;
-  /** Kills the command when it aborts. */
-  readonly signal: AbortSignal;
-  /** Called when the leader has ended: from then on sinks must not hold back. */
-  readonly onLeaderEnd?: () => void;
-  readonly clock: Clock;
-  /** Milliseconds between SIGTERM and SIGKILL. */
-  readonly killGraceMs: number;
-  /** Milliseconds that the outputs may stay open after all was killed. */
-  readonly drainMs: number;
-}
-
 /** How a command ended. */
 export interface CommandEnd {
   /** Undefined when not even SIGKILL ended it in time. */
@@ -104,6 +85,24 @@ export async function supervise(
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
   return { status, killedFor, stdout, stderr, heldOpen };
+}
+
+export interface SuperviseOptions {
+  /** Milliseconds until the whole group is killed; 0: never. */
+  readonly timeoutMs: number;
+  /** Bytes kept of each output. */
+  readonly maxBytes: number;
+  readonly stdout: OutputSink;
+  readonly stderr: OutputSink;
+  /** Kills the command when it aborts. */
+  readonly signal: AbortSignal;
+  /** Called when the leader has ended: from then on sinks must not hold back. */
+  readonly onLeaderEnd?: () => void;
+  readonly clock: Clock;
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly killGraceMs: number;
+  /** Milliseconds that the outputs may stay open after all was killed. */
+  readonly drainMs: number;
 }
 
 /** Asks the whole group to end, and after the grace leaves it no choice. */

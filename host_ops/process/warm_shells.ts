@@ -3,18 +3,6 @@ import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { ChildProcess, Job } from "./child_process.ts";
 
-/** Options of {@linkcode WarmShells}. */
-export interface WarmShellsOptions {
-  /** How many to keep waiting. */
-  readonly size: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Starts one that reads commands from its input. */
-  readonly spawn: () => Promise<ChildProcess>;
-  /** Ends one that was given nothing to do. */
-  readonly discard: (shell: ChildProcess) => Promise<void>;
-}
-
 /**
  * Milliseconds after the end of a command until a new shell is started: late
  * enough not to stand between the command and its answer.
@@ -120,6 +108,17 @@ export class WarmShells {
       .finally(() => this.#discarding.delete(done));
     this.#discarding.add(done);
   }
+}
+
+export interface WarmShellsOptions {
+  /** How many to keep waiting. */
+  readonly size: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Starts one that reads commands from its input. */
+  readonly spawn: () => Promise<ChildProcess>;
+  /** Ends one that was given nothing to do. */
+  readonly discard: (shell: ChildProcess) => Promise<void>;
 }
 
 /**
