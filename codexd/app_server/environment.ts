@@ -1,5 +1,5 @@
 import { completePath } from "../../host_ops/process/mod.ts";
-import { LIFE_VARIABLE } from "./orphans.ts";
+import { MARK_VARIABLE } from "./orphans.ts";
 
 /** Variables of codexd's own that Codex gets; none of them is codexd's secret. */
 const INHERITED = [
@@ -49,7 +49,7 @@ export interface CodexEnvironmentSource {
   readonly execPath: string | undefined;
   /** A folder of codexd's own for temporary files. */
   readonly tmpDir: string;
-  /** See {@linkcode LIFE_VARIABLE}. */
+  /** See {@linkcode MARK_VARIABLE}. */
   readonly mark: string;
 }
 
@@ -69,7 +69,7 @@ export function codexEnvironment(
     TMPDIR: temporaryFolder(own, tmpDir),
     TERM: "dumb",
     NO_COLOR: "1",
-    [LIFE_VARIABLE]: mark,
+    [MARK_VARIABLE]: mark,
   };
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { codexEnvironment, secretValues } from "./environment.ts";
-import { LIFE_VARIABLE } from "./orphans.ts";
+import { MARK_VARIABLE } from "./orphans.ts";
 
 function environment(own: Record<string, string>, execPath?: string) {
   return codexEnvironment({
@@ -28,7 +28,7 @@ Deno.test("codexEnvironment() gives Codex a few variables and none of codexd's",
     TMPDIR: "/tmp",
     TERM: "dumb",
     NO_COLOR: "1",
-    [LIFE_VARIABLE]: "the-mark",
+    [MARK_VARIABLE]: "the-mark",
   });
 });
 

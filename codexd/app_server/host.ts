@@ -8,7 +8,7 @@ import type { CodexClient } from "./codex_client.ts";
 import { codexEnvironment } from "./environment.ts";
 import { Login } from "./login.ts";
 import { cleanupScript, sweepOrphans } from "./orphans.ts";
-import { Supervisor, type SupervisorEvents } from "./supervisor.ts";
+import { type AppServerEvents, Supervisor } from "./supervisor.ts";
 import { TrafficLog } from "./traffic_log.ts";
 
 /** What the app-server is run with. */
@@ -85,10 +85,7 @@ export class AppServerHost {
       start: options.start ?? ((job) => this.#processes.startPiped(job)),
       cwd: options.cwd,
       ownVersion: VERSION,
-      transport: {
-        onLine: (direction, line, message) =>
-          this.#traffic.line(direction, line, message),
-      },
+      traffic: this.#traffic,
       onStderr: (line) => {
         const text = redactor.text(line.slice(0, 4000));
         const time = isoTime(clock.now());
@@ -100,19 +97,8 @@ export class AppServerHost {
   }
 
   /** Begins to run app-servers. */
-  start(events: SupervisorEvents): void {
-    this.supervisor.start({
-      ...bound(events),
-      onState: (status, reason) => {
-        const { state, pid, version } = status;
-        this.#traffic.note("state", { state, pid, version, reason });
-        events.onState(status, reason);
-      },
-      onExit: (exit) => {
-        this.#traffic.note("exit", { ...exit });
-        events.onExit(exit);
-      },
-    });
+  start(events: AppServerEvents): void {
+    this.supervisor.start(events);
   }
 
   get client(): CodexClient | undefined {
@@ -155,16 +141,4 @@ export class AppServerHost {
     if (previous === undefined) return swept;
     return swept + await sweepOrphans(shell, previous);
   }
-}
-
-/** An object with the methods of `events`, so that some can be replaced. */
-function bound(events: SupervisorEvents): SupervisorEvents {
-  return {
-    onNotifications: (it) => events.onNotifications(it),
-    onRequest: (request, life) => events.onRequest(request, life),
-    onReady: (client, home) => events.onReady(client, home),
-    onGone: (reason) => events.onGone(reason),
-    onExit: (exit) => events.onExit(exit),
-    onState: (status, reason) => events.onState(status, reason),
-  };
 }

@@ -3,7 +3,7 @@
  * this codexd. Codex runs commands in sessions of their own, so when Codex is
  * killed this is what is left to know them by.
  */
-export const LIFE_VARIABLE = "BAA_CODEXD_LIFE";
+export const MARK_VARIABLE = "BAA_CODEXD_LIFE";
 
 const FOLDERS = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
@@ -17,13 +17,13 @@ swept=0
 strike() { kill -s KILL "$1" 2>/dev/null && swept=$((swept + 1)); }
 sweep() {
   if [ -r /proc/self/environ ]; then
-    for found in $(grep -ls "${LIFE_VARIABLE}=$1" /proc/[0-9]*/environ 2>/dev/null); do
+    for found in $(grep -ls "${MARK_VARIABLE}=$1" /proc/[0-9]*/environ 2>/dev/null); do
       found=\${found#/proc/}
       strike "\${found%/environ}"
     done
   else
     while read -r pid rest; do
-      case $rest in *"${LIFE_VARIABLE}=$1"*) strike "$pid" ;; esac
+      case $rest in *"${MARK_VARIABLE}=$1"*) strike "$pid" ;; esac
     done <<END
 $(ps -axEww -o pid= -o command= 2>/dev/null)
 END

@@ -2,13 +2,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Reaper } from "../../host_ops/process/reaper.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
-import { cleanupScript, LIFE_VARIABLE, sweepOrphans } from "./orphans.ts";
+import { cleanupScript, MARK_VARIABLE, sweepOrphans } from "./orphans.ts";
 
 /** A command in a session of its own, as Codex starts them. */
 function strayCommand(mark: string, script = "exec sleep 60") {
   return new Deno.Command("/bin/sh", {
     args: ["-c", script],
-    env: { [LIFE_VARIABLE]: mark, PATH: "/usr/bin:/bin" },
+    env: { [MARK_VARIABLE]: mark, PATH: "/usr/bin:/bin" },
     clearEnv: true,
     detached: true,
     stdin: "null",

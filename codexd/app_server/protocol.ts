@@ -87,40 +87,6 @@ export const TurnPage = z.looseObject({
 export const TurnResult = z.looseObject({ turn: WireTurn });
 export const SteerResult = z.looseObject({ turnId: z.string() });
 
-/** Notifications that change what codexd knows; every other one is only passed on. */
-export const NOTIFICATIONS = {
-  "thread/status/changed": z.looseObject({
-    threadId: z.string(),
-    status: ThreadStatus,
-  }),
-  "thread/name/updated": z.looseObject({
-    threadId: z.string(),
-    threadName: z.string().nullish(),
-  }),
-  "thread/closed": z.looseObject({ threadId: z.string() }),
-  "turn/started": z.looseObject({ threadId: z.string(), turn: WireTurn }),
-  "turn/completed": z.looseObject({ threadId: z.string(), turn: WireTurn }),
-  "item/completed": z.looseObject({
-    threadId: z.string(),
-    turnId: z.string(),
-    item: ThreadItem,
-  }),
-  "item/agentMessage/delta": z.looseObject({
-    turnId: z.string(),
-    itemId: z.string(),
-    delta: z.string(),
-  }),
-  "thread/tokenUsage/updated": z.looseObject({
-    threadId: z.string(),
-    turnId: z.string(),
-    tokenUsage: z.record(z.string(), z.unknown()),
-  }),
-  "serverRequest/resolved": z.looseObject({
-    threadId: z.string().nullish(),
-    requestId: z.union([z.string(), z.number()]),
-  }),
-} as const;
-
 /** A sandbox, in the form that `turn/start` takes. */
 export const SANDBOX_POLICIES = {
   "read-only": { type: "readOnly", networkAccess: false },

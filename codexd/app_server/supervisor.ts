@@ -8,24 +8,20 @@ import type {
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
-import type {
-  RpcNotification,
-  RpcRequest,
-  TransportOptions,
-} from "../rpc/mod.ts";
+import {
+  type AppServerMessages,
+  AppServerProcess,
+} from "./app_server_process.ts";
 import { type BinaryQuery, findBinary } from "./binary.ts";
 import type { CodexClient } from "./codex_client.ts";
-import { Condition } from "./condition.ts";
 import { APP_SERVER_ARGS } from "./environment.ts";
-import { Life } from "./life.ts";
 import { probeVersion } from "./probe_version.ts";
 import { RestartBudget } from "./restart_budget.ts";
+import { StatusTracker } from "./status_tracker.ts";
+import type { TrafficLog } from "./traffic_log.ts";
 
-/** What the supervisor reports to. */
-export interface SupervisorEvents {
-  onNotifications(notifications: readonly RpcNotification[]): void;
-  /** A question of the app-server's, to be answered over `life.rpc`. */
-  onRequest(request: RpcRequest, life: Life): void;
+/** Who is told what becomes of the app-server, and what it says. */
+export interface AppServerEvents extends AppServerMessages {
   /** Before the app-server counts as ready. */
   onReady(client: CodexClient, codexHome: string | undefined): Promise<void>;
   /** It answers no more: what ran in it has ended with it. */
@@ -45,7 +41,7 @@ export interface SupervisorOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly ownVersion: string;
-  readonly transport?: TransportOptions;
+  readonly traffic?: Pick<TrafficLog, "line" | "note">;
   onStderr(line: string): string;
   /** Kills what descends from an earlier app-server; returns how many. */
   sweep(): Promise<number>;
@@ -64,35 +60,36 @@ const LEAVE_MS = 1000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #budget: RestartBudget;
-  readonly #condition: Condition;
+  readonly #status: StatusTracker;
   readonly #stopping = new AbortController();
-  #events: SupervisorEvents | undefined;
+  #events: AppServerEvents | undefined;
   #running: Promise<void> | undefined;
-  #life: Life | undefined;
+  #process: AppServerProcess | undefined;
   #recycling = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#budget = options.budget ?? new RestartBudget(options);
-    this.#condition = new Condition(
-      options.clock,
-      (status, reason) => this.#events?.onState(status, reason),
-    );
+    this.#status = new StatusTracker(options.clock, (status, reason) => {
+      const { state, pid, version } = status;
+      options.traffic?.note("state", { state, pid, version, reason });
+      this.#events?.onState(status, reason);
+    });
   }
 
   /** Begins to start app-servers, one after the other. */
-  start(events: SupervisorEvents): void {
+  start(events: AppServerEvents): void {
     this.#events = events;
     this.#running = this.#run(events);
   }
 
   /** The app-server, when it is ready now. */
   get client(): CodexClient | undefined {
-    return this.#condition.state === "ready" ? this.#life?.client : undefined;
+    return this.#status.state === "ready" ? this.#process?.client : undefined;
   }
 
   status(): AppServerStatus {
-    return this.#condition.status();
+    return this.#status.status();
   }
 
   /**
@@ -101,19 +98,19 @@ export class Supervisor {
    */
   async ready(): Promise<CodexClient> {
     const { clock, patienceMs = 8000 } = this.#options;
-    const condition = this.#condition;
+    const status = this.#status;
     const until = clock.monotonic() + patienceMs;
     while (true) {
       const client = this.client;
       if (client !== undefined) return client;
       const left = until - clock.monotonic();
-      const { state } = condition;
+      const { state } = status;
       const hopeless = state === "missing" || state === "failed";
       if (hopeless || left <= 0 || this.#stopping.signal.aborted) break;
-      await condition.change(left);
+      await status.change(left);
     }
-    const { state } = condition;
-    const fault = condition.fault ??
+    const { state } = status;
+    const fault = status.fault ??
       { reason: `the app-server is ${state}`, fix: "Try again shortly" };
     throw new AppError(
       "CODEXD_UNAVAILABLE",
@@ -124,22 +121,22 @@ export class Supervisor {
 
   /** Ends the app-server and starts another at once, without counting it as a mishap. */
   async recycle(): Promise<void> {
-    if (this.#life === undefined) return;
+    if (this.#process === undefined) return;
     this.#recycling = true;
-    await this.#life.stop("it is started anew", LEAVE_MS);
+    await this.#process.stop("it is started anew", LEAVE_MS);
   }
 
   /** Ends the app-server for good; after `graceMs` with force. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    this.#condition.wake();
-    await this.#life?.stop(STOPPING, graceMs);
+    this.#status.wake();
+    await this.#process?.stop(STOPPING, graceMs);
     await this.#running;
   }
 
-  async #run(events: SupervisorEvents): Promise<void> {
+  async #run(events: AppServerEvents): Promise<void> {
     const { clock, log, missingMs = 5000 } = this.#options;
-    const { facts } = this.#condition;
+    const { facts } = this.#status;
     const { signal } = this.#stopping;
     await this.#sweep();
     while (!signal.aborted) {
@@ -150,18 +147,18 @@ export class Supervisor {
         continue;
       }
       facts.nextAttemptAt = null;
-      const reason = await this.#live(program, events);
+      const reason = await this.#runOnce(program, events);
       if (signal.aborted) break;
       if (this.#recycling) {
         this.#recycling = false;
-        this.#condition.set("restarting");
+        this.#status.set("restarting");
         continue;
       }
       const { delayMs, exhausted } = this.#budget.next();
       facts.restarts++;
       facts.nextAttemptAt = clock.now() + delayMs;
       log.warn("The app-server ended", { reason, delay_ms: delayMs });
-      this.#condition.set(exhausted ? "failed" : "restarting", ended(reason));
+      this.#status.set(exhausted ? "failed" : "restarting", ended(reason));
       await sleep(clock, delayMs, signal);
     }
   }
@@ -174,52 +171,58 @@ export class Supervisor {
     const { version, fault } = "fault" in finding
       ? { version: undefined, ...finding }
       : await probeVersion(finding.program, { start, env, cwd, clock });
-    this.#condition.facts.binary = program;
-    this.#condition.facts.version = version ?? null;
+    this.#status.facts.binary = program;
+    this.#status.facts.version = version ?? null;
     if (fault === undefined) return program ?? undefined;
-    this.#condition.set("missing", fault);
+    this.#status.set("missing", fault);
     return undefined;
   }
 
-  /** Lives one life; returns why it ended. */
-  async #live(program: string, events: SupervisorEvents): Promise<string> {
-    const { clock, log, start, environment: env, cwd } = this.#options;
-    const { facts } = this.#condition;
-    if (this.#condition.state !== "restarting") {
-      this.#condition.set(facts.restarts === 0 ? "starting" : "restarting");
+  /** Runs one app-server to its end; returns why it ended. */
+  async #runOnce(program: string, events: AppServerEvents): Promise<string> {
+    const { clock, log, start, environment: env, cwd, traffic } = this.#options;
+    const { facts } = this.#status;
+    if (this.#status.state !== "restarting") {
+      this.#status.set(facts.restarts === 0 ? "starting" : "restarting");
     }
-    let life: Life;
+    let process: AppServerProcess;
     try {
-      life = new Life(
+      process = new AppServerProcess(
         await start({ argv: [program, ...APP_SERVER_ARGS], env, cwd }),
-        { ...this.#options, ...events },
+        {
+          ...this.#options,
+          messages: events,
+          transport: {
+            onLine: (...line) => traffic?.line(...line),
+          },
+        },
       );
     } catch (error) {
       return `it cannot be started: ${messageOf(error)}`;
     }
-    this.#life = life;
-    facts.pid = life.pid;
+    this.#process = process;
+    facts.pid = process.pid;
     facts.startedAt = clock.now();
-    void life.rpc.closed.then(({ message }) => {
+    void process.rpc.closed.then(({ message }) => {
       const isStopping = this.#stopping.signal.aborted;
-      if (this.#condition.state === "ready" && !isStopping) {
-        this.#condition.set("restarting", ended(message));
+      if (this.#status.state === "ready" && !isStopping) {
+        this.#status.set("restarting", ended(message));
       }
       events.onGone(message);
     });
-    if (this.#stopping.signal.aborted) void life.stop(STOPPING, LEAVE_MS);
+    if (this.#stopping.signal.aborted) void process.stop(STOPPING, LEAVE_MS);
     try {
-      const { version, codexHome = null } = await life.shakeHands();
+      const { version, codexHome = null } = await process.shakeHands();
       facts.version = version ?? facts.version;
       facts.codexHome = codexHome;
-      await events.onReady(life.client, codexHome ?? undefined);
-      this.#condition.set("ready");
-      log.info("The app-server is ready", { pid: life.pid, version });
+      await events.onReady(process.client, codexHome ?? undefined);
+      this.#status.set("ready");
+      log.info("The app-server is ready", { pid: process.pid, version });
     } catch (error) {
-      life.fail(`the handshake failed: ${messageOf(error)}`);
+      process.fail(`the handshake failed: ${messageOf(error)}`);
     }
-    const end = await life.ended;
-    this.#life = undefined;
+    const end = await process.ended;
+    this.#process = undefined;
     facts.pid = null;
     facts.startedAt = null;
     facts.lastExit = {
@@ -231,6 +234,7 @@ export class Supervisor {
       stderr_tail: [...end.stderrTail],
       orphans_ended: await this.#sweep(),
     };
+    traffic?.note("exit", { ...facts.lastExit });
     events.onExit(facts.lastExit);
     return end.reason;
   }

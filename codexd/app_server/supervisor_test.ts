@@ -8,7 +8,7 @@ import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { silentLogger, tempDir } from "../../shared/testing/fakes.ts";
 import { type FakeMachine, fakeMachine } from "../testing/fake_machine.ts";
 import { RestartBudget } from "./restart_budget.ts";
-import { Supervisor, type SupervisorEvents } from "./supervisor.ts";
+import { type AppServerEvents, Supervisor } from "./supervisor.ts";
 
 function setUp(
   options: {
@@ -39,7 +39,7 @@ function setUp(
       maxRestarts: options.maxRestarts ?? 5,
     }),
   });
-  const events: SupervisorEvents = {
+  const events: AppServerEvents = {
     onNotifications() {},
     onRequest() {},
     onReady: () => Promise.resolve(),

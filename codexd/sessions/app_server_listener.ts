@@ -1,30 +1,29 @@
 import { isoTime } from "../../shared/clock.ts";
 import type {
   AppServerStatus,
-  EventType,
+  CodexEventType,
   LastExit,
   Turn,
 } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type {
   Approvals,
+  AppServerEvents,
   CodexClient,
-  Life,
   Login,
-  SupervisorEvents,
 } from "../app_server/mod.ts";
 import {
+  type RpcConnection,
   RpcError,
   type RpcNotification,
   type RpcRequest,
   RpcTimeout,
 } from "../rpc/mod.ts";
-import { eventOf } from "./event_of.ts";
+import type { NewEvent } from "./event_line.ts";
+import { type NotificationPorts, understand } from "./notifications.ts";
 import type { SessionPorts } from "./ports.ts";
-import type { NewEvent } from "./stored_event.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { ActiveTurn } from "./turns.ts";
-import { understand } from "./understand.ts";
 
 /** What the listener works with. */
 export interface ListenerPorts extends SessionPorts {
@@ -34,11 +33,19 @@ export interface ListenerPorts extends SessionPorts {
 }
 
 /** Hears what the app-server tells: keeps codexd's picture of it, and passes it on. */
-export class AppServerListener implements SupervisorEvents {
+export class AppServerListener implements AppServerEvents {
   readonly #ports: ListenerPorts;
+  readonly #changes: NotificationPorts;
 
   constructor(ports: ListenerPorts) {
     this.#ports = ports;
+    this.#changes = {
+      ...ports,
+      turnStarted: (sessionId, turn) => this.#started(sessionId, turn),
+      turnCompleted: (sessionId, { turn, message }) =>
+        this.#completed(sessionId, turn, message),
+      accountChanged: () => this.#refreshLogin(),
+    };
   }
 
   onNotifications(notifications: readonly RpcNotification[]): void {
@@ -47,8 +54,8 @@ export class AppServerListener implements SupervisorEvents {
     this.#ports.events.append(notifications.map((it) => this.#hear(it)));
   }
 
-  onRequest(request: RpcRequest, life: Life): void {
-    this.#ports.approvals.ask(request, life.rpc);
+  onRequest(request: RpcRequest, rpc: Pick<RpcConnection, "answer">): void {
+    this.#ports.approvals.ask(request, rpc);
   }
 
   async onReady(client: CodexClient, codexHome?: string): Promise<void> {
@@ -115,60 +122,17 @@ export class AppServerListener implements SupervisorEvents {
 
   /** Takes note of what a notification changes and returns its event. */
   #hear(notification: RpcNotification): NewEvent {
-    const event = eventOf(notification);
-    try {
-      return this.#note(notification, event) ?? event;
-    } catch (error) {
-      const { method } = notification;
-      this.#ports.log.error("Cannot take note of a notification", {
-        method,
-        error,
-      });
-      return event;
-    }
-  }
-
-  #note(notification: RpcNotification, event: NewEvent): NewEvent | undefined {
-    const { turns, index, loader, clock, approvals } = this.#ports;
+    const { turns, clock, log } = this.#ports;
+    const { event, note } = understand(notification);
     const active = turns.activeIn(event.session_id ?? "");
     if (active !== undefined) active.heardAt = clock.monotonic();
-    if (active !== undefined && active.turnId === event.turn_id) {
-      this.#announced(active);
-    }
-    const news = understand(notification);
-    switch (news?.kind) {
-      case "turn_started":
-        this.#started(news.sessionId, news.turn);
-        return undefined;
-      case "turn_completed":
-        return this.#completed(news.sessionId, news.turn, news.message);
-      case "message":
-        if (active?.turnId === news.turnId) active.finalMessage = news.text;
-        return undefined;
-      case "delta":
-        if (active?.turnId === news.turnId) addDelta(active, news);
-        return undefined;
-      case "usage":
-        if (active?.turnId === news.turnId) active.usage = news.usage;
-        return undefined;
-      case "status": {
-        const loaded = loader.get(news.sessionId);
-        if (loaded !== undefined) loaded.status = news.status;
-        if (news.status === "notLoaded") loader.forget(news.sessionId);
-        return undefined;
-      }
-      case "closed":
-        loader.forget(news.sessionId);
-        return undefined;
-      case "renamed":
-        index.update(news.sessionId, { title: news.title });
-        return undefined;
-      case "question_settled":
-        approvals.resolved(news.requestId);
-        return undefined;
-      case "account":
-        this.#refreshLogin();
-        return undefined;
+    try {
+      if (active?.turnId === event.turn_id) this.#announced(active);
+      return note?.(this.#changes) ?? event;
+    } catch (error) {
+      const { method } = notification;
+      log.error("Cannot take note of a notification", { method, error });
+      return event;
     }
   }
 
@@ -236,19 +200,9 @@ export class AppServerListener implements SupervisorEvents {
     );
   }
 
-  #tell(type: EventType, data: NewEvent["data"]): void {
+  #tell(type: CodexEventType, data: NewEvent["data"]): void {
     this.#ports.events.append([
       { session_id: null, turn_id: null, type, data },
     ]);
   }
-}
-
-/** Puts the pieces of a message together, in case that the whole is never told. */
-function addDelta(
-  active: ActiveTurn,
-  { itemId, text }: { readonly itemId: string; readonly text: string },
-): void {
-  const { partial } = active;
-  if (partial?.itemId === itemId) partial.text += text;
-  else active.partial = { itemId, text };
 }

@@ -1,11 +1,7 @@
 import { isoTime } from "../../shared/clock.ts";
 import { RingBuffer } from "../../shared/ring_buffer.ts";
 import { EventSegments, type SegmentOptions } from "./event_segments.ts";
-import {
-  type NewEvent,
-  type StoredEvent,
-  storedEvent,
-} from "./stored_event.ts";
+import { type EventLine, eventLine, type NewEvent } from "./event_line.ts";
 
 /** Where the log is, and how much it keeps. */
 export interface EventLogOptions extends SegmentOptions {
@@ -26,7 +22,7 @@ const BATCH = 256;
 export class EventLog implements Disposable {
   readonly #options: EventLogOptions;
   readonly #segments: EventSegments;
-  readonly #memory = new RingBuffer<StoredEvent>(MEMORY_EVENTS);
+  readonly #memory = new RingBuffer<EventLine>(MEMORY_EVENTS);
   #memoryChars = 0;
   #lastSeq: number;
   readonly #waiting = new Set<() => void>();
@@ -52,7 +48,7 @@ export class EventLog implements Disposable {
     if (events.length === 0) return;
     const at = isoTime(this.#options.clock.now());
     const stored = events.map((event) =>
-      storedEvent(event, { seq: ++this.#lastSeq, at })
+      eventLine(event, { seq: ++this.#lastSeq, at })
     );
     try {
       this.#segments.append(stored);
@@ -70,7 +66,7 @@ export class EventLog implements Disposable {
   async *follow(
     after: number,
     signal: AbortSignal,
-  ): AsyncGenerator<readonly StoredEvent[]> {
+  ): AsyncGenerator<readonly EventLine[]> {
     let seen = after;
     while (!signal.aborted) {
       if (seen > this.#lastSeq || seen + 1 < this.firstSeq) {
@@ -126,7 +122,7 @@ export class EventLog implements Disposable {
     return this.#lastSeq - this.#memory.size + 1;
   }
 
-  #remember(event: StoredEvent): void {
+  #remember(event: EventLine): void {
     this.#memoryChars += event.json.length -
       (this.#memory.push(event)?.json.length ?? 0);
     while (this.#memoryChars > MEMORY_CHARS && this.#memory.size > 1) {
@@ -134,8 +130,8 @@ export class EventLog implements Disposable {
     }
   }
 
-  #fromMemory(seen: number): StoredEvent[] {
-    const batch: StoredEvent[] = [];
+  #fromMemory(seen: number): EventLine[] {
+    const batch: EventLine[] = [];
     let index = seen + 1 - this.#memoryFirst;
     while (batch.length < BATCH) {
       const event = this.#memory.at(index++);
@@ -146,10 +142,10 @@ export class EventLog implements Disposable {
   }
 
   /** Stands for what is missing before `first`; who resumes behind it goes on with what is kept. */
-  #gap(after: number, first: number): StoredEvent {
+  #gap(after: number, first: number): EventLine {
     const ahead = after > this.#lastSeq;
     const seq = ahead ? this.#lastSeq : first - 1;
-    return storedEvent({
+    return eventLine({
       session_id: null,
       turn_id: null,
       type: "gap",

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { EventLog, type EventLogOptions } from "./event_log.ts";
-import type { NewEvent } from "./stored_event.ts";
+import type { NewEvent } from "./event_line.ts";
 
 function open(folder: string, options: Partial<EventLogOptions> = {}) {
   return new EventLog({

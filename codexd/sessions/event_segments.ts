@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { Clock } from "../../shared/clock.ts";
 import { readLines } from "../../shared/lines.ts";
-import { parseStoredEvent, type StoredEvent } from "./stored_event.ts";
+import { type EventLine, parseEventLine } from "./event_line.ts";
 
 /** Where the segments are, and how much of them is kept. */
 export interface SegmentOptions {
@@ -67,7 +67,7 @@ export class EventSegments implements Disposable {
   }
 
   /** Writes events; they are with the kernel when this returns. */
-  append(events: readonly StoredEvent[]): void {
+  append(events: readonly EventLine[]): void {
     const [first] = events;
     if (first === undefined) return;
     const text = events.map((event) => event.json + "\n").join("");
@@ -88,7 +88,7 @@ export class EventSegments implements Disposable {
   }
 
   /** Yields the events on disk behind `after`, oldest first. */
-  async *read(after: number): AsyncGenerator<readonly StoredEvent[]> {
+  async *read(after: number): AsyncGenerator<readonly EventLine[]> {
     const index = this.#segments.findLastIndex((it) => it.first <= after + 1);
     for (const { path } of this.#segments.slice(Math.max(index, 0))) {
       let file: Deno.FsFile;
@@ -102,9 +102,9 @@ export class EventSegments implements Disposable {
       // The stream closes the file, at its end and when it is left early.
       const batches = readLines(file.readable, { maxChars: MAX_LINE_CHARS });
       for await (const lines of batches) {
-        const events = lines.map(parseStoredEvent)
+        const events = lines.map(parseEventLine)
           .filter((it) => it !== undefined && it.seq > after);
-        if (events.length > 0) yield events as StoredEvent[];
+        if (events.length > 0) yield events as EventLine[];
       }
     }
   }
@@ -177,7 +177,7 @@ function lastSeqOf(bytes: Uint8Array): number | undefined {
   let end = bytes.length;
   while (end > 0) {
     const start = end < 2 ? 0 : bytes.lastIndexOf(0x0a, end - 2) + 1;
-    const event = parseStoredEvent(decoder.decode(bytes.subarray(start, end)));
+    const event = parseEventLine(decoder.decode(bytes.subarray(start, end)));
     if (event !== undefined) return event.seq;
     end = start;
   }

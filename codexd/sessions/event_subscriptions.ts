@@ -13,7 +13,7 @@ import type { Turns } from "./turns.ts";
 export interface SubscriptionPorts {
   readonly events: Pick<EventLog, "follow" | "lastSeq">;
   readonly approvals: Pick<Approvals, "respond">;
-  readonly turns: Pick<Turns, "active">;
+  readonly turns: Pick<Turns, "running">;
   readonly turnService: Pick<TurnService, "interrupt">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -127,7 +127,7 @@ export class EventSubscriptions {
 
   /** @throws {AppError} NOT_FOUND when no such turn is running */
   #sessionOf(turnId: string | undefined): string {
-    const turn = this.#ports.turns.active.find((it) => it.turnId === turnId);
+    const turn = this.#ports.turns.running(turnId);
     if (turn !== undefined) return turn.sessionId;
     throw new AppError(
       "NOT_FOUND",

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { silentLogger, unimplemented } from "../../shared/testing/fakes.ts";
 import { EventSubscriptions } from "./event_subscriptions.ts";
-import type { StoredEvent } from "./stored_event.ts";
+import type { EventLine } from "./event_line.ts";
 
 /** A socket whose reader takes nothing unless told. */
 class StuckSocket extends EventTarget {
@@ -27,7 +27,7 @@ class StuckSocket extends EventTarget {
 function setUp(events: number) {
   const clock = new FakeClock();
   const socket = new StuckSocket();
-  const stored: StoredEvent[] = Array.from({ length: events }, (_, index) => ({
+  const stored: EventLine[] = Array.from({ length: events }, (_, index) => ({
     seq: index + 1,
     session_id: null,
     json: "x".repeat(100),
@@ -42,7 +42,7 @@ function setUp(events: number) {
         );
       },
     },
-    turns: { active: [] },
+    turns: { running: () => undefined },
     approvals: { respond: () => unimplemented("respond") },
     turnService: { interrupt: () => unimplemented("interrupt") },
     clock,

@@ -61,6 +61,14 @@ export class Turns {
     return this.#active.get(sessionId);
   }
 
+  /** The turn of that id, while it runs. */
+  running(turnId: string | undefined): ActiveTurn | undefined {
+    for (const turn of this.#active.values()) {
+      if (turn.turnId === turnId) return turn;
+    }
+    return undefined;
+  }
+
   /** The turn that runs in a session, or is just about to. */
   async current(sessionId: string): Promise<ActiveTurn | undefined> {
     await this.#starting.get(sessionId)?.settled;

@@ -7,7 +7,6 @@ import type {
   TurnStatus,
 } from "../../shared/contracts/mod.ts";
 import type { ThreadItem, WireTurn, WireTurnError } from "../app_server/mod.ts";
-import { snakeCase, snakeRecord } from "./snake_case.ts";
 
 const STATUSES: Readonly<Record<string, TurnStatus>> = {
   inProgress: "in_progress",
@@ -29,7 +28,7 @@ export function turnOf(turn: WireTurn): Turn {
   };
 }
 
-export function failureOf(error: WireTurnError): TurnFailure {
+function failureOf(error: WireTurnError): TurnFailure {
   return {
     message: error.message,
     info: snakeCase(error.codexErrorInfo ?? null),
@@ -51,4 +50,38 @@ export function messageText(item: ThreadItem): string | undefined {
   return item.type === "agentMessage" && typeof item.text === "string"
     ? item.text
     : undefined;
+}
+
+/** Keys whose values are somebody else's data: a tool's arguments, its result, … */
+const OPAQUE = new Set([
+  "arguments",
+  "result",
+  "inputSchema",
+  "outputSchema",
+  "requestedSchema",
+  "structuredContent",
+  "_meta",
+  "env",
+]);
+
+/** Returns `value` with the keys of its objects in snake_case; values stay as they are. */
+export function snakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCase);
+  if (typeof value !== "object" || value === null) return value;
+  return snakeRecord(value as Record<string, unknown>);
+}
+
+/** As {@linkcode snakeCase}, for an object. */
+export function snakeRecord(
+  record: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(record)) {
+    result[snakeKey(key)] = OPAQUE.has(key) ? value : snakeCase(value);
+  }
+  return result;
+}
+
+function snakeKey(key: string): string {
+  return key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
 }

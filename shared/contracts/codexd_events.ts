@@ -42,7 +42,7 @@ export const EVENT_TYPES = {
   "warning": "message",
   "gap": "requested_after, first_seq, last_seq: events between are not kept",
 } as const;
-export type EventType = keyof typeof EVENT_TYPES;
+export type CodexEventType = keyof typeof EVENT_TYPES;
 
 /** What a client may send over the event socket. */
 export const ClientMessage = z.discriminatedUnion("type", [

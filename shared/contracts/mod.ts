@@ -23,8 +23,8 @@ export {
   ClientMessage,
   ClientReply,
   CodexEvent,
+  type CodexEventType,
   EVENT_TYPES,
-  type EventType,
 } from "./codexd_events.ts";
 export {
   CODEXD_EVENTS_PATH,

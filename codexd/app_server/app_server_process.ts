@@ -14,17 +14,22 @@ import {
 } from "../rpc/mod.ts";
 import { CodexClient } from "./codex_client.ts";
 import { findVersion } from "./version.ts";
-import { VitalSigns } from "./vital_signs.ts";
+import { Liveness } from "./liveness.ts";
 
-/** What a life of the app-server reports to, and its limits. */
-export interface LifeOptions {
+/** What an app-server says by itself. */
+export interface AppServerMessages {
+  onNotifications(notifications: readonly RpcNotification[]): void;
+  /** A question, to be answered over `rpc`. */
+  onRequest(request: RpcRequest, rpc: Pick<RpcConnection, "answer">): void;
+}
+
+export interface AppServerProcessOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly messages: AppServerMessages;
   /** codexd's own version, told in the handshake. */
   readonly ownVersion: string;
   readonly transport?: TransportOptions;
-  onNotifications(notifications: readonly RpcNotification[]): void;
-  onRequest(request: RpcRequest, life: Life): void;
   /** Takes a line of standard error and returns it without secrets. */
   onStderr(line: string): string;
   /** Default 20 000. */
@@ -33,8 +38,8 @@ export interface LifeOptions {
   readonly silentMs?: number;
 }
 
-/** How a life ended. */
-export interface LifeEnd {
+/** How an app-server ended. */
+export interface AppServerEnd {
   readonly pid: number;
   readonly reason: string;
   readonly code: number | null;
@@ -53,20 +58,20 @@ const TERMINATE_MS = 1000;
 /** For output that is still in the pipe when the process has ended. */
 const DRAIN_MS = 100;
 
-/** One life of the app-server, from its start until the process is gone. */
-export class Life {
+/** One process of the app-server, from its start until it is gone. */
+export class AppServerProcess {
   readonly rpc: RpcConnection;
   readonly client: CodexClient;
   /** Resolves when the process is gone and its streams are closed. */
-  readonly ended: Promise<LifeEnd>;
+  readonly ended: Promise<AppServerEnd>;
   readonly #child: ChildProcess;
-  readonly #options: LifeOptions;
+  readonly #options: AppServerProcessOptions;
   readonly #stderr = new RingBuffer<string>(STDERR_TAIL_LINES);
   readonly #exited = new AbortController();
   #leaveMs = LEAVE_MS;
-  readonly #signs: VitalSigns;
+  readonly #liveness: Liveness;
 
-  constructor(child: ChildProcess, options: LifeOptions) {
+  constructor(child: ChildProcess, options: AppServerProcessOptions) {
     this.#child = child;
     this.#options = options;
     const transport = new LineTransport(
@@ -74,7 +79,7 @@ export class Life {
       {
         ...options.transport,
         onLine: (direction, line, message) => {
-          if (direction === "in") this.#signs.heard();
+          if (direction === "in") this.#liveness.heard();
           options.transport?.onLine?.(direction, line, message);
         },
       },
@@ -82,13 +87,13 @@ export class Life {
     this.rpc = new RpcConnection(transport, {
       clock: options.clock,
       log: options.log,
-      onNotifications: options.onNotifications,
-      onRequest: (request) => options.onRequest(request, this),
+      onNotifications: (it) => options.messages.onNotifications(it),
+      onRequest: (request) => options.messages.onRequest(request, this.rpc),
       endReason: () => this.#whyItLeft(),
-      onTimeout: () => void this.#signs.suspect(),
+      onTimeout: () => void this.#liveness.suspect(),
     });
     this.client = new CodexClient(this.rpc);
-    this.#signs = new VitalSigns({
+    this.#liveness = new Liveness({
       clock: options.clock,
       ping: () => this.client.ping({ timeoutMs: PING_MS }),
       onDead: () => this.fail("the app-server gave no sign of life"),
@@ -103,7 +108,7 @@ export class Life {
 
   /**
    * Shakes hands and returns what it tells of itself.
-   * @throws {Error} the life is over then
+   * @throws {Error} it is ended then
    */
   async shakeHands(): Promise<{
     readonly version: string | undefined;
@@ -113,7 +118,7 @@ export class Life {
       const hello = await this.client.initialize(this.#options.ownVersion, {
         timeoutMs: this.#options.handshakeMs ?? 20_000,
       });
-      this.#signs.start();
+      this.#liveness.start();
       return {
         version: findVersion(hello.userAgent),
         codexHome: hello.codexHome ?? undefined,
@@ -136,7 +141,7 @@ export class Life {
     await this.ended;
   }
 
-  async #run(): Promise<LifeEnd> {
+  async #run(): Promise<AppServerEnd> {
     const { clock } = this.#options;
     const over = new AbortController();
     const reading = Promise.all([
@@ -151,7 +156,7 @@ export class Life {
       return exit;
     });
     const why = await this.rpc.closed;
-    this.#signs.stop();
+    this.#liveness.stop();
     await sleep(clock, this.#leaveMs, this.#exited.signal);
     if (!this.#exited.signal.aborted) {
       this.#child.terminate();

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { RpcError, RpcTimeout } from "../rpc/connection.ts";
-import { VitalSigns } from "./vital_signs.ts";
+import { Liveness } from "./liveness.ts";
 
 function setUp(answer: () => Promise<void>) {
   const clock = new FakeClock();
   const seen = { pings: 0, dead: 0 };
-  const signs = new VitalSigns({
+  const signs = new Liveness({
     clock,
     silentMs: 1000,
     ping() {
@@ -23,7 +23,7 @@ function setUp(answer: () => Promise<void>) {
 
 const silence = () => Promise.reject(new RpcTimeout("no answer"));
 
-Deno.test("VitalSigns asks only after a silence, and goes on when it is answered", async () => {
+Deno.test("Liveness asks only after a silence, and goes on when it is answered", async () => {
   const { clock, seen, signs } = setUp(() => Promise.resolve());
   await clock.advance(900);
   signs.heard();
@@ -35,7 +35,7 @@ Deno.test("VitalSigns asks only after a silence, and goes on when it is answered
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("VitalSigns takes a refusal for an answer", async () => {
+Deno.test("Liveness takes a refusal for an answer", async () => {
   const refused = new RpcError("ping", { code: -32600, message: "no" });
   const { clock, seen, signs } = setUp(() => Promise.reject(refused));
   await clock.advance(1000);
@@ -43,7 +43,7 @@ Deno.test("VitalSigns takes a refusal for an answer", async () => {
   signs.stop();
 });
 
-Deno.test("VitalSigns calls it dead after three questions without an answer", async () => {
+Deno.test("Liveness calls it dead after three questions without an answer", async () => {
   const { clock, seen } = setUp(silence);
   await clock.advance(1000);
   assertEquals(seen, { pings: 3, dead: 1 });
@@ -51,13 +51,13 @@ Deno.test("VitalSigns calls it dead after three questions without an answer", as
   assertEquals([seen.dead, clock.pending], [1, 0]);
 });
 
-Deno.test("VitalSigns.suspect() needs one silence only", async () => {
+Deno.test("Liveness.suspect() needs one silence only", async () => {
   const { seen, signs } = setUp(silence);
   await signs.suspect();
   assertEquals(seen, { pings: 1, dead: 1 });
 });
 
-Deno.test("VitalSigns spares it when it says something else meanwhile", async () => {
+Deno.test("Liveness spares it when it says something else meanwhile", async () => {
   const { clock, seen, signs } = setUp(async () => {
     await clock.advance(10);
     signs.heard();

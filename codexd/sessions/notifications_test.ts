@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { eventOf } from "./event_of.ts";
+import { understand } from "./notifications.ts";
 
 const notification = (method: string, params: unknown) =>
-  eventOf({ kind: "notification", method, params });
+  understand({ kind: "notification", method, params }).event;
 
-Deno.test("eventOf() gives the main notifications their stable names", () => {
+Deno.test("understand() gives the main notifications their stable names", () => {
   assertEquals(
     notification("item/agentMessage/delta", {
       threadId: "s",
@@ -29,7 +29,7 @@ Deno.test("eventOf() gives the main notifications their stable names", () => {
   );
 });
 
-Deno.test("eventOf() finds the session and the turn where the notification has them", () => {
+Deno.test("understand() finds the session and the turn where the notification has them", () => {
   const started = notification("thread/started", { thread: { id: "s" } });
   assertEquals([started.session_id, started.type], ["s", "session.started"]);
   const turn = notification("turn/started", {
@@ -48,7 +48,7 @@ Deno.test("eventOf() finds the session and the turn where the notification has t
   }]);
 });
 
-Deno.test("eventOf() passes an unknown notification on with its params, whatever they are", () => {
+Deno.test("understand() passes an unknown notification on with its params, whatever they are", () => {
   assertEquals(notification("thing/new", { threadId: "s", someKey: [1] }), {
     session_id: "s",
     turn_id: null,
@@ -65,7 +65,7 @@ Deno.test("eventOf() passes an unknown notification on with its params, whatever
   }
 });
 
-Deno.test("eventOf() says whether trouble in a turn will be retried", () => {
+Deno.test("understand() says whether trouble in a turn will be retried", () => {
   assertEquals(
     notification("error", {
       threadId: "s",

@@ -21,7 +21,7 @@ interface Facts {
 }
 
 /** How the app-server stands; tells when that changes. */
-export class Condition {
+export class StatusTracker {
   readonly facts: Facts = {
     pid: null,
     version: null,

@@ -1,8 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { RpcTimeout } from "../rpc/mod.ts";
 
-/** How signs of life are looked for. */
-export interface VitalSignsOptions {
+export interface LivenessOptions {
   readonly clock: Clock;
   /** Asks for a sign of life; any answer is one. Throws `RpcTimeout` without. */
   ping(): Promise<void>;
@@ -19,14 +18,14 @@ const MOST_MISSED = 3;
  * Finds out that a process hangs: whatever it says is a sign of life, and when
  * it says nothing for long it is asked. Sooner when a call was not answered.
  */
-export class VitalSigns {
-  readonly #options: VitalSignsOptions;
+export class Liveness {
+  readonly #options: LivenessOptions;
   #heardAt: number;
   #timer: Timer | undefined;
   #asking = false;
   #stopped = false;
 
-  constructor(options: VitalSignsOptions) {
+  constructor(options: LivenessOptions) {
     this.#options = options;
     this.#heardAt = options.clock.monotonic();
   }

@@ -1,15 +1,15 @@
-import type { CodexEvent, EventType } from "../../shared/contracts/mod.ts";
+import type { CodexEvent, CodexEventType } from "../../shared/contracts/mod.ts";
 
 /** An event before it has its place in the log. */
 export interface NewEvent {
   readonly session_id: string | null;
   readonly turn_id: string | null;
-  readonly type: EventType | `codex.${string}`;
+  readonly type: CodexEventType | `codex.${string}`;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** An event as it is kept: its text, and what it is chosen by. */
-export interface StoredEvent {
+export interface EventLine {
   readonly seq: number;
   readonly session_id: string | null;
   /** The whole event as JSON, in one line. */
@@ -17,10 +17,10 @@ export interface StoredEvent {
 }
 
 /** Returns an event as it is kept. */
-export function storedEvent(
+export function eventLine(
   event: NewEvent,
   place: { readonly seq: number; readonly at: string },
-): StoredEvent {
+): EventLine {
   const { session_id, turn_id, type, data } = event;
   const { seq, at } = place;
   const whole: CodexEvent = { seq, session_id, turn_id, type, at, data };
@@ -28,7 +28,7 @@ export function storedEvent(
 }
 
 /** Returns the event on a line; undefined when there is none to be read. */
-export function parseStoredEvent(json: string): StoredEvent | undefined {
+export function parseEventLine(json: string): EventLine | undefined {
   try {
     const { seq, session_id } = JSON.parse(json);
     return typeof seq === "number" ? { seq, session_id, json } : undefined;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { snakeCase } from "./snake_case.ts";
+import { snakeCase } from "./wire.ts";
 
 Deno.test("snakeCase() renames keys at every depth and leaves values", () => {
   assertEquals(

@@ -1,0 +1,224 @@
+import { z } from "zod";
+import type { CodexEventType, Turn } from "../../shared/contracts/mod.ts";
+import {
+  type Approvals,
+  ThreadItem,
+  ThreadStatus,
+  WireTurn,
+} from "../app_server/mod.ts";
+import type { RpcNotification } from "../rpc/mod.ts";
+import type { NewEvent } from "./event_line.ts";
+import type { SessionPorts } from "./ports.ts";
+import { messageText, snakeCase, snakeRecord, turnOf } from "./wire.ts";
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** What codexd knows, and what it does when it hears of a change. */
+export interface NotificationPorts
+  extends Pick<SessionPorts, "turns" | "index" | "loader"> {
+  readonly approvals: Pick<Approvals, "resolved">;
+  turnStarted(sessionId: string, turn: Turn): void;
+  /** Returns the event. `message`: the last one, where the notification has it. */
+  turnCompleted(
+    sessionId: string,
+    ended: { readonly turn: Turn; readonly message: string | undefined },
+  ): NewEvent;
+  accountChanged(): void;
+}
+
+/** What becomes of a notification; where nothing else is said, it is passed on. */
+interface Rule {
+  /** The stable name of its event. */
+  readonly type?: CodexEventType;
+  /** What of its params becomes the event's data. */
+  data?(params: Params): Params;
+  /**
+   * Takes note of what has changed; may return another event to be told.
+   * @throws {z.ZodError} when the params have an unknown form
+   */
+  note?(params: unknown, ports: NotificationPorts): NewEvent | void;
+}
+
+/** Takes note of params of a known form. */
+function noting<S extends z.ZodType>(
+  schema: S,
+  note: (params: z.output<S>, ports: NotificationPorts) => NewEvent | void,
+): NonNullable<Rule["note"]> {
+  return (params, ports) => note(schema.parse(params), ports);
+}
+
+const ofThread = { threadId: z.string() };
+const ofTurn = { ...ofThread, turn: WireTurn };
+const inTurn = { turnId: z.string() };
+const delta: Rule["data"] = ({ itemId, delta }) => ({ item_id: itemId, delta });
+const item: Rule["data"] = ({ item }) => ({ item: snakeCase(item) });
+
+/** Every method that is known. Approvals tell their events themselves. */
+const RULES: Readonly<Record<string, Rule>> = {
+  "thread/started": {
+    type: "session.started",
+    data: ({ thread }) => ({ session: snakeCase(thread) }),
+  },
+  "thread/status/changed": {
+    type: "session.status",
+    data: ({ status }) => ({ status: snakeCase(status) }),
+    note: noting(
+      z.looseObject({ ...ofThread, status: ThreadStatus }),
+      ({ threadId, status }, { loader }) => {
+        const loaded = loader.get(threadId);
+        if (loaded !== undefined) loaded.status = status.type;
+        if (status.type === "notLoaded") loader.forget(threadId);
+      },
+    ),
+  },
+  "thread/name/updated": {
+    type: "session.renamed",
+    data: ({ threadName }) => ({ title: threadName ?? null }),
+    note: noting(
+      z.looseObject({ ...ofThread, threadName: z.string().nullish() }),
+      ({ threadId, threadName = null }, { index }) =>
+        index.update(threadId, { title: threadName }),
+    ),
+  },
+  "thread/closed": {
+    type: "session.closed",
+    data: () => ({}),
+    note: noting(
+      z.looseObject(ofThread),
+      ({ threadId }, { loader }) => loader.forget(threadId),
+    ),
+  },
+  "turn/started": {
+    type: "turn.started",
+    data({ turn }) {
+      const known = WireTurn.safeParse(turn);
+      return { turn: known.success ? turnOf(known.data) : snakeCase(turn) };
+    },
+    note: noting(
+      z.looseObject(ofTurn),
+      ({ threadId, turn }, ports) => ports.turnStarted(threadId, turnOf(turn)),
+    ),
+  },
+  "turn/completed": {
+    note: noting(
+      z.looseObject(ofTurn),
+      ({ threadId, turn }, ports) =>
+        ports.turnCompleted(threadId, {
+          turn: turnOf(turn),
+          message: turn.items.map(messageText).findLast((it) =>
+            it !== undefined
+          ),
+        }),
+    ),
+  },
+  "turn/diff/updated": { type: "turn.diff", data: ({ diff }) => ({ diff }) },
+  "turn/plan/updated": {
+    type: "turn.plan",
+    data: ({ explanation, plan }) => ({ explanation, plan: snakeCase(plan) }),
+  },
+  "item/started": { type: "item.started", data: item },
+  "item/completed": {
+    type: "item.completed",
+    data: item,
+    note: noting(
+      z.looseObject({ ...ofThread, ...inTurn, item: ThreadItem }),
+      ({ turnId, item }, { turns }) => {
+        const turn = turns.running(turnId);
+        const text = messageText(item);
+        if (turn && text !== undefined) turn.finalMessage = text;
+      },
+    ),
+  },
+  "item/agentMessage/delta": {
+    type: "message.delta",
+    data: delta,
+    note: noting(
+      z.looseObject({ ...inTurn, itemId: z.string(), delta: z.string() }),
+      ({ turnId, itemId, delta }, { turns }) => {
+        const turn = turns.running(turnId);
+        if (turn === undefined) return;
+        // Put together, in case that the whole is never told.
+        const { partial } = turn;
+        if (partial?.itemId === itemId) partial.text += delta;
+        else turn.partial = { itemId, text: delta };
+      },
+    ),
+  },
+  "item/reasoning/summaryTextDelta": { type: "reasoning.delta", data: delta },
+  "item/reasoning/textDelta": { type: "reasoning.delta", data: delta },
+  "item/commandExecution/outputDelta": { type: "command.output", data: delta },
+  "thread/tokenUsage/updated": {
+    type: "usage.updated",
+    data: ({ tokenUsage }) => ({ usage: snakeCase(tokenUsage) }),
+    note: noting(
+      z.looseObject({
+        ...ofThread,
+        ...inTurn,
+        tokenUsage: z.record(z.string(), z.unknown()),
+      }),
+      ({ turnId, tokenUsage }, { turns }) => {
+        const turn = turns.running(turnId);
+        if (turn !== undefined) turn.usage = snakeRecord(tokenUsage);
+      },
+    ),
+  },
+  "account/rateLimits/updated": {
+    type: "rate_limits.updated",
+    data: ({ rateLimits }) => ({ rate_limits: snakeCase(rateLimits) }),
+  },
+  "account/updated": {
+    type: "account.updated",
+    data: ({ authMode, planType }) => ({
+      auth_mode: authMode,
+      plan_type: planType,
+    }),
+    note: (_, ports) => ports.accountChanged(),
+  },
+  "serverRequest/resolved": {
+    note: noting(
+      z.looseObject({ requestId: z.union([z.string(), z.number()]) }),
+      ({ requestId }, { approvals }) => approvals.resolved(requestId),
+    ),
+  },
+  warning: { type: "warning", data: ({ message }) => ({ message }) },
+  error: {
+    type: "turn.error",
+    data: ({ error, willRetry }) => ({
+      ...asRecord(snakeCase(error)),
+      will_retry: willRetry,
+    }),
+  },
+};
+
+/** A notification: the event that it becomes, and what codexd takes note of. */
+export interface Understood {
+  readonly event: NewEvent;
+  /** May return another event to be told. @throws {z.ZodError} */
+  note?(ports: NotificationPorts): NewEvent | void;
+}
+
+/** Returns what a notification means; an unknown one keeps its name and params. */
+export function understand(
+  { method, params }: RpcNotification,
+): Understood {
+  const given = asRecord(params);
+  const { type = `codex.${method}` as const, data, note } = RULES[method] ??
+    {};
+  const event = {
+    session_id: text(given.threadId) ?? text(asRecord(given.thread).id) ?? null,
+    turn_id: text(given.turnId) ?? text(asRecord(given.turn).id) ?? null,
+    type,
+    data: data === undefined ? given : data(given),
+  };
+  return { event, ...(note && { note: (ports) => note(params, ports) }) };
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
