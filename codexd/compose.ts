@@ -2,18 +2,15 @@ import { join } from "@std/path";
 import type { ProcessGroups } from "../host_ops/process/mod.ts";
 import { CODEXD_EVENTS_PATH } from "../shared/contracts/mod.ts";
 import {
-  createApp,
   type Daemon,
+  DaemonBuilder,
   type DaemonPorts,
-  type DaemonSelf,
-  statusWord,
+  summaryOf,
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { logAudit } from "../shared/log_audit.ts";
-import { VERSION } from "../shared/version.ts";
 import { Approvals, AppServerHost } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
-import type { CodexdDeps } from "./deps.ts";
 import { CODEXD_GUIDANCE, codexdRoutes } from "./routes/mod.ts";
 import {
   AppServerListener,
@@ -53,7 +50,7 @@ export function composeCodexd(
 ): Daemon {
   const { clock, log, redactor, instance, base } = ports;
   const { values, stateDir } = config;
-  const started = clock.monotonic();
+  const daemon = new DaemonBuilder(config, ports);
   const mark = crypto.randomUUID();
   const cwd = Deno.cwd();
   const maxAgeMs = values.retentionDays * DAY_MS;
@@ -139,28 +136,13 @@ export function composeCodexd(
     approvalTimeoutMs: values.codexApprovalTimeoutMs,
   });
 
-  let stopping = false;
-  const self: DaemonSelf = {
+  const self = daemon.self({
     name: "baa-codexd-daemon",
-    version: VERSION,
-    origin: base.origin,
-    hasToken: config.token !== undefined,
     guidance: CODEXD_GUIDANCE,
-    uptimeMs: () => Math.round(clock.monotonic() - started),
-    condition: () => ({
-      ready: !stopping,
-      reasons: stopping ? ["shutting down"] : [],
-      degraded: status.degradedReasons,
-    }),
-    system: (zone) => {
-      if (zone === "public") {
-        // A stranger learns no reasons: they name folders of this machine.
-        return {
-          health: statusWord(self.condition()),
-          version: VERSION,
-          uptime_ms: self.uptimeMs(),
-        };
-      }
+    trouble: () => ({ degraded: status.degradedReasons }),
+    system(zone) {
+      // A stranger learns no reasons: they name folders of this machine.
+      if (zone === "public") return summaryOf(self);
       const { available, app_server, degraded_reasons } = status.read();
       const { state } = app_server;
       return { available, app_server: state, degraded_reasons };
@@ -170,8 +152,9 @@ export function composeCodexd(
       client_messages: ["approval.respond", "turn.interrupt"],
     }),
     places: () => ({ cwd: Deno.cwd(), session: index.newest?.session_id }),
-  };
-  const app = createApp<CodexdDeps>({
+  });
+  let interrupted: Promise<void> | undefined;
+  const built = daemon.build({
     routes: codexdRoutes,
     deps: {
       self,
@@ -181,40 +164,22 @@ export function composeCodexd(
       lister: new SessionLister(shared),
       reader: new SessionReader(shared),
     },
-    guard: {
-      base,
-      publicBase: undefined,
-      allowed: values.allowedHosts ?? [],
-      allowedOrigins: values.allowedOrigins ?? [],
-      proxyAddresses: [],
-      token: config.token,
-    },
     limits: { maxBodyBytes: values.maxBodyBytes },
     audit: logAudit(log),
-    clock,
-    log,
-  });
-
-  listener.recover();
-  host.start(listener);
-  maintenance.start();
-  let interrupted: Promise<void> | undefined;
-  const stores = opened.move();
-  return {
-    handle: (request, info) => app.handle(request, info),
     quiesce() {
-      stopping = true;
-      app.quiesce();
       maintenance.stop();
       // At once, so that who waits for a turn hears of its end.
       interrupted = turnService.stop(INTERRUPT_MS);
     },
     async stopWork() {
       await interrupted;
-      app.abortRequests();
       await host.stop(LEAVE_MS);
       stores.dispose();
     },
-    close: () => Promise.resolve(),
-  };
+  });
+  listener.recover();
+  host.start(listener);
+  maintenance.start();
+  const stores = opened.move();
+  return built;
 }

@@ -1,41 +1,20 @@
-import { join } from "@std/path";
 import {
-  ConfigError,
   readConfig,
-  SETTINGS,
-  type Values,
+  settingsOf,
+  type SettingValues,
 } from "../shared/config/mod.ts";
-import { type DaemonConfig, judgeNetwork } from "../shared/daemon/mod.ts";
+import {
+  filesConfig,
+  type JudgedConfig,
+  judgedConfig,
+} from "../shared/daemon/mod.ts";
 import { CODEX_VARIABLES, secretValues } from "./app_server/mod.ts";
 
-/** The settings that codexd reads. */
-export const CODEXD_SETTINGS = {
-  codexdLocalApi: SETTINGS.codexdLocalApi,
-  stateDir: SETTINGS.stateDir,
-  logsDir: SETTINGS.logsDir,
-  tmpDir: SETTINGS.tmpDir,
-  codexBin: SETTINGS.codexBin,
-  codexMaxSandbox: SETTINGS.codexMaxSandbox,
-  codexApprovals: SETTINGS.codexApprovals,
-  codexApprovalTimeoutMs: SETTINGS.codexApprovalTimeoutMs,
-  sharedToken: SETTINGS.sharedToken,
-  sharedTokenFile: SETTINGS.sharedTokenFile,
-  shell: SETTINGS.shell,
-  execPath: SETTINGS.execPath,
-  allowedHosts: SETTINGS.allowedHosts,
-  allowedOrigins: SETTINGS.allowedOrigins,
-  allowUnauthenticatedLan: SETTINGS.allowUnauthenticatedLan,
-  maxBodyBytes: SETTINGS.maxBodyBytes,
-  retentionDays: SETTINGS.retentionDays,
-  retentionRows: SETTINGS.retentionRows,
-  logLevel: SETTINGS.logLevel,
-};
+export const CODEXD_SETTINGS = settingsOf("codexd");
 
 /** codexd's configuration: read once, given to the composition root. */
-export interface CodexdConfig extends DaemonConfig {
-  readonly values: Values<typeof CODEXD_SETTINGS>;
-  /** The shared token in force, from the variable or from its file. */
-  readonly token: string | undefined;
+export interface CodexdConfig
+  extends JudgedConfig<SettingValues<typeof CODEXD_SETTINGS>> {
   readonly logsDir: string;
   /** `state/codexd`: session index and event log. */
   readonly stateDir: string;
@@ -50,17 +29,8 @@ export interface CodexdConfig extends DaemonConfig {
 export function readCodexdConfig(
   env: (variable: string) => string | undefined,
 ): CodexdConfig {
-  const { values, lines, problems } = readConfig(CODEXD_SETTINGS, env);
-  const network = judgeNetwork({
-    ...values,
-    listen: values.codexdLocalApi,
-    listenVariable: "BAA_CODEXD_LOCAL_API",
-    publicApiBase: undefined,
-    publicProxyAddresses: undefined,
-  });
-  const all = [...problems, ...network.problems];
-  if (all.length > 0) throw new ConfigError(all);
-  const stateDir = join(values.stateDir, "codexd");
+  const read = readConfig(CODEXD_SETTINGS, env);
+  const config = judgedConfig(read, "codexdLocalApi");
   const inherited: ReadonlyMap<string, string> = new Map(
     CODEX_VARIABLES.flatMap((name) => {
       const value = env(name);
@@ -68,19 +38,12 @@ export function readCodexdConfig(
     }),
   );
   return {
-    values,
-    token: network.token,
-    stateDir,
+    ...config,
+    ...filesConfig(config.values, "codexd"),
     inherited,
-    listen: values.codexdLocalApi,
-    logsDir: values.logsDir,
-    logLevel: values.logLevel,
-    folders: [values.stateDir, stateDir, values.logsDir, values.tmpDir],
     secrets: [
-      network.token,
+      ...config.secrets,
       ...secretValues((name) => inherited.get(name)),
     ],
-    warnings: network.warnings,
-    lines,
   };
 }

@@ -1,30 +1,19 @@
-import { join } from "@std/path";
 import {
-  ConfigError,
   readConfig,
-  SETTINGS,
-  type Values,
+  settingsOf,
+  type SettingValues,
 } from "../shared/config/mod.ts";
-import { type DaemonConfig, judgeNetwork } from "../shared/daemon/mod.ts";
+import {
+  filesConfig,
+  type JudgedConfig,
+  judgedConfig,
+} from "../shared/daemon/mod.ts";
 
-const {
-  codexBin: _codexBin,
-  codexMaxSandbox: _codexMaxSandbox,
-  codexApprovals: _codexApprovals,
-  codexApprovalTimeoutMs: _codexApprovalTimeoutMs,
-  statusApi: _statusApi,
-  controlApiBase: _controlApiBase,
-  ...OWN
-} = SETTINGS;
-
-/** The settings that conductor reads. */
-export const CONDUCTOR_SETTINGS = OWN;
+export const CONDUCTOR_SETTINGS = settingsOf("conductor");
 
 /** conductor's configuration: read once, given to the composition root. */
-export interface ConductorConfig extends DaemonConfig {
-  readonly values: Values<typeof CONDUCTOR_SETTINGS>;
-  /** The shared token in force, from the variable or from its file. */
-  readonly token: string | undefined;
+export interface ConductorConfig
+  extends JudgedConfig<SettingValues<typeof CONDUCTOR_SETTINGS>> {
   readonly logsDir: string;
   /** `state/conductor`: the database's folder. */
   readonly stateDir: string;
@@ -38,29 +27,10 @@ export function readConductorConfig(
   env: (variable: string) => string | undefined,
 ): ConductorConfig {
   const { values, lines, problems } = readConfig(CONDUCTOR_SETTINGS, env);
-  const network = judgeNetwork({
-    ...values,
-    listen: values.conductorLocalApi,
-    listenVariable: "BAA_CONDUCTOR_LOCAL_API",
-  });
-  const all = [
-    ...problems,
-    ...network.problems,
-    ...shellProblems(values.shell),
-  ];
-  if (all.length > 0) throw new ConfigError(all);
-  const stateDir = join(values.stateDir, "conductor");
+  const all = [...problems, ...shellProblems(values.shell)];
   return {
-    values,
-    token: network.token,
-    stateDir,
-    listen: values.conductorLocalApi,
-    logsDir: values.logsDir,
-    logLevel: values.logLevel,
-    folders: [values.stateDir, stateDir, values.logsDir, values.tmpDir],
-    secrets: [network.token],
-    warnings: network.warnings,
-    lines,
+    ...judgedConfig({ values, lines, problems: all }, "conductorLocalApi"),
+    ...filesConfig(values, "conductor"),
   };
 }
 

@@ -12,7 +12,7 @@ import {
   ConfigError,
   readConfig,
   type Settings,
-  type Values,
+  type SettingValues,
 } from "../shared/config/mod.ts";
 import { STATUS_API_SETTINGS, upstreamOf } from "../conductor/status/mod.ts";
 import { isLoopback } from "../shared/authority.ts";
@@ -140,7 +140,7 @@ function codexdSet(env: Env): PermissionSet {
 }
 
 /** Whether the daemon accepts the values is its own to judge, at its start. */
-function valuesOf<S extends Settings>(settings: S, env: Env): Values<S> {
+function valuesOf<S extends Settings>(settings: S, env: Env): SettingValues<S> {
   const { values, problems } = readConfig(settings, env);
   if (problems.length > 0) throw new ConfigError(problems);
   return values;

@@ -1,6 +1,6 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { PublicStatus, Status } from "./contract.ts";
-import { type DaemonSelf, statusWord } from "../../shared/daemon/mod.ts";
+import { type DaemonSelf, summaryOf } from "../../shared/daemon/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
 import type { DiskSpace } from "./disk.ts";
@@ -48,9 +48,7 @@ export class StatusService {
     const { self, system } = this.#sources;
     return {
       mode: orElse(() => system.state().mode, "unknown" as const),
-      health: statusWord(self.condition()),
-      version: self.version,
-      uptime_ms: self.uptimeMs(),
+      ...summaryOf(self),
     };
   }
 
@@ -74,9 +72,7 @@ export class StatusService {
     const role = orElse(() => system.state().node.role, "standby" as const);
     return {
       ...stored,
-      health: statusWord(self.condition()),
-      version: self.version,
-      uptime_ms: self.uptimeMs(),
+      ...summaryOf(self),
       at: isoTime(now),
       ready,
       reasons: [...reasons, ...unread],

@@ -4,7 +4,7 @@ export {
   type ReadConfig,
   readConfig,
   type Settings,
-  type Values,
+  type SettingValues,
 } from "./read_config.ts";
-export type { Setting } from "./setting.ts";
-export { SETTINGS } from "./settings.ts";
+export type { ProgramName, Setting } from "./setting.ts";
+export { SETTINGS, settingsOf } from "./settings.ts";

@@ -8,19 +8,16 @@ type ValueOf<S> = S extends Setting<infer T> ? T : never;
 type HasFallback<S> = S extends { readonly fallback: string } ? true : false;
 
 /** The typed record: undefined only where a setting has no default. */
-export type Values<S extends Settings> = {
+export type SettingValues<S extends Settings> = {
   readonly [K in keyof S]: HasFallback<S[K]> extends true ? ValueOf<S[K]>
     : ValueOf<S[K]> | undefined;
 };
-
-/** Where a value came from. */
-export type Origin = "default" | "environment" | "unset";
 
 /** One line of `--print-config`. */
 export interface ConfigLine {
   readonly variable: string;
   readonly value: unknown;
-  readonly from: Origin;
+  readonly from: "default" | "environment" | "unset";
   readonly doc: string;
 }
 
@@ -41,7 +38,7 @@ export class ConfigError extends Error {
 
 /** What was read: the values, and how each came to be. */
 export interface ReadConfig<S extends Settings> {
-  readonly values: Values<S>;
+  readonly values: SettingValues<S>;
   readonly lines: readonly ConfigLine[];
   readonly problems: readonly string[];
 }
@@ -80,7 +77,7 @@ export function readConfig<S extends Settings>(
       doc: setting.doc,
     });
   }
-  return { values: values as Values<S>, lines, problems };
+  return { values: values as SettingValues<S>, lines, problems };
 }
 
 function printable(setting: { secret?: boolean }, value: unknown): unknown {

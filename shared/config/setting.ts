@@ -1,12 +1,25 @@
 import { isAbsolute, resolve } from "@std/path";
 
 /** One environment variable: its meaning, its default, and what it accepts. */
-export interface Setting<T> {
+export interface Setting<T> extends About, Rule<T> {
   readonly variable: string;
+}
+
+/** A process of the product that reads settings. */
+export type ProgramName = "conductor" | "codexd" | "status-api";
+
+/** What a setting is for. */
+interface About {
   /** The default as it would be written in the environment; none: unset. */
   readonly fallback?: string;
   /** What the README and `--print-config` say of it. */
   readonly doc: string;
+  /** Default: conductor alone. */
+  readonly readBy?: readonly ProgramName[];
+}
+
+/** How a text of the environment becomes a value. */
+interface Rule<T> {
   /** What is allowed, as the end of "…: give <allowed>". */
   readonly allowed: string;
   /** Prints as `***`. */
@@ -15,207 +28,126 @@ export interface Setting<T> {
   parse(text: string): T | undefined;
 }
 
-/** Says what a setting is for. */
-interface About {
-  readonly fallback?: string;
-  readonly doc: string;
-  readonly secret?: boolean;
+/** Returns the maker of the settings that follow one rule. Each keeps, in its type, its default and its readers. */
+function settingBy<T>(rule: Rule<T>) {
+  return <const A extends About>(variable: string, about: A) => ({
+    variable,
+    ...about,
+    ...rule,
+  });
 }
 
-/** A setting that keeps, in its type, whether it has a default. */
-type Made<T, A extends About> =
-  & Setting<T>
-  & (A extends { readonly fallback: string } ? { readonly fallback: string }
-    : unknown);
-
-function make<T, A extends About>(
-  setting: Setting<T> & A,
-): Made<T, A> {
-  return setting as unknown as Made<T, A>;
-}
+const isText = (it: string) => /^\P{Cc}+$/u.test(it);
 
 /** Any text without control characters. */
-export function text<A extends About>(
-  variable: string,
-  about: A,
-): Made<string, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "text without control characters",
-    parse: (it) => /^\P{Cc}+$/u.test(it) ? it : undefined,
-  });
-}
+export const text = settingBy<string>({
+  allowed: "text without control characters",
+  parse: (it) => isText(it) ? it : undefined,
+});
 
 /** A name for ids and labels. */
-export function label<A extends About>(
-  variable: string,
-  about: A,
-): Made<string, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "1 to 64 letters, digits, dots, dashes or underscores",
-    parse: (it) => /^[A-Za-z0-9._-]{1,64}$/.test(it) ? it : undefined,
-  });
-}
+export const label = settingBy<string>({
+  allowed: "1 to 64 letters, digits, dots, dashes or underscores",
+  parse: (it) => /^[A-Za-z0-9._-]{1,64}$/.test(it) ? it : undefined,
+});
 
 /** A whole number within limits. */
 export function integer<
-  A extends About & { readonly min: number; readonly max: number },
->(variable: string, about: A): Made<number, A> {
+  const A extends About & { readonly min: number; readonly max: number },
+>(variable: string, about: A) {
   const { min, max } = about;
-  return make({
-    variable,
-    ...about,
+  return settingBy<number>({
     allowed: `a whole number from ${min} to ${max}`,
     parse(it) {
       const value = /^\d{1,16}$/.test(it) ? Number(it) : NaN;
       return value >= min && value <= max ? value : undefined;
     },
-  });
+  })(variable, about);
 }
 
 /** `1` or `0`. */
-export function flag<A extends About>(
-  variable: string,
-  about: A,
-): Made<boolean, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "0 or 1",
-    parse: (it) => it === "1" ? true : it === "0" ? false : undefined,
-  });
-}
+export const flag = settingBy<boolean>({
+  allowed: "0 or 1",
+  parse: (it) => it === "1" ? true : it === "0" ? false : undefined,
+});
 
 /** One of some words. */
 export function oneOf<
   const T extends string,
-  A extends About & { readonly values: readonly T[] },
->(variable: string, about: A & { readonly values: readonly T[] }): Made<T, A> {
+  const A extends About & { readonly values: readonly T[] },
+>(variable: string, about: A & { readonly values: readonly T[] }) {
   const { values } = about;
-  return make({
-    variable,
-    ...about,
+  return settingBy<T>({
     allowed: `one of ${values.join(", ")}`,
     parse: (it) => values.find((value) => value === it),
-  });
+  })(variable, about);
 }
 
 /** An http address to listen on: scheme, host and port, nothing else. */
-export function listenAddress<A extends About>(
-  variable: string,
-  about: A,
-): Made<URL, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "http://<address or name>[:port], nothing after it",
-    parse(it) {
-      const url = URL.canParse(it) ? new URL(it) : undefined;
-      return url?.protocol === "http:" && isBare(url) ? url : undefined;
-    },
-  });
-}
+export const listenAddress = settingBy<URL>({
+  allowed: "http://<address or name>[:port], nothing after it",
+  parse: (it) => bareUrl(it, /^http:$/),
+});
 
 /** A base address of somebody's HTTP API: no path, query or credentials. */
-export function baseUrl<A extends About>(
-  variable: string,
-  about: A,
-): Made<URL, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "http(s)://<host>[:port], nothing after it",
-    parse(it) {
-      const url = URL.canParse(it) ? new URL(it) : undefined;
-      return url !== undefined && /^https?:$/.test(url.protocol) && isBare(url)
-        ? url
-        : undefined;
-    },
-  });
-}
-
-function isBare(url: URL): boolean {
-  return url.pathname === "/" && url.search === "" && url.hash === "" &&
-    url.username === "" && url.password === "";
-}
+export const baseUrl = settingBy<URL>({
+  allowed: "http(s)://<host>[:port], nothing after it",
+  parse: (it) => bareUrl(it, /^https?:$/),
+});
 
 /** A path, made absolute against the working folder. */
-export function path<A extends About>(
-  variable: string,
-  about: A,
-): Made<string, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "a path without control characters",
-    parse: (it) => /^\P{Cc}+$/u.test(it) ? resolve(it) : undefined,
-  });
-}
+export const path = settingBy<string>({
+  allowed: "a path without control characters",
+  parse: (it) => isText(it) ? resolve(it) : undefined,
+});
 
 /** An absolute path, kept as it is written. */
-export function absolutePath<A extends About>(
-  variable: string,
-  about: A,
-): Made<string, A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "an absolute path",
-    parse: (it) => isAbsolute(it) && !/\p{Cc}/u.test(it) ? it : undefined,
-  });
-}
+export const absolutePath = settingBy<string>({
+  allowed: "an absolute path",
+  parse: (it) => isAbsolute(it) && isText(it) ? it : undefined,
+});
 
 /** Absolute folders, separated by colons. The root folder ends the meaning of a list. */
-export function folders<A extends About>(
-  variable: string,
-  about: A,
-): Made<readonly string[], A> {
-  return make({
-    variable,
-    ...about,
-    allowed: "absolute folders separated by colons",
-    parse(it) {
-      const parts = it.split(":").filter((part) => part !== "");
-      return parts.length > 0 &&
-          parts.every((part) => isAbsolute(part) && !/\p{Cc}/u.test(part))
-        ? parts.map((part) => resolve(part))
-        : undefined;
-    },
-  });
-}
+export const folders = settingBy<readonly string[]>({
+  allowed: "absolute folders separated by colons",
+  parse(it) {
+    const parts = it.split(":").filter((part) => part !== "");
+    return parts.length > 0 &&
+        parts.every((part) => isAbsolute(part) && isText(part))
+      ? parts.map((part) => resolve(part))
+      : undefined;
+  },
+});
 
 /** Words of one form, separated by commas. */
 export function list<
-  A extends About & {
+  const A extends About & {
     readonly each: (word: string) => boolean;
     readonly allowed: string;
   },
->(variable: string, about: A): Made<readonly string[], A> {
+>(variable: string, about: A) {
   const { each, allowed } = about;
-  return make({
-    variable,
-    ...about,
+  return settingBy<readonly string[]>({
     allowed: `${allowed}, separated by commas`,
     parse(it) {
       const parts = it.split(",").map((part) => part.trim());
       return parts.every(each) ? parts : undefined;
     },
-  });
+  })(variable, about);
 }
 
 /** A secret that can stand in an HTTP header. */
-export function secret<A extends About>(
-  variable: string,
-  about: A,
-): Made<string, A> {
-  return make({
-    variable,
-    ...about,
-    secret: true,
-    allowed: "visible ASCII characters without spaces",
-    parse: (it) => /^[\x21-\x7e]+$/.test(it) ? it : undefined,
-  });
+export const secret = settingBy<string>({
+  secret: true,
+  allowed: "visible ASCII characters without spaces",
+  parse: (it) => /^[\x21-\x7e]+$/.test(it) ? it : undefined,
+});
+
+function bareUrl(text: string, protocol: RegExp): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && protocol.test(url.protocol) &&
+      url.pathname === "/" && url.search === "" && url.hash === "" &&
+      url.username === "" && url.password === ""
+    ? url
+    : undefined;
 }

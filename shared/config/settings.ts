@@ -11,9 +11,15 @@ import {
   listenAddress,
   oneOf,
   path,
+  type ProgramName,
   secret,
+  type Setting,
   text,
 } from "./setting.ts";
+
+const DAEMONS = ["conductor", "codexd"] as const;
+const WITH_STATUS_API = ["conductor", "status-api"] as const;
+const ALL = [...DAEMONS, "status-api"] as const;
 
 const matches = (form: RegExp) => (word: string) => form.test(word);
 
@@ -31,8 +37,8 @@ function isOrigin(word: string): boolean {
 }
 
 /**
- * Every environment variable of the product, defined once. Each process picks
- * those that it reads; the README's table is made from this list.
+ * Every environment variable of the product, defined once, with who reads it;
+ * the README's tables are made from this list.
  */
 export const SETTINGS = {
   nodeId: label("BAA_NODE_ID", {
@@ -44,59 +50,73 @@ export const SETTINGS = {
     doc: "host label",
   }),
   conductorLocalApi: listenAddress("BAA_CONDUCTOR_LOCAL_API", {
+    readBy: WITH_STATUS_API,
     fallback: "http://127.0.0.1:4317",
     doc:
       "conductor's listen address and local base; when it is not loopback, " +
       "conductor listens on 127.0.0.1 with the same port as well",
   }),
   publicApiBase: baseUrl("BAA_CONDUCTOR_PUBLIC_API_BASE", {
+    readBy: WITH_STATUS_API,
     doc: "canonical public base, in front of the same process",
   }),
   controlApiBase: baseUrl("BAA_CONTROL_API_BASE", {
+    readBy: ["status-api"],
     doc: "legacy name of the public base: launchd writes both, conductor " +
       "ignores it, and the status wrapper falls back to it when " +
       "BAA_CONDUCTOR_LOCAL_API is not set",
   }),
   codexdLocalApi: listenAddress("BAA_CODEXD_LOCAL_API", {
+    readBy: DAEMONS,
     fallback: "http://127.0.0.1:4319",
     doc: "codexd's listen address, and where conductor finds it",
   }),
   statusApi: listenAddress("BAA_STATUS_API", {
+    readBy: ["status-api"],
     fallback: "http://127.0.0.1:4318",
     doc: "the status wrapper's listen address",
   }),
   stateDir: path("BAA_STATE_DIR", {
+    readBy: DAEMONS,
     fallback: "state",
     doc: "databases and indexes; mode 0700, files in it 0600",
   }),
   logsDir: path("BAA_LOGS_DIR", {
+    readBy: DAEMONS,
     fallback: "logs",
     doc: "rotating logs; mode 0700, files in it 0600",
   }),
   tmpDir: path("BAA_TMP_DIR", {
+    readBy: DAEMONS,
     fallback: "tmp",
     doc: "temporary files; mode 0700, files in it 0600",
   }),
   codexBin: text("BAA_CODEX_BIN", {
+    readBy: ["codexd"],
     fallback: "codex",
     doc: "the Codex CLI: a name on PATH or a path",
   }),
   sharedToken: secret("BAA_SHARED_TOKEN", {
+    readBy: ALL,
     doc: "bearer token; or give BAA_SHARED_TOKEN_FILE",
   }),
   sharedTokenFile: path("BAA_SHARED_TOKEN_FILE", {
+    readBy: ALL,
     doc: "file with the bearer token, mode 0600",
   }),
   publicProxyAddresses: list("BAA_PUBLIC_PROXY_ADDRESSES", {
+    readBy: WITH_STATUS_API,
     each: isIpAddress,
     allowed: "IP addresses",
     doc: "remote addresses whose requests are always in the public zone",
   }),
   shell: absolutePath("BAA_SHELL", {
+    readBy: DAEMONS,
     fallback: "/bin/sh",
     doc: "the shell that runs commands: the only program conductor may start",
   }),
   execPath: text("BAA_EXEC_PATH", {
+    readBy: DAEMONS,
     doc: "PATH of commands; default: the daemon's own, completed with the " +
       "usual folders",
   }),
@@ -107,6 +127,7 @@ export const SETTINGS = {
     doc: "bytes that all running operations together may hold in memory",
   }),
   codexMaxSandbox: oneOf("BAA_CODEX_MAX_SANDBOX", {
+    readBy: ["codexd"],
     fallback: "workspace-write",
     values: ["read-only", "workspace-write", "danger-full-access"],
     doc: "the widest sandbox that a Codex session may ask for",
@@ -152,21 +173,25 @@ export const SETTINGS = {
     doc: "tasks that run at once",
   }),
   allowedHosts: list("BAA_ALLOWED_HOSTS", {
+    readBy: ALL,
     each: isAuthority,
     allowed: "host or host:port",
     doc: "further Host values; one without a port goes with the listen port",
   }),
   allowedOrigins: list("BAA_ALLOWED_ORIGINS", {
+    readBy: ALL,
     each: isOrigin,
     allowed: "scheme://host[:port], in lower case, without a default port",
     doc: "further Origin values, exactly as browsers send them",
   }),
   allowUnauthenticatedLan: flag("BAA_ALLOW_UNAUTHENTICATED_LAN", {
+    readBy: ALL,
     fallback: "0",
     doc: "1: the network behind a non-loopback address is trusted, no token " +
       "needed",
   }),
   maxBodyBytes: integer("BAA_MAX_BODY_BYTES", {
+    readBy: DAEMONS,
     fallback: "16777216",
     min: 1024,
     max: 268_435_456,
@@ -185,11 +210,13 @@ export const SETTINGS = {
     doc: "lease period, renewed at a third of it",
   }),
   codexApprovals: oneOf("BAA_CODEX_APPROVALS", {
+    readBy: ["codexd"],
     fallback: "deny",
     values: ["deny", "ask", "accept"],
     doc: "how codexd answers Codex's approval requests",
   }),
   codexApprovalTimeoutMs: integer("BAA_CODEX_APPROVAL_TIMEOUT_MS", {
+    readBy: ["codexd"],
     fallback: "120000",
     min: 100,
     max: 86_400_000,
@@ -214,12 +241,14 @@ export const SETTINGS = {
     doc: "the bridge pings this often; two missed and the browser is gone",
   }),
   retentionDays: integer("BAA_RETENTION_DAYS", {
+    readBy: DAEMONS,
     fallback: "30",
     min: 1,
     max: 3650,
     doc: "age limit of logs, events, audit and finished tasks",
   }),
   retentionRows: integer("BAA_RETENTION_ROWS", {
+    readBy: DAEMONS,
     fallback: "1000000",
     min: 100,
     max: 1_000_000_000,
@@ -231,8 +260,27 @@ export const SETTINGS = {
     doc: "enforced: what cannot be recorded is refused",
   }),
   logLevel: oneOf("BAA_LOG_LEVEL", {
+    readBy: DAEMONS,
     fallback: "info",
     values: ["debug", "info", "warn", "error"],
     doc: "least level that is logged",
   }),
 } as const;
+
+type ReaderOf<S> = S extends { readonly readBy: readonly (infer P)[] } ? P
+  : "conductor";
+
+type SettingsOf<P> = {
+  readonly [
+    K in keyof typeof SETTINGS as P extends ReaderOf<(typeof SETTINGS)[K]> ? K
+      : never
+  ]: (typeof SETTINGS)[K];
+};
+
+/** The settings that one process reads. */
+export function settingsOf<P extends ProgramName>(program: P): SettingsOf<P> {
+  const all = Object.entries<Setting<unknown>>(SETTINGS);
+  return Object.fromEntries(
+    all.filter(([, { readBy = ["conductor"] }]) => readBy.includes(program)),
+  ) as SettingsOf<P>;
+}

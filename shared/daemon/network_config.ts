@@ -1,26 +1,6 @@
 import { isLoopback } from "../authority.ts";
 import { messageOf } from "../errors.ts";
 
-/** The settings that decide who may come in. */
-export interface NetworkSettings {
-  /** Undefined when what was given is not an address: that is a problem already. */
-  readonly listen: URL | undefined;
-  /** The name of the variable that holds `listen`. */
-  readonly listenVariable: string;
-  readonly sharedToken: string | undefined;
-  readonly sharedTokenFile: string | undefined;
-  readonly allowUnauthenticatedLan: boolean;
-  readonly publicApiBase: URL | undefined;
-  readonly publicProxyAddresses: readonly string[] | undefined;
-}
-
-/** The token in force, what stops the start, and what warns on each start. */
-export interface NetworkVerdict {
-  readonly token: string | undefined;
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-}
-
 /** Reads the token file and judges the listen address against the token. */
 export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
   const problems: string[] = [];
@@ -69,6 +49,26 @@ export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
     );
   }
   return { token, problems, warnings };
+}
+
+/** The settings that decide who may come in. */
+export interface NetworkSettings {
+  /** Undefined when what was given is not an address: that is a problem already. */
+  readonly listen: URL | undefined;
+  /** The name of the variable that holds `listen`. */
+  readonly listenVariable: string;
+  readonly sharedToken: string | undefined;
+  readonly sharedTokenFile: string | undefined;
+  readonly allowUnauthenticatedLan: boolean;
+  readonly publicApiBase?: URL | undefined;
+  readonly publicProxyAddresses?: readonly string[] | undefined;
+}
+
+/** The token in force, what stops the start, and what warns on each start. */
+interface NetworkVerdict {
+  readonly token: string | undefined;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** A token is short: a larger file is a mistake, a device would never end. */

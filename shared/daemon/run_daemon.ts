@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { type Clock, systemClock } from "../clock.ts";
-import { ConfigError, type ConfigLine } from "../config/mod.ts";
+import { ConfigError, type ProgramName } from "../config/mod.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { failure } from "../http/mod.ts";
 import { randomId } from "../ids.ts";
@@ -8,27 +8,13 @@ import {
   createLogger,
   formatReadable,
   type Logger,
-  type LogLevel,
   stderrSink,
 } from "../log.ts";
 import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
+import type { DaemonConfig } from "./daemon_config.ts";
 import { type Handle, listen, ListenError, type Listening } from "./listen.ts";
 import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
-
-/** The part of a daemon's configuration that every daemon has. */
-export interface DaemonConfig {
-  readonly listen: URL;
-  /** Undefined: no files, everything goes to stderr. */
-  readonly logsDir: string | undefined;
-  readonly logLevel: LogLevel;
-  /** Folders that must exist, made with mode 0700. */
-  readonly folders: readonly string[];
-  /** What must never be written to a log. */
-  readonly secrets: readonly (string | undefined)[];
-  readonly warnings: readonly string[];
-  readonly lines: readonly ConfigLine[];
-}
 
 /** What a daemon's composition root is given by the runner. */
 export interface DaemonPorts {
@@ -47,8 +33,8 @@ export interface Daemon extends Stoppable {
 }
 
 /** One of the product's processes. */
-export interface DaemonProgram<C extends DaemonConfig> {
-  readonly name: "conductor" | "codexd" | "status-api";
+interface DaemonProgram<C extends DaemonConfig> {
+  readonly name: ProgramName;
   readonly version: string;
   readConfig(env: (variable: string) => string | undefined): C;
   compose(config: C, ports: DaemonPorts): Promise<Daemon> | Daemon;

@@ -2,24 +2,6 @@ import { z } from "zod";
 import type { CurlOptions, Places } from "../describe/mod.ts";
 import type { RouteInfo, Zone } from "../http/mod.ts";
 
-/** What a probe or a person learns of a daemon's condition. */
-export interface Condition {
-  /** Whether it can do its own work; peers being away only degrade it. */
-  readonly ready: boolean;
-  /** Why it is not ready. */
-  readonly reasons: readonly string[];
-  /** What of its own does not work as it should, though it is ready. */
-  readonly degraded: readonly string[];
-  /** Peers that are away: shown among what is degraded, but not its own fault. */
-  readonly away?: readonly string[];
-}
-
-/** The texts of a describe document: what to do first, and what to know. */
-export interface Guidance {
-  readonly flow: readonly string[];
-  readonly notes: readonly string[];
-}
-
 /** What a daemon tells of itself; each daemon provides one in its deps. */
 export interface DaemonSelf {
   /** E.g. `baa-conductor-daemon`. */
@@ -48,6 +30,38 @@ export interface DaemonSelf {
     routes: readonly RouteInfo[],
     options: CurlOptions,
   ): Readonly<Record<string, unknown>>;
+}
+
+/** What a probe or a person learns of a daemon's condition. */
+interface Condition {
+  /** Whether it can do its own work; peers being away only degrade it. */
+  readonly ready: boolean;
+  /** Why it is not ready. */
+  readonly reasons: readonly string[];
+  /** What of its own does not work as it should, though it is ready. */
+  readonly degraded: readonly string[];
+  /** Peers that are away: shown among what is degraded, but not its own fault. */
+  readonly away?: readonly string[];
+}
+
+/** The texts of a describe document: what to do first, and what to know. */
+interface Guidance {
+  readonly flow: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** What of it is a daemon's own; the rest is alike in all. */
+export interface SelfParts
+  extends
+    Pick<DaemonSelf, "name" | "guidance" | "system" | "hostOperations">,
+    Partial<Pick<DaemonSelf, "places" | "websocket">> {
+  /** What ails it now, as in its condition. */
+  trouble?(): {
+    readonly [_ in "reasons" | "degraded" | "away"]?: readonly (
+      | string
+      | undefined
+    )[];
+  };
 }
 
 /** The slice of a daemon's dependencies that the shared routes use. */
@@ -82,4 +96,15 @@ export function statusWord(
   { ready, degraded }: Condition,
 ): "ok" | "degraded" | "not_ready" {
   return !ready ? "not_ready" : degraded.length > 0 ? "degraded" : "ok";
+}
+
+/** The little that anybody may know of a daemon. */
+export function summaryOf(
+  self: Pick<DaemonSelf, "version" | "uptimeMs" | "condition">,
+) {
+  return {
+    health: statusWord(self.condition()),
+    version: self.version,
+    uptime_ms: self.uptimeMs(),
+  };
 }

@@ -1,30 +1,16 @@
 import {
-  ConfigError,
   type ReadConfig,
   readConfig,
-  SETTINGS,
-  type Values,
+  settingsOf,
+  type SettingValues,
 } from "../../../shared/config/mod.ts";
-import { type DaemonConfig, judgeNetwork } from "../../../shared/daemon/mod.ts";
+import { type JudgedConfig, judgedConfig } from "../../../shared/daemon/mod.ts";
 
-/** The settings that the status wrapper reads. */
-export const STATUS_API_SETTINGS = {
-  statusApi: SETTINGS.statusApi,
-  conductorLocalApi: SETTINGS.conductorLocalApi,
-  controlApiBase: SETTINGS.controlApiBase,
-  publicApiBase: SETTINGS.publicApiBase,
-  publicProxyAddresses: SETTINGS.publicProxyAddresses,
-  sharedToken: SETTINGS.sharedToken,
-  sharedTokenFile: SETTINGS.sharedTokenFile,
-  allowedHosts: SETTINGS.allowedHosts,
-  allowedOrigins: SETTINGS.allowedOrigins,
-  allowUnauthenticatedLan: SETTINGS.allowUnauthenticatedLan,
-};
+export const STATUS_API_SETTINGS = settingsOf("status-api");
 
 /** The wrapper's configuration. */
-export interface StatusApiConfig extends DaemonConfig {
-  readonly values: Values<typeof STATUS_API_SETTINGS>;
-  readonly token: string | undefined;
+export interface StatusApiConfig
+  extends JudgedConfig<SettingValues<typeof STATUS_API_SETTINGS>> {
   /** Where conductor is asked. */
   readonly upstream: URL;
 }
@@ -37,26 +23,8 @@ export interface StatusApiConfig extends DaemonConfig {
 export function readStatusApiConfig(
   env: (variable: string) => string | undefined,
 ): StatusApiConfig {
-  const { values, lines, problems } = readConfig(STATUS_API_SETTINGS, env);
-  const network = judgeNetwork({
-    ...values,
-    listen: values.statusApi,
-    listenVariable: "BAA_STATUS_API",
-  });
-  const all = [...problems, ...network.problems];
-  if (all.length > 0) throw new ConfigError(all);
-  return {
-    values,
-    token: network.token,
-    upstream: upstreamOf({ values, lines }),
-    listen: values.statusApi,
-    logsDir: undefined,
-    logLevel: "error",
-    folders: [],
-    secrets: [network.token],
-    warnings: network.warnings,
-    lines,
-  };
+  const read = readConfig(STATUS_API_SETTINGS, env);
+  return { ...judgedConfig(read, "statusApi"), upstream: upstreamOf(read) };
 }
 
 /** Where conductor is asked: the legacy name counts where the other was not given. */

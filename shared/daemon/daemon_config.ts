@@ -1,0 +1,92 @@
+import { join } from "@std/path";
+import {
+  ConfigError,
+  type ConfigLine,
+  type ProgramName,
+  SETTINGS,
+} from "../config/mod.ts";
+import type { LogLevel } from "../log.ts";
+import { judgeNetwork, type NetworkSettings } from "./network_config.ts";
+
+/** The part of a daemon's configuration that every daemon has. */
+export interface DaemonConfig {
+  readonly listen: URL;
+  /** Undefined: no files, everything goes to stderr. */
+  readonly logsDir: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Folders that must exist, made with mode 0700. */
+  readonly folders: readonly string[];
+  /** What must never be written to a log. */
+  readonly secrets: readonly (string | undefined)[];
+  readonly warnings: readonly string[];
+  readonly lines: readonly ConfigLine[];
+}
+
+/** The configuration of a daemon whose settings were read and judged. */
+export interface JudgedConfig<V extends CommonValues = CommonValues>
+  extends DaemonConfig {
+  readonly values: V;
+  /** The shared token in force, from the variable or from its file. */
+  readonly token: string | undefined;
+}
+
+/** The values that every daemon reads. */
+interface CommonValues extends Omit<NetworkSettings, `listen${string}`> {
+  readonly allowedHosts: readonly string[] | undefined;
+  readonly allowedOrigins: readonly string[] | undefined;
+}
+
+/**
+ * Judges what was read, for a daemon that has no files and listens where the
+ * setting `listen` says.
+ * @throws {ConfigError} with every problem at once
+ */
+export function judgedConfig<
+  L extends "conductorLocalApi" | "codexdLocalApi" | "statusApi",
+  V extends CommonValues & Readonly<Record<L, URL>>,
+>(
+  { values, lines, problems }: {
+    readonly values: V;
+    readonly lines: readonly ConfigLine[];
+    readonly problems: readonly string[];
+  },
+  listen: L,
+): JudgedConfig<V> {
+  const network = judgeNetwork({
+    ...values,
+    listen: values[listen],
+    listenVariable: SETTINGS[listen].variable,
+  });
+  const all = [...problems, ...network.problems];
+  if (all.length > 0) throw new ConfigError(all);
+  return {
+    values,
+    token: network.token,
+    listen: values[listen],
+    logsDir: undefined,
+    logLevel: "error",
+    folders: [],
+    secrets: [network.token],
+    warnings: network.warnings,
+    lines,
+  };
+}
+
+/** Where a daemon keeps its files: `stateDir` is its own folder of the state. */
+export function filesConfig(
+  { stateDir: root, logsDir, tmpDir, logLevel }: {
+    readonly stateDir: string;
+    readonly logsDir: string;
+    readonly tmpDir: string;
+    readonly logLevel: LogLevel;
+  },
+  name: ProgramName,
+) {
+  const stateDir = join(root, name);
+  return {
+    stateDir,
+    logsDir,
+    logLevel,
+    folders: [root, stateDir, logsDir, tmpDir],
+  };
+}
