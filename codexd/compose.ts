@@ -8,7 +8,7 @@ import {
   summaryOf,
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
-import { logAudit } from "../shared/log_audit.ts";
+import { logAudit } from "../shared/audit.ts";
 import { Approvals, AppServerHost } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
 import { CODEXD_GUIDANCE, codexdRoutes } from "./routes/mod.ts";

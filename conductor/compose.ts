@@ -7,7 +7,7 @@ import {
   summaryOf,
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
-import { redactedAudit } from "../shared/redacted_audit.ts";
+import { redactedAudit } from "../shared/audit.ts";
 import { VERSION } from "../shared/version.ts";
 import { composeAutomation, execKind, taskKinds } from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";

@@ -1,44 +1,7 @@
-import type {
-  AuditActor,
-  AuditEntry,
-  AuditFacts,
-  AuditPort,
-} from "../shared/audit.ts";
-import { AuditRefused } from "../shared/audit.ts";
-import { AppError } from "../shared/errors.ts";
+import type { AuditEntry, AuditFacts } from "../shared/audit.ts";
 import { MOST_CHARACTERS, redactCommand } from "./redact.ts";
 import type { ExecInput, HostOpError } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
-
-/**
- * Records that an operation is about to be done.
- *
- * @throws {AppError} `NOT_READY` when that cannot be recorded and has to be.
- */
-export function beginAudit(
-  audit: AuditPort,
-  intent: {
-    readonly operation: HostOperation;
-    readonly actor: AuditActor;
-    readonly target: AuditFacts;
-  },
-): AuditEntry {
-  const { operation, actor, target } = intent;
-  try {
-    return audit.begin({
-      action: operation,
-      actor,
-      target: { operation, ...target },
-    });
-  } catch (error) {
-    if (!(error instanceof AuditRefused)) throw error;
-    throw new AppError(
-      "NOT_READY",
-      `Cannot do ${operation}: audit is enforced and cannot be written`,
-      { cause: error },
-    );
-  }
-}
 
 /** What an outcome tells the audit: sizes, codes and times, no contents. */
 const FACTS: Readonly<Record<HostOperation, readonly string[]>> = {

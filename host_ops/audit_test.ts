@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AuditRefused } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
-import { tempDir } from "../shared/testing/fakes.ts";
-import { CALLER, RecordingAudit, testHostOps } from "./testing/host_ops.ts";
+import { RecordingAudit, tempDir } from "../shared/testing/fakes.ts";
+import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
 Deno.test("each operation is audited with names and sizes, never with contents", async () => {
   await using dir = await tempDir();
@@ -56,7 +55,7 @@ Deno.test("an operation that cannot be audited, though it has to be, is not done
   await using ops = testHostOps({
     audit: {
       begin() {
-        throw new AuditRefused("the disk is full");
+        throw new AppError("NOT_READY", "the disk is full");
       },
     },
   });

@@ -2,7 +2,7 @@ import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 import type { InFlight } from "../shared/wait.ts";
-import { beginAudit, execTarget, finishAudit } from "./audit.ts";
+import { execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
 import { inputFailure } from "./failure.ts";
@@ -109,12 +109,8 @@ export class Commands {
   }
 
   #begin(input: ExecInput, { actor }: HostOpContext) {
-    const target = execTarget(input);
-    return beginAudit(this.#options.audit, {
-      operation: "exec",
-      actor,
-      target,
-    });
+    const target = { operation: "exec", ...execTarget(input) };
+    return this.#options.audit.begin({ action: "exec", actor, target });
   }
 
   #signalOf({ signal }: HostOpContext): AbortSignal {

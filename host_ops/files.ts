@@ -2,7 +2,7 @@ import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
 import type { InFlight } from "../shared/wait.ts";
-import { beginAudit, finishAudit } from "./audit.ts";
+import { finishAudit } from "./audit.ts";
 import { failureOf, inputFailure } from "./failure.ts";
 import {
   type Normalised,
@@ -70,8 +70,8 @@ export class Files {
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
     const { code, context: { actor }, work } = options;
     const absolutePath = resolve(input.cwd, input.path);
-    const target = { path: absolutePath };
-    const entry = beginAudit(audit, { operation, actor, target });
+    const target = { operation, path: absolutePath };
+    const entry = audit.begin({ action: operation, actor, target });
     let outcome: FileOutcome<Operation, Input, Result>;
     try {
       if (issues.length > 0) throw inputFailure(issues);

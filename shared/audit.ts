@@ -1,3 +1,23 @@
+import { codeOf } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import type { Redactor } from "./redact.ts";
+
+/** Where each write, exec and host operation is reported, before and after. */
+export interface AuditPort {
+  /**
+   * Records the intent before the work starts.
+   * @throws {AppError} NOT_READY when it cannot be recorded, and has to be: the
+   * work must not start
+   */
+  begin(intent: AuditIntent): AuditEntry;
+}
+
+/** An intent that was recorded and waits for its outcome. */
+export interface AuditEntry {
+  /** Records the outcome. Never throws: what happened has happened. */
+  finish(outcome: AuditOutcome): void;
+}
+
 /** Who asked: an HTTP caller, or work that the daemon started by itself. */
 export interface AuditActor {
   /** `http`, `websocket` or `task`. */
@@ -30,22 +50,54 @@ export interface AuditOutcome {
   readonly facts?: AuditFacts;
 }
 
-/** An intent that was recorded and waits for its outcome. */
-export interface AuditEntry {
-  /** Records the outcome. Never throws: what happened has happened. */
-  finish(outcome: AuditOutcome): void;
+/** Does `work`, and records before and after it. */
+export async function audited<T>(
+  audit: AuditPort,
+  intent: AuditIntent,
+  work: () => Promise<T>,
+): Promise<T> {
+  const entry = audit.begin(intent);
+  try {
+    const result = await work();
+    entry.finish({ ok: true });
+    return result;
+  } catch (error) {
+    entry.finish({ ok: false, code: codeOf(error) });
+    throw error;
+  }
 }
 
-/** Where each write, exec and host operation is reported, before and after. */
-export interface AuditPort {
-  /**
-   * Records the intent before the work starts.
-   * @throws {AuditRefused} when it cannot be recorded and recording is enforced.
-   */
-  begin(intent: AuditIntent): AuditEntry;
+/** An audit that goes to the log: for a daemon that has no audit table. */
+export function logAudit(log: Logger): AuditPort {
+  return {
+    begin(intent) {
+      log.info("Audit: intent", { ...intent });
+      return {
+        finish: (outcome) =>
+          log.info("Audit: outcome", {
+            action: intent.action,
+            request_id: intent.actor.request_id,
+            ...outcome,
+          }),
+      };
+    },
+  };
 }
 
-/** Enforced audit could not record an intent, so the work must not start. */
-export class AuditRefused extends Error {
-  override readonly name = "AuditRefused";
+/** An audit that never sees a secret, whoever reports to it. */
+export function redactedAudit(port: AuditPort, redactor: Redactor): AuditPort {
+  // The redactor keeps scalars scalars.
+  const clean = (facts: AuditFacts) => redactor.fields(facts) as AuditFacts;
+  return {
+    begin(intent) {
+      const entry = port.begin({ ...intent, target: clean(intent.target) });
+      return {
+        finish: ({ facts, ...outcome }) =>
+          entry.finish({
+            ...outcome,
+            ...(facts !== undefined && { facts: clean(facts) }),
+          }),
+      };
+    },
+  };
 }

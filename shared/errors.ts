@@ -165,6 +165,11 @@ export function invalidInputs(
   });
 }
 
+/** Returns the code of anything that was thrown, as its caller is told it. */
+export function codeOf(thrown: unknown): ErrorCode {
+  return thrown instanceof AppError ? thrown.code : "INTERNAL";
+}
+
 /** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

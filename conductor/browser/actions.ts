@@ -1,8 +1,7 @@
-import type { AuditPort } from "../../shared/audit.ts";
+import { audited, type AuditPort } from "../../shared/audit.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
-import { audited } from "./audited.ts";
 import type {
   ActionFacts,
   Clients,

@@ -1,5 +1,4 @@
-import { audited } from "./audited.ts";
-import type { AuditPort } from "../../shared/audit.ts";
+import { audited, type AuditPort } from "../../shared/audit.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { SystemService } from "../automation/mod.ts";
 import type { ChangeFeed } from "../record/mod.ts";

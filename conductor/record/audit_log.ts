@@ -1,12 +1,12 @@
-import {
-  type AuditActor,
-  type AuditEntry,
-  type AuditIntent,
-  type AuditOutcome,
-  type AuditPort,
-  AuditRefused,
+import type {
+  AuditActor,
+  AuditEntry,
+  AuditIntent,
+  AuditOutcome,
+  AuditPort,
 } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { AuditRecord, AuditStore, Identity } from "../store/mod.ts";
@@ -72,7 +72,8 @@ export class AuditLog implements AuditPort {
         error: cause,
       });
       if (enforced) {
-        throw new AuditRefused(
+        throw new AppError(
+          "NOT_READY",
           `Cannot start "${intent.action}": the audit trail cannot be written`,
           { cause },
         );

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Database as Connection } from "@db/sqlite";
-import { type AuditIntent, AuditRefused } from "../../shared/audit.ts";
+import type { AuditIntent } from "../../shared/audit.ts";
+import { AppError } from "../../shared/errors.ts";
 import { verifyAudit } from "./audit_verify.ts";
 import {
   automationAt,
@@ -133,11 +134,12 @@ Deno.test("AuditLog refuses what it cannot record when it is enforced", async ()
   using it = await leading({ enforcedAudit: true });
   const running = it.store.audit.begin(INTENT);
   it.store.db.run("PRAGMA query_only = ON");
-  assertThrows(
+  const refused = assertThrows(
     () => it.store.audit.begin(INTENT),
-    AuditRefused,
+    AppError,
     'Cannot start "exec"',
   );
+  assertEquals(refused.code, "NOT_READY");
   running.finish({ ok: true });
   assert(it.store.audit.trouble !== undefined);
   it.store.db.run("PRAGMA query_only = OFF");

@@ -1,11 +1,5 @@
-import type {
-  AuditEntry,
-  AuditIntent,
-  AuditOutcome,
-  AuditPort,
-} from "../../shared/audit.ts";
 import { systemClock } from "../../shared/clock.ts";
-import { silentLogger } from "../../shared/testing/fakes.ts";
+import { RecordingAudit, silentLogger } from "../../shared/testing/fakes.ts";
 import { childEnvironment } from "../process/environment.ts";
 import {
   createHostOps,
@@ -13,23 +7,6 @@ import {
   type HostOps,
   type HostOpsOptions,
 } from "../mod.ts";
-
-/** An intent and, once it is known, how it ended. */
-export interface RecordedAudit {
-  readonly intent: AuditIntent;
-  outcome?: AuditOutcome;
-}
-
-/** Audit that keeps its rows for a test to read. */
-export class RecordingAudit implements AuditPort {
-  readonly rows: RecordedAudit[] = [];
-
-  begin(intent: AuditIntent): AuditEntry {
-    const row: RecordedAudit = { intent };
-    this.rows.push(row);
-    return { finish: (outcome) => void (row.outcome = outcome) };
-  }
-}
 
 /** Who asks in tests. */
 export const CALLER: HostOpContext = { actor: { source: "http" } };

@@ -442,13 +442,15 @@ Deno.test("Dispatcher audits writes before and after, by route and request", asy
   await ask(kit, "POST /notes", ["X-Request-Id: two"], '{"text":1}');
   await ask(kit, "GET /open", ["X-Request-Id: three"]);
   assertEquals(kit.audit.rows, [{
-    action: "notes.write",
-    actor: {
-      source: "http",
-      request_id: "one",
-      remote_address: "127.0.0.1",
+    intent: {
+      action: "notes.write",
+      actor: {
+        source: "http",
+        request_id: "one",
+        remote_address: "127.0.0.1",
+      },
+      target: {},
     },
-    target: {},
     outcome: { ok: true },
   }]);
 });

@@ -1,6 +1,6 @@
-import { type AuditEntry, type AuditPort, AuditRefused } from "../audit.ts";
+import type { AuditEntry, AuditPort } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import { AppError } from "../errors.ts";
+import { codeOf } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { type HandledRoute, Reply } from "./route.ts";
 
@@ -27,7 +27,7 @@ export async function runHandler<Deps>(
     done("OK");
     return result;
   } catch (error) {
-    const code = error instanceof AppError ? error.code : "INTERNAL";
+    const code = codeOf(error);
     entry?.finish({ ok: false, code });
     done(code);
     throw error;
@@ -45,18 +45,13 @@ export function beginAudit<Deps>(
   const { route, params } = call;
   if (route.kind === "read" || route.auditsItself === true) return undefined;
   const target = route.auditTarget?.(call);
-  try {
-    return audit.begin({
-      action: route.id,
-      actor: {
-        source: "http",
-        request_id: call.requestId,
-        remote_address: call.remoteAddress,
-      },
-      target: { ...params, ...target },
-    });
-  } catch (cause) {
-    if (!(cause instanceof AuditRefused)) throw cause;
-    throw new AppError("NOT_READY", cause.message, { cause });
-  }
+  return audit.begin({
+    action: route.id,
+    actor: {
+      source: "http",
+      request_id: call.requestId,
+      remote_address: call.remoteAddress,
+    },
+    target: { ...params, ...target },
+  });
 }

@@ -1,4 +1,10 @@
 import { join } from "@std/path";
+import type {
+  AuditEntry,
+  AuditIntent,
+  AuditOutcome,
+  AuditPort,
+} from "../audit.ts";
 import type { NewId } from "../ids.ts";
 import type { Logger, LogLevel } from "../log.ts";
 
@@ -52,6 +58,20 @@ export class RecordingLogger implements Logger {
         message,
         fields: { ...this.#fields, ...fields },
       });
+  }
+}
+
+/** An audit that keeps its rows for a test to read. */
+export class RecordingAudit implements AuditPort {
+  readonly rows: {
+    readonly intent: AuditIntent;
+    outcome?: AuditOutcome;
+  }[] = [];
+
+  begin(intent: AuditIntent): AuditEntry {
+    const row: typeof this.rows[number] = { intent };
+    this.rows.push(row);
+    return { finish: (outcome) => void (row.outcome = outcome) };
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { createApp } from "../daemon/app.ts";
 import { runDaemon } from "../daemon/run_daemon.ts";
-import { KIT_ROUTES, RecordingAudit } from "./kit_app.ts";
+import { RecordingAudit } from "./fakes.ts";
+import { KIT_ROUTES } from "./kit_app.ts";
 
 const folder = Deno.env.get("FIXTURE_FOLDER") ?? ".";
 

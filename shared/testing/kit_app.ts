@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { AuditIntent, AuditOutcome, AuditPort } from "../audit.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { createApp } from "../daemon/app.ts";
 import { type Handle, listen } from "../daemon/listen.ts";
@@ -7,7 +6,7 @@ import type { Dispatcher, DispatcherLimits } from "../http/dispatcher.ts";
 import type { GuardConfig } from "../http/guard.ts";
 import { routeFor, type SocketPlan, type StreamEvent } from "../http/route.ts";
 import { JsonSocket } from "../http/socket.ts";
-import { countingIds, RecordingLogger } from "./fakes.ts";
+import { countingIds, RecordingAudit, RecordingLogger } from "./fakes.ts";
 
 /** What the routes of the test app do is the test's to say. */
 export interface KitDeps {
@@ -181,17 +180,6 @@ export const KIT_ROUTES = [
     socket: ({ deps }) => deps.socket(),
   }),
 ];
-
-/** An audit that keeps what it is told. */
-export class RecordingAudit implements AuditPort {
-  readonly rows: (AuditIntent & { outcome?: AuditOutcome })[] = [];
-
-  begin(intent: AuditIntent) {
-    const row: AuditIntent & { outcome?: AuditOutcome } = { ...intent };
-    this.rows.push(row);
-    return { finish: (outcome: AuditOutcome) => void (row.outcome = outcome) };
-  }
-}
 
 /** A running test app. */
 export interface KitApp extends AsyncDisposable {

@@ -1,14 +1,14 @@
-import type {
-  AuditActor,
-  AuditIntent,
-  AuditPort,
+import {
+  type AuditActor,
+  audited,
+  type AuditIntent,
+  type AuditPort,
 } from "../../../shared/audit.ts";
 import type { ByteBudget } from "../../../shared/byte_budget.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
-import { AppError } from "../../../shared/errors.ts";
+import { AppError, codeOf } from "../../../shared/errors.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
 import type { NewId } from "../../../shared/ids.ts";
-import { audited, beginAudit, codeOf } from "../audited.ts";
 import type { Clients } from "../bridge/mod.ts";
 import { browserLost, requestCanceled } from "../failures.ts";
 import type { CancelData, RequestBody, RequestData } from "../http_schemas.ts";
@@ -65,7 +65,7 @@ export class BrowserRequests {
   ): Promise<AsyncGenerator<StreamEvent, void, void>> {
     const order = this.#order(input, "sse");
     const receiver = new StreamReceiver(order.id, order.url);
-    const entry = beginAudit(this.#parts.audit, intentOf(order, caller));
+    const entry = this.#parts.audit.begin(intentOf(order, caller));
     try {
       const { signal } = caller;
       const exchange = await this.#start(order, { receiver, input, signal });

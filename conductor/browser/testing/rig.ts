@@ -1,13 +1,16 @@
 import { AppError } from "../../../shared/errors.ts";
 import { FakeClock } from "../../../shared/testing/fake_clock.ts";
-import { countingIds, RecordingLogger } from "../../../shared/testing/fakes.ts";
+import {
+  countingIds,
+  RecordingAudit,
+  RecordingLogger,
+} from "../../../shared/testing/fakes.ts";
 import type { SystemService } from "../../automation/system_service.ts";
 import { BrowserStore } from "../../store/browser_store.ts";
 import { openDatabase } from "../../store/database.ts";
 import type { Mode, SystemState } from "../../store/model/system_state.ts";
 import { type BrowserValues, composeBrowser } from "../browser.ts";
 import type { RequestBody } from "../http_schemas.ts";
-import { RecordingAudit } from "./recording_audit.ts";
 import { FakeSocket } from "./fake_socket.ts";
 
 /** An extension's origin, as Firefox makes them. */

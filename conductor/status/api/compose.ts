@@ -3,7 +3,7 @@ import {
   DaemonBuilder,
   type DaemonPorts,
 } from "../../../shared/daemon/mod.ts";
-import { logAudit } from "../../../shared/log_audit.ts";
+import { logAudit } from "../../../shared/audit.ts";
 import type { StatusApiConfig } from "./config.ts";
 import { statusApiRoutes } from "./routes.ts";
 import { Upstream } from "./upstream.ts";
