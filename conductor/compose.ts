@@ -86,7 +86,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const automation = composeAutomation({
     store,
     kinds: taskKinds([
-      execKind(hostOps, clock),
+      execKind(hostOps, { cwd: Deno.cwd(), clock }),
       codexKind({ api: codex.api, clock }),
       browserKind(browser),
     ]),

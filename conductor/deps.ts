@@ -5,7 +5,7 @@ import type { Browser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
 import type { BackupService, EventService } from "./record/mod.ts";
 import type {
-  ControllerService,
+  Automation,
   SystemService,
   TaskLogService,
   TaskService,
@@ -24,7 +24,7 @@ export interface Deps extends SelfDeps {
   readonly browser: Browser;
   readonly codex: Codex;
   readonly system: SystemService;
-  readonly controllers: ControllerService;
+  readonly controllers: Automation["controllers"];
   readonly tasks: TaskService;
   readonly taskLogs: TaskLogService;
   readonly runs: Pick<RunStore, "get" | "list">;

@@ -12,18 +12,27 @@ import {
 import { nearest } from "./nearest.ts";
 
 /** A request with defaults filled in; where it is wrong, the issues say why. */
-export interface Normalised<Input> {
+export class Normalised<Input> {
   readonly input: Input;
   readonly issues: readonly InputIssue[];
+
+  constructor(input: Input, issues: readonly InputIssue[] = []) {
+    this.input = input;
+    this.issues = issues;
+  }
 }
 
 type Fields = Readonly<Record<string, z.ZodType>>;
 
-/** Normalises a request of `exec`; `defaultCwd` is absolute. */
+/**
+ * Normalises a request of `exec`; `defaultCwd` is absolute. What has been
+ * normalised is taken as it is.
+ */
 export function normaliseExec(
   request: unknown,
   defaultCwd: string,
 ): Normalised<ExecInput> {
+  if (request instanceof Normalised) return request;
   const { values, issues } = readFields("exec", request, EXEC_FIELDS);
   const { command, args } = values;
   if (issues.length === 0 && (command === undefined) === (args === undefined)) {
@@ -33,10 +42,8 @@ export function normaliseExec(
     issues.push({ path: "command", message });
   }
   if (command === undefined && args === undefined) values.command = "";
-  return {
-    input: { ...values, cwd: absolute(values.cwd, defaultCwd) } as ExecInput,
-    issues,
-  };
+  const cwd = absolute(values.cwd, defaultCwd);
+  return new Normalised({ ...values, cwd } as ExecInput, issues);
 }
 
 /** Normalises a request of `files/read`; `defaultCwd` is absolute. */
@@ -50,7 +57,7 @@ export function normaliseFileRead(
     FILE_READ_FIELDS,
   );
   const cwd = absolute(values.cwd, defaultCwd);
-  return { input: { ...values, cwd } as FileReadInput, issues };
+  return new Normalised({ ...values, cwd } as FileReadInput, issues);
 }
 
 /** Normalises a request of `files/write`; `defaultCwd` is absolute. */
@@ -70,7 +77,7 @@ export function normaliseFileWrite(
     });
   }
   const cwd = absolute(values.cwd, defaultCwd);
-  return { input: { ...values, cwd } as FileWriteInput, issues };
+  return new Normalised({ ...values, cwd } as FileWriteInput, issues);
 }
 
 function absolute(cwd: unknown, defaultCwd: string): string {

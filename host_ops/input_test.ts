@@ -9,7 +9,7 @@ import { ExecRequest, FileReadRequest, FileWriteRequest } from "./schemas.ts";
 const CWD = "/base";
 
 Deno.test("normaliseExec() fills in the defaults", () => {
-  assertEquals(normaliseExec({ command: "true" }, CWD), {
+  assertEquals({ ...normaliseExec({ command: "true" }, CWD) }, {
     input: {
       command: "true",
       cwd: CWD,

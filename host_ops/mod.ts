@@ -18,7 +18,7 @@ export {
   type HostOps,
   type HostOpsOptions,
 } from "./host_ops.ts";
-export { normaliseExec } from "./input.ts";
+export { Normalised, normaliseExec } from "./input.ts";
 export type { HostOpContext } from "./host_op_context.ts";
 export * from "./limits.ts";
 export * from "./results.ts";

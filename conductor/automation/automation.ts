@@ -3,12 +3,12 @@ import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import { within } from "../../shared/wait.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
-import { ControllerService } from "./controller_service.ts";
+import type { Controller, Page, PageRequest } from "../store/mod.ts";
 import { Leadership } from "./leadership.ts";
-import { LogSink } from "./log_sink.ts";
 import { Retention } from "./retention.ts";
 import { RunExecutor } from "./run_executor.ts";
 import { RunLedger } from "./run_ledger.ts";
+import { RunLogs } from "./run_logs.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SystemService, type SystemServiceOptions } from "./system_service.ts";
 import { TaskLogService } from "./task_log_service.ts";
@@ -35,7 +35,8 @@ export interface Automation {
   readonly system: SystemService;
   readonly tasks: TaskService;
   readonly taskLogs: TaskLogService;
-  readonly controllers: ControllerService;
+  /** The conductor processes that use this database, newest first. */
+  controllers(page: PageRequest): Page<Controller>;
   /** Registers, takes the lease if it is free, and begins to work. */
   start(): void;
   /** Starts no task any more. */
@@ -66,12 +67,12 @@ export function composeAutomation(options: AutomationOptions): Automation {
     log,
     onTerm: (fence, now) => ledger.loseAll(fence, now),
   });
-  const sink = new LogSink({ leadership, logs: stores.logs, clock, log });
+  const logs = new RunLogs({ leadership, logs: stores.logs, clock, log });
   const executor = new RunExecutor({
     kinds,
     leadership,
     ledger,
-    sink,
+    logs,
     clock,
     log,
     onFree: () => scheduler.wake(),
@@ -113,7 +114,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
     gained: () => scheduler.wake(),
     lost: (reason) => {
       const message = `This controller leads no more: ${reason}`;
-      void executor.stopAll(new RunStopped("lost", message));
+      void executor.stopAll(new RunStopped("RUN_LOST", message));
     },
   });
   system.onMode(() => scheduler.wake());
@@ -123,7 +124,8 @@ export function composeAutomation(options: AutomationOptions): Automation {
     system,
     tasks,
     taskLogs: new TaskLogService({ ...stores, feed }),
-    controllers: new ControllerService({ ...stores, leaseMs, clock }),
+    controllers: (page) =>
+      stores.controllers.list(page, { now: clock.now(), leaseMs }),
     start() {
       leadership.start();
       retention.start();
@@ -137,7 +139,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
       const left = quietSince + GRACE_MS - clock.monotonic();
       await within(executor.idle(), left, clock);
       const message = "The controller was stopped while the run went on";
-      const stopped = executor.stopAll(new RunStopped("lost", message));
+      const stopped = executor.stopAll(new RunStopped("RUN_LOST", message));
       await within(stopped, STOP_MS, clock);
     },
     release() {

@@ -1,23 +1,30 @@
 import { z } from "zod";
-import type { ExecExit, ExecFacts, HostOps } from "../../host_ops/mod.ts";
-import { normaliseExec } from "../../host_ops/mod.ts";
+import {
+  type ExecFacts,
+  type ExecInput,
+  type HostOps,
+  Normalised,
+  normaliseExec,
+} from "../../host_ops/mod.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { RunOutcome } from "../store/mod.ts";
-import type { RunContext, TaskKind } from "./task_kind.ts";
+import {
+  failedRun,
+  type RunContext,
+  succeededRun,
+  type TaskKind,
+} from "./task_kind.ts";
 
 /** All places taken by other commands: this one waits its turn. */
 const BUSY_MS = 1000;
 
-type ExecPayload = Readonly<Record<string, unknown>>;
-
-/** The body of a host operation `exec`, checked as that checks it. */
-const Payload = z.record(z.string(), z.unknown()).superRefine((it, context) => {
-  for (const { path, message } of normaliseExec(it, "/").issues) {
-    context.addIssue({ code: "custom", path: path.split("."), message });
-  }
-});
+/** A command, and the time limit that it was given. */
+interface ExecPayload {
+  readonly input: ExecInput;
+  readonly timeoutMs: unknown;
+}
 
 /**
  * Tasks that run a command: what it prints goes to the task's log as it comes.
@@ -25,21 +32,26 @@ const Payload = z.record(z.string(), z.unknown()).superRefine((it, context) => {
  */
 export function execKind(
   hostOps: Pick<HostOps, "streamCommand">,
-  clock: Clock,
+  { cwd, clock }: { readonly cwd: string; readonly clock: Clock },
 ): TaskKind<ExecPayload> {
   return {
     kind: "exec",
     summary: "Run a command; the payload is what the host operation exec takes",
-    payload: Payload,
+    payload: payloadIn(cwd),
     example: { command: "printf 'hello from a task'" },
-    async run(payload, context) {
-      const stream = await started(hostOps, withTimeout(payload, context), {
-        context,
-        clock,
-      });
+    async run({ input, timeoutMs }, context) {
+      const limit = timeoutMs === undefined ? context.timeout_ms : null;
+      const request = { ...input, timeoutMs: limit ?? input.timeoutMs };
+      const stream = await started(hostOps, request, { context, clock });
       for await (const { event, data } of stream) {
-        if (event === "exit") return outcomeOf(data);
-        await context.log(event, data.text);
+        if (event !== "exit") await context.log(event, data.text);
+        else if (data.ok) return succeededRun(factsOf(data.result));
+        else {
+          return failedRun(
+            data.error,
+            data.result === undefined ? null : factsOf(data.result),
+          );
+        }
       }
       throw new Error(
         "Cannot tell how the command ended: its stream broke off",
@@ -48,13 +60,25 @@ export function execKind(
   };
 }
 
+/** Reads the body of a host operation `exec` as that reads it. */
+function payloadIn(cwd: string): z.ZodType<ExecPayload> {
+  return z.record(z.string(), z.unknown()).transform((request, context) => {
+    const { input, issues } = normaliseExec(request, cwd);
+    for (const { path, message } of issues) {
+      context.addIssue({ code: "custom", path: path.split("."), message });
+    }
+    return { input, timeoutMs: request.timeoutMs ?? request.timeout_ms };
+  });
+}
+
 async function started(
   hostOps: Pick<HostOps, "streamCommand">,
-  request: ExecPayload,
+  input: ExecInput,
   { context, clock }: { readonly context: RunContext; readonly clock: Clock },
 ) {
   const { task_id, run_id, signal } = context;
   const actor = { source: "task", task_id, run_id } as const;
+  const request = new Normalised(input);
   while (true) {
     try {
       return await hostOps.streamCommand(request, { actor, signal });
@@ -65,25 +89,6 @@ async function started(
       await sleep(clock, BUSY_MS, signal);
     }
   }
-}
-
-function withTimeout(payload: ExecPayload, context: RunContext): ExecPayload {
-  const isGiven = payload.timeoutMs !== undefined ||
-    payload.timeout_ms !== undefined;
-  return isGiven || context.timeout_ms === null
-    ? payload
-    : { ...payload, timeoutMs: context.timeout_ms };
-}
-
-function outcomeOf(exit: ExecExit): RunOutcome {
-  const result = exit.result === undefined ? null : factsOf(exit.result);
-  return exit.ok
-    ? { ok: true, code: null, message: null, result }
-    : { ok: false, ...reasonOf(exit.error), result };
-}
-
-function reasonOf({ code, message }: { code: string; message: string }) {
-  return { code, message };
 }
 
 /** The contract's names are camelCase; on tasks everything is snake_case. */

@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { HostOps } from "../../host_ops/mod.ts";
+import {
+  type ExecInput,
+  type HostOps,
+  type Normalised,
+  normaliseExec,
+} from "../../host_ops/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { unimplemented } from "../../shared/testing/fakes.ts";
@@ -43,10 +48,11 @@ function contextOf(rest: Partial<RunContext> = {}) {
 
 /** A command that prints a little and ends well; keeps what it was asked for. */
 function fakeStream() {
-  const asked: { request: unknown; actor: unknown }[] = [];
+  const asked: (Normalised<ExecInput> & { actor: unknown })[] = [];
   // deno-lint-ignore require-await -- as the real one
   const stream: Stream = async (request, { actor }) => {
-    asked.push({ request, actor });
+    // It is normalised already, and taken as it is.
+    asked.push({ ...normaliseExec(request, "/nowhere"), actor });
     return (async function* () {
       yield { event: "stdout", data: { text: "out" } } as const;
       yield { event: "stderr", data: { text: "e" } } as const;
@@ -61,9 +67,12 @@ function fakeStream() {
 
 Deno.test("execKind() passes output to the log and the exit to the outcome", async () => {
   const { asked, stream } = fakeStream();
-  const kind = execKind({ streamCommand: stream }, new FakeClock());
+  const kind = execKind({ streamCommand: stream }, {
+    cwd: "/",
+    clock: new FakeClock(),
+  });
   const { context, lines } = contextOf();
-  assertEquals(await kind.run({ command: "x" }, context), {
+  assertEquals(await kind.run(kind.payload.parse({ command: "x" }), context), {
     ok: true,
     code: null,
     message: null,
@@ -80,23 +89,22 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
   });
   assertEquals(lines, ["stdout out", "stderr e"]);
   assertEquals(asked, [{
-    request: { command: "x" },
+    ...normaliseExec({ command: "x" }, "/"),
     actor: { source: "task", task_id: "task_1", run_id: "run_1" },
   }]);
 });
 
 Deno.test("execKind() gives a command the task's time unless it has its own", async () => {
   const { asked, stream } = fakeStream();
-  const kind = execKind({ streamCommand: stream }, new FakeClock());
+  const kind = execKind({ streamCommand: stream }, {
+    cwd: "/",
+    clock: new FakeClock(),
+  });
   const { context } = contextOf({ timeout_ms: 9000 });
   for (const own of [{}, { timeoutMs: 5 }, { timeout_ms: 6 }]) {
-    await kind.run({ command: "x", ...own }, context);
+    await kind.run(kind.payload.parse({ command: "x", ...own }), context);
   }
-  assertEquals(asked.map((it) => it.request), [
-    { command: "x", timeoutMs: 9000 },
-    { command: "x", timeoutMs: 5 },
-    { command: "x", timeout_ms: 6 },
-  ]);
+  assertEquals(asked.map((it) => it.input.timeoutMs), [9000, 5, 6]);
 });
 
 Deno.test("execKind() waits for its turn while too many commands run", async () => {
@@ -108,9 +116,9 @@ Deno.test("execKind() waits for its turn while too many commands run", async () 
       busy-- > 0
         ? Promise.reject(new AppError("TOO_MANY_REQUESTS"))
         : stream(request, context),
-  }, clock);
+  }, { cwd: "/", clock });
   const { context } = contextOf();
-  const run = kind.run({ command: "x" }, context);
+  const run = kind.run(kind.payload.parse({ command: "x" }), context);
   await clock.advance(0);
   await clock.advance(2000);
   assertEquals((await run).ok, true);
@@ -122,11 +130,11 @@ Deno.test("execKind() does not wait for its turn when it is told to end", async 
   const stop = new AbortController();
   const kind = execKind({
     streamCommand: () => Promise.reject(new AppError("TOO_MANY_REQUESTS")),
-  }, clock);
+  }, { cwd: "/", clock });
   const { context } = contextOf({ signal: stop.signal });
-  const run = kind.run({ command: "x" }, context);
+  const run = kind.run(kind.payload.parse({ command: "x" }), context);
   await clock.advance(500);
-  stop.abort(new RunStopped("cancel", "no more"));
+  stop.abort(new RunStopped("CANCELED", "no more"));
   await assertRejects(() => run, AppError);
   assertEquals(clock.pending, 0);
 });
@@ -134,7 +142,7 @@ Deno.test("execKind() does not wait for its turn when it is told to end", async 
 Deno.test("execKind() refuses a payload as the host operation does", () => {
   const { payload, example } = execKind({
     streamCommand: () => unimplemented("streamCommand"),
-  }, new FakeClock());
+  }, { cwd: "/", clock: new FakeClock() });
   assertEquals(payload.safeParse(example).success, true);
   for (
     const [bad, path] of [

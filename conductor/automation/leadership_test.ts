@@ -96,7 +96,7 @@ Deno.test("Leadership takes the lease of a process that is surely dead at once",
   two.leadership.start();
   assertEquals(two.leadership.role, "leader");
   assertEquals(two.leadership.leader()?.term, 2);
-  const rows = two.controllers.list({ limit: 9 }).items;
+  const rows = two.controllers({ limit: 9 }).items;
   assertEquals(rows.map((row) => row.instance_id), ["two"]);
 });
 
@@ -166,13 +166,13 @@ Deno.test("Controllers are listed, and a dead one goes when its name is taken ag
   await it.clock.advance(1000);
   it.two.leadership.start();
   const list = () =>
-    it.two.controllers.list({ limit: 20 }).items.map((c) => [
+    it.two.controllers({ limit: 20 }).items.map((c) => [
       c.instance_id,
       c.role,
       c.is_leader,
     ]);
   assertEquals(list(), [["two", "standby", false], ["one", "leader", true]]);
-  const [second, first] = it.two.controllers.list({ limit: 20 }).items;
+  const [second, first] = it.two.controllers({ limit: 20 }).items;
   assertEquals(second?.controller_id, "mini-main");
   assertEquals(first?.host, "mini");
   assertEquals(first?.version, "1.2.3");

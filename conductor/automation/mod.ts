@@ -1,7 +1,12 @@
-export { composeAutomation } from "./automation.ts";
-export { ControllerService } from "./controller_service.ts";
+export { type Automation, composeAutomation } from "./automation.ts";
 export { execKind } from "./exec_kind.ts";
 export { SystemService } from "./system_service.ts";
-export { type RunContext, type TaskKind, taskKinds } from "./task_kind.ts";
+export {
+  failedRun,
+  type RunContext,
+  succeededRun,
+  type TaskKind,
+  taskKinds,
+} from "./task_kind.ts";
 export { type LogNews, TaskLogService } from "./task_log_service.ts";
 export { TaskService } from "./task_service.ts";

@@ -3,24 +3,15 @@ import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import { type RunOutcome, StorageError } from "../store/mod.ts";
-import { RunStopped, type TaskKinds } from "./task_kind.ts";
+import { failedRun, RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
-import type { LogSink, PendingLines, RunLog } from "./log_sink.ts";
-import { orAborted } from "./or_aborted.ts";
-import { failed, stoppedOutcome } from "./run_outcome.ts";
+import {
+  type PendingLines,
+  ROOM,
+  type RunLog,
+  type RunLogs,
+} from "./run_logs.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";
-
-/** What the executor is made of. */
-export interface RunExecutorOptions {
-  readonly kinds: TaskKinds;
-  readonly leadership: Pick<Leadership, "write" | "isOver">;
-  readonly ledger: RunLedger;
-  readonly sink: LogSink;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Called when a run has ended and its place is free. */
-  readonly onFree: () => void;
-}
 
 /** Work that does not end this long after it was stopped is given up. */
 const GIVE_UP_MS = 15_000;
@@ -92,30 +83,33 @@ export class RunExecutor {
   }
 
   async #execute(claim: Claim, stop: AbortController): Promise<void> {
-    const { clock, sink } = this.#options;
+    const { clock, logs } = this.#options;
     const { task } = claim;
     const timer = task.timeout_ms === null
       ? undefined
       : clock.after(task.timeout_ms, () =>
         stop.abort(
           new RunStopped(
-            "timeout",
+            "TASK_TIMEOUT",
             `Cannot finish within timeout_ms (${task.timeout_ms})`,
           ),
         ));
-    const log = sink.open(claim);
+    const log = logs.open(claim);
     const result = await this.#outcome(claim, { log, signal: stop.signal });
     timer?.cancel();
     const reason = stop.signal.aborted ? stop.signal.reason : undefined;
     const why = reason instanceof RunStopped ? reason : undefined;
-    const outcome = stoppedOutcome(result, why);
+    // What the work says is kept; that it was stopped explains its failure.
+    const outcome = result.ok || why === undefined
+      ? result
+      : failedRun(why, result.result);
     if (!outcome.ok) {
       log.note("error", `${outcome.code}: ${outcome.message}`);
     }
     await this.#write(claim, {
       lines: log.end(),
       outcome,
-      lost: why?.why === "lost",
+      lost: why?.code === "RUN_LOST",
     });
   }
 
@@ -127,12 +121,19 @@ export class RunExecutor {
     const { task, run } = claim;
     const kind = kinds.get(task.kind);
     if (kind === undefined) {
-      return failed("UNKNOWN_KIND", `Cannot run kind "${task.kind}"`);
+      const message = `Cannot run kind "${task.kind}"`;
+      return failedRun({ code: "UNKNOWN_KIND", message });
     }
     const payload = kind.payload.safeParse(JSON.parse(task.payload));
     if (!payload.success) {
-      return failed("INVALID_INPUT", payload.error.message);
+      const { message } = payload.error;
+      return failedRun({ code: "INVALID_INPUT", message });
     }
+    // Work that is told to end must not wait for the database first.
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
     const { promise: givenUp, cancel } = this.#giveUp(signal);
     try {
       return await Promise.race([
@@ -142,18 +143,21 @@ export class RunExecutor {
           attempt: run.attempt,
           timeout_ms: task.timeout_ms,
           signal,
-          log: (stream, text) => orAborted(log.add(stream, text), signal),
+          log(stream, text) {
+            const room = log.add(stream, text);
+            return room === ROOM ? ROOM : Promise.race([room, aborted]);
+          },
           note: (level, message) => log.note(level, message),
         }),
         givenUp,
       ]);
     } catch (error) {
-      if (error instanceof AppError) return failed(error.code, error.message);
+      if (error instanceof AppError) return failedRun(error);
       this.#options.log.error("A run failed by a fault of ours", {
         error,
         run_id: run.run_id,
       });
-      return failed("INTERNAL", messageOf(error));
+      return failedRun({ code: "INTERNAL", message: messageOf(error) });
     } finally {
       cancel();
     }
@@ -163,11 +167,12 @@ export class RunExecutor {
   #giveUp(signal: AbortSignal) {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     let timer: Timer | undefined;
+    const outcome = failedRun({
+      code: "NOT_STOPPED",
+      message: "Cannot stop the work",
+    });
     const begin = () => {
-      timer = this.#options.clock.after(
-        GIVE_UP_MS,
-        () => resolve(failed("NOT_STOPPED", "Cannot stop the work")),
-      );
+      timer = this.#options.clock.after(GIVE_UP_MS, () => resolve(outcome));
     };
     signal.addEventListener("abort", begin, { once: true });
     const cancel = () => {
@@ -195,7 +200,8 @@ export class RunExecutor {
           log.error("Cannot write how a run ended", { error, run_id });
           if (end.lines === undefined) return;
           // Without its lines and its result, the run must end all the same.
-          const outcome = failed("INTERNAL", messageOf(error));
+          const message = messageOf(error);
+          const outcome = failedRun({ code: "INTERNAL", message });
           end = { outcome, lost: true, lines: undefined };
           continue;
         }
@@ -206,11 +212,11 @@ export class RunExecutor {
   }
 
   #store(claim: Claim, { outcome, lines, lost }: RunEnd): void {
-    const { leadership, ledger, sink, clock } = this.#options;
+    const { leadership, ledger, logs, clock } = this.#options;
     leadership.write(({ term }) => {
       if (term !== claim.fence.term) return;
       const now = clock.now();
-      if (lines !== undefined) sink.store(lines);
+      if (lines !== undefined) logs.store(lines);
       if (lost && !outcome.ok) {
         ledger.lose(claim.run, outcome.message ?? "", now);
       } else ledger.finish(claim, outcome, now);
@@ -224,6 +230,17 @@ export class RunExecutor {
       return false;
     }
   }
+}
+
+export interface RunExecutorOptions {
+  readonly kinds: TaskKinds;
+  readonly leadership: Pick<Leadership, "write" | "isOver">;
+  readonly ledger: RunLedger;
+  readonly logs: RunLogs;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when a run has ended and its place is free. */
+  readonly onFree: () => void;
 }
 
 function isTemporary(error: unknown): boolean {

@@ -1,15 +1,29 @@
 import type { z } from "zod";
-import type { LogLevel, LogStream, RunOutcome } from "../store/mod.ts";
+import type { Failure, LogLevel, LogStream, RunOutcome } from "../store/mod.ts";
 
 /** Why a run is told to end before its time; the reason of its signal. */
 export class RunStopped extends Error {
   override readonly name = "RunStopped";
-  readonly why: "cancel" | "timeout" | "lost";
+  /** The code of its outcome, unless the work was done all the same. */
+  readonly code: "CANCELED" | "TASK_TIMEOUT" | "RUN_LOST";
 
-  constructor(why: "cancel" | "timeout" | "lost", message: string) {
+  constructor(code: RunStopped["code"], message: string) {
     super(message);
-    this.why = why;
+    this.code = code;
   }
+}
+
+/** The outcome of a run whose work was done. */
+export function succeededRun(result: RunOutcome["result"]): RunOutcome {
+  return { ok: true, code: null, message: null, result };
+}
+
+/** The outcome of a run that failed, with what it has to show all the same. */
+export function failedRun(
+  { code, message }: Failure,
+  result: RunOutcome["result"] = null,
+): RunOutcome {
+  return { ok: false, code, message, result };
 }
 
 /** What a run is given to do its work with. */

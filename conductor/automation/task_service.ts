@@ -107,7 +107,7 @@ export class TaskService {
     const { leadership, executor, clock } = this.#options;
     const runs = leadership.write(() => this.#requestCancel(taskId));
     if (runs) {
-      const reason = new RunStopped("cancel", "The task was canceled");
+      const reason = new RunStopped("CANCELED", "The task was canceled");
       const over = new AbortController();
       await Promise.race([
         executor.stop(taskId, reason),

@@ -211,6 +211,10 @@ Deno.test("A run whose work throws has failed, and the others go on", async () =
     code: "INTERNAL",
     message: "a fault",
   });
+  it.kind.run = () => Promise.reject(new AppError("CODEXD_UNAVAILABLE"));
+  const away = it.tasks.create(newTask()).task;
+  await it.settle();
+  assertEquals(it.tasks.get(away.task_id).error?.code, "CODEXD_UNAVAILABLE");
   it.kind.run = run;
   it.tasks.create(newTask());
   await it.settle();

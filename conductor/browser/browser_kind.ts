@@ -1,6 +1,10 @@
-import { AppError } from "../../shared/errors.ts";
 import type { RunOutcome } from "../store/mod.ts";
-import type { RunContext, TaskKind } from "../automation/mod.ts";
+import {
+  failedRun,
+  type RunContext,
+  succeededRun,
+  type TaskKind,
+} from "../automation/mod.ts";
 import type { Browser } from "./browser.ts";
 import { type RequestBody, requestBody } from "./http_schemas.ts";
 
@@ -24,22 +28,12 @@ export function browserKind(
         actor: { source: "task", task_id, run_id },
         signal,
       } as const;
-      const input = withTimeout(payload, context);
-      try {
-        return payload.response_mode === "sse"
-          ? await streamed(
-            await browser.requests.stream(input, caller),
-            context,
-          )
-          : await whole(
-            await browser.requests.buffered(input, caller),
-            context,
-          );
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        const { code, message } = error;
-        return { ok: false, code, message, result: null };
-      }
+      // Without a limit of its own the request has the task's.
+      const timeout_ms = payload.timeout_ms ?? context.timeout_ms ?? undefined;
+      const input = { ...payload, timeout_ms };
+      return payload.response_mode === "sse"
+        ? streamed(await browser.requests.stream(input, caller), context)
+        : whole(await browser.requests.buffered(input, caller), context);
     },
   };
 }
@@ -72,13 +66,10 @@ async function streamed(
       await context.log("stdout", `${String(facts.data)}\n`);
     }
     if (event === "stream_error") {
-      const { code, message } = facts;
-      return {
-        ok: false,
-        code: String(code),
-        message: String(message),
-        result: null,
-      };
+      return failedRun({
+        code: String(facts.code),
+        message: String(facts.message),
+      });
     }
   }
   return outcomeOf(status, { status });
@@ -88,17 +79,7 @@ function outcomeOf(
   status: number,
   result: RunOutcome["result"],
 ): RunOutcome {
-  return status < 400 ? { ok: true, code: null, message: null, result } : {
-    ok: false,
-    code: "SITE_REFUSED",
-    message: `The site answered ${status}`,
-    result,
-  };
-}
-
-/** Without a `timeout_ms` of its own the request has the task's. */
-function withTimeout(payload: RequestBody, context: RunContext): RequestBody {
-  return payload.timeout_ms !== undefined || context.timeout_ms === null
-    ? payload
-    : { ...payload, timeout_ms: context.timeout_ms };
+  if (status < 400) return succeededRun(result);
+  const message = `The site answered ${status}`;
+  return failedRun({ code: "SITE_REFUSED", message }, result);
 }

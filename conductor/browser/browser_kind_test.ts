@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { AppError } from "../../shared/errors.ts";
 import type { RunContext } from "../automation/task_kind.ts";
 import { browserKind } from "./browser_kind.ts";
 import { requestBody } from "./http_schemas.ts";
@@ -99,13 +100,14 @@ Deno.test("browserKind() cancels the browser's request when the task is canceled
   await clock.advance(0);
   stop.abort();
   assertEquals(socket.heard("request_cancel").length, 1);
-  assertEquals((await outcome).ok, false);
+  await assertRejects(() => outcome, AppError);
 });
 
 Deno.test("browserKind() fails a run while no browser is connected", async () => {
-  const { socket, browser } = startRun({ path: "/" });
+  const { socket, browser, outcome } = startRun({ path: "/" });
   socket.drop();
-  const outcome = await browserKind(browser).run(
+  await assertRejects(() => outcome, AppError);
+  const second = browserKind(browser).run(
     requestBody.parse({ platform: "site", path: "/" }),
     {
       task_id: "task_2",
@@ -117,5 +119,6 @@ Deno.test("browserKind() fails a run while no browser is connected", async () =>
       note() {},
     },
   );
-  assertEquals(outcome.code, "BROWSER_UNAVAILABLE");
+  const { code } = await assertRejects(() => second, AppError);
+  assertEquals(code, "BROWSER_UNAVAILABLE");
 });

@@ -10,7 +10,12 @@ import {
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { RunOutcome } from "../store/mod.ts";
-import type { RunContext, TaskKind } from "../automation/mod.ts";
+import {
+  failedRun,
+  type RunContext,
+  succeededRun,
+  type TaskKind,
+} from "../automation/mod.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { relayEvents } from "./event_relay.ts";
 import { logCodexEvent } from "./log_codex_event.ts";
@@ -69,15 +74,7 @@ export function codexKind(ports: CodexKindPorts): TaskKind<Payload> {
       "Run a turn of Codex, in a new session or in one that is named by session_id",
     payload: Payload,
     example: { prompt: "Say hello", sandbox: "read-only" },
-    async run(payload, context) {
-      try {
-        return await runTurn(payload, context, ports);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        const { code, message } = error;
-        return { ok: false, code, message, result: null };
-      }
-    },
+    run: (payload, context) => runTurn(payload, context, ports),
   };
 }
 
@@ -155,13 +152,9 @@ async function interruptTurn(
 function outcomeOf({ session_id, turn_id, data }: CodexEvent): RunOutcome {
   const { error, ...end } = TurnEnd.parse(data);
   const result = { session_id, turn_id, ...end };
-  if (end.status === "completed") {
-    return { ok: true, code: null, message: null, result };
-  }
-  return {
-    ok: false,
+  if (end.status === "completed") return succeededRun(result);
+  return failedRun({
     code: end.status === "failed" ? "TURN_FAILED" : "TURN_INTERRUPTED",
     message: error?.message ?? `The turn was ${end.status}`,
-    result,
-  };
+  }, result);
 }

@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
 import { ApiClient } from "../../shared/http/client.ts";
 import { RunStopped } from "../automation/task_kind.ts";
 import { codexKind } from "./codex_kind.ts";
@@ -107,7 +108,7 @@ Deno.test("codexKind() interrupts the turn when the run is canceled", async () =
   const { run, stop } = setUp(codexd);
   const running = run({ prompt: "Long" });
   await codexd.followed();
-  stop.abort(new RunStopped("cancel", "canceled"));
+  stop.abort(new RunStopped("CANCELED", "canceled"));
   while (codexd.seen.at(-1)?.body?.action !== "interrupt") {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -137,8 +138,8 @@ Deno.test("codexKind() sees a turn through a restart of codexd", async () => {
 Deno.test("codexKind() says when Codex is away", async () => {
   // Nothing listens on the discard port.
   const { run } = setUp({ origin: "http://127.0.0.1:9" });
-  const outcome = await run({ prompt: "x" });
-  assertEquals([outcome.ok, outcome.code], [false, "CODEXD_UNAVAILABLE"]);
+  const { code } = await assertRejects(() => run({ prompt: "x" }), AppError);
+  assertEquals(code, "CODEXD_UNAVAILABLE");
 });
 
 Deno.test("codexKind() refuses a payload that contradicts itself", () => {

@@ -16,6 +16,6 @@ export const controllerRoutes = [
     data: listData("controllers", Controller),
     example: { query: { limit: "20" } },
     handler: ({ deps, query }) =>
-      listAnswer("controllers", deps.controllers.list(query)),
+      listAnswer("controllers", deps.controllers(query)),
   }),
 ];

@@ -69,10 +69,10 @@ export class ControllerStore {
     );
   }
 
-  /** Newest first. Those silent since `silentSince` are shown as lost. */
+  /** Newest first. Those silent for `leaseMs` are shown as lost. */
   list(
     page: PageRequest,
-    times: { readonly now: number; readonly silentSince: number },
+    times: { readonly now: number; readonly leaseMs: number },
   ): Page<Controller> {
     return readPage<ControllerRow, Controller>(this.#db, {
       name: "controllers",
@@ -87,10 +87,10 @@ export class ControllerStore {
 
 function toController(
   row: ControllerRow,
-  { now, silentSince }: { readonly now: number; readonly silentSince: number },
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
 ): Controller {
   const leads = (row.lease_expires_at ?? 0) > now;
-  const alive = row.last_heartbeat_at >= silentSince;
+  const alive = row.last_heartbeat_at >= now - leaseMs;
   return {
     controller_id: row.controller_id,
     instance_id: row.instance_id,

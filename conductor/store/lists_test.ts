@@ -64,7 +64,7 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
   new LogStore(db).list(1, page);
   new EventStore(db).after(1, 20);
   new EventStore(db).bounds();
-  new ControllerStore(db).list(page, { now: 0, silentSince: 0 });
+  new ControllerStore(db).list(page, { now: 0, leaseMs: 0 });
   new FinishedTaskStore(db).oldest();
   new FinishedTaskStore(db).oldestWithLogs();
   tasks.nextReady();

@@ -31,7 +31,7 @@ export interface PendingLines {
  * Gathers the lines of all runs and writes them in batches, one transaction a
  * batch: a disk flush costs the same for one line and for hundreds.
  */
-export class LogSink {
+export class RunLogs {
   readonly #leadership: Pick<Leadership, "write">;
   readonly #logs: LogStore;
   readonly #clock: Clock;
@@ -125,7 +125,6 @@ export class LogSink {
   }
 }
 
-/** What a run log tells its sink. */
 interface RunLogEvents {
   added(text: string): Promise<void>;
   ended(lines: readonly NewLogLine[]): void;

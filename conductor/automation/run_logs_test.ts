@@ -18,7 +18,7 @@ function entries(it: Fixture, taskId: string): readonly LogEntry[] {
   return it.taskLogs.list(taskId, { limit: 200 }).items;
 }
 
-Deno.test("LogSink writes output line by line, in batches", async () => {
+Deno.test("RunLogs writes output line by line, in batches", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
@@ -54,7 +54,7 @@ Deno.test("LogSink writes output line by line, in batches", async () => {
   });
 });
 
-Deno.test("LogSink has a run's lines on the disk before the run is marked finished", async () => {
+Deno.test("RunLogs has a run's lines on the disk before the run is marked finished", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
   const seen: [string, number][] = [];
@@ -70,7 +70,7 @@ Deno.test("LogSink has a run's lines on the disk before the run is marked finish
   assertEquals(seen, [["succeeded", 3]]);
 });
 
-Deno.test("LogSink writes at once when much has come, and loses nothing", async () => {
+Deno.test("RunLogs writes at once when much has come, and loses nothing", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
@@ -93,7 +93,7 @@ Deno.test("LogSink writes at once when much has come, and loses nothing", async 
   assertEquals(it.store.stores.counters.logLines(), 1234);
 });
 
-Deno.test("LogSink cuts lines that are too long, and keeps text that has NULs", async () => {
+Deno.test("RunLogs cuts lines that are too long, and keeps text that has NULs", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
@@ -107,7 +107,7 @@ Deno.test("LogSink cuts lines that are too long, and keeps text that has NULs", 
   assertEquals(messages[2], "a\u{fffd}b");
 });
 
-Deno.test("LogSink lets output wait while the database does not take it", async () => {
+Deno.test("RunLogs lets output wait while the database does not take it", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
@@ -126,7 +126,7 @@ Deno.test("LogSink lets output wait while the database does not take it", async 
   assertEquals(it.tasks.get(taskId).status, "succeeded");
 });
 
-Deno.test("LogSink does not hold up work that is told to end", async () => {
+Deno.test("RunLogs does not hold up work that is told to end", async () => {
   using it = await leading();
   const taskId = await runningTask(it);
   const { context, end } = it.kind.at(0);
