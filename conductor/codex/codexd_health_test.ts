@@ -42,12 +42,12 @@ Deno.test("CodexdHealth calls codexd healthy, degraded with the reason, and heal
   assertEquals([it.health.away, it.health.unavailable], [undefined, undefined]);
   await codexd.followed();
   codexd.available = false;
-  codexd.push({ type: "account.updated" });
+  codexd.push({ type: "account.updated", session_id: null });
   await it.until(2);
   assertEquals(it.health.away, undefined);
   assertEquals(it.health.unavailable, "Codex is not logged in");
   codexd.available = true;
-  codexd.push({ type: "app_server.state" });
+  codexd.push({ type: "app_server.state", session_id: null });
   await it.until(3);
   assertEquals(it.changes, [
     "unknown > healthy",

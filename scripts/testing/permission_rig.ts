@@ -1,7 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import type { Effect, PermissionRow, Places } from "../permission_matrix.ts";
+import type { Effect, PermissionRow, Places } from "./permission_rows.ts";
 import { permissionFlags, type PermissionSet } from "../permissions.ts";
 import { freePort } from "./daemon.ts";
 

@@ -3,9 +3,12 @@ import { readCodexdConfig } from "../codexd/config.ts";
 import { readConductorConfig } from "../conductor/config.ts";
 import { readStatusApiConfig } from "../conductor/status/api/config.ts";
 import { childEnvironment } from "../host_ops/mod.ts";
-import { PERMISSION_ROWS, type PermissionRow } from "./permission_matrix.ts";
 import { type PermissionSet, permissionsOf } from "./permissions.ts";
 import { permissionRig } from "./testing/permission_rig.ts";
+import {
+  PERMISSION_ROWS,
+  type PermissionRow,
+} from "./testing/permission_rows.ts";
 
 type Env = Readonly<Record<string, string>>;
 

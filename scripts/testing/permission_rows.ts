@@ -1,9 +1,9 @@
-import { CODEX_VARIABLES } from "../codexd/app_server/mod.ts";
-import { CODEXD_SETTINGS } from "../codexd/config.ts";
-import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
-import { STATUS_API_SETTINGS } from "../conductor/status/mod.ts";
-import type { Settings } from "../shared/config/mod.ts";
-import type { PermissionSet, Program } from "./permissions.ts";
+import { CODEX_VARIABLES } from "../../codexd/app_server/mod.ts";
+import { CODEXD_SETTINGS } from "../../codexd/config.ts";
+import { CONDUCTOR_SETTINGS } from "../../conductor/config.ts";
+import { STATUS_API_SETTINGS } from "../../conductor/status/mod.ts";
+import type { Settings } from "../../shared/config/mod.ts";
+import type { PermissionSet, Program } from "../permissions.ts";
 
 /** What a permission is for, and what stops when it is taken away. */
 export interface PermissionRow {
