@@ -1,26 +1,36 @@
+import { z } from "zod";
 import type { Session, SessionList } from "../../shared/contracts/mod.ts";
+import {
+  type PageRequest,
+  readCursor,
+  writeCursor,
+} from "../../shared/page.ts";
 import {
   callerError,
   type CodexClient,
   type Thread,
 } from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
-import {
-  type Cursor,
-  isBefore,
-  type Key,
-  readCursor,
-  START,
-  writeCursor,
-} from "./session_cursor.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { createdAt, sessionView } from "./session_view.ts";
 
-/** A page of a list. */
-export interface Page {
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
+/** A place in a list that is ordered by time and then by id. */
+const Key = z.tuple([z.number(), z.string()]);
+type Key = z.infer<typeof Key>;
+
+/** How far a list has come in each of its two sources. */
+const Cursor = z.object({
+  /** Codex's own cursor; null: its beginning. */
+  codex: z.string().nullable(),
+  /** Whether Codex has no more. */
+  done: z.boolean(),
+  /** The last of codexd's own that was given. */
+  own: Key.nullable(),
+});
+type Cursor = z.infer<typeof Cursor>;
+
+const SESSIONS = { list: "sessions", place: Cursor };
+const START: Cursor = { codex: null, done: false, own: null };
 
 /** Lists sessions of two sources, Codex and codexd, as one. */
 export class SessionLister {
@@ -34,15 +44,17 @@ export class SessionLister {
    * Lists sessions, newest first: those that Codex lists, whichever client made
    * them, and those of codexd that Codex does not list because they had no turn.
    */
-  async list({ limit, cursor: text }: Page): Promise<SessionList> {
-    const from = readCursor(text);
+  async list({ limit, cursor }: PageRequest): Promise<SessionList> {
+    const from = cursor === undefined ? START : readCursor(cursor, SESSIONS);
     const client = this.#ports.codex.client;
     const page = client === undefined
       ? this.#own(from, limit, () => true)
       : await this.#merged(client, from, limit);
     return {
       count: page.sessions.length,
-      next_cursor: page.next === undefined ? null : writeCursor(page.next),
+      next_cursor: page.next === undefined
+        ? null
+        : writeCursor(SESSIONS.list, page.next),
       sessions: page.sessions,
       complete: client !== undefined,
     };
@@ -163,4 +175,9 @@ function merge(
     if (row !== undefined) rows.push(row);
   }
   return rows;
+}
+
+/** Whether `a` comes before `b` when the newest comes first. */
+function isBefore(a: Key, b: Key): boolean {
+  return a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 }

@@ -1,7 +1,13 @@
+import { z } from "zod";
 import type {
   SessionDetail,
   TurnWithItems,
 } from "../../shared/contracts/mod.ts";
+import {
+  type PageRequest,
+  readCursor,
+  writeCursor,
+} from "../../shared/page.ts";
 import {
   callerError,
   type CodexClient,
@@ -12,11 +18,12 @@ import {
   type WireTurn,
 } from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
-import { readTurnCursor, writeCursor } from "./session_cursor.ts";
 import type { SessionRecord } from "./session_index.ts";
-import type { Page } from "./session_lister.ts";
 import { sessionView } from "./session_view.ts";
 import { itemOf, turnOf } from "./wire.ts";
+
+/** A place among turns is Codex's own. */
+const TURNS = { list: "turns", place: z.string() };
 
 /** Reads sessions with their history, which is Codex's own. */
 export class SessionReader {
@@ -30,8 +37,10 @@ export class SessionReader {
    * Reads a session and the newest of its turns, oldest first.
    * @throws {AppError} NOT_FOUND, CODEXD_UNAVAILABLE
    */
-  async read(sessionId: string, page: Page): Promise<SessionDetail> {
-    const cursor = readTurnCursor(page.cursor);
+  async read(sessionId: string, page: PageRequest): Promise<SessionDetail> {
+    const cursor = page.cursor === undefined
+      ? null
+      : readCursor(page.cursor, TURNS);
     const record = this.#ports.index.get(sessionId);
     let client: CodexClient;
     try {
@@ -102,7 +111,7 @@ export class SessionReader {
       session_id: session.session_id,
       session,
       turns: [...turns],
-      next_cursor: next === undefined ? null : writeCursor(next),
+      next_cursor: next === undefined ? null : writeCursor(TURNS.list, next),
       history,
     };
   }

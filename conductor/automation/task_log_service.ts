@@ -1,10 +1,9 @@
 import { AppError } from "../../shared/errors.ts";
+import type { Gap, PageRequest } from "../../shared/page.ts";
 import type {
-  Gap,
   LogEntry,
   LogStore,
   Page,
-  PageRequest,
   TaskStatus,
   TaskStore,
 } from "../store/mod.ts";

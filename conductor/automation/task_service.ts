@@ -3,13 +3,13 @@ import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { sleep } from "../../shared/wait.ts";
+import type { PageRequest } from "../../shared/page.ts";
 import {
   type AutomationStore,
   type EventStore,
   MAX_PAYLOAD_BYTES,
   type NewTask,
   type Page,
-  type PageRequest,
   type RunStore,
   type Task,
   type TaskDetail,

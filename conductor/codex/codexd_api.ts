@@ -16,6 +16,7 @@ import {
 } from "../../shared/contracts/mod.ts";
 import { AppError, type ErrorCode } from "../../shared/errors.ts";
 import type { ApiClient, CallOptions } from "../../shared/http/mod.ts";
+import type { PageRequest } from "../../shared/page.ts";
 
 /** What a caller of conductor's gave along. */
 export interface Forwarded {
@@ -23,12 +24,6 @@ export interface Forwarded {
   readonly requestId?: string;
   /** The caller's `Idempotency-Key`. */
   readonly key?: string | undefined;
-}
-
-/** A page of a list. */
-export interface Page {
-  readonly limit?: number;
-  readonly cursor?: string | undefined;
 }
 
 /** A timer cannot wait longer. */
@@ -70,7 +65,7 @@ export class CodexdApi {
     return asked(this.#client.request(codexdStatus, {}, options));
   }
 
-  sessions(query: Page, by: Forwarded = {}): Promise<SessionList> {
+  sessions(query: PageRequest, by: Forwarded = {}): Promise<SessionList> {
     return asked(
       this.#client.request(
         listSessions,
@@ -82,7 +77,7 @@ export class CodexdApi {
 
   session(
     sessionId: string,
-    query: Page,
+    query: PageRequest,
     by: Forwarded = {},
   ): Promise<SessionDetail> {
     const params = { session_id: sessionId };
@@ -130,7 +125,7 @@ export class CodexdApi {
   }
 }
 
-function asText({ limit, cursor }: Page) {
+function asText({ limit, cursor }: PageRequest) {
   return { limit: String(limit), ...(cursor === undefined ? {} : { cursor }) };
 }
 

@@ -1,11 +1,11 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
+import type { Gap } from "../../shared/page.ts";
 import type {
   Database,
   EventData,
   EventStore,
   EventType,
-  Gap,
   StoredEvent,
 } from "../store/mod.ts";
 import type { ChangeFeed } from "./change_feed.ts";

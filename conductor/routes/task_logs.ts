@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { StreamEvent } from "../../shared/http/mod.ts";
-import { Gap, LogEntry, TaskStatus } from "../store/mod.ts";
+import { Gap } from "../../shared/page.ts";
+import { LogEntry, TaskStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
 import type { LogNews } from "../automation/mod.ts";
 import { listAnswer, listData, PAGE_QUERY } from "./list.ts";

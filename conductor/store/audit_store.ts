@@ -1,9 +1,9 @@
 import { isoTime } from "../../shared/clock.ts";
+import type { PageRequest } from "../../shared/page.ts";
 import type { AuditFilter, AuditRow } from "./model/audit_row.ts";
-import type { Page, PageRequest } from "./model/page.ts";
 import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
-import { type List, readPage } from "./list.ts";
+import { type List, type Page, readPage } from "./list.ts";
 
 type StoredRecord =
   & AuditRecord

@@ -1,8 +1,8 @@
 import { isoTime } from "../../shared/clock.ts";
+import type { PageRequest } from "../../shared/page.ts";
 import type { Controller, Identity } from "./model/controller.ts";
-import type { Page, PageRequest } from "./model/page.ts";
 import type { Database } from "./database.ts";
-import { readPage } from "./list.ts";
+import { type Page, readPage } from "./list.ts";
 
 type ControllerRow = {
   readonly seq: number;

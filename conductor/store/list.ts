@@ -1,10 +1,10 @@
-import type { Database, Row } from "./database.ts";
+import { z } from "zod";
 import {
-  type Page,
-  pageOf,
   type PageRequest,
   readCursor,
-} from "./model/page.ts";
+  writeCursor,
+} from "../../shared/page.ts";
+import type { Database, Row } from "./database.ts";
 
 /** A list that is walked by `seq`, newest first. */
 export interface List<R extends Row, T> {
@@ -35,8 +35,40 @@ export function readPage<R extends Row & { readonly seq: number }, T>(
        ${it}.seq < ?
      ORDER BY ${it}.seq DESC LIMIT ?`,
     ...set.map(([, value]) => value),
-    cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(name, cursor),
+    cursor === undefined ? Number.MAX_SAFE_INTEGER : placeOf(name, cursor),
     limit + 1,
   );
   return pageOf(name, rows, { limit, toItem });
+}
+
+/** A part of a list, and the cursor of what follows it. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next_cursor: string | null;
+}
+
+/**
+ * Makes a page of rows in the list's order, of which one more was asked for
+ * than the page holds: its presence says that there is a next page.
+ */
+export function pageOf<Row extends { readonly seq: number }, T>(
+  name: string,
+  rows: readonly Row[],
+  options: { readonly limit: number; readonly toItem: (row: Row) => T },
+): Page<T> {
+  const kept = rows.slice(0, options.limit);
+  const last = kept.at(-1);
+  const more = rows.length > options.limit && last !== undefined;
+  return {
+    items: kept.map(options.toItem),
+    next_cursor: more ? writeCursor(name, last.seq) : null,
+  };
+}
+
+/**
+ * Returns the sequence number behind which the list `name` goes on.
+ * @throws {AppError} `INVALID_INPUT`
+ */
+export function placeOf(name: string, cursor: string): number {
+  return readCursor(cursor, { list: name, place: z.int().min(0) });
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
+import { type PageRequest, writeCursor } from "../../shared/page.ts";
 import { TaskStatus } from "./model/task.ts";
-import type { PageRequest } from "./model/page.ts";
 import { leading, newTask } from "../testing/automation_fixture.ts";
 import { type BindValue, Database as Connection } from "@db/sqlite";
 import { migrate } from "./migrate.ts";
@@ -164,10 +164,10 @@ Deno.test("A cursor that was not given is refused", async () => {
       "1",
       "****",
       `${good}=`,
-      btoa("tasks:-1"),
-      btoa("tasks:1.5"),
-      btoa("tasks:99999999999999999999"),
-      btoa("runs:1").replace(/=+$/, ""),
+      writeCursor("tasks", -1),
+      writeCursor("tasks", 1.5),
+      writeCursor("tasks", 1e20),
+      writeCursor("runs", 1),
       "'; DROP TABLE tasks",
       "x".repeat(10_000),
     ]

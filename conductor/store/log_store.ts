@@ -1,18 +1,14 @@
 import { isoTime } from "../../shared/clock.ts";
+import type { PageRequest } from "../../shared/page.ts";
 import type {
   LogEntry,
   LogLevel,
   LogStream,
   NewLogLine,
 } from "./model/log_entry.ts";
-import {
-  type Page,
-  pageOf,
-  type PageRequest,
-  readCursor,
-} from "./model/page.ts";
 import { CounterStore } from "./counter_store.ts";
 import type { Database } from "./database.ts";
+import { type Page, pageOf, placeOf } from "./list.ts";
 
 const LIST = "task_logs";
 
@@ -86,7 +82,7 @@ export class LogStore {
    * @throws {AppError} `INVALID_INPUT`
    */
   placeOf(cursor: string): number {
-    return readCursor(LIST, cursor);
+    return placeOf(LIST, cursor);
   }
 
   /** Removes at most `limit` of a task's oldest lines. Returns how many. */

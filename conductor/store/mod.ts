@@ -8,6 +8,7 @@ export { Database, openDatabase } from "./database.ts";
 export type { EventStore } from "./event_store.ts";
 export type { FinishedTask, FinishedTaskStore } from "./finished_task_store.ts";
 export type { Lease, LeaseStore } from "./lease_store.ts";
+export type { Page } from "./list.ts";
 export { LockFiles } from "./lock_files.ts";
 export type { LogStore } from "./log_store.ts";
 export { AuditRow } from "./model/audit_row.ts";
@@ -31,7 +32,6 @@ export {
   LogStream,
   type NewLogLine,
 } from "./model/log_entry.ts";
-export { Gap, type Page, type PageRequest } from "./model/page.ts";
 export { Run, RunOutcome, RunStatus } from "./model/run.ts";
 export {
   Leader,

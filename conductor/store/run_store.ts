@@ -1,10 +1,10 @@
 import { isoTime } from "../../shared/clock.ts";
+import type { PageRequest } from "../../shared/page.ts";
 import type { Fence, Identity } from "./model/controller.ts";
-import type { Page, PageRequest } from "./model/page.ts";
 import type { Run, RunFilter, RunOutcome, RunStatus } from "./model/run.ts";
 import type { ActiveRun } from "./model/system_state.ts";
 import type { Database } from "./database.ts";
-import { type List, readPage } from "./list.ts";
+import { type List, type Page, readPage } from "./list.ts";
 import { isoOrNull } from "./task_row.ts";
 
 export type RunRow = {

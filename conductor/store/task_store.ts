@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from "./model/page.ts";
+import type { PageRequest } from "../../shared/page.ts";
 import type {
   Failure,
   NewTask,
@@ -7,7 +7,7 @@ import type {
   TaskSummary,
 } from "./model/task.ts";
 import type { Database } from "./database.ts";
-import { type List, readPage } from "./list.ts";
+import { type List, type Page, readPage } from "./list.ts";
 import {
   SUMMARY_COLUMNS,
   type SummaryRow,

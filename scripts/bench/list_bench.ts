@@ -1,4 +1,4 @@
-import { cursorAfter } from "../../conductor/store/model/page.ts";
+import { writeCursor } from "../../shared/page.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
 import { type SharedState, sharedState } from "../testing/state.ts";
 import { fillDatabase, LOGGED_TASK } from "./fill_database.ts";
@@ -43,7 +43,7 @@ export async function listBench(): Promise<readonly BenchRow[]> {
     for (const page of ["first", "last"] as const) {
       const at = (count: number) => {
         if (page === "first") return path;
-        const cursor = cursorAfter(list, end > 0 ? end : count + end);
+        const cursor = writeCursor(list, end > 0 ? end : count + end);
         return `${path}${path.includes("?") ? "&" : "?"}cursor=${cursor}`;
       };
       const actions = {

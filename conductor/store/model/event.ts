@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Gap } from "./page.ts";
+import { Gap } from "../../../shared/page.ts";
 import { RunStatus } from "./run.ts";
 import { Mode } from "./system_state.ts";
 import { Failure, TaskStatus } from "./task.ts";
