@@ -103,11 +103,15 @@ Deno.test("the executables run the pinned Deno with npx where there is none", as
 Deno.test("the smoke scripts test the product's own files, with the product's own configuration", async () => {
   await using dir = await tempDir();
   await write(dir.join("deno"));
+  await Deno.writeTextFile(
+    dir.join("deno"),
+    `#!/bin/sh\nprintf '%s\\n' "$@"\n`,
+  );
   for (const name of ["codexd-e2e-smoke", "browser-control-e2e-smoke"]) {
     const { stdout } = await runCommand([`${HERE}${name}.sh`, "--filter=x"], {
       env: { DENO_BIN: dir.join("deno") },
     });
-    const [, verb, ...args] = stdout.trim().split(" ");
+    const [verb, ...args] = stdout.trim().split("\n");
     assertEquals(verb, "test");
     assertEquals(args.at(-1), "--filter=x");
     const files = args.filter((it) => it.startsWith("/"));
