@@ -1,4 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
+import type { Gap } from "../../shared/page.ts";
 import { RingBuffer } from "../../shared/ring_buffer.ts";
 import { EventSegments, type SegmentOptions } from "./event_segments.ts";
 import { type EventLine, eventLine, type NewEvent } from "./event_line.ts";
@@ -145,18 +146,15 @@ export class EventLog implements Disposable {
   #gap(after: number, first: number): EventLine {
     const ahead = after > this.#lastSeq;
     const seq = ahead ? this.#lastSeq : first - 1;
+    // Of numbers that were never given, the gap is all that was waited for.
+    const gap: Gap = ahead
+      ? { from_seq: seq + 1, to_seq: after }
+      : { from_seq: after + 1, to_seq: seq };
     return eventLine({
       session_id: null,
       turn_id: null,
       type: "gap",
-      data: {
-        requested_after: after,
-        first_seq: first,
-        last_seq: this.#lastSeq,
-        reason: ahead
-          ? "no event has had such a number yet"
-          : "the events between are not kept any more",
-      },
+      data: gap,
     }, { seq, at: isoTime(this.#options.clock.now()) });
   }
 }

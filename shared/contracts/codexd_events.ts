@@ -40,7 +40,7 @@ export const EVENT_TYPES = {
   "app_server.state": "state, pid, version, reason",
   "app_server.exited": "pid, code, signal, reason, stderr_tail, orphans_ended",
   "warning": "message",
-  "gap": "requested_after, first_seq, last_seq: events between are not kept",
+  "gap": "from_seq, to_seq: the events that are not kept, both included",
 } as const;
 export type CodexEventType = keyof typeof EVENT_TYPES;
 
