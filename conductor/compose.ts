@@ -11,7 +11,7 @@ import { redactedAudit } from "../shared/audit.ts";
 import { VERSION } from "../shared/version.ts";
 import { composeAutomation, execKind, taskKinds } from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";
-import { codexKind, composeCodexd } from "./codex/mod.ts";
+import { Codex, codexKind } from "./codex/mod.ts";
 import type { ConductorConfig } from "./config.ts";
 import { routes } from "./routes/mod.ts";
 import { BackupService, openStore } from "./record/mod.ts";
@@ -73,7 +73,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     log,
     system: () => automation.system,
   });
-  const codex = composeCodexd({
+  const codex = new Codex({
     base: values.codexdLocalApi,
     token,
     events: store.events,

@@ -5,6 +5,7 @@ import {
   openSession,
   readSession,
   runTurn,
+  statusOf,
 } from "../../shared/contracts/mod.ts";
 import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
 import { capabilityLines } from "../../shared/describe/mod.ts";
@@ -45,7 +46,7 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
     async handler({ deps, body, headers }) {
       const key = idempotencyKeyOf(headers);
       const answer = await deps.requests.openSession(body, key);
-      return new Reply(answer, { status: answer.created ? 201 : 200 });
+      return new Reply(answer, { status: statusOf(answer) });
     },
   }),
   codexdRoute({
@@ -54,8 +55,7 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
     async handler({ deps, body, headers, signal }) {
       const key = idempotencyKeyOf(headers);
       const answer = await deps.requests.runTurn(body, key, signal);
-      const status = answer.status === "in_progress" ? 202 : 200;
-      return new Reply(answer, { status });
+      return new Reply(answer, { status: statusOf(answer) });
     },
   }),
   codexdRoute({

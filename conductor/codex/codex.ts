@@ -1,25 +1,27 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { CodexdApi } from "./codexd_api.ts";
-import type { CodexdCondition, CodexdHealth } from "./codexd_health.ts";
+import type { Logger } from "../../shared/log.ts";
+import type { EventService } from "../record/mod.ts";
+import { CodexdApi } from "./codexd_api.ts";
+import { type CodexdCondition, CodexdHealth } from "./codexd_health.ts";
 import { relayEvents, type RelayNews, type RelayQuery } from "./event_relay.ts";
 
-/** What the codex side is made of. */
-export interface CodexPorts {
-  readonly api: CodexdApi;
-  readonly health: CodexdHealth;
-  readonly clock: Clock;
-}
-
-/** The way to Codex: what routes and tasks use of it. */
+/** The way to Codex: conductor watches codexd and never starts it. */
 export class Codex {
   readonly api: CodexdApi;
   readonly health: CodexdHealth;
   readonly #clock: Clock;
 
-  constructor(ports: CodexPorts) {
-    this.api = ports.api;
-    this.health = ports.health;
-    this.#clock = ports.clock;
+  constructor(options: CodexOptions) {
+    const { events, clock, log } = options;
+    this.#clock = clock;
+    this.api = new CodexdApi(options);
+    this.health = new CodexdHealth({
+      api: this.api,
+      clock,
+      log,
+      onChange: ({ state, reason }, previous) =>
+        events.record("codexd.health_changed", { state, previous, reason }),
+    });
   }
 
   /** How codexd stands, asked now. */
@@ -32,4 +34,13 @@ export class Codex {
   follow(query: RelayQuery, signal: AbortSignal): AsyncGenerator<RelayNews> {
     return relayEvents(this.api, query, { clock: this.#clock, signal });
   }
+}
+
+export interface CodexOptions {
+  /** Where codexd is. */
+  readonly base: URL;
+  readonly token: string | undefined;
+  readonly events: Pick<EventService, "record">;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

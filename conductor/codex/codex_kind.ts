@@ -3,7 +3,10 @@ import type { Clock } from "../../shared/clock.ts";
 import {
   ApprovalMode,
   ApprovalPolicy,
+  codexdStatus,
   type CodexEvent,
+  openSession,
+  runTurn,
   Sandbox,
   type TurnAnswer,
 } from "../../shared/contracts/mod.ts";
@@ -41,7 +44,7 @@ type Payload = z.infer<typeof Payload>;
 export interface CodexKindPorts {
   readonly api: Pick<
     CodexdApi,
-    "status" | "openSession" | "turn" | "openEvents"
+    "call" | "openEvents"
   >;
   readonly clock: Clock;
 }
@@ -74,30 +77,29 @@ export function codexKind(ports: CodexKindPorts): TaskKind<Payload> {
       "Run a turn of Codex, in a new session or in one that is named by session_id",
     payload: Payload,
     example: { prompt: "Say hello", sandbox: "read-only" },
-    run: (payload, context) => runTurn(payload, context, ports),
+    run: (payload, context) => runTask(payload, context, ports),
   };
 }
 
-async function runTurn(
+async function runTask(
   payload: Payload,
   context: RunContext,
   ports: CodexKindPorts,
 ): Promise<RunOutcome> {
   const { api, clock } = ports;
-  const { run_id: key, signal } = context;
+  const { run_id, signal } = context;
+  const once = (part: string) => ({
+    headers: { "idempotency-key": `${run_id}-${part}` },
+  });
   const { prompt, ...session } = payload;
-  const { events } = await api.status({ signal });
-  const { session_id } = await api.openSession(session, {
-    key: `${key}-session`,
+  const { events } = await api.call(codexdStatus, {}, { signal });
+  const { session_id } = await api.call(openSession, { body: session }, {
+    ...once("session"),
     signal,
   });
   context.note("info", `Codex session ${session_id}`);
-  const turn = await api.turn({
-    session_id,
-    action: "start",
-    input: prompt,
-    wait: false,
-  }, { key: `${key}-turn` });
+  const body = { session_id, input: prompt };
+  const turn = await api.call(runTurn, { body }, once("turn"));
   const over = new AbortController();
   const interrupt = () => void interruptTurn(turn, context, { ports, over });
   if (signal.aborted) interrupt();
@@ -140,8 +142,8 @@ async function interruptTurn(
   },
 ): Promise<void> {
   try {
-    const action = "interrupt";
-    await ports.api.turn({ session_id, turn_id, action, wait: false });
+    const body = { session_id, turn_id, action: "interrupt" } as const;
+    await ports.api.call(runTurn, { body });
   } catch (error) {
     context.note("warn", `Cannot interrupt the turn: ${messageOf(error)}`);
   }

@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
-import { ApiClient } from "../../shared/http/client.ts";
 import { RunStopped } from "../automation/task_kind.ts";
 import { codexKind } from "./codex_kind.ts";
 import { CodexdApi } from "./codexd_api.ts";
@@ -9,8 +8,7 @@ import { FakeCodexd } from "./testing/fake_codexd.ts";
 
 function setUp(codexd: { readonly origin: string }) {
   const base = new URL(codexd.origin);
-  const client = new ApiClient({ base, unreachable: "CODEXD_UNAVAILABLE" });
-  const api = new CodexdApi(client, { base, token: undefined });
+  const api = new CodexdApi({ base });
   const kind = codexKind({ api, clock: systemClock });
   const lines: string[] = [];
   const stop = new AbortController();

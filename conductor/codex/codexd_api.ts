@@ -1,30 +1,19 @@
+import type { z } from "zod";
+import type { Clock } from "../../shared/clock.ts";
 import {
   CODEXD_EVENTS_PATH,
-  codexdHealthz,
-  type CodexdStatus,
-  codexdStatus,
-  listSessions,
-  openSession,
-  readSession,
-  runTurn,
-  type SessionAnswer,
-  type SessionDetail,
-  type SessionList,
-  type SessionRequest,
-  type TurnAnswer,
   type TurnRequest,
 } from "../../shared/contracts/mod.ts";
 import { AppError, type ErrorCode } from "../../shared/errors.ts";
-import type { ApiClient, CallOptions } from "../../shared/http/mod.ts";
-import type { PageRequest } from "../../shared/page.ts";
-
-/** What a caller of conductor's gave along. */
-export interface Forwarded {
-  readonly signal?: AbortSignal;
-  readonly requestId?: string;
-  /** The caller's `Idempotency-Key`. */
-  readonly key?: string | undefined;
-}
+import {
+  ApiClient,
+  type CallInput,
+  type CallOptions,
+  type RouteContext,
+  type RouteFacts,
+  type Schema,
+} from "../../shared/http/mod.ts";
+import { idempotencyKeyOf } from "../../shared/idempotency.ts";
 
 /** A timer cannot wait longer. */
 const MAX_WAIT_MS = 2_147_483_647;
@@ -48,61 +37,62 @@ export class CodexdApi {
   readonly #token: string | undefined;
 
   constructor(
-    client: ApiClient,
-    options: { readonly base: URL; readonly token: string | undefined },
+    options: {
+      readonly base: URL;
+      readonly token?: string | undefined;
+      readonly clock?: Clock;
+    },
   ) {
-    this.#client = client;
-    this.base = options.base;
-    this.#token = options.token;
+    const { base, token, clock } = options;
+    this.base = base;
+    this.#token = token;
+    this.#client = new ApiClient({
+      base,
+      token,
+      unreachable: "CODEXD_UNAVAILABLE",
+      ...(clock && { clock }),
+    });
   }
 
-  /** Resolves when codexd serves. */
-  async probe(options: CallOptions = {}): Promise<void> {
-    await asked(this.#client.request(codexdHealthz, {}, options));
+  /**
+   * Calls a route. Failures are codexd's own, but for those that would blame
+   * the caller for conductor.
+   */
+  async call<P extends `/${string}`, Q, B, D extends Schema>(
+    contract: RouteFacts<P, Q, B, D>,
+    input: CallInput<P, Q, B>,
+    options: CallOptions = {},
+  ): Promise<z.output<D>> {
+    try {
+      return await this.#client.request(contract, input, options);
+    } catch (error) {
+      if (!(error instanceof AppError) || !OURS.includes(error.code)) {
+        throw error;
+      }
+      throw new AppError(
+        "UPSTREAM_FAILED",
+        `Cannot use codexd: it refuses conductor with ${error.code}`,
+        { cause: error, details: { code: error.code, message: error.message } },
+      );
+    }
   }
 
-  status(options: CallOptions = {}): Promise<CodexdStatus> {
-    return asked(this.#client.request(codexdStatus, {}, options));
-  }
-
-  sessions(query: PageRequest, by: Forwarded = {}): Promise<SessionList> {
-    return asked(
-      this.#client.request(
-        listSessions,
-        { query: asText(query) },
-        passedOn(by),
-      ),
-    );
-  }
-
-  session(
-    sessionId: string,
-    query: PageRequest,
-    by: Forwarded = {},
-  ): Promise<SessionDetail> {
-    const params = { session_id: sessionId };
-    return asked(
-      this.#client.request(
-        readSession,
-        { params, query: asText(query) },
-        passedOn(by),
-      ),
-    );
-  }
-
-  openSession(
-    body: SessionRequest,
-    by: Forwarded = {},
-  ): Promise<SessionAnswer> {
-    return asked(this.#client.request(openSession, { body }, passedOn(by)));
-  }
-
-  /** Waits for as long as the request itself does. */
-  turn(body: TurnRequest, by: Forwarded = {}): Promise<TurnAnswer> {
-    const waitMs = body.wait ? body.timeout_ms ?? MAX_WAIT_MS : 0;
-    const timeoutMs = Math.min(waitMs + SLACK_MS, MAX_WAIT_MS);
-    const options = { ...passedOn(by), timeoutMs };
-    return asked(this.#client.request(runTurn, { body }, options));
+  /** Passes a request of conductor's on, for as long as its caller waits. */
+  relay<P extends `/${string}`, Q, B, D extends Schema>(
+    contract: RouteFacts<P, Q, B, D>,
+    request: Relayed,
+  ): Promise<z.output<D>> {
+    const { params, query, body, headers, signal, requestId } = request;
+    const input = { params, query, body } as unknown as CallInput<P, Q, B>;
+    const key = contract.kind === "write"
+      ? idempotencyKeyOf(headers)
+      : undefined;
+    return this.call(contract, input, {
+      signal,
+      requestId,
+      timeoutMs: patienceMs(body),
+      ...(key !== undefined && { headers: { "idempotency-key": key } }),
+    });
   }
 
   /** Opens the event stream behind `after`. */
@@ -125,28 +115,18 @@ export class CodexdApi {
   }
 }
 
-function asText({ limit, cursor }: PageRequest) {
-  return { limit: String(limit), ...(cursor === undefined ? {} : { cursor }) };
-}
-
-function passedOn({ signal, requestId, key }: Forwarded): CallOptions {
-  return {
-    ...(signal !== undefined && { signal }),
-    ...(requestId !== undefined && { requestId }),
-    ...(key !== undefined && { headers: { "idempotency-key": key } }),
+/** What of a request is passed on. */
+type Relayed =
+  & Pick<RouteContext<unknown>, "headers" | "signal" | "requestId">
+  & {
+    readonly params: unknown;
+    readonly query: unknown;
+    readonly body: unknown;
   };
-}
 
-/** Keeps codexd's failures, but for those that would blame the caller for conductor. */
-async function asked<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof AppError) || !OURS.includes(error.code)) throw error;
-    throw new AppError(
-      "UPSTREAM_FAILED",
-      `Cannot use codexd: it refuses conductor with ${error.code}`,
-      { cause: error, details: { code: error.code, message: error.message } },
-    );
-  }
+/** With `wait` a turn's answer comes when the turn has ended, or after `timeout_ms`. */
+function patienceMs(body: unknown): number {
+  const { wait, timeout_ms } = (body ?? {}) as Partial<TurnRequest>;
+  const waitMs = wait ? timeout_ms ?? MAX_WAIT_MS : 0;
+  return Math.min(waitMs + SLACK_MS, MAX_WAIT_MS);
 }

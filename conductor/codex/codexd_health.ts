@@ -1,5 +1,9 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
-import type { CodexdStatus } from "../../shared/contracts/mod.ts";
+import {
+  codexdHealthz,
+  type CodexdStatus,
+  codexdStatus,
+} from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { backoffMs, sleep } from "../../shared/wait.ts";
@@ -22,7 +26,7 @@ export interface CodexdCondition {
 
 /** What health is made of. */
 export interface CodexdHealthOptions {
-  readonly api: Pick<CodexdApi, "probe" | "status" | "openEvents" | "base">;
+  readonly api: Pick<CodexdApi, "call" | "openEvents" | "base">;
   readonly clock: Clock;
   readonly log: Logger;
   /** From 0 to 1: spreads attempts. Default `Math.random`. */
@@ -130,14 +134,14 @@ export class CodexdHealth {
     const options = { timeoutMs: ANSWER_MS, signal };
     const at = `codexd at ${api.base.origin}`;
     try {
-      await api.probe(options);
+      await api.call(codexdHealthz, {}, options);
     } catch (error) {
       const reason = `${at} does not answer: ${messageOf(error)}`;
       if (!signal.aborted) this.#set("down", reason, null);
       return;
     }
     try {
-      const status = await api.status(options);
+      const status = await api.call(codexdStatus, {}, options);
       const [reason = null] = status.degraded_reasons;
       if (status.available) this.#set("healthy", null, status);
       else this.#set("degraded", reason, status);
@@ -160,10 +164,8 @@ export class CodexdHealth {
     const { api } = this.#options;
     const socket = new EventSocket(api.openEvents({ session_id: NO_SESSION }));
     this.#socket = socket;
-    while (true) {
-      const item = await socket.next();
-      if (item.kind === "end") break;
-      if (NEWS.has(item.event.type)) this.hurry();
+    for await (const { type } of socket) {
+      if (NEWS.has(type)) this.hurry();
     }
     this.#socket = undefined;
     this.hurry();

@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
-import { ApiClient } from "../../shared/http/client.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { CodexdHealth } from "./codexd_health.ts";
@@ -8,11 +7,10 @@ import { FakeCodexd } from "./testing/fake_codexd.ts";
 
 function watch(codexd: FakeCodexd) {
   const base = new URL(codexd.origin);
-  const client = new ApiClient({ base, unreachable: "CODEXD_UNAVAILABLE" });
   const changes: string[] = [];
   let wake = () => {};
   const health = new CodexdHealth({
-    api: new CodexdApi(client, { base, token: undefined }),
+    api: new CodexdApi({ base }),
     clock: systemClock,
     log: silentLogger,
     random: () => 0,

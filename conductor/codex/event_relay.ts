@@ -38,17 +38,14 @@ export async function* relayEvents(
     const close = () => socket.close();
     signal.addEventListener("abort", close, { once: true });
     try {
-      while (!signal.aborted) {
-        const item = await socket.next();
+      for await (const event of socket) {
         if (signal.aborted) return;
-        if (item.kind === "end") {
-          yield { kind: "away", reason: item.reason };
-          break;
-        }
-        after = item.event.seq;
+        after = event.seq;
         failures = 0;
-        yield item;
+        yield { kind: "event", event };
       }
+      if (signal.aborted) return;
+      yield { kind: "away", reason: socket.endReason };
     } finally {
       signal.removeEventListener("abort", close);
       socket.close();

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
-import { ApiClient } from "../../shared/http/client.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { relayEvents, type RelayNews } from "./event_relay.ts";
 import { EventSocket } from "./event_socket.ts";
@@ -8,8 +7,7 @@ import { FakeCodexd } from "./testing/fake_codexd.ts";
 
 function apiOf(codexd: FakeCodexd): CodexdApi {
   const base = new URL(codexd.origin);
-  const client = new ApiClient({ base, unreachable: "CODEXD_UNAVAILABLE" });
-  return new CodexdApi(client, { base, token: undefined });
+  return new CodexdApi({ base });
 }
 
 /** Follows until `count` pieces of news have come, telling each. */
@@ -76,12 +74,8 @@ Deno.test("EventSocket hangs up when too much waits, and still gives what it has
   for (let i = 0; i < 20; i++) codexd.push({ data: { text: "x".repeat(100) } });
   while (codexd.sockets > 0) await new Promise((done) => setTimeout(done, 2));
   const seqs: number[] = [];
-  let item = await socket.next();
-  while (item.kind === "event") {
-    seqs.push(item.event.seq);
-    item = await socket.next();
-  }
+  for await (const { seq } of socket) seqs.push(seq);
   assertEquals(seqs.length > 2 && seqs.length < 20, true, `${seqs}`);
   assertEquals(seqs, seqs.map((_, index) => index + 1));
-  assertEquals(item.reason, "the reader is behind");
+  assertEquals(socket.endReason, "the reader is behind");
 });

@@ -1,12 +1,8 @@
+import { Channel } from "../../shared/channel.ts";
 import type { CodexEvent } from "../../shared/contracts/mod.ts";
 
 /** Characters of events that may wait for who reads them. */
-const MAX_QUEUED_CHARS = 4_194_304;
-
-/** How an event socket ended, or that nothing has come yet. */
-type Item =
-  | { readonly kind: "event"; readonly event: CodexEvent }
-  | { readonly kind: "end"; readonly reason: string };
+const MAX_WAITING_CHARS = 4_194_304;
 
 /**
  * One connection to codexd's event stream, read at the reader's own pace. When
@@ -14,67 +10,48 @@ type Item =
  */
 export class EventSocket {
   readonly #socket: WebSocket;
-  readonly #queue: { readonly event: CodexEvent; readonly chars: number }[] =
-    [];
-  readonly #maxChars: number;
-  #queued = 0;
+  readonly #events: Channel<CodexEvent>;
   #end: string | undefined;
-  #arrival = Promise.withResolvers<void>();
 
-  constructor(socket: WebSocket, maxChars = MAX_QUEUED_CHARS) {
+  constructor(socket: WebSocket, maxChars = MAX_WAITING_CHARS) {
     this.#socket = socket;
-    this.#maxChars = maxChars;
+    this.#events = new Channel({
+      limit: maxChars,
+      onLeave: () => this.close(),
+    });
     socket.addEventListener("message", ({ data }) => this.#take(data));
     socket.addEventListener("error", (event) => {
       // Without a listener Deno would end the process. A close event follows.
       event.preventDefault();
     });
     socket.addEventListener("close", ({ code, reason }) => {
-      this.#over(reason === "" ? `closed with ${code}` : reason);
+      this.close(reason === "" ? `closed with ${code}` : reason);
     });
   }
 
-  /** The next event, in order; at last how the connection ended. */
-  async next(): Promise<Item> {
-    while (true) {
-      const first = this.#queue.shift();
-      if (first !== undefined) {
-        this.#queued -= first.chars;
-        return { kind: "event", event: first.event };
-      }
-      if (this.#end !== undefined) return { kind: "end", reason: this.#end };
-      await this.#arrival.promise;
-    }
+  /** The events, in order, until the connection ends. */
+  [Symbol.asyncIterator](): AsyncIterator<CodexEvent> {
+    return this.#events;
   }
 
-  /** Ends the connection. */
-  close(): void {
-    this.#over("closed");
+  /** How the connection ended. */
+  get endReason(): string {
+    return this.#end ?? "it has not ended";
+  }
+
+  /** Ends the connection; what has come can still be read. */
+  close(reason = "closed"): void {
+    this.#end ??= reason;
+    this.#events.end();
     if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close();
   }
 
   #take(data: unknown): void {
-    if (this.#end !== undefined || typeof data !== "string") return;
+    if (typeof data !== "string") return;
     const event = parse(data);
     if (event === undefined) return;
-    this.#queue.push({ event, chars: data.length });
-    this.#queued += data.length;
-    if (this.#queued > this.#maxChars) {
-      this.#over("the reader is behind");
-      this.#socket.close();
-    }
-    this.#wake();
-  }
-
-  #over(reason: string): void {
-    this.#end ??= reason;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const { resolve } = this.#arrival;
-    this.#arrival = Promise.withResolvers();
-    resolve();
+    this.#events.push(event, data.length);
+    if (!this.#events.hasRoom) this.close("the reader is behind");
   }
 }
 

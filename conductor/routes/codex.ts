@@ -10,9 +10,15 @@ import {
   openSession,
   readSession,
   runTurn,
+  statusOf,
 } from "../../shared/contracts/mod.ts";
-import { Reply, type StreamEvent } from "../../shared/http/mod.ts";
-import { idempotencyKeyOf } from "../../shared/idempotency.ts";
+import {
+  Reply,
+  type RouteContext,
+  type RouteFacts,
+  type Schema,
+  type StreamEvent,
+} from "../../shared/http/mod.ts";
 import type { RelayNews } from "../codex/mod.ts";
 import { type Deps, route } from "../deps.ts";
 import { resumeAfter } from "./resume.ts";
@@ -33,6 +39,16 @@ const common = { surface: "business", exposure: "local" } as const;
 const away = ({ codex }: Deps) => codex.health.away;
 /** Why no session can be opened and no turn be run now. */
 const unavailable = ({ codex }: Deps) => codex.health.unavailable;
+
+/** Returns what answers a route by the route of codexd's that it stands for. */
+function relayTo<P extends `/${string}`, Q, B, D extends Schema>(
+  contract: RouteFacts<P, Q, B, D>,
+) {
+  return async (context: RouteContext<Deps, P, Q, B>) => {
+    const answer = await context.deps.codex.api.relay(contract, context);
+    return new Reply(answer, { status: statusOf(answer) });
+  };
+}
 
 const Away = z.object({ reason: z.string() });
 
@@ -84,44 +100,28 @@ export const codexRoutes = [
     path: "/v1/codex/sessions",
     errors: ["CODEXD_UNAVAILABLE"],
     unavailable: away,
-    handler: ({ deps, query, signal, requestId }) =>
-      deps.codex.api.sessions(query, { signal, requestId }),
+    handler: relayTo(listSessions),
   }),
   route({
     ...readSession,
     id: "codex.sessions.read",
     path: "/v1/codex/sessions/:session_id",
     unavailable: away,
-    handler: ({ deps, params, query, signal, requestId }) =>
-      deps.codex.api.session(params.session_id, query, { signal, requestId }),
+    handler: relayTo(readSession),
   }),
   route({
     ...openSession,
     id: "codex.sessions.open",
     path: "/v1/codex/sessions",
     unavailable,
-    async handler({ deps, body, headers, signal, requestId }) {
-      const key = idempotencyKeyOf(headers);
-      const by = { signal, requestId, key };
-      const answer = await deps.codex.api.openSession(body, by);
-      return new Reply(answer, { status: answer.created ? 201 : 200 });
-    },
+    handler: relayTo(openSession),
   }),
   route({
     ...runTurn,
     id: "codex.turn",
     path: "/v1/codex/turn",
     unavailable,
-    async handler({ deps, body, headers, signal, requestId }) {
-      const key = idempotencyKeyOf(headers);
-      const answer = await deps.codex.api.turn(body, {
-        signal,
-        requestId,
-        key,
-      });
-      const status = answer.status === "in_progress" ? 202 : 200;
-      return new Reply(answer, { status });
-    },
+    handler: relayTo(runTurn),
   }),
   route({
     ...common,
@@ -150,7 +150,7 @@ export const codexRoutes = [
     unavailable: away,
     async stream({ deps: { codex }, query, headers, signal }) {
       // Asked first: a codexd that is away is a failure, not an empty stream.
-      const { events } = await codex.api.status({ signal });
+      const { events } = await codex.api.call(codexdStatus, {}, { signal });
       const after = resumeAfter(headers, query.after, () => events.seq);
       const news = codex.follow({ after, sessionId: query.session_id }, signal);
       return toEvents(news);

@@ -139,6 +139,12 @@ export const runTurn = contract({
   },
 });
 
+/** The status of what answers {@linkcode openSession} and {@linkcode runTurn}. */
+export function statusOf(answer: unknown): 200 | 201 | 202 {
+  const { created, status } = answer as Partial<SessionAnswer & TurnAnswer>;
+  return created ? 201 : status === "in_progress" ? 202 : 200;
+}
+
 export const codexdEvents = contract({
   ...common,
   id: "codexd.events",

@@ -36,6 +36,7 @@ export {
   openSession,
   readSession,
   runTurn,
+  statusOf,
 } from "./codexd_routes.ts";
 export {
   Account,

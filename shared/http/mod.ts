@@ -1,5 +1,5 @@
 export { Catalog } from "./catalog.ts";
-export { ApiClient, type CallOptions } from "./client.ts";
+export { ApiClient, type CallInput, type CallOptions } from "./client.ts";
 export {
   Dispatcher,
   type DispatcherLimits,
@@ -17,6 +17,7 @@ export {
   Reply,
   type Route,
   type RouteContext,
+  type RouteFacts,
   routeFor,
   type RouteInfo,
   type Schema,
