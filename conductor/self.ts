@@ -5,7 +5,7 @@ import { messageOf } from "../shared/errors.ts";
 import type { Zone } from "../shared/http/mod.ts";
 import type { composeAutomation, SystemService } from "./automation/mod.ts";
 import type { composeBrowser } from "./browser/mod.ts";
-import type { composeCodexd } from "./codex/mod.ts";
+import type { Codex } from "./codex/mod.ts";
 import { GUIDANCE } from "./guidance.ts";
 import { hostOperations } from "./host_operations.ts";
 import type { Store } from "./record/mod.ts";
@@ -14,7 +14,7 @@ import type { Store } from "./record/mod.ts";
 export function conductorSelf({ store, browser, codex, automation }: {
   readonly store: Store;
   readonly browser: ReturnType<typeof composeBrowser>;
-  readonly codex: ReturnType<typeof composeCodexd>;
+  readonly codex: Codex;
   readonly automation: () => ReturnType<typeof composeAutomation>;
 }): SelfParts {
   return {
