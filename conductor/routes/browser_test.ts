@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createApp } from "../../shared/daemon/app.ts";
+import { Dispatcher } from "../../shared/http/dispatcher.ts";
 import { fillIn } from "../../shared/describe/places.ts";
 import type { Route } from "../../shared/http/route.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
@@ -45,7 +45,7 @@ function createServer() {
     browserPlatforms: [],
   });
   const origin = "http://127.0.0.1:4317";
-  const app = createApp({
+  const app = new Dispatcher({
     routes: [...browserRoutes, ...claudeRoutes, ...firefoxSocketRoutes],
     // The other slices are none of these routes' business.
     deps: { browser } as Deps,

@@ -2,8 +2,8 @@
 /** A server for the HTTP bench: the kit, or a bare `Deno.serve` that does the same by hand. */
 import { z } from "zod";
 import { systemClock } from "../../shared/clock.ts";
-import { createApp } from "../../shared/daemon/app.ts";
-import { listen } from "../../shared/daemon/listen.ts";
+import { type Handle, listen } from "../../shared/daemon/listen.ts";
+import { Dispatcher } from "../../shared/http/dispatcher.ts";
 import { routeFor } from "../../shared/http/route.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";
 import { Redactor } from "../../shared/redact.ts";
@@ -17,13 +17,13 @@ const log: Logger = createLogger({
 
 function serveKit(): number {
   const route = routeFor<Record<string, never>>();
-  const handlers: { handle?: ReturnType<typeof createApp>["handle"] } = {};
+  const handlers: { handle?: Handle } = {};
   const listening = listen(
     new URL("http://127.0.0.1:0"),
     (request, info) => handlers.handle?.(request, info) ?? Promise.reject(),
     { clock: systemClock, log },
   );
-  const app = createApp({
+  const app = new Dispatcher({
     routes: [
       route({
         id: "probe.healthz",

@@ -1,7 +1,6 @@
 import type { AuditPort } from "../audit.ts";
-import type { DispatcherLimits, Route } from "../http/mod.ts";
+import { Dispatcher, type DispatcherLimits, type Route } from "../http/mod.ts";
 import { VERSION } from "../version.ts";
-import { createApp } from "./app.ts";
 import type { JudgedConfig } from "./daemon_config.ts";
 import type { Daemon, DaemonPorts } from "./run_daemon.ts";
 import type { DaemonSelf, SelfParts } from "./self.ts";
@@ -52,7 +51,7 @@ export class DaemonBuilder {
   ): Daemon {
     const { values, token } = this.#config;
     const { base, clock, log } = this.#ports;
-    const app = createApp({
+    const app = new Dispatcher({
       routes,
       deps,
       guard: {

@@ -1,4 +1,3 @@
-export { createApp } from "./app.ts";
 export {
   filesConfig,
   type JudgedConfig,

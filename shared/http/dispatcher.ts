@@ -3,55 +3,58 @@ import type { AuditPort } from "../audit.ts";
 import { ByteBudget } from "../byte_budget.ts";
 import type { Clock } from "../clock.ts";
 import { Deadlines } from "../deadlines.ts";
-import type { NewId } from "../ids.ts";
+import { type NewId, randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
 import { Admission } from "./admission.ts";
 import type { BodyLimits } from "./body.ts";
 import type { Call } from "./call.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Guard } from "./guard.ts";
+import { Catalog } from "./catalog.ts";
+import { Guard, type GuardConfig } from "./guard.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
   events,
   failure,
-  largeSuccess,
+  largeResult,
   writeResult,
 } from "./respond.ts";
-import type { HandledRoute, HeaderMap } from "./route.ts";
+import type { HandledRoute, HeaderMap, Route } from "./route.ts";
 import { runHandler } from "./run_handler.ts";
 import { readTarget } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
 
-/** Serves a catalog: admits each request, runs its route, answers. The app as a function. */
+/** The app of a daemon, a function that needs no port: admits each request, runs its route, answers. */
 export class Dispatcher<Deps> {
-  readonly #ports: DispatcherPorts<Deps>;
+  readonly #options: DispatcherOptions<Deps>;
   readonly #limits: Required<DispatcherLimits>;
   readonly #bodyLimits: BodyLimits;
   readonly #activity: Activity;
   readonly #admission: Admission<Deps>;
 
-  constructor(catalog: Catalog<Deps>, ports: DispatcherPorts<Deps>) {
+  constructor(options: DispatcherOptions<Deps>) {
+    const { clock, log } = options;
     const limits = {
       bodyDeadlineMs: 30_000,
-      maxBodiesBytes: 8 * ports.limits.maxBodyBytes,
+      maxBodiesBytes: 8 * options.limits.maxBodyBytes,
       maxConcurrent: 1000,
       heartbeatMs: 15_000,
       stallMs: 30_000,
-      ...ports.limits,
+      ...options.limits,
     };
-    this.#ports = ports;
+    this.#options = options;
     this.#limits = limits;
     this.#activity = new Activity(limits.maxConcurrent);
     this.#admission = new Admission({
-      ...ports,
-      catalog,
+      deps: options.deps,
+      log,
+      catalog: new Catalog(options.routes),
+      guard: new Guard(options.guard, { clock, log }),
       activity: this.#activity,
     });
     this.#bodyLimits = {
       maxBytes: limits.maxBodyBytes,
-      deadlines: new Deadlines(ports.clock, limits.bodyDeadlineMs),
+      deadlines: new Deadlines(clock, limits.bodyDeadlineMs),
       budget: new ByteBudget(limits.maxBodiesBytes),
     };
   }
@@ -85,7 +88,7 @@ export class Dispatcher<Deps> {
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       return await this.#answer(call, answer);
     } catch (error) {
-      return failure(error, answer, this.#ports.log);
+      return failure(error, answer, this.#options.log);
     }
   }
 
@@ -93,7 +96,7 @@ export class Dispatcher<Deps> {
     const given = headers.get("x-request-id");
     return given !== undefined && REQUEST_ID.test(given)
       ? given
-      : this.#ports.newId("req");
+      : (this.#options.newId ?? randomId)("req");
   }
 
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
@@ -116,13 +119,13 @@ export class Dispatcher<Deps> {
         ? events(noEvents(), answer)
         : await openStream(call, route, {
           answer,
-          audit: this.#ports.audit,
-          clock: this.#ports.clock,
+          audit: this.#options.audit,
+          clock: this.#options.clock,
           heartbeatMs: this.#limits.heartbeatMs,
           stallMs: this.#limits.stallMs,
         });
     }
-    const result = await runHandler(call, route, this.#ports);
+    const result = await runHandler(call, route, this.#options);
     return call.isLarge
       ? this.#writeLarge(result, call, answer)
       : writeResult(result, route, answer);
@@ -135,23 +138,24 @@ export class Dispatcher<Deps> {
     answer: AnswerContext,
   ): Response {
     const held = call.keep();
-    return largeSuccess(result, answer, {
-      clock: this.#ports.clock,
+    return largeResult(result, answer, {
+      clock: this.#options.clock,
       stallMs: this.#limits.stallMs,
       onEnd: () => held.dispose(),
     });
   }
 }
 
-interface DispatcherPorts<Deps> {
+interface DispatcherOptions<Deps> {
+  readonly routes: readonly Route<Deps>[];
   readonly deps: Deps;
-  readonly guard: Guard;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly newId: NewId;
+  readonly guard: GuardConfig;
+  readonly limits: DispatcherLimits;
   /** Where writes that do not report by themselves are recorded. */
   readonly audit: AuditPort;
-  readonly limits: DispatcherLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newId?: NewId;
 }
 
 /** The last rung of the ladder: size and rate. */

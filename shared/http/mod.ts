@@ -1,4 +1,3 @@
-export { Catalog } from "./catalog.ts";
 export { ApiClient, type CallInput, type CallOptions } from "./client.ts";
 export {
   Dispatcher,
@@ -6,7 +5,6 @@ export {
   type RequestInfo,
 } from "./dispatcher.ts";
 export { ReaderStalled } from "./event_stream.ts";
-export { Guard, type GuardConfig } from "./guard.ts";
 export { limitQuery, sequenceQuery } from "./query.ts";
 export { failure } from "./respond.ts";
 export {

@@ -9,20 +9,68 @@ export interface AnswerContext {
   readonly pretty: boolean;
 }
 
-/** What an answer may have beside its body. */
+/** Turns what a handler returned into the answer that its route promises. */
+export function writeResult(
+  result: unknown,
+  route: Pick<RouteInfo, "produces" | "status">,
+  context: AnswerContext,
+): Response {
+  const { data, ...init } = result instanceof Reply
+    ? result
+    : { data: result, status: route.status ?? 200 };
+  switch (route.produces ?? "json") {
+    case "text":
+      return respond(String(data), "text/plain", { ...context, ...init });
+    case "html":
+      return respond(String(data), "text/html", { ...context, ...init });
+    case "document":
+      return json(data, context, init);
+    default:
+      return json(envelope(data, context), context, init);
+  }
+}
+
+/** Answers large `data` in the success envelope, written as it is taken. */
+export function largeResult(
+  data: unknown,
+  context: AnswerContext,
+  options: PiecewiseOptions,
+): Response {
+  const body = piecewiseBody(envelope(data, context), options);
+  return respond(body, "application/json", context);
+}
+
+/** Answers an event stream. */
+export function events(
+  body: ReadableStream<Uint8Array>,
+  context: AnswerContext,
+): Response {
+  return respond(body, "text/event-stream", context);
+}
+
+function envelope(data: unknown, { requestId }: AnswerContext) {
+  return { ok: true, request_id: requestId, data };
+}
+
+function json(
+  value: unknown,
+  context: AnswerContext,
+  init: AnswerInit,
+): Response {
+  const text = context.pretty
+    ? JSON.stringify(value, null, 2) + "\n"
+    : JSON.stringify(value);
+  return respond(text, "application/json", { ...context, ...init });
+}
+
 interface AnswerInit {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-const JSON_TYPE = "application/json; charset=utf-8";
-const TEXT_TYPE = "text/plain; charset=utf-8";
-const HTML_TYPE = "text/html; charset=utf-8";
-const SSE_TYPE = "text/event-stream; charset=utf-8";
-
 function respond(
   body: BodyInit,
-  contentType: string,
+  mediaType: string,
   { requestId, status = 200, headers }: AnswerInit & {
     readonly requestId: string;
   },
@@ -30,100 +78,13 @@ function respond(
   return new Response(body, {
     status,
     headers: {
-      "content-type": contentType,
+      "content-type": `${mediaType}; charset=utf-8`,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       "x-request-id": requestId,
       ...headers,
     },
   });
-}
-
-/** Turns what a handler returned into the answer that its route promises. */
-export function writeResult(
-  result: unknown,
-  route: Pick<RouteInfo, "produces" | "status">,
-  answer: AnswerContext,
-): Response {
-  const { data, status, headers } = result instanceof Reply
-    ? result
-    : { data: result, status: route.status ?? 200, headers: undefined };
-  switch (route.produces ?? "json") {
-    case "text":
-      return plainText(String(data), answer, status);
-    case "html":
-      return page(String(data), answer, { headers });
-    case "document":
-      return json(data, answer, { status, headers });
-    default:
-      return success(data, answer, { status, headers });
-  }
-}
-
-/** Answers `data` in the success envelope. */
-function success(
-  data: unknown,
-  context: AnswerContext,
-  init: AnswerInit = {},
-): Response {
-  const envelope = { ok: true, request_id: context.requestId, data };
-  return json(envelope, context, init);
-}
-
-/** Answers `data` in the success envelope, written as it is taken. */
-export function largeSuccess(
-  data: unknown,
-  { requestId }: AnswerContext,
-  init: AnswerInit & PiecewiseOptions,
-): Response {
-  const envelope = { ok: true, request_id: requestId, data };
-  const { status, headers } = init;
-  return respond(piecewiseBody(envelope, init), JSON_TYPE, {
-    requestId,
-    ...(status !== undefined && { status }),
-    headers,
-  });
-}
-
-/** Answers a JSON document without an envelope. */
-function json(
-  value: unknown,
-  { requestId, pretty }: AnswerContext,
-  init: AnswerInit = {},
-): Response {
-  const text = pretty
-    ? JSON.stringify(value, null, 2) + "\n"
-    : JSON.stringify(value);
-  return respond(text, JSON_TYPE, { requestId, ...init });
-}
-
-/** Answers plain text: probes. */
-function plainText(
-  body: string,
-  { requestId }: AnswerContext,
-  status = 200,
-): Response {
-  return respond(body, TEXT_TYPE, { requestId, status });
-}
-
-/** Answers an HTML page. */
-function page(
-  body: string,
-  { requestId }: AnswerContext,
-  options: {
-    readonly status?: number;
-    readonly headers?: Readonly<Record<string, string>> | undefined;
-  } = {},
-): Response {
-  return respond(body, HTML_TYPE, { requestId, ...options });
-}
-
-/** Answers an event stream. */
-export function events(
-  body: ReadableStream<Uint8Array>,
-  { requestId }: AnswerContext,
-): Response {
-  return respond(body, SSE_TYPE, { requestId });
 }
 
 /** What a failure says on the wire, in an envelope or in a stream. */
@@ -159,9 +120,13 @@ export function failure(
   log: Logger,
 ): Response {
   if (thrown instanceof PlainFailure) {
-    return plainText(thrown.body, context, thrown.status);
+    const { body, status } = thrown;
+    return respond(body, "text/plain", { ...context, status });
   }
-  if (thrown instanceof PageFailure) return page(thrown.page, context, thrown);
+  if (thrown instanceof PageFailure) {
+    const { page, status, headers } = thrown;
+    return respond(page, "text/html", { ...context, status, headers });
+  }
   const { requestId } = context;
   const own = log.child({ request_id: requestId });
   const error = knownError(thrown, own);

@@ -2,7 +2,7 @@
  * A daemon of the kit's test routes, run as a process of its own by tests.
  * `GET /work` fails where nothing catches it; `GET /events` never ends.
  */
-import { createApp } from "../daemon/app.ts";
+import { Dispatcher } from "../http/dispatcher.ts";
 import { runDaemon } from "../daemon/run_daemon.ts";
 import { RecordingAudit } from "./fakes.ts";
 import { KIT_ROUTES } from "./kit_app.ts";
@@ -22,7 +22,7 @@ await runDaemon({
     lines: [],
   }),
   compose(_config, { base, log, clock }) {
-    const app = createApp({
+    const app = new Dispatcher({
       routes: KIT_ROUTES,
       deps: {
         handle: () => {

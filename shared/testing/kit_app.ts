@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { type Clock, systemClock } from "../clock.ts";
-import { createApp } from "../daemon/app.ts";
 import { type Handle, listen } from "../daemon/listen.ts";
-import type { Dispatcher, DispatcherLimits } from "../http/dispatcher.ts";
+import { Dispatcher, type DispatcherLimits } from "../http/dispatcher.ts";
 import type { GuardConfig } from "../http/guard.ts";
 import { routeFor, type SocketPlan, type StreamEvent } from "../http/route.ts";
 import { JsonSocket } from "../http/socket.ts";
@@ -200,7 +199,7 @@ export function startKitApp(options: KitOptions = {}): KitApp {
     (request, info) => handle(request, info),
     { clock, log },
   );
-  const app = createApp({
+  const app = new Dispatcher({
     routes: KIT_ROUTES,
     deps: {
       events: async function* () {},
