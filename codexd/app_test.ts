@@ -10,7 +10,7 @@ contractTests("codexd", {
     const session = await codexd.session();
     return {
       server: codexd.server,
-      places: { cwd: codexd.folder, session },
+      exampleValues: { cwd: codexd.folder, session },
       [Symbol.asyncDispose]: () => codexd[Symbol.asyncDispose](),
     };
   },

@@ -151,7 +151,10 @@ export function composeCodexd(
       url: base.origin.replace(/^http/, "ws") + CODEXD_EVENTS_PATH,
       client_messages: ["approval.respond", "turn.interrupt"],
     }),
-    places: () => ({ cwd: Deno.cwd(), session: index.newest?.session_id }),
+    exampleValues: () => ({
+      cwd: Deno.cwd(),
+      session: index.newest?.session_id,
+    }),
   });
   let interrupted: Promise<void> | undefined;
   const built = daemon.build({

@@ -45,7 +45,7 @@ contractTests("conductor", {
     const run = await firstRun(conductor.server, task.task_id);
     return {
       server: conductor.server,
-      places: {
+      exampleValues: {
         cwd: conductor.folder,
         file: "/etc/hosts",
         task_id: task.task_id,

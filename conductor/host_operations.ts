@@ -2,11 +2,7 @@ import {
   DEFAULT_EXEC_MAX_BUFFER_BYTES,
   DEFAULT_EXEC_TIMEOUT_MS,
 } from "../host_ops/mod.ts";
-import {
-  curlIfPossible,
-  type CurlOptions,
-  fields,
-} from "../shared/describe/mod.ts";
+import { curl, type CurlOptions, fields } from "../shared/describe/mod.ts";
 import type { RouteInfo } from "../shared/http/mod.ts";
 
 /** The `host_operations` part of the describe documents: contract, semantics, curl lines. */
@@ -39,7 +35,7 @@ export function hostOperations(
       path: it.path,
       summary: it.summary,
       request_body: fields(it.body, "input"),
-      curl: curlIfPossible(it, options),
+      curl: curl(it, options),
     })),
     notes: [
       "These three routes always answer the outer success envelope once admitted; whether the operation succeeded is in data.ok.",

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { SelfParts } from "../shared/daemon/mod.ts";
-import type { Places } from "../shared/describe/mod.ts";
+import type { ExampleValues } from "../shared/describe/mod.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { Zone } from "../shared/http/mod.ts";
 import type { composeAutomation, SystemService } from "./automation/mod.ts";
@@ -31,7 +31,7 @@ export function conductorSelf({ store, browser, codex, automation }: {
     system: (zone) => systemFacts(automation().system, zone),
     websocket: () => browser.describe(),
     hostOperations,
-    places: () => ({
+    exampleValues: () => ({
       cwd: Deno.cwd(),
       file: readableFile(),
       ...newest(store),
@@ -54,7 +54,7 @@ function systemFacts(
 }
 
 /** What the examples of single tasks and runs name. */
-function newest({ stores: { tasks, runs } }: Store): Places {
+function newest({ stores: { tasks, runs } }: Store): ExampleValues {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;

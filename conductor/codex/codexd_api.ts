@@ -8,7 +8,7 @@ import { AppError, type ErrorCode } from "../../shared/errors.ts";
 import {
   ApiClient,
   type CallInput,
-  type CallOptions,
+  type RequestOptions,
   type RouteContext,
   type RouteFacts,
   type Schema,
@@ -61,7 +61,7 @@ export class CodexdApi {
   async call<P extends `/${string}`, Q, B, D extends Schema>(
     contract: RouteFacts<P, Q, B, D>,
     input: CallInput<P, Q, B>,
-    options: CallOptions = {},
+    options: RequestOptions = {},
   ): Promise<z.output<D>> {
     try {
       return await this.#client.request(contract, input, options);

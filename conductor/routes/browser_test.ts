@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Dispatcher } from "../../shared/http/dispatcher.ts";
-import { fillIn } from "../../shared/describe/places.ts";
+import { fillIn } from "../../shared/describe/example_values.ts";
 import type { Route } from "../../shared/http/route.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
 import { RecordingAudit, silentLogger } from "../../shared/testing/fakes.ts";
@@ -76,7 +76,9 @@ for (const route of [...browserRoutes, ...claudeRoutes]) {
     browser.bridge.open(socket, undefined);
     socket.say({ type: "hello", clientId: "firefox-1" });
     const { example }: Route<Deps> = route;
-    const { body, query } = fillIn(example ?? {}, { browser: "firefox-1" });
+    const filled = fillIn(example ?? {}, { browser: "firefox-1" });
+    assert(filled !== undefined);
+    const { body, query } = filled;
     const path = `${route.path}?${new URLSearchParams(query)}`;
     const response = await server.send(route.method, path, { body });
     const answer = await response.json();

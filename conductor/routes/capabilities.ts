@@ -13,7 +13,7 @@ export function capabilities(context: RouteContext<Deps>) {
   const { origin, websocket, guidance } = outlook(self, zone);
   const hostOperations = self.hostOperations?.(routes, {
     origin,
-    places: self.places(),
+    exampleValues: self.exampleValues(),
     hasToken: self.hasToken,
   });
   return {

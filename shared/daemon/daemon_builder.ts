@@ -40,7 +40,7 @@ export class DaemonBuilder {
         };
       },
       websocket: () => ({}),
-      places: () => ({}),
+      exampleValues: () => ({}),
       ...parts,
     };
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import {
-  curlIfPossible,
+  curl,
   type CurlOptions,
   Endpoint,
   endpoint,
@@ -123,7 +123,7 @@ export function describeRoutes<Deps extends SelfDeps>(
           version: self.version,
           origin: outlook(self, zone).origin,
           hasToken: self.hasToken,
-          places: self.places(),
+          exampleValues: self.exampleValues(),
         }),
     }),
   ];
@@ -137,7 +137,7 @@ function common<Deps extends SelfDeps>(
   const { origin, websocket, guidance } = outlook(self, zone);
   const options: CurlOptions = {
     origin,
-    places: self.places(),
+    exampleValues: self.exampleValues(),
     hasToken: self.hasToken,
   };
   const hostOperations = part === "business"
@@ -159,7 +159,7 @@ function common<Deps extends SelfDeps>(
 function example(route: RouteInfo, options: CurlOptions) {
   const line = route.produces === "websocket"
     ? undefined
-    : curlIfPossible(route, options);
+    : curl(route, options);
   if (line === undefined) return [];
   const { summary: title, method, path } = route;
   return [{ title, method, path, curl: line }];

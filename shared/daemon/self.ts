@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CurlOptions, Places } from "../describe/mod.ts";
+import type { CurlOptions, ExampleValues } from "../describe/mod.ts";
 import type { RouteInfo, Zone } from "../http/mod.ts";
 
 /** What a daemon tells of itself; each daemon provides one in its deps. */
@@ -22,7 +22,7 @@ export interface DaemonSelf {
   /** The `system` part of describe documents, reduced in the public zone. */
   system(zone: Zone): Readonly<Record<string, unknown>>;
   /** What stands for `{name}` in examples. */
-  places(): Places;
+  exampleValues(): ExampleValues;
   /** The `websocket` part of describe documents. */
   websocket(): Readonly<Record<string, unknown>>;
   /** The `host_operations` part, where there is one. */
@@ -54,7 +54,7 @@ interface Guidance {
 export interface SelfParts
   extends
     Pick<DaemonSelf, "name" | "guidance" | "system" | "hostOperations">,
-    Partial<Pick<DaemonSelf, "places" | "websocket">> {
+    Partial<Pick<DaemonSelf, "exampleValues" | "websocket">> {
   /** What ails it now, as in its condition. */
   trouble?(): {
     readonly [_ in "reasons" | "degraded" | "away"]?: readonly (

@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { RouteInfo, Schema } from "../http/mod.ts";
 import { curl, type CurlOptions, quote } from "./curl.ts";
 import { fields } from "./fields.ts";
-import { PlaceMissing } from "./places.ts";
 
 const Words = z.record(z.string(), z.string());
 
@@ -76,18 +75,5 @@ function command(route: RouteInfo, options: CurlOptions) {
     const url = options.origin.replace(/^http/, "ws") + route.path;
     return { connect: `websocat ${quote(url)}` };
   }
-  return present("curl", curlIfPossible(route, options));
-}
-
-/** The route's curl line; undefined while its example cannot run yet. */
-export function curlIfPossible(
-  route: RouteInfo,
-  options: CurlOptions,
-): string | undefined {
-  try {
-    return curl(route, options);
-  } catch (error) {
-    if (error instanceof PlaceMissing) return undefined;
-    throw error;
-  }
+  return present("curl", curl(route, options));
 }

@@ -2,7 +2,7 @@ import { STATUS_TEXT, type StatusCode } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
 import type { RouteInfo } from "../http/mod.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
-import { fillIn, PlaceMissing, type Places } from "./places.ts";
+import { type ExampleValues, fillIn } from "./example_values.ts";
 import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
@@ -11,7 +11,7 @@ export interface OpenApiFacts {
   readonly version: string;
   readonly origin: string;
   readonly hasToken: boolean;
-  readonly places: Places;
+  readonly exampleValues: ExampleValues;
 }
 
 const ANY_ROUTE: readonly ErrorCode[] = [
@@ -92,7 +92,7 @@ function operation(
         content: {
           "application/json": {
             schema: book.write(`${route.id}.body`, route.body, "input"),
-            ...bodyExample(route, facts.places),
+            ...bodyExample(route, facts.exampleValues),
           },
         },
       },
@@ -104,14 +104,10 @@ function operation(
   };
 }
 
-function bodyExample(route: RouteInfo, places: Places) {
-  if (route.example?.body === undefined) return {};
-  try {
-    return { example: fillIn(route.example.body, places) };
-  } catch (error) {
-    if (error instanceof PlaceMissing) return {};
-    throw error;
-  }
+function bodyExample(route: RouteInfo, values: ExampleValues) {
+  const body = route.example?.body;
+  const example = body === undefined ? undefined : fillIn(body, values);
+  return example === undefined ? {} : { example };
 }
 
 function parameters(route: RouteInfo) {

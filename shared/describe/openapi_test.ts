@@ -10,7 +10,7 @@ const FACTS = {
   version: "1",
   origin: "http://127.0.0.1:4317",
   hasToken: true,
-  places: {},
+  exampleValues: {},
 };
 
 interface Tree {

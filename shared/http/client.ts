@@ -1,7 +1,11 @@
 import type { z } from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
-import { type Answer, failed, parseAnswer } from "./read_answer.ts";
+import {
+  parseAnswer,
+  type ReadResponse,
+  upstreamFailed,
+} from "./read_answer.ts";
 import type { ParamNames, RouteFacts, Schema } from "./route.ts";
 
 /** How a client reaches its server. */
@@ -20,7 +24,7 @@ export interface ClientOptions {
 }
 
 /** What one call may say beside its input. */
-export interface CallOptions {
+export interface RequestOptions {
   readonly signal?: AbortSignal;
   /** Replaces the client's own. */
   readonly timeoutMs?: number;
@@ -59,7 +63,7 @@ export class ApiClient {
   async request<P extends `/${string}`, Q, B, D extends Schema>(
     contract: RouteFacts<P, Q, B, D>,
     input: CallInput<P, Q, B>,
-    options: CallOptions = {},
+    options: RequestOptions = {},
   ): Promise<z.output<D>> {
     const { timeoutMs = this.#options.timeoutMs ?? 30_000, signal } = options;
     const { clock = systemClock } = this.#options;
@@ -91,10 +95,10 @@ export class ApiClient {
       "method" | "path"
     >,
     { params = {}, query = {}, body }: LooseInput,
-    { signal, requestId, headers }: CallOptions & {
+    { signal, requestId, headers }: RequestOptions & {
       readonly signal: AbortSignal;
     },
-  ): Promise<Answer> {
+  ): Promise<ReadResponse> {
     const { base, token, unreachable, fetch: send = fetch } = this.#options;
     const url = new URL(fillPath(contract.path, params), base);
     for (const [name, value] of Object.entries(query)) {
@@ -123,7 +127,7 @@ export class ApiClient {
       return { response, text: await this.#readText(response) };
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      throw failed("the answer broke off", { cause });
+      throw upstreamFailed("the answer broke off", { cause });
     }
   }
 
@@ -134,7 +138,7 @@ export class ApiClient {
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       size += chunk.byteLength;
-      if (size > maxAnswerBytes) throw failed("the answer is too long");
+      if (size > maxAnswerBytes) throw upstreamFailed("the answer is too long");
       text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();

@@ -1,4 +1,4 @@
-export { ApiClient, type CallInput, type CallOptions } from "./client.ts";
+export { ApiClient, type CallInput, type RequestOptions } from "./client.ts";
 export {
   Dispatcher,
   type DispatcherLimits,

@@ -3,7 +3,7 @@ import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
 import type { Schema } from "./route.ts";
 
 /** What came back, read whole. */
-export interface Answer {
+export interface ReadResponse {
   readonly response: Response;
   readonly text: string;
 }
@@ -18,7 +18,7 @@ export function parseAnswer<D extends Schema>(
     readonly data: D;
     readonly produces?: string;
   },
-  { response, text }: Answer,
+  { response, text }: ReadResponse,
 ): z.output<D> {
   const details = { route: id, status: response.status };
   const plain = produces === "text" || produces === "html";
@@ -27,16 +27,18 @@ export function parseAnswer<D extends Schema>(
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw failed("the answer is no JSON", { cause, details });
+    throw upstreamFailed("the answer is no JSON", { cause, details });
   }
   if (typeof value !== "object" || value === null) {
-    throw failed("the answer is no object", { details });
+    throw upstreamFailed("the answer is no object", { details });
   }
   if (!response.ok || ("ok" in value && value.ok === false)) {
     throw failureOf(value, response, details);
   }
   if (produces === "document") return parse(data, value, details);
-  if (!("data" in value)) throw failed("the answer has no data", { details });
+  if (!("data" in value)) {
+    throw upstreamFailed("the answer has no data", { details });
+  }
   return parse(data, value.data, details);
 }
 
@@ -51,7 +53,7 @@ function parse<D extends Schema>(
     path: path.join("."),
     message,
   }));
-  throw failed("the answer is not what its contract says", {
+  throw upstreamFailed("the answer is not what its contract says", {
     details: { ...details, issues },
   });
 }
@@ -64,12 +66,12 @@ function failureOf(
 ): AppError {
   const error = "error" in value ? value.error : undefined;
   if (typeof error !== "object" || error === null || !("code" in error)) {
-    return failed("the failure has no code", { details });
+    return upstreamFailed("the failure has no code", { details });
   }
   const message = "message" in error ? String(error.message) : undefined;
   const { code } = error;
   if (!isErrorCode(code)) {
-    return failed(`its failure "${code}" is unknown`, {
+    return upstreamFailed(`its failure "${code}" is unknown`, {
       details: { ...details, code, message },
     });
   }
@@ -86,7 +88,7 @@ function isErrorCode(code: unknown): code is ErrorCode {
 }
 
 /** An upstream that answers, but not as it should. */
-export function failed(
+export function upstreamFailed(
   reason: string,
   options: ConstructorParameters<typeof AppError>[2] = {},
 ): AppError {

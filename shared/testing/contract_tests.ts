@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { examplePath } from "../describe/curl.ts";
-import { fillIn, type Places } from "../describe/places.ts";
+import { pathOf } from "../describe/curl.ts";
+import { type ExampleValues, fillIn } from "../describe/example_values.ts";
 import { Catalog } from "../http/catalog.ts";
 import type { Route } from "../http/route.ts";
 import type { FakeServer } from "./fake_server.ts";
@@ -9,7 +9,7 @@ import { openApiProblems } from "./openapi_validator.ts";
 /** A daemon under test, with what its examples need already there. */
 export interface ContractSubject extends AsyncDisposable {
   readonly server: FakeServer;
-  readonly places: Places;
+  readonly exampleValues: ExampleValues;
 }
 
 /** Options of {@linkcode contractTests}. */
@@ -93,13 +93,15 @@ export function contractTests<Deps>(
 
 async function answersItsExample<Deps>(
   route: Route<Deps>,
-  { server, places }: ContractSubject,
+  { server, exampleValues }: ContractSubject,
   away: string | undefined,
 ): Promise<void> {
-  const { body, headers } = fillIn(route.example ?? {}, places);
+  const example = fillIn(route.example ?? {}, exampleValues);
+  assert(example !== undefined, "the example needs what is not there");
+  const { body, headers } = example;
   const response = await server.send(
     route.method,
-    examplePath(route, places),
+    pathOf(route.path, example),
     { body, ...(headers !== undefined && { headers }) },
   );
   assertMatch(response.headers.get("x-request-id") ?? "", /^req_/);
