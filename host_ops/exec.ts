@@ -1,6 +1,5 @@
 import { type Clock, isoTime } from "../shared/clock.ts";
-import type { ByteBudget } from "../shared/byte_budget.ts";
-import { holdCost } from "./budget.ts";
+import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
 import { HostOpFailure, startFailure } from "./failure.ts";
 import {
   type ChildProcess,
@@ -38,7 +37,7 @@ export class Exec {
   async run(
     input: ExecInput,
     signal: AbortSignal,
-    hold?: (release: () => void) => void,
+    hold?: Hold,
   ): Promise<ExecOutcome> {
     const stdout = new KeptOutput(this.#options.budget);
     const stderr = new KeptOutput(this.#options.budget);
@@ -65,7 +64,7 @@ export class Exec {
     } finally {
       // Its text is as large as the output was, until it has been passed on.
       const cost = stdout.surrender() + stderr.surrender();
-      holdCost(this.#options.budget, cost, hold);
+      this.#options.budget.giveWhenPassedOn(cost, hold);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { AuditActor } from "../shared/audit.ts";
+import type { Hold } from "../shared/byte_budget.ts";
 
 /** Who asks, and how long for. */
 export interface HostOpContext {
@@ -7,7 +8,7 @@ export interface HostOpContext {
    * Keeps the result's bytes in the budget until it calls `release`: when the
    * result has been passed on. Default: they are given back at once.
    */
-  readonly hold?: (release: () => void) => void;
+  readonly hold?: Hold;
   /** Kills the command when it aborts. */
   readonly signal?: AbortSignal;
 }

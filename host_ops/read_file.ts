@@ -1,7 +1,6 @@
 import { isoTime } from "../shared/clock.ts";
-import type { ByteBudget } from "../shared/byte_budget.ts";
+import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
 import { sha256Hex } from "../shared/digest.ts";
-import { holdCost } from "./budget.ts";
 import { HostOpFailure } from "./failure.ts";
 import type { PathPolicy } from "./policy.ts";
 import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
@@ -30,7 +29,7 @@ const LEAST_BUFFER_BYTES = 4_096;
 export async function readFile(
   input: FileReadInput & { readonly absolutePath: string },
   deps: ReadFileDeps,
-  hold?: (release: () => void) => void,
+  hold?: Hold,
 ): Promise<FileReadResult> {
   const { absolutePath, encoding, maxBytes } = input;
   const { path, info } = await deps.policy.admit(absolutePath, "read");
@@ -143,7 +142,7 @@ async function readUpTo(
     readonly from: number;
     readonly most: number;
     readonly budget: ByteBudget;
-    readonly hold: ((release: () => void) => void) | undefined;
+    readonly hold: Hold | undefined;
   },
 ): Promise<Disposable & { readonly bytes: Uint8Array }> {
   const { from, most, budget } = options;
@@ -179,6 +178,6 @@ async function readUpTo(
   }
   return {
     bytes: buffer.subarray(0, length),
-    [Symbol.dispose]: () => holdCost(budget, taken, options.hold),
+    [Symbol.dispose]: () => budget.giveWhenPassedOn(taken, options.hold),
   };
 }

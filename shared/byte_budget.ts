@@ -26,4 +26,23 @@ export class ByteBudget {
   give(bytes: number): void {
     this.#used -= bytes;
   }
+
+  /**
+   * Gives back what a result has taken once it is passed on, which `hold` is
+   * told how to say; without it, and for a small result, at once.
+   */
+  giveWhenPassedOn(bytes: number, hold: Hold | undefined): void {
+    if (hold === undefined || bytes < LEAST_HELD_BYTES) return this.give(bytes);
+    let held = bytes;
+    hold(() => {
+      this.give(held);
+      held = 0;
+    });
+  }
 }
+
+/** Takes what is to be called, once or more, when a result is passed on. */
+export type Hold = (release: () => void) => void;
+
+/** Smaller results pass on quickly. */
+const LEAST_HELD_BYTES = 65_536;

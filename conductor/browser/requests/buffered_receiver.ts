@@ -1,4 +1,4 @@
-import type { ByteBudget } from "../../../shared/byte_budget.ts";
+import type { ByteBudget, Hold } from "../../../shared/byte_budget.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { AnswerMessage } from "../contract.ts";
 import { protocolBroken } from "../failures.ts";
@@ -31,9 +31,9 @@ export class BufferedReceiver implements Receiver {
     return this.#head?.status;
   }
 
-  /** Gives back what the answer took of the budget: it is passed on. Harmless twice. */
-  release(): void {
-    this.#budget.give(this.#taken);
+  /** Gives back what the answer took of the budget, once it is passed on. Harmless twice. */
+  release(hold?: Hold): void {
+    this.#budget.giveWhenPassedOn(this.#taken, hold);
     this.#taken = 0;
     this.#chunks = [];
   }

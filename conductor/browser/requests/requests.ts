@@ -4,7 +4,7 @@ import {
   type AuditIntent,
   type AuditPort,
 } from "../../../shared/audit.ts";
-import type { ByteBudget } from "../../../shared/byte_budget.ts";
+import type { ByteBudget, Hold } from "../../../shared/byte_budget.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, codeOf } from "../../../shared/errors.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
@@ -25,9 +25,6 @@ import type { Targets } from "./targets.ts";
 
 const BUFFERED_TIMEOUT_MS = 60_000;
 const STREAM_TIMEOUT_MS = 600_000;
-
-/** Answers smaller than this are given out of hand at once: they pass on quickly. */
-const LEAST_HELD_BYTES = 65_536;
 
 /** Sends requests through the owner's logged-in browser. */
 export class BrowserRequests {
@@ -106,9 +103,7 @@ export class BrowserRequests {
     const begun = clock.monotonic();
     const exchange = await this.#start(order, { receiver, input, signal });
     const answer = await receiver.answer;
-    const isSmall = answer.body.length < LEAST_HELD_BYTES;
-    if (isSmall || caller.hold === undefined) receiver.release();
-    else caller.hold(() => receiver.release());
+    receiver.release(caller.hold);
     return {
       request_id: order.id,
       client_id: exchange.connection.clientId,
@@ -183,7 +178,7 @@ export interface BrowserCaller {
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
   /** Takes what frees a large answer; runs it once the answer is passed on. */
-  hold?(release: () => void): void;
+  readonly hold?: Hold;
 }
 
 interface RequestParts {
