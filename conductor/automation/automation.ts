@@ -16,20 +16,6 @@ import { TaskLogService } from "./task_log_service.ts";
 import { TaskService } from "./task_service.ts";
 import type { Store } from "../record/mod.ts";
 
-/** What automation is composed of. */
-export interface AutomationOptions {
-  readonly store: Store;
-  readonly kinds: TaskKinds;
-  readonly leaseMs: number;
-  /** How many runs at once. */
-  readonly width: number;
-  readonly retention: { readonly days: number; readonly rows: number };
-  readonly about: SystemServiceOptions["about"];
-  readonly newId: NewId;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
 /** Automation, wired: what its routes use, and its life. */
 export interface Automation {
   readonly leadership: Leadership;
@@ -147,4 +133,17 @@ export function composeAutomation(options: AutomationOptions): Automation {
       leadership.stop();
     },
   };
+}
+
+export interface AutomationOptions {
+  readonly store: Store;
+  readonly kinds: TaskKinds;
+  readonly leaseMs: number;
+  /** How many runs at once. */
+  readonly width: number;
+  readonly retention: { readonly days: number; readonly rows: number };
+  readonly about: SystemServiceOptions["about"];
+  readonly newId: NewId;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

@@ -13,28 +13,8 @@ import type {
 } from "../store/mod.ts";
 import { leaderOf, notLeader } from "./leader.ts";
 
-/** What leadership is made of. */
-export interface LeadershipOptions {
-  readonly db: Database;
-  readonly leases: LeaseStore;
-  readonly controllers: ControllerStore;
-  readonly events: EventStore;
-  readonly identity: Identity;
-  /** How long a lease lasts without renewal. */
-  readonly leaseMs: number;
-  /** Whether a process has surely ended, so that its lease is free. */
-  readonly isDead: (instanceId: string) => boolean;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /**
-   * Runs inside the transaction that makes this process the leader of a new
-   * term: cleans up after the one before.
-   */
-  readonly onTerm: (fence: Fence, now: number) => void;
-}
-
 /** Who wants to know when this process starts and stops leading. */
-export interface LeadershipListener {
+interface LeadershipListener {
   gained?(): void;
   /** What was started in this term must end at once. */
   lost?(reason: string): void;
@@ -273,4 +253,23 @@ export class Leadership {
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+interface LeadershipOptions {
+  readonly db: Database;
+  readonly leases: LeaseStore;
+  readonly controllers: ControllerStore;
+  readonly events: EventStore;
+  readonly identity: Identity;
+  /** How long a lease lasts without renewal. */
+  readonly leaseMs: number;
+  /** Whether a process has surely ended, so that its lease is free. */
+  readonly isDead: (instanceId: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /**
+   * Runs inside the transaction that makes this process the leader of a new
+   * term: cleans up after the one before.
+   */
+  readonly onTerm: (fence: Fence, now: number) => void;
 }

@@ -10,22 +10,6 @@ import type {
 } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
-/** What retention is made of. */
-export interface RetentionOptions {
-  readonly leadership: Pick<Leadership, "isLeader" | "write">;
-  readonly finished: FinishedTaskStore;
-  readonly logs: Pick<LogStore, "trim">;
-  readonly counters: Pick<CounterStore, "finishedTasks" | "logLines">;
-  readonly events: Pick<EventStore, "trim">;
-  readonly audit: Pick<AuditStore, "trim">;
-  /** Age limit of finished tasks with their logs, of events and of audit rows. */
-  readonly days: number;
-  /** Count limit of finished tasks, log lines, events and audit rows, each. */
-  readonly rows: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
 const DAY_MS = 86_400_000;
 const SWEEP_MS = 60_000;
 /** Between two batches everybody else has a turn. */
@@ -110,4 +94,19 @@ export class Retention {
   #trim(task: FinishedTask, limit: number): boolean {
     return this.#options.logs.trim(task.seq, limit) > 0;
   }
+}
+
+interface RetentionOptions {
+  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly finished: FinishedTaskStore;
+  readonly logs: Pick<LogStore, "trim">;
+  readonly counters: Pick<CounterStore, "finishedTasks" | "logLines">;
+  readonly events: Pick<EventStore, "trim">;
+  readonly audit: Pick<AuditStore, "trim">;
+  /** Age limit of finished tasks with their logs, of events and of audit rows. */
+  readonly days: number;
+  /** Count limit of finished tasks, log lines, events and audit rows, each. */
+  readonly rows: number;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

@@ -232,7 +232,7 @@ export class RunExecutor {
   }
 }
 
-export interface RunExecutorOptions {
+interface RunExecutorOptions {
   readonly kinds: TaskKinds;
   readonly leadership: Pick<Leadership, "write" | "isOver">;
   readonly ledger: RunLedger;

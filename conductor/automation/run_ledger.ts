@@ -16,7 +16,7 @@ import type {
 } from "../store/mod.ts";
 
 /** What names a run. */
-export type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
+type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
 
 /** A run that was stored as running, and the task that it is an attempt at. */
 export interface Claim {
@@ -35,50 +35,29 @@ const WAKE_BATCH = 500;
  * transaction that the caller holds, fenced by the lease.
  */
 export class RunLedger {
-  readonly #tasks: TaskStore;
-  readonly #runs: RunStore;
-  readonly #events: EventStore;
-  readonly #identity: Identity;
-  readonly #newId: NewId;
+  readonly #options: RunLedgerOptions;
 
-  constructor(
-    options: {
-      readonly tasks: TaskStore;
-      readonly runs: RunStore;
-      readonly events: EventStore;
-      readonly identity: Identity;
-      readonly newId: NewId;
-    },
-  ) {
-    this.#tasks = options.tasks;
-    this.#runs = options.runs;
-    this.#events = options.events;
-    this.#identity = options.identity;
-    this.#newId = options.newId;
+  constructor(options: RunLedgerOptions) {
+    this.#options = options;
   }
 
   /** Makes tasks ready whose time has come; of very many, the first ones. */
   wakeDue(now: number): void {
-    this.#tasks.wake(now, WAKE_BATCH);
+    this.#options.tasks.wake(now, WAKE_BATCH);
   }
 
   /** Starts a run of the task that is next, if there is one. */
   claim(fence: Fence, now: number): Claim | undefined {
-    const task = this.#tasks.nextReady();
+    const { tasks, runs, events, identity, newId } = this.#options;
+    const task = tasks.nextReady();
     if (task === undefined) return undefined;
     const { task_id } = task;
-    const run_id = this.#newId("run");
+    const run_id = newId("run");
     const attempt = task.attempts + 1;
-    const seq = this.#runs.insert({
-      runId: run_id,
-      task,
-      identity: this.#identity,
-      fence,
-      at: now,
-    });
-    this.#tasks.start(task.seq, now);
+    const seq = runs.insert({ runId: run_id, task, identity, fence, at: now });
+    tasks.start(task.seq, now);
     this.#taskEvent(task, { status: "running", attempts: attempt, now });
-    this.#events.append("run.started", { run_id, task_id, attempt }, now);
+    events.append("run.started", { run_id, task_id, attempt }, now);
     return { task, run: { seq, run_id, task_id, attempt }, fence };
   }
 
@@ -112,7 +91,7 @@ export class RunLedger {
     const error = { code: "RUN_LOST", message: reason };
     const outcome = { ok: false, ...error, result: null };
     this.#endRun(run, { status: "lost", outcome, now });
-    const task = this.#tasks.get(run.task_id);
+    const task = this.#options.tasks.get(run.task_id);
     if (task === undefined || task.status !== "running") return;
     const count = task.lost_attempts + 1;
     if (task.cancel_requested_at !== null) {
@@ -126,7 +105,7 @@ export class RunLedger {
 
   /** Ends every run that an earlier term left running. */
   loseAll(fence: Fence, now: number): void {
-    for (const run of this.#runs.running()) {
+    for (const run of this.#options.runs.running()) {
       const owner = `"${run.controller_id}" (${run.instance_id})`;
       this.lose(
         run,
@@ -143,7 +122,7 @@ export class RunLedger {
   }
 
   #current(task: TaskRow): TaskRow {
-    const row = this.#tasks.get(task.task_id);
+    const row = this.#options.tasks.get(task.task_id);
     if (row === undefined) {
       throw new Error(`Cannot end a run: task "${task.task_id}" is gone`);
     }
@@ -158,10 +137,10 @@ export class RunLedger {
       readonly now: number;
     },
   ): void {
-    if (!this.#runs.finish(run.seq, end)) {
+    if (!this.#options.runs.finish(run.seq, end)) {
       throw new Error(`Cannot end run "${run.run_id}": it has ended already`);
     }
-    this.#events.append("run.finished", {
+    this.#options.events.append("run.finished", {
       run_id: run.run_id,
       task_id: run.task_id,
       attempt: run.attempt,
@@ -178,7 +157,7 @@ export class RunLedger {
       readonly now: number;
     },
   ): void {
-    this.#tasks.finish(task.seq, end);
+    this.#options.tasks.finish(task.seq, end);
     this.#taskEvent(task, end);
   }
 
@@ -192,7 +171,7 @@ export class RunLedger {
     },
   ): void {
     const wakeAt = again.now + backoffMs(again.count, RETRIES);
-    this.#tasks.requeue(task.seq, { ...again, wakeAt });
+    this.#options.tasks.requeue(task.seq, { ...again, wakeAt });
     this.#taskEvent(task, { ...again, status: "queued", wakeAt });
   }
 
@@ -206,7 +185,7 @@ export class RunLedger {
       readonly wakeAt?: number;
     },
   ): void {
-    this.#events.append("task.status_changed", {
+    this.#options.events.append("task.status_changed", {
       task_id: task.task_id,
       status: to.status,
       previous: task.status,
@@ -215,6 +194,14 @@ export class RunLedger {
       error: to.error ?? null,
     }, to.now);
   }
+}
+
+interface RunLedgerOptions {
+  readonly tasks: TaskStore;
+  readonly runs: RunStore;
+  readonly events: EventStore;
+  readonly identity: Identity;
+  readonly newId: NewId;
 }
 
 function failureOf(outcome: RunOutcome): Failure {

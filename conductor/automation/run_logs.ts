@@ -1,12 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { LineSplitter } from "../../shared/lines.ts";
-import type { Logger } from "../../shared/log.ts";
-import type {
-  LogLevel,
-  LogStore,
-  LogStream,
-  NewLogLine,
-} from "../store/mod.ts";
+import type { Logger, LogLevel } from "../../shared/log.ts";
+import type { LogStore, LogStream, NewLogLine } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Claim } from "./run_ledger.ts";
 
@@ -32,33 +27,20 @@ export interface PendingLines {
  * batch: a disk flush costs the same for one line and for hundreds.
  */
 export class RunLogs {
-  readonly #leadership: Pick<Leadership, "write">;
-  readonly #logs: LogStore;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #options: RunLogsOptions;
   readonly #open = new Set<RunLog>();
   #lines = 0;
   #text = 0;
   #timer: Timer | undefined;
   #room: PromiseWithResolvers<void> | undefined;
 
-  constructor(
-    options: {
-      readonly leadership: Pick<Leadership, "write">;
-      readonly logs: LogStore;
-      readonly clock: Clock;
-      readonly log: Logger;
-    },
-  ) {
-    this.#leadership = options.leadership;
-    this.#logs = options.logs;
-    this.#clock = options.clock;
-    this.#log = options.log;
+  constructor(options: RunLogsOptions) {
+    this.#options = options;
   }
 
   /** Starts the log of a run. */
   open(claim: Claim): RunLog {
-    const log = new RunLog(claim, this.#clock, {
+    const log = new RunLog(claim, this.#options.clock, {
       added: (text) => this.#added(text),
       ended: (lines) => this.#ended(log, lines),
     });
@@ -68,7 +50,7 @@ export class RunLogs {
 
   /** Stores lines; a part of a transaction that the caller holds. */
   store({ claim, lines }: PendingLines): void {
-    this.#logs.append(
+    this.#options.logs.append(
       { taskSeq: claim.task.seq, runSeq: claim.run.seq },
       lines,
     );
@@ -79,7 +61,7 @@ export class RunLogs {
     this.#text += text.length;
     const isFull = this.#lines >= FLUSH_LINES || this.#text >= FLUSH_TEXT;
     if (isFull && this.#room === undefined) this.#flush();
-    else this.#timer ??= this.#clock.after(FLUSH_MS, () => this.#flush());
+    else this.#timer ??= this.#flushAfter(FLUSH_MS);
     return this.#room?.promise ?? ROOM;
   }
 
@@ -93,12 +75,17 @@ export class RunLogs {
     this.#makeRoom();
   }
 
+  #flushAfter(ms: number): Timer {
+    return this.#options.clock.after(ms, () => this.#flush());
+  }
+
   #flush(): void {
+    const { leadership, log } = this.#options;
     this.#timer?.cancel();
     this.#timer = undefined;
     const waiting = [...this.#open].filter((it) => it.pending.length > 0);
     try {
-      this.#leadership.write(({ term }) => {
+      leadership.write(({ term }) => {
         for (const { claim, pending } of waiting) {
           // A run of an earlier term was given up with that term.
           if (claim.fence.term !== term) continue;
@@ -107,13 +94,13 @@ export class RunLogs {
       });
     } catch (error) {
       if (this.#room === undefined) {
-        this.#log.warn("Cannot write task logs; output waits", { error });
+        log.warn("Cannot write task logs; output waits", { error });
       }
       this.#room ??= Promise.withResolvers();
-      this.#timer = this.#clock.after(RETRY_MS, () => this.#flush());
+      this.#timer = this.#flushAfter(RETRY_MS);
       return;
     }
-    for (const log of waiting) log.clear();
+    for (const it of waiting) it.clear();
     this.#lines = 0;
     this.#text = 0;
     this.#makeRoom();
@@ -123,6 +110,13 @@ export class RunLogs {
     this.#room?.resolve();
     this.#room = undefined;
   }
+}
+
+interface RunLogsOptions {
+  readonly leadership: Pick<Leadership, "write">;
+  readonly logs: LogStore;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
 interface RunLogEvents {

@@ -5,19 +5,6 @@ import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";
 
-/** What the scheduler is made of. */
-export interface SchedulerOptions {
-  readonly leadership: Pick<Leadership, "isLeader" | "write">;
-  readonly automation: Pick<AutomationStore, "get">;
-  readonly tasks: Pick<TaskStore, "hasDue" | "nextWake">;
-  readonly ledger: RunLedger;
-  readonly executor: Pick<RunExecutor, "size" | "start">;
-  /** How many runs at once. */
-  readonly width: number;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
 /** When the database did not answer. */
 const RETRY_MS = 1000;
 /** A wall clock may be set: no wait for a time is longer than this. */
@@ -93,4 +80,16 @@ export class Scheduler {
     const left = Math.max(0, next - this.#options.clock.now());
     this.#sleep(Math.min(left, LONGEST_SLEEP_MS));
   }
+}
+
+interface SchedulerOptions {
+  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly automation: Pick<AutomationStore, "get">;
+  readonly tasks: Pick<TaskStore, "hasDue" | "nextWake">;
+  readonly ledger: RunLedger;
+  readonly executor: Pick<RunExecutor, "size" | "start">;
+  /** How many runs at once. */
+  readonly width: number;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

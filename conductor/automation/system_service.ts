@@ -13,22 +13,6 @@ import type {
 import type { ChangeFeed } from "../record/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
-/** What the system service is made of. */
-export interface SystemServiceOptions {
-  readonly leadership: Pick<
-    Leadership,
-    "write" | "leader" | "identity" | "role"
-  >;
-  readonly automation: AutomationStore;
-  readonly counters: Pick<CounterStore, "tasks">;
-  readonly runs: Pick<RunStore, "active">;
-  readonly events: EventStore;
-  readonly feed: ChangeFeed;
-  readonly clock: Clock;
-  /** What the daemon says of itself. */
-  readonly about: () => Pick<PublicState, "health" | "version" | "uptime_ms">;
-}
-
 /** The mode of automation: shows it, and changes it. */
 export class SystemService {
   readonly #options: SystemServiceOptions;
@@ -117,4 +101,19 @@ export class SystemService {
     over.abort();
     return state;
   }
+}
+
+export interface SystemServiceOptions {
+  readonly leadership: Pick<
+    Leadership,
+    "write" | "leader" | "identity" | "role"
+  >;
+  readonly automation: AutomationStore;
+  readonly counters: Pick<CounterStore, "tasks">;
+  readonly runs: Pick<RunStore, "active">;
+  readonly events: EventStore;
+  readonly feed: ChangeFeed;
+  readonly clock: Clock;
+  /** What the daemon says of itself. */
+  readonly about: () => Pick<PublicState, "health" | "version" | "uptime_ms">;
 }

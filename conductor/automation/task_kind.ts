@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Failure, LogLevel, LogStream, RunOutcome } from "../store/mod.ts";
+import type { LogLevel } from "../../shared/log.ts";
+import type { Failure, LogStream, RunOutcome } from "../store/mod.ts";
 
 /** Why a run is told to end before its time; the reason of its signal. */
 export class RunStopped extends Error {

@@ -19,20 +19,10 @@ const BATCH = 200;
 
 /** Shows what tasks wrote. */
 export class TaskLogService {
-  readonly #tasks: Pick<TaskStore, "get">;
-  readonly #logs: Pick<LogStore, "list" | "after" | "placeOf">;
-  readonly #feed: ChangeFeed;
+  readonly #options: TaskLogOptions;
 
-  constructor(
-    options: {
-      readonly tasks: Pick<TaskStore, "get">;
-      readonly logs: Pick<LogStore, "list" | "after" | "placeOf">;
-      readonly feed: ChangeFeed;
-    },
-  ) {
-    this.#tasks = options.tasks;
-    this.#logs = options.logs;
-    this.#feed = options.feed;
+  constructor(options: TaskLogOptions) {
+    this.#options = options;
   }
 
   /**
@@ -40,7 +30,7 @@ export class TaskLogService {
    * @throws {AppError} `NOT_FOUND`
    */
   list(taskId: string, page: PageRequest): Page<LogEntry> {
-    return this.#logs.list(this.#task(taskId).seq, page);
+    return this.#options.logs.list(this.#task(taskId).seq, page);
   }
 
   /**
@@ -48,7 +38,7 @@ export class TaskLogService {
    * @throws {AppError} `INVALID_INPUT`
    */
   placeOf(cursor: string): number {
-    return this.#logs.placeOf(cursor);
+    return this.#options.logs.placeOf(cursor);
   }
 
   /**
@@ -74,9 +64,9 @@ export class TaskLogService {
     let seq = after;
     while (!signal.aborted) {
       // Read before the lines: a task that has ended here has written them all.
-      const task = this.#tasks.get(taskId);
+      const task = this.#options.tasks.get(taskId);
       if (task === undefined) return;
-      const entries = this.#logs.after(task.seq, seq, BATCH);
+      const entries = this.#options.logs.after(task.seq, seq, BATCH);
       for (const entry of entries) {
         if (entry.seq > seq + 1) yield gap(seq + 1, entry.seq - 1);
         seq = entry.seq;
@@ -88,15 +78,21 @@ export class TaskLogService {
         yield { type: "end", status: task.status };
         return;
       }
-      if (entries.length === 0) await this.#feed.wait(signal);
+      if (entries.length === 0) await this.#options.feed.wait(signal);
     }
   }
 
   #task(taskId: string) {
-    const task = this.#tasks.get(taskId);
+    const task = this.#options.tasks.get(taskId);
     if (task !== undefined) return task;
     throw new AppError("NOT_FOUND", `Cannot find task "${taskId}"`);
   }
+}
+
+interface TaskLogOptions {
+  readonly tasks: Pick<TaskStore, "get">;
+  readonly logs: Pick<LogStore, "list" | "after" | "placeOf">;
+  readonly feed: ChangeFeed;
 }
 
 function gap(from: number, to: number): LogNews {

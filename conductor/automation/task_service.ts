@@ -24,22 +24,6 @@ import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { RunLedger } from "./run_ledger.ts";
 
-/** What the task service is made of. */
-export interface TaskServiceOptions {
-  readonly kinds: TaskKinds;
-  readonly leadership: Pick<Leadership, "write">;
-  readonly automation: Pick<AutomationStore, "get">;
-  readonly tasks: TaskStore;
-  readonly runs: Pick<RunStore, "latestOf">;
-  readonly events: EventStore;
-  readonly ledger: RunLedger;
-  readonly executor: Pick<RunExecutor, "stop">;
-  readonly newId: NewId;
-  readonly clock: Clock;
-  /** Called when a task was queued. */
-  readonly onQueued: () => void;
-}
-
 const CANNOT_ACCEPT = { message: "Cannot accept the body" };
 
 /** A cancel is answered when the run has ended, or after this long. */
@@ -193,6 +177,21 @@ export class TaskService {
     }));
     throw invalidInputs(issues, CANNOT_ACCEPT);
   }
+}
+
+interface TaskServiceOptions {
+  readonly kinds: TaskKinds;
+  readonly leadership: Pick<Leadership, "write">;
+  readonly automation: Pick<AutomationStore, "get">;
+  readonly tasks: TaskStore;
+  readonly runs: Pick<RunStore, "latestOf">;
+  readonly events: EventStore;
+  readonly ledger: RunLedger;
+  readonly executor: Pick<RunExecutor, "stop">;
+  readonly newId: NewId;
+  readonly clock: Clock;
+  /** Called when a task was queued. */
+  readonly onQueued: () => void;
 }
 
 function hashOf(task: NewTask): string {

@@ -13,17 +13,6 @@ import type { AuditRecord, AuditStore, Identity } from "../store/mod.ts";
 
 type NewRecord = Omit<AuditRecord, "seq">;
 
-/** What the audit log is made of. */
-export interface AuditLogOptions {
-  readonly store: Pick<AuditStore, "append">;
-  readonly identity: Identity;
-  /** Whether what cannot be recorded is refused. */
-  readonly enforced: boolean;
-  readonly newId: NewId;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
 /** Outcomes that wait for the database; beyond, they are only counted. */
 const MAX_WAITING = 1000;
 
@@ -152,4 +141,14 @@ export class AuditLog implements AuditPort {
       ...rest,
     };
   }
+}
+
+interface AuditLogOptions {
+  readonly store: Pick<AuditStore, "append">;
+  readonly identity: Identity;
+  /** Whether what cannot be recorded is refused. */
+  readonly enforced: boolean;
+  readonly newId: NewId;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

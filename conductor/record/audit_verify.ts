@@ -2,7 +2,7 @@ import type { Database as Connection } from "@db/sqlite";
 import { auditHash, type AuditRecord } from "../store/mod.ts";
 
 /** What verifying the audit trail found. */
-export interface AuditVerdict {
+interface AuditVerdict {
   readonly ok: boolean;
   /** Rows that were read and found in order. */
   readonly rows: number;

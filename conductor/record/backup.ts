@@ -1,16 +1,6 @@
 import { type BindValue, Database as Connection } from "@db/sqlite";
 import { exists } from "@std/fs";
 
-/** What a backup is made of. */
-export interface BackupOptions {
-  /** The database; it may be in use. */
-  readonly from: string;
-  /** A file that does not exist yet. */
-  readonly to: string;
-  /** Awaited between small steps, so that others have their turn. */
-  readonly pause: () => Promise<void>;
-}
-
 const ROWS_A_STEP = 500;
 
 type SchemaRow = {
@@ -40,6 +30,15 @@ export async function backupDatabase(options: BackupOptions): Promise<void> {
     await Deno.remove(partial).catch(() => {});
     throw error;
   }
+}
+
+interface BackupOptions {
+  /** The database; it may be in use. */
+  readonly from: string;
+  /** A file that does not exist yet. */
+  readonly to: string;
+  /** Awaited between small steps, so that others have their turn. */
+  readonly pause: () => Promise<void>;
 }
 
 async function copy(options: BackupOptions, partial: string): Promise<void> {

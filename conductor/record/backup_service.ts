@@ -1,27 +1,27 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
-import { type Backup, toStorageError } from "../store/mod.ts";
+import { toStorageError } from "../store/mod.ts";
 import { backupDatabase } from "./backup.ts";
+
+/** A finished copy of the database. */
+export const Backup = z.strictObject({
+  path: z.string(),
+  size_bytes: z.int(),
+  created_at: z.iso.datetime(),
+  duration_ms: z.int(),
+});
+type Backup = z.infer<typeof Backup>;
 
 /** Writes copies of the database beside it. */
 export class BackupService {
-  readonly #from: string;
-  readonly #folder: string;
-  readonly #clock: Clock;
+  readonly #options: BackupServiceOptions;
   #running = false;
 
-  constructor(
-    options: {
-      readonly from: string;
-      readonly folder: string;
-      readonly clock: Clock;
-    },
-  ) {
-    this.#from = options.from;
-    this.#folder = options.folder;
-    this.#clock = options.clock;
+  constructor(options: BackupServiceOptions) {
+    this.#options = options;
   }
 
   /**
@@ -33,23 +33,24 @@ export class BackupService {
     if (this.#running) {
       throw new AppError("CONFLICT", "Cannot back up: a backup is being made");
     }
+    const { from, folder, clock } = this.#options;
     this.#running = true;
-    const started = this.#clock.now();
+    const started = clock.now();
     const stamp = isoTime(started).replaceAll(/[:.]/g, "-");
-    const path = join(this.#folder, `conductor-${stamp}.db`);
+    const path = join(folder, `conductor-${stamp}.db`);
     try {
-      await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
       await backupDatabase({
-        from: this.#from,
+        from,
         to: path,
-        pause: () => sleep(this.#clock, 0),
+        pause: () => sleep(clock, 0),
       });
       const { size } = await Deno.stat(path);
       return {
         path,
         size_bytes: size,
         created_at: isoTime(started),
-        duration_ms: Math.round(this.#clock.now() - started),
+        duration_ms: Math.round(clock.now() - started),
       };
     } catch (error) {
       throw toStorageError(error);
@@ -57,4 +58,10 @@ export class BackupService {
       this.#running = false;
     }
   }
+}
+
+interface BackupServiceOptions {
+  readonly from: string;
+  readonly folder: string;
+  readonly clock: Clock;
 }

@@ -15,15 +15,6 @@ export type EventNews =
   | { readonly type: "event"; readonly event: StoredEvent }
   | { readonly type: "gap"; readonly gap: Gap };
 
-/** What the event service is made of. */
-export interface EventServiceOptions {
-  readonly db: Pick<Database, "write">;
-  readonly events: Pick<EventStore, "append" | "after" | "bounds">;
-  readonly feed: ChangeFeed;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
 const BATCH = 200;
 
 /** Tells what happens, as it happens. */
@@ -76,4 +67,12 @@ export class EventService {
       if (events.length === 0) await this.#options.feed.wait(signal);
     }
   }
+}
+
+interface EventServiceOptions {
+  readonly db: Pick<Database, "write">;
+  readonly events: Pick<EventStore, "append" | "after" | "bounds">;
+  readonly feed: ChangeFeed;
+  readonly clock: Clock;
+  readonly log: Logger;
 }

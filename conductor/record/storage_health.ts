@@ -3,7 +3,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { Database, StorageError } from "../store/mod.ts";
 
 /** Why the database does not work, and since when. */
-export interface StorageFault {
+interface StorageFault {
   readonly reason: string;
   readonly since: string;
 }
@@ -18,28 +18,14 @@ const PROBE_BYTES = 262_144;
  * is over.
  */
 export class StorageHealth {
-  readonly #db: Database;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #onHealed: () => void;
+  readonly #options: StorageHealthOptions;
   #fault: StorageFault | undefined;
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(
-    options: {
-      readonly db: Database;
-      readonly clock: Clock;
-      readonly log: Logger;
-      /** Called when writing works again. */
-      readonly onHealed: () => void;
-    },
-  ) {
-    this.#db = options.db;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#onHealed = options.onHealed;
-    this.#db.listen({ failed: (error) => this.#note(error) });
+  constructor(options: StorageHealthOptions) {
+    this.#options = options;
+    options.db.listen({ failed: (error) => this.#note(error) });
   }
 
   get fault(): StorageFault | undefined {
@@ -54,34 +40,43 @@ export class StorageHealth {
   #note(error: StorageError): void {
     // Another writer is no fault of the disk; the lease notices a long one.
     if (error.trouble === "busy" || this.#stopped) return;
+    const { clock, log } = this.#options;
     if (this.#fault === undefined) {
-      this.#log.error("The database cannot be written", { error });
-      const since = isoTime(this.#clock.now());
-      this.#fault = { reason: error.message, since };
+      log.error("The database cannot be written", { error });
+      this.#fault = { reason: error.message, since: isoTime(clock.now()) };
     }
-    this.#timer ??= this.#clock.after(PROBE_MS, () => this.#probe());
+    this.#timer ??= clock.after(PROBE_MS, () => this.#probe());
   }
 
   #probe(): void {
+    const { db, clock, log, onHealed } = this.#options;
     this.#timer = undefined;
     try {
-      this.#db.write(() =>
-        this.#db.run(
+      db.write(() =>
+        db.run(
           `INSERT OR REPLACE INTO storage_probe (id, filler)
            VALUES (1, randomblob(?))`,
           PROBE_BYTES,
         )
       );
-      this.#db.write(() => this.#db.run("DELETE FROM storage_probe"));
+      db.write(() => db.run("DELETE FROM storage_probe"));
     } catch {
       // Noted by the listener, which sets the next probe; unless it was busy.
       if (!this.#stopped) {
-        this.#timer ??= this.#clock.after(PROBE_MS, () => this.#probe());
+        this.#timer ??= clock.after(PROBE_MS, () => this.#probe());
       }
       return;
     }
     this.#fault = undefined;
-    this.#log.info("The database can be written again");
-    this.#onHealed();
+    log.info("The database can be written again");
+    onHealed();
   }
+}
+
+interface StorageHealthOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when writing works again. */
+  readonly onHealed: () => void;
 }

@@ -79,7 +79,7 @@ export function openStore(options: StoreOptions): Store {
   };
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   readonly path: string;
   readonly identity: Identity;
   /** Whether what the audit cannot record is refused. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { sequenceQuery, type StreamEvent } from "../../shared/http/mod.ts";
-import { AuditRow, Backup, EVENT_SCHEMAS } from "../store/mod.ts";
+import { AuditRow, EVENT_SCHEMAS } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import type { EventNews } from "../record/mod.ts";
+import { Backup, type EventNews } from "../record/mod.ts";
 import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 import { resumeAfter } from "./resume.ts";
 

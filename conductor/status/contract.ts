@@ -24,7 +24,7 @@ export const RunHour = z.strictObject({
 export type RunHour = z.infer<typeof RunHour>;
 
 /** A run that failed or was lost. */
-export const LastError = z.strictObject({
+const LastError = z.strictObject({
   at: Time,
   run_id: z.string(),
   task_id: z.string(),
@@ -35,7 +35,7 @@ export const LastError = z.strictObject({
   title: z.string().nullable(),
   message: z.string().nullable(),
 });
-export type LastError = z.infer<typeof LastError>;
+type LastError = z.infer<typeof LastError>;
 
 /** A neighbour that conductor looks at; null where nothing is known of it. */
 const Neighbour = z.strictObject({

@@ -10,7 +10,7 @@ const REFRESH_S = 15;
 type Tone = "good" | "warn" | "bad";
 
 /** What a page says at its foot. */
-export interface PageOptions {
+interface PageOptions {
   /** Whose figures these are, e.g. `conductor`. */
   readonly source: string;
 }

@@ -7,17 +7,6 @@ import type { DiskSpace } from "./disk.ts";
 import { firstHour, lastDay } from "./run_hours.ts";
 
 /** What the status is made from: a slice of each room. */
-export interface StatusSources {
-  readonly self: Pick<DaemonSelf, "version" | "uptimeMs" | "condition">;
-  readonly identity: Identity;
-  readonly system: { state(): SystemState };
-  readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;
-  readonly codexd: () => Status["codexd"];
-  readonly browser: () => Status["browser"];
-  readonly disk: () => Promise<DiskSpace | null>;
-  readonly clock: Clock;
-}
-
 /** What of the status stands in the database. */
 type Stored = Pick<
   Status,
@@ -118,6 +107,17 @@ export class StatusService {
       })),
     };
   }
+}
+
+export interface StatusSources {
+  readonly self: Pick<DaemonSelf, "version" | "uptimeMs" | "condition">;
+  readonly identity: Identity;
+  readonly system: { state(): SystemState };
+  readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;
+  readonly codexd: () => Status["codexd"];
+  readonly browser: () => Status["browser"];
+  readonly disk: () => Promise<DiskSpace | null>;
+  readonly clock: Clock;
 }
 
 function nothingStored(now: number): Stored {

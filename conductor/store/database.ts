@@ -11,7 +11,7 @@ import { StorageError, toStorageError } from "./storage_error.ts";
 export type Row = Readonly<Record<string, BindValue>>;
 
 /** Who wants to know what becomes of the transactions. */
-export interface DatabaseListener {
+interface DatabaseListener {
   /** A transaction was committed. */
   committed?(): void;
   /** A read or write failed for a reason that lies in the disk or the file. */

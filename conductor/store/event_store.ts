@@ -10,7 +10,7 @@ type EventRow = {
 };
 
 /** The sequence numbers of the oldest and the newest event that are kept. */
-export interface EventBounds {
+interface EventBounds {
   readonly first: number;
   readonly last: number;
 }

@@ -1,11 +1,7 @@
 import { isoTime } from "../../shared/clock.ts";
+import type { LogLevel } from "../../shared/log.ts";
 import type { PageRequest } from "../../shared/page.ts";
-import type {
-  LogEntry,
-  LogLevel,
-  LogStream,
-  NewLogLine,
-} from "./model/log_entry.ts";
+import type { LogEntry, LogStream, NewLogLine } from "./model/log_entry.ts";
 import { CounterStore } from "./counter_store.ts";
 import type { Database } from "./database.ts";
 import { type Page, pageOf, placeOf } from "./list.ts";

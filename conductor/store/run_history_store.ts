@@ -11,7 +11,7 @@ export interface RunCount {
 }
 
 /** A run that did not succeed, with the task that it was for. */
-export interface FailedRun {
+interface FailedRun {
   readonly at: string;
   readonly run_id: string;
   readonly task_id: string;

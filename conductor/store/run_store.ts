@@ -38,7 +38,7 @@ const LIST: List<RunRow, Run> = {
 };
 
 /** A run that is about to start. */
-export interface RunInsert {
+interface RunInsert {
   readonly runId: string;
   readonly task: {
     readonly seq: number;

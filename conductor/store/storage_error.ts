@@ -2,7 +2,7 @@ import { SqliteError } from "@db/sqlite";
 import { AppError, messageOf } from "../../shared/errors.ts";
 
 /** What keeps the database from being used just now. */
-export type StorageTrouble = "busy" | "full" | "unusable";
+type StorageTrouble = "busy" | "full" | "unusable";
 
 /**
  * The database could not do it now, through no fault of the request: nothing

@@ -17,7 +17,7 @@ import {
 } from "./task_row.ts";
 
 /** A task that is about to be stored. */
-export interface TaskInsert {
+interface TaskInsert {
   readonly taskId: string;
   readonly task: NewTask;
   readonly at: number;

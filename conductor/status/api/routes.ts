@@ -20,7 +20,7 @@ import { PAGE_HEADERS } from "../style.ts";
 import { STATE, STATUS, type Upstream } from "./upstream.ts";
 
 /** What the wrapper's routes may use. */
-export interface StatusApiDeps extends SelfDeps {
+interface StatusApiDeps extends SelfDeps {
   readonly upstream: Pick<Upstream, "base" | "read">;
   readonly clock: Clock;
 }

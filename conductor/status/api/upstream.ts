@@ -36,7 +36,7 @@ export const STATE = contract({
 });
 
 /** What conductor says of itself. */
-export interface Reading {
+interface Reading {
   /** `data` of `/v1/system/state`, as it came. */
   readonly state: Readonly<Record<string, unknown>>;
   /** The status that conductor gives, or what its state tells of it. */

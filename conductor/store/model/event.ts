@@ -14,7 +14,7 @@ const Controller = z.strictObject({
 const Client = z.strictObject({ client_id: z.string() });
 
 /** Every type of event, and what its `data` holds. Types are only ever added. */
-export const EVENT_DATA = {
+const EVENT_DATA = {
   "system.mode_changed": z.strictObject({
     mode: Mode,
     previous: Mode,

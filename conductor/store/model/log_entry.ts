@@ -1,17 +1,15 @@
 import { z } from "zod";
+import { LOG_LEVELS, type LogLevel } from "../../../shared/log.ts";
 
 export const LogStream = z.enum(["stdout", "stderr", "system"]);
 export type LogStream = z.infer<typeof LogStream>;
-
-export const LogLevel = z.enum(["debug", "info", "warn", "error"]);
-export type LogLevel = z.infer<typeof LogLevel>;
 
 /** One line of a task's log. `seq` counts from 1 in each task, without gaps. */
 export const LogEntry = z.strictObject({
   seq: z.int(),
   run_id: z.string(),
   stream: LogStream,
-  level: LogLevel,
+  level: z.enum(LOG_LEVELS),
   message: z.string(),
   created_at: z.iso.datetime(),
 });

@@ -11,7 +11,7 @@ export const TaskStatus = z.enum([
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
 /** Timers overflow above this many milliseconds. */
-export const MAX_TIMER_MS = 2_147_483_647;
+const MAX_TIMER_MS = 2_147_483_647;
 
 /** Bytes of a payload as JSON. */
 export const MAX_PAYLOAD_BYTES = 1_048_576;
