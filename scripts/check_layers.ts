@@ -52,7 +52,6 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   "conductor/browser": [
     [
-      "audited.ts",
       "contract.ts",
       "failures.ts",
       "http_schemas.ts",

@@ -2,14 +2,15 @@ import { audited, type AuditPort } from "../../shared/audit.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
-import type {
-  ActionFacts,
-  Clients,
-  Pairing,
-  PendingActions,
+import {
+  type ActionFacts,
+  BRIDGE_CLOSE,
+  type Clients,
+  type Pairing,
+  type PendingActions,
 } from "./bridge/mod.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
-import { BRIDGE_CLOSE, type ExtensionAction } from "./limits.ts";
+import type { ExtensionAction } from "./limits.ts";
 import type { BrowserCaller, Targets } from "./requests/mod.ts";
 
 /** Has the extension do what is no request to a site. */

@@ -193,6 +193,9 @@ export const extensionMessage = z.discriminatedUnion("type", [
 ]);
 export type ExtensionMessage = z.output<typeof extensionMessage>;
 
+/** What the extension may write: fields with a default may be left out. */
+export type ExtensionInput = z.input<typeof extensionMessage>;
+
 /** One message of the extension by its `type`. */
 export type FromExtension<T extends ExtensionMessage["type"]> = Extract<
   ExtensionMessage,
@@ -296,3 +299,9 @@ export const conductorMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("error"), code: short, message: sentence }),
 ]);
 export type ConductorMessage = z.output<typeof conductorMessage>;
+
+/** One message of conductor by its `type`. */
+export type FromConductor<T extends ConductorMessage["type"]> = Extract<
+  ConductorMessage,
+  { readonly type: T }
+>;

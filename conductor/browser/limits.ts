@@ -1,5 +1,3 @@
-import { CLOSE } from "../../shared/http/mod.ts";
-
 /** The only version of these messages so far. */
 export const PROTOCOL_VERSION = 1;
 
@@ -17,21 +15,6 @@ export const BROWSER_LIMITS = {
   highWaterBytes: 4_194_304,
   /** Requests that run in one browser at once, whatever their platform. */
   maxInFlight: 32,
-} as const;
-
-const { goingAway, policy, tooBig, slowConsumer } = CLOSE;
-
-/** Why conductor closes a browser's socket. */
-export const BRIDGE_CLOSE = {
-  goingAway,
-  policy,
-  tooBig,
-  slowConsumer,
-  badHello: 4400,
-  badToken: 4401,
-  notPaired: 4403,
-  noHello: 4408,
-  replaced: 4409,
 } as const;
 
 /** The actions that conductor may ask of the extension. */

@@ -1,10 +1,15 @@
 import type { ExtensionMessage, FromExtension } from "../contract.ts";
-import { BRIDGE_CLOSE, BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
+import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { SocketPort } from "../../../shared/http/mod.ts";
 import type { BridgePorts, RecordsPort, RequestsPort } from "./bridge_ports.ts";
 import type { Clients } from "./clients.ts";
-import { Connection, type Hello, type HelloAck } from "./connection.ts";
+import {
+  BRIDGE_CLOSE,
+  Connection,
+  type Hello,
+  type HelloAck,
+} from "./connection.ts";
 import { identityOf, type Pairing } from "./pairing.ts";
 import type { PendingActions } from "./pending_actions.ts";
 

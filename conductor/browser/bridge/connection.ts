@@ -5,9 +5,13 @@ import {
   extensionMessage,
   type FromExtension,
 } from "../contract.ts";
-import { BRIDGE_CLOSE, BROWSER_LIMITS } from "../limits.ts";
+import { BROWSER_LIMITS } from "../limits.ts";
 import type { Clock, Timer } from "../../../shared/clock.ts";
-import { JsonSocket, type SocketPort } from "../../../shared/http/mod.ts";
+import {
+  CLOSE,
+  JsonSocket,
+  type SocketPort,
+} from "../../../shared/http/mod.ts";
 import type { Logger } from "../../../shared/log.ts";
 import { sleep } from "../../../shared/wait.ts";
 import { browserLost } from "../failures.ts";
@@ -24,6 +28,21 @@ const POLL_MS = 10;
 
 /** How long a full socket may stay full. */
 const STALL_MS = 10_000;
+
+const { goingAway, policy, tooBig, slowConsumer } = CLOSE;
+
+/** Why conductor closes a browser's socket. */
+export const BRIDGE_CLOSE = {
+  goingAway,
+  policy,
+  tooBig,
+  slowConsumer,
+  badHello: 4400,
+  badToken: 4401,
+  notPaired: 4403,
+  noHello: 4408,
+  replaced: 4409,
+} as const;
 
 /** Messages that answer nothing: their rate is limited. */
 const CHATTER: ReadonlySet<string> = new Set<ExtensionMessage["type"]>([

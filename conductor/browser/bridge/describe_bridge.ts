@@ -1,8 +1,9 @@
 import { conductorMessage, extensionMessage } from "../contract.ts";
-import { BRIDGE_CLOSE, BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
+import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
 import { fields } from "../../../shared/describe/mod.ts";
 import type { Schema } from "../../../shared/http/mod.ts";
 import { SUBPROTOCOL } from "./admission.ts";
+import { BRIDGE_CLOSE } from "./connection.ts";
 
 /** Tells how to speak to the bridge: enough to write another client. */
 export function describeBridge(options: {

@@ -8,7 +8,7 @@ export type {
   SystemPort,
 } from "./bridge_ports.ts";
 export { Clients } from "./clients.ts";
-export type { Connection, Hello } from "./connection.ts";
+export { BRIDGE_CLOSE, type Connection, type Hello } from "./connection.ts";
 export { describeBridge } from "./describe_bridge.ts";
 export { Pairing } from "./pairing.ts";
 export { type ActionFacts, PendingActions } from "./pending_actions.ts";

@@ -63,7 +63,7 @@ export function pathTemplate(address) {
  */
 export function cookiesOf(header) {
   return header.split(";").flatMap((pair) => {
-    const [name, ...rest] = pair.split("=");
+    const [name = "", ...rest] = pair.split("=");
     return rest.length === 0 ? [] : [[name.trim(), rest.join("=").trim()]];
   });
 }
@@ -77,9 +77,9 @@ export function cookiesOf(header) {
  */
 export function removedCookie(header, now) {
   const [pair = "", ...attributes] = header.split(";");
-  const name = pair.split("=")[0].trim();
+  const name = pair.replace(/=.*/s, "").trim();
   for (const attribute of attributes) {
-    const [key, ...rest] = attribute.split("=");
+    const [key = "", ...rest] = attribute.split("=");
     const value = rest.join("=").trim();
     const word = key.trim().toLowerCase();
     if (word === "max-age") return Number(value) <= 0 ? name : undefined;

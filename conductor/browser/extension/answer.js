@@ -6,13 +6,24 @@
 
 /** A failure that conductor is told by its code. */
 export class RequestFailure extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
   constructor(code, message = "") {
     super(message);
     this.code = code;
   }
 }
 
-/** Returns what carries the response of `message` over `link`. */
+/**
+ * Returns what carries the response of `message` over `link`.
+ *
+ * @param {{ readonly id: string, readonly responseMode: "buffered" | "sse" }} message
+ * @param {AnswerPort} link
+ * @param {AnswerLimits} limits
+ * @returns {Answer}
+ */
 export function answerTo(message, link, limits) {
   return message.responseMode === "sse"
     ? new StreamAnswer(message.id, link, limits)
@@ -23,22 +34,31 @@ class BufferedAnswer {
   #id;
   #link;
   #limits;
+  /** @type {ResponseHead | undefined} */
   #head;
+  /** @type {Uint8Array[]} */
   #held = [];
   #heldBytes = 0;
   #bytes = 0;
   #seq = 0;
 
+  /**
+   * @param {string} id
+   * @param {AnswerPort} link
+   * @param {AnswerLimits} limits
+   */
   constructor(id, link, limits) {
     this.#id = id;
     this.#link = link;
     this.#limits = limits;
   }
 
+  /** @param {ResponseHead} head */
   head(head) {
     this.#head = head;
   }
 
+  /** @param {Uint8Array} bytes */
   async piece(bytes) {
     this.#bytes += bytes.length;
     const { chunkBytes, maxResponseBytes } = this.#limits;
@@ -63,11 +83,13 @@ class BufferedAnswer {
     });
   }
 
+  /** @type {(code: string, message: string) => void} */
   fail(code, message) {
     const error = { code, message };
     this.#link.send({ type: "api_response", id: this.#id, error });
   }
 
+  /** @type {(size: number, last: boolean) => Promise<void>} */
   async #chunk(size, last) {
     if (this.#seq === 0) {
       this.#link.send({
@@ -88,12 +110,16 @@ class BufferedAnswer {
     await this.#link.room();
   }
 
-  /** Takes the first `size` of the bytes that are held. */
+  /**
+   * Takes the first `size` of the bytes that are held.
+   *
+   * @param {number} size
+   */
   #take(size) {
     const bytes = new Uint8Array(size);
     let at = 0;
     while (at < size) {
-      const first = this.#held.shift();
+      const first = this.#held.shift() ?? new Uint8Array();
       const part = first.subarray(0, size - at);
       bytes.set(part, at);
       at += part.length;
@@ -113,16 +139,23 @@ class StreamAnswer {
   #decoder = new TextDecoder();
   #seq = 0;
 
+  /**
+   * @param {string} id
+   * @param {AnswerPort} link
+   * @param {AnswerLimits} limits
+   */
   constructor(id, link, limits) {
     this.#id = id;
     this.#link = link;
     this.#limits = limits;
   }
 
+  /** @param {ResponseHead} head */
   head(head) {
     this.#link.send({ type: "stream_open", id: this.#id, ...head });
   }
 
+  /** @param {Uint8Array} bytes */
   piece(bytes) {
     return this.#text(this.#decoder.decode(bytes, { stream: true }));
   }
@@ -132,10 +165,12 @@ class StreamAnswer {
     this.#link.send({ type: "stream_end", id: this.#id });
   }
 
+  /** @type {(code: string, message: string) => void} */
   fail(code, message) {
     this.#link.send({ type: "stream_error", id: this.#id, code, message });
   }
 
+  /** @param {string} text */
   async #text(text) {
     const { chunkBytes } = this.#limits;
     for (let at = 0; at < text.length; at += chunkBytes) {

@@ -1,10 +1,10 @@
-import { isAction, runAction } from "./actions.js";
+import { isAction, runAction } from "./run_action.js";
 import { Fingerprints } from "./fingerprint.js";
-import { Journal } from "./journal.js";
+import { ErrorLog } from "./error_log.js";
 import { Link } from "./link.js";
 import { NetworkGuard } from "./network_guard.js";
 import { Observer } from "./observer.js";
-import { Requests } from "./requests.js";
+import { RequestJobs } from "./request_jobs.js";
 import {
   onSettingsChange,
   readIdentity,
@@ -16,7 +16,6 @@ import { Tabs } from "./tabs.js";
 const PROTOCOL = 1;
 const CAPABILITIES = ["api_request", "sse", "chunked", "cancel", "actions"];
 
-let platforms = [];
 /** Conductor's automation mode, as it was told last. */
 let mode = "";
 
@@ -26,12 +25,13 @@ const [browserInfo, platformInfo] = await Promise.all([
   browser.runtime.getPlatformInfo(),
 ]);
 
-const journal = new Journal((message) =>
+const errors = new ErrorLog((message) =>
   link.send({ type: "client_log", level: "warn", message })
 );
 const guard = new NetworkGuard();
+/** @type {Link} */
 const link = new Link({
-  journal,
+  errors,
   settings: readSettings,
   hello: () => ({
     type: "hello",
@@ -43,56 +43,56 @@ const link = new Link({
     capabilities: CAPABILITIES,
   }),
   opened(ack) {
-    platforms = ack.platforms;
-    mode = ack.state.mode;
+    tell(ack.state);
     guard.allow(ack.allowedHosts);
-    requests.bound(ack.limits);
-    observer.watch(platforms);
+    observer.watch(ack.platforms);
     observer.reportAll();
     void tabs.report();
   },
   received,
-  closed: () => requests.cancelAll(),
+  closed: () => jobs.cancelAll(),
   changed: showState,
 });
-const send = (message) => link.send(message);
+const { send } = link;
 const tabs = new Tabs(send);
 const observer = new Observer({
   guard,
   send,
   fingerprints: new Fingerprints(secret),
 });
-const requests = new Requests({ link, tabs, guard, journal });
+/** @type {RequestJobs} */
+const jobs = new RequestJobs({ link, tabs, guard, errors });
 
+/**
+ * @param {ConductorMessage} message
+ * @returns {Promise<void>}
+ */
 async function received(message) {
   switch (message.type) {
     case "api_request":
-      return requests.begin(message);
+      return jobs.begin(message);
     case "body_chunk":
-      return requests.chunk(message);
+      return jobs.chunk(message);
     case "request_cancel":
-      return requests.cancel(message);
+      return jobs.cancel(message);
     case "action_result":
       if (!message.ok) {
-        journal.add(`${message.action}: ${message.error.message}`);
+        errors.add(`${message.action}: ${message.error?.message}`);
       }
       // Falls through: a result carries the state, too.
     case "state_snapshot":
-      mode = message.state?.mode ?? mode;
-      return;
+      return tell(message.state);
   }
   if (!isAction(message)) {
-    return journal.add(`conductor sent "${message.type}", which is unknown`);
+    return errors.add(`conductor sent "${message.type}", which is unknown`);
   }
-  const parts = {
-    link,
-    tabs,
-    observer,
-    requests,
-    journal,
-    platforms: () => platforms,
-  };
+  const parts = { link, tabs, guard, observer, jobs, errors };
   send(await runAction(message, parts));
+}
+
+/** @param {Readonly<Record<string, unknown>> | undefined} state */
+function tell(state) {
+  mode = String(state?.mode ?? mode);
 }
 
 function showState() {
@@ -105,7 +105,10 @@ function showState() {
 }
 
 // The popup asks; nobody else can.
-browser.runtime.onMessage.addListener(async (message) => {
+browser.runtime.onMessage.addListener(answered);
+
+/** @param {PopupMessage} message */
+async function answered(message) {
   if (message.set !== undefined) await writeSettings(message.set);
   if (message.reconnect) link.restart();
   if (message.action !== undefined) {
@@ -117,10 +120,10 @@ browser.runtime.onMessage.addListener(async (message) => {
     settings: { ...settings, hasToken: token !== "" },
     clientId,
     mode,
-    requests: requests.size,
-    errors: journal.lines,
+    requests: jobs.size,
+    errors: errors.lines,
   };
-});
+}
 
 onSettingsChange(() => link.restart());
 link.restart();

@@ -21,7 +21,7 @@
 
     async function room() {
       while (credit === 0 && !abort.signal.aborted) {
-        await new Promise((resolve) => wake = resolve);
+        await new Promise((resolve) => wake = () => resolve(undefined));
       }
       credit -= 1;
     }
@@ -30,7 +30,7 @@
       const response = await fetchFunction(order.url, {
         method: order.method,
         headers: order.headers,
-        body: order.body,
+        ...(order.body !== undefined && { body: order.body }),
         credentials: "include",
         cache: order.stream ? "no-store" : "default",
         signal: abort.signal,
@@ -71,19 +71,22 @@
 
   // In a page: each connection is one request, and ends with it.
   browser.runtime.onConnect.addListener((port) => {
+    /** @type {ReturnType<typeof runFetch> | undefined} */
     let running;
     let open = true;
     // The page's own policy may forbid what is asked of it.
+    /** @param {SecurityPolicyViolationEvent} event */
     const tellBlock = ({ effectiveDirective }) => {
       if (effectiveDirective === "connect-src") post({ blocked: true });
     };
     document.addEventListener("securitypolicyviolation", tellBlock);
 
+    /** @param {FetchNews} message */
     function post(message) {
       if (open) port.postMessage(message);
     }
 
-    port.onMessage.addListener((message) => {
+    port.onMessage.addListener((/** @type {FetchCommand} */ message) => {
       if (message.order !== undefined) {
         running = globalThis.runFetch(
           // Not this script's own fetch: that one lacks the page's principal.

@@ -1,9 +1,16 @@
+import { readError } from "./error_log.js";
+
 /** The first pause before a connection is tried again; each is twice as long. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 4_000;
 
 /** Pauses that are no use to shorten: somebody has to act first. */
-const PAUSE_BY_CODE = { 4400: 60_000, 4401: 30_000, 4403: 5_000, 4409: 30_000 };
+const PAUSE_BY_CODE = /** @type {Record<number, number>} */ ({
+  4400: 60_000,
+  4401: 30_000,
+  4403: 5_000,
+  4409: 30_000,
+});
 const REFUSED_PAUSE_MS = 15_000;
 
 const PREFLIGHT_MS = 5_000;
@@ -19,24 +26,30 @@ const POLL_MS = 5;
  */
 export class Link {
   #parts;
+  /** @type {WebSocket | undefined} */
   #socket;
+  /** @type {Timer} */
   #timer;
+  /** @type {Timer} */
   #watchdog;
   #attempt = 0;
   #pauses = 0;
-  #limits = { highWaterBytes: 4_194_304 };
+  /** @type {Limits | undefined} */
+  #limits;
   #heartbeatMs = 10_000;
 
   /** What the popup shows. */
   status = { state: "stopped", detail: "", since: Date.now() };
 
-  /**
-   * @param parts `settings()` and `hello()` give what they are named after;
-   *   `opened(ack)`, `received(message)`, `closed()` and `changed()` are told;
-   *   `journal` keeps what went wrong.
-   */
+  /** @param {LinkParts} parts */
   constructor(parts) {
     this.#parts = parts;
+  }
+
+  /** The bounds that conductor gives with its welcome. */
+  get limits() {
+    if (this.#limits === undefined) throw new Error("Cannot tell: no welcome");
+    return this.#limits;
   }
 
   /** Connects (anew), whatever goes on. */
@@ -56,16 +69,21 @@ export class Link {
     this.#say("stopped", reason);
   }
 
-  /** Sends; false when there is no connection. */
-  send(message) {
+  /**
+   * Sends; false when there is no connection.
+   *
+   * @type {Send}
+   */
+  send = (message) => {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
-  }
+  };
 
   /** Resolves once there is room for more, or there is no connection. */
   async room() {
-    while ((this.#socket?.bufferedAmount ?? 0) > this.#limits.highWaterBytes) {
+    const { highWaterBytes } = this.limits;
+    while ((this.#socket?.bufferedAmount ?? 0) > highWaterBytes) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -85,6 +103,7 @@ export class Link {
     this.#open(conductor, token);
   }
 
+  /** @type {(conductor: string, token: string) => void} */
   #open(conductor, token) {
     const url = new URL("/ws/firefox", conductor);
     url.protocol = url.protocol.replace("http", "ws");
@@ -92,7 +111,8 @@ export class Link {
     try {
       socket = new WebSocket(url, ["baa.v1", ...tokenProtocols(token)]);
     } catch (error) {
-      return this.#later({ state: "refused", detail: String(error.message) });
+      const { message } = readError(error);
+      return this.#later({ state: "refused", detail: message });
     }
     this.#socket = socket;
     this.#watch(HELLO_MS);
@@ -105,13 +125,15 @@ export class Link {
     };
   }
 
+  /** @param {string} data */
   #receive(data) {
     this.#watch(2.5 * this.#heartbeatMs);
+    /** @type {ConductorMessage} */
     let message;
     try {
       message = JSON.parse(data);
     } catch {
-      return this.#parts.journal.add("conductor sent a frame that is no JSON");
+      return this.#parts.errors.add("conductor sent a frame that is no JSON");
     }
     switch (message?.type) {
       case "hello_ack":
@@ -119,33 +141,40 @@ export class Link {
       case "ping":
         return void this.send({ type: "pong" });
       case "error":
-        return this.#parts.journal.add(`${message.code}: ${message.message}`);
+        return this.#parts.errors.add(`${message.code}: ${message.message}`);
       default:
         return this.#parts.received(message);
     }
   }
 
+  /** @param {Welcome} ack */
   #welcome(ack) {
     this.#pauses = 0;
-    this.#limits = ack.limits;
+    this.#limits = /** @type {Limits} */ (ack.limits);
     this.#heartbeatMs = ack.heartbeatMs;
     this.#say("connected", "");
     this.#parts.opened(ack);
   }
 
+  /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
     this.#forget();
+    const pauseMs = PAUSE_BY_CODE[code];
     const said = reason === "" ? `closed with ${code}` : reason;
     this.#later({
       state: code === 4403 ? "not paired" : "waiting",
       detail: code === 4403
         ? "another browser is paired: open pairing on conductor"
         : `connection lost: ${said}`,
-      pauseMs: PAUSE_BY_CODE[code],
+      ...(pauseMs !== undefined && { pauseMs }),
     });
   }
 
-  /** Takes silence for the end: a dead peer sends no close. */
+  /**
+   * Takes silence for the end: a dead peer sends no close.
+   *
+   * @param {number} ms
+   */
   #watch(ms) {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
@@ -155,6 +184,7 @@ export class Link {
     }, ms);
   }
 
+  /** @param {Problem} problem */
   #later({ state, detail, pauseMs }) {
     const grown = Math.min(
       LONGEST_PAUSE_MS,
@@ -162,7 +192,7 @@ export class Link {
     );
     this.#pauses += 1;
     const pause = (pauseMs ?? grown) * (0.5 + Math.random() / 2);
-    if (detail !== this.status.detail) this.#parts.journal.add(detail);
+    if (detail !== this.status.detail) this.#parts.errors.add(detail);
     this.#say(state, detail);
     this.#timer = setTimeout(() => void this.#connect(), pause);
   }
@@ -176,14 +206,22 @@ export class Link {
     this.#parts.closed();
   }
 
+  /** @type {(state: string, detail: string) => void} */
   #say(state, detail) {
     this.status = { state, detail, since: Date.now() };
     this.#parts.changed();
   }
 }
 
-/** Asks over plain HTTP whether an upgrade would be let in; returns why not. */
+/**
+ * Asks over plain HTTP whether an upgrade would be let in; returns why not.
+ *
+ * @param {string} conductor
+ * @param {string} token
+ * @returns {Promise<Problem | undefined>}
+ */
 async function preflight(conductor, token) {
+  /** @param {string} detail */
   const refused = (detail) => ({
     state: "refused",
     detail,
@@ -213,6 +251,7 @@ async function preflight(conductor, token) {
   );
 }
 
+/** @param {string} token */
 function tokenProtocols(token) {
   if (token === "") return [];
   const bytes = new TextEncoder().encode(token);

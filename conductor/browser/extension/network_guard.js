@@ -1,4 +1,4 @@
-import { isHost, isPublicAddress, whyRefused } from "./targets.js";
+import { isHost, isPublicAddress, whyRefused } from "./target_rules.js";
 
 const ALL = { urls: ["<all_urls>"], types: ["xmlhttprequest", "other"] };
 
@@ -11,9 +11,15 @@ const EXPECT_MS = 60_000;
  * name belongs to.
  */
 export class NetworkGuard {
+  /** @type {readonly string[]} */
   #allowedHosts = [];
+  /** @type {ExpectedRequest[]} */
   #expected = [];
-  /** webRequest's id → the job that it belongs to. */
+  /**
+   * webRequest's id → the request that it belongs to.
+   *
+   * @type {Map<string, ExpectedRequest>}
+   */
   #ours = new Map();
 
   constructor() {
@@ -28,21 +34,27 @@ export class NetworkGuard {
       ALL,
       ["blocking"],
     );
-    const over = ({ requestId }) => this.#ours.delete(requestId);
+    /** @param {browser.webRequest.Details} details */
+    const over = ({ requestId }) => void this.#ours.delete(requestId);
     webRequest.onCompleted.addListener(over, ALL);
     webRequest.onErrorOccurred.addListener(over, ALL);
   }
 
-  /** Takes the rules that conductor gives with its welcome. */
+  /**
+   * Takes the rules that conductor gives with its welcome.
+   *
+   * @param {readonly string[]} hosts
+   */
   allow(hosts) {
     this.#allowedHosts = hosts;
   }
 
   /**
-   * Announces a request that is about to be sent. Returns a record that says
-   * afterwards whether it was `seen`, and why it was `refused`.
+   * Announces a request that is about to be sent; what is returned says
+   * afterwards how it fared.
    *
-   * @param {{ url: string, method: string, tabId: number }} order tabId -1: from the background
+   * @param {Pick<ExpectedRequest, "url" | "method" | "tabId">} order
+   * @returns {ExpectedRequest}
    */
   expect({ url, method, tabId }) {
     const now = Date.now();
@@ -59,28 +71,45 @@ export class NetworkGuard {
     return job;
   }
 
-  /** The request is over, whether or not it was ever seen. */
+  /**
+   * The request is over, whether or not it was ever seen.
+   *
+   * @param {ExpectedRequest} job
+   */
   forget(job) {
     this.#expected = this.#expected.filter((it) => it !== job);
   }
 
-  /** Tells whether a request is conductor's, not the page's own. */
+  /**
+   * Tells whether a request is conductor's, not the page's own.
+   *
+   * @param {string} requestId
+   */
   isOurs(requestId) {
     return this.#ours.has(requestId);
   }
 
-  /** The page's own requests pass without a wait. */
+  /**
+   * The page's own requests pass without a wait.
+   *
+   * @param {browser.webRequest.Details} details
+   */
   #before(details) {
     const job = this.#ours.get(details.requestId) ?? this.#claim(details);
     return job === undefined ? {} : this.#judge(job, details);
   }
 
+  /**
+   * @param {ExpectedRequest} job
+   * @param {browser.webRequest.Details} details
+   */
   async #judge(job, details) {
     const why = whyRefused(details.url, { allowedHosts: this.#allowedHosts }) ??
       await this.#whyNameRefused(details);
     return this.#verdict(job, why);
   }
 
+  /** @param {browser.webRequest.Details} details */
   #headers(details) {
     const job = this.#ours.get(details.requestId);
     if (job === undefined || !this.#isDirect(details)) return {};
@@ -91,19 +120,24 @@ export class NetworkGuard {
     );
   }
 
-  /** Finds the job that a first hop belongs to. */
+  /**
+   * Finds what a first hop belongs to.
+   *
+   * @param {browser.webRequest.Details} details
+   */
   #claim(details) {
     const index = this.#expected.findIndex((it) =>
       it.url === details.url && it.method === details.method &&
       it.tabId === details.tabId
     );
-    if (index < 0) return undefined;
-    const [job] = this.#expected.splice(index, 1);
+    const [job] = index < 0 ? [] : this.#expected.splice(index, 1);
+    if (job === undefined) return undefined;
     job.seen = true;
     this.#ours.set(details.requestId, job);
     return job;
   }
 
+  /** @param {browser.webRequest.Details} details */
   async #whyNameRefused(details) {
     if (!this.#isDirect(details)) return undefined;
     const { hostname } = new URL(details.url);
@@ -118,13 +152,18 @@ export class NetworkGuard {
     }
   }
 
-  /** Whether this machine itself connects, to a host that is not listed. */
+  /**
+   * Whether this machine itself connects, to a host that is not listed.
+   *
+   * @param {browser.webRequest.Details} details
+   */
   #isDirect({ url, proxyInfo }) {
     const target = new URL(url);
     const proxied = (proxyInfo ?? { type: "direct" }).type !== "direct";
     return !proxied && !this.#allowedHosts.some((it) => isHost(target, it));
   }
 
+  /** @type {(job: ExpectedRequest, why?: string) => browser.webRequest.Verdict} */
   #verdict(job, why) {
     if (why === undefined) return {};
     job.refused = why;
@@ -135,6 +174,8 @@ export class NetworkGuard {
 /**
  * Whether a name may belong to this address. Local proxies answer every name
  * with one of 198.18.0.0/15, where nothing real lives.
+ *
+ * @param {string} address
  */
 function isReachable(address) {
   return isPublicAddress(address) || /^198\.1[89]\./.test(address);

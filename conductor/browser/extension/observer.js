@@ -1,5 +1,5 @@
 import { cookiesOf, pathTemplate, removedCookie } from "./addresses.js";
-import { isHost } from "./targets.js";
+import { isHost } from "./target_rules.js";
 
 /** Request headers that carry a login, beside cookies. */
 const LOGIN_HEADER =
@@ -22,25 +22,50 @@ export class Observer {
   #guard;
   #fingerprints;
   #send;
-  #platforms = [];
+  /**
+   * What is watched.
+   *
+   * @type {readonly Platform[]}
+   */
+  platforms = [];
+  /** @type {Map<string, SeenCredential>} */
   #credentials = new Map();
+  /** @type {Map<string, SeenEndpoint>} */
   #endpoints = new Map();
-  /** When a site took a credential away. */
+  /**
+   * When a site took a credential away.
+   *
+   * @type {Map<string, number>}
+   */
   #leftAt = new Map();
-  #changed = { credentials: new Set(), endpoints: new Set() };
+  /** Keys of what has changed since the last report. */
+  #changed = {
+    credentials: /** @type {Set<string>} */ (new Set()),
+    endpoints: /** @type {Set<string>} */ (new Set()),
+  };
+  /** @type {Timer} */
   #timer;
   #listening = false;
 
-  /** @param parts `guard`, `fingerprints`, and `send(message)` */
+  /**
+   * @param {Pick<Parts, "guard"> & {
+   *   fingerprints: import("./fingerprint.js").Fingerprints,
+   *   send: Send,
+   * }} parts
+   */
   constructor({ guard, fingerprints, send }) {
     this.#guard = guard;
     this.#fingerprints = fingerprints;
     this.#send = send;
   }
 
-  /** Watches these platforms and nothing else. */
+  /**
+   * Watches these platforms and nothing else.
+   *
+   * @param {readonly Platform[]} platforms
+   */
   watch(platforms) {
-    this.#platforms = platforms;
+    this.platforms = platforms;
     const { webRequest } = browser;
     if (this.#listening) {
       webRequest.onSendHeaders.removeListener(this.#sent);
@@ -73,6 +98,7 @@ export class Observer {
     };
   }
 
+  /** @param {browser.webRequest.Details} details */
   #sent = async ({ requestId, url, method, type, ...details }) => {
     const site = this.#site(url);
     if (site === undefined || this.#guard.isOurs(requestId)) return;
@@ -80,6 +106,7 @@ export class Observer {
     if (type === "xmlhttprequest") this.#endpoint(site, { url, method });
     for (const { name, value = "" } of requestHeaders) {
       const header = name.toLowerCase();
+      /** @type {[string, string][]} */
       const pairs = header === "cookie"
         ? cookiesOf(value)
         : LOGIN_HEADER.test(header)
@@ -91,6 +118,7 @@ export class Observer {
     }
   };
 
+  /** @param {browser.webRequest.Details} details */
   #received = ({ url, responseHeaders = [], timeStamp }) => {
     const site = this.#site(url);
     if (site === undefined) return;
@@ -103,36 +131,47 @@ export class Observer {
     }
   };
 
+  /**
+   * @param {string} url
+   * @returns {Site | undefined}
+   */
   #site(url) {
     const target = new URL(url);
-    const platform = this.#platforms.find(({ hosts }) =>
+    const platform = this.platforms.find(({ hosts }) =>
       hosts.some((host) => isHost(target, host))
     );
     return platform && { platform: platform.name, host: target.host };
   }
 
+  /**
+   * @param {Site} site
+   * @param {{ header: string, name: string, secret: string, at: number }} seen
+   */
   async #credential(site, { header, name, secret, at }) {
     const key = [site.host, header, name].join("\n");
     const fingerprint = await this.#fingerprints.of(secret);
     const known = this.#credentials.get(key);
     // The answer that took it away may be here before its hash.
-    if (this.#leftAt.get(key) >= at) return;
+    if ((this.#leftAt.get(key) ?? -Infinity) >= at) return;
     const now = Date.now();
-    const isSame = known?.fingerprint === fingerprint && !known.loggedOut;
-    if (isSame && known.seenAt > now - RENEW_MS) return;
+    const same = known?.fingerprint === fingerprint && !known.loggedOut
+      ? known
+      : undefined;
+    if (same !== undefined && same.seenAt > now - RENEW_MS) return;
     remember(this.#credentials, key, {
       ...site,
       header,
       name,
       fingerprint,
       length: secret.length,
-      capturedAt: isSame ? known.capturedAt : now,
+      capturedAt: same?.capturedAt ?? now,
       seenAt: now,
       loggedOut: false,
     });
     this.#gather("credentials", key);
   }
 
+  /** @type {(site: Site, seen: { line: string, at: number }) => void} */
   #logout(site, { line, at }) {
     const name = removedCookie(line, Date.now());
     const key = [site.host, "cookie", name].join("\n");
@@ -143,6 +182,7 @@ export class Observer {
     this.#gather("credentials", key);
   }
 
+  /** @type {(site: Site, request: { url: string, method: string }) => void} */
   #endpoint(site, { url, method }) {
     const path = pathTemplate(url);
     const key = [site.host, method, path].join("\n");
@@ -153,6 +193,7 @@ export class Observer {
     this.#gather("endpoints", key);
   }
 
+  /** @type {(kind: "credentials" | "endpoints", key: string) => void} */
   #gather(kind, key) {
     this.#changed[kind].add(key);
     this.#timer ??= setTimeout(() => this.#report(), GATHER_MS);
@@ -161,15 +202,8 @@ export class Observer {
   #report() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const taken = (kind, records) => {
-      const rows = [...this.#changed[kind]].flatMap((key) =>
-        records.get(key) ?? []
-      );
-      this.#changed[kind].clear();
-      return rows;
-    };
-    const credentials = taken("credentials", this.#credentials);
-    const endpoints = taken("endpoints", this.#endpoints);
+    const credentials = taken(this.#changed.credentials, this.#credentials);
+    const endpoints = taken(this.#changed.endpoints, this.#endpoints);
     if (credentials.length > 0) {
       this.#send({ type: "credentials", credentials });
     }
@@ -177,9 +211,32 @@ export class Observer {
   }
 }
 
-/** Adds a record as the newest; the oldest goes when there are too many. */
+/**
+ * Returns the records of these keys, and forgets the keys.
+ *
+ * @template T
+ * @param {Set<string>} keys
+ * @param {ReadonlyMap<string, T>} records
+ */
+function taken(keys, records) {
+  const rows = [...keys].flatMap((key) => records.get(key) ?? []);
+  keys.clear();
+  return rows;
+}
+
+/**
+ * Adds a record as the newest; the oldest goes when there are too many.
+ *
+ * @template T
+ * @param {Map<string, T>} records
+ * @param {string} key
+ * @param {T} record
+ */
 function remember(records, key, record) {
   records.delete(key);
   records.set(key, record);
-  if (records.size > MAX_RECORDS) records.delete(records.keys().next().value);
+  for (const oldest of records.keys()) {
+    if (records.size <= MAX_RECORDS) return;
+    records.delete(oldest);
+  }
 }

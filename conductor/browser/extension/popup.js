@@ -1,9 +1,19 @@
-const form = document.querySelector("#settings");
-const actions = document.querySelectorAll("#actions button");
-const { conductor, token, forget, paused } = form.elements;
+const form = /** @type {HTMLFormElement} */ (element("settings"));
+const actions = /** @type {NodeListOf<HTMLButtonElement>} */ (
+  document.querySelectorAll("#actions button")
+);
+const { conductor, token, forget, paused } =
+  /** @type {Record<"conductor" | "token" | "forget" | "paused", HTMLInputElement>} */ (
+    /** @type {unknown} */ (form.elements)
+  );
 
-/** Asks the background page, and shows what it answers. */
+/**
+ * Asks the background page, and shows what it answers.
+ *
+ * @param {PopupMessage} message
+ */
 async function show(message = {}) {
+  /** @type {PopupStatus} */
   let status;
   try {
     status = await browser.runtime.sendMessage(message);
@@ -12,44 +22,58 @@ async function show(message = {}) {
     return;
   }
   const { state, detail, settings } = status;
-  const line = document.querySelector("#state");
+  const line = element("state");
   line.dataset.state = state;
   line.textContent = detail === "" ? state : `${state}: ${detail}`;
   const isConnected = state === "connected";
-  document.querySelector("#mode").textContent = isConnected
-    ? status.mode
-    : "unknown";
+  element("mode").textContent = isConnected ? status.mode : "unknown";
   for (const button of actions) button.disabled = !isConnected;
   if (!form.contains(document.activeElement)) fill(settings);
-  document.querySelector("#errors").replaceChildren(
+  element("errors").replaceChildren(
     ...status.errors.map(({ at, message }) => {
       const item = document.createElement("li");
       item.textContent = `${new Date(at).toLocaleTimeString()} ${message}`;
       return item;
     }),
   );
-  document.querySelector("#about").textContent =
+  element("about").textContent =
     `${status.clientId} · ${status.requests} requests`;
 }
 
+/** @param {PopupStatus["settings"]} settings */
 function fill({ conductor: address, hasToken, paused: isPaused, managed }) {
   conductor.value = address;
   token.placeholder = hasToken ? "set; leave empty to keep it" : "none";
   paused.checked = isPaused;
-  for (const name of managed) form.elements[name].disabled = true;
+  for (const name of managed) {
+    form.querySelector(`[name="${name}"]`)?.setAttribute("disabled", "");
+  }
+}
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+function element(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`Cannot find #${id} in the popup`);
+  return found;
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  /** @type {PopupMessage["set"] & {}} */
   const settings = { conductor: conductor.value, paused: paused.checked };
   if (token.value !== "" || forget.checked) settings.token = token.value;
   token.value = "";
   forget.checked = false;
-  document.activeElement?.blur();
+  if (document.activeElement instanceof HTMLElement) {
+    document.activeElement.blur();
+  }
   await show({ set: settings });
 });
 
-document.querySelector("#reconnect").addEventListener(
+element("reconnect").addEventListener(
   "click",
   () => show({ reconnect: true }),
 );
@@ -57,7 +81,12 @@ document.querySelector("#reconnect").addEventListener(
 for (const button of actions) {
   button.addEventListener(
     "click",
-    () => show({ action: button.dataset.action }),
+    () =>
+      show({
+        action: /** @type {PopupMessage["action"] & {}} */ (
+          button.dataset.action
+        ),
+      }),
   );
 }
 

@@ -16,15 +16,21 @@ export const BLOCKED = "blocked";
 const BLOCK_NOTICE_MS = 100;
 
 /**
- * Runs `order` in `tab`. Returns `ended`, which resolves with the failure if
- * there was one, `abort()`, and `leave()` for a page that does not react.
+ * Runs `order` in `tab`.
+ *
+ * @param {browser.tabs.Tab} tab
+ * @param {FetchOrder} order
+ * @param {RunnerParts} parts
+ * @returns {Runner}
  */
 export function runInPage(tab, order, { answer, guard }) {
   const job = guard.expect({ ...order, tabId: tab.id });
+  /** @type {PromiseWithResolvers<RequestFailure | undefined>} */
   const ended = Promise.withResolvers();
   const blocked = Promise.withResolvers();
   let begun = false;
   let aborted = false;
+  /** @type {FirefoxPort | undefined} */
   let port;
   const pieces = inTurn(
     answer,
@@ -32,7 +38,11 @@ export function runInPage(tab, order, { answer, guard }) {
     (failure) => end(failure),
   );
 
-  /** The other end may go at any moment. */
+  /**
+   * The other end may go at any moment.
+   *
+   * @param {FetchCommand} message
+   */
   function post(message) {
     try {
       port?.postMessage(message);
@@ -41,12 +51,14 @@ export function runInPage(tab, order, { answer, guard }) {
     }
   }
 
+  /** @param {RequestFailure} [failure] */
   function end(failure) {
     guard.forget(job);
     ended.resolve(failure);
     port?.disconnect();
   }
 
+  /** @param {Error | FetchFailure} failure */
   async function failed({ name, message }) {
     if (aborted || name === "AbortError") {
       return end(new RequestFailure("canceled"));
@@ -77,7 +89,7 @@ export function runInPage(tab, order, { answer, guard }) {
     });
     if (aborted) return end(new RequestFailure("canceled"));
     port = browser.tabs.connect(tab.id, { frameId: 0, name: "request" });
-    port.onMessage.addListener((message) => {
+    port.onMessage.addListener((/** @type {FetchNews} */ message) => {
       if (message.head !== undefined) {
         begun = true;
         answer.head({
@@ -87,7 +99,7 @@ export function runInPage(tab, order, { answer, guard }) {
         });
       } else if (message.chunk !== undefined) pieces.add(message.chunk);
       else if (message.blocked) blocked.resolve(true);
-      else pieces.after(() => message.done ? end() : failed(message.failed));
+      else pieces.after(() => message.failed ? failed(message.failed) : end());
     });
     port.onDisconnect.addListener(() =>
       end(new RequestFailure("tab_gone", "the tab went away"))
@@ -107,10 +119,18 @@ export function runInPage(tab, order, { answer, guard }) {
   };
 }
 
-/** Runs `order` in the background page; otherwise as {@linkcode runInPage}. */
+/**
+ * Runs `order` in the background page.
+ *
+ * @param {FetchOrder} order
+ * @param {RunnerParts} parts
+ * @returns {Runner}
+ */
 export function runInBackground(order, { answer, guard }) {
   const job = guard.expect({ ...order, tabId: -1 });
+  /** @type {PromiseWithResolvers<RequestFailure | undefined>} */
   const ended = Promise.withResolvers();
+  /** @param {RequestFailure} [failure] */
   const end = (failure) => {
     guard.forget(job);
     ended.resolve(failure);
@@ -120,6 +140,7 @@ export function runInBackground(order, { answer, guard }) {
     running.abort();
     end(failure);
   });
+  /** @param {FetchFailure} failure */
   const failed = ({ name, message }) => {
     if (name === "AbortError") return end(new RequestFailure("canceled"));
     if (job.refused !== undefined) {
@@ -135,21 +156,30 @@ export function runInBackground(order, { answer, guard }) {
         begun = true;
         answer.head({ ...reported(message.head, order), via: "background" });
       } else if (message.chunk !== undefined) pieces.add(message.chunk);
-      else pieces.after(() => message.done ? end() : failed(message.failed));
+      else pieces.after(() => message.failed ? failed(message.failed) : end());
     },
   );
   const abort = () => running.abort();
   return { ended: ended.promise, abort, leave: abort };
 }
 
-/** Gives pieces to an answer one after the other; asks for more after each. */
+/**
+ * Gives pieces to an answer one after the other; asks for more after each.
+ *
+ * @param {Answer} answer
+ * @param {() => void} more
+ * @param {(failure: RequestFailure) => void} failed
+ */
 function inTurn(answer, more, failed) {
+  /** @type {Promise<unknown>} */
   let last = Promise.resolve();
   return {
+    /** @param {Uint8Array} bytes */
     add(bytes) {
       last = last.then(() => answer.piece(bytes)).then(more);
       last.catch(failed);
     },
+    /** @param {() => unknown} action */
     after(action) {
       last = last.then(action);
       last.catch(failed);
@@ -157,7 +187,13 @@ function inTurn(answer, more, failed) {
   };
 }
 
-/** What of a response's head may leave the browser: a redirect's target may hold a secret. */
+/**
+ * What of a response's head may leave the browser: a redirect's target may hold
+ * a secret.
+ *
+ * @param {FetchHead} head
+ * @param {FetchOrder} order
+ */
 function reported({ status, headers, url }, order) {
   return {
     status,
@@ -166,7 +202,11 @@ function reported({ status, headers, url }, order) {
   };
 }
 
-/** Resolves with false after `ms`. */
+/**
+ * Resolves with false after `ms`.
+ *
+ * @param {number} ms
+ */
 function after(ms) {
   return new Promise((resolve) => setTimeout(() => resolve(false), ms));
 }

@@ -1,26 +1,30 @@
 /** Where conductor listens unless the owner says otherwise. */
-export const DEFAULT_CONDUCTOR = "http://127.0.0.1:4317";
+const DEFAULT_CONDUCTOR = "http://127.0.0.1:4317";
 
-const KEYS = ["conductor", "token", "paused"];
+const KEYS = /** @type {const} */ (["conductor", "token", "paused"]);
 
 /**
  * Reads the owner's settings; an administrator's (`storage.managed`) win.
  *
- * @returns {Promise<{ conductor: string, token: string, paused: boolean, managed: string[] }>}
+ * @returns {Promise<Settings & { managed: string[] }>}
  */
 export async function readSettings() {
   const own = await browser.storage.local.get(KEYS);
   const managed = await browser.storage.managed.get(KEYS).catch(() => ({}));
   const { conductor, token, paused } = { ...own, ...managed };
   return {
-    conductor: conductor || DEFAULT_CONDUCTOR,
-    token: token || "",
+    conductor: String(conductor || DEFAULT_CONDUCTOR),
+    token: String(token || ""),
     paused: paused === true,
     managed: Object.keys(managed),
   };
 }
 
-/** Writes what the popup lets the owner set. */
+/**
+ * Writes what the popup lets the owner set.
+ *
+ * @param {Partial<Settings>} settings
+ */
 export async function writeSettings(settings) {
   const known = KEYS.filter((key) => key in settings);
   await browser.storage.local.set(
@@ -28,18 +32,29 @@ export async function writeSettings(settings) {
   );
 }
 
-/** Runs `listener` whenever a setting changes. */
+/**
+ * Runs `listener` whenever a setting changes.
+ *
+ * @param {() => void} listener
+ */
 export function onSettingsChange(listener) {
   browser.storage.onChanged.addListener((changes) => {
     if (KEYS.some((key) => key in changes)) listener();
   });
 }
 
-/** Returns this profile's lasting identity; makes it the first time. */
+/**
+ * Returns this profile's lasting identity; makes it the first time.
+ *
+ * @returns {Promise<{ clientId: string, secret: string }>} `secret` in base64
+ */
 export async function readIdentity() {
-  const stored = await browser.storage.local.get(["clientId", "secret"]);
-  if (stored.clientId !== undefined && stored.secret !== undefined) {
-    return stored;
+  const { clientId, secret } = await browser.storage.local.get([
+    "clientId",
+    "secret",
+  ]);
+  if (typeof clientId === "string" && typeof secret === "string") {
+    return { clientId, secret };
   }
   const identity = {
     clientId: `firefox-${crypto.randomUUID()}`,

@@ -1,5 +1,5 @@
 import { bareAddress, bareTitle } from "./addresses.js";
-import { isHost } from "./targets.js";
+import { isHost } from "./target_rules.js";
 
 const GATHER_MS = 200;
 const MAX_TABS = 500;
@@ -8,11 +8,16 @@ const MAX_TITLE = 256;
 /** Reports the tabs, remembers where they were, and finds the right one. */
 export class Tabs {
   #send;
+  /** @type {Timer} */
   #timer;
-  /** Tab id → its last web address, also after it was closed or crashed. */
+  /**
+   * Tab id → its last web address, also after it was closed or crashed.
+   *
+   * @type {Map<number, string>}
+   */
   #addresses = new Map();
 
-  /** @param {(message: object) => void} send */
+  /** @param {Send} send */
   constructor(send) {
     this.#send = send;
     const { tabs } = browser;
@@ -45,30 +50,44 @@ export class Tabs {
     return all.length;
   }
 
-  /** The last web address of a tab. */
+  /**
+   * The last web address of a tab.
+   *
+   * @param {number} tabId
+   */
   addressOf(tabId) {
     return this.#addresses.get(tabId);
   }
 
-  /** Returns a living tab of the same origin as `url`, the last used first. */
+  /**
+   * Returns a living tab of the same origin as `url`, the last used first.
+   *
+   * @param {string} url
+   */
   async ofOrigin(url) {
     const { origin } = new URL(url);
     return await newest((tab) => new URL(tab.url).origin === origin);
   }
 
-  /** Returns a living tab on one of `hosts`, the last used first. */
+  /**
+   * Returns a living tab on one of `hosts`, the last used first.
+   *
+   * @param {readonly string[]} hosts
+   */
   async ofHosts(hosts) {
     return await newest((tab) =>
       hosts.some((host) => isHost(new URL(tab.url), host))
     );
   }
 
+  /** @type {(id: number, url: string) => void} */
   #remember(id, url) {
-    if (!/^https?:/.test(url ?? "")) return;
+    if (!/^https?:/.test(url)) return;
     this.#addresses.delete(id);
     this.#addresses.set(id, url);
-    if (this.#addresses.size > MAX_TABS) {
-      this.#addresses.delete(this.#addresses.keys().next().value);
+    for (const oldest of this.#addresses.keys()) {
+      if (this.#addresses.size <= MAX_TABS) return;
+      this.#addresses.delete(oldest);
     }
   }
 
@@ -77,6 +96,7 @@ export class Tabs {
   }
 }
 
+/** @param {(tab: browser.tabs.Tab) => boolean} isWanted */
 async function newest(isWanted) {
   const all = await browser.tabs.query({ discarded: false });
   return all
@@ -88,10 +108,14 @@ async function newest(isWanted) {
  * Waits until a tab is loaded, at most `ms`; returns the tab as it then is.
  * `start` begins what is waited for: Firefox says "complete" once too early
  * when a discarded tab comes back, so a "loading" has to come first.
+ *
+ * @param {() => Promise<{ readonly id: number }>} start
  */
 export async function loaded(start, ms = 15_000) {
+  /** @type {{ id: number, status: string }[]} */
   const events = [];
   let told = () => {};
+  /** @type {(id: number, changes: { readonly status?: string }) => void} */
   const listener = (id, { status }) => {
     if (status !== undefined) events.push({ id, status });
     told();
@@ -104,8 +128,8 @@ export async function loaded(start, ms = 15_000) {
       const left = until - Date.now();
       if (left <= 0) break;
       await new Promise((resolve) => {
-        told = resolve;
-        setTimeout(resolve, left);
+        told = () => resolve(undefined);
+        setTimeout(told, left);
       });
     }
     return await browser.tabs.get(id);
@@ -114,6 +138,7 @@ export async function loaded(start, ms = 15_000) {
   }
 }
 
+/** @param {readonly { readonly status: string }[]} events */
 function isLoaded(events) {
   const loading = events.findIndex((it) => it.status === "loading");
   return loading >= 0 &&

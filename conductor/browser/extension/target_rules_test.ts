@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { isPublicAddress, whyRefused } from "./targets.js";
+import { isPublicAddress, whyRefused } from "./target_rules.js";
 
 const RULES = {
   allowedHosts: ["127.0.0.1:8080", "nas.lan", "[::1]:8080"],

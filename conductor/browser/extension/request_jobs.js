@@ -1,24 +1,17 @@
 import { answerTo, RequestFailure } from "./answer.js";
+import { readError } from "./error_log.js";
 import { BLOCKED, runInBackground, runInPage } from "./runners.js";
-
-/** Bounds until conductor's welcome tells its own. */
-const LIMITS = {
-  chunkBytes: 262_144,
-  maxRequestBytes: 16_777_216,
-  maxResponseBytes: 33_554_432,
-  maxInFlight: 32,
-};
 
 /** A page that does not react to an abort is left; it aborts when it wakes up. */
 const LEAVE_MS = 6_000;
 
 /** Requests that conductor sent and that are not over. */
-export class Requests {
+export class RequestJobs {
   #parts;
+  /** @type {Map<string, Job>} */
   #jobs = new Map();
-  #limits = LIMITS;
 
-  /** @param parts `link`, `tabs`, `guard`, `journal` */
+  /** @param {Pick<Parts, "link" | "tabs" | "guard" | "errors">} parts */
   constructor(parts) {
     this.#parts = parts;
   }
@@ -27,22 +20,19 @@ export class Requests {
     return this.#jobs.size;
   }
 
-  /** Takes the bounds that conductor gives with its welcome. */
-  bound(limits) {
-    this.#limits = limits;
-  }
-
-  /** Takes an `api_request`. */
+  /** @param {ApiRequest} message */
   begin(message) {
     const { id, timeoutMs } = message;
-    const answer = answerTo(message, this.#parts.link, this.#limits);
+    const { link } = this.#parts;
+    const answer = answerTo(message, link, link.limits);
     if (this.#jobs.has(id)) {
       return answer.fail("duplicate", "the id is in flight already");
     }
-    if (this.#jobs.size >= this.#limits.maxInFlight) {
+    if (this.#jobs.size >= link.limits.maxInFlight) {
       return answer.fail("busy", "too many requests run in this browser");
     }
-    const job = { id, message, answer, chunks: [], bytes: 0 };
+    /** @type {Job} */
+    const job = { message, answer, chunks: [], bytes: 0, complete: false };
     this.#jobs.set(id, job);
     job.timer = setTimeout(
       () => this.#stop(job, "timeout", `no complete answer in ${timeoutMs} ms`),
@@ -51,7 +41,7 @@ export class Requests {
     if (!message.chunked) void this.#run(job, inlineBody(message));
   }
 
-  /** Takes a piece of a request's body. */
+  /** @param {FromConductor<"body_chunk">} message */
   chunk({ id, seq, last, data }) {
     const job = this.#jobs.get(id);
     if (job === undefined || job.stopped !== undefined) return;
@@ -59,7 +49,7 @@ export class Requests {
     job.bytes += bytes.length;
     const inTurn = job.message.chunked && !job.complete &&
       seq === job.chunks.length;
-    if (!inTurn || job.bytes > this.#limits.maxRequestBytes) {
+    if (!inTurn || job.bytes > this.#parts.link.limits.maxRequestBytes) {
       return this.#stop(
         job,
         "bad_body",
@@ -71,7 +61,11 @@ export class Requests {
     if (last) void this.#run(job, joined(job));
   }
 
-  /** Aborts a request: how it ends confirms that. */
+  /**
+   * Aborts a request: how it ends confirms that.
+   *
+   * @param {FromConductor<"request_cancel">} message
+   */
   cancel({ id }) {
     const job = this.#jobs.get(id);
     if (job !== undefined) return this.#stop(job, "canceled", "");
@@ -89,7 +83,13 @@ export class Requests {
     for (const job of this.#jobs.values()) this.#stop(job, "canceled", "");
   }
 
-  /** Runs a request to its end; the end is answered only when nothing runs any more. */
+  /**
+   * Runs a request to its end; the end is answered only when nothing runs any
+   * more.
+   *
+   * @param {Job} job
+   * @param {FetchOrder["body"]} body
+   */
   async #run(job, body) {
     const { tabs, guard } = this.#parts;
     const { answer, message } = job;
@@ -100,64 +100,74 @@ export class Requests {
       body,
       stream: message.responseMode === "sse",
     };
+    /** @type {unknown} */
     let failure;
     try {
       const tab = await chosenTab(message, tabs);
-      failure = new RequestFailure(BLOCKED);
-      if (tab !== undefined) {
-        failure = await this.#watch(
-          job,
-          () => runInPage(tab, order, { answer, guard }),
-        );
-      }
-      if (failure?.code === BLOCKED) {
-        failure = await this.#watch(
+      let ended = tab === undefined
+        ? new RequestFailure(BLOCKED)
+        : await watch(job, () => runInPage(tab, order, { answer, guard }));
+      if (ended?.code === BLOCKED) {
+        ended = await watch(
           job,
           () => runInBackground(order, { answer, guard }),
         );
       }
-      if (failure === undefined && job.stopped === undefined) {
-        await answer.end();
-      }
+      failure = ended;
+      if (ended === undefined && job.stopped === undefined) await answer.end();
     } catch (error) {
       failure = error;
     }
     this.#over(job, failure);
   }
 
-  /** Starts a runner unless the job was stopped; resolves with its failure. */
-  async #watch(job, start) {
-    if (job.stopped !== undefined) return job.stopped;
-    job.running = start();
-    return await job.running.ended;
-  }
-
+  /** @type {(job: Job, code: string, message: string) => void} */
   #stop(job, code, message) {
     if (job.stopped !== undefined) return;
     job.stopped = new RequestFailure(code, message);
-    if (job.running !== undefined) {
+    const { running } = job;
+    if (running !== undefined) {
       clearTimeout(job.timer);
-      job.timer = setTimeout(() => job.running.leave(), LEAVE_MS);
-      return job.running.abort();
+      job.timer = setTimeout(() => running.leave(), LEAVE_MS);
+      return running.abort();
     }
     // Nothing was started: a body that is still on its way has no runner.
     if (job.message.chunked && !job.complete) this.#over(job, job.stopped);
   }
 
+  /** @type {(job: Job, failure: unknown) => void} */
   #over(job, failure) {
     clearTimeout(job.timer);
-    this.#jobs.delete(job.id);
+    const { id } = job.message;
+    this.#jobs.delete(id);
     const end = job.stopped ?? failure;
     if (end === undefined) return;
-    const { code = "failed", message } = end;
+    const { code = "failed", message } = readError(end);
     if (code !== "canceled") {
-      this.#parts.journal.add(`request ${job.id}: ${code} ${message}`);
+      this.#parts.errors.add(`request ${id}: ${code} ${message}`);
     }
-    job.answer.fail(code, String(message).slice(0, 1000));
+    job.answer.fail(code, message.slice(0, 1000));
   }
 }
 
-/** The tab to use: the one that is asked for, else one of the same origin. */
+/**
+ * Starts a runner unless the job was stopped; resolves with its failure.
+ *
+ * @param {Job} job
+ * @param {() => Runner} start
+ */
+async function watch(job, start) {
+  if (job.stopped !== undefined) return job.stopped;
+  job.running = start();
+  return await job.running.ended;
+}
+
+/**
+ * The tab to use: the one that is asked for, else one of the same origin.
+ *
+ * @param {ApiRequest} message
+ * @param {Parts["tabs"]} tabs
+ */
 async function chosenTab({ url, tabId }, tabs) {
   if (tabId === undefined) return await tabs.ofOrigin(url);
   const tab = await browser.tabs.get(tabId).catch(() => undefined);
@@ -171,10 +181,12 @@ async function chosenTab({ url, tabId }, tabs) {
   return tab;
 }
 
+/** @param {ApiRequest} message */
 function inlineBody({ body, bodyBase64 }) {
   return bodyBase64 === undefined ? body : Uint8Array.fromBase64(bodyBase64);
 }
 
+/** @param {Job} job */
 function joined({ chunks, bytes }) {
   const whole = new Uint8Array(bytes);
   let at = 0;

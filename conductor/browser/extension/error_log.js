@@ -4,7 +4,8 @@ const MAX_LINES = 20;
 const MAX_LENGTH = 500;
 
 /** The last things that went wrong: for the popup, `plugin_status` and conductor's log. */
-export class Journal {
+export class ErrorLog {
+  /** @type {{ at: string, message: string }[]} */
   #lines = [];
   #tell;
 
@@ -25,4 +26,18 @@ export class Journal {
   get lines() {
     return [...this.#lines];
   }
+}
+
+/**
+ * Returns what is known of something that was thrown.
+ *
+ * @param {unknown} thrown
+ * @returns {{ code?: string, message: string }}
+ */
+export function readError(thrown) {
+  const { code, message = thrown } = Object(thrown);
+  return {
+    ...(typeof code === "string" && { code }),
+    message: String(message),
+  };
 }

@@ -1,8 +1,13 @@
 import { bareAddress } from "./addresses.js";
+import { readError } from "./error_log.js";
 import { loaded } from "./tabs.js";
 
 /** A failure that conductor is told. */
-export class ActionFailure extends Error {
+class ActionFailure extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
   constructor(code, message) {
     super(message);
     this.code = code;
@@ -10,8 +15,9 @@ export class ActionFailure extends Error {
 }
 
 /**
- * What conductor may ask for, by name. Each gets the message and the parts of
- * the extension, and returns what is reported.
+ * What conductor may ask for, by name; each returns what is reported.
+ *
+ * @type {Record<ExtensionAction, (message: ActionMessage, parts: Parts) => ActionReport | Promise<ActionReport>>}
  */
 const ACTIONS = {
   async open_tab({ url }) {
@@ -39,7 +45,8 @@ const ACTIONS = {
     const living = tabId === undefined
       ? undefined
       : await browser.tabs.get(tabId).catch(() => undefined);
-    const address = url ?? parts.tabs.addressOf(tabId);
+    const address = url ??
+      (tabId === undefined ? undefined : parts.tabs.addressOf(tabId));
     if (living === undefined) return described(await reopened(address));
     // A crashed page shows about:blank, and reloading does not bring it back.
     if (!/^https?:/.test(living.url) && address !== undefined) {
@@ -54,12 +61,12 @@ const ACTIONS = {
     return { ...observer.reportAll(), tabs: await tabs.report() };
   },
 
-  plugin_status(_message, { link, requests, journal }) {
+  plugin_status(_message, { link, jobs, errors }) {
     return {
       version: browser.runtime.getManifest().version,
       connectedSince: new Date(link.status.since).toISOString(),
-      requests: requests.size,
-      lastErrors: journal.lines,
+      requests: jobs.size,
+      lastErrors: errors.lines,
     };
   },
 
@@ -68,41 +75,54 @@ const ACTIONS = {
     return {};
   },
 
-  controller_reload(_message, { requests }) {
+  controller_reload(_message, { jobs }) {
     // A content script outlives its extension: its fetches have to end first.
-    requests.cancelAll();
+    jobs.cancelAll();
     later(() => browser.runtime.reload());
     return {};
   },
 };
 
-/** Tells whether a message asks for an action. */
+/**
+ * Tells whether a message asks for an action.
+ *
+ * @param {{ readonly type: string }} message
+ * @returns {message is ActionMessage}
+ */
 export function isAction(message) {
   return Object.hasOwn(ACTIONS, message.type);
 }
 
-/** Does what a message asks for; returns the report. */
+/**
+ * Does what a message asks for; returns the report.
+ *
+ * @param {ActionMessage} message
+ * @param {Parts} parts
+ * @returns {Promise<ExtensionMessage>}
+ */
 export async function runAction(message, parts) {
-  const head = { type: "action_status", id: message.id, action: message.type };
+  const { id, type: action } = message;
+  const head = /** @type {const} */ ({ type: "action_status", id, action });
   try {
-    const result = await ACTIONS[message.type](message, parts);
+    const result = await ACTIONS[action](message, parts);
     return { ...head, ok: true, result };
-  } catch (error) {
-    parts.journal.add(`${message.type}: ${error.message}`);
-    return {
-      ...head,
-      ok: false,
-      error: {
-        code: error.code ?? "failed",
-        message: String(error.message).slice(0, 1000),
-      },
-    };
+  } catch (thrown) {
+    const { code = "failed", message } = readError(thrown);
+    parts.errors.add(`${action}: ${message}`);
+    const error = { code, message: message.slice(0, 1000) };
+    return { ...head, ok: false, error };
   }
 }
 
-async function wantedTab({ tabId, platform }, { tabs, platforms }) {
+/**
+ * The tab that is named, or else one of the platform.
+ *
+ * @param {ActionMessage} message
+ * @param {Parts} parts
+ */
+async function wantedTab({ tabId, platform }, { tabs, observer }) {
   if (tabId !== undefined) return await browser.tabs.get(tabId);
-  const hosts = platforms().find((it) => it.name === platform)?.hosts;
+  const hosts = observer.platforms.find((it) => it.name === platform)?.hosts;
   const tab = hosts === undefined ? undefined : await tabs.ofHosts(hosts);
   if (tab !== undefined) return tab;
   throw new ActionFailure(
@@ -113,6 +133,7 @@ async function wantedTab({ tabId, platform }, { tabs, platforms }) {
   );
 }
 
+/** @param {browser.tabs.Tab} tab */
 function reloaded({ id }) {
   return loaded(async () => {
     await browser.tabs.reload(id);
@@ -120,6 +141,7 @@ function reloaded({ id }) {
   });
 }
 
+/** @param {string | undefined} address */
 async function reopened(address) {
   if (address !== undefined) {
     return loaded(() => browser.tabs.create({ url: address, active: false }));
@@ -133,11 +155,16 @@ async function reopened(address) {
   return tab;
 }
 
+/** @param {browser.tabs.Tab} tab */
 function described(tab) {
   return { tabId: tab.id, url: bareAddress(tab.url), status: tab.status };
 }
 
-/** Runs once the report is on its way. */
+/**
+ * Runs once the report is on its way.
+ *
+ * @param {() => void} action
+ */
 function later(action) {
   setTimeout(action, 50);
 }

@@ -1,0 +1,212 @@
+/** The extension's own types; those of messages are conductor's contract. */
+
+type ConductorMessage = import("../contract.ts").ConductorMessage;
+type FromConductor<T extends ConductorMessage["type"]> =
+  import("../contract.ts").FromConductor<T>;
+type ExtensionMessage = import("../contract.ts").ExtensionInput;
+type ExtensionAction = import("../limits.ts").ExtensionAction;
+
+type ApiRequest = FromConductor<"api_request">;
+type ActionMessage = FromConductor<ExtensionAction>;
+type Welcome = FromConductor<"hello_ack"> & { ok: true };
+type Platform = Welcome["platforms"][number];
+type Limits = Record<
+  keyof typeof import("../limits.ts").BROWSER_LIMITS,
+  number
+>;
+
+/** Sends a message; false when there is no connection. */
+type Send = (message: ExtensionMessage) => boolean;
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+interface Settings {
+  conductor: string;
+  token: string;
+  paused: boolean;
+}
+
+/** What the popup asks of the background page. */
+interface PopupMessage {
+  readonly set?: Partial<Settings>;
+  readonly reconnect?: boolean;
+  readonly action?: "pause" | "resume" | "drain";
+}
+
+/** What the background page answers. */
+interface PopupStatus {
+  readonly state: string;
+  readonly detail: string;
+  readonly settings: Omit<Settings, "token"> & {
+    readonly hasToken: boolean;
+    /** The names of those that an administrator has set. */
+    readonly managed: readonly string[];
+  };
+  readonly clientId: string;
+  readonly mode: string;
+  readonly requests: number;
+  readonly errors: readonly { readonly at: string; readonly message: string }[];
+}
+
+/** The parts of the extension. */
+interface Parts {
+  readonly link: import("./link.js").Link;
+  readonly tabs: import("./tabs.js").Tabs;
+  readonly guard: import("./network_guard.js").NetworkGuard;
+  readonly observer: import("./observer.js").Observer;
+  readonly jobs: import("./request_jobs.js").RequestJobs;
+  readonly errors: import("./error_log.js").ErrorLog;
+}
+
+/** What the link asks of the extension, and tells it. */
+interface LinkParts extends Pick<Parts, "errors"> {
+  settings(): Promise<Settings>;
+  hello(): ExtensionMessage;
+  opened(ack: Welcome): void;
+  received(message: ConductorMessage): unknown;
+  closed(): void;
+  /** The status has changed. */
+  changed(): void;
+}
+
+/** Why there is no connection now. */
+interface Problem {
+  readonly state: string;
+  readonly detail: string;
+  readonly pauseMs?: number | undefined;
+}
+
+/** What an action reports. */
+type ActionReport = Record<string, unknown>;
+
+type RequestFailure = import("./answer.js").RequestFailure;
+
+/** Carries a response to conductor. */
+interface Answer {
+  head(head: ResponseHead): void;
+  /** Resolves once there is room for more. */
+  piece(bytes: Uint8Array): Promise<void>;
+  end(): Promise<void>;
+  fail(code: string, message: string): void;
+}
+
+/** What is known of a response before its body. */
+interface ResponseHead extends FetchHead {
+  readonly via?: "page" | "background";
+  readonly tabId?: number;
+}
+
+type AnswerLimits = Pick<Limits, "chunkBytes" | "maxResponseBytes">;
+
+/** Where an answer's messages go. */
+interface AnswerPort {
+  send(message: ExtensionMessage): unknown;
+  /** Resolves once there is room for more. */
+  room(): Promise<void>;
+}
+
+/** A request that runs. */
+interface Runner {
+  readonly ended: Promise<RequestFailure | undefined>;
+  abort(): void;
+  /** For a page that does not react. */
+  leave(): void;
+}
+
+interface RunnerParts extends Pick<Parts, "guard"> {
+  readonly answer: Answer;
+}
+
+/** A request of conductor's that is not over. */
+interface Job {
+  readonly message: ApiRequest;
+  readonly answer: Answer;
+  /** Of the request's body. */
+  readonly chunks: Uint8Array[];
+  bytes: number;
+  /** Whether the body is here. */
+  complete: boolean;
+  timer?: Timer;
+  running?: Runner;
+  stopped?: RequestFailure;
+}
+
+/** A request that is about to be sent, and how it fares. */
+interface ExpectedRequest {
+  readonly url: string;
+  readonly method: string;
+  /** -1: from the background. */
+  readonly tabId: number;
+  readonly at: number;
+  /** Whether the network has seen it. */
+  seen: boolean;
+  /** Why it was stopped. */
+  refused: string | undefined;
+}
+
+interface Site {
+  readonly platform: string;
+  readonly host: string;
+}
+
+interface SeenCredential extends Site {
+  readonly header: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly length: number;
+  readonly capturedAt: number;
+  readonly seenAt: number;
+  readonly loggedOut: boolean;
+}
+
+interface SeenEndpoint extends Site {
+  readonly method: string;
+  readonly path: string;
+  readonly lastSeenAt: number;
+}
+
+/** A fetch to run, as the background page and a page's script pass it on. */
+interface FetchOrder {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
+  readonly stream: boolean;
+}
+
+/** What the background page says to a page's script. */
+interface FetchCommand {
+  readonly order?: FetchOrder;
+  readonly abort?: true;
+  /** The last piece was passed on. */
+  readonly more?: true;
+}
+
+/** What a fetch tells: its head, pieces, then `done` or `failed`. */
+interface FetchNews {
+  readonly head?: FetchHead;
+  readonly chunk?: Uint8Array<ArrayBuffer>;
+  readonly done?: true;
+  readonly failed?: FetchFailure;
+  /** The page's own policy stopped it. */
+  readonly blocked?: true;
+}
+
+interface FetchHead {
+  readonly status: number;
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}
+
+interface FetchFailure {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** From fetch_runner.js, which is no module. */
+// deno-lint-ignore no-var -- nothing else is a property of `globalThis`
+declare var runFetch: (
+  fetchFunction: (url: string, init: RequestInit) => Promise<Response>,
+  order: FetchOrder,
+  post: (news: FetchNews) => void,
+) => { abort(): void; more(): void };
