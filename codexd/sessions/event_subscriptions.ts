@@ -3,7 +3,6 @@ import { ClientMessage, type ClientReply } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { CLOSE, JsonSocket, type SocketPort } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
-import { sleep } from "../../shared/wait.ts";
 import type { Approvals } from "../app_server/mod.ts";
 import type { EventLog } from "./event_log.ts";
 import type { TurnService } from "./turn_service.ts";
@@ -30,8 +29,6 @@ export interface Subscription {
   /** Only this session's events, and those of no session. */
   readonly sessionId: string | undefined;
 }
-
-const POLL_MS = 10;
 
 /**
  * Unread bytes at which a client is closed at once. Events wait for room long
@@ -96,33 +93,24 @@ export class EventSubscriptions {
         const isOther = sessionId !== undefined && session_id !== null &&
           session_id !== sessionId;
         if (isOther) continue;
-        if (!await this.#hasRoom(socket, left)) return;
+        if (!await this.#hasRoom(socket)) return;
         if (!socket.sendText(json)) return;
       }
     }
   }
 
   /** Waits until the reader has caught up; closes it when it does not. */
-  async #hasRoom(
-    socket: JsonSocket<ClientMessage>,
-    left: AbortSignal,
-  ): Promise<boolean> {
-    const { clock, maxBufferedBytes = 1_048_576, stallMs = 5000 } = this.#ports;
-    if (socket.bufferedBytes <= maxBufferedBytes) return true;
-    const until = clock.monotonic() + stallMs;
-    let behind = socket.bufferedBytes;
-    while (!left.aborted && behind > maxBufferedBytes) {
-      if (clock.monotonic() >= until) {
-        socket.close(
-          CLOSE.slowConsumer,
-          "too slow a reader: resume by ?after=",
-        );
-        return false;
-      }
-      await sleep(clock, POLL_MS, left);
-      behind = socket.bufferedBytes;
+  async #hasRoom(socket: JsonSocket<ClientMessage>): Promise<boolean> {
+    const { clock, maxBufferedBytes, stallMs } = this.#ports;
+    const hasRoom = await socket.room({
+      maxBytes: maxBufferedBytes ?? 1_048_576,
+      stallMs: stallMs ?? 5000,
+      clock,
+    });
+    if (!hasRoom) {
+      socket.close(CLOSE.slowConsumer, "too slow a reader: resume by ?after=");
     }
-    return !left.aborted;
+    return hasRoom;
   }
 
   /** @throws {AppError} NOT_FOUND when no such turn is running */

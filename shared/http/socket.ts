@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import { sleep } from "../wait.ts";
 
 /** Close codes that the product uses (RFC 6455, 7.4). */
 export const CLOSE = {
@@ -40,7 +42,7 @@ export interface JsonSocketOptions<In> {
 export class JsonSocket<In> {
   readonly #socket: SocketPort;
   readonly #options: JsonSocketOptions<In>;
-  #closed = false;
+  readonly #gone = new AbortController();
 
   constructor(socket: SocketPort, options: JsonSocketOptions<In>) {
     this.#socket = socket;
@@ -64,9 +66,18 @@ export class JsonSocket<In> {
     return !this.#closed && this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Bytes that the other side has not taken yet. */
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+  /**
+   * Resolves once at most `maxBytes` wait for the other side to take them; with
+   * false when the socket closes first, or more than that wait for too long.
+   */
+  async room({ maxBytes, stallMs, clock }: RoomOptions): Promise<boolean> {
+    const until = clock.monotonic() + stallMs;
+    while (this.#socket.bufferedAmount > maxBytes) {
+      if (clock.monotonic() >= until) return false;
+      await sleep(clock, POLL_MS, this.#gone.signal);
+      if (this.#closed) return false;
+    }
+    return true;
   }
 
   /** Sends a message; false when the socket is closed or its reader too slow. */
@@ -132,6 +143,10 @@ export class JsonSocket<In> {
     this.#invalid(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
   }
 
+  get #closed(): boolean {
+    return this.#gone.signal.aborted;
+  }
+
   #invalid(reason: string): void {
     if (this.#options.onInvalid === undefined) {
       this.close(CLOSE.policy, reason);
@@ -140,7 +155,7 @@ export class JsonSocket<In> {
 
   #ended(code: number, reason: string): void {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#gone.abort();
     try {
       this.#options.onClose(code, reason);
     } catch (error) {
@@ -161,6 +176,16 @@ export class JsonSocket<In> {
     this.close(CLOSE.internal, "internal error");
   }
 }
+
+/** How far the other side may be behind, and for how long. */
+export interface RoomOptions {
+  readonly maxBytes: number;
+  readonly stallMs: number;
+  readonly clock: Clock;
+}
+
+/** How often a full socket is looked at again: it has no event for that. */
+const POLL_MS = 10;
 
 /** RFC 6455 allows 123 bytes; a longer reason would leave the socket open. */
 const MAX_REASON_BYTES = 123;

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
+import { FakeClock } from "../testing/fake_clock.ts";
 import { RecordingLogger } from "../testing/fakes.ts";
 import {
   CLOSE,
@@ -180,4 +181,31 @@ Deno.test("JsonSocket.send() tells when it cannot", () => {
   assertEquals(json.send({}), false);
   socket.readyState = WebSocket.CLOSED;
   assertEquals(json.send({}), false);
+});
+
+Deno.test("JsonSocket.room() waits until the other side has taken enough", async () => {
+  const clock = new FakeClock();
+  const limits = { maxBytes: 10, stallMs: 1000, clock };
+  const { socket, json } = open();
+  socket.bufferedAmount = 10;
+  assertEquals([await json.room(limits), clock.pending], [true, 0]);
+  socket.bufferedAmount = 11;
+  const room = json.room(limits);
+  await clock.advance(500);
+  socket.bufferedAmount = 3;
+  await clock.advance(10);
+  assertEquals([await room, clock.pending], [true, 0]);
+});
+
+Deno.test("JsonSocket.room() gives up a socket that stays full or closes", async () => {
+  const clock = new FakeClock();
+  const limits = { maxBytes: 10, stallMs: 1000, clock };
+  const { socket, json, closed } = open();
+  socket.bufferedAmount = 11;
+  const room = json.room(limits);
+  await clock.advance(1000);
+  assertEquals([await room, closed], [false, []]);
+  const again = json.room(limits);
+  socket.ends(1006);
+  assertEquals([await again, clock.pending], [false, 0]);
 });

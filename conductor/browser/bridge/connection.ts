@@ -13,7 +13,6 @@ import {
   type SocketPort,
 } from "../../../shared/http/mod.ts";
 import type { Logger } from "../../../shared/log.ts";
-import { sleep } from "../../../shared/wait.ts";
 import { browserLost } from "../failures.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
@@ -22,9 +21,6 @@ const HELLO_MS = 5_000;
 
 /** Frames that a client may get wrong before it is let go. */
 const MAX_MISTAKES = 20;
-
-/** How often a full socket is looked at again: it has no event for that. */
-const POLL_MS = 10;
 
 /** How long a full socket may stay full. */
 const STALL_MS = 10_000;
@@ -131,14 +127,12 @@ export class Connection {
   }
 
   /** Resolves once there is room for more: true; false when there is none for too long. */
-  async room(): Promise<boolean> {
-    const until = this.#clock.monotonic() + STALL_MS;
-    while (this.#socket.bufferedBytes > BROWSER_LIMITS.highWaterBytes) {
-      if (this.#clock.monotonic() >= until) return false;
-      await sleep(this.#clock, POLL_MS, this.signal);
-      if (this.signal.aborted) return false;
-    }
-    return true;
+  room(): Promise<boolean> {
+    return this.#socket.room({
+      maxBytes: BROWSER_LIMITS.highWaterBytes,
+      stallMs: STALL_MS,
+      clock: this.#clock,
+    });
   }
 
   /** Closes, and ends at once whatever waits for the client. */
