@@ -1,29 +1,11 @@
-const HIDDEN = "***";
-const SECRET_KEY =
-  /^(proxy-)?authorization$|cookie|token$|csrf|xsrf|^jwt$|secret|password|passwd|passphrase|(api|private|access)[-_]?key|credential|sec-websocket-protocol/i;
-const SECRET_TEXT: readonly [RegExp, string][] = [
-  [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}/gi, `$1 ${HIDDEN}`],
-  [
-    /\b((?:proxy-)?authorization|cookie|set-cookie|x-api-key)(["']?\s*[:=]\s*)["']?[^"'\r\n]+/gi,
-    `$1$2${HIDDEN}`,
-  ],
-  [
-    /\b((?:[a-z]+[-_])?(?:token|secret|password|passwd|api[-_]?key|csrf|session))=[^&\s"'<>]+/gi,
-    `$1=${HIDDEN}`,
-  ],
-  // A header, or a field of JSON within a text.
-  [
-    /\b([a-z0-9_-]*(?:token|secret|password|passwd|passphrase|credential|api[-_]?key|auth))(["']?\s*:\s*["']?)[^\s"',;}]+/gi,
-    `$1$2${HIDDEN}`,
-  ],
-  [/(:\/\/)[^\s/?#@"']*:[^\s/?#@"']*@/g, `$1${HIDDEN}@`],
-  [/\bbaa\.token\.[A-Za-z0-9_-]+/g, `baa.token.${HIDDEN}`],
-  [/\b(sk|ghp|gho|xox[abp])[-_][A-Za-z0-9_-]{12,}/g, HIDDEN],
-];
-const MAX_DEPTH = 6;
-const MAX_CHARS = 16_384;
+import {
+  isPlainValue,
+  isSecretName,
+  MASK,
+  maskSecrets,
+} from "./mask_secrets.ts";
 
-/** Takes secrets out of what is about to be written to a log or an audit row. */
+/** Takes secrets out of what is about to be written or shown. */
 export class Redactor {
   readonly #known: readonly string[];
 
@@ -33,48 +15,60 @@ export class Redactor {
     this.#known = [...new Set(secrets.flatMap((it) => formsOf(String(it))))];
   }
 
-  /** Hides secrets in a text. */
+  /** Hides secrets in a text, and cuts it when it is very long. */
   text(text: string): string {
-    let hidden = this.#withoutKnown(text);
-    // Cut only now: half of a secret would not be recognised.
-    if (hidden.length > MAX_CHARS) hidden = `${hidden.slice(0, MAX_CHARS)}…`;
-    for (const [pattern, replacement] of SECRET_TEXT) {
-      hidden = hidden.replace(pattern, replacement);
-    }
-    return hidden;
+    return this.#text(text, BRIEF);
   }
 
-  /** Hides secrets in facts, by their key or by their form; errors become plain. */
+  /**
+   * Hides secrets in facts, by their name, their place and their look; errors
+   * become plain, and what is very long or deep is cut.
+   */
   fields(
     fields: Readonly<Record<string, unknown>>,
   ): Record<string, unknown> {
-    return this.#object(fields, 0);
+    return this.#object(fields, { bounds: BRIEF, depth: 0 });
+  }
+
+  /** Hides secrets in JSON as {@linkcode fields} does, and cuts nothing. */
+  json<T extends Readonly<Record<string, unknown>>>(json: T): T {
+    return this.#object(json, { bounds: WHOLE, depth: 0 }) as T;
   }
 
   #withoutKnown(text: string): string {
     let hidden = text;
     for (const secret of this.#known) {
-      if (hidden.includes(secret)) hidden = hidden.replaceAll(secret, HIDDEN);
+      if (hidden.includes(secret)) hidden = hidden.replaceAll(secret, MASK);
     }
     return hidden;
   }
 
-  #value(value: unknown, depth: number): unknown {
-    if (typeof value === "string") return this.text(value);
+  #text(text: string, { chars }: Bounds): string {
+    // Cut only then: half of a secret would not be recognised.
+    return cutText(maskSecrets(this.#withoutKnown(text)), chars);
+  }
+
+  #value(value: unknown, place: Place): unknown {
+    const { bounds, depth, under } = place;
+    if (typeof value === "string") {
+      const isSecret = under !== undefined && value !== "" &&
+        !isPlainValue(value, under);
+      return isSecret ? MASK : this.#text(value, bounds);
+    }
     if (typeof value === "bigint") return String(value);
     if (typeof value === "function" || typeof value === "symbol") {
       return `<${typeof value}>`;
     }
     if (typeof value !== "object" || value === null) return value;
-    if (depth >= MAX_DEPTH) return "…";
+    if (depth >= bounds.depth) return "…";
     if (value instanceof Date || value instanceof URL) {
-      return this.text(JSON.stringify(value).slice(1, -1));
+      return this.#value(JSON.stringify(value).slice(1, -1), place);
     }
     if (ArrayBuffer.isView(value)) return `<${value.byteLength} bytes>`;
     if (value instanceof Map || value instanceof Headers) {
-      return this.#object(Object.fromEntries(value), depth);
+      return this.#object(Object.fromEntries(value), place);
     }
-    if (value instanceof Set) return this.#value([...value], depth);
+    if (value instanceof Set) return this.#value([...value], place);
     if (value instanceof Error) {
       return this.#object({
         name: value.name,
@@ -82,27 +76,86 @@ export class Redactor {
         message: value.message,
         stack: value.stack,
         ...(value.cause !== undefined && { cause: value.cause }),
-      }, depth);
+      }, place);
     }
-    if (Array.isArray(value)) {
-      return value.map((it) => this.#value(it, depth + 1));
+    if (Array.isArray(value)) return this.#list(value, place);
+    return this.#object(value as Record<string, unknown>, place);
+  }
+
+  /** The arguments of a command are read together: one names the next. */
+  #list(list: readonly unknown[], place: Place): unknown[] {
+    const isOfTexts = list.length > 1 && place.under === undefined &&
+      list.every((it) => typeof it === "string");
+    if (isOfTexts) {
+      const texts = maskSecrets(this.#withoutKnown(list.join(SEPARATOR)))
+        .split(SEPARATOR);
+      if (texts.length === list.length) {
+        return texts.map((it) => cutText(it, place.bounds.chars));
+      }
     }
-    return this.#object(value as Record<string, unknown>, depth);
+    const inside = { ...place, depth: place.depth + 1 };
+    return list.map((it) => this.#value(it, inside));
   }
 
   #object(
     object: Readonly<Record<string, unknown>>,
-    depth: number,
+    place: Place,
   ): Record<string, unknown> {
+    const depth = place.depth + 1;
+    // `{name: "cookie", value: "…"}`
+    const named = typeof object.name === "string" && isSecretName(object.name)
+      ? object.name
+      : undefined;
     return Object.fromEntries(
-      Object.entries(object).map(([key, value]) => [
-        this.#withoutKnown(key),
-        SECRET_KEY.test(key) && value !== null && value !== undefined
-          ? HIDDEN
-          : this.#value(value, depth + 1),
-      ]),
+      Object.entries(object).map(([key, value]) => {
+        const own = isSecretName(key)
+          ? key
+          : key === "value"
+          ? named
+          : undefined;
+        const isSecret = own !== undefined && isSecretNumber(value, own);
+        const under = place.under ?? own;
+        const inside = {
+          ...place,
+          depth,
+          ...(under !== undefined && { under }),
+        };
+        return [
+          this.#withoutKnown(key),
+          isSecret ? MASK : this.#value(value, inside),
+        ];
+      }),
     );
   }
+}
+
+/** How much of what is given is copied. */
+interface Bounds {
+  readonly depth: number;
+  readonly chars: number;
+}
+
+const BRIEF: Bounds = { depth: 6, chars: 16_384 };
+const WHOLE: Bounds = { depth: Infinity, chars: Infinity };
+
+interface Place {
+  readonly bounds: Bounds;
+  readonly depth: number;
+  /** The name of a secret that it stands under. */
+  readonly under?: string;
+}
+
+/** Stands between texts that are read together, and in none of them. */
+const SEPARATOR = "\0";
+
+/** Returns a text of at most so many characters and a sign of more. */
+export function cutText(text: string, chars: number): string {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text;
+}
+
+/** Small numbers count something, and so do those under a plural. */
+function isSecretNumber(value: unknown, name: string): boolean {
+  return typeof value === "number" && value > 999 && !/s$/i.test(name);
 }
 
 /** A secret as it stands in headers, in JSON, in URLs and in base64. */
