@@ -86,7 +86,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 /** Runs the command that `args` begin with. */
-export async function main(
+async function main(
   args: readonly string[],
   ports: Ports,
 ): Promise<ExitCode> {

@@ -3,8 +3,8 @@ import { exists } from "@std/fs";
 import { fromFileUrl } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { SETTINGS } from "../../shared/config/settings.ts";
-import { PINNED_DENO } from "./node/compile.ts";
-import { readTemplate } from "./launchd/template.ts";
+import { PINNED_DENO } from "./checks/machine_checks.ts";
+import { readTemplate } from "./launchd/job.ts";
 import { SERVICE_NAMES, SERVICES } from "./node/services.ts";
 
 const HERE = fromFileUrl(new URL("./", import.meta.url));

@@ -7,14 +7,14 @@ import {
   findLaunchctl,
   type Flags,
   type Installation,
-  type Node,
   ok,
   readNode,
   report,
   runningSettings,
+  type RuntimeNode,
   type ServiceName,
   SERVICES,
-  type Values,
+  type Variables,
 } from "../node/mod.ts";
 import { jobsOf, NoLaunchd, type Ports } from "../launchd/mod.ts";
 import { conductorChecks } from "./conductor_checks.ts";
@@ -102,7 +102,7 @@ async function staticPart(flags: Flags, ports: Ports): Promise<ExitCode> {
 
 async function nodeChecks(
   flags: Flags,
-  { node, ports }: { readonly node: Node; readonly ports: Ports },
+  { node, ports }: { readonly node: RuntimeNode; readonly ports: Ports },
 ): Promise<readonly Finding[]> {
   const { machine } = ports;
   const { installed, installation } = node;
@@ -136,7 +136,10 @@ function checked({ services }: Flags): readonly ServiceName[] {
 }
 
 /** The node of `deno task start`: the environment alone decides. */
-function fromSource({ installation }: Node, environment: Values): Installation {
+function fromSource(
+  { installation }: RuntimeNode,
+  environment: Variables,
+): Installation {
   const { settings } = installation;
   return {
     ...installation,
@@ -149,7 +152,7 @@ function fromSource({ installation }: Node, environment: Values): Installation {
   };
 }
 
-async function tokenOf(settings: Values): Promise<string | undefined> {
+async function tokenOf(settings: Variables): Promise<string | undefined> {
   const file = settings["BAA_SHARED_TOKEN_FILE"];
   if (file === undefined) return settings["BAA_SHARED_TOKEN"];
   try {

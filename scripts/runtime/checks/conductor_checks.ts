@@ -14,13 +14,6 @@ import {
   warning,
 } from "../node/mod.ts";
 
-/** What conductor alone is checked with. */
-export interface ConductorCheckOptions {
-  readonly base: string;
-  readonly stateDir: string;
-  readonly token: string | undefined;
-}
-
 /** Checks conductor's role, its way to codexd, and its database. */
 export async function conductorChecks(
   options: ConductorCheckOptions,
@@ -30,6 +23,13 @@ export async function conductorChecks(
     ...await codexCheck(options),
     ...await databaseCheck(databasePath(options.stateDir)),
   ];
+}
+
+/** What conductor alone is checked with. */
+interface ConductorCheckOptions {
+  readonly base: string;
+  readonly stateDir: string;
+  readonly token: string | undefined;
 }
 
 async function roleCheck(

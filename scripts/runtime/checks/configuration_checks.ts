@@ -8,19 +8,19 @@ import {
   type Installation,
   ok,
   problem,
+  readerOf,
   warning,
 } from "../node/mod.ts";
 
 /** The daemons judge their own configuration: what they refuse is refused here. */
 export function configurationChecks(
-  { settings }: Pick<Installation, "settings">,
+  installation: Pick<Installation, "settings">,
 ): readonly Finding[] {
-  const env = (variable: string) => settings.get(variable)?.value;
   const problems = new Set<string>();
   const warnings = new Set<string>();
   for (const read of [readConductorConfig, readCodexdConfig]) {
     try {
-      for (const it of read(env).warnings) warnings.add(it);
+      for (const it of read(readerOf(installation)).warnings) warnings.add(it);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       for (const it of error.problems) problems.add(it);

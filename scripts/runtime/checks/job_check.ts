@@ -4,7 +4,7 @@ import {
   problem,
   script,
   type Service,
-  type Values,
+  type Variables,
   warning,
 } from "../node/mod.ts";
 import { isRunning, type JobState, whatLaunchdSays } from "../launchd/mod.ts";
@@ -15,7 +15,7 @@ export function jobCheck(
   { name, label }: Service,
   { jobs, settings }: {
     readonly jobs: readonly JobState[];
-    readonly settings: Values;
+    readonly settings: Variables;
   },
 ): Finding {
   const [job, second] = jobs;

@@ -4,7 +4,6 @@ import {
   type Installation,
   type Machine,
   ok,
-  PINNED_DENO,
   problem,
   script,
   type ServiceName,
@@ -13,6 +12,9 @@ import {
 import { addressCheck } from "./address_check.ts";
 import { configurationChecks, tokenChecks } from "./configuration_checks.ts";
 import { diskCheck } from "./disk_check.ts";
+
+/** The Deno that the product is built and tested with. */
+export const PINNED_DENO = "2.9.5";
 
 /** Tells whether this machine can carry the services as they are configured. */
 export async function machineChecks(

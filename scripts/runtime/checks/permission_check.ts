@@ -4,17 +4,17 @@ import {
   permissionsOf,
   type Program,
 } from "../../permissions.ts";
+import { messageOf } from "../../../shared/errors.ts";
 import {
-  type Baked,
   type Finding,
   type Installation,
   ok,
   problem,
   programPath,
-  readBaked,
+  readerOf,
   script,
 } from "../node/mod.ts";
-import { messageOf } from "../../../shared/errors.ts";
+import { type Baked, readBaked } from "./baked.ts";
 
 const CATEGORIES = ["read", "write", "net", "run", "env", "sys"] as const;
 
@@ -35,11 +35,7 @@ export async function permissionCheck(
   } catch (error) {
     return problem(program, messageOf(error), fix);
   }
-  const wanted = permissionsOf(
-    program,
-    (it) => installation.settings.get(it)?.value,
-    options,
-  );
+  const wanted = permissionsOf(program, readerOf(installation), options);
   const differences = permissionDifferences(wanted, baked);
   return differences.length === 0
     ? ok(program, "the program has exactly the permissions it needs")

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { NO_IMPORTS } from "../../permissions.ts";
-import type { Baked } from "../node/baked.ts";
+import type { Baked } from "./baked.ts";
 import { permissionDifferences } from "./permission_check.ts";
 
 const WANTED = {

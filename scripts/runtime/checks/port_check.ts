@@ -1,25 +1,14 @@
 import {
-  type Answer,
   type Finding,
   inWords,
   type Machine,
+  type ProbeAnswer,
   problem,
+  type RunCommand,
   script,
   type Service,
 } from "../node/mod.ts";
 import type { JobState } from "../launchd/mod.ts";
-import { type Listener, listenersAt } from "./listener.ts";
-
-/** What is known of a service's port. */
-export interface PortFacts {
-  readonly base: string;
-  readonly answer: Answer;
-  /** Whether what answers says that it is the service. */
-  readonly isService: boolean;
-  /** launchd's jobs; undefined on a machine without launchd. */
-  readonly jobs: readonly JobState[] | undefined;
-  readonly machine: Machine;
-}
 
 /**
  * Tells what is wrong with a service's port: nobody answers, somebody else
@@ -42,6 +31,17 @@ export async function portCheck(
     `another copy (pid ${holder.pid}) has the port; launchd's is pid ${pid}`,
     `end the other one, e.g. a terminal with deno task start (kill ${holder.pid})`,
   );
+}
+
+/** What is known of a service's port. */
+interface PortFacts {
+  readonly base: string;
+  readonly answer: ProbeAnswer;
+  /** Whether what answers says that it is the service. */
+  readonly isService: boolean;
+  /** launchd's jobs; undefined on a machine without launchd. */
+  readonly jobs: readonly JobState[] | undefined;
+  readonly machine: Machine;
 }
 
 function silence(
@@ -81,4 +81,34 @@ function stranger(
     `if it is yours, end it${how}; else change ${address} in ` +
       `scripts/runtime/mini.env and run ${script("install-mini")}`,
   );
+}
+
+/** A process that listens on a port. */
+interface Listener {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/**
+ * Tells who listens on the port of `base`; empty when nobody does or when this
+ * user may not know.
+ */
+async function listenersAt(
+  base: string,
+  run: RunCommand,
+): Promise<readonly Listener[]> {
+  const port = new URL(base).port || "80";
+  const { stdout } = await run(
+    ["lsof", "-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"],
+    { timeoutMs: 5000 },
+  );
+  const listeners: Listener[] = [];
+  let pid: number | undefined;
+  for (const line of stdout.split("\n")) {
+    if (line.startsWith("p")) pid = Number(line.slice(1));
+    if (line.startsWith("c") && pid !== undefined) {
+      listeners.push({ pid, command: line.slice(1) });
+    }
+  }
+  return listeners;
 }

@@ -2,7 +2,7 @@ import {
   formatCommand,
   script,
   type ServiceName,
-  type Values,
+  type Variables,
 } from "../node/mod.ts";
 
 /** What helps against the reasons that services give, by their words. */
@@ -24,7 +24,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 /** Returns what to do about a reason; where nothing is known, what to read. */
 export function remedyFor(
   reason: string,
-  options: { readonly service: ServiceName; readonly settings: Values },
+  options: { readonly service: ServiceName; readonly settings: Variables },
 ): string {
   const known = REMEDIES.find(([pattern]) => pattern.test(reason))?.[1];
   return known ?? readTheLog(options);
@@ -34,7 +34,7 @@ export function remedyFor(
 export function readTheLog(
   { service, settings }: {
     readonly service: ServiceName;
-    readonly settings: Values;
+    readonly settings: Variables;
   },
 ): string {
   const folder = `${settings["BAA_LOGS_DIR"] ?? "logs"}/${service}`;

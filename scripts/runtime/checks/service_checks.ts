@@ -12,28 +12,13 @@ import {
   type Service,
   type ServiceName,
   SERVICES,
-  type Values,
+  type Variables,
   warning,
 } from "../node/mod.ts";
 import type { Jobs } from "../launchd/mod.ts";
 import { jobCheck } from "./job_check.ts";
 import { portCheck } from "./port_check.ts";
 import { remedyFor } from "./remedies.ts";
-
-/** What a running service is checked with. */
-export interface ServiceCheckOptions {
-  readonly settings: Values;
-  readonly machine: Machine;
-  /** Undefined on a machine without launchd. */
-  readonly jobs: Jobs | undefined;
-}
-
-/** The names that the services give themselves. */
-const OWN_NAMES: Readonly<Record<ServiceName, string>> = {
-  conductor: "baa-conductor-daemon",
-  codexd: "baa-codexd-daemon",
-  "status-api": "baa-status-api",
-};
 
 /** Checks one service: launchd's job, port, probe, version, loopback. */
 export async function serviceChecks(
@@ -66,9 +51,24 @@ export async function serviceChecks(
   ];
 }
 
+/** What a running service is checked with. */
+interface ServiceCheckOptions {
+  readonly settings: Variables;
+  readonly machine: Machine;
+  /** Undefined on a machine without launchd. */
+  readonly jobs: Jobs | undefined;
+}
+
+/** The names that the services give themselves. */
+const OWN_NAMES: Readonly<Record<ServiceName, string>> = {
+  conductor: "baa-conductor-daemon",
+  codexd: "baa-codexd-daemon",
+  "status-api": "baa-status-api",
+};
+
 async function probeChecks(
   { name, probe }: Service,
-  { base, settings }: { readonly base: string; readonly settings: Values },
+  { base, settings }: { readonly base: string; readonly settings: Variables },
 ): Promise<readonly Finding[]> {
   const answer = await ask(base, probe);
   const health = await askData(base, "/health");

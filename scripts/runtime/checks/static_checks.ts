@@ -6,15 +6,15 @@ import {
   type Finding,
   foldersOf,
   type Machine,
-  type Node,
   ok,
   problem,
+  type RuntimeNode,
   script,
   type ServiceName,
   SERVICES,
   warning,
 } from "../node/mod.ts";
-import { jobDifferences, planJob, readTemplate } from "../launchd/mod.ts";
+import { jobDifferences, planJob } from "../launchd/mod.ts";
 import { configurationChecks } from "./configuration_checks.ts";
 import { permissionCheck } from "./permission_check.ts";
 
@@ -23,13 +23,11 @@ const INSTALL = script("install-mini");
 /** Checks what lies on the disk against what would be installed now. */
 export async function staticChecks(
   services: readonly ServiceName[],
-  { node, machine }: { readonly node: Node; readonly machine: Machine },
+  { node, machine }: { readonly node: RuntimeNode; readonly machine: Machine },
 ): Promise<readonly Finding[]> {
   const { installation, record } = node;
   const findings: Finding[] = [
-    ...node.problems.map((it) =>
-      problem("mini.env", it, "correct it in scripts/runtime/mini.env")
-    ),
+    ...node.problems,
     ...configurationChecks(installation),
   ];
   for (const name of services) {
@@ -58,13 +56,10 @@ export async function staticChecks(
 
 async function plistChecks(
   name: ServiceName,
-  { node, machine }: { readonly node: Node; readonly machine: Machine },
+  { node, machine }: { readonly node: RuntimeNode; readonly machine: Machine },
 ): Promise<readonly Finding[]> {
   const { installation, installed } = node;
-  const { path, job } = planJob(name, {
-    installation,
-    template: await readTemplate(),
-  });
+  const { path, job } = await planJob(name, installation);
   const fix = name === "status-api" ? `${INSTALL} --with-status-api` : INSTALL;
   const spoilt = installed.unreadable.get(name);
   if (spoilt !== undefined) return [problem(name, `${path}: ${spoilt}`, fix)];

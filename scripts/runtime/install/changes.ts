@@ -3,11 +3,11 @@ import {
   isRunning,
   jobDifferences,
   type Jobs,
-  type Plan,
   type PlannedJob,
 } from "../launchd/mod.ts";
 import { parseJob } from "../node/mod.ts";
 import type { Changes } from "./exchange.ts";
+import type { Plan } from "./plan.ts";
 import type { StagedProgram } from "./staged.ts";
 
 /** Tells what an install has to change; a service that is as planned and runs stays. */

@@ -4,7 +4,7 @@ import {
   formatJob,
   type Terminal,
 } from "../node/mod.ts";
-import { type Plan, stagingFolder } from "../launchd/mod.ts";
+import { type Plan, stagingFolder } from "./plan.ts";
 
 /** Prints what an install would write and run, as a person could do it by hand. */
 export function printPlan(

@@ -6,12 +6,9 @@ import {
   environmentOf,
   formatJob,
   type Installation,
-  type Job,
-  keepDatabase,
-  type KeptDatabase,
+  type LaunchdJob,
   type Machine,
   parseJob,
-  restoreDatabase,
   type Service,
   settingOf,
   type Terminal,
@@ -21,35 +18,14 @@ import {
   DEFAULT_PATIENCE,
   type Jobs,
   type PlannedJob,
-  type PlannedProgram,
-  stagingFolder,
   waitUntilReady,
 } from "../launchd/mod.ts";
-
-/** What differs from what is installed. */
-export interface Changes {
-  readonly programs: readonly PlannedProgram[];
-  /** Jobs whose property list or program changes, or that do not run. */
-  readonly jobs: readonly PlannedJob[];
-}
-
-/** What an exchange works with. */
-export interface ExchangePorts {
-  readonly installation: Installation;
-  readonly jobs: Jobs;
-  readonly machine: Machine;
-  readonly terminal: Terminal;
-  /** How long a service may take to become ready. */
-  readonly readyMs: number;
-}
-
-/** What was there before. */
-interface Before {
-  readonly programs: ReadonlyMap<PlannedProgram, string | undefined>;
-  readonly plists: ReadonlyMap<PlannedJob, string | undefined>;
-  readonly loaded: Set<Service>;
-  database: KeptDatabase | undefined;
-}
+import {
+  keepDatabase,
+  type KeptDatabase,
+  restoreDatabase,
+} from "./database.ts";
+import { type PlannedProgram, stagingFolder } from "./plan.ts";
 
 /**
  * Puts new programs and property lists in the place of the old ones and waits
@@ -79,6 +55,30 @@ export async function exchange(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** What differs from what is installed. */
+export interface Changes {
+  readonly programs: readonly PlannedProgram[];
+  /** Jobs whose property list or program changes, or that do not run. */
+  readonly jobs: readonly PlannedJob[];
+}
+
+interface ExchangePorts {
+  readonly installation: Installation;
+  readonly jobs: Jobs;
+  readonly machine: Machine;
+  readonly terminal: Terminal;
+  /** How long a service may take to become ready. */
+  readonly readyMs: number;
+}
+
+/** What was there before. */
+interface Before {
+  readonly programs: ReadonlyMap<PlannedProgram, string | undefined>;
+  readonly plists: ReadonlyMap<PlannedJob, string | undefined>;
+  readonly loaded: Set<Service>;
+  database: KeptDatabase | undefined;
 }
 
 async function keep(changes: Changes, folder: string): Promise<Before> {
@@ -210,7 +210,7 @@ async function removeIfThere(path: string): Promise<void> {
 }
 
 /** The property list that lies there counts, be it the new one or the old. */
-async function readJob({ path }: PlannedJob): Promise<Job> {
+async function readJob({ path }: PlannedJob): Promise<LaunchdJob> {
   return parseJob(await Deno.readTextFile(path));
 }
 

@@ -11,27 +11,20 @@ import {
   foldersOf,
   giveToOwner,
   type Installation,
-  type Node,
   OwnerError,
   plistFolder,
-  problem,
   readNode,
   report,
+  type RuntimeNode,
   type ServiceName,
   toRemember,
   writeRecord,
 } from "../node/mod.ts";
-import {
-  jobsOf,
-  type Plan,
-  planInstall,
-  type Ports,
-  readTemplate,
-  stagingFolder,
-} from "../launchd/mod.ts";
+import { jobsOf, type Ports } from "../launchd/mod.ts";
 import { changesOf } from "./changes.ts";
 import { printPlan } from "./dry_run.ts";
 import { exchange } from "./exchange.ts";
+import { type Plan, planInstall, stagingFolder } from "./plan.ts";
 import { stage, type StagedProgram } from "./staged.ts";
 import { uninterrupted } from "./uninterrupted.ts";
 
@@ -54,7 +47,7 @@ export async function installMini(
 }
 
 interface Work {
-  readonly node: Node;
+  readonly node: RuntimeNode;
   readonly services: readonly ServiceName[];
   readonly ports: Ports;
 }
@@ -111,17 +104,14 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
 async function check(work: Work) {
   const { node: { installation, problems }, services, ports } = work;
   return [
-    ...problems.map((it) =>
-      problem("mini.env", it, "correct it in scripts/runtime/mini.env")
-    ),
+    ...problems,
     ...await machineChecks(installation, { machine: ports.machine, services }),
   ];
 }
 
-async function plan({ node, services, ports }: Work): Promise<Plan> {
+function plan({ node, services, ports }: Work): Promise<Plan> {
   return planInstall(services, {
     installation: node.installation,
-    template: await readTemplate(),
     repository: ports.machine.repository,
   });
 }
@@ -129,14 +119,14 @@ async function plan({ node, services, ports }: Work): Promise<Plan> {
 /** What is installed stays installed: it shares a program with conductor. */
 function servicesToInstall(
   flags: Flags,
-  { installed }: Node,
+  { installed }: RuntimeNode,
 ): readonly ServiceName[] {
   return flags.withStatusApi || installed.jobs.has("status-api")
     ? [...DEFAULT_SERVICES, "status-api"]
     : DEFAULT_SERVICES;
 }
 
-function identityOf(flags: Flags, { record }: Node): string | undefined {
+function identityOf(flags: Flags, { record }: RuntimeNode): string | undefined {
   return flags.identity ?? record?.identity;
 }
 
@@ -158,7 +148,7 @@ async function makeFolders(
 
 async function leaveRecord(options: {
   readonly flags: Flags;
-  readonly node: Node;
+  readonly node: RuntimeNode;
   readonly staged: readonly StagedProgram[];
 }): Promise<void> {
   const { flags, node, staged } = options;

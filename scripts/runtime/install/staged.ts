@@ -1,26 +1,8 @@
 import { exists } from "@std/fs";
 import { sha256Hex } from "../../../shared/digest.ts";
-import { compile, type InstallRecord, type Machine } from "../node/mod.ts";
-import type { Plan, PlannedProgram } from "../launchd/mod.ts";
-
-/** A program that lies beside the installed one, ready to take its place. */
-export interface StagedProgram {
-  readonly planned: PlannedProgram;
-  /** SHA-256 of what the compiler wrote. */
-  readonly compiled: string;
-  /** SHA-256 of what will lie in `bin`. */
-  readonly installed: string;
-  /** Whether it differs from what lies there. */
-  readonly isNew: boolean;
-}
-
-/** What {@linkcode stage} works with. */
-export interface StageOptions {
-  readonly machine: Machine;
-  readonly record: InstallRecord | undefined;
-  /** The code-signing identity, if there is one. */
-  readonly identity: string | undefined;
-}
+import type { InstallRecord, Machine } from "../node/mod.ts";
+import { compile } from "./compile.ts";
+import type { Plan, PlannedProgram } from "./plan.ts";
 
 /**
  * Compiles and signs every program of a plan. The compiler writes the same
@@ -37,6 +19,24 @@ export async function stage(
     staged.push(await judge(planned, options));
   }
   return staged;
+}
+
+/** A program that lies beside the installed one, ready to take its place. */
+export interface StagedProgram {
+  readonly planned: PlannedProgram;
+  /** SHA-256 of what the compiler wrote. */
+  readonly compiled: string;
+  /** SHA-256 of what will lie in `bin`. */
+  readonly installed: string;
+  /** Whether it differs from what lies there. */
+  readonly isNew: boolean;
+}
+
+interface StageOptions {
+  readonly machine: Machine;
+  readonly record: InstallRecord | undefined;
+  /** The code-signing identity, if there is one. */
+  readonly identity: string | undefined;
 }
 
 async function judge(

@@ -2,26 +2,30 @@ import {
   environmentFor,
   forSession,
   type Installation,
-  type Job,
+  type LaunchdJob,
+  type LaunchdSession,
   outputPath,
+  parseJob,
+  plistPath,
   programPath,
   type Service,
-  type Session,
+  type ServiceName,
+  SERVICES,
 } from "../node/mod.ts";
 
-/** What {@linkcode renderJob} renders for. */
-export interface RenderOptions {
-  readonly installation: Installation;
-  readonly session: Session;
-  /** The keys that all jobs have in common. */
-  readonly template: Job;
-}
-
 /** Returns the job of `service`: the template's keys and this node's own. */
-export function renderJob(service: Service, options: RenderOptions): Job {
+export function renderJob(
+  service: Service,
+  options: {
+    readonly installation: Installation;
+    readonly session: LaunchdSession;
+    /** The keys that all jobs have in common. */
+    readonly template: LaunchdJob;
+  },
+): LaunchdJob {
   const { installation, session, template } = options;
   const { owner } = installation;
-  const own: Job = {
+  const own: LaunchdJob = {
     Label: service.label,
     ProgramArguments: [
       programPath(service.program, installation),
@@ -50,4 +54,30 @@ export function renderJob(service: Service, options: RenderOptions): Job {
     },
     ...template,
   };
+}
+
+/** Reads the keys that all jobs have in common. */
+export async function readTemplate(): Promise<LaunchdJob> {
+  return parseJob(
+    await Deno.readTextFile(new URL("./template.plist", import.meta.url)),
+  );
+}
+
+/** A property list to write. */
+export interface PlannedJob {
+  readonly service: Service;
+  readonly path: string;
+  readonly job: LaunchdJob;
+}
+
+/** Plans the property list of a service, for whoever is logged in at the screen. */
+export async function planJob(
+  name: ServiceName,
+  installation: Installation,
+): Promise<PlannedJob> {
+  const service = SERVICES[name];
+  const session = installation.scope === "daemon" ? "system" : "login";
+  const template = await readTemplate();
+  const job = renderJob(service, { installation, session, template });
+  return { service, path: plistPath(service, installation), job };
 }

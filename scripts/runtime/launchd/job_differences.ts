@@ -2,7 +2,7 @@ import {
   environmentOf,
   formatJob,
   forSession,
-  type Job,
+  type LaunchdJob,
   sessionOf,
 } from "../node/mod.ts";
 
@@ -12,8 +12,8 @@ import {
  * it loads is no difference: launchd decided that when it was loaded.
  */
 export function jobDifferences(
-  installed: Job,
-  wanted: Job,
+  installed: LaunchdJob,
+  wanted: LaunchdJob,
 ): readonly string[] {
   const have = comparable(installed);
   const want = comparable(wanted);
@@ -27,7 +27,10 @@ export function jobDifferences(
   );
 }
 
-function environmentDifferences(installed: Job, wanted: Job): string[] {
+function environmentDifferences(
+  installed: LaunchdJob,
+  wanted: LaunchdJob,
+): string[] {
   const have = environmentOf(installed);
   const want = environmentOf(wanted);
   const names = new Set([...Object.keys(have), ...Object.keys(want)]);
@@ -38,11 +41,11 @@ function environmentDifferences(installed: Job, wanted: Job): string[] {
   );
 }
 
-function comparable(job: Job): Job {
+function comparable(job: LaunchdJob): LaunchdJob {
   return sessionOf(job) === "background" ? forSession(job, "login") : job;
 }
 
-function textOf(job: Job, key: string): string {
+function textOf(job: LaunchdJob, key: string): string {
   const value = job[key];
   return value === undefined ? "" : formatJob({ [key]: value });
 }

@@ -3,9 +3,8 @@ import { STOP_LIMIT_MS } from "../../../shared/daemon/stop_daemon.ts";
 import { runCommand } from "../node/command.ts";
 import { DEFAULT_SERVICES, SERVICE_NAMES, SERVICES } from "../node/services.ts";
 import { installationIn } from "../testing/fixtures.ts";
-import { renderJob } from "./job.ts";
+import { readTemplate, renderJob } from "./job.ts";
 import { environmentOf, formatJob, parseJob } from "../node/property_list.ts";
-import { readTemplate } from "./template.ts";
 
 const template = await readTemplate();
 const hasPlistutil =

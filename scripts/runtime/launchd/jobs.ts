@@ -3,54 +3,17 @@ import { sleep } from "../../../shared/wait.ts";
 import {
   formatJob,
   forSession,
+  type LaunchdSession,
   type Owner,
   parseJob,
   type Ran,
   type Scope,
   type Service,
-  type Session,
   sessionOf,
 } from "../node/mod.ts";
 import { isLeaving, isRunning, type JobState } from "./job_state.ts";
 import { trimOutputs } from "./outputs.ts";
 import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
-
-/** How long launchd is given. */
-export interface Patience {
-  /** Between two looks. */
-  readonly pollMs: number;
-  /** For a job to leave: more than `ExitTimeOut`. */
-  readonly leaveMs: number;
-  /** For a refusal that may be the job's predecessor still leaving. */
-  readonly refusalMs: number;
-  /** For a loaded job's process to be there. */
-  readonly startMs: number;
-}
-
-export const DEFAULT_PATIENCE: Patience = {
-  pollMs: 250,
-  leaveMs: 60_000,
-  refusalMs: 15_000,
-  startMs: 10_000,
-};
-
-/** What the jobs are managed with. */
-export interface JobsOptions {
-  readonly launchctl: Launchctl;
-  readonly clock: Clock;
-  readonly owner: Pick<Owner, "uid">;
-  readonly scope: Scope;
-  readonly patience?: Patience;
-}
-
-/** The launchd domains of an owner's jobs, in order of preference. */
-export function domainsOf(
-  { scope, owner }: Pick<JobsOptions, "scope" | "owner">,
-): readonly string[] {
-  return scope === "daemon"
-    ? ["system"]
-    : [`gui/${owner.uid}`, `user/${owner.uid}`];
-}
 
 /** Loads and unloads jobs, whatever state launchd is in. */
 export class Jobs {
@@ -160,9 +123,46 @@ export class Jobs {
   }
 }
 
+/** How long launchd is given. */
+export interface Patience {
+  /** Between two looks. */
+  readonly pollMs: number;
+  /** For a job to leave: more than `ExitTimeOut`. */
+  readonly leaveMs: number;
+  /** For a refusal that may be the job's predecessor still leaving. */
+  readonly refusalMs: number;
+  /** For a loaded job's process to be there. */
+  readonly startMs: number;
+}
+
+export const DEFAULT_PATIENCE: Patience = {
+  pollMs: 250,
+  leaveMs: 60_000,
+  refusalMs: 15_000,
+  startMs: 10_000,
+};
+
+/** What the jobs are managed with. */
+interface JobsOptions {
+  readonly launchctl: Launchctl;
+  readonly clock: Clock;
+  readonly owner: Pick<Owner, "uid">;
+  readonly scope: Scope;
+  readonly patience?: Patience;
+}
+
+/** The launchd domains of an owner's jobs, in order of preference. */
+export function domainsOf(
+  { scope, owner }: Pick<JobsOptions, "scope" | "owner">,
+): readonly string[] {
+  return scope === "daemon"
+    ? ["system"]
+    : [`gui/${owner.uid}`, `user/${owner.uid}`];
+}
+
 /** A job that was loaded without a login session goes back to where it was. */
 function preferring(
-  session: Session,
+  session: LaunchdSession,
   domains: readonly string[],
 ): readonly string[] {
   return session === "background" ? domains.toReversed() : domains;

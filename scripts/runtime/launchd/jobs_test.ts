@@ -4,11 +4,10 @@ import { FakeLaunchd } from "../testing/fake_launchd.ts";
 import { installationIn } from "../testing/fixtures.ts";
 import { HastyClock } from "../testing/hasty_clock.ts";
 import { SERVICES } from "../node/services.ts";
-import { renderJob } from "./job.ts";
+import { readTemplate, renderJob } from "./job.ts";
 import { Jobs } from "./jobs.ts";
 import { Launchctl } from "./launchctl.ts";
 import { formatJob, parseJob, sessionOf } from "../node/property_list.ts";
-import { readTemplate } from "./template.ts";
 
 const SERVICE = SERVICES.codexd;
 const TARGET = "gui/501/so.makefile.baa-codexd";

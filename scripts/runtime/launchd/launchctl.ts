@@ -1,4 +1,4 @@
-import type { Ran, Run } from "../node/mod.ts";
+import type { Ran, RunCommand } from "../node/mod.ts";
 import { type JobState, parseJobState } from "./job_state.ts";
 
 /** Exit codes of launchctl that say more than "failed". */
@@ -21,10 +21,10 @@ export const LAUNCHCTL = {
 
 /** The part of `launchctl` that is used, without judgement of its exit codes. */
 export class Launchctl {
-  readonly #run: Run;
+  readonly #run: RunCommand;
   readonly #program: string;
 
-  constructor(run: Run, program = "launchctl") {
+  constructor(run: RunCommand, program = "launchctl") {
     this.#run = run;
     this.#program = program;
   }

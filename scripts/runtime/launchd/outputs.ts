@@ -1,4 +1,4 @@
-import { type Job, textOf } from "../node/mod.ts";
+import { type LaunchdJob, textOf } from "../node/mod.ts";
 
 const TOO_LONG_BYTES = 1_048_576;
 const KEPT_BYTES = 65_536;
@@ -7,7 +7,7 @@ const KEPT_BYTES = 65_536;
  * Shortens what a job has printed to its end: launchd only ever appends, and a
  * service that cannot start says so every few seconds.
  */
-export async function trimOutputs(job: Job): Promise<void> {
+export async function trimOutputs(job: LaunchdJob): Promise<void> {
   for (const key of ["StandardOutPath", "StandardErrorPath"]) {
     const path = textOf(job, key);
     if (path !== undefined) await trim(path);

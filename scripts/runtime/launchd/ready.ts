@@ -1,27 +1,14 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { sleep } from "../../../shared/wait.ts";
 import {
-  type Answer,
   ask,
   askData,
   inWords,
+  type ProbeAnswer,
   type Service,
 } from "../node/mod.ts";
 import { isRunning, type JobState } from "./job_state.ts";
 import type { Jobs } from "./jobs.ts";
-
-/** What waits for a service. */
-export interface ReadyOptions {
-  readonly jobs: Jobs;
-  readonly clock: Clock;
-  /** Where the service answers. */
-  readonly base: string;
-  readonly limitMs: number;
-  readonly pollMs: number;
-}
-
-/** A job that ended this often does not become ready by waiting. */
-const HOPELESS_RUNS = 3;
 
 /**
  * Waits until a job that was just loaded runs and answers its probe. Returns
@@ -49,6 +36,19 @@ export async function waitUntilReady(
   }
 }
 
+/** What waits for a service. */
+interface ReadyOptions {
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  /** Where the service answers. */
+  readonly base: string;
+  readonly limitMs: number;
+  readonly pollMs: number;
+}
+
+/** A job that ended this often does not become ready by waiting. */
+const HOPELESS_RUNS = 3;
+
 /** Returns launchd's side of a service in words. */
 export function whatLaunchdSays(job: JobState | undefined): string {
   if (job === undefined) return "launchd has not loaded it";
@@ -65,7 +65,7 @@ export function whatLaunchdSays(job: JobState | undefined): string {
   ].filter((it) => it !== undefined).join(", ");
 }
 
-function whatProbeSaid({ probe }: Service, answer: Answer): string {
+function whatProbeSaid({ probe }: Service, answer: ProbeAnswer): string {
   return `${probe} says "${inWords(answer)}"`;
 }
 

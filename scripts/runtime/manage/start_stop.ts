@@ -123,7 +123,7 @@ async function forEach(
 async function mustExist(plist: string): Promise<void> {
   if (await exists(plist)) return;
   throw new Error(
-    `It is not installed: there is no ${plist}. Run install-mini.sh` +
+    `It is not installed: there is no ${plist}. RunCommand install-mini.sh` +
       (plist.includes("status-api") ? " --with-status-api" : ""),
   );
 }

@@ -1,23 +1,11 @@
 import { messageOf } from "../../../shared/errors.ts";
 
-/** What a service answered, or why it did not. */
-export type Answer =
-  | { readonly status: number; readonly body: string }
-  | { readonly status: undefined; readonly error: string };
-
-/** Options of {@linkcode ask}. */
-export interface AskOptions {
-  readonly token?: string | undefined;
-  /** Default 3 000. */
-  readonly timeoutMs?: number;
-}
-
 /** Asks a service of this node. Never rejects. */
 export async function ask(
   base: string,
   path: string,
   options: AskOptions = {},
-): Promise<Answer> {
+): Promise<ProbeAnswer> {
   const { token, timeoutMs = 3000 } = options;
   try {
     const response = await fetch(new URL(path, reachable(base)), {
@@ -31,6 +19,17 @@ export async function ask(
   } catch (error) {
     return { status: undefined, error: reasonOf(error) };
   }
+}
+
+/** What a service answered, or why it did not. */
+export type ProbeAnswer =
+  | { readonly status: number; readonly body: string }
+  | { readonly status: undefined; readonly error: string };
+
+interface AskOptions {
+  readonly token?: string | undefined;
+  /** Default 3 000. */
+  readonly timeoutMs?: number;
 }
 
 /** Asks for the `data` of an envelope; undefined when there is none. */
@@ -50,7 +49,7 @@ export async function askData(
 }
 
 /** Says in a few words what came back. */
-export function inWords(answer: Answer): string {
+export function inWords(answer: ProbeAnswer): string {
   if (answer.status === undefined) return answer.error;
   const [line = ""] = answer.body.split("\n");
   return `${answer.status} ${line.slice(0, 200)}`.trimEnd();

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { NodeSettings, Values } from "./node_settings.ts";
+import type { NodeSettings, Variables } from "./node_settings.ts";
 import type { Scope } from "./options.ts";
 import type { Program } from "../../permissions.ts";
 import type { Service } from "./services.ts";
@@ -30,7 +30,7 @@ export function programPath(
 }
 
 /** What decides where property lists lie. */
-export interface Place {
+interface Place {
   readonly scope: Scope;
   readonly owner: Pick<Owner, "home">;
 }
@@ -88,11 +88,23 @@ export function settingOf(
   return value;
 }
 
+/** Where conductor keeps its state. */
+export function databasePath(stateDir: string): string {
+  return join(stateDir, "conductor", "conductor.db");
+}
+
+/** Returns how a configuration is read from the settings of a node. */
+export function readerOf(
+  { settings }: Pick<Installation, "settings">,
+): (variable: string) => string | undefined {
+  return (variable) => settings.get(variable)?.value;
+}
+
 /** The environment that launchd gives a service. */
 export function environmentFor(
   service: Service,
   { settings }: Pick<Installation, "settings">,
-): Values {
+): Variables {
   const chosen = [...settings].map(([variable, { value }]) =>
     [variable, value] as const
   ).filter(([variable]) => service.variables.has(variable));

@@ -1,23 +1,29 @@
+import { messageOf } from "../../../shared/errors.ts";
 import { plistPath } from "./installation.ts";
-import { environmentOf, type Job, parseJob, textOf } from "./property_list.ts";
-import type { Values } from "./node_settings.ts";
+import {
+  environmentOf,
+  type LaunchdJob,
+  parseJob,
+  textOf,
+} from "./property_list.ts";
+import type { Variables } from "./node_settings.ts";
 import type { Scope } from "./options.ts";
 import { SERVICE_NAMES, type ServiceName, SERVICES } from "./services.ts";
 
 /** The property lists that launchd finds on this machine. */
 export interface Installed {
   readonly scope: Scope;
-  readonly jobs: ReadonlyMap<ServiceName, Job>;
+  readonly jobs: ReadonlyMap<ServiceName, LaunchdJob>;
   /** Property lists that cannot be read, with the reason. */
   readonly unreadable: ReadonlyMap<ServiceName, string>;
 }
 
 /** Reads the installed property lists of one scope. */
-export async function readInstalled(
+async function readInstalled(
   scope: Scope,
   home: string,
 ): Promise<Installed> {
-  const jobs = new Map<ServiceName, Job>();
+  const jobs = new Map<ServiceName, LaunchdJob>();
   const unreadable = new Map<ServiceName, string>();
   for (const name of SERVICE_NAMES) {
     const path = plistPath(SERVICES[name], { scope, owner: { home } });
@@ -25,10 +31,7 @@ export async function readInstalled(
       jobs.set(name, parseJob(await Deno.readTextFile(path)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
-      unreadable.set(
-        name,
-        error instanceof Error ? error.message : String(error),
-      );
+      unreadable.set(name, messageOf(error));
     }
   }
   return { scope, jobs, unreadable };
@@ -56,6 +59,6 @@ export function installedPrefix({ jobs }: Installed): string | undefined {
 }
 
 /** The settings that the installed services run with, all of them together. */
-export function installedSettings({ jobs }: Installed): Values {
+export function installedSettings({ jobs }: Installed): Variables {
   return Object.assign({}, ...[...jobs.values()].map(environmentOf));
 }

@@ -1,7 +1,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 import { type Clock, systemClock } from "../../../shared/clock.ts";
-import { type Run, runCommand } from "./command.ts";
-import type { Values } from "./node_settings.ts";
+import { type RunCommand, runCommand } from "./command.ts";
+import type { Variables } from "./node_settings.ts";
 
 /** Everything that a command takes from the machine it runs on. */
 export interface Machine {
@@ -9,10 +9,10 @@ export interface Machine {
   readonly uid: number;
   /** The folder of the sources. */
   readonly repository: string;
-  readonly environment: Values;
+  readonly environment: Variables;
   /** IP addresses of the network interfaces. */
   readonly addresses: readonly string[];
-  readonly run: Run;
+  readonly run: RunCommand;
   readonly clock: Clock;
 }
 

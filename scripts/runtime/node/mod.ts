@@ -1,13 +1,4 @@
-export { addressOf } from "./addresses.ts";
-export { type Baked, readBaked } from "./baked.ts";
-export { formatCommand, type Ran, type Run } from "./command.ts";
-export { compile, compileCommand, PINNED_DENO } from "./compile.ts";
-export {
-  databasePath,
-  keepDatabase,
-  type KeptDatabase,
-  restoreDatabase,
-} from "./database.ts";
+export { formatCommand, type Ran, type RunCommand } from "./command.ts";
 export {
   chmod,
   type Finding,
@@ -17,8 +8,9 @@ export {
   script,
   warning,
 } from "./finding.ts";
-export { type Answer, ask, askData, inWords } from "./http_health.ts";
+export { ask, askData, inWords, type ProbeAnswer } from "./http_health.ts";
 export {
+  databasePath,
   environmentFor,
   foldersOf,
   type Installation,
@@ -27,12 +19,13 @@ export {
   plistFolder,
   plistPath,
   programPath,
+  readerOf,
   settingOf,
 } from "./installation.ts";
 export { findInstalled, type Installed } from "./installed.ts";
 export { findLaunchctl, type Machine, systemMachine } from "./machine.ts";
-export { type Node, readNode, runningSettings } from "./node.ts";
-export { toRemember, type Values } from "./node_settings.ts";
+export { readNode, runningSettings, type RuntimeNode } from "./node.ts";
+export { toRemember, type Variables } from "./node_settings.ts";
 export {
   describeOptions,
   type Flags,
@@ -41,19 +34,20 @@ export {
   type Scope,
   UsageError,
 } from "./options.ts";
-export { findOwner, giveToOwner, OwnerError } from "./owner.ts";
+export { asOwner, findOwner, giveToOwner, OwnerError } from "./owner.ts";
 export {
   environmentOf,
   formatJob,
   forSession,
-  type Job,
+  type LaunchdJob,
+  type LaunchdSession,
   parseJob,
-  type Session,
   sessionOf,
   textOf,
 } from "./property_list.ts";
 export { type InstallRecord, writeRecord } from "./record.ts";
 export {
+  addressOf,
   DEFAULT_SERVICES,
   type Service,
   type ServiceName,

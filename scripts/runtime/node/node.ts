@@ -1,4 +1,5 @@
 import { join, resolve } from "@std/path";
+import { type Finding, problem } from "./finding.ts";
 import type { Installation, Owner } from "./installation.ts";
 import { type InstallRecord, readRecord } from "./record.ts";
 import {
@@ -14,39 +15,36 @@ import {
   completeSettings,
   readSettingsFile,
   settingsIn,
-  type Values,
+  type Variables,
 } from "./node_settings.ts";
 import type { Flags } from "./options.ts";
 import { findOwner } from "./owner.ts";
 
 /** This node: what should be installed, and what is. */
-export interface Node {
+export interface RuntimeNode {
   /** As `mini.env`, the environment and the flags have it now. */
   readonly installation: Installation;
   readonly installed: Installed;
   readonly record: InstallRecord | undefined;
   /** What is wrong with `mini.env`. */
-  readonly problems: readonly string[];
-}
-
-/** Options of {@linkcode readNode}. */
-export interface ReadNodeOptions {
-  readonly machine: Machine;
-  /**
-   * `now` asks the login shell and looks for Codex; `as installed` takes what
-   * the last install found, so that a check sees only what somebody changed,
-   * and looks itself where nothing is installed.
-   */
-  readonly found: "now" | "as installed";
-  /** Stands in for an owner who cannot be told. */
-  readonly owner?: Owner;
+  readonly problems: readonly Finding[];
 }
 
 /** Reads the node that a command is about. */
 export async function readNode(
   flags: Flags,
-  options: ReadNodeOptions,
-): Promise<Node> {
+  options: {
+    readonly machine: Machine;
+    /**
+     * `now` asks the login shell and looks for Codex; `as installed` takes what
+     * the last install found, so that a check sees only what somebody changed,
+     * and looks itself where nothing is installed.
+     */
+    readonly found: "now" | "as installed";
+    /** Stands in for an owner who cannot be told. */
+    readonly owner?: Owner;
+  },
+): Promise<RuntimeNode> {
   const { machine } = options;
   const home = machine.environment["HOME"] ?? "/";
   const installed = await findInstalled(flags.scope, home);
@@ -86,7 +84,9 @@ export async function readNode(
     installation: { prefix, scope, owner, settings },
     installed,
     record,
-    problems,
+    problems: problems.map((it) =>
+      problem("mini.env", it, "correct it in scripts/runtime/mini.env")
+    ),
   };
 }
 
@@ -97,7 +97,7 @@ export async function readNode(
 export function runningSettings(
   installed: Installed,
   machine: Machine,
-): Values {
+): Variables {
   return installed.jobs.size > 0 ? installedSettings(installed) : {
     BAA_STATE_DIR: join(machine.repository, "state"),
     BAA_LOGS_DIR: join(machine.repository, "logs"),

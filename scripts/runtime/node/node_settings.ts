@@ -1,19 +1,19 @@
 import { parseEnv } from "node:util";
 import { join } from "@std/path";
-import { readConfig, SETTINGS } from "../../../shared/config/mod.ts";
+import { SETTINGS } from "../../../shared/config/mod.ts";
 
 /** Where a setting of the node came from, weakest first. */
-export const SOURCES = [
+const SOURCES = [
   "the installer",
   "mini.env",
   "the last install",
   "the environment",
   "a flag",
 ] as const;
-export type Source = typeof SOURCES[number];
+type Source = typeof SOURCES[number];
 
 /** A setting as it goes into a property list. */
-export interface Chosen {
+interface Chosen {
   readonly value: string;
   readonly from: Source;
 }
@@ -21,11 +21,11 @@ export interface Chosen {
 /** The node's settings by variable. */
 export type NodeSettings = ReadonlyMap<string, Chosen>;
 
-/** Values by variable. */
-export type Values = Readonly<Record<string, string>>;
+/** Values by the names of their variables. */
+export type Variables = Readonly<Record<string, string>>;
 
 /** What the installer finds out about the machine. */
-export interface Found {
+interface Found {
   readonly prefix: string;
   readonly home: string;
   /** Temporary folders that exist whatever the session. */
@@ -46,7 +46,7 @@ const KNOWN: ReadonlySet<string> = new Set(
 export function readSettingsFile(
   text: string,
   name: string,
-): { readonly values: Values; readonly problems: readonly string[] } {
+): { readonly values: Variables; readonly problems: readonly string[] } {
   const values = definedValues(parseEnv(text));
   const problems = text.split("\n").flatMap((line, index) => {
     const isWritten = /^\s*[^#\s]/.test(line);
@@ -63,7 +63,7 @@ export function readSettingsFile(
 }
 
 /** Returns the variables of `environment` that are settings. */
-export function settingsIn(environment: Values): Values {
+export function settingsIn(environment: Variables): Variables {
   return Object.fromEntries(
     Object.entries(environment).filter(([variable]) => KNOWN.has(variable)),
   );
@@ -74,7 +74,7 @@ export function settingsIn(environment: Values): Values {
  * away, so that `BAA_CONDUCTOR_PUBLIC_API_BASE=` means: none.
  */
 export function chooseSettings(
-  sources: Readonly<Partial<Record<Source, Values>>>,
+  sources: Readonly<Partial<Record<Source, Variables>>>,
 ): NodeSettings {
   const chosen = new Map<string, Chosen>();
   for (const from of SOURCES) {
@@ -110,14 +110,8 @@ export function completeSettings(
   ]);
 }
 
-/** Says in the daemons' own words what is wrong with the settings. */
-export function problemsOf(settings: NodeSettings): readonly string[] {
-  return readConfig(SETTINGS, (variable) => settings.get(variable)?.value)
-    .problems;
-}
-
 /** What a later run has to be told again: neither found nor in the file. */
-export function toRemember(settings: NodeSettings): Values {
+export function toRemember(settings: NodeSettings): Variables {
   return Object.fromEntries(
     [...settings].filter(([, { from }]) =>
       from !== "the installer" && from !== "mini.env"
@@ -131,7 +125,8 @@ function besides(conductor: string | undefined): string | undefined {
   return `http://${new URL(conductor).hostname}:4318`;
 }
 
-function definedValues(
+/** Leaves out what is undefined. */
+export function definedValues(
   values: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   return Object.fromEntries(

@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import {
   chooseSettings,
   completeSettings,
-  problemsOf,
   readSettingsFile,
   settingsIn,
   toRemember,
@@ -80,16 +79,6 @@ Deno.test("completeSettings() adds folders, roots and PATH beneath what was chos
       BAA_STATUS_API: "http://100.71.210.78:4318",
     },
   );
-});
-
-Deno.test("problemsOf() says all problems at once, as the daemons would", () => {
-  const settings = chooseSettings({
-    "a flag": {
-      BAA_CONDUCTOR_LOCAL_API: "http://localhost/path",
-      BAA_LEASE_MS: "soon",
-    },
-  });
-  assertEquals(problemsOf(settings).length, 2);
 });
 
 Deno.test("toRemember() keeps what came from flags and environment, now or before", () => {

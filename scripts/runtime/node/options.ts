@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { resolve } from "@std/path";
 import { messageOf } from "../../../shared/errors.ts";
+import { definedValues } from "./node_settings.ts";
 import {
   DEFAULT_SERVICES,
   SERVICE_NAMES,
@@ -19,7 +20,7 @@ interface Option {
 }
 
 /** Every option, once; a command names those that it takes. */
-export const OPTIONS = {
+const OPTIONS = {
   service: {
     value: "<name>",
     repeatable: true,
@@ -110,7 +111,7 @@ export function readFlags(
       ? [...new Set(services.map(serviceName))]
       : DEFAULT_SERVICES,
     servicesGiven: services.length > 0,
-    settings: definedOf({
+    settings: definedValues({
       BAA_CONDUCTOR_LOCAL_API: withScheme(text("listen")),
       BAA_CONDUCTOR_PUBLIC_API_BASE: text("public-base"),
       BAA_SHARED_TOKEN_FILE: tokenFile && resolve(tokenFile),
@@ -175,14 +176,4 @@ function scopeOf(text: string | undefined): Scope | undefined {
 function withScheme(text: string | undefined): string | undefined {
   if (text === undefined || /^[a-z]+:\/\//i.test(text)) return text;
   return `http://${text}`;
-}
-
-function definedOf(
-  values: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).filter((it): it is [string, string] =>
-      it[1] !== undefined
-    ),
-  );
 }

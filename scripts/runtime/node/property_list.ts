@@ -2,16 +2,19 @@ import { build, parse, type PlistValue } from "plist";
 import { messageOf } from "../../../shared/errors.ts";
 
 /** A property list as launchd reads it. */
-export type Job = Readonly<Record<string, PlistValue>>;
+export type LaunchdJob = Readonly<Record<string, PlistValue>>;
 
 /**
  * Where a job is loaded: `login` needs somebody logged in at the screen,
  * `background` is what there is without, `system` is for all users.
  */
-export type Session = "login" | "background" | "system";
+export type LaunchdSession = "login" | "background" | "system";
 
 /** Returns `job` as it must be to load into `session`: see launchd.md. */
-export function forSession(job: Job, session: "login" | "background"): Job {
+export function forSession(
+  job: LaunchdJob,
+  session: "login" | "background",
+): LaunchdJob {
   const { LimitLoadToSessionType: _dropped, ...rest } = job;
   return session === "login"
     ? rest
@@ -19,7 +22,7 @@ export function forSession(job: Job, session: "login" | "background"): Job {
 }
 
 /** Tells into which session a property list loads. */
-export function sessionOf(job: Job): Session {
+export function sessionOf(job: LaunchdJob): LaunchdSession {
   if ("UserName" in job) return "system";
   return job["LimitLoadToSessionType"] === "Background"
     ? "background"
@@ -27,12 +30,12 @@ export function sessionOf(job: Job): Session {
 }
 
 /** Writes a job as XML, two equal jobs as the same text. */
-export function formatJob(job: Job): string {
+export function formatJob(job: LaunchdJob): string {
   return build(job, { indent: "  " }) + "\n";
 }
 
 /** Reads a property list; throws when it is none. */
-export function parseJob(xml: string): Job {
+export function parseJob(xml: string): LaunchdJob {
   let value: PlistValue;
   try {
     value = parse(xml);
@@ -44,13 +47,15 @@ export function parseJob(xml: string): Job {
 }
 
 /** Returns the text at `key`, such as `WorkingDirectory`. */
-export function textOf(job: Job, key: string): string | undefined {
+export function textOf(job: LaunchdJob, key: string): string | undefined {
   const value = job[key];
   return typeof value === "string" ? value : undefined;
 }
 
 /** Returns the environment that a job gives its program. */
-export function environmentOf(job: Job): Readonly<Record<string, string>> {
+export function environmentOf(
+  job: LaunchdJob,
+): Readonly<Record<string, string>> {
   const value = job["EnvironmentVariables"];
   if (value === undefined || !isJob(value)) return {};
   return Object.fromEntries(

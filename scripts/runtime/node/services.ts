@@ -1,8 +1,9 @@
 import { CODEXD_SETTINGS } from "../../../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../../../conductor/config.ts";
 import { STATUS_API_SETTINGS } from "../../../conductor/status/mod.ts";
-import type { Settings } from "../../../shared/config/mod.ts";
+import { SETTINGS, type Settings } from "../../../shared/config/mod.ts";
 import type { Program } from "../../permissions.ts";
+import type { Variables } from "./node_settings.ts";
 
 /** The services by the names that people type. */
 export const SERVICE_NAMES = ["conductor", "codexd", "status-api"] as const;
@@ -64,3 +65,17 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     probe: "/healthz",
   },
 };
+
+const DEFAULTS = {
+  BAA_CONDUCTOR_LOCAL_API: SETTINGS.conductorLocalApi.fallback,
+  BAA_CODEXD_LOCAL_API: SETTINGS.codexdLocalApi.fallback,
+  BAA_STATUS_API: SETTINGS.statusApi.fallback,
+} as const;
+
+/** Returns where a service answers under some settings. */
+export function addressOf(
+  service: Pick<Service, "address">,
+  settings: Variables,
+): string {
+  return settings[service.address] || DEFAULTS[service.address] || "";
+}

@@ -1,4 +1,4 @@
-import type { Baked } from "../node/baked.ts";
+import type { Baked } from "../checks/baked.ts";
 
 /** Returns the `deno run` flags that grant what a compiled program was granted. */
 export function bakedFlags({ permissions, ...baked }: Baked): string[] {

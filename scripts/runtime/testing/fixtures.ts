@@ -2,14 +2,14 @@ import type { Installation } from "../node/installation.ts";
 import {
   chooseSettings,
   completeSettings,
-  type Values,
+  type Variables,
 } from "../node/node_settings.ts";
 
 /** An installation in `prefix` whose owner is not real. */
 export function installationIn(
   prefix: string,
   options: {
-    readonly settings?: Values;
+    readonly settings?: Variables;
     readonly scope?: Installation["scope"];
   } = {},
 ): Installation {

@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { denoDir } from "../../../shared/testing/deno_dir.ts";
-import { findBaked } from "../node/baked.ts";
+import { findBaked } from "../checks/baked.ts";
 import { environmentOf, parseJob, textOf } from "../node/property_list.ts";
 import { bakedFlags } from "./baked_flags.ts";
 

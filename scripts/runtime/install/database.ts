@@ -1,17 +1,13 @@
 import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
 import { join } from "@std/path";
+import { databasePath } from "../node/mod.ts";
 
 /** A copy of conductor's database from before an upgrade. */
 export interface KeptDatabase {
   readonly original: string;
   readonly copy: string;
   readonly version: number;
-}
-
-/** Where conductor keeps its truth. */
-export function databasePath(stateDir: string): string {
-  return join(stateDir, "conductor", "conductor.db");
 }
 
 /**

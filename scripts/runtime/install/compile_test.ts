@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 import { permissionsOf } from "../../permissions.ts";
 import { permissionDifferences } from "../checks/permission_check.ts";
-import { runCommand } from "./command.ts";
-import { systemMachine } from "./machine.ts";
+import { runCommand } from "../node/command.ts";
+import { systemMachine } from "../node/machine.ts";
 import { installationIn } from "../testing/fixtures.ts";
-import { readBaked } from "./baked.ts";
+import { readBaked } from "../checks/baked.ts";
 import { compileCommand } from "./compile.ts";
 
 /** Compiles onto any ELF program: what is embedded can be read, not run. */

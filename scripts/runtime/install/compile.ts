@@ -4,13 +4,13 @@ import {
   permissionsOf,
   type Program,
 } from "../../permissions.ts";
-import { formatCommand } from "./command.ts";
-import type { Installation } from "./installation.ts";
-import type { Machine } from "./machine.ts";
-import { asOwner } from "./owner.ts";
-
-/** The Deno that the product is built and tested with. */
-export const PINNED_DENO = "2.9.5";
+import {
+  asOwner,
+  formatCommand,
+  type Installation,
+  type Machine,
+  readerOf,
+} from "../node/mod.ts";
 
 /** Returns the command that compiles a program with the node's own permissions. */
 export function compileCommand(
@@ -22,12 +22,8 @@ export function compileCommand(
     readonly output: string;
   },
 ): [string, ...string[]] {
-  const { installation: { settings }, repository, output } = options;
-  const set = permissionsOf(
-    program,
-    (it) => settings.get(it)?.value,
-    options,
-  );
+  const { installation, repository, output } = options;
+  const set = permissionsOf(program, readerOf(installation), options);
   return [
     Deno.execPath(),
     "compile",

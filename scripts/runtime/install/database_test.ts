@@ -2,7 +2,8 @@ import { Database } from "@db/sqlite";
 import { assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
 import { tempDir } from "../../../shared/testing/fakes.ts";
-import { databasePath, keepDatabase, restoreDatabase } from "./database.ts";
+import { databasePath } from "../node/installation.ts";
+import { keepDatabase, restoreDatabase } from "./database.ts";
 
 async function setUp() {
   const dir = await tempDir();
