@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { tempDir } from "../shared/testing/fakes.ts";
 import {
   endlessSleep,
-  eventually,
   processesWith,
   runs,
-} from "./testing/processes.ts";
+} from "../shared/testing/processes.ts";
+import { until } from "../shared/testing/until.ts";
 import { TestDaemon } from "./testing/run_daemon.ts";
 
 function scoped(root: string): string[] {
@@ -106,7 +106,7 @@ Deno.test("a killed daemon leaves no command behind, whenever it is killed", asy
     // from the very start of the spawns to well after them
     await new Promise((resolve) => setTimeout(resolve, round * 2));
     await daemon.kill();
-    await eventually(async () => (await processesWith(sleep)).length === 0);
+    await until(async () => (await processesWith(sleep)).length === 0);
   }
 });
 
@@ -119,9 +119,9 @@ Deno.test("a daemon whose reaper was killed before leaves no command behind", as
     input: { command: "true" },
   });
   await daemon.ask({ operation: "exec", input: { command: sleep } });
-  await eventually(() => runs(sleep));
+  await until(() => runs(sleep));
   Deno.kill(first.reaperId ?? 0, "SIGKILL");
-  await eventually(async () => {
+  await until(async () => {
     const next = await daemon.do({
       operation: "exec",
       input: { command: "true" },
@@ -129,5 +129,5 @@ Deno.test("a daemon whose reaper was killed before leaves no command behind", as
     return next.reaperId !== undefined && next.reaperId !== first.reaperId;
   });
   await daemon.kill();
-  await eventually(async () => (await processesWith(sleep)).length === 0);
+  await until(async () => (await processesWith(sleep)).length === 0);
 });

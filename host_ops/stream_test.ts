@@ -3,10 +3,10 @@ import type { ExecExit, OutputEvent } from "./mod.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 import {
   endlessSleep,
-  eventually,
   processesWith,
   runs,
-} from "./testing/processes.ts";
+} from "../shared/testing/processes.ts";
+import { until } from "../shared/testing/until.ts";
 
 async function collect(events: AsyncIterable<OutputEvent<ExecExit>>) {
   let stdout = "";
@@ -42,7 +42,7 @@ Deno.test("streamCommand() tells output while the command still runs", async () 
     ],
   );
   // leaving kills
-  await eventually(async () => (await processesWith(sleep)).length === 0);
+  await until(async () => (await processesWith(sleep)).length === 0);
 });
 
 Deno.test("streamCommand() kills a silent command when its reader leaves", async () => {
@@ -51,10 +51,10 @@ Deno.test("streamCommand() kills a silent command when its reader leaves", async
   const events = await ops.streamCommand({ command: sleep }, CALLER);
   const iterator = events[Symbol.asyncIterator]();
   const waiting = iterator.next();
-  await eventually(() => runs(sleep));
+  await until(() => runs(sleep));
   await iterator.return?.();
   assertEquals(await waiting, { done: true, value: undefined });
-  await eventually(async () => (await processesWith(sleep)).length === 0);
+  await until(async () => (await processesWith(sleep)).length === 0);
 });
 
 Deno.test("streamCommand() ends with how the command ended, without its output", async () => {
@@ -140,9 +140,7 @@ Deno.test("streamCommand() kills the command of a reader that takes nothing", as
     { command: `yes ${mark}`, timeoutMs: 60_000 },
     CALLER,
   );
-  await eventually(async () =>
-    (await processesWith(`yes ${mark}`)).length === 0
-  );
+  await until(async () => (await processesWith(`yes ${mark}`)).length === 0);
   const { exit } = await collect(events);
   assertEquals(!exit.ok && exit.error.details, { reason: "canceled" });
 });

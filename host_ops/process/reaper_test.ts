@@ -3,10 +3,10 @@ import { RecordingLogger } from "../../shared/testing/fakes.ts";
 import { CALLER, testHostOps } from "../testing/host_ops.ts";
 import {
   endlessSleep,
-  eventually,
   processesWith,
   runs,
-} from "../testing/processes.ts";
+} from "../../shared/testing/processes.ts";
+import { until } from "../../shared/testing/until.ts";
 
 Deno.test("a killed reaper is replaced, and the next one ends what it never heard of", async () => {
   const log = new RecordingLogger();
@@ -18,7 +18,7 @@ Deno.test("a killed reaper is replaced, and the next one ends what it never hear
     { command: `${sleep} & ${sleep}`, timeoutMs: 1_000 },
     CALLER,
   );
-  await eventually(() => runs(sleep));
+  await until(() => runs(sleep));
   Deno.kill(before, "SIGKILL");
   const outcome = await running;
   assertEquals(outcome.result?.timedOut, true);
@@ -37,7 +37,7 @@ Deno.test("a command that kills the reaper and leaves a job behind leaves nothin
     }, CALLER);
     assert(outcome.ok);
     assertEquals(outcome.result.stdout, "done\n");
-    await eventually(async () => (await processesWith(sleep)).length === 0);
+    await until(async () => (await processesWith(sleep)).length === 0);
   }
 });
 

@@ -4,10 +4,10 @@ import type { HostOps } from "../mod.ts";
 import { CALLER, testHostOps } from "../testing/host_ops.ts";
 import {
   endlessSleep,
-  eventually,
   processesWith,
   runs,
-} from "../testing/processes.ts";
+} from "../../shared/testing/processes.ts";
+import { until } from "../../shared/testing/until.ts";
 
 /** Far more than any of these calls needs, far less than what they would wait for. */
 const ON_TIME_MS = 5_000;
@@ -105,7 +105,7 @@ for (const warmShells of [0, 2]) {
         assert(outcome.ok);
         assertEquals(outcome.result.stdout, "done\n");
         assertEquals(outcome.result.heldOpen, false);
-        await eventually(async () => (await processesWith(sleep)).length === 0);
+        await until(async () => (await processesWith(sleep)).length === 0);
       }
     },
   );
@@ -158,7 +158,7 @@ for (const warmShells of [0, 2]) {
       { command: `echo started; ${sleep} & ${sleep}` },
       { ...CALLER, signal: leaving.signal },
     );
-    await eventually(() => runs(sleep));
+    await until(() => runs(sleep));
     leaving.abort();
     const outcome = await running;
     assert(!outcome.ok);
@@ -226,7 +226,7 @@ Deno.test("close() kills what runs, says so, and refuses what comes after", asyn
   const ops = testHostOps();
   const sleep = endlessSleep();
   const running = ops.executeCommand({ command: sleep }, CALLER);
-  await eventually(() => runs(sleep));
+  await until(() => runs(sleep));
   await ops.close();
   const outcome = await running;
   assert(!outcome.ok);

@@ -1,4 +1,5 @@
-import { freePort, startDaemon } from "../testing/daemon.ts";
+import { freePort } from "../../shared/testing/free_ports.ts";
+import { startDaemon } from "../testing/daemon.ts";
 import {
   type BenchRow,
   interleave,

@@ -1,17 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { ScriptedClient } from "../../conductor/browser/testing/scripted_client.ts";
 import { startDaemon } from "../testing/daemon.ts";
-import { call } from "../testing/http.ts";
+import { until } from "../../shared/testing/until.ts";
+import { type Answer, call } from "../testing/http.ts";
 
 const PAYLOAD = { platform: "claude", path: "/api/organizations" };
 
 /** Waits until a task has one of some statuses; returns it. */
 async function taskAs(url: string, ...statuses: string[]) {
-  while (true) {
-    const { data } = await call("GET", url);
-    if (statuses.includes(data.status)) return data;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const isWanted = ({ data }: Answer) => statuses.includes(data.status);
+  return (await until(() => call("GET", url), isWanted)).data;
 }
 
 Deno.test("a browser task sends its request, logs the answer and can be canceled", async () => {
@@ -51,9 +49,9 @@ Deno.test("a browser task sends its request, logs the answer and can be canceled
       : []
   );
   const second = (await create("wait")).data;
-  while (client.received.filter((it) => it.type === "api_request").length < 2) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(() =>
+    client.received.filter((it) => it.type === "api_request").length >= 2
+  );
   const place = `${origin}/v1/tasks/${second.task_id}`;
   await call("POST", `${place}/cancel`, {});
   assertEquals((await taskAs(place, "canceled", "failed")).status, "canceled");

@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { exists } from "@std/fs";
+import { pause } from "../../shared/testing/until.ts";
 import { CodexRig } from "../testing/codex_rig.ts";
-import { waitUntilGone } from "../testing/processes.ts";
+import { waitUntilGone } from "../../shared/testing/processes.ts";
 import { findRealCodex } from "../testing/real_codex.ts";
 
 const codex = await findRealCodex();
@@ -162,12 +164,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CodexRig } from "../testing/codex_rig.ts";
 import { startDaemon } from "../testing/daemon.ts";
+import { until } from "../../shared/testing/until.ts";
 import { call } from "../testing/http.ts";
 import { findRealCodex } from "../testing/real_codex.ts";
 
@@ -16,21 +17,14 @@ async function startConductor(rig: CodexRig) {
     assert(answer.ok, JSON.stringify(answer.error));
     return answer.data;
   };
-  const until = async (
+  const wait = (
     path: string,
     // deno-lint-ignore no-explicit-any -- each caller knows what it asked for
     isWanted: (data: any) => boolean,
-    // deno-lint-ignore no-explicit-any -- as above
-  ): Promise<any> => {
-    while (true) {
-      const data = await api("GET", path);
-      if (isWanted(data)) return data;
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
-  };
+  ) => until(() => api("GET", path), isWanted, { withinMs: 60_000 });
   return {
     api,
-    until,
+    until: wait,
     [Symbol.asyncDispose]: () => conductor[Symbol.asyncDispose](),
   };
 }

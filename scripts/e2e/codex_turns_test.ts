@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { exists } from "@std/fs";
 import type { TestFollower } from "../../codexd/testing/test_follower.ts";
+import { pause } from "../../shared/testing/until.ts";
 import { CodexRig } from "../testing/codex_rig.ts";
 import { findRealCodex } from "../testing/real_codex.ts";
 
@@ -208,14 +210,6 @@ test("twenty sessions run at once, each with its own answer", async (rig) => {
     ids.sort(),
   );
 });
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 /** Waits until nobody writes a file any more. */
 async function untilStill(path: string): Promise<void> {

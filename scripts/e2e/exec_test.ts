@@ -2,7 +2,11 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 import { residentMiB } from "../bench/harness.ts";
-import { waitUntilGone } from "../testing/processes.ts";
+import {
+  processesWith,
+  waitUntilGone,
+} from "../../shared/testing/processes.ts";
+import { until } from "../../shared/testing/until.ts";
 import { readEvents } from "../../shared/testing/sse_reader.ts";
 
 interface Case {
@@ -177,9 +181,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
         `trap '' TERM; sleep 9${marker} & sleep 9${marker}; sleep 9${marker}`,
       timeoutMs: 0,
     }).catch((error) => error);
-    while ((await waitUntilGone(`9${marker}`, 0)).length < 2) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => processesWith(`9${marker}`), (it) => it.length >= 2);
     conductor.child.kill(signal);
     const { code } = await conductor.child.status;
     assertEquals(code, signal === "SIGTERM" ? 0 : 137);
@@ -199,9 +201,7 @@ Deno.test("a client that leaves kills its command, streamed or not", async () =>
       body: JSON.stringify({ command: `echo hi; sleep 9${marker}` }),
       signal: leave.signal,
     }).catch(() => undefined);
-    while ((await waitUntilGone(`9${marker}`, 0)).length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => processesWith(`9${marker}`), (it) => it.length > 0);
     leave.abort();
     const response = await request;
     await response?.body?.cancel().catch(() => {});

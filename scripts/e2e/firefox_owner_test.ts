@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Firefox } from "../../conductor/browser/testing/firefox.ts";
+import { until } from "../../shared/testing/until.ts";
 import { FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";
 
 const UUID = "0b7a52c1-93ab-4c11-8f0e-3d2a9c1b7e55";
@@ -124,11 +125,8 @@ firefoxTest(
 
 /** Waits until the current page shows `text`. */
 async function showsText(firefox: Firefox, text: string): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  let shown = await firefox.text();
-  while (!shown.includes(text)) {
-    assert(performance.now() < deadline, `It shows: ${shown}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    shown = await firefox.text();
-  }
+  await until(() => firefox.text(), (shown) => shown.includes(text), {
+    withinMs: 60_000,
+    everyMs: 100,
+  });
 }

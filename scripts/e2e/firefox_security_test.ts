@@ -5,7 +5,7 @@ import {
 } from "../../conductor/browser/testing/hostile_pages.ts";
 import { CANARIES } from "../../conductor/browser/testing/login_site.ts";
 import { Tap } from "../../conductor/browser/testing/tap.ts";
-import { freePort } from "../testing/daemon.ts";
+import { freePort } from "../../shared/testing/free_ports.ts";
 import { textsIn } from "../testing/files.ts";
 import { readEvents } from "../../shared/testing/sse_reader.ts";
 import { FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";

@@ -4,7 +4,7 @@ import { tempDir } from "../../shared/testing/fakes.ts";
 import { RawConnection, rawRequest } from "../../shared/testing/raw_http.ts";
 import { daemonCommand } from "../launch.ts";
 import type { Program } from "../permissions.ts";
-import { freePort } from "../testing/daemon.ts";
+import { freePort } from "../../shared/testing/free_ports.ts";
 
 type Env = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
-import { waitUntilGone } from "../testing/processes.ts";
+import { waitUntilGone } from "../../shared/testing/processes.ts";
 import { until } from "../../shared/testing/until.ts";
 import { sharedState } from "../testing/state.ts";
 

@@ -12,7 +12,9 @@ import type {
   TurnAnswer,
 } from "../../shared/contracts/codexd.ts";
 import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
-import { freePort, type RunningDaemon, startDaemon } from "./daemon.ts";
+import { freePort } from "../../shared/testing/free_ports.ts";
+import { until } from "../../shared/testing/until.ts";
+import { type RunningDaemon, startDaemon } from "./daemon.ts";
 import { type Answer, call } from "./http.ts";
 import { codexHome } from "./real_codex.ts";
 
@@ -80,12 +82,11 @@ export class CodexRig implements AsyncDisposable {
 
   /** Waits until Codex is there, or will not come. */
   async untilReady(): Promise<CodexdStatus> {
-    while (true) {
-      const status = await this.status();
-      const { state } = status.app_server;
-      if (state !== "starting" && state !== "restarting") return status;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    return await until(
+      () => this.status(),
+      ({ app_server }) => !/^(re)?starting$/.test(app_server.state),
+      { withinMs: 120_000 },
+    );
   }
 
   call(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {

@@ -1,4 +1,6 @@
 import { join } from "@std/path";
+import { freePort } from "../../shared/testing/free_ports.ts";
+import { pause } from "../../shared/testing/until.ts";
 import { daemonCommand } from "../launch.ts";
 import type { Program } from "../permissions.ts";
 
@@ -10,14 +12,6 @@ export interface RunningDaemon extends AsyncDisposable {
   readonly folder: string;
   /** Milliseconds from the start of the process to the first ready answer. */
   readonly readyMs: number;
-}
-
-/** Returns a port that was free a moment ago. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }
 
 /** Starts a daemon on a free port with a state folder of its own; waits until it is ready. */
@@ -70,7 +64,7 @@ export async function startDaemon(
       await response.body?.cancel();
       if (response.ok) break;
     } catch { /* not yet */ }
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await pause(2);
   }
   if (ended) throw new Error(`Cannot start ${program}: it ended at once`);
   const readyMs = performance.now() - started;

@@ -6,6 +6,7 @@ import {
 } from "../../conductor/browser/testing/firefox.ts";
 import { LoginSite } from "../../conductor/browser/testing/login_site.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
+import { until } from "../../shared/testing/until.ts";
 import { type RunningDaemon, startDaemon } from "./daemon.ts";
 import { type ReadEvent, readEvents } from "../../shared/testing/sse_reader.ts";
 import { type Answer, call } from "./http.ts";
@@ -151,15 +152,7 @@ export class FirefoxRig implements AsyncDisposable {
     isWanted: (view: BrowserView) => boolean,
     withinMs = 60_000,
   ): Promise<BrowserView> {
-    const deadline = performance.now() + withinMs;
-    while (true) {
-      const view = await this.view();
-      if (isWanted(view)) return view;
-      if (performance.now() > deadline) {
-        throw new Error(`It did not come: ${JSON.stringify(view)}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    return await until(() => this.view(), isWanted, { withinMs });
   }
 
   act(body: Readonly<Record<string, unknown>>): Promise<Answer> {

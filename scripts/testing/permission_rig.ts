@@ -1,9 +1,10 @@
 import { fromFileUrl } from "@std/path";
 import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
+import { freePorts } from "../../shared/testing/free_ports.ts";
+import { pause } from "../../shared/testing/until.ts";
 import type { Effect, PermissionRow, Places } from "./permission_rows.ts";
 import { permissionFlags, type PermissionSet } from "../permissions.ts";
-import { freePort } from "./daemon.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const TOKEN = "a-token-for-tests";
@@ -25,7 +26,7 @@ export interface PermissionRig extends AsyncDisposable {
 /** Makes the rig, its folders and a stand-in for Codex. */
 export async function permissionRig(): Promise<PermissionRig> {
   const dir = await tempDir();
-  const [listen, codexd, statusApi] = [freePort(), freePort(), freePort()]
+  const [listen = "", codexd = "", statusApi = ""] = freePorts(3)
     .map((port) => `127.0.0.1:${port}`);
   const places = {
     readRoot: dir.join("read"),
@@ -35,9 +36,9 @@ export async function permissionRig(): Promise<PermissionRig> {
     tmp: dir.join("tmp"),
     token: dir.join("token"),
     shell: "/bin/sh",
-    listen: listen ?? "",
-    codexd: codexd ?? "",
-    statusApi: statusApi ?? "",
+    listen,
+    codexd,
+    statusApi,
   };
   const { readRoot, writeRoot } = places;
   for (const folder of [readRoot, writeRoot]) await Deno.mkdir(folder);
@@ -119,7 +120,7 @@ async function start(
   let isUp = false;
   while (!hasEnded && !isUp && performance.now() < until) {
     isUp = await answers(`${origin}/healthz`);
-    if (!isUp) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (!isUp) await pause(20);
   }
   return {
     origin,

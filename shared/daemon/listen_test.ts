@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { RecordingLogger, silentLogger } from "../testing/fakes.ts";
+import { freePort } from "../testing/free_ports.ts";
 import { listen, ListenError } from "./listen.ts";
 
 const answer = () => Promise.resolve(new Response("here"));
@@ -10,12 +11,6 @@ function ownAddress(): string | undefined {
   return Deno.networkInterfaces().find(({ family, address }) =>
     family === "IPv4" && !address.startsWith("127.")
   )?.address;
-}
-
-/** A port that was free a moment ago on every address. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  return listener.addr.port;
 }
 
 async function textFrom(host: string, port: number): Promise<string> {
@@ -60,7 +55,7 @@ Deno.test({
   name: "listen() serves a network address, and 127.0.0.1 with the same port",
   ignore: ownAddress() === undefined,
   async fn() {
-    const port = freePort();
+    const port = freePort("0.0.0.0");
     const listening = startListen(`http://${ownAddress()}:${port}`);
     assertEquals(await textFrom(ownAddress() ?? "", port), "here");
     assertEquals(await textFrom("127.0.0.1", port), "here");
@@ -88,7 +83,7 @@ Deno.test({
 Deno.test("listen() serves loopback while an address is not there, and goes on trying", async () => {
   const clock = new FakeClock();
   const log = new RecordingLogger();
-  const port = freePort();
+  const port = freePort("0.0.0.0");
   // An address of the block for documentation: no machine has it.
   const listening = startListen(`http://203.0.113.77:${port}`, { clock, log });
   assertEquals(await textFrom("127.0.0.1", port), "here");
@@ -128,7 +123,7 @@ Deno.test({
   async fn(test) {
     const clock = new FakeClock();
     const log = new RecordingLogger();
-    const port = freePort();
+    const port = freePort("0.0.0.0");
     const host = "203.0.113.78";
     const listening = startListen(`http://${host}:${port}`, { clock, log });
     {

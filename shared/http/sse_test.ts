@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { until } from "../testing/until.ts";
 import { silentLogger } from "../testing/fakes.ts";
 import { startKitApp } from "../testing/kit_app.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
@@ -223,10 +224,6 @@ async function follow(port: number, headers: readonly string[] = []) {
   const { status } = await connection.answer();
   assertEquals(status, 200);
   return connection;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((done) => setTimeout(done, 1));
 }
 
 Deno.test("A stream is given the Last-Event-ID and may answer a POST that asks for events", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { AppError } from "../errors.ts";
 import { startKitApp } from "../testing/kit_app.ts";
+import { until } from "../testing/until.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
 
 const HANDSHAKE = [
@@ -19,10 +20,6 @@ async function connect(port: number): Promise<WebSocket> {
 
 function closed(socket: WebSocket): Promise<CloseEvent> {
   return new Promise((resolve) => socket.onclose = resolve);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((done) => setTimeout(done, 1));
 }
 
 function upgradeRequest(port: number, handshake = HANDSHAKE): string {

@@ -1,6 +1,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { denoDir } from "../../../shared/testing/deno_dir.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
+import { freePorts } from "../../../shared/testing/free_ports.ts";
 import { type Ran, runCommand } from "../node/command.ts";
 import { emptyLaunchd, type FakeLaunchdState } from "./fake_launchd.ts";
 
@@ -32,7 +33,8 @@ export async function testNode(): Promise<TestNode> {
     join(bin, "launchctl"),
     `#!/bin/sh\nexec '${Deno.execPath()}' run -A '${RUNTIME}testing/launchctl.ts' "$@"\n`,
   );
-  const [conductor, codexd, statusApi] = freeAddresses(3);
+  const [conductor = "", codexd = "", statusApi = ""] = freePorts(3)
+    .map((port) => `http://127.0.0.1:${port}`);
   const env: Record<string, string> = {
     PATH: `${bin}:${Deno.env.get("PATH")}`,
     HOME: home,
@@ -91,18 +93,4 @@ export async function testNode(): Promise<TestNode> {
 async function writeExecutable(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(path, text);
   await Deno.chmod(path, 0o755);
-}
-
-/** Held all at once, so that they differ. */
-function freeAddresses(count: 3): [string, string, string];
-function freeAddresses(count: number): string[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const addresses = listeners.map(({ addr }) =>
-    `http://127.0.0.1:${(addr as Deno.NetAddr).port}`
-  );
-  for (const listener of listeners) listener.close();
-  return addresses;
 }

@@ -3,11 +3,8 @@ import type { BrowserView } from "../../../conductor/browser/mod.ts";
 import { ScriptedClient } from "../../../conductor/browser/testing/scripted_client.ts";
 import { type TempDir, tempDir } from "../../../shared/testing/fakes.ts";
 import { until } from "../../../shared/testing/until.ts";
-import {
-  freePort,
-  type RunningDaemon,
-  startDaemon,
-} from "../../testing/daemon.ts";
+import { freePort } from "../../../shared/testing/free_ports.ts";
+import { type RunningDaemon, startDaemon } from "../../testing/daemon.ts";
 import { textsIn } from "../../testing/files.ts";
 import type { Answer } from "../../testing/http.ts";
 

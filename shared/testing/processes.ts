@@ -1,12 +1,16 @@
+import { until } from "./until.ts";
+
 /** Returns a command that sleeps for ever and can be told from all others. */
 export function endlessSleep(): string {
   const random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   return `sleep 9${String(random).padStart(10, "0")}`;
 }
 
-/** Returns the ids of the live processes whose command line holds `text`. */
+/** Returns the ids of the live processes whose command line holds `text`, this one's own aside. */
 export async function processesWith(text: string): Promise<number[]> {
-  const found = (await processes()).filter((it) => it.args.includes(text));
+  const found = (await processes()).filter((it) =>
+    it.args.includes(text) && it.id !== Deno.pid
+  );
   return found.map((it) => it.id);
 }
 
@@ -26,13 +30,10 @@ async function processes(): Promise<{ id: number; args: string }[]> {
   });
 }
 
-/** Resolves once `condition` holds; rejects when it does not within 10 seconds. */
-export async function eventually(
-  condition: () => Promise<boolean> | boolean,
-): Promise<void> {
-  const until = performance.now() + 10_000;
-  while (!await condition()) {
-    if (performance.now() > until) throw new Error("It did not come true");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** Waits until no live process's command line holds `text`; returns those that are left. */
+export async function waitUntilGone(text: string): Promise<number[]> {
+  await until(async () => (await processesWith(text)).length === 0, Boolean, {
+    withinMs: 5000,
+  }).catch(() => undefined);
+  return await processesWith(text);
 }
