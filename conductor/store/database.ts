@@ -1,6 +1,7 @@
 import {
   type BindValue,
   Database as Connection,
+  type RestBindParameters,
   type Statement,
 } from "@db/sqlite";
 import { messageOf } from "../../shared/errors.ts";
@@ -44,17 +45,20 @@ export class Database {
   }
 
   /** Returns every row that `sql` gives. */
-  all<T extends Row>(sql: string, ...params: BindValue[]): T[] {
+  all<T extends Row>(sql: string, ...params: RestBindParameters): T[] {
     return this.#guard(() => this.#prepare(sql).all<T>(...params));
   }
 
   /** Returns the first row that `sql` gives. */
-  get<T extends Row>(sql: string, ...params: BindValue[]): T | undefined {
+  get<T extends Row>(
+    sql: string,
+    ...params: RestBindParameters
+  ): T | undefined {
     return this.#guard(() => this.#prepare(sql).get<T>(...params));
   }
 
   /** Runs one changing statement; returns how many rows it changed. */
-  run(sql: string, ...params: BindValue[]): number {
+  run(sql: string, ...params: RestBindParameters): number {
     return this.#guard(() => this.#prepare(sql).run(...params));
   }
 

@@ -5,21 +5,14 @@
 export type BindValue =
   | number
   | string
-  | symbol
   | bigint
   | boolean
   | null
   | undefined
-  | Date
-  | Uint8Array
-  | BindValue[]
-  | { [key: string]: BindValue };
+  | Uint8Array;
 
-/** All parameters of a statement: in order, or by name without the prefix. */
-export type BindParameters = BindValue[] | Record<string, BindValue>;
-
-/** Parameters one by one, or all in one array or object. */
-export type RestBindParameters = BindValue[] | [BindParameters];
+/** Parameters in order, or all by name without the prefix. */
+export type RestBindParameters = BindValue[] | [Record<string, BindValue>];
 
 export interface DatabaseOpenOptions {
   /** Default false. */

@@ -3,4 +3,4 @@
 export { Database } from "./database.ts";
 // @ts-types="./mod.d.ts"
 export { SqliteError } from "./sqlite_error.ts";
-export type { BindValue, Statement } from "./mod.d.ts";
+export type { BindValue, RestBindParameters, Statement } from "./mod.d.ts";

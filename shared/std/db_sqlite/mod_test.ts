@@ -11,7 +11,6 @@ function memory(): Database {
 Deno.test("Statement binds each kind of value as the real package does", () => {
   const db = memory();
   const kind = db.prepare("SELECT typeof(?1) AS kind, ?1 AS v");
-  const date = new Date(0);
   for (
     const [given, type, back] of [
       [1, "integer", 1],
@@ -23,23 +22,17 @@ Deno.test("Statement binds each kind of value as the real package does", () => {
       [null, "null", null],
       [undefined, "null", null],
       ["", "text", ""],
-      [date, "text", "1970-01-01T00:00:00.000Z"],
       [new Uint8Array([1, 2]), "blob", new Uint8Array([1, 2])],
     ] as const
   ) {
     assertEquals(kind.get(given), { kind: type, v: back });
   }
-  assertEquals(
-    db.prepare("SELECT ?, ?").value([1, { a: [2] }]),
-    [1, '{"a":[2]}'],
-  );
   db.close();
 });
 
-Deno.test("Statement takes parameters as a list, an array or by name", () => {
+Deno.test("Statement takes parameters in order or by name", () => {
   const db = memory();
   assertEquals(db.prepare("SELECT ?, ?").value(1, 2), [1, 2]);
-  assertEquals(db.prepare("SELECT ?, ?").value([1, 2]), [1, 2]);
   assertEquals(
     db.prepare("SELECT :a, @b, $c").value({ a: 1, b: true, c: "x" }),
     [1, 1, "x"],

@@ -118,7 +118,6 @@ function asArray(row: unknown): unknown[] {
 
 function toInputs(params: RestBindParameters): SQLInputValue[] {
   const [first] = params;
-  if (Array.isArray(first)) return first.map(toInput);
   if (isNamed(first)) {
     const named = Object.entries(first).map(([k, v]) => [k, toInput(v)]);
     // The driver takes named parameters as an object in front of the others.
@@ -127,9 +126,11 @@ function toInputs(params: RestBindParameters): SQLInputValue[] {
   return params.map((it) => toInput(it as BindValue));
 }
 
-function isNamed(value: unknown): value is Record<string, BindValue> {
+function isNamed(
+  value: RestBindParameters[0],
+): value is Record<string, BindValue> {
   return typeof value === "object" && value !== null &&
-    !(value instanceof Uint8Array) && !(value instanceof Date);
+    !(value instanceof Uint8Array);
 }
 
 function toInput(value: BindValue): SQLInputValue {
@@ -139,16 +140,7 @@ function toInput(value: BindValue): SQLInputValue {
       return Number.isInteger(value) ? BigInt(value) : value;
     case "boolean":
       return value ? 1n : 0n;
-    case "undefined":
-      return null;
-    case "object":
-      if (value === null || value instanceof Uint8Array) return value;
-      if (value instanceof Date) return value.toISOString();
-      return JSON.stringify(value);
-    case "bigint":
-    case "string":
-      return value;
     default:
-      throw new Error(`Value of unsupported type: ${Deno.inspect(value)}`);
+      return value ?? null;
   }
 }
