@@ -10,18 +10,15 @@ const Json = z.record(z.string(), z.unknown());
 export function capabilities(context: RouteContext<Deps>) {
   const { routes, deps, zone } = context;
   const { self } = deps;
-  const { origin, websocket, guidance } = outlook(self, zone);
-  const hostOperations = self.hostOperations?.(routes, {
-    origin,
-    exampleValues: self.exampleValues(),
-    hasToken: self.hasToken,
-  });
+  const { curlOptions, websocket, guidance } = outlook(self, zone);
+  const options = curlOptions();
+  const hostOperations = self.hostOperations?.(routes, options);
   return {
     read_endpoints: capabilityLines(routes, "read", deps),
     write_endpoints: capabilityLines(routes, "write", deps),
     system: { ...self.system(zone) },
     transports: {
-      http: { auth: self.hasToken ? "bearer" : "none", url: origin },
+      http: { auth: self.hasToken ? "bearer" : "none", url: options.origin },
       websocket,
     },
     ...(hostOperations !== undefined && zone === "local" && {

@@ -49,18 +49,13 @@ const ScopedDescription = z.object({
   ...Common,
 });
 
-/** Options of a daemon's self-description. */
-export interface DescribeOptions<Deps> {
+/** Returns the routes by which a daemon describes itself. */
+export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
   /** The `capabilities` of `/describe`. */
   readonly capabilities: (
     context: RouteContext<Deps>,
   ) => Readonly<Record<string, unknown>>;
-}
-
-/** Returns the routes by which a daemon describes itself. */
-export function describeRoutes<Deps extends SelfDeps>(
-  { capabilities }: DescribeOptions<Deps>,
-): Route<Deps>[] {
+}): Route<Deps>[] {
   const route = routeFor<Deps>();
   const read = { method: "GET", kind: "read", exposure: "public" } as const;
   const business = {
@@ -121,9 +116,7 @@ export function describeRoutes<Deps extends SelfDeps>(
         openapi(routes, {
           title: self.name,
           version: self.version,
-          origin: outlook(self, zone).origin,
-          hasToken: self.hasToken,
-          exampleValues: self.exampleValues(),
+          ...outlook(self, zone).curlOptions(),
         }),
     }),
   ];
@@ -134,12 +127,8 @@ function common<Deps extends SelfDeps>(
   routes: readonly RouteInfo[],
   part: "all" | "business" | "control",
 ) {
-  const { origin, websocket, guidance } = outlook(self, zone);
-  const options: CurlOptions = {
-    origin,
-    exampleValues: self.exampleValues(),
-    hasToken: self.hasToken,
-  };
+  const { curlOptions, websocket, guidance } = outlook(self, zone);
+  const options = curlOptions();
   const hostOperations = part === "business"
     ? undefined
     : self.hostOperations?.(visible, options);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PlainFailure, type Route, routeFor } from "../http/mod.ts";
+import { BareFailure, type Route, routeFor } from "../http/mod.ts";
 import { Health, type SelfDeps, statusWord } from "./self.ts";
 
 /** Returns the probes that both daemons have. */
@@ -32,7 +32,7 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       errors: ["NOT_READY"],
       handler({ deps }) {
         if (deps.self.condition().ready) return "ready" as const;
-        throw new PlainFailure(503, "not_ready");
+        throw new BareFailure(503, "not_ready");
       },
     }),
     route({

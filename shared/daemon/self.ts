@@ -74,7 +74,12 @@ export function outlook(self: DaemonSelf, zone: Zone) {
   const local = zone === "local";
   const nothing: Guidance = { flow: [], notes: [] };
   return {
-    origin: local ? self.origin : self.publicOrigin ?? self.origin,
+    /** How the lines that run examples are written. */
+    curlOptions: (): CurlOptions => ({
+      origin: local ? self.origin : self.publicOrigin ?? self.origin,
+      exampleValues: self.exampleValues(),
+      hasToken: self.hasToken,
+    }),
     websocket: local ? { ...self.websocket() } : {},
     guidance: (part: "all" | "business" | "control"): Guidance =>
       local ? self.guidance[part] : self.guidance.public ?? nothing,

@@ -2,16 +2,14 @@ import { STATUS_TEXT, type StatusCode } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
 import type { RouteInfo } from "../http/mod.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
+import type { CurlOptions } from "./curl.ts";
 import { type ExampleValues, fillIn } from "./example_values.ts";
 import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
-export interface OpenApiFacts {
+interface OpenApiFacts extends CurlOptions {
   readonly title: string;
   readonly version: string;
-  readonly origin: string;
-  readonly hasToken: boolean;
-  readonly exampleValues: ExampleValues;
 }
 
 const ANY_ROUTE: readonly ErrorCode[] = [

@@ -3,8 +3,7 @@ import type { Logger } from "../log.ts";
 import type { Activity } from "./activity.ts";
 import { Call } from "./call.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
-import type { Guard } from "./guard.ts";
-import type { HeaderMap } from "./route.ts";
+import type { Guard, GuardRequest } from "./guard.ts";
 import { decodePath, type RequestTarget } from "./target.ts";
 
 /** Finds the route of each request, and has the guard judge it before anything else does. */
@@ -20,21 +19,13 @@ export class Admission<Deps> {
    * @throws {AppError} the guard's refusal; ROUTE_NOT_FOUND,
    * METHOD_NOT_ALLOWED, INVALID_INPUT
    */
-  admit(arrival: Arrival): Call<Deps> {
+  admit(request: Request, head: GuardRequest): Call<Deps> {
     const { catalog, guard, deps, log, activity } = this.#options;
-    const { request, headers, target } = arrival;
-    const match = this.#match(target);
+    const match = this.#match(head.target);
     const methods = match instanceof AppError ? NO_METHODS : match;
-    const method = request.method === "HEAD" ? "GET" : request.method;
-    const found = methods.get(method);
+    const found = methods.get(head.method === "HEAD" ? "GET" : head.method);
     const [other] = methods.values();
-    const caller = guard.admit({
-      method: request.method,
-      headers,
-      targetAuthority: target.authority,
-      remoteAddress: arrival.remoteAddress,
-      requestId: arrival.requestId,
-    }, (found ?? other)?.route);
+    const caller = guard.admit(head, (found ?? other)?.route);
     if (match instanceof AppError) throw match;
     if (found === undefined) throw notRoutable([...methods.keys()]);
     const { route } = found;
@@ -42,8 +33,7 @@ export class Admission<Deps> {
       (route.stream !== undefined && route.kind === "read");
     return new Call({
       request,
-      headers,
-      query: target.query,
+      head,
       found,
       caller,
       catalog,
@@ -73,15 +63,6 @@ interface AdmissionOptions<Deps> {
   readonly activity: Activity;
   readonly deps: Deps;
   readonly log: Logger;
-}
-
-/** A request as it came in. */
-interface Arrival {
-  readonly request: Request;
-  readonly headers: HeaderMap;
-  readonly target: RequestTarget;
-  readonly requestId: string;
-  readonly remoteAddress: string;
 }
 
 const NO_METHODS = new Map<string, never>();

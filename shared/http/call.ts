@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import { type BodyLimits, readJson } from "./body.ts";
 import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
+import type { GuardRequest } from "./guard.ts";
 import type {
   Caller,
   HeaderMap,
@@ -57,7 +58,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   }
 
   get headerMap(): HeaderMap {
-    return this.#parts.headers;
+    return this.#parts.head.headers;
   }
 
   get routes(): readonly Route<Deps>[] {
@@ -98,7 +99,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   async parse(limits: BodyLimits): Promise<void> {
     const { route } = this;
     if (route.query !== undefined) {
-      const query = queryObject(this.#parts.query);
+      const query = queryObject(this.#parts.head.target.query);
       this.query = parseInput(route.query, query, "query");
     }
     if (route.body !== undefined) {
@@ -128,8 +129,7 @@ export class Call<Deps> implements RouteContext<Deps> {
 
 interface CallParts<Deps> {
   readonly request: Request;
-  readonly headers: HeaderMap;
-  readonly query: URLSearchParams;
+  readonly head: GuardRequest;
   readonly found: FoundRoute<Deps>;
   readonly caller: Caller;
   readonly catalog: Catalog<Deps>;

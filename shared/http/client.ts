@@ -8,44 +8,6 @@ import {
 } from "./read_answer.ts";
 import type { ParamNames, RouteFacts, Schema } from "./route.ts";
 
-/** How a client reaches its server. */
-export interface ClientOptions {
-  readonly base: URL;
-  /** The shared token, where the server has one. */
-  readonly token?: string | undefined;
-  /** What a server that cannot be reached is called, e.g. `CODEXD_UNAVAILABLE`. */
-  readonly unreachable: ErrorCode;
-  /** From the request to the last byte of the answer. Default 30 000. */
-  readonly timeoutMs?: number;
-  /** A longer answer is given up. Default 67 108 864. */
-  readonly maxAnswerBytes?: number;
-  readonly fetch?: typeof fetch;
-  readonly clock?: Clock;
-}
-
-/** What one call may say beside its input. */
-export interface RequestOptions {
-  readonly signal?: AbortSignal;
-  /** Replaces the client's own. */
-  readonly timeoutMs?: number;
-  /** Passed on, so that both logs tell of the same request. */
-  readonly requestId?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** The path parameters, query and body of a call, as the route's schemas take them. */
-export type CallInput<P extends string, Q, B> =
-  & ([ParamNames<P>] extends [never] ? unknown
-    : { readonly params: Readonly<Record<ParamNames<P>, string>> })
-  & (Q extends Schema ? { readonly query?: z.input<Q> } : unknown)
-  & (B extends Schema ? { readonly body: z.input<B> } : unknown);
-
-interface LooseInput {
-  readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, unknown>>;
-  readonly body?: unknown;
-}
-
 /** Calls the routes of another daemon by their `contract()`. */
 export class ApiClient {
   readonly #options: ClientOptions;
@@ -143,6 +105,44 @@ export class ApiClient {
     }
     return text + decoder.decode();
   }
+}
+
+/** How a client reaches its server. */
+export interface ClientOptions {
+  readonly base: URL;
+  /** The shared token, where the server has one. */
+  readonly token?: string | undefined;
+  /** What a server that cannot be reached is called, e.g. `CODEXD_UNAVAILABLE`. */
+  readonly unreachable: ErrorCode;
+  /** From the request to the last byte of the answer. Default 30 000. */
+  readonly timeoutMs?: number;
+  /** A longer answer is given up. Default 67 108 864. */
+  readonly maxAnswerBytes?: number;
+  readonly fetch?: typeof fetch;
+  readonly clock?: Clock;
+}
+
+/** What one call may say beside its input. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  /** Replaces the client's own. */
+  readonly timeoutMs?: number;
+  /** Passed on, so that both logs tell of the same request. */
+  readonly requestId?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The path parameters, query and body of a call, as the route's schemas take them. */
+export type CallInput<P extends string, Q, B> =
+  & ([ParamNames<P>] extends [never] ? unknown
+    : { readonly params: Readonly<Record<ParamNames<P>, string>> })
+  & (Q extends Schema ? { readonly query?: z.input<Q> } : unknown)
+  & (B extends Schema ? { readonly body: z.input<B> } : unknown);
+
+interface LooseInput {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
 }
 
 /** Puts parameters into a path; a URL would fold one that is a dot segment. */

@@ -82,9 +82,14 @@ export class Dispatcher<Deps> {
     const requestId = this.#requestId(headers);
     const answer = { requestId, pretty: target.query.has("pretty") };
     try {
-      const { remoteAddress } = info;
-      const arrival = { request, headers, target, requestId, remoteAddress };
-      const call = this.#admission.admit(arrival);
+      const { method } = request;
+      const call = this.#admission.admit(request, {
+        method,
+        headers,
+        target,
+        requestId,
+        ...info,
+      });
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       return await this.#answer(call, answer);
     } catch (error) {

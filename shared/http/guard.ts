@@ -13,6 +13,7 @@ import type {
   RouteRules,
   Zone,
 } from "./route.ts";
+import type { RequestTarget } from "./target.ts";
 import { bearerToken, sameSecret } from "./token.ts";
 
 /**
@@ -75,16 +76,18 @@ export class Guard {
       });
     }
     const known = this.#spellings.get(header);
-    if (known !== undefined && header === request.targetAuthority) return known;
+    if (known !== undefined && header === request.target.authority) {
+      return known;
+    }
     const authority = parseAuthority(header);
     const zone = authority && this.#hosts.zoneOf(authority);
-    const target = parseAuthority(request.targetAuthority);
+    const target = parseAuthority(request.target.authority);
     const same = authority !== undefined && target !== undefined &&
       formatAuthority(authority) === formatAuthority(target);
     if (zone === undefined || !same) {
       this.#refused(request, "HOST_NOT_ALLOWED", {
         host: header.slice(0, MAX_LOGGED),
-        target: request.targetAuthority.slice(0, MAX_LOGGED),
+        target: request.target.authority.slice(0, MAX_LOGGED),
         allow_with: "BAA_ALLOWED_HOSTS",
       });
       throw new AppError("HOST_NOT_ALLOWED");
@@ -202,14 +205,14 @@ export interface GuardConfig extends HostRules {
   readonly token: string | undefined;
 }
 
-/** The part of a request that the ladder reads, before any of its body. */
-interface GuardRequest {
+/** A request as it came in; the guard reads none of its body. */
+export interface GuardRequest {
   readonly method: string;
   readonly headers: HeaderMap;
-  /** The authority in the request's target: differs from `Host` in absolute form. */
-  readonly targetAuthority: string;
-  readonly remoteAddress: string;
+  /** Its authority differs from `Host` in absolute form. */
+  readonly target: RequestTarget;
   readonly requestId: string;
+  readonly remoteAddress: string;
 }
 
 /** The part of a route that the ladder reads. */

@@ -34,7 +34,7 @@ export function parseInput(
 }
 
 /** Says in words what a schema refuses; of an unknown field, which ones are known. */
-export function issuesOf(
+function issuesOf(
   error: z.ZodError,
   schema: z.ZodType,
 ): readonly InputIssue[] {

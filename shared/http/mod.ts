@@ -8,10 +8,9 @@ export { ReaderStalled } from "./event_stream.ts";
 export { limitQuery, sequenceQuery } from "./query.ts";
 export { failure } from "./respond.ts";
 export {
+  BareFailure,
   type Caller,
   contract,
-  PageFailure,
-  PlainFailure,
   Reply,
   type Route,
   type RouteContext,

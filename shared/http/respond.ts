@@ -1,7 +1,7 @@
 import { AppError, ERRORS } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
-import { PageFailure, PlainFailure, Reply, type RouteInfo } from "./route.ts";
+import { BareFailure, Reply, type RouteInfo } from "./route.ts";
 
 /** What every answer of one request needs. */
 export interface AnswerContext {
@@ -119,13 +119,9 @@ export function failure(
   context: AnswerContext,
   log: Logger,
 ): Response {
-  if (thrown instanceof PlainFailure) {
-    const { body, status } = thrown;
-    return respond(body, "text/plain", { ...context, status });
-  }
-  if (thrown instanceof PageFailure) {
-    const { page, status, headers } = thrown;
-    return respond(page, "text/html", { ...context, status, headers });
+  if (thrown instanceof BareFailure) {
+    const { body, mediaType, status, headers } = thrown;
+    return respond(body, mediaType, { ...context, status, headers });
   }
   const { requestId } = context;
   const own = log.child({ request_id: requestId });

@@ -9,22 +9,22 @@ export type Method = "GET" | "POST";
 export type HeaderMap = ReadonlyMap<string, string>;
 
 /** `read` changes nothing; `write` may. */
-export type Kind = "read" | "write";
+type Kind = "read" | "write";
 
 /** Which `/describe/*` document lists a route; `common` ones stand in both. */
-export type Surface = "business" | "control" | "common";
+type Surface = "business" | "control" | "common";
 
 /**
  * Who may reach a route through the public zone: anybody, whoever presents the
  * shared token, or nobody. See the guard.
  */
-export type Exposure = "public" | "token" | "local";
+type Exposure = "public" | "token" | "local";
 
 /**
  * What a route answers: an envelope around `data`, plain text, a page, a bare
  * JSON document, an event stream, or a WebSocket.
  */
-export type Produces =
+type Produces =
   | "json"
   | "text"
   | "html"
@@ -36,7 +36,7 @@ export type Produces =
  * How the dispatcher treats the body. `inner`: the operation itself validates
  * it and answers inside `data`; the dispatcher only demands a JSON object.
  */
-export type BodyRule = "required" | "optional" | "inner";
+type BodyRule = "required" | "optional" | "inner";
 
 export type Schema = z.ZodType;
 
@@ -113,33 +113,23 @@ export class Reply<D> {
   }
 }
 
-/** A failure of a plain-text route: its body is the text itself, as probes want it. */
-export class PlainFailure extends Error {
+/** A failure that stands for itself, without an envelope: of a probe, or of a page. */
+export class BareFailure extends Error {
   readonly status: number;
   readonly body: string;
-
-  constructor(status: number, body: string) {
-    super(body);
-    this.status = status;
-    this.body = body;
-  }
-}
-
-/** A failure of a page: it is written for people, too. */
-export class PageFailure extends Error {
-  readonly status: number;
-  readonly page: string;
+  readonly mediaType: "text/plain" | "text/html";
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
-    page: string,
-    headers: Readonly<Record<string, string>> = {},
+    body: string,
+    options: Partial<Pick<BareFailure, "mediaType" | "headers">> = {},
   ) {
-    super(`A page of status ${status}`);
+    super(`An answer of status ${status}`);
     this.status = status;
-    this.page = page;
-    this.headers = headers;
+    this.body = body;
+    this.mediaType = options.mediaType ?? "text/plain";
+    this.headers = options.headers ?? {};
   }
 }
 

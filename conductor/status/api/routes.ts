@@ -9,7 +9,7 @@ import type { PublicStatus } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
 import {
-  PageFailure,
+  BareFailure,
   Reply,
   type Route,
   type RouteContext,
@@ -78,10 +78,10 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         const at = isoTime(context.deps.clock.now());
-        throw new PageFailure(
+        throw new BareFailure(
           ERRORS[error.code].status,
           outagePage(error.message, { source: "status-api", at }),
-          PAGE_HEADERS,
+          { mediaType: "text/html", headers: PAGE_HEADERS },
         );
       }
     },
