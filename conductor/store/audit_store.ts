@@ -40,15 +40,7 @@ export class AuditStore {
       const head = this.#head();
       const row = { ...record, seq: head.seq + 1 };
       const hash = auditHash(head.hash, row);
-      this.#db.run(
-        `INSERT INTO audit (seq, entry_id, phase, at, action, controller_id,
-           instance_id, source, request_id, remote_address, task_id, run_id,
-           target, ok, code, facts, hash)
-         VALUES (:seq, :entry_id, :phase, :at, :action, :controller_id,
-           :instance_id, :source, :request_id, :remote_address, :task_id,
-           :run_id, :target, :ok, :code, :facts, :hash)`,
-        { ...row, hash },
-      );
+      this.#db.insert("audit", { ...row, hash });
       this.#db.run("UPDATE audit_head SET seq = ?, hash = ?", row.seq, hash);
     });
   }

@@ -25,18 +25,8 @@ export class ControllerStore {
   }
 
   register(identity: Identity, at: number): void {
-    this.#db.run(
-      `INSERT INTO controllers
-         (instance_id, controller_id, host, version, started_at,
-          last_heartbeat_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      identity.instance_id,
-      identity.controller_id,
-      identity.host,
-      identity.version,
-      at,
-      at,
-    );
+    const times = { started_at: at, last_heartbeat_at: at };
+    this.#db.insert("controllers", { ...identity, ...times });
   }
 
   /** Notes that the process lives; false when its row was removed meanwhile. */

@@ -25,7 +25,7 @@ const BUSY_MS = 250;
 const OPENING_BUSY_MS = 5000;
 
 /**
- * The one connection of this process to the truth. What `write` returned from
+ * The one connection of this process to the database file. What `write` returned from
  * is on the disk; everything is synchronous, so transactions must be short.
  */
 export class Database {
@@ -62,9 +62,15 @@ export class Database {
     return this.#guard(() => this.#prepare(sql).run(...params));
   }
 
-  /** The key that the last insert gave its row. */
-  get lastInsertRowId(): number {
+  /** Adds a row, its columns by their names. Returns the key that it was given. */
+  insert(table: string, row: Row): number {
+    this.run(`INSERT INTO ${table} ${valuesOf(row)}`, row);
     return this.#connection.lastInsertRowId;
+  }
+
+  /** Adds a row in the place of the one that has its key. */
+  replace(table: string, row: Row): void {
+    this.run(`INSERT OR REPLACE INTO ${table} ${valuesOf(row)}`, row);
   }
 
   /**
@@ -137,6 +143,11 @@ export function openDatabase(path: string): Database {
     );
   }
   return new Database(path, connection);
+}
+
+function valuesOf(row: Row): string {
+  const columns = Object.keys(row);
+  return `(${columns.join(", ")}) VALUES (:${columns.join(", :")})`;
 }
 
 /** SQLite gives its other files the mode of the first one. */

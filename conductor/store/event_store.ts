@@ -24,12 +24,7 @@ export class EventStore {
   }
 
   append<T extends EventType>(type: T, data: EventData<T>, at: number): void {
-    this.#db.run(
-      "INSERT INTO events (type, at, data) VALUES (?, ?, ?)",
-      type,
-      at,
-      JSON.stringify(data),
-    );
+    this.#db.insert("events", { type, at, data: JSON.stringify(data) });
   }
 
   /** At most `limit` events after `seq`, oldest first. */

@@ -60,20 +60,17 @@ export class RunStore {
 
   /** Stores a run as running. Returns its sequence number. */
   insert({ runId, task, identity, fence, at }: RunInsert): number {
-    this.#db.run(
-      `INSERT INTO runs (run_id, task_seq, task_id, attempt, controller_id,
-         instance_id, term, status, started_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)`,
-      runId,
-      task.seq,
-      task.task_id,
-      task.attempts + 1,
-      identity.controller_id,
-      identity.instance_id,
-      fence.term,
-      at,
-    );
-    return this.#db.lastInsertRowId;
+    return this.#db.insert("runs", {
+      run_id: runId,
+      task_seq: task.seq,
+      task_id: task.task_id,
+      attempt: task.attempts + 1,
+      controller_id: identity.controller_id,
+      instance_id: identity.instance_id,
+      term: fence.term,
+      status: "running",
+      started_at: at,
+    });
   }
 
   /** Ends a running run; false when it has ended already. */

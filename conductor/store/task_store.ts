@@ -64,28 +64,24 @@ export class TaskStore {
   /** Stores a queued task. Returns its sequence number. */
   insert({ taskId, task, at, idempotency }: TaskInsert): number {
     const notBefore = task.not_before ? Date.parse(task.not_before) : null;
-    this.#db.run(
-      `INSERT INTO tasks (task_id, title, kind, status, priority, not_before,
-         wake_at, max_attempts, timeout_ms, retry_lost, labels, created_at,
-         updated_at, idempotency_key, request_hash, payload)
-       VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12,
-         ?13, ?14)`,
-      taskId,
-      task.title,
-      task.kind,
-      task.priority,
-      notBefore,
-      notBefore !== null && notBefore > at ? notBefore : null,
-      task.max_attempts,
-      task.timeout_ms || null,
-      task.retry_lost,
-      JSON.stringify([...new Set(task.labels)]),
-      at,
-      idempotency?.key,
-      idempotency?.hash,
-      JSON.stringify(task.payload),
-    );
-    return this.#db.lastInsertRowId;
+    return this.#db.insert("tasks", {
+      task_id: taskId,
+      title: task.title,
+      kind: task.kind,
+      status: "queued",
+      priority: task.priority,
+      not_before: notBefore,
+      wake_at: notBefore !== null && notBefore > at ? notBefore : null,
+      max_attempts: task.max_attempts,
+      timeout_ms: task.timeout_ms || null,
+      retry_lost: task.retry_lost,
+      labels: JSON.stringify([...new Set(task.labels)]),
+      created_at: at,
+      updated_at: at,
+      idempotency_key: idempotency?.key,
+      request_hash: idempotency?.hash,
+      payload: JSON.stringify(task.payload),
+    });
   }
 
   get(taskId: string): TaskRow | undefined {

@@ -23,8 +23,8 @@ export class Records implements RecordsPort {
   hello(hello: Hello): void {
     const now = this.#clock.now();
     this.#store.saveClient({
-      clientId: hello.clientId,
-      extensionVersion: hello.extensionVersion,
+      client_id: hello.clientId,
+      extension_version: hello.extensionVersion,
       browser: typeof hello.browser === "string"
         ? hello.browser
         : `${hello.browser.name} ${hello.browser.version}`.trim(),
@@ -32,26 +32,26 @@ export class Records implements RecordsPort {
         ? hello.platform
         : `${hello.platform.os} ${hello.platform.arch}`.trim(),
       capabilities: hello.capabilities,
-      firstSeenAt: now,
-      seenAt: now,
+      first_seen_at: now,
+      seen_at: now,
     });
   }
 
   tabs(connection: Connection, message: FromExtension<"tabs">): void {
     const { clientId } = connection;
-    const seenAt = this.#clock.now();
+    const seen_at = this.#clock.now();
     const rows = message.tabs.map((tab) => {
       const url = bareAddress(tab.url);
       return {
-        clientId,
-        tabId: tab.id,
+        client_id: clientId,
+        tab_id: tab.id,
         url,
         title: bareTitle(tab.title),
         active: tab.active,
         load: tab.status,
         platform: this.#platforms.of(url)?.name ?? null,
         host: URL.canParse(url) ? new URL(url).host : "",
-        seenAt,
+        seen_at,
       };
     });
     this.#store.saveTabs(clientId, rows);
@@ -62,15 +62,15 @@ export class Records implements RecordsPort {
     message: FromExtension<"credentials">,
   ): void {
     const rows = message.credentials.map((it) => ({
-      clientId: connection.clientId,
+      client_id: connection.clientId,
       ...this.#site(it),
       header: it.header.toLowerCase(),
       name: it.name,
       fingerprint: it.fingerprint,
       length: it.length,
-      capturedAt: this.#past(it.capturedAt ?? it.seenAt),
-      seenAt: this.#past(it.seenAt),
-      loggedOut: it.loggedOut,
+      captured_at: this.#past(it.capturedAt ?? it.seenAt),
+      seen_at: this.#past(it.seenAt),
+      logged_out: it.loggedOut,
     }));
     this.#store.saveCredentials(rows);
   }
@@ -80,11 +80,11 @@ export class Records implements RecordsPort {
     message: FromExtension<"api_endpoints">,
   ): void {
     const rows = message.endpoints.map((it) => ({
-      clientId: connection.clientId,
+      client_id: connection.clientId,
       ...this.#site(it),
       method: it.method.toUpperCase(),
       path: it.path.replace(/[?#].*$/s, ""),
-      seenAt: this.#past(it.lastSeenAt),
+      seen_at: this.#past(it.lastSeenAt),
     }));
     this.#store.saveEndpoints(rows);
   }

@@ -22,7 +22,7 @@ export class BrowserViewer {
         .filter(({ seen }) => matches(seen, query));
     const tabs = shown(store.tabs()).map(({ row, seen }) => ({
       ...seen,
-      tab_id: row.tabId,
+      tab_id: row.tab_id,
       url: row.url,
       title: row.title,
       active: row.active,
@@ -34,8 +34,8 @@ export class BrowserViewer {
       name: row.name,
       fingerprint: row.fingerprint,
       length: row.length,
-      captured_at: isoTime(row.capturedAt),
-      logged_out: row.loggedOut,
+      captured_at: isoTime(row.captured_at),
+      logged_out: row.logged_out,
     }));
     const endpoints = shown(store.endpoints()).map(({ row, seen }) => ({
       ...seen,
@@ -43,8 +43,8 @@ export class BrowserViewer {
       path: row.path,
     }));
     const profiles = store.clients()
-      .filter(({ clientId }) =>
-        query.client_id === undefined || query.client_id === clientId
+      .filter(({ client_id }) =>
+        query.client_id === undefined || query.client_id === client_id
       )
       .map((row) => this.#client(row));
     const statuses = [...tabs, ...logins, ...endpoints].map((it) => it.status);
@@ -89,24 +89,24 @@ export class BrowserViewer {
   #sighting(row: Sighting) {
     const { clients, clock } = this.#parts;
     return {
-      client_id: row.clientId,
+      client_id: row.client_id,
       platform: row.platform,
       host: row.host,
-      seen_at: isoTime(row.seenAt),
+      seen_at: isoTime(row.seen_at),
       status: recordStatus({
-        ageMs: clock.now() - row.seenAt,
-        connected: clients.get(row.clientId) !== undefined,
-        loggedOut: row.loggedOut ?? false,
+        ageMs: clock.now() - row.seen_at,
+        connected: clients.get(row.client_id) !== undefined,
+        loggedOut: row.logged_out ?? false,
       }, this.#options.ages),
     };
   }
 
   #client(row: ClientRow) {
     const { clients, clock, exchanges } = this.#parts;
-    const connection = clients.get(row.clientId);
+    const connection = clients.get(row.client_id);
     const now = clock.now();
     return {
-      client_id: row.clientId,
+      client_id: row.client_id,
       connected: connection !== undefined,
       active: connection !== undefined && connection === clients.active,
       connection_id: connection?.id ?? null,
@@ -114,13 +114,13 @@ export class BrowserViewer {
         ? null
         : isoTime(connection.openedAt),
       in_flight: connection === undefined ? 0 : exchanges.countOf(connection),
-      extension_version: row.extensionVersion,
+      extension_version: row.extension_version,
       browser: row.browser,
       platform: row.platform,
       capabilities: [...row.capabilities],
-      first_seen_at: isoTime(row.firstSeenAt),
+      first_seen_at: isoTime(row.first_seen_at),
       seen_at: isoTime(
-        connection === undefined ? row.seenAt : now - connection.silentMs,
+        connection === undefined ? row.seen_at : now - connection.silentMs,
       ),
     };
   }
@@ -162,11 +162,11 @@ export interface RecordAges {
 }
 
 interface Sighting {
-  readonly clientId: string;
+  readonly client_id: string;
   readonly platform: string | null;
   readonly host: string;
-  readonly seenAt: number;
-  readonly loggedOut?: boolean;
+  readonly seen_at: number;
+  readonly logged_out?: boolean;
 }
 
 /** Tells how far a record can be trusted. */

@@ -1,26 +1,26 @@
 /** A browser profile that has said hello. Times are milliseconds since the epoch. */
 export interface ClientRow {
-  readonly clientId: string;
-  readonly extensionVersion: string;
+  readonly client_id: string;
+  readonly extension_version: string;
   readonly browser: string;
   readonly platform: string;
   readonly capabilities: readonly string[];
-  readonly firstSeenAt: number;
-  readonly seenAt: number;
+  readonly first_seen_at: number;
+  readonly seen_at: number;
 }
 
 /** What every record says of where it comes from. */
 interface Sighting {
-  readonly clientId: string;
+  readonly client_id: string;
   /** Null where the host belongs to no platform. */
   readonly platform: string | null;
   readonly host: string;
-  readonly seenAt: number;
+  readonly seen_at: number;
 }
 
 /** A tab as it was last reported. */
 export interface TabRow extends Sighting {
-  readonly tabId: number;
+  readonly tab_id: number;
   readonly url: string;
   readonly title: string;
   readonly active: boolean;
@@ -33,8 +33,8 @@ export interface CredentialRow extends Sighting {
   readonly name: string;
   readonly fingerprint: string;
   readonly length: number;
-  readonly capturedAt: number;
-  readonly loggedOut: boolean;
+  readonly captured_at: number;
+  readonly logged_out: boolean;
 }
 
 /** An endpoint that a page of a platform was seen to use. */
