@@ -2,7 +2,7 @@ import type { SelfDeps } from "../shared/daemon/mod.ts";
 import { routeFor } from "../shared/http/mod.ts";
 import type {
   EventSubscriptions,
-  Requests,
+  IdempotentRequests,
   SessionLister,
   SessionReader,
   StatusReport,
@@ -10,7 +10,7 @@ import type {
 
 /** What codexd's routes may use. */
 export interface CodexdDeps extends SelfDeps {
-  readonly requests: Pick<Requests, "openSession" | "runTurn">;
+  readonly requests: Pick<IdempotentRequests, "openSession" | "runTurn">;
   readonly lister: Pick<SessionLister, "list">;
   readonly reader: Pick<SessionReader, "read">;
   readonly subscriptions: Pick<EventSubscriptions, "accept">;

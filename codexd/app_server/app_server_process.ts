@@ -3,7 +3,6 @@ import type { Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
-import { RingBuffer } from "../../shared/ring_buffer.ts";
 import { sleep, within } from "../../shared/wait.ts";
 import {
   LineTransport,
@@ -15,37 +14,6 @@ import {
 import { CodexClient } from "./codex_client.ts";
 import { findVersion } from "./version.ts";
 import { Liveness } from "./liveness.ts";
-
-/** What an app-server says by itself. */
-export interface AppServerMessages {
-  onNotifications(notifications: readonly RpcNotification[]): void;
-  /** A question, to be answered over `rpc`. */
-  onRequest(request: RpcRequest, rpc: Pick<RpcConnection, "answer">): void;
-}
-
-export interface AppServerProcessOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly messages: AppServerMessages;
-  /** codexd's own version, told in the handshake. */
-  readonly ownVersion: string;
-  readonly transport?: TransportOptions;
-  /** Takes a line of standard error and returns it without secrets. */
-  onStderr(line: string): string;
-  /** Default 20 000. */
-  readonly handshakeMs?: number;
-  /** Silence after which it is asked for a sign of life. Default 30 000. */
-  readonly silentMs?: number;
-}
-
-/** How an app-server ended. */
-export interface AppServerEnd {
-  readonly pid: number;
-  readonly reason: string;
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stderrTail: readonly string[];
-}
 
 /** How long it has to answer when it is asked for a sign of life. */
 const PING_MS = 20_000;
@@ -66,7 +34,7 @@ export class AppServerProcess {
   readonly ended: Promise<AppServerEnd>;
   readonly #child: ChildProcess;
   readonly #options: AppServerProcessOptions;
-  readonly #stderr = new RingBuffer<string>(STDERR_TAIL_LINES);
+  readonly #stderrTail: string[] = [];
   readonly #exited = new AbortController();
   #leaveMs = LEAVE_MS;
   readonly #liveness: Liveness;
@@ -171,7 +139,7 @@ export class AppServerProcess {
       reason: why.message,
       code: signal === null ? code : null,
       signal,
-      stderrTail: this.#stderr.toArray(),
+      stderrTail: this.#stderrTail,
     };
   }
 
@@ -191,13 +159,47 @@ export class AppServerProcess {
       const options = { maxChars, longLines: "cut", signal } as const;
       for await (const lines of readLines(this.#child.stderr, options)) {
         for (const line of lines) {
-          this.#stderr.push(this.#options.onStderr(line));
+          this.#stderrTail.push(this.#options.onStderr(line));
+          if (this.#stderrTail.length > STDERR_TAIL_LINES) {
+            this.#stderrTail.shift();
+          }
         }
       }
     } catch (error) {
       this.fail(`its standard error cannot be read: ${messageOf(error)}`);
     }
   }
+}
+
+/** What an app-server says by itself. */
+export interface AppServerMessages {
+  onNotifications(notifications: readonly RpcNotification[]): void;
+  /** A question, to be answered over `rpc`. */
+  onRequest(request: RpcRequest, rpc: Pick<RpcConnection, "answer">): void;
+}
+
+interface AppServerProcessOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly messages: AppServerMessages;
+  /** codexd's own version, told in the handshake. */
+  readonly ownVersion: string;
+  readonly transport?: TransportOptions;
+  /** Takes a line of standard error and returns it without secrets. */
+  onStderr(line: string): string;
+  /** Default 20 000. */
+  readonly handshakeMs?: number;
+  /** Silence after which it is asked for a sign of life. Default 30 000. */
+  readonly silentMs?: number;
+}
+
+/** How an app-server ended. */
+interface AppServerEnd {
+  readonly pid: number;
+  readonly reason: string;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderrTail: readonly string[];
 }
 
 function exitReason({ code, signal }: Deno.CommandStatus): string {

@@ -13,37 +13,6 @@ import {
 } from "../rpc/mod.ts";
 import { type Question, QUESTIONS } from "./questions.ts";
 
-type Params = Readonly<Record<string, unknown>>;
-
-/** What is told of a question, to be made an event. */
-export interface ApprovalNews {
-  readonly session_id: string | null;
-  readonly turn_id: string | null;
-  readonly type: "approval.requested" | "approval.resolved";
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** Who ended a question. */
-type By = "policy" | "timeout" | "client" | "codex" | "restart";
-
-interface Pending {
-  readonly approvalId: string;
-  readonly request: RpcRequest;
-  readonly question: Question;
-  readonly rpc: Pick<RpcConnection, "answer">;
-  readonly timer: Timer;
-}
-
-/** What approvals are given. */
-export interface ApprovalsOptions {
-  readonly clock: Clock;
-  readonly newId: NewId;
-  readonly timeoutMs: number;
-  /** What holds for a session; null: a question of no session. */
-  modeOf(sessionId: string | null): ApprovalMode;
-  tell(news: ApprovalNews): void;
-}
-
 /** Answers the app-server's questions by policy; none is ever left open. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
@@ -160,6 +129,36 @@ export class Approvals {
       data,
     });
   }
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** What is told of a question, to be made an event. */
+export interface ApprovalNews {
+  readonly session_id: string | null;
+  readonly turn_id: string | null;
+  readonly type: "approval.requested" | "approval.resolved";
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Who ended a question. */
+type By = "policy" | "timeout" | "client" | "codex" | "restart";
+
+interface Pending {
+  readonly approvalId: string;
+  readonly request: RpcRequest;
+  readonly question: Question;
+  readonly rpc: Pick<RpcConnection, "answer">;
+  readonly timer: Timer;
+}
+
+interface ApprovalsOptions {
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly timeoutMs: number;
+  /** What holds for a session; null: a question of no session. */
+  modeOf(sessionId: string | null): ApprovalMode;
+  tell(news: ApprovalNews): void;
 }
 
 function facts(question: Question, params: Params): Record<string, unknown> {

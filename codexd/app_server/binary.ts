@@ -14,7 +14,7 @@ export interface BinaryQuery {
 }
 
 /** What was found: a program to run, or what is wrong and how to mend it. */
-export type BinaryFinding =
+type BinaryFinding =
   | { readonly program: string }
   | { readonly fault: Fault };
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CallOptions, RpcConnection } from "../rpc/mod.ts";
+import type { RpcCallOptions, RpcConnection } from "../rpc/mod.ts";
 import {
   AccountResult,
   InitializeResult,
@@ -13,37 +13,11 @@ import {
   TurnResult,
 } from "./protocol.ts";
 
-/** The app-server answered, but not in a form that is known. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-}
-
-/** A sandbox by the name that Codex's command line uses. */
-export type SandboxName = keyof typeof SANDBOX_POLICIES;
-
 /** Where Codex's other clients make threads; sub-agents are left out. */
 const SOURCES = ["cli", "vscode", "exec", "appServer", "unknown"];
 
 /** For what sessions can do without: nobody is to wait long for it. */
 const SIDE_MS = 5000;
-
-/** What makes a thread. Undefined fields are left to Codex's configuration. */
-export interface NewThread {
-  readonly cwd: string;
-  readonly model?: string | undefined;
-  readonly approvalPolicy?: string | undefined;
-  readonly developerInstructions?: string | undefined;
-  readonly ephemeral?: boolean | undefined;
-}
-
-/** What starts a turn. */
-export interface NewTurn {
-  readonly threadId: string;
-  readonly input: readonly unknown[];
-  /** Comes back as `clientId` of the user's message, also after a restart. */
-  readonly clientUserMessageId?: string | undefined;
-  readonly sandbox?: SandboxName | undefined;
-}
 
 /** The app-server's methods that codexd uses, typed; nothing else is ever called. */
 export class CodexClient {
@@ -54,7 +28,7 @@ export class CodexClient {
   }
 
   /** The handshake; nothing else is answered before it. */
-  async initialize(version: string, options?: CallOptions) {
+  async initialize(version: string, options?: RpcCallOptions) {
     const result = await this.#call(InitializeResult, "initialize", {
       clientInfo: { name: "codexd", title: "codexd", version },
       capabilities: { experimentalApi: true, requestAttestation: false },
@@ -69,7 +43,7 @@ export class CodexClient {
   }
 
   /** Asks for something cheap: an answer means that it lives. */
-  async ping(options: CallOptions): Promise<void> {
+  async ping(options: RpcCallOptions): Promise<void> {
     await this.#rpc.call("thread/loaded/list", {}, options);
   }
 
@@ -168,7 +142,7 @@ export class CodexClient {
     schema: S,
     method: string,
     params: unknown,
-    options?: CallOptions,
+    options?: RpcCallOptions,
   ): Promise<z.output<S>> {
     const result = schema.safeParse(
       await this.#rpc.call(method, params, options),
@@ -181,4 +155,30 @@ export class CodexClient {
       } ${issue?.message}`,
     );
   }
+}
+
+/** The app-server answered, but not in a form that is known. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** A sandbox by the name that Codex's command line uses. */
+type SandboxName = keyof typeof SANDBOX_POLICIES;
+
+/** What makes a thread. Undefined fields are left to Codex's configuration. */
+interface NewThread {
+  readonly cwd: string;
+  readonly model?: string | undefined;
+  readonly approvalPolicy?: string | undefined;
+  readonly developerInstructions?: string | undefined;
+  readonly ephemeral?: boolean | undefined;
+}
+
+/** What starts a turn. */
+interface NewTurn {
+  readonly threadId: string;
+  readonly input: readonly unknown[];
+  /** Comes back as `clientId` of the user's message, also after a restart. */
+  readonly clientUserMessageId?: string | undefined;
+  readonly sandbox?: SandboxName | undefined;
 }

@@ -42,8 +42,7 @@ export function secretValues(
     ) as string[];
 }
 
-/** What the environment of the app-server is made from. */
-export interface CodexEnvironmentSource {
+interface CodexEnvironmentSource {
   readonly own: (variable: string) => string | undefined;
   /** `BAA_EXEC_PATH`. */
   readonly execPath: string | undefined;

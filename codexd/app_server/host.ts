@@ -11,32 +11,6 @@ import { cleanupScript, sweepOrphans } from "./orphans.ts";
 import { type AppServerEvents, Supervisor } from "./supervisor.ts";
 import { TrafficLog } from "./traffic_log.ts";
 
-/** What the app-server is run with. */
-export interface HostOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly redactor: Redactor;
-  /** Sets this process's log files apart. */
-  readonly instance: string;
-  /** `BAA_CODEX_BIN`. */
-  readonly codexBin: string;
-  readonly shell: string;
-  readonly execPath: string | undefined;
-  readonly inherited: ReadonlyMap<string, string>;
-  /** For temporary files of Codex, where its own choice would not work. */
-  readonly tmpDir: string;
-  /** `logs/codexd/app-server`. */
-  readonly logsDir: string;
-  readonly maxLogAgeMs: number;
-  /** Where the app-server itself works; sessions have folders of their own. */
-  readonly cwd: string;
-  /** Marks the processes of this codexd, and those of the one before it. */
-  readonly mark: string;
-  readonly previousMark: string | undefined;
-  /** Default: through the shell, in a group that dies with codexd. */
-  readonly start?: ProcessGroups["startPiped"];
-}
-
 /** The app-server with everything around it: the process, its login, its logs. */
 export class AppServerHost {
   readonly supervisor: Supervisor;
@@ -141,4 +115,29 @@ export class AppServerHost {
     if (previous === undefined) return swept;
     return swept + await sweepOrphans(shell, previous);
   }
+}
+
+interface HostOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly redactor: Redactor;
+  /** Sets this process's log files apart. */
+  readonly instance: string;
+  /** `BAA_CODEX_BIN`. */
+  readonly codexBin: string;
+  readonly shell: string;
+  readonly execPath: string | undefined;
+  readonly inherited: ReadonlyMap<string, string>;
+  /** For temporary files of Codex, where its own choice would not work. */
+  readonly tmpDir: string;
+  /** `logs/codexd/app-server`. */
+  readonly logsDir: string;
+  readonly maxLogAgeMs: number;
+  /** Where the app-server itself works; sessions have folders of their own. */
+  readonly cwd: string;
+  /** Marks the processes of this codexd, and those of the one before it. */
+  readonly mark: string;
+  readonly previousMark: string | undefined;
+  /** Default: through the shell, in a group that dies with codexd. */
+  readonly start?: ProcessGroups["startPiped"];
 }

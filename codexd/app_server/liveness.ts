@@ -1,16 +1,6 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { RpcTimeout } from "../rpc/mod.ts";
 
-export interface LivenessOptions {
-  readonly clock: Clock;
-  /** Asks for a sign of life; any answer is one. Throws `RpcTimeout` without. */
-  ping(): Promise<void>;
-  /** Called once, when there is none. */
-  onDead(): void;
-  /** Silence after which it is asked. Default 30 000. */
-  readonly silentMs?: number;
-}
-
 /** So many unanswered questions in a row are its end. */
 const MOST_MISSED = 3;
 
@@ -81,4 +71,14 @@ export class Liveness {
       return !(error instanceof RpcTimeout);
     }
   }
+}
+
+interface LivenessOptions {
+  readonly clock: Clock;
+  /** Asks for a sign of life; any answer is one. Throws `RpcTimeout` without. */
+  ping(): Promise<void>;
+  /** Called once, when there is none. */
+  onDead(): void;
+  /** Silence after which it is asked. Default 30 000. */
+  readonly silentMs?: number;
 }

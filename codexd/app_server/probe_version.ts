@@ -12,18 +12,6 @@ const DRAIN_MS = 100;
 /** What a shell says when a program cannot be run at all. */
 const CANNOT_RUN = [126, 127];
 
-/** How a program is asked. */
-export interface ProbeOptions extends Required<Pick<Job, "env" | "cwd">> {
-  readonly start: ProcessGroups["startPiped"];
-  readonly clock: Clock;
-}
-
-/** What a program says of itself: its version, or what is wrong with it. */
-export interface Probed {
-  readonly version?: string | undefined;
-  readonly fault?: Fault;
-}
-
 /**
  * Asks a program for its version. One that answers in another form is let pass:
  * the handshake tells more.
@@ -50,6 +38,17 @@ export async function probeVersion(
   const reason =
     `Cannot use Codex ${version}: supported is ${SUPPORTED_VERSIONS}`;
   return { version, fault: { reason, fix } };
+}
+
+interface ProbeOptions extends Required<Pick<Job, "env" | "cwd">> {
+  readonly start: ProcessGroups["startPiped"];
+  readonly clock: Clock;
+}
+
+/** What a program says of itself: its version, or what is wrong with it. */
+interface Probed {
+  readonly version?: string | undefined;
+  readonly fault?: Fault;
 }
 
 async function run(

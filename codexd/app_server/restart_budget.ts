@@ -1,28 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { backoffMs } from "../../shared/wait.ts";
 
-/** How often the app-server may be started again, and how soon. */
-export interface RestartBudgetOptions {
-  readonly clock: Clock;
-  /** From 0 to 1: spreads restarts. Default `Math.random`. */
-  readonly random?: () => number;
-  /** Restarts within the window. Default 5. */
-  readonly maxRestarts?: number;
-  /** Default 60 000. */
-  readonly windowMs?: number;
-  /** Before the first restart; doubled at each further one. Default 200. */
-  readonly baseMs?: number;
-  /** After the budget is used up. Default 30 000. */
-  readonly cooldownMs?: number;
-}
-
-/** When to start again. */
-export interface Restart {
-  readonly delayMs: number;
-  /** The budget is used up: this is not a mishap but a fault. */
-  readonly exhausted: boolean;
-}
-
 /** Counts unwanted ends in a sliding window and says when the next start may be. */
 export class RestartBudget {
   readonly #options: Required<RestartBudgetOptions>;
@@ -55,4 +33,26 @@ export class RestartBudget {
     });
     return { delayMs, exhausted };
   }
+}
+
+/** How often the app-server may be started again, and how soon. */
+interface RestartBudgetOptions {
+  readonly clock: Clock;
+  /** From 0 to 1: spreads restarts. Default `Math.random`. */
+  readonly random?: () => number;
+  /** Restarts within the window. Default 5. */
+  readonly maxRestarts?: number;
+  /** Default 60 000. */
+  readonly windowMs?: number;
+  /** Before the first restart; doubled at each further one. Default 200. */
+  readonly baseMs?: number;
+  /** After the budget is used up. Default 30 000. */
+  readonly cooldownMs?: number;
+}
+
+/** When to start again. */
+interface Restart {
+  readonly delayMs: number;
+  /** The budget is used up: this is not a mishap but a fault. */
+  readonly exhausted: boolean;
 }

@@ -8,18 +8,6 @@ import type {
 import { within } from "../../shared/wait.ts";
 import { SUPPORTED_VERSIONS, TESTED_VERSION } from "./version.ts";
 
-/** What is known of the app-server beside its state. */
-interface Facts {
-  pid: number | null;
-  version: string | null;
-  binary: string | null;
-  codexHome: string | null;
-  startedAt: number | null;
-  nextAttemptAt: number | null;
-  lastExit: LastExit | null;
-  restarts: number;
-}
-
 /** How the app-server stands; tells when that changes. */
 export class StatusTracker {
   readonly facts: Facts = {
@@ -97,6 +85,18 @@ export class StatusTracker {
       last_exit: facts.lastExit,
     };
   }
+}
+
+/** What is known of the app-server beside its state. */
+interface Facts {
+  pid: number | null;
+  version: string | null;
+  binary: string | null;
+  codexHome: string | null;
+  startedAt: number | null;
+  nextAttemptAt: number | null;
+  lastExit: LastExit | null;
+  restarts: number;
 }
 
 function time(ms: number | null): string | null {

@@ -20,38 +20,6 @@ import { RestartBudget } from "./restart_budget.ts";
 import { StatusTracker } from "./status_tracker.ts";
 import type { TrafficLog } from "./traffic_log.ts";
 
-/** Who is told what becomes of the app-server, and what it says. */
-export interface AppServerEvents extends AppServerMessages {
-  /** Before the app-server counts as ready. */
-  onReady(client: CodexClient, codexHome: string | undefined): Promise<void>;
-  /** It answers no more: what ran in it has ended with it. */
-  onGone(reason: string): void;
-  /** Its process is gone too. */
-  onExit(exit: LastExit): void;
-  onState(status: AppServerStatus, reason: string | null): void;
-}
-
-/** What the supervisor starts, and with what. */
-export interface SupervisorOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly binary: BinaryQuery;
-  readonly start: ProcessGroups["startPiped"];
-  /** The whole environment of the app-server. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly ownVersion: string;
-  readonly traffic?: Pick<TrafficLog, "line" | "note">;
-  onStderr(line: string): string;
-  /** Kills what descends from an earlier app-server; returns how many. */
-  sweep(): Promise<number>;
-  readonly budget?: RestartBudget;
-  /** How soon a missing binary is looked for again. Default 5000. */
-  readonly missingMs?: number;
-  /** How long a request waits for an app-server that is starting. Default 8000. */
-  readonly patienceMs?: number;
-}
-
 const STOPPING = "codexd is stopping";
 /** From the end of its input to its own. */
 const LEAVE_MS = 1000;
@@ -247,6 +215,37 @@ export class Supervisor {
       return 0;
     }
   }
+}
+
+/** Who is told what becomes of the app-server, and what it says. */
+export interface AppServerEvents extends AppServerMessages {
+  /** Before the app-server counts as ready. */
+  onReady(client: CodexClient, codexHome: string | undefined): Promise<void>;
+  /** It answers no more: what ran in it has ended with it. */
+  onGone(reason: string): void;
+  /** Its process is gone too. */
+  onExit(exit: LastExit): void;
+  onState(status: AppServerStatus, reason: string | null): void;
+}
+
+interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly binary: BinaryQuery;
+  readonly start: ProcessGroups["startPiped"];
+  /** The whole environment of the app-server. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly ownVersion: string;
+  readonly traffic?: Pick<TrafficLog, "line" | "note">;
+  onStderr(line: string): string;
+  /** Kills what descends from an earlier app-server; returns how many. */
+  sweep(): Promise<number>;
+  readonly budget?: RestartBudget;
+  /** How soon a missing binary is looked for again. Default 5000. */
+  readonly missingMs?: number;
+  /** How long a request waits for an app-server that is starting. Default 8000. */
+  readonly patienceMs?: number;
 }
 
 function ended(reason: string): Fault {

@@ -11,63 +11,10 @@ import type {
 } from "./message.ts";
 import type { LineTransport } from "./transport.ts";
 
-/** The other side answered a call with an error. */
-export class RpcError extends Error {
-  override readonly name = "RpcError";
-  readonly code: number;
-  readonly data: unknown;
-
-  constructor(method: string, failure: RpcFailure) {
-    super(failure.message);
-    this.code = failure.code;
-    this.data = failure.data;
-    this.method = method;
-  }
-
-  /** The method that was called. */
-  readonly method: string;
-}
-
-/** The other side did not answer a call in time. */
-export class RpcTimeout extends Error {
-  override readonly name = "RpcTimeout";
-}
-
-/** Too many calls wait for their turn already. */
-export class RpcBusy extends Error {
-  override readonly name = "RpcBusy";
-}
-
 /** Standard code for a method that the callee does not have. */
 export const METHOD_NOT_FOUND = -32601;
 
-/** What a connection does with what it did not ask for, and its limits. */
-export interface ConnectionOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Takes the notifications of one read, in order. Must not throw. */
-  onNotifications(notifications: readonly RpcNotification[]): void;
-  /** Answers a request of the other side, now or later, by {@linkcode RpcConnection.answer}. */
-  onRequest(request: RpcRequest): void;
-  /** Words why the other side closed its output, where that can be known. */
-  endReason?(): Promise<Error>;
-  /** Told when a call was not answered in time. */
-  onTimeout?(method: string): void;
-  /** Calls in flight; further ones wait their turn. Default 64. */
-  readonly maxInFlight?: number;
-  /** Calls that may wait for their turn. Default 1024. */
-  readonly maxQueued?: number;
-  /** Default 30 000. */
-  readonly timeoutMs?: number;
-}
-
 const OUTPUT_CLOSED = new Error("the other side closed its output");
-
-/** How one call may differ. */
-export interface CallOptions {
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Calls and notifications over a transport. When the other side goes, whatever
@@ -116,7 +63,7 @@ export class RpcConnection {
   async call(
     method: string,
     params: unknown,
-    options: CallOptions = {},
+    options: RpcCallOptions = {},
   ): Promise<unknown> {
     await this.#takePlace(method);
     try {
@@ -223,4 +170,56 @@ export class RpcConnection {
     }
     await new Promise<void>((resolve) => this.#queue.push(resolve));
   }
+}
+
+/** The other side answered a call with an error. */
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(method: string, failure: RpcFailure) {
+    super(failure.message);
+    this.code = failure.code;
+    this.data = failure.data;
+    this.method = method;
+  }
+
+  /** The method that was called. */
+  readonly method: string;
+}
+
+/** The other side did not answer a call in time. */
+export class RpcTimeout extends Error {
+  override readonly name = "RpcTimeout";
+}
+
+/** Too many calls wait for their turn already. */
+export class RpcBusy extends Error {
+  override readonly name = "RpcBusy";
+}
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Takes the notifications of one read, in order. Must not throw. */
+  onNotifications(notifications: readonly RpcNotification[]): void;
+  /** Answers a request of the other side, now or later, by {@linkcode RpcConnection.answer}. */
+  onRequest(request: RpcRequest): void;
+  /** Words why the other side closed its output, where that can be known. */
+  endReason?(): Promise<Error>;
+  /** Told when a call was not answered in time. */
+  onTimeout?(method: string): void;
+  /** Calls in flight; further ones wait their turn. Default 64. */
+  readonly maxInFlight?: number;
+  /** Calls that may wait for their turn. Default 1024. */
+  readonly maxQueued?: number;
+  /** Default 30 000. */
+  readonly timeoutMs?: number;
+}
+
+/** How one call may differ. */
+export interface RpcCallOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }

@@ -1,7 +1,7 @@
 export {
-  type CallOptions,
   METHOD_NOT_FOUND,
   RpcBusy,
+  type RpcCallOptions,
   RpcConnection,
   RpcError,
   RpcTimeout,

@@ -2,28 +2,6 @@ import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import { formatMessage, parseMessage, type RpcMessage } from "./message.ts";
 
-/** The two streams that a child process gives. */
-export interface LineStreams {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
-}
-
-/** Limits of a transport, and who watches it. */
-export interface TransportOptions {
-  /** A longer line ends the transport. Default 67 108 864. */
-  readonly maxLineChars?: number;
-  /** So many lines in a row that are no message end it. Default 100. */
-  readonly maxBadLines?: number;
-  /** Bytes that the other side has not taken yet. Default 67 108 864. */
-  readonly maxUnsentBytes?: number;
-  /** Sees every line in either direction; `message` is undefined when it is none. */
-  onLine?(
-    direction: "in" | "out",
-    line: string,
-    message: RpcMessage | undefined,
-  ): void;
-}
-
 const encoder = new TextEncoder();
 
 /** JSON-RPC messages, one a line, over two byte streams. */
@@ -112,6 +90,27 @@ export class LineTransport {
         JSON.stringify(line.slice(0, 80)),
     );
   }
+}
+
+/** The two streams that a child process gives. */
+export interface LineStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+export interface TransportOptions {
+  /** A longer line ends the transport. Default 67 108 864. */
+  readonly maxLineChars?: number;
+  /** So many lines in a row that are no message end it. Default 100. */
+  readonly maxBadLines?: number;
+  /** Bytes that the other side has not taken yet. Default 67 108 864. */
+  readonly maxUnsentBytes?: number;
+  /** Sees every line in either direction; `message` is undefined when it is none. */
+  onLine?(
+    direction: "in" | "out",
+    line: string,
+    message: RpcMessage | undefined,
+  ): void;
 }
 
 function labelOf(message: RpcMessage): string {

@@ -25,13 +25,6 @@ import type { SessionPorts } from "./ports.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { ActiveTurn } from "./turns.ts";
 
-/** What the listener works with. */
-export interface ListenerPorts extends SessionPorts {
-  readonly approvals: Approvals;
-  readonly login: Login;
-  readonly turnService: Pick<TurnService, "tellInterrupt">;
-}
-
 /** Hears what the app-server tells: keeps codexd's picture of it, and passes it on. */
 export class AppServerListener implements AppServerEvents {
   readonly #ports: ListenerPorts;
@@ -205,4 +198,10 @@ export class AppServerListener implements AppServerEvents {
       { session_id: null, turn_id: null, type, data },
     ]);
   }
+}
+
+interface ListenerPorts extends SessionPorts {
+  readonly approvals: Approvals;
+  readonly login: Login;
+  readonly turnService: Pick<TurnService, "tellInterrupt">;
 }

@@ -1,5 +1,16 @@
 import type { CodexEvent, CodexEventType } from "../../shared/contracts/mod.ts";
 
+/** Returns an event as it is kept. */
+export function eventLine(
+  event: NewEvent,
+  place: { readonly seq: number; readonly at: string },
+): EventLine {
+  const { session_id, turn_id, type, data } = event;
+  const { seq, at } = place;
+  const whole: CodexEvent = { seq, session_id, turn_id, type, at, data };
+  return { seq, session_id, json: JSON.stringify(whole) };
+}
+
 /** An event before it has its place in the log. */
 export interface NewEvent {
   readonly session_id: string | null;
@@ -14,17 +25,6 @@ export interface EventLine {
   readonly session_id: string | null;
   /** The whole event as JSON, in one line. */
   readonly json: string;
-}
-
-/** Returns an event as it is kept. */
-export function eventLine(
-  event: NewEvent,
-  place: { readonly seq: number; readonly at: string },
-): EventLine {
-  const { session_id, turn_id, type, data } = event;
-  const { seq, at } = place;
-  const whole: CodexEvent = { seq, session_id, turn_id, type, at, data };
-  return { seq, session_id, json: JSON.stringify(whole) };
 }
 
 /** Returns the event on a line; undefined when there is none to be read. */

@@ -1,14 +1,7 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { Gap } from "../../shared/page.ts";
-import { RingBuffer } from "../../shared/ring_buffer.ts";
 import { EventSegments, type SegmentOptions } from "./event_segments.ts";
 import { type EventLine, eventLine, type NewEvent } from "./event_line.ts";
-
-/** Where the log is, and how much it keeps. */
-export interface EventLogOptions extends SegmentOptions {
-  /** Told when the disk refuses; events still reach who listens. */
-  onError(error: unknown): void;
-}
 
 /** Events and characters that are kept in memory for who is nearly up to date. */
 const MEMORY_EVENTS = 2048;
@@ -23,10 +16,10 @@ const BATCH = 256;
 export class EventLog implements Disposable {
   readonly #options: EventLogOptions;
   readonly #segments: EventSegments;
-  readonly #memory = new RingBuffer<EventLine>(MEMORY_EVENTS);
+  readonly #memory: EventLine[] = [];
   #memoryChars = 0;
   #lastSeq: number;
-  readonly #waiting = new Set<() => void>();
+  #news = Promise.withResolvers<void>();
 
   constructor(options: EventLogOptions) {
     this.#options = options;
@@ -57,7 +50,7 @@ export class EventLog implements Disposable {
       this.#options.onError(error);
     }
     for (const event of stored) this.#remember(event);
-    for (const wake of [...this.#waiting]) wake();
+    this.#wake();
   }
 
   /**
@@ -68,6 +61,7 @@ export class EventLog implements Disposable {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly EventLine[]> {
+    signal.addEventListener("abort", () => this.#wake(), { once: true });
     let seen = after;
     while (!signal.aborted) {
       if (seen > this.#lastSeq || seen + 1 < this.firstSeq) {
@@ -75,9 +69,10 @@ export class EventLog implements Disposable {
         yield [gap];
         seen = gap.seq;
       } else if (seen === this.#lastSeq) {
-        await this.#arrival(signal);
+        await this.#news.promise;
       } else if (seen + 1 >= this.#memoryFirst) {
-        const batch = this.#fromMemory(seen);
+        const begin = seen + 1 - this.#memoryFirst;
+        const batch = this.#memory.slice(begin, begin + BATCH);
         yield batch;
         seen += batch.length;
       } else {
@@ -106,40 +101,24 @@ export class EventLog implements Disposable {
     this.#segments[Symbol.dispose]();
   }
 
-  /** Resolves at the next append, or when `signal` aborts; leaves nothing behind. */
-  #arrival(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal.addEventListener("abort", done, { once: true });
-    });
-  }
-
   get #memoryFirst(): number {
-    return this.#lastSeq - this.#memory.size + 1;
+    return this.#lastSeq - this.#memory.length + 1;
   }
 
   #remember(event: EventLine): void {
-    this.#memoryChars += event.json.length -
-      (this.#memory.push(event)?.json.length ?? 0);
-    while (this.#memoryChars > MEMORY_CHARS && this.#memory.size > 1) {
-      this.#memoryChars -= this.#memory.shift()?.json.length ?? 0;
-    }
+    this.#memory.push(event);
+    this.#memoryChars += event.json.length;
+    while (
+      this.#memory.length > MEMORY_EVENTS ||
+      (this.#memoryChars > MEMORY_CHARS && this.#memory.length > 1)
+    ) this.#memoryChars -= this.#memory.shift()?.json.length ?? 0;
   }
 
-  #fromMemory(seen: number): EventLine[] {
-    const batch: EventLine[] = [];
-    let index = seen + 1 - this.#memoryFirst;
-    while (batch.length < BATCH) {
-      const event = this.#memory.at(index++);
-      if (event === undefined) break;
-      batch.push(event);
-    }
-    return batch;
+  /** Lets who follows look again. */
+  #wake(): void {
+    const { resolve } = this.#news;
+    this.#news = Promise.withResolvers();
+    resolve();
   }
 
   /** Stands for what is missing before `first`; who resumes behind it goes on with what is kept. */
@@ -157,4 +136,9 @@ export class EventLog implements Disposable {
       data: gap,
     }, { seq, at: isoTime(this.#options.clock.now()) });
   }
+}
+
+export interface EventLogOptions extends SegmentOptions {
+  /** Told when the disk refuses; events still reach who listens. */
+  onError(error: unknown): void;
 }

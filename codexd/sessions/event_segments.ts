@@ -3,39 +3,20 @@ import type { Clock } from "../../shared/clock.ts";
 import { readLines } from "../../shared/lines.ts";
 import { type EventLine, parseEventLine } from "./event_line.ts";
 
-/** Where the segments are, and how much of them is kept. */
-export interface SegmentOptions {
-  readonly folder: string;
-  readonly clock: Clock;
-  /** Of all segments. Default 134 217 728. */
-  readonly maxBytes?: number;
-  /** A segment that is full is followed by another. Default 8 388 608. */
-  readonly segmentBytes?: number;
-  readonly maxAgeMs: number;
-  /** Events; whole segments are removed, so a few more may be kept. */
-  readonly maxEvents: number;
-}
-
-interface Segment {
-  readonly path: string;
-  /** The number of its first event. */
-  readonly first: number;
-  bytes: number;
-}
-
 /** Longer than any event can be: the app-server's own lines have a lower limit. */
 const MAX_LINE_CHARS = 268_435_456;
 /** So that events of a quiet time become too old one day, too. */
 const MAX_SEGMENT_AGE_MS = 86_400_000;
 const NAME = /^events-(\d{16})\.jsonl$/;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** The files of the event log: one event a line, each file named by its first number. */
 export class EventSegments implements Disposable {
   readonly #options: SegmentOptions;
-  readonly #segments: Segment[] = [];
+  readonly #segments: Segment[];
   #file: Deno.FsFile | undefined;
+  /** The last line of the file may be there in part. */
+  #isTorn = false;
   #lastSeq = 0;
   #startedAt: number;
 
@@ -44,13 +25,14 @@ export class EventSegments implements Disposable {
     this.#startedAt = options.clock.now();
     const { folder } = options;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const { name } of Deno.readDirSync(folder)) {
-      const first = Number(NAME.exec(name)?.[1] ?? NaN);
-      if (Number.isNaN(first)) continue;
+    this.#segments = [...Deno.readDirSync(folder)].flatMap(({ name }) => {
+      const [, first] = NAME.exec(name) ?? [];
+      if (first === undefined) return [];
       const path = join(folder, name);
-      this.#segments.push({ path, first, bytes: Deno.statSync(path).size });
-    }
-    this.#segments.sort((a, b) => a.first - b.first);
+      const { size: bytes, mtime } = Deno.statSync(path);
+      const writtenAt = mtime?.getTime() ?? 0;
+      return [{ path, first: Number(first), bytes, writtenAt }];
+    }).sort((a, b) => a.first - b.first);
     const newest = this.#segments.at(-1);
     if (newest !== undefined) this.#reopen(newest);
     this.removeOld();
@@ -70,20 +52,16 @@ export class EventSegments implements Disposable {
   append(events: readonly EventLine[]): void {
     const [first] = events;
     if (first === undefined) return;
-    const text = events.map((event) => event.json + "\n").join("");
-    const bytes = encoder.encode(text);
     const segment = this.#segmentFor(first.seq);
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
-      }
-    } catch (error) {
-      // The last line may be there in part: the next one needs a new file.
-      this.#file?.close();
-      this.#file = undefined;
-      throw error;
+    const text = events.map((event) => event.json + "\n").join("");
+    const bytes = encoder.encode(this.#isTorn ? "\n" + text : text);
+    this.#isTorn = true;
+    for (let at = 0; at < bytes.length;) {
+      at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
     }
+    this.#isTorn = false;
     segment.bytes += bytes.length;
+    segment.writtenAt = this.#options.clock.now();
     this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
   }
 
@@ -119,7 +97,7 @@ export class EventSegments implements Disposable {
       if (oldest === undefined || next === undefined) return;
       const keep = bytes <= maxBytes &&
         this.#lastSeq - next.first < maxEvents &&
-        clock.now() - modified(oldest.path) <= maxAgeMs;
+        clock.now() - oldest.writtenAt <= maxAgeMs;
       if (keep) return;
       this.#segments.shift();
       bytes -= oldest.bytes;
@@ -138,16 +116,13 @@ export class EventSegments implements Disposable {
 
   #segmentFor(seq: number): Segment {
     const newest = this.#segments.at(-1);
-    const now = this.#options.clock.now();
-    const { segmentBytes = 8_388_608 } = this.#options;
-    const isFull = (newest?.bytes ?? 0) >= segmentBytes ||
-      now - this.#startedAt >= MAX_SEGMENT_AGE_MS;
-    if (newest !== undefined && !isFull && this.#file !== undefined) {
-      return newest;
-    }
-    this.#startedAt = now;
+    const { clock, folder, segmentBytes = 8_388_608 } = this.#options;
+    const now = clock.now();
+    const isOpen = this.#file !== undefined && newest !== undefined &&
+      newest.bytes < segmentBytes && now - this.#startedAt < MAX_SEGMENT_AGE_MS;
+    if (isOpen) return newest;
     const name = `events-${String(seq).padStart(16, "0")}.jsonl`;
-    const path = join(this.#options.folder, name);
+    const path = join(folder, name);
     const file = Deno.openSync(path, {
       create: true,
       append: true,
@@ -155,39 +130,46 @@ export class EventSegments implements Disposable {
     });
     this.#file?.close();
     this.#file = file;
-    const segment = { path, first: seq, bytes: 0 };
+    this.#isTorn = false;
+    this.#startedAt = now;
+    const segment = { path, first: seq, bytes: 0, writtenAt: now };
     this.#segments.push(segment);
     this.removeOld();
     return segment;
   }
 
-  /** Goes on in the newest segment, without a line that was cut by a kill. */
-  #reopen(segment: Segment): void {
-    const bytes = Deno.readFileSync(segment.path);
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    this.#lastSeq = lastSeqOf(bytes.subarray(0, end)) ?? segment.first - 1;
-    if (end < bytes.length) Deno.truncateSync(segment.path, end);
-    segment.bytes = end;
-    this.#file = Deno.openSync(segment.path, { append: true });
+  /** Goes on in the newest segment, also behind a line that a kill has cut. */
+  #reopen({ path, first }: Segment): void {
+    const text = Deno.readTextFileSync(path);
+    let last: EventLine | undefined;
+    for (let end = text.length; end > 0 && last === undefined;) {
+      const start = text.lastIndexOf("\n", end - 1) + 1;
+      last = parseEventLine(text.slice(start, end));
+      end = start - 1;
+    }
+    this.#lastSeq = last?.seq ?? first - 1;
+    this.#isTorn = text !== "" && !text.endsWith("\n");
+    this.#file = Deno.openSync(path, { append: true });
   }
 }
 
-/** The number of the last event in a file that can be read. */
-function lastSeqOf(bytes: Uint8Array): number | undefined {
-  let end = bytes.length;
-  while (end > 0) {
-    const start = end < 2 ? 0 : bytes.lastIndexOf(0x0a, end - 2) + 1;
-    const event = parseEventLine(decoder.decode(bytes.subarray(start, end)));
-    if (event !== undefined) return event.seq;
-    end = start;
-  }
-  return undefined;
+export interface SegmentOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Of all segments. Default 134 217 728. */
+  readonly maxBytes?: number;
+  /** A segment that is full is followed by another. Default 8 388 608. */
+  readonly segmentBytes?: number;
+  readonly maxAgeMs: number;
+  /** Events; whole segments are removed, so a few more may be kept. */
+  readonly maxEvents: number;
 }
 
-function modified(path: string): number {
-  try {
-    return Deno.statSync(path).mtime?.getTime() ?? 0;
-  } catch {
-    return 0;
-  }
+interface Segment {
+  readonly path: string;
+  /** The number of its first event. */
+  readonly first: number;
+  bytes: number;
+  /** Milliseconds since the epoch. */
+  writtenAt: number;
 }

@@ -8,28 +8,6 @@ import type { EventLog } from "./event_log.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { Turns } from "./turns.ts";
 
-/** What a subscription works with. */
-export interface SubscriptionPorts {
-  readonly events: Pick<EventLog, "follow" | "lastSeq">;
-  readonly approvals: Pick<Approvals, "respond">;
-  readonly turns: Pick<Turns, "running">;
-  readonly turnService: Pick<TurnService, "interrupt">;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Bytes that a reader may be behind. Default 1 048 576. */
-  readonly maxBufferedBytes?: number;
-  /** How long it may stay that far behind. Default 5000. */
-  readonly stallMs?: number;
-}
-
-/** What a subscriber asks for. */
-export interface Subscription {
-  /** The last event that it knows; undefined: from now on. */
-  readonly after: number | undefined;
-  /** Only this session's events, and those of no session. */
-  readonly sessionId: string | undefined;
-}
-
 /**
  * Unread bytes at which a client is closed at once. Events wait for room long
  * before it; only answers to one who asks and never reads come this far.
@@ -146,6 +124,27 @@ export class EventSubscriptions {
     }
     socket.send(reply(message.type, message.request_id ?? null, failed));
   }
+}
+
+interface SubscriptionPorts {
+  readonly events: Pick<EventLog, "follow" | "lastSeq">;
+  readonly approvals: Pick<Approvals, "respond">;
+  readonly turns: Pick<Turns, "running">;
+  readonly turnService: Pick<TurnService, "interrupt">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Bytes that a reader may be behind. Default 1 048 576. */
+  readonly maxBufferedBytes?: number;
+  /** How long it may stay that far behind. Default 5000. */
+  readonly stallMs?: number;
+}
+
+/** What a subscriber asks for. */
+interface Subscription {
+  /** The last event that it knows; undefined: from now on. */
+  readonly after: number | undefined;
+  /** Only this session's events, and those of no session. */
+  readonly sessionId: string | undefined;
 }
 
 function reply(

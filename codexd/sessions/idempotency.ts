@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
 import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError } from "../../shared/errors.ts";
-import { Journal } from "./journal.ts";
+import { PersistentMap } from "./persistent_map.ts";
 
 /** What is remembered of a request with a key. */
 const Entry = z.object({
@@ -15,24 +15,12 @@ const Entry = z.object({
 });
 export type Entry = z.infer<typeof Entry>;
 
-/** What a request led to. */
-export type Outcome = Pick<Entry, "session_id" | "turn_id">;
-
-/** How a request is done, and how what it did is found again. */
-export interface Work<T> {
-  /** Does it. `mark` identifies it beyond this process. */
-  fresh(mark: string | undefined): Promise<T>;
-  outcomeOf(result: T): Outcome;
-  /** Finds what came of it; undefined when nothing did. */
-  again(entry: Entry, mark: string): Promise<T | undefined>;
-}
-
 const MAX_ENTRIES = 10_000;
 const MAX_AGE_MS = 7 * 86_400_000;
 
 /** Makes that a request which comes twice with the same key is done once. */
 export class Idempotency implements Disposable {
-  readonly #journal: Journal<Entry>;
+  readonly #map: PersistentMap<Entry>;
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -42,7 +30,7 @@ export class Idempotency implements Disposable {
       onError(error: unknown): void;
     },
   ) {
-    this.#journal = new Journal({
+    this.#map = new PersistentMap({
       ...options,
       path: join(options.folder, "idempotency.jsonl"),
       maxEntries: MAX_ENTRIES,
@@ -76,12 +64,12 @@ export class Idempotency implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#journal[Symbol.dispose]();
+    this.#map[Symbol.dispose]();
   }
 
   async #do<T>(key: string, digest: string, work: Work<T>): Promise<T> {
     const mark = `baa-${sha256Hex(key).slice(0, 32)}`;
-    const known = this.#journal.get(key);
+    const known = this.#map.get(key);
     if (known !== undefined && known.digest !== digest) {
       throw new AppError(
         "CONFLICT",
@@ -90,9 +78,21 @@ export class Idempotency implements Disposable {
     }
     const found = known && await work.again(known, mark);
     if (found !== undefined) return found;
-    this.#journal.set(key, { digest, session_id: null, turn_id: null });
+    this.#map.set(key, { digest, session_id: null, turn_id: null });
     const result = await work.fresh(mark);
-    this.#journal.set(key, { digest, ...work.outcomeOf(result) });
+    this.#map.set(key, { digest, ...work.outcomeOf(result) });
     return result;
   }
+}
+
+/** What a request led to. */
+type Outcome = Pick<Entry, "session_id" | "turn_id">;
+
+/** How a request is done, and how what it did is found again. */
+export interface Work<T> {
+  /** Does it. `mark` identifies it beyond this process. */
+  fresh(mark: string | undefined): Promise<T>;
+  outcomeOf(result: T): Outcome;
+  /** Finds what came of it; undefined when nothing did. */
+  again(entry: Entry, mark: string): Promise<T | undefined>;
 }

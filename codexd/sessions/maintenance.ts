@@ -10,13 +10,6 @@ const TIDY_MS = 60_000;
 /** A turn of which nothing is heard for so long is interrupted. */
 const SILENT_MS = 1_800_000;
 
-/** What is looked after. */
-export interface MaintenancePorts extends SessionPorts {
-  readonly host: Pick<AppServerHost, "checkLogin">;
-  readonly approvals: Pick<Approvals, "size">;
-  readonly turnService: Pick<TurnService, "interrupt">;
-}
-
 /** Does what has to be done from time to time. */
 export class Maintenance {
   readonly #ports: MaintenancePorts;
@@ -78,4 +71,10 @@ export class Maintenance {
     });
     this.#timers.add(timer);
   }
+}
+
+interface MaintenancePorts extends SessionPorts {
+  readonly host: Pick<AppServerHost, "checkLogin">;
+  readonly approvals: Pick<Approvals, "size">;
+  readonly turnService: Pick<TurnService, "interrupt">;
 }

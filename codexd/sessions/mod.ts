@@ -4,7 +4,7 @@ export { EventSubscriptions } from "./event_subscriptions.ts";
 export { Idempotency } from "./idempotency.ts";
 export { Maintenance } from "./maintenance.ts";
 export type { SessionPorts } from "./ports.ts";
-export { Requests } from "./requests.ts";
+export { IdempotentRequests } from "./idempotent_requests.ts";
 export { SessionIndex } from "./session_index.ts";
 export { SessionLister } from "./session_lister.ts";
 export { SessionReader } from "./session_reader.ts";

@@ -191,7 +191,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** A notification: the event that it becomes, and what codexd takes note of. */
-export interface Understood {
+interface Understood {
   readonly event: NewEvent;
   /** May return another event to be told. @throws {z.ZodError} */
   note?(ports: NotificationPorts): NewEvent | void;

@@ -8,7 +8,7 @@ import type { ThreadLoader } from "./thread_loader.ts";
 import type { Turns } from "./turns.ts";
 
 /** The way to the app-server. */
-export interface CodexAccess {
+interface CodexAccess {
   /** The app-server when it is ready now. */
   readonly client: CodexClient | undefined;
   /** Waits a little for one that is starting. @throws {AppError} CODEXD_UNAVAILABLE */
@@ -18,7 +18,7 @@ export interface CodexAccess {
 }
 
 /** What sessions may do at most. */
-export interface SessionLimits {
+interface SessionLimits {
   readonly approvals: ApprovalMode;
   readonly maxSandbox: Sandbox;
   /** Where sessions work that name no folder. */

@@ -6,7 +6,7 @@ import {
   ApprovalPolicy,
   Sandbox,
 } from "../../shared/contracts/mod.ts";
-import { Journal } from "./journal.ts";
+import { PersistentMap } from "./persistent_map.ts";
 
 /** What codexd itself knows of a session; the history is Codex's own. */
 export const SessionRecord = z.object({
@@ -39,7 +39,7 @@ const MAX_SESSIONS = 10_000;
 
 /** The sessions that codexd made or used, on disk. */
 export class SessionIndex implements Disposable {
-  readonly #journal: Journal<SessionRecord>;
+  readonly #map: PersistentMap<SessionRecord>;
   readonly #clock: Clock;
 
   constructor(
@@ -51,7 +51,7 @@ export class SessionIndex implements Disposable {
     },
   ) {
     this.#clock = options.clock;
-    this.#journal = new Journal({
+    this.#map = new PersistentMap({
       ...options,
       path: join(options.folder, "sessions.jsonl"),
       maxEntries: MAX_SESSIONS,
@@ -60,31 +60,31 @@ export class SessionIndex implements Disposable {
   }
 
   get size(): number {
-    return this.#journal.size;
+    return this.#map.size;
   }
 
   get(sessionId: string): SessionRecord | undefined {
-    return this.#journal.get(sessionId);
+    return this.#map.get(sessionId);
   }
 
   /** Every record, the longest untouched first. */
   all(): SessionRecord[] {
-    return this.#journal.values();
+    return this.#map.values();
   }
 
   /** The record that was touched last. */
   get newest(): SessionRecord | undefined {
-    return this.#journal.newest;
+    return this.#map.newest;
   }
 
   put(record: SessionRecord): SessionRecord {
-    this.#journal.set(record.session_id, record);
+    this.#map.set(record.session_id, record);
     return record;
   }
 
   /** Changes a record, if there is one. */
   update(sessionId: string, changes: Partial<SessionRecord>): void {
-    const record = this.#journal.get(sessionId);
+    const record = this.#map.get(sessionId);
     if (record === undefined) return;
     this.put({ ...record, updated_at: this.#clock.now(), ...changes });
   }
@@ -111,6 +111,6 @@ export class SessionIndex implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#journal[Symbol.dispose]();
+    this.#map[Symbol.dispose]();
   }
 }

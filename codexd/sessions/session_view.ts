@@ -5,8 +5,6 @@ import type { SessionPorts } from "./ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sandboxOf, stricter } from "./thread_loader.ts";
 
-type ViewPorts = Pick<SessionPorts, "limits" | "loader" | "turns">;
-
 /** Returns a session as callers see it, from what Codex says and what codexd knows. */
 export function sessionView(
   ports: ViewPorts,
@@ -46,6 +44,8 @@ export function sessionView(
     ),
   };
 }
+
+type ViewPorts = Pick<SessionPorts, "limits" | "loader" | "turns">;
 
 /** When a session was made, in milliseconds. */
 export function createdAt(

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { ConfigError } from "../../shared/config/mod.ts";
 
 /** A state folder that belongs to this process alone. */
-export interface StateFolder extends Disposable {
+interface StateFolder extends Disposable {
   /** The mark of the process that had it before: see orphans. */
   readonly previousMark: string | undefined;
 }

@@ -77,7 +77,7 @@ export class StatusReport {
   }
 }
 
-export interface StatusPorts extends SessionPorts {
+interface StatusPorts extends SessionPorts {
   readonly host: Pick<AppServerHost, "supervisor" | "login">;
   readonly approvals: Pick<Approvals, "size">;
   readonly approvalTimeoutMs: number;

@@ -12,17 +12,6 @@ import {
 } from "../app_server/mod.ts";
 import type { SessionIndex, SessionRecord } from "./session_index.ts";
 
-/** A thread that is loaded in the running app-server. */
-export interface LoadedThread {
-  /** The sandbox that it has by Codex's configuration; undefined: not one we know. */
-  readonly sandbox: Sandbox | undefined;
-  readonly approvalPolicy: string | null;
-  /** As Codex tells it: `idle`, `active`, `systemError`, … */
-  status: string;
-  /** By the monotonic clock. */
-  usedAt: number;
-}
-
 const SANDBOX_TYPES: Readonly<Record<string, Sandbox>> = {
   readOnly: "read-only",
   workspaceWrite: "workspace-write",
@@ -149,8 +138,19 @@ export class ThreadLoader {
   }
 }
 
+/** A thread that is loaded in the running app-server. */
+interface LoadedThread {
+  /** The sandbox that it has by Codex's configuration; undefined: not one we know. */
+  readonly sandbox: Sandbox | undefined;
+  readonly approvalPolicy: string | null;
+  /** As Codex tells it: `idle`, `active`, `systemError`, … */
+  status: string;
+  /** By the monotonic clock. */
+  usedAt: number;
+}
+
 /** The narrower of two sandboxes. */
-export function narrower(a: Sandbox, b: Sandbox): Sandbox {
+function narrower(a: Sandbox, b: Sandbox): Sandbox {
   return SANDBOXES.indexOf(a) <= SANDBOXES.indexOf(b) ? a : b;
 }
 

@@ -7,16 +7,15 @@ import {
   isUnknownThread,
 } from "../app_server/mod.ts";
 import type { SessionPorts } from "./ports.ts";
-import { nameAfterPrompt } from "./name_after_prompt.ts";
+import { NO_TITLE } from "./session_service.ts";
 import { sandboxOf } from "./thread_loader.ts";
 import { codexInput, inputOf, promptText, refuseInput } from "./turn_input.ts";
 import type { ActiveTurn, FinishedTurn } from "./turns.ts";
 
-/** A turn, whether it runs or has ended. */
-export type AnyTurn = ActiveTurn | FinishedTurn;
-
 /** As a rule a turn is announced within 50 ms. */
 const UNANNOUNCED_MS = 1000;
+const TITLE_CHARS = 80;
+const PREVIEW_CHARS = 200;
 
 /** Starts turns, steers and interrupts them, and waits for their end. */
 export class TurnService {
@@ -137,16 +136,27 @@ export class TurnService {
       input: codexInput(input),
       clientUserMessageId: messageId,
     });
-    nameAfterPrompt(this.#ports, {
-      sessionId,
-      prompt: promptText(input),
-      client,
-    });
+    this.#nameAfterPrompt(client, sessionId, promptText(input));
     const ended = turns.finished(id);
     if (ended !== undefined) return ended;
     const active = turns.begin(sessionId, id);
     index.turnStarted(active);
     return active;
+  }
+
+  /** A session without a title is named after its first prompt. */
+  #nameAfterPrompt(client: CodexClient, sessionId: string, prompt: string) {
+    const { index, log } = this.#ports;
+    const record = index.get(sessionId);
+    if (record === undefined || prompt === "") return;
+    if (record.preview === "") {
+      index.update(sessionId, { preview: prompt.slice(0, PREVIEW_CHARS) });
+    }
+    if (record.title !== NO_TITLE || record.ephemeral) return;
+    const title = prompt.replace(/\s+/g, " ").trim().slice(0, TITLE_CHARS);
+    client.nameThread(sessionId, title || NO_TITLE).catch((error) =>
+      log.debug("Cannot name a session", { reason: messageOf(error) })
+    );
   }
 
   /** Starts a turn in a session that the app-server may have let go of meanwhile. */
@@ -242,3 +252,6 @@ export class TurnService {
     return ended;
   }
 }
+
+/** A turn, whether it runs or has ended. */
+export type AnyTurn = ActiveTurn | FinishedTurn;

@@ -2,40 +2,6 @@ import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { Turn, TurnStatus, Usage } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 
-/** A turn with what came of it. */
-export interface FinishedTurn {
-  readonly sessionId: string;
-  readonly turnId: string;
-  readonly turn: Turn;
-  readonly finalMessage: string | null;
-  readonly usage: Usage | null;
-}
-
-/** A turn that runs. */
-export interface ActiveTurn {
-  readonly sessionId: string;
-  readonly turnId: string;
-  readonly startedAt: number;
-  /** The app-server has told that it started: from then on it can be interrupted. */
-  announced: boolean;
-  /** Somebody wants it to end, told or yet to be told to the app-server. */
-  interruptWanted: boolean;
-  finalMessage: string | null;
-  /** The message that is being told piece by piece. */
-  partial: { readonly itemId: string; text: string } | undefined;
-  usage: Usage | null;
-  /** When the app-server last told anything of it, by the monotonic clock. */
-  heardAt: number;
-  readonly finished: Promise<FinishedTurn>;
-  readonly finish: (finished: FinishedTurn) => void;
-}
-
-/** Holds a session for a turn that is about to start. */
-export interface Reservation extends Disposable {
-  /** Resolves when the turn has started or failed to. */
-  readonly settled: Promise<void>;
-}
-
 /** Ended turns that can still be asked for, and the characters of their messages. */
 const REMEMBERED = 256;
 const REMEMBERED_CHARS = 8_388_608;
@@ -188,6 +154,40 @@ export class Turns {
       duration_ms: null,
     };
   }
+}
+
+/** A turn with what came of it. */
+export interface FinishedTurn {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly turn: Turn;
+  readonly finalMessage: string | null;
+  readonly usage: Usage | null;
+}
+
+/** A turn that runs. */
+export interface ActiveTurn {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly startedAt: number;
+  /** The app-server has told that it started: from then on it can be interrupted. */
+  announced: boolean;
+  /** Somebody wants it to end, told or yet to be told to the app-server. */
+  interruptWanted: boolean;
+  finalMessage: string | null;
+  /** The message that is being told piece by piece. */
+  partial: { readonly itemId: string; text: string } | undefined;
+  usage: Usage | null;
+  /** When the app-server last told anything of it, by the monotonic clock. */
+  heardAt: number;
+  readonly finished: Promise<FinishedTurn>;
+  readonly finish: (finished: FinishedTurn) => void;
+}
+
+/** Holds a session for a turn that is about to start. */
+interface Reservation extends Disposable {
+  /** Resolves when the turn has started or failed to. */
+  readonly settled: Promise<void>;
 }
 
 function charsOf(turn: FinishedTurn | undefined): number {

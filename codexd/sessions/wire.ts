@@ -41,7 +41,7 @@ export function itemOf(item: ThreadItem): Item {
 }
 
 /** Returns seconds since the epoch as a time on the wire. */
-export function secondsTime(seconds: number | null | undefined): string | null {
+function secondsTime(seconds: number | null | undefined): string | null {
   return typeof seconds === "number" ? isoTime(seconds * 1000) : null;
 }
 

@@ -36,7 +36,7 @@ export class Codex {
   }
 }
 
-export interface CodexOptions {
+interface CodexOptions {
   /** Where codexd is. */
   readonly base: URL;
   readonly token: string | undefined;

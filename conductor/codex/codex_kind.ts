@@ -40,15 +40,6 @@ const Payload = z.strictObject({
 });
 type Payload = z.infer<typeof Payload>;
 
-/** What the kind works with. */
-export interface CodexKindPorts {
-  readonly api: Pick<
-    CodexdApi,
-    "call" | "openEvents"
-  >;
-  readonly clock: Clock;
-}
-
 /** The log has the whole message; the outcome at most this much of it. */
 const MESSAGE_CHARS = 65_536;
 
@@ -79,6 +70,14 @@ export function codexKind(ports: CodexKindPorts): TaskKind<Payload> {
     example: { prompt: "Say hello", sandbox: "read-only" },
     run: (payload, context) => runTask(payload, context, ports),
   };
+}
+
+interface CodexKindPorts {
+  readonly api: Pick<
+    CodexdApi,
+    "call" | "openEvents"
+  >;
+  readonly clock: Clock;
 }
 
 async function runTask(

@@ -10,30 +10,6 @@ import { backoffMs, sleep } from "../../shared/wait.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { EventSocket } from "./event_socket.ts";
 
-/** How codexd stands, seen from here. */
-export type CodexdState = "unknown" | "healthy" | "degraded" | "down";
-
-/** What is known of codexd. */
-export interface CodexdCondition {
-  readonly state: CodexdState;
-  /** Why it is not healthy. */
-  readonly reason: string | null;
-  /** Since when it has been so; ISO 8601. */
-  readonly since: string;
-  /** What it said last; null when it does not answer. */
-  readonly status: CodexdStatus | null;
-}
-
-/** What health is made of. */
-export interface CodexdHealthOptions {
-  readonly api: Pick<CodexdApi, "call" | "openEvents" | "base">;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** From 0 to 1: spreads attempts. Default `Math.random`. */
-  readonly random?: () => number;
-  onChange(now: CodexdCondition, before: CodexdState): void;
-}
-
 const POLL_MS = 5000;
 const RETRIES = { firstMs: 250, longestMs: 5000 };
 const ANSWER_MS = 5000;
@@ -189,4 +165,27 @@ export class CodexdHealth {
     });
     onChange(this.#condition, before.state);
   }
+}
+
+/** How codexd stands, seen from here. */
+type CodexdState = "unknown" | "healthy" | "degraded" | "down";
+
+/** What is known of codexd. */
+export interface CodexdCondition {
+  readonly state: CodexdState;
+  /** Why it is not healthy. */
+  readonly reason: string | null;
+  /** Since when it has been so; ISO 8601. */
+  readonly since: string;
+  /** What it said last; null when it does not answer. */
+  readonly status: CodexdStatus | null;
+}
+
+interface CodexdHealthOptions {
+  readonly api: Pick<CodexdApi, "call" | "openEvents" | "base">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From 0 to 1: spreads attempts. Default `Math.random`. */
+  readonly random?: () => number;
+  onChange(now: CodexdCondition, before: CodexdState): void;
 }

@@ -1,8 +1,6 @@
 import type { CodexEvent } from "../../shared/contracts/mod.ts";
 import type { RunContext } from "../automation/mod.ts";
 
-type Item = Readonly<Record<string, unknown>>;
-
 /**
  * Writes what an event tells into a task's log: messages and the output of
  * commands as output, everything else that matters as a note.
@@ -33,6 +31,8 @@ export async function logCodexEvent(
       return context.note("info", `The turn is ${text(data.status)}`);
   }
 }
+
+type Item = Readonly<Record<string, unknown>>;
 
 function noteStart(item: Item, { note }: Pick<RunContext, "note">): void {
   if (item.type === "commandExecution") note("info", `$ ${text(item.command)}`);

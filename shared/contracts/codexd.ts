@@ -114,7 +114,7 @@ export type SessionRequest = z.infer<typeof SessionRequest>;
 const InputText = z.string().min(1).max(1_048_576);
 
 /** One part of what a turn is given. */
-export const InputItem = z.discriminatedUnion("type", [
+const InputItem = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("text"), text: InputText }),
   z.strictObject({
     type: z.literal("image"),
@@ -122,7 +122,7 @@ export const InputItem = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("local_image"), path: z.string().min(1) }),
 ]);
-export type InputItem = z.infer<typeof InputItem>;
+type InputItem = z.infer<typeof InputItem>;
 
 /** Body of `POST /v1/codexd/turn`. */
 export const TurnRequest = z.strictObject({

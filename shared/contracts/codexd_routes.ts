@@ -17,7 +17,7 @@ export const CODEXD_EVENTS_PATH = "/v1/codexd/events";
 const common = { surface: "business", exposure: "local" } as const;
 
 /** `?limit=` and `?cursor=` of the lists. */
-export const PageQuery = z.strictObject({
+const PageQuery = z.strictObject({
   limit: limitQuery,
   cursor: z.string().min(1).max(4096).optional(),
 });

@@ -1,10 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { Journal, type JournalOptions } from "./journal.ts";
+import { PersistentMap, type PersistentMapOptions } from "./persistent_map.ts";
 
-function open(path: string, options: Partial<JournalOptions<number>> = {}) {
-  return new Journal<number>({
+function open(
+  path: string,
+  options: Partial<PersistentMapOptions<number>> = {},
+) {
+  return new PersistentMap<number>({
     path,
     clock: new FakeClock(),
     parse: (value) => typeof value === "number" ? value : undefined,
@@ -17,7 +20,7 @@ function open(path: string, options: Partial<JournalOptions<number>> = {}) {
   });
 }
 
-Deno.test("Journal keeps what was set when it is opened again without being closed", async () => {
+Deno.test("PersistentMap keeps what was set when it is opened again without being closed", async () => {
   await using dir = await tempDir();
   const path = dir.join("j");
   using first = open(path);
@@ -33,7 +36,7 @@ Deno.test("Journal keeps what was set when it is opened again without being clos
   ]);
 });
 
-Deno.test("Journal passes over a torn line and goes on behind it", async () => {
+Deno.test("PersistentMap passes over a torn line and goes on behind it", async () => {
   await using dir = await tempDir();
   const path = dir.join("j");
   await Deno.writeTextFile(
@@ -48,7 +51,7 @@ Deno.test("Journal passes over a torn line and goes on behind it", async () => {
   assertEquals(again.values(), [1, 3]);
 });
 
-Deno.test("Journal drops what it cannot use, and its file is the owner's alone", async () => {
+Deno.test("PersistentMap drops what it cannot use, and its file is the owner's alone", async () => {
   await using dir = await tempDir();
   const path = dir.join("j");
   await Deno.writeTextFile(path, '{"key":"a","at":1e15,"value":"text"}\n');
@@ -57,7 +60,7 @@ Deno.test("Journal drops what it cannot use, and its file is the owner's alone",
   assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
 });
 
-Deno.test("Journal drops the longest untouched entries beyond its number", async () => {
+Deno.test("PersistentMap drops the longest untouched entries beyond its number", async () => {
   await using dir = await tempDir();
   using journal = open(dir.join("j"), { maxEntries: 2 });
   for (
@@ -68,7 +71,7 @@ Deno.test("Journal drops the longest untouched entries beyond its number", async
   assertEquals(journal.values(), [3, 4]);
 });
 
-Deno.test("Journal drops entries that are too old, also at its next start", async () => {
+Deno.test("PersistentMap drops entries that are too old, also at its next start", async () => {
   await using dir = await tempDir();
   const clock = new FakeClock();
   using journal = open(dir.join("j"), { clock });
@@ -80,7 +83,7 @@ Deno.test("Journal drops entries that are too old, also at its next start", asyn
   assertEquals(journal.values(), [2]);
 });
 
-Deno.test("Journal writes its file anew when most of it is history", async () => {
+Deno.test("PersistentMap writes its file anew when most of it is history", async () => {
   await using dir = await tempDir();
   const path = dir.join("j");
   using journal = open(path);
@@ -91,7 +94,7 @@ Deno.test("Journal writes its file anew when most of it is history", async () =>
   assertEquals(again.get("a"), 999);
 });
 
-Deno.test("Journal goes on in memory when the disk refuses", async () => {
+Deno.test("PersistentMap goes on in memory when the disk refuses", async () => {
   await using dir = await tempDir();
   const errors: unknown[] = [];
   using journal = open(dir.join("none/j"), {

@@ -1,24 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
 
-/** Where a journal is, and how much it keeps. */
-export interface JournalOptions<V> {
-  readonly path: string;
-  readonly clock: Clock;
-  /** Returns the value that was written, or undefined when it cannot be used. */
-  parse(value: unknown): V | undefined;
-  /** Entries beyond this fall out, the longest untouched first. */
-  readonly maxEntries: number;
-  /** Entries untouched for longer than this fall out. */
-  readonly maxAgeMs: number;
-  /** Told when the disk refuses; the journal goes on in memory. */
-  onError(error: unknown): void;
-}
-
-interface Entry<V> {
-  readonly at: number;
-  readonly value: V;
-}
-
 /** Superfluous lines that are put up with before the file is written anew. */
 const SLACK_LINES = 256;
 const encoder = new TextEncoder();
@@ -28,14 +9,14 @@ const encoder = new TextEncoder();
  * survives the end of the process, whatever kind of end. The file is written
  * anew when most of it is history.
  */
-export class Journal<V> implements Disposable {
-  readonly #options: JournalOptions<V>;
+export class PersistentMap<V> implements Disposable {
+  readonly #options: PersistentMapOptions<V>;
   readonly #entries = new Map<string, Entry<V>>();
   #file: Deno.FsFile | undefined;
   #lines = 0;
   #newest: string | undefined;
 
-  constructor(options: JournalOptions<V>) {
+  constructor(options: PersistentMapOptions<V>) {
     this.#options = options;
     this.#load();
     this.#rewrite();
@@ -138,6 +119,24 @@ export class Journal<V> implements Disposable {
       this.#options.onError(error);
     }
   }
+}
+
+export interface PersistentMapOptions<V> {
+  readonly path: string;
+  readonly clock: Clock;
+  /** Returns the value that was written, or undefined when it cannot be used. */
+  parse(value: unknown): V | undefined;
+  /** Entries beyond this fall out, the longest untouched first. */
+  readonly maxEntries: number;
+  /** Entries untouched for longer than this fall out. */
+  readonly maxAgeMs: number;
+  /** Told when the disk refuses; the map goes on in memory. */
+  onError(error: unknown): void;
+}
+
+interface Entry<V> {
+  readonly at: number;
+  readonly value: V;
 }
 
 function readLine(line: string) {

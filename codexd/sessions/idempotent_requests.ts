@@ -1,0 +1,124 @@
+import type {
+  SessionAnswer,
+  SessionRequest,
+  TurnAnswer,
+  TurnRequest,
+} from "../../shared/contracts/mod.ts";
+import {
+  callerError,
+  hasNoHistory,
+  isUnknownThread,
+  type WireTurn,
+} from "../app_server/mod.ts";
+import type { Idempotency } from "./idempotency.ts";
+import type { SessionPorts } from "./ports.ts";
+import type { SessionService } from "./session_service.ts";
+import type { AnyTurn, TurnService } from "./turn_service.ts";
+import { messageText, turnOf } from "./wire.ts";
+
+/** How far back a turn is looked for. */
+const TURNS = 50;
+
+/** Requests that change something, each done once for its key. */
+export class IdempotentRequests {
+  readonly #ports: RequestPorts;
+
+  constructor(ports: RequestPorts) {
+    this.#ports = ports;
+  }
+
+  /** Makes or resumes a session. @throws {AppError} */
+  openSession(
+    request: SessionRequest,
+    key: string | undefined,
+  ): Promise<SessionAnswer> {
+    const { idempotency, sessions } = this.#ports;
+    return idempotency.once<SessionAnswer>(key, ["session", request], {
+      fresh: () => sessions.open(request),
+      outcomeOf: ({ session_id }) => ({ session_id, turn_id: null }),
+      again: ({ session_id }) => {
+        const session = sessions.known(session_id ?? "");
+        return Promise.resolve(
+          session && {
+            session_id: session.session_id,
+            session,
+            created: request.session_id === undefined,
+          },
+        );
+      },
+    });
+  }
+
+  /**
+   * Starts, steers or interrupts a turn. The key covers that; each caller waits
+   * for the turn's end by itself, until `signal` says that it has left.
+   * @throws {AppError}
+   */
+  async runTurn(
+    request: TurnRequest,
+    key: string | undefined,
+    signal: AbortSignal,
+  ): Promise<TurnAnswer> {
+    const { idempotency, turnService } = this.#ports;
+    const { session_id: sessionId } = request;
+    const turn = await idempotency.once(key, ["turn", request], {
+      fresh: (mark) => turnService.act(request, mark),
+      outcomeOf: ({ turnId }) => ({ session_id: sessionId, turn_id: turnId }),
+      again: ({ turn_id: turnId }, mark) =>
+        findTurn(this.#ports, sessionId, { turnId, mark }),
+    });
+    return await turnService.answer(turn, request, signal);
+  }
+}
+
+interface RequestPorts extends Pick<SessionPorts, "turns" | "codex"> {
+  readonly idempotency: Idempotency;
+  readonly sessions: SessionService;
+  readonly turnService: TurnService;
+}
+
+/**
+ * Finds a turn that was asked for earlier: among those that run, those that
+ * ended lately, and in the session's history, where it is known by its id or by
+ * the mark of its prompt.
+ */
+async function findTurn(
+  ports: Pick<SessionPorts, "turns" | "codex">,
+  sessionId: string,
+  known: { readonly turnId: string | null; readonly mark: string },
+): Promise<AnyTurn | undefined> {
+  const { turns, codex } = ports;
+  const { turnId, mark } = known;
+  const active = turns.activeIn(sessionId);
+  if (turnId !== null) {
+    const found = active?.turnId === turnId ? active : turns.finished(turnId);
+    if (found !== undefined) return found;
+  }
+  const client = await codex.ready();
+  try {
+    const page = { threadId: sessionId, limit: TURNS, cursor: null };
+    const { data } = await client.listTurns(page);
+    const wire = data.find((turn) =>
+      turnId === null ? isMarked(turn, mark) : turn.id === turnId
+    );
+    if (wire === undefined) return undefined;
+    if (active?.turnId === wire.id) return active;
+    return {
+      sessionId,
+      turnId: wire.id,
+      turn: turnOf(wire),
+      finalMessage: wire.items.map(messageText)
+        .findLast((it) => it !== undefined) ?? null,
+      usage: null,
+    };
+  } catch (error) {
+    if (isUnknownThread(error) || hasNoHistory(error)) return undefined;
+    throw callerError(error);
+  }
+}
+
+function isMarked({ items }: WireTurn, mark: string): boolean {
+  return items.some((item) =>
+    item.type === "userMessage" && item.clientId === mark
+  );
+}
