@@ -5,6 +5,7 @@ import {
   type AuditPort,
 } from "../../../shared/audit.ts";
 import type { ByteBudget, Hold } from "../../../shared/byte_budget.ts";
+import type { Channel } from "../../../shared/channel.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, codeOf } from "../../../shared/errors.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
@@ -59,7 +60,7 @@ export class BrowserRequests {
   async stream(
     input: RequestBody,
     caller: BrowserCaller,
-  ): Promise<AsyncGenerator<StreamEvent, void, void>> {
+  ): Promise<Channel<StreamEvent>> {
     const order = this.#order(input, "sse");
     const receiver = new StreamReceiver(order.id, order.url);
     const entry = this.#parts.audit.begin(intentOf(order, caller));

@@ -1,3 +1,4 @@
+import { Channel } from "../../../shared/channel.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
 import type { AnswerMessage } from "../contract.ts";
@@ -16,10 +17,11 @@ export class StreamReceiver implements Receiver {
   readonly #requestId: string;
   readonly #url: string;
   readonly #parser = new SseParser();
-  #waiting: StreamEvent[] = [];
-  #waitingChars = 0;
-  #wake = Promise.withResolvers<void>();
-  #ended = false;
+  readonly #channel = new Channel<StreamEvent>({
+    limit: MAX_WAITING_CHARS,
+    onLeave: () => this.#onLeave(),
+  });
+  #onLeave = () => {};
   #failed = false;
   #head: ResponseHead | undefined;
   #isSse = false;
@@ -65,20 +67,9 @@ export class StreamReceiver implements Receiver {
   }
 
   /** The events in order. `left` runs when the reader stops before the end. */
-  async *events(left: () => void): AsyncGenerator<StreamEvent, void, void> {
-    try {
-      while (true) {
-        const events = this.#waiting;
-        this.#waiting = [];
-        this.#waitingChars = 0;
-        yield* events;
-        if (this.#waiting.length > 0) continue;
-        if (this.#ended) return;
-        await this.#wake.promise;
-      }
-    } finally {
-      if (!this.#ended) left();
-    }
+  events(left: () => void): Channel<StreamEvent> {
+    this.#onLeave = left;
+    return this.#channel;
   }
 
   #open(message: AnswerMessage & { type: "stream_open" }): boolean {
@@ -117,7 +108,7 @@ export class StreamReceiver implements Receiver {
       );
       this.#events += 1;
     }
-    if (this.#waitingChars > MAX_WAITING_CHARS) {
+    if (!this.#channel.hasRoom) {
       throw new AppError(
         "UPSTREAM_FAILED",
         "Cannot go on: the stream is read slower than it comes",
@@ -146,18 +137,14 @@ export class StreamReceiver implements Receiver {
   }
 
   #put(event: string, data: Readonly<Record<string, unknown>>, chars: number) {
-    if (this.#ended) return;
-    this.#waiting.push({
+    this.#channel.push({
       event,
       data: { request_id: this.#requestId, ...data },
-    });
-    this.#waitingChars += chars;
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
+    }, chars);
   }
 
   #last(event: string, data: Readonly<Record<string, unknown>>): void {
     this.#put(event, data, 0);
-    this.#ended = true;
+    this.#channel.end();
   }
 }
