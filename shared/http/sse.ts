@@ -1,3 +1,4 @@
+import { Channel } from "../channel.ts";
 import {
   encodeEvent,
   EventStream,
@@ -9,13 +10,17 @@ import type { StreamEvent } from "./route.ts";
 /**
  * Turns events into the body of an event stream. Events are pulled one by one
  * as the reader takes them, so memory stays bounded whatever the reader does.
+ * A channel keeps what waits by itself: of its events only the next is here.
  */
 export function sse(
   events: AsyncIterable<StreamEvent>,
   options: SseOptions,
 ): ReadableStream<Uint8Array> {
   const source = events[Symbol.asyncIterator]();
-  const stream = new EventStream(options);
+  const stream = new EventStream({
+    ...options,
+    ...(events instanceof Channel && { maxBufferedBytes: 1 }),
+  });
   return new ReadableStream<Uint8Array>({
     start: () => void pump(source, stream, options),
     pull: (controller) => stream.pull(controller),

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Channel } from "../channel.ts";
 import { systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -173,6 +174,20 @@ Deno.test("sse() takes no more events than a slow reader has room for", async ()
   assertEquals(value?.byteLength, 10 * size);
   await clock.advance(0);
   assertEquals(taken, 20);
+  await reader.cancel();
+});
+
+Deno.test("sse() takes from a channel, which keeps what waits by itself, only the next event", async () => {
+  const channel = new Channel<StreamEvent>({ limit: 100 });
+  const { reader, clock, text } = open(channel);
+  for (let n = 1; n <= 5; n++) channel.push({ event: "tick", data: n });
+  await clock.advance(0);
+  assertEquals(channel.waiting, 4);
+  for (let n = 1; n <= 5; n++) {
+    assertEquals(await text(), `event: tick\ndata: ${n}\n\n`);
+    await clock.advance(0);
+  }
+  assertEquals(channel.waiting, 0);
   await reader.cancel();
 });
 
