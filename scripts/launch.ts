@@ -36,25 +36,32 @@ export function daemonCommand(
 /** Starts a daemon in the foreground of this process's terminal. */
 export function launch(
   program: Program,
-  options: Parameters<typeof daemonCommand>[1] = {},
+  options: { readonly args?: readonly string[]; readonly isWatched: boolean },
 ): Deno.ChildProcess {
-  const command = daemonCommand(program, options);
+  const { args = [], isWatched } = options;
+  const denoFlags = isWatched ? ["--watch"] : [];
+  const command = daemonCommand(program, { args, denoFlags });
   return new Deno.Command(command.program, {
     args: command.args,
     stdin: "null",
-    ...(options.env !== undefined && { env: { ...options.env } }),
   }).spawn();
 }
 
 /** Passes the signals that end this process on to its children. */
 export function passSignalsOn(children: readonly Deno.ChildProcess[]): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      for (const child of children) {
-        try {
-          child.kill(signal);
-        } catch { /* it has ended */ }
-      }
-    });
+    Deno.addSignalListener(signal, () => signalAll(children, signal));
+  }
+}
+
+/** Sends a signal to the children that have not ended. */
+export function signalAll(
+  children: readonly Deno.ChildProcess[],
+  signal: Deno.Signal,
+): void {
+  for (const child of children) {
+    try {
+      child.kill(signal);
+    } catch { /* it has ended */ }
   }
 }

@@ -1,9 +1,8 @@
-// deno-lint-ignore-file no-console -- a script talks to a terminal
 /**
  * Renders the permissions of the daemons from the configuration: the one truth
  * for `deno task`, the tests, `deno compile` and the sets in deno.json.
  *
- * Usage: deno run -A scripts/permissions.ts conductor|codexd
+ * @module
  */
 import { CODEX_VARIABLES } from "../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../codexd/config.ts";
@@ -49,7 +48,7 @@ const CHILD_ENV = [
 ];
 
 /** What else a program is to do. */
-export interface PermissionOptions {
+interface PermissionOptions {
   /** conductor's program runs as the status wrapper, too. */
   readonly withStatusApi?: boolean;
 }
@@ -190,14 +189,4 @@ function bothForms(paths: readonly string[]): string[] {
       }
     })),
   ];
-}
-
-if (import.meta.main) {
-  const [program] = Deno.args;
-  if (program !== "conductor" && program !== "codexd") {
-    console.error("Usage: permissions.ts conductor|codexd");
-    Deno.exit(2);
-  }
-  const set = permissionsOf(program, (name) => Deno.env.get(name));
-  console.log(permissionFlags(set).join("\n"));
 }

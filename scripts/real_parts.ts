@@ -14,7 +14,7 @@ export const REAL_PARTS = fromFileUrl(
 );
 
 /** The packages, pinned. */
-export const PACKAGES = {
+const PACKAGES = {
   "@openai/codex": "0.169.0",
   "playwright-core": "1.65.1",
 } as const;

@@ -16,7 +16,7 @@ if (program !== "conductor" && program !== "codexd") {
 try {
   const child = launch(program, {
     args: rest.filter((it) => it !== "--watch"),
-    denoFlags: rest.includes("--watch") ? ["--watch"] : [],
+    isWatched: rest.includes("--watch"),
   });
   passSignalsOn([child]);
   Deno.exit((await child.status).code);

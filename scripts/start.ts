@@ -5,9 +5,14 @@
  * Usage: deno run -A scripts/start.ts [--watch]
  */
 import { readCodexdConfig } from "../codexd/config.ts";
-import { readConductorConfig } from "../conductor/config.ts";
+import {
+  type ConductorConfig,
+  readConductorConfig,
+} from "../conductor/config.ts";
+import { systemClock } from "../shared/clock.ts";
 import { ConfigError } from "../shared/config/mod.ts";
-import { launch, passSignalsOn } from "./launch.ts";
+import { sleep } from "../shared/wait.ts";
+import { launch, passSignalsOn, signalAll } from "./launch.ts";
 
 const READY_WITHIN_MS = 20_000;
 
@@ -17,10 +22,10 @@ try {
   const codexd = readCodexdConfig(env);
   // Else the probe of whoever holds the port would pass for ours.
   for (const base of [conductor.listen, codexd.listen]) expectFree(base);
-  const denoFlags = Deno.args.includes("--watch") ? ["--watch"] : [];
+  const isWatched = Deno.args.includes("--watch");
   const children = [
-    launch("conductor", { denoFlags }),
-    launch("codexd", { denoFlags }),
+    launch("conductor", { isWatched }),
+    launch("codexd", { isWatched }),
   ];
   passSignalsOn(children);
   const ended = Promise.race(children.map((it) => it.status));
@@ -31,11 +36,7 @@ try {
   const first = await Promise.race([ended, ready]);
   if (Array.isArray(first)) tell(conductor, codexd.listen);
   const { code } = await ended;
-  for (const child of children) {
-    try {
-      child.kill("SIGTERM");
-    } catch { /* it has ended */ }
-  }
+  signalAll(children, "SIGTERM");
   await Promise.all(children.map((it) => it.status));
   Deno.exit(code);
 } catch (error) {
@@ -65,17 +66,13 @@ async function isReady(base: URL): Promise<boolean> {
       await response.body?.cancel();
       if (response.ok) return true;
     } catch { /* not yet */ }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(systemClock, 50);
   }
   return false;
 }
 
 function tell(
-  { listen, logsDir, stateDir }: {
-    listen: URL;
-    logsDir: string;
-    stateDir: string;
-  },
+  { listen, logsDir, stateDir }: ConductorConfig,
   codexd: URL,
 ): void {
   console.log(`

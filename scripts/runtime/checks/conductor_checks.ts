@@ -1,10 +1,10 @@
-import { Database } from "@db/sqlite";
+import type { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
 import { verifyAudit } from "../../../conductor/record/mod.ts";
 import { messageOf } from "../../../shared/errors.ts";
+import { readDatabase } from "../../database.ts";
 import {
   ask,
-  askData,
   databasePath,
   type Finding,
   inWords,
@@ -60,13 +60,12 @@ async function codexCheck(
       "run this as the owner of the token file",
     )];
   }
-  const data = await askData(base, "/v1/codex", { token });
   return [
-    data?.["reachable"] === true
+    answer.data?.["reachable"] === true
       ? ok("codex", "conductor reaches codexd")
       : problem(
         "codex",
-        String(data?.["reason"] ?? inWords(answer)),
+        String(answer.data?.["reason"] ?? inWords(answer)),
         script("start-launchd", "--service", "codexd"),
       ),
   ];
@@ -82,17 +81,7 @@ export async function databaseCheck(path: string): Promise<Finding[]> {
     )];
   }
   try {
-    const database = new Database(path, {
-      readonly: true,
-      create: false,
-      int64: true,
-      parseJson: false,
-    });
-    try {
-      return [integrityFinding(database), auditFinding(database)];
-    } finally {
-      database.close();
-    }
+    return readDatabase(path, (it) => [integrityFinding(it), auditFinding(it)]);
   } catch (error) {
     return [broken(path, messageOf(error))];
   }

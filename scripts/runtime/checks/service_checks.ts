@@ -2,7 +2,6 @@ import { VERSION } from "../../../shared/version.ts";
 import {
   addressOf,
   ask,
-  askData,
   type Finding,
   inWords,
   type Machine,
@@ -32,7 +31,7 @@ export async function serviceChecks(
     ? []
     : [jobCheck(service, { jobs, settings })];
   const answer = await ask(base, "/healthz");
-  const version = await askData(base, "/version");
+  const { data: version } = await ask(base, "/version");
   const isService = version?.["name"] === OWN_NAMES[name];
   const port = await portCheck(service, {
     base,
@@ -71,7 +70,7 @@ async function probeChecks(
   { base, settings }: { readonly base: string; readonly settings: Variables },
 ): Promise<readonly Finding[]> {
   const answer = await ask(base, probe);
-  const health = await askData(base, "/health");
+  const { data: health } = await ask(base, "/health");
   const seen = `${probe} says "${inWords(answer)}"`;
   const fix = (reason: string) =>
     remedyFor(reason, { service: name, settings });

@@ -1,12 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { sleep } from "../../../shared/wait.ts";
-import {
-  ask,
-  askData,
-  inWords,
-  type ProbeAnswer,
-  type Service,
-} from "../node/mod.ts";
+import { ask, inWords, type ProbeAnswer, type Service } from "../node/mod.ts";
 import { isRunning, type JobState } from "./job_state.ts";
 import type { Jobs } from "./jobs.ts";
 
@@ -74,7 +68,7 @@ async function strangerAt(
   base: string,
   waitedMs: number,
 ): Promise<string | undefined> {
-  const uptime = (await askData(base, "/health"))?.["uptime_ms"];
+  const uptime = (await ask(base, "/health")).data?.["uptime_ms"];
   if (typeof uptime !== "number" || uptime < waitedMs + 5000) return undefined;
   return `another process, up for ${Math.round(uptime / 1000)} s, answers at ` +
     base;

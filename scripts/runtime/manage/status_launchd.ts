@@ -1,7 +1,6 @@
 import {
   addressOf,
   ask,
-  askData,
   EXIT,
   type ExitCode,
   findInstalled,
@@ -72,7 +71,7 @@ async function statusOf(
 ): Promise<Status> {
   const found = await jobs.find(service);
   const answer = await ask(base, service.probe);
-  const health = await askData(base, "/health");
+  const { data: health } = await ask(base, "/health");
   const isLoadedOnce = found.length === 1 && found.every(isRunning);
   return {
     isHealthy: isLoadedOnce && answer.status === 200,

@@ -1,47 +1,39 @@
 import { messageOf } from "../../../shared/errors.ts";
 
+const TIMEOUT_MS = 3000;
+
 /** Asks a service of this node. Never rejects. */
 export async function ask(
   base: string,
   path: string,
-  options: AskOptions = {},
+  { token }: { readonly token?: string | undefined } = {},
 ): Promise<ProbeAnswer> {
-  const { token, timeoutMs = 3000 } = options;
   try {
     const response = await fetch(new URL(path, reachable(base)), {
       redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(token !== undefined && {
         headers: { authorization: `Bearer ${token}` },
       }),
     });
-    return { status: response.status, body: (await response.text()).trim() };
+    const body = (await response.text()).trim();
+    return { status: response.status, body, data: dataIn(body) };
   } catch (error) {
-    return { status: undefined, error: reasonOf(error) };
+    return { status: undefined, error: reasonOf(error), data: undefined };
   }
 }
 
-/** What a service answered, or why it did not. */
+/** What a service answered, or why it did not; the `data` of an envelope, if it is one. */
 export type ProbeAnswer =
-  | { readonly status: number; readonly body: string }
-  | { readonly status: undefined; readonly error: string };
+  & { readonly data: Readonly<Record<string, unknown>> | undefined }
+  & (
+    | { readonly status: number; readonly body: string }
+    | { readonly status: undefined; readonly error: string }
+  );
 
-interface AskOptions {
-  readonly token?: string | undefined;
-  /** Default 3 000. */
-  readonly timeoutMs?: number;
-}
-
-/** Asks for the `data` of an envelope; undefined when there is none. */
-export async function askData(
-  base: string,
-  path: string,
-  options: AskOptions = {},
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const answer = await ask(base, path, options);
-  if (answer.status === undefined) return undefined;
+function dataIn(body: string): ProbeAnswer["data"] {
   try {
-    const { data } = JSON.parse(answer.body);
+    const { data } = JSON.parse(body);
     return typeof data === "object" && data !== null ? data : undefined;
   } catch {
     return undefined;

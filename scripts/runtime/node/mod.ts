@@ -8,7 +8,7 @@ export {
   script,
   warning,
 } from "./finding.ts";
-export { ask, askData, inWords, type ProbeAnswer } from "./http_health.ts";
+export { ask, inWords, type ProbeAnswer } from "./http_health.ts";
 export {
   databasePath,
   environmentFor,
