@@ -1,5 +1,6 @@
 import type { ChildProcess } from "../../host_ops/process/mod.ts";
 import type { Clock } from "../../shared/clock.ts";
+import type { LastExit } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -136,10 +137,10 @@ export class AppServerProcess {
     await reading;
     return {
       pid: this.pid,
-      reason: why.message,
       code: signal === null ? code : null,
       signal,
-      stderrTail: this.#stderrTail,
+      reason: why.message,
+      stderr_tail: this.#stderrTail,
     };
   }
 
@@ -194,13 +195,7 @@ interface AppServerProcessOptions {
 }
 
 /** How an app-server ended. */
-interface AppServerEnd {
-  readonly pid: number;
-  readonly reason: string;
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stderrTail: readonly string[];
-}
+type AppServerEnd = Omit<LastExit, "at" | "orphans_ended">;
 
 function exitReason({ code, signal }: Deno.CommandStatus): string {
   return signal !== null

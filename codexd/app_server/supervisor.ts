@@ -53,11 +53,13 @@ export class Supervisor {
 
   /** The app-server, when it is ready now. */
   get client(): CodexClient | undefined {
-    return this.#status.state === "ready" ? this.#process?.client : undefined;
+    return this.#status.now.state === "ready"
+      ? this.#process?.client
+      : undefined;
   }
 
   status(): AppServerStatus {
-    return this.#status.status();
+    return this.#status.now;
   }
 
   /**
@@ -72,13 +74,13 @@ export class Supervisor {
       const client = this.client;
       if (client !== undefined) return client;
       const left = until - clock.monotonic();
-      const { state } = status;
+      const { state } = status.now;
       const hopeless = state === "missing" || state === "failed";
       if (hopeless || left <= 0 || this.#stopping.signal.aborted) break;
       await status.change(left);
     }
-    const { state } = status;
-    const fault = status.fault ??
+    const { state, fault: found } = status.now;
+    const fault = found ??
       { reason: `the app-server is ${state}`, fix: "Try again shortly" };
     throw new AppError(
       "CODEXD_UNAVAILABLE",
@@ -104,17 +106,17 @@ export class Supervisor {
 
   async #run(events: AppServerEvents): Promise<void> {
     const { clock, log, missingMs = 5000 } = this.#options;
-    const { facts } = this.#status;
+    const status = this.#status;
     const { signal } = this.#stopping;
     await this.#sweep();
     while (!signal.aborted) {
       const program = await this.#look();
       if (program === undefined) {
-        facts.nextAttemptAt = clock.now() + missingMs;
+        status.note({ next_attempt_at: isoTime(clock.now() + missingMs) });
         await sleep(clock, missingMs, signal);
         continue;
       }
-      facts.nextAttemptAt = null;
+      status.note({ next_attempt_at: null });
       const reason = await this.#runOnce(program, events);
       if (signal.aborted) break;
       if (this.#recycling) {
@@ -123,8 +125,10 @@ export class Supervisor {
         continue;
       }
       const { delayMs, exhausted } = this.#budget.next();
-      facts.restarts++;
-      facts.nextAttemptAt = clock.now() + delayMs;
+      status.note({
+        restarts: status.now.restarts + 1,
+        next_attempt_at: isoTime(clock.now() + delayMs),
+      });
       log.warn("The app-server ended", { reason, delay_ms: delayMs });
       this.#status.set(exhausted ? "failed" : "restarting", ended(reason));
       await sleep(clock, delayMs, signal);
@@ -139,8 +143,7 @@ export class Supervisor {
     const { version, fault } = "fault" in finding
       ? { version: undefined, ...finding }
       : await probeVersion(finding.program, { start, env, cwd, clock });
-    this.#status.facts.binary = program;
-    this.#status.facts.version = version ?? null;
+    this.#status.note({ binary: program, version: version ?? null });
     if (fault === undefined) return program ?? undefined;
     this.#status.set("missing", fault);
     return undefined;
@@ -149,9 +152,9 @@ export class Supervisor {
   /** Runs one app-server to its end; returns why it ended. */
   async #runOnce(program: string, events: AppServerEvents): Promise<string> {
     const { clock, log, start, environment: env, cwd, traffic } = this.#options;
-    const { facts } = this.#status;
-    if (this.#status.state !== "restarting") {
-      this.#status.set(facts.restarts === 0 ? "starting" : "restarting");
+    const status = this.#status;
+    if (status.now.state !== "restarting") {
+      status.set(status.now.restarts === 0 ? "starting" : "restarting");
     }
     let process: AppServerProcess;
     try {
@@ -169,11 +172,10 @@ export class Supervisor {
       return `it cannot be started: ${messageOf(error)}`;
     }
     this.#process = process;
-    facts.pid = process.pid;
-    facts.startedAt = clock.now();
+    status.note({ pid: process.pid, started_at: isoTime(clock.now()) });
     void process.rpc.closed.then(({ message }) => {
       const isStopping = this.#stopping.signal.aborted;
-      if (this.#status.state === "ready" && !isStopping) {
+      if (status.now.state === "ready" && !isStopping) {
         this.#status.set("restarting", ended(message));
       }
       events.onGone(message);
@@ -181,8 +183,10 @@ export class Supervisor {
     if (this.#stopping.signal.aborted) void process.stop(STOPPING, LEAVE_MS);
     try {
       const { version, codexHome = null } = await process.shakeHands();
-      facts.version = version ?? facts.version;
-      facts.codexHome = codexHome;
+      status.note({
+        version: version ?? status.now.version,
+        codex_home: codexHome,
+      });
       await events.onReady(process.client, codexHome ?? undefined);
       this.#status.set("ready");
       log.info("The app-server is ready", { pid: process.pid, version });
@@ -191,19 +195,15 @@ export class Supervisor {
     }
     const end = await process.ended;
     this.#process = undefined;
-    facts.pid = null;
-    facts.startedAt = null;
-    facts.lastExit = {
+    status.note({ pid: null, started_at: null });
+    const last_exit = {
       at: isoTime(clock.now()),
-      pid: end.pid,
-      code: end.code,
-      signal: end.signal,
-      reason: end.reason,
-      stderr_tail: [...end.stderrTail],
+      ...end,
       orphans_ended: await this.#sweep(),
     };
-    traffic?.note("exit", { ...facts.lastExit });
-    events.onExit(facts.lastExit);
+    status.note({ last_exit });
+    traffic?.note("exit", last_exit);
+    events.onExit(last_exit);
     return end.reason;
   }
 

@@ -14,6 +14,8 @@ import type { ActiveTurn, FinishedTurn } from "./turns.ts";
 
 /** As a rule a turn is announced within 50 ms. */
 const UNANNOUNCED_MS = 1000;
+/** A timer cannot wait longer. */
+const LONGEST_MS = 2_147_483_647;
 const TITLE_CHARS = 80;
 const PREVIEW_CHARS = 200;
 
@@ -54,7 +56,7 @@ export class TurnService {
     const ended = "turn" in turn
       ? turn
       : request.wait
-      ? await this.#end(turn, request.timeout_ms, signal)
+      ? await this.#end(turn, request.timeout_ms ?? LONGEST_MS, signal)
       : undefined;
     const state = ended?.turn ??
       this.#ports.turns.describe(turn as ActiveTurn);
@@ -233,17 +235,12 @@ export class TurnService {
   /** The end of a turn; undefined when the time is up or the caller has left. */
   async #end(
     turn: ActiveTurn,
-    timeoutMs: number | undefined,
+    timeoutMs: number,
     signal: AbortSignal,
   ): Promise<FinishedTurn | undefined> {
     const over = new AbortController();
     const enough = AbortSignal.any([signal, over.signal]);
-    const patience = timeoutMs === undefined
-      ? new Promise<void>((resolve) => {
-        if (enough.aborted) resolve();
-        enough.addEventListener("abort", () => resolve(), { once: true });
-      })
-      : sleep(this.#ports.clock, timeoutMs, enough);
+    const patience = sleep(this.#ports.clock, timeoutMs, enough);
     const ended = await Promise.race([
       turn.finished,
       patience.then(() => undefined),
