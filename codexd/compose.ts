@@ -2,10 +2,10 @@ import { join } from "@std/path";
 import type { ProcessGroups } from "../host_ops/process/mod.ts";
 import { CODEXD_EVENTS_PATH } from "../shared/contracts/mod.ts";
 import {
+  createDaemon,
   type Daemon,
-  DaemonBuilder,
   type DaemonPorts,
-  summaryOf,
+  DaemonSelf,
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { logAudit } from "../shared/audit.ts";
@@ -50,7 +50,6 @@ export function composeCodexd(
 ): Daemon {
   const { clock, log, redactor, instance, base } = ports;
   const { values, stateDir } = config;
-  const daemon = new DaemonBuilder(config, ports);
   const mark = crypto.randomUUID();
   const cwd = Deno.cwd();
   const maxAgeMs = values.retentionDays * DAY_MS;
@@ -136,13 +135,13 @@ export function composeCodexd(
     approvalTimeoutMs: values.codexApprovalTimeoutMs,
   });
 
-  const self = daemon.self({
+  const self: DaemonSelf = new DaemonSelf(config, ports, {
     name: "baa-codexd-daemon",
     guidance: CODEXD_GUIDANCE,
     trouble: () => ({ degraded: status.degradedReasons }),
     system(zone) {
       // A stranger learns no reasons: they name folders of this machine.
-      if (zone === "public") return summaryOf(self);
+      if (zone === "public") return self.summary();
       const { available, app_server, degraded_reasons } = status.read();
       const { state } = app_server;
       return { available, app_server: state, degraded_reasons };
@@ -157,7 +156,7 @@ export function composeCodexd(
     }),
   });
   let interrupted: Promise<void> | undefined;
-  const built = daemon.build({
+  const built = createDaemon(config, ports, {
     routes: codexdRoutes,
     deps: {
       self,

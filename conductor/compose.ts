@@ -1,10 +1,10 @@
 import { join } from "@std/path";
 import { childEnvironment, createHostOps } from "../host_ops/mod.ts";
 import {
+  createDaemon,
   type Daemon,
-  DaemonBuilder,
   type DaemonPorts,
-  summaryOf,
+  DaemonSelf,
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/audit.ts";
@@ -22,7 +22,6 @@ import { diskSpace, StatusService } from "./status/mod.ts";
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const { clock, log, base } = ports;
   const { values, token } = config;
-  const daemon = new DaemonBuilder(config, ports);
   const store = openStore({
     path: join(config.stateDir, "conductor.db"),
     identity: {
@@ -80,7 +79,9 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     clock,
     log,
   });
-  const self = daemon.self(
+  const self = new DaemonSelf(
+    config,
+    ports,
     conductorSelf({ store, browser, codex, automation: () => automation }),
   );
   const automation = composeAutomation({
@@ -93,12 +94,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     leaseMs: values.leaseMs,
     width: values.maxConcurrentRuns,
     retention: { days: values.retentionDays, rows: values.retentionRows },
-    about: () => summaryOf(self),
+    about: () => self.summary(),
     newId: randomId,
     clock,
     log,
   });
-  const built = daemon.build({
+  const built = createDaemon(config, ports, {
     routes,
     deps: {
       self,

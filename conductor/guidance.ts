@@ -1,7 +1,7 @@
-import type { DaemonSelf } from "../shared/daemon/mod.ts";
+import type { SelfParts } from "../shared/daemon/mod.ts";
 
 /** What conductor's describe documents tell a newcomer: what to do first, what to know. */
-export const GUIDANCE: DaemonSelf["guidance"] = {
+export const GUIDANCE: SelfParts["guidance"] = {
   all: {
     flow: [
       "GET /describe",

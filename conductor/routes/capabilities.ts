@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { CapabilityLine, capabilityLines } from "../../shared/describe/mod.ts";
-import { outlook } from "../../shared/daemon/mod.ts";
 import type { RouteContext } from "../../shared/http/mod.ts";
 import { type Deps, route } from "../deps.ts";
 
@@ -10,22 +9,22 @@ const Json = z.record(z.string(), z.unknown());
 export function capabilities(context: RouteContext<Deps>) {
   const { routes, deps, zone } = context;
   const { self } = deps;
-  const { curlOptions, websocket, guidance } = outlook(self, zone);
-  const options = curlOptions();
-  const hostOperations = self.hostOperations?.(routes, options);
+  const options = self.curlOptions(zone);
+  const hostOperations = zone === "public"
+    ? undefined
+    : self.hostOperations(routes, options);
+  const { flow, notes } = self.guidance(zone, "all");
   return {
     read_endpoints: capabilityLines(routes, "read", deps),
     write_endpoints: capabilityLines(routes, "write", deps),
-    system: { ...self.system(zone) },
+    system: self.system(zone),
     transports: {
       http: { auth: self.hasToken ? "bearer" : "none", url: options.origin },
-      websocket,
+      websocket: self.websocket(zone),
     },
-    ...(hostOperations !== undefined && zone === "local" && {
-      host_operations: { ...hostOperations },
-    }),
-    recommended_flow: [...guidance("all").flow],
-    notes: [...guidance("all").notes],
+    ...(hostOperations !== undefined && { host_operations: hostOperations }),
+    recommended_flow: [...flow],
+    notes: [...notes],
   };
 }
 

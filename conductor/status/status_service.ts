@@ -1,6 +1,6 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { PublicStatus, Status } from "./contract.ts";
-import { type DaemonSelf, summaryOf } from "../../shared/daemon/mod.ts";
+import type { DaemonSelf } from "../../shared/daemon/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
 import type { DiskSpace } from "./disk.ts";
@@ -37,7 +37,7 @@ export class StatusService {
     const { self, system } = this.#sources;
     return {
       mode: orElse(() => system.state().mode, "unknown" as const),
-      ...summaryOf(self),
+      ...self.summary(),
     };
   }
 
@@ -49,7 +49,7 @@ export class StatusService {
     const { self, identity, system, codexd, browser, disk, clock } =
       this.#sources;
     const now = clock.now();
-    const { ready, reasons, degraded, away = [] } = self.condition();
+    const { ready, reasons, degraded, away } = self.condition();
     const room = await disk();
     const unread: string[] = [];
     const stored = orElse(
@@ -61,7 +61,7 @@ export class StatusService {
     const role = orElse(() => system.state().node.role, "standby" as const);
     return {
       ...stored,
-      ...summaryOf(self),
+      ...self.summary(),
       at: isoTime(now),
       ready,
       reasons: [...reasons, ...unread],
@@ -110,7 +110,7 @@ export class StatusService {
 }
 
 export interface StatusSources {
-  readonly self: Pick<DaemonSelf, "version" | "uptimeMs" | "condition">;
+  readonly self: Pick<DaemonSelf, "version" | "summary" | "condition">;
   readonly identity: Identity;
   readonly system: { state(): SystemState };
   readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;

@@ -13,8 +13,14 @@ function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
   return new StatusService({
     self: {
       version: "1.2.3",
-      uptimeMs: () => 7,
-      condition: () => ({ ready: true, reasons: [], degraded: [] }),
+      summary: () => ({ health: "ok", version: "1.2.3", uptime_ms: 7 }),
+      condition: () => ({
+        ready: true,
+        status: "ok",
+        reasons: [],
+        degraded: [],
+        away: [],
+      }),
     },
     identity: {
       controller_id: "mini-main",

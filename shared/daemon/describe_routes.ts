@@ -12,7 +12,7 @@ import {
   routeFor,
   type RouteInfo,
 } from "../http/mod.ts";
-import { outlook, type SelfDeps } from "./self.ts";
+import type { SelfDeps } from "./self.ts";
 
 const Json = z.record(z.string(), z.unknown());
 
@@ -92,7 +92,7 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
           name: context.deps.self.name,
           surface,
           recommended_flow: [
-            ...outlook(context.deps.self, context.zone).guidance(surface).flow,
+            ...context.deps.self.guidance(context.zone, surface).flow,
           ],
           ...common(
             context,
@@ -116,7 +116,7 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
         openapi(routes, {
           title: self.name,
           version: self.version,
-          ...outlook(self, zone).curlOptions(),
+          ...self.curlOptions(zone),
         }),
     }),
   ];
@@ -127,21 +127,20 @@ function common<Deps extends SelfDeps>(
   routes: readonly RouteInfo[],
   part: "all" | "business" | "control",
 ) {
-  const { curlOptions, websocket, guidance } = outlook(self, zone);
-  const options = curlOptions();
-  const hostOperations = part === "business"
+  const options = self.curlOptions(zone);
+  const hostOperations = part === "business" || zone === "public"
     ? undefined
-    : self.hostOperations?.(visible, options);
+    : self.hostOperations(visible, options);
   return {
     version: self.version,
-    system: { ...self.system(zone) },
-    websocket,
-    ...(hostOperations !== undefined && zone === "local" && {
-      host_operations: { ...hostOperations },
+    system: self.system(zone),
+    websocket: self.websocket(zone),
+    ...(hostOperations !== undefined && {
+      host_operations: hostOperations,
     }),
     endpoints: routes.map((it) => endpoint(it, options)),
     examples: routes.flatMap((it) => example(it, options)),
-    notes: [...guidance(part).notes],
+    notes: [...self.guidance(zone, part).notes],
   };
 }
 

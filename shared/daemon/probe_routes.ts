@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BareFailure, type Route, routeFor } from "../http/mod.ts";
-import { Health, type SelfDeps, statusWord } from "./self.ts";
+import { Health, type SelfDeps } from "./self.ts";
 
 /** Returns the probes that both daemons have. */
 export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
@@ -43,13 +43,13 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       summary: "Read the daemon's condition, with the reasons",
       data: Health,
       handler({ deps, zone }) {
-        const condition = deps.self.condition();
-        const { ready, reasons, degraded, away = [] } = condition;
+        const { status, ready, reasons, degraded, away } = deps.self
+          .condition();
         return {
-          status: statusWord(condition),
+          status,
           ...(zone === "local" && {
             ready,
-            reasons: [...reasons],
+            reasons,
             degraded: [...degraded, ...away],
           }),
           version: deps.self.version,

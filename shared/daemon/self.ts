@@ -1,89 +1,136 @@
 import { z } from "zod";
 import type { CurlOptions, ExampleValues } from "../describe/mod.ts";
 import type { RouteInfo, Zone } from "../http/mod.ts";
+import { VERSION } from "../version.ts";
+import type { JudgedConfig } from "./daemon_config.ts";
+import type { DaemonPorts } from "./run_daemon.ts";
 
-/** What a daemon tells of itself; each daemon provides one in its deps. */
-export interface DaemonSelf {
-  /** E.g. `baa-conductor-daemon`. */
+/** What a daemon tells of itself: in probes, describe documents and its status. */
+export class DaemonSelf {
   readonly name: string;
-  readonly version: string;
-  /** The configured local base, with the port that it really has. */
-  readonly origin: string;
-  /** The public base, where there is one: the origin that the public zone is told. */
-  readonly publicOrigin?: string | undefined;
+  readonly version = VERSION;
   readonly hasToken: boolean;
-  readonly guidance:
-    & Readonly<Record<"all" | "business" | "control", Guidance>>
-    // The other texts name what the public zone may not know of.
-    & { readonly public?: Guidance };
+  /** Whether it was told to stop. */
+  isStopping = false;
+  readonly #own: SelfParts;
+  readonly #config: JudgedConfig;
+  readonly #ports: Pick<DaemonPorts, "base" | "clock">;
+  readonly #started: number;
+
+  constructor(
+    config: JudgedConfig,
+    ports: Pick<DaemonPorts, "base" | "clock">,
+    own: SelfParts,
+  ) {
+    this.name = own.name;
+    this.hasToken = config.token !== undefined;
+    this.#own = own;
+    this.#config = config;
+    this.#ports = ports;
+    this.#started = ports.clock.monotonic();
+  }
+
   /** Milliseconds since the start. */
-  uptimeMs(): number;
-  condition(): Condition;
-  /** The `system` part of describe documents, reduced in the public zone. */
-  system(zone: Zone): Readonly<Record<string, unknown>>;
-  /** What stands for `{name}` in examples. */
-  exampleValues(): ExampleValues;
+  uptimeMs(): number {
+    return Math.round(this.#ports.clock.monotonic() - this.#started);
+  }
+
+  /** Peers that are away degrade a daemon, which is as ready as before. */
+  condition() {
+    const { reasons = [], degraded = [], away = [] } = this.#own.trouble?.() ??
+      {};
+    const all = [this.isStopping ? "shutting down" : undefined, ...reasons];
+    const condition = {
+      reasons: all.filter((it) => it !== undefined),
+      degraded: degraded.filter((it) => it !== undefined),
+      away: away.filter((it) => it !== undefined),
+    };
+    const ready = condition.reasons.length === 0;
+    const isWell = condition.degraded.length === 0;
+    const status: z.infer<typeof Health>["status"] = ready
+      ? isWell ? "ok" : "degraded"
+      : "not_ready";
+    return { ...condition, ready, status };
+  }
+
+  /** The little that anybody may know of a daemon. */
+  summary() {
+    const { status: health } = this.condition();
+    return { health, version: this.version, uptime_ms: this.uptimeMs() };
+  }
+
+  /** The `system` part of describe documents. */
+  system(zone: Zone): Readonly<Record<string, unknown>> {
+    return { ...this.#own.system(zone) };
+  }
+
   /** The `websocket` part of describe documents. */
-  websocket(): Readonly<Record<string, unknown>>;
+  websocket(zone: Zone): Readonly<Record<string, unknown>> {
+    return zone === "local" ? { ...this.#own.websocket?.() } : {};
+  }
+
   /** The `host_operations` part, where there is one. */
-  hostOperations?(
+  hostOperations(
     routes: readonly RouteInfo[],
     options: CurlOptions,
-  ): Readonly<Record<string, unknown>>;
+  ): Readonly<Record<string, unknown>> | undefined {
+    return this.#own.hostOperations?.(routes, options);
+  }
+
+  /** The texts of a describe document; most name what strangers may not know of. */
+  guidance(zone: Zone, part: "all" | "business" | "control"): Guidance {
+    const { guidance } = this.#own;
+    return zone === "local"
+      ? guidance[part]
+      : guidance.public ?? { flow: [], notes: [] };
+  }
+
+  /** How the lines that run examples are written. */
+  curlOptions(zone: Zone): CurlOptions {
+    const { base } = this.#ports;
+    const { publicApiBase = base } = this.#config.values;
+    return {
+      origin: (zone === "local" ? base : publicApiBase).origin,
+      exampleValues: this.#own.exampleValues?.() ?? {},
+      hasToken: this.hasToken,
+    };
+  }
 }
 
-/** What a probe or a person learns of a daemon's condition. */
-interface Condition {
-  /** Whether it can do its own work; peers being away only degrade it. */
-  readonly ready: boolean;
-  /** Why it is not ready. */
-  readonly reasons: readonly string[];
-  /** What of its own does not work as it should, though it is ready. */
-  readonly degraded: readonly string[];
-  /** Peers that are away: shown among what is degraded, but not its own fault. */
-  readonly away?: readonly string[];
-}
-
-/** The texts of a describe document: what to do first, and what to know. */
-interface Guidance {
-  readonly flow: readonly string[];
-  readonly notes: readonly string[];
-}
-
-/** What of it is a daemon's own; the rest is alike in all. */
-export interface SelfParts
-  extends
-    Pick<DaemonSelf, "name" | "guidance" | "system" | "hostOperations">,
-    Partial<Pick<DaemonSelf, "exampleValues" | "websocket">> {
-  /** What ails it now, as in its condition. */
+/** What of it is a daemon's own. */
+export interface SelfParts {
+  /** E.g. `baa-conductor-daemon`. */
+  readonly name: string;
+  readonly guidance:
+    & Readonly<Record<"all" | "business" | "control", Guidance>>
+    & { readonly public?: Guidance };
+  /** What ails it: why it is not ready, what does not work as it should, who is away. */
   trouble?(): {
     readonly [_ in "reasons" | "degraded" | "away"]?: readonly (
       | string
       | undefined
     )[];
   };
+  /** Reduced in the public zone. */
+  system(zone: Zone): Readonly<Record<string, unknown>>;
+  /** What stands for `{name}` in examples. */
+  exampleValues?(): ExampleValues;
+  websocket?(): Readonly<Record<string, unknown>>;
+  hostOperations?(
+    routes: readonly RouteInfo[],
+    options: CurlOptions,
+  ): Readonly<Record<string, unknown>>;
+}
+
+/** What to do first, and what to know. */
+interface Guidance {
+  readonly flow: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** The slice of a daemon's dependencies that the shared routes use. */
 export interface SelfDeps {
   readonly self: DaemonSelf;
-}
-
-/** What a caller is shown of a daemon beside its routes, by the caller's zone. */
-export function outlook(self: DaemonSelf, zone: Zone) {
-  const local = zone === "local";
-  const nothing: Guidance = { flow: [], notes: [] };
-  return {
-    /** How the lines that run examples are written. */
-    curlOptions: (): CurlOptions => ({
-      origin: local ? self.origin : self.publicOrigin ?? self.origin,
-      exampleValues: self.exampleValues(),
-      hasToken: self.hasToken,
-    }),
-    websocket: local ? { ...self.websocket() } : {},
-    guidance: (part: "all" | "business" | "control"): Guidance =>
-      local ? self.guidance[part] : self.guidance.public ?? nothing,
-  };
 }
 
 /** Data of `/health`. */
@@ -95,21 +142,3 @@ export const Health = z.object({
   version: z.string(),
   uptime_ms: z.number(),
 });
-
-/** The one word for a condition. */
-export function statusWord(
-  { ready, degraded }: Condition,
-): "ok" | "degraded" | "not_ready" {
-  return !ready ? "not_ready" : degraded.length > 0 ? "degraded" : "ok";
-}
-
-/** The little that anybody may know of a daemon. */
-export function summaryOf(
-  self: Pick<DaemonSelf, "version" | "uptimeMs" | "condition">,
-) {
-  return {
-    health: statusWord(self.condition()),
-    version: self.version,
-    uptime_ms: self.uptimeMs(),
-  };
-}

@@ -1,7 +1,8 @@
 import {
+  createDaemon,
   type Daemon,
-  DaemonBuilder,
   type DaemonPorts,
+  DaemonSelf,
 } from "../../../shared/daemon/mod.ts";
 import { logAudit } from "../../../shared/audit.ts";
 import type { StatusApiConfig } from "./config.ts";
@@ -15,18 +16,17 @@ export function composeStatusApi(
 ): Daemon {
   const { upstream } = config;
   const { clock, log } = ports;
-  const daemon = new DaemonBuilder(config, ports);
   const notes = [
     "Reads conductor; writes nothing, runs nothing.",
     "New callers should ask conductor itself.",
   ];
   const guidance = { flow: ["GET /v1/status"], notes };
-  const self = daemon.self({
+  const self = new DaemonSelf(config, ports, {
     name: "baa-status-api",
     guidance: { all: guidance, business: guidance, control: guidance },
     system: (zone) => zone === "public" ? {} : { upstream: upstream.origin },
   });
-  return daemon.build({
+  return createDaemon(config, ports, {
     routes: statusApiRoutes,
     deps: { self, upstream: new Upstream(upstream, clock), clock },
     // No route takes a body.

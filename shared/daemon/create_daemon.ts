@@ -1,0 +1,57 @@
+import type { AuditPort } from "../audit.ts";
+import { Dispatcher, type DispatcherLimits, type Route } from "../http/mod.ts";
+import type { JudgedConfig } from "./daemon_config.ts";
+import type { Daemon, DaemonPorts } from "./run_daemon.ts";
+import type { SelfDeps } from "./self.ts";
+
+/** Returns the daemon that serves `routes`, and stops in the one right order. */
+export function createDaemon<Deps extends SelfDeps>(
+  { values, token }: JudgedConfig,
+  { base, clock, log }: DaemonPorts,
+  { routes, deps, limits, audit, ...work }: DaemonParts<Deps>,
+): Daemon {
+  const app = new Dispatcher({
+    routes,
+    deps,
+    guard: {
+      base,
+      publicBase: values.publicApiBase,
+      allowed: values.allowedHosts ?? [],
+      allowedOrigins: values.allowedOrigins ?? [],
+      proxyAddresses: values.publicProxyAddresses ?? [],
+      token,
+    },
+    limits,
+    audit,
+    clock,
+    log,
+  });
+  return {
+    handle: (request, info) => app.handle(request, info),
+    quiesce() {
+      deps.self.isStopping = true;
+      work.quiesce?.();
+      app.quiesce();
+    },
+    async stopWork() {
+      app.abortRequests();
+      await work.stopWork?.();
+    },
+    async close() {
+      await work.close?.();
+    },
+  };
+}
+
+/** What is a daemon's own: its routes, and what it starts and stops beside answering. */
+interface DaemonParts<Deps> {
+  readonly routes: readonly Route<Deps>[];
+  readonly deps: Deps;
+  readonly limits: DispatcherLimits;
+  readonly audit: AuditPort;
+  /** Comes before streams and sockets are closed. */
+  quiesce?(): void;
+  /** Comes after the signals of all requests were aborted. */
+  stopWork?(): Promise<void>;
+  close?(): void;
+}
