@@ -11,7 +11,7 @@ import type {
   TaskService,
 } from "./automation/mod.ts";
 import type { StatusService } from "./status/mod.ts";
-import type { AuditStore, RunStore } from "./store/mod.ts";
+import type { Stores } from "./store/mod.ts";
 
 /** What conductor's routes may use: each feature brings its slice. */
 export interface Deps extends SelfDeps {
@@ -27,9 +27,9 @@ export interface Deps extends SelfDeps {
   readonly controllers: Automation["controllers"];
   readonly tasks: TaskService;
   readonly taskLogs: TaskLogService;
-  readonly runs: Pick<RunStore, "get" | "list">;
+  readonly runs: Stores["runs"];
   readonly events: EventService;
-  readonly audit: Pick<AuditStore, "list">;
+  readonly audit: Stores["audit"];
   readonly backups: BackupService;
   readonly status: Pick<StatusService, "public" | "full">;
 }

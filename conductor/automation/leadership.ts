@@ -2,14 +2,12 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type {
-  ControllerStore,
   Database,
-  EventStore,
   Fence,
   Identity,
   Leader,
   Lease,
-  LeaseStore,
+  Stores,
 } from "../store/mod.ts";
 import { leaderOf, notLeader } from "./leader.ts";
 
@@ -255,11 +253,9 @@ export class Leadership {
   }
 }
 
-interface LeadershipOptions {
+interface LeadershipOptions
+  extends Pick<Stores, "leases" | "controllers" | "events"> {
   readonly db: Database;
-  readonly leases: LeaseStore;
-  readonly controllers: ControllerStore;
-  readonly events: EventStore;
   readonly identity: Identity;
   /** How long a lease lasts without renewal. */
   readonly leaseMs: number;

@@ -8,5 +8,5 @@ export {
   type TaskKind,
   taskKinds,
 } from "./task_kind.ts";
-export { type LogNews, TaskLogService } from "./task_log_service.ts";
+export { TaskLogService } from "./task_log_service.ts";
 export { TaskService } from "./task_service.ts";

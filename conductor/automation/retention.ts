@@ -1,13 +1,6 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
-import type {
-  AuditStore,
-  CounterStore,
-  EventStore,
-  FinishedTask,
-  FinishedTaskStore,
-  LogStore,
-} from "../store/mod.ts";
+import type { FinishedTask, Stores } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
 const DAY_MS = 86_400_000;
@@ -72,21 +65,21 @@ export class Retention {
 
   /** The finished task that goes next, its log before it. */
   #removeTask(before: number): boolean {
-    const { finished, counters, rows } = this.#options;
-    const oldest = finished.oldest();
+    const { tasks, counters, rows } = this.#options;
+    const oldest = tasks.oldestFinished();
     if (oldest === undefined) return false;
     const isTooMany = counters.finishedTasks() > rows;
     if (oldest.finished_at >= before && !isTooMany) return false;
     if (oldest.log_lines > BATCH) return this.#trim(oldest, BATCH);
     if (oldest.log_lines > 0) this.#trim(oldest, BATCH);
-    finished.delete(oldest.seq);
+    tasks.deleteFinished(oldest.seq);
     return true;
   }
 
   #removeLogs(): boolean {
-    const { finished, counters, rows } = this.#options;
+    const { tasks, counters, rows } = this.#options;
     const excess = counters.logLines() - rows;
-    const oldest = excess > 0 ? finished.oldestWithLogs() : undefined;
+    const oldest = excess > 0 ? tasks.oldestFinishedWithLogs() : undefined;
     if (oldest === undefined) return false;
     return this.#trim(oldest, Math.min(excess, BATCH));
   }
@@ -96,13 +89,9 @@ export class Retention {
   }
 }
 
-interface RetentionOptions {
+interface RetentionOptions
+  extends Pick<Stores, "tasks" | "logs" | "counters" | "events" | "audit"> {
   readonly leadership: Pick<Leadership, "isLeader" | "write">;
-  readonly finished: FinishedTaskStore;
-  readonly logs: Pick<LogStore, "trim">;
-  readonly counters: Pick<CounterStore, "finishedTasks" | "logLines">;
-  readonly events: Pick<EventStore, "trim">;
-  readonly audit: Pick<AuditStore, "trim">;
   /** Age limit of finished tasks with their logs, of events and of audit rows. */
   readonly days: number;
   /** Count limit of finished tasks, log lines, events and audit rows, each. */

@@ -2,17 +2,15 @@ import { isoTime } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { backoffMs } from "../../shared/wait.ts";
 import type {
-  EventStore,
   Failure,
   Fence,
   Identity,
   RunOutcome,
   RunRow,
   RunStatus,
-  RunStore,
+  Stores,
   TaskRow,
   TaskStatus,
-  TaskStore,
 } from "../store/mod.ts";
 
 /** What names a run. */
@@ -196,10 +194,7 @@ export class RunLedger {
   }
 }
 
-interface RunLedgerOptions {
-  readonly tasks: TaskStore;
-  readonly runs: RunStore;
-  readonly events: EventStore;
+interface RunLedgerOptions extends Pick<Stores, "tasks" | "runs" | "events"> {
   readonly identity: Identity;
   readonly newId: NewId;
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { LineSplitter } from "../../shared/lines.ts";
 import type { Logger, LogLevel } from "../../shared/log.ts";
-import type { LogStore, LogStream, NewLogLine } from "../store/mod.ts";
+import type { LogStream, NewLogLine, Stores } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Claim } from "./run_ledger.ts";
 
@@ -112,9 +112,8 @@ export class RunLogs {
   }
 }
 
-interface RunLogsOptions {
+interface RunLogsOptions extends Pick<Stores, "logs"> {
   readonly leadership: Pick<Leadership, "write">;
-  readonly logs: LogStore;
   readonly clock: Clock;
   readonly log: Logger;
 }

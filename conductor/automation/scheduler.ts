@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { AutomationStore, TaskStore } from "../store/mod.ts";
+import type { Stores } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";
@@ -82,10 +82,8 @@ export class Scheduler {
   }
 }
 
-interface SchedulerOptions {
+interface SchedulerOptions extends Pick<Stores, "automation" | "tasks"> {
   readonly leadership: Pick<Leadership, "isLeader" | "write">;
-  readonly automation: Pick<AutomationStore, "get">;
-  readonly tasks: Pick<TaskStore, "hasDue" | "nextWake">;
   readonly ledger: RunLedger;
   readonly executor: Pick<RunExecutor, "size" | "start">;
   /** How many runs at once. */

@@ -1,13 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
 import { sleep } from "../../shared/wait.ts";
 import type {
-  AutomationStore,
-  CounterStore,
-  EventStore,
   Mode,
   ModeChange,
   PublicState,
-  RunStore,
+  Stores,
   SystemState,
 } from "../store/mod.ts";
 import type { ChangeFeed } from "../record/mod.ts";
@@ -103,15 +100,12 @@ export class SystemService {
   }
 }
 
-export interface SystemServiceOptions {
+export interface SystemServiceOptions
+  extends Pick<Stores, "automation" | "counters" | "runs" | "events"> {
   readonly leadership: Pick<
     Leadership,
     "write" | "leader" | "identity" | "role"
   >;
-  readonly automation: AutomationStore;
-  readonly counters: Pick<CounterStore, "tasks">;
-  readonly runs: Pick<RunStore, "active">;
-  readonly events: EventStore;
   readonly feed: ChangeFeed;
   readonly clock: Clock;
   /** What the daemon says of itself. */

@@ -1,19 +1,8 @@
 import { AppError } from "../../shared/errors.ts";
-import type { Gap, PageRequest } from "../../shared/page.ts";
-import type {
-  LogEntry,
-  LogStore,
-  Page,
-  TaskStatus,
-  TaskStore,
-} from "../store/mod.ts";
+import type { StreamEvent } from "../../shared/http/mod.ts";
+import type { PageRequest } from "../../shared/page.ts";
+import type { LogEntry, Page, Stores } from "../store/mod.ts";
 import type { ChangeFeed } from "../record/mod.ts";
-
-/** What a follower of a log is given. */
-export type LogNews =
-  | { readonly type: "log"; readonly entry: LogEntry }
-  | { readonly type: "gap"; readonly gap: Gap }
-  | { readonly type: "end"; readonly status: TaskStatus };
 
 const BATCH = 200;
 
@@ -51,7 +40,7 @@ export class TaskLogService {
     taskId: string,
     after: number,
     signal: AbortSignal,
-  ): AsyncIterable<LogNews> {
+  ): AsyncIterable<StreamEvent> {
     const { log_seq } = this.#task(taskId);
     return this.#follow(taskId, Math.min(after, log_seq), signal);
   }
@@ -60,7 +49,7 @@ export class TaskLogService {
     taskId: string,
     after: number,
     signal: AbortSignal,
-  ): AsyncGenerator<LogNews> {
+  ): AsyncGenerator<StreamEvent> {
     let seq = after;
     while (!signal.aborted) {
       // Read before the lines: a task that has ended here has written them all.
@@ -70,12 +59,12 @@ export class TaskLogService {
       for (const entry of entries) {
         if (entry.seq > seq + 1) yield gap(seq + 1, entry.seq - 1);
         seq = entry.seq;
-        yield { type: "log", entry };
+        yield { event: "log", id: seq, data: entry };
       }
       if (entries.length === BATCH) continue;
       if (task.finished_at !== null) {
         if (seq < task.log_seq) yield gap(seq + 1, task.log_seq);
-        yield { type: "end", status: task.status };
+        yield { event: "end", data: { task_id: taskId, status: task.status } };
         return;
       }
       if (entries.length === 0) await this.#options.feed.wait(signal);
@@ -89,12 +78,10 @@ export class TaskLogService {
   }
 }
 
-interface TaskLogOptions {
-  readonly tasks: Pick<TaskStore, "get">;
-  readonly logs: Pick<LogStore, "list" | "after" | "placeOf">;
+interface TaskLogOptions extends Pick<Stores, "tasks" | "logs"> {
   readonly feed: ChangeFeed;
 }
 
-function gap(from: number, to: number): LogNews {
-  return { type: "gap", gap: { from_seq: from, to_seq: to } };
+function gap(from_seq: number, to_seq: number): StreamEvent {
+  return { event: "gap", id: to_seq, data: { from_seq, to_seq } };
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
+import type { StreamEvent } from "../../shared/http/route.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import {
   automationAt,
@@ -9,7 +10,6 @@ import {
   OK,
   sharedDatabase,
 } from "../testing/automation_fixture.ts";
-import type { LogNews } from "./task_log_service.ts";
 
 /** Reads a stream into a list until it ends. */
 function collect<T>(news: AsyncIterable<T>) {
@@ -20,14 +20,15 @@ function collect<T>(news: AsyncIterable<T>) {
   return { items, done };
 }
 
-function words(news: readonly LogNews[]): string[] {
-  return news.map((it) =>
-    it.type === "log"
-      ? `${it.entry.seq} ${it.entry.message}`
-      : it.type === "gap"
-      ? `gap ${it.gap.from_seq}-${it.gap.to_seq}`
-      : it.status
-  );
+function words(news: readonly StreamEvent[]): string[] {
+  return news.map(({ event, id, data }) => {
+    const it = data as Readonly<Record<string, unknown>>;
+    if (event === "end") return String(it.status);
+    assertEquals(id, event === "gap" ? it.to_seq : it.seq);
+    return event === "gap"
+      ? `gap ${it.from_seq}-${it.to_seq}`
+      : `${it.seq} ${it.message}`;
+  });
 }
 
 async function running(it: Fixture) {

@@ -5,17 +5,14 @@ import type { NewId } from "../../shared/ids.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import {
-  type AutomationStore,
-  type EventStore,
   MAX_PAYLOAD_BYTES,
   type NewTask,
   type Page,
-  type RunStore,
+  type Stores,
   type Task,
   type TaskDetail,
   type TaskFilter,
   type TaskRow,
-  type TaskStore,
   type TaskSummary,
   toTask,
 } from "../store/mod.ts";
@@ -179,13 +176,10 @@ export class TaskService {
   }
 }
 
-interface TaskServiceOptions {
+interface TaskServiceOptions
+  extends Pick<Stores, "automation" | "tasks" | "runs" | "events"> {
   readonly kinds: TaskKinds;
   readonly leadership: Pick<Leadership, "write">;
-  readonly automation: Pick<AutomationStore, "get">;
-  readonly tasks: TaskStore;
-  readonly runs: Pick<RunStore, "latestOf">;
-  readonly events: EventStore;
   readonly ledger: RunLedger;
   readonly executor: Pick<RunExecutor, "stop">;
   readonly newId: NewId;

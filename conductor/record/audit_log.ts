@@ -9,7 +9,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { AuditRecord, AuditStore, Identity } from "../store/mod.ts";
+import type { AuditRecord, Identity, Stores } from "../store/mod.ts";
 
 type NewRecord = Omit<AuditRecord, "seq">;
 
@@ -144,7 +144,7 @@ export class AuditLog implements AuditPort {
 }
 
 interface AuditLogOptions {
-  readonly store: Pick<AuditStore, "append">;
+  readonly store: Stores["audit"];
   readonly identity: Identity;
   /** Whether what cannot be recorded is refused. */
   readonly enforced: boolean;

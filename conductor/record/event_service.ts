@@ -1,19 +1,9 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { StreamEvent } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Gap } from "../../shared/page.ts";
-import type {
-  Database,
-  EventData,
-  EventStore,
-  EventType,
-  StoredEvent,
-} from "../store/mod.ts";
+import type { Database, EventData, EventType, Stores } from "../store/mod.ts";
 import type { ChangeFeed } from "./change_feed.ts";
-
-/** What a follower of the events is given. */
-export type EventNews =
-  | { readonly type: "event"; readonly event: StoredEvent }
-  | { readonly type: "gap"; readonly gap: Gap };
 
 const BATCH = 200;
 
@@ -48,7 +38,7 @@ export class EventService {
   async *follow(
     after: number,
     signal: AbortSignal,
-  ): AsyncGenerator<EventNews> {
+  ): AsyncGenerator<StreamEvent> {
     // A place that was never reached is another database's: a backup came back.
     let seq = Math.min(after, this.#options.events.bounds().last);
     while (!signal.aborted) {
@@ -57,21 +47,21 @@ export class EventService {
       const next = events[0]?.seq ?? first;
       // Numbers are given in order and removed from the old end only.
       if (next > seq + 1 && seq < last) {
-        yield { type: "gap", gap: { from_seq: seq + 1, to_seq: next - 1 } };
-        seq = next - 1;
+        const gap: Gap = { from_seq: seq + 1, to_seq: next - 1 };
+        yield { event: "gap", id: gap.to_seq, data: gap };
+        seq = gap.to_seq;
       }
       for (const event of events) {
         seq = event.seq;
-        yield { type: "event", event };
+        yield { event: event.type, id: seq, data: event };
       }
       if (events.length === 0) await this.#options.feed.wait(signal);
     }
   }
 }
 
-interface EventServiceOptions {
+interface EventServiceOptions extends Pick<Stores, "events"> {
   readonly db: Pick<Database, "write">;
-  readonly events: Pick<EventStore, "append" | "after" | "bounds">;
   readonly feed: ChangeFeed;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,22 +1,23 @@
 import { assertEquals } from "@std/assert";
-import { EVENT_SCHEMAS } from "../store/model/event.ts";
+import type { StreamEvent } from "../../shared/http/route.ts";
+import type { Gap } from "../../shared/page.ts";
+import { EVENT_SCHEMAS, type StoredEvent } from "../store/model/event.ts";
 import { leading, newTask, OK } from "../testing/automation_fixture.ts";
-import type { EventNews } from "./event_service.ts";
 
-function collect(news: AsyncIterable<EventNews>) {
-  const items: EventNews[] = [];
+function collect(news: AsyncIterable<StreamEvent>) {
+  const items: StreamEvent[] = [];
   const done = (async () => {
     for await (const it of news) items.push(it);
   })();
   return { items, done };
 }
 
-function words(news: readonly EventNews[]): (string | number)[] {
-  return news.map((it) =>
-    it.type === "event"
-      ? it.event.seq
-      : `gap ${it.gap.from_seq}-${it.gap.to_seq}`
-  );
+function words(news: readonly StreamEvent[]): (string | number)[] {
+  return news.map(({ event, id, data }) => {
+    const it = data as Gap & StoredEvent;
+    assertEquals(id, event === "gap" ? it.to_seq : it.seq);
+    return event === "gap" ? `gap ${it.from_seq}-${it.to_seq}` : it.seq;
+  });
 }
 
 Deno.test("EventService.follow() tells every change of lease, mode, task and run", async () => {
@@ -36,8 +37,8 @@ Deno.test("EventService.follow() tells every change of lease, mode, task and run
   await it.settle();
   left.abort();
   await all.done;
-  const events = all.items.map((it) => it.type === "event" ? it.event : null);
-  assertEquals(events.map((event) => event?.type), [
+  const events = all.items.map((it) => it.data as StoredEvent);
+  assertEquals(all.items.map((it) => it.event), [
     "lease.acquired",
     "task.created",
     "task.status_changed",
@@ -47,14 +48,14 @@ Deno.test("EventService.follow() tells every change of lease, mode, task and run
     "system.mode_changed",
     "codexd.health_changed",
   ]);
-  assertEquals(events.map((event) => event?.seq), [1, 2, 3, 4, 5, 6, 7, 8]);
+  assertEquals(events.map((event) => event.seq), [1, 2, 3, 4, 5, 6, 7, 8]);
   assertEquals(events[1]?.data, {
     task_id: task.task_id,
     kind: "fake",
     title: "x",
     priority: 3,
   });
-  for (const event of events) EVENT_SCHEMAS[event?.type ?? ""]?.parse(event);
+  for (const event of events) EVENT_SCHEMAS[event.type]?.parse(event);
 });
 
 Deno.test("EventService.follow() resumes without loss or repetition", async () => {

@@ -2,5 +2,5 @@ export { verifyAudit } from "./audit_verify.ts";
 export { backupDatabase } from "./backup.ts";
 export { Backup, BackupService } from "./backup_service.ts";
 export { ChangeFeed } from "./change_feed.ts";
-export { type EventNews, EventService } from "./event_service.ts";
+export { EventService } from "./event_service.ts";
 export { openStore, type Store } from "./store.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { sequenceQuery, type StreamEvent } from "../../shared/http/mod.ts";
+import { sequenceQuery } from "../../shared/http/mod.ts";
 import { AuditRow, EVENT_SCHEMAS } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import { Backup, type EventNews } from "../record/mod.ts";
+import { Backup } from "../record/mod.ts";
 import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 import { resumeAfter } from "./resume.ts";
 
@@ -34,7 +34,7 @@ export const recordRoutes = [
     headers: { "last-event-id": "The seq of the last event that was read." },
     stream({ deps: { events }, query, headers, signal }) {
       const after = resumeAfter(headers, query.after, () => events.tail(TAIL));
-      return toEvents(events.follow(after, signal));
+      return events.follow(after, signal);
     },
   }),
   route({
@@ -76,13 +76,3 @@ export const recordRoutes = [
     handler: ({ deps }) => deps.backups.create(),
   }),
 ];
-
-async function* toEvents(
-  news: AsyncIterable<EventNews>,
-): AsyncGenerator<StreamEvent> {
-  for await (const it of news) {
-    yield it.type === "gap"
-      ? { event: "gap", id: it.gap.to_seq, data: it.gap }
-      : { event: it.event.type, id: it.event.seq, data: it.event };
-  }
-}

@@ -1,9 +1,7 @@
 import { z } from "zod";
-import type { StreamEvent } from "../../shared/http/mod.ts";
 import { Gap } from "../../shared/page.ts";
 import { LogEntry, TaskStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import type { LogNews } from "../automation/mod.ts";
 import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 import { resumeAfter } from "./resume.ts";
 
@@ -42,22 +40,7 @@ export const taskLogRoutes = [
         cursor === undefined ? 0 : deps.taskLogs.placeOf(cursor),
         () => 0,
       );
-      return toEvents(deps.taskLogs.follow(task_id, after, signal), task_id);
+      return deps.taskLogs.follow(task_id, after, signal);
     },
   }),
 ];
-
-async function* toEvents(
-  news: AsyncIterable<LogNews>,
-  task_id: string,
-): AsyncGenerator<StreamEvent> {
-  for await (const it of news) {
-    if (it.type === "log") {
-      yield { event: "log", id: it.entry.seq, data: it.entry };
-    } else if (it.type === "gap") {
-      yield { event: "gap", id: it.gap.to_seq, data: it.gap };
-    } else {
-      yield { event: "end", data: { task_id, status: it.status } };
-    }
-  }
-}

@@ -3,7 +3,6 @@ import type { PublicStatus, Status } from "./contract.ts";
 import type { DaemonSelf } from "../../shared/daemon/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
-import type { DiskSpace } from "./disk.ts";
 import { firstHour, lastDay } from "./run_hours.ts";
 
 /** What the status is made from: a slice of each room. */
@@ -116,7 +115,7 @@ export interface StatusSources {
   readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;
   readonly codexd: () => Status["codexd"];
   readonly browser: () => Status["browser"];
-  readonly disk: () => Promise<DiskSpace | null>;
+  readonly disk: () => Promise<Status["disk"]>;
   readonly clock: Clock;
 }
 

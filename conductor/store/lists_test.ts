@@ -9,7 +9,6 @@ import { Database, type Row } from "./database.ts";
 import { AuditStore } from "./audit_store.ts";
 import { ControllerStore } from "./controller_store.ts";
 import { EventStore } from "./event_store.ts";
-import { FinishedTaskStore } from "./finished_task_store.ts";
 import { LogStore } from "./log_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskStore } from "./task_store.ts";
@@ -65,8 +64,8 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
   new EventStore(db).after(1, 20);
   new EventStore(db).bounds();
   new ControllerStore(db).list(page, { now: 0, leaseMs: 0 });
-  new FinishedTaskStore(db).oldest();
-  new FinishedTaskStore(db).oldestWithLogs();
+  tasks.oldestFinished();
+  tasks.oldestFinishedWithLogs();
   tasks.nextReady();
   tasks.nextWake();
   tasks.findByKey("key");

@@ -5,7 +5,6 @@ import { ControllerStore } from "./controller_store.ts";
 import { CounterStore } from "./counter_store.ts";
 import type { Database } from "./database.ts";
 import { EventStore } from "./event_store.ts";
-import { FinishedTaskStore } from "./finished_task_store.ts";
 import { LeaseStore } from "./lease_store.ts";
 import { LogStore } from "./log_store.ts";
 import { RunHistoryStore } from "./run_history_store.ts";
@@ -21,7 +20,6 @@ export function storesOf(db: Database) {
     controllers: new ControllerStore(db),
     counters: new CounterStore(db),
     events: new EventStore(db),
-    finished: new FinishedTaskStore(db),
     history: new RunHistoryStore(db),
     leases: new LeaseStore(db),
     logs: new LogStore(db),

@@ -16,17 +16,6 @@ import {
   toSummary,
 } from "./task_row.ts";
 
-/** A task that is about to be stored. */
-interface TaskInsert {
-  readonly taskId: string;
-  readonly task: NewTask;
-  readonly at: number;
-  /** The caller's `Idempotency-Key`, and a hash of what it came with. */
-  readonly idempotency?:
-    | { readonly key: string; readonly hash: string }
-    | undefined;
-}
-
 const LIST: List<SummaryRow, TaskSummary> = {
   name: "tasks",
   columns: SUMMARY_COLUMNS,
@@ -204,6 +193,31 @@ export class TaskStore {
     );
   }
 
+  /** The task that ended first: retention touches no other ones. */
+  oldestFinished(): FinishedTask | undefined {
+    return this.#db.get<FinishedTask>(
+      `SELECT seq, finished_at, log_lines FROM tasks INDEXED BY tasks_by_end
+       WHERE finished_at IS NOT NULL ORDER BY finished_at, seq LIMIT 1`,
+    );
+  }
+
+  oldestFinishedWithLogs(): FinishedTask | undefined {
+    return this.#db.get<FinishedTask>(
+      `SELECT seq, finished_at, log_lines FROM tasks INDEXED BY tasks_with_logs
+       WHERE finished_at IS NOT NULL AND log_lines > 0
+       ORDER BY finished_at, seq LIMIT 1`,
+    );
+  }
+
+  /** Deletes a task whose log is gone, with its runs and labels. */
+  deleteFinished(seq: number): void {
+    this.#db.run(
+      `DELETE FROM tasks
+       WHERE seq = ? AND finished_at IS NOT NULL AND log_lines = 0`,
+      seq,
+    );
+  }
+
   /** Notes that somebody wants the task to end. */
   requestCancel(seq: number, now: number): void {
     this.#db.run(
@@ -215,3 +229,21 @@ export class TaskStore {
     );
   }
 }
+
+/** A task that is about to be stored. */
+interface TaskInsert {
+  readonly taskId: string;
+  readonly task: NewTask;
+  readonly at: number;
+  /** The caller's `Idempotency-Key`, and a hash of what it came with. */
+  readonly idempotency?:
+    | { readonly key: string; readonly hash: string }
+    | undefined;
+}
+
+/** A task that has ended, as retention looks at it. */
+export type FinishedTask = {
+  readonly seq: number;
+  readonly finished_at: number;
+  readonly log_lines: number;
+};
