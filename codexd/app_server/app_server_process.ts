@@ -4,18 +4,20 @@ import type { LastExit } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
+import { VERSION } from "../../shared/version.ts";
 import { sleep, within } from "../../shared/wait.ts";
 import {
   LineTransport,
   RpcConnection,
   type RpcNotification,
   type RpcRequest,
-  type TransportOptions,
 } from "../rpc/mod.ts";
 import { CodexClient } from "./codex_client.ts";
+import type { TrafficLog } from "./traffic_log.ts";
 import { findVersion } from "./version.ts";
 import { Liveness } from "./liveness.ts";
 
+const HANDSHAKE_MS = 20_000;
 /** How long it has to answer when it is asked for a sign of life. */
 const PING_MS = 20_000;
 const STDERR_TAIL_LINES = 40;
@@ -46,10 +48,9 @@ export class AppServerProcess {
     const transport = new LineTransport(
       { readable: child.stdout, writable: child.stdin },
       {
-        ...options.transport,
         onLine: (direction, line, message) => {
           if (direction === "in") this.#liveness.heard();
-          options.transport?.onLine?.(direction, line, message);
+          options.traffic?.line(direction, line, message);
         },
       },
     );
@@ -66,7 +67,6 @@ export class AppServerProcess {
       clock: options.clock,
       ping: () => this.client.ping({ timeoutMs: PING_MS }),
       onDead: () => this.fail("the app-server gave no sign of life"),
-      ...(options.silentMs !== undefined && { silentMs: options.silentMs }),
     });
     this.ended = this.#run();
   }
@@ -84,8 +84,8 @@ export class AppServerProcess {
     readonly codexHome: string | undefined;
   }> {
     try {
-      const hello = await this.client.initialize(this.#options.ownVersion, {
-        timeoutMs: this.#options.handshakeMs ?? 20_000,
+      const hello = await this.client.initialize(VERSION, {
+        timeoutMs: HANDSHAKE_MS,
       });
       this.#liveness.start();
       return {
@@ -183,15 +183,9 @@ interface AppServerProcessOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly messages: AppServerMessages;
-  /** codexd's own version, told in the handshake. */
-  readonly ownVersion: string;
-  readonly transport?: TransportOptions;
+  readonly traffic?: Pick<TrafficLog, "line">;
   /** Takes a line of standard error and returns it without secrets. */
   onStderr(line: string): string;
-  /** Default 20 000. */
-  readonly handshakeMs?: number;
-  /** Silence after which it is asked for a sign of life. Default 30 000. */
-  readonly silentMs?: number;
 }
 
 /** How an app-server ended. */

@@ -3,7 +3,7 @@ import type { ApprovalMode } from "../../shared/contracts/codexd.ts";
 import { AppError } from "../../shared/errors.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { countingIds } from "../../shared/testing/fakes.ts";
-import type { RpcRequest } from "../rpc/message.ts";
+import type { RpcRequest } from "../rpc/rpc_message.ts";
 import { type ApprovalNews, Approvals } from "./approvals.ts";
 
 function setUp(mode: ApprovalMode) {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
-import { RpcBusy, RpcError, RpcTimeout } from "../rpc/connection.ts";
+import { RpcBusy, RpcError, RpcTimeout } from "../rpc/rpc_connection.ts";
 import { callerError } from "./caller_error.ts";
 import { ProtocolError } from "./codex_client.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
-import { RpcError, RpcTimeout } from "../rpc/connection.ts";
+import { RpcError, RpcTimeout } from "../rpc/rpc_connection.ts";
 import { Liveness } from "./liveness.ts";
 
 function setUp(answer: () => Promise<void>) {

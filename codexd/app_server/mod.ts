@@ -8,7 +8,7 @@ export {
 } from "./caller_error.ts";
 export { CodexClient } from "./codex_client.ts";
 export { CODEX_VARIABLES, secretValues } from "./environment.ts";
-export { AppServerHost } from "./host.ts";
+export { AppServerHost } from "./app_server_host.ts";
 export { Login } from "./login.ts";
 export {
   OpenedThread,

@@ -20,6 +20,10 @@ import { RestartBudget } from "./restart_budget.ts";
 import { StatusTracker } from "./status_tracker.ts";
 import type { TrafficLog } from "./traffic_log.ts";
 
+/** How soon a missing binary is looked for again. */
+const MISSING_MS = 5000;
+/** How long a request waits for an app-server that is starting. */
+const PATIENCE_MS = 8000;
 const STOPPING = "codexd is stopping";
 /** From the end of its input to its own. */
 const LEAVE_MS = 1000;
@@ -67,9 +71,9 @@ export class Supervisor {
    * @throws {AppError} CODEXD_UNAVAILABLE with the reason and what to do
    */
   async ready(): Promise<CodexClient> {
-    const { clock, patienceMs = 8000 } = this.#options;
+    const { clock } = this.#options;
     const status = this.#status;
-    const until = clock.monotonic() + patienceMs;
+    const until = clock.monotonic() + PATIENCE_MS;
     while (true) {
       const client = this.client;
       if (client !== undefined) return client;
@@ -105,15 +109,15 @@ export class Supervisor {
   }
 
   async #run(events: AppServerEvents): Promise<void> {
-    const { clock, log, missingMs = 5000 } = this.#options;
+    const { clock, log } = this.#options;
     const status = this.#status;
     const { signal } = this.#stopping;
     await this.#sweep();
     while (!signal.aborted) {
       const program = await this.#look();
       if (program === undefined) {
-        status.note({ next_attempt_at: isoTime(clock.now() + missingMs) });
-        await sleep(clock, missingMs, signal);
+        status.note({ next_attempt_at: isoTime(clock.now() + MISSING_MS) });
+        await sleep(clock, MISSING_MS, signal);
         continue;
       }
       status.note({ next_attempt_at: null });
@@ -160,13 +164,7 @@ export class Supervisor {
     try {
       process = new AppServerProcess(
         await start({ argv: [program, ...APP_SERVER_ARGS], env, cwd }),
-        {
-          ...this.#options,
-          messages: events,
-          transport: {
-            onLine: (...line) => traffic?.line(...line),
-          },
-        },
+        { ...this.#options, messages: events },
       );
     } catch (error) {
       return `it cannot be started: ${messageOf(error)}`;
@@ -236,16 +234,11 @@ interface SupervisorOptions {
   /** The whole environment of the app-server. */
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly ownVersion: string;
   readonly traffic?: Pick<TrafficLog, "line" | "note">;
   onStderr(line: string): string;
   /** Kills what descends from an earlier app-server; returns how many. */
   sweep(): Promise<number>;
   readonly budget?: RestartBudget;
-  /** How soon a missing binary is looked for again. Default 5000. */
-  readonly missingMs?: number;
-  /** How long a request waits for an app-server that is starting. Default 8000. */
-  readonly patienceMs?: number;
 }
 
 function ended(reason: string): Fault {

@@ -30,7 +30,6 @@ function setUp(
     start: machine.start,
     environment: {},
     cwd: "/",
-    ownVersion: "0.0.0",
     onStderr: (line) => line.replace("secret", "***"),
     sweep: () => Promise.resolve(2),
     budget: new RestartBudget({

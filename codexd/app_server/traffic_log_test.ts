@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Redactor } from "../../shared/redact.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
-import { parseMessage } from "../rpc/message.ts";
+import { parseMessage } from "../rpc/rpc_message.ts";
 import { TrafficLog } from "./traffic_log.ts";
 
 const CANARY = "canary-9f8e7d6c5b4a";

@@ -5,11 +5,11 @@ export {
   RpcConnection,
   RpcError,
   RpcTimeout,
-} from "./connection.ts";
+} from "./rpc_connection.ts";
 export type {
   RpcId,
   RpcMessage,
   RpcNotification,
   RpcRequest,
-} from "./message.ts";
-export { LineTransport, type TransportOptions } from "./transport.ts";
+} from "./rpc_message.ts";
+export { LineTransport, type TransportOptions } from "./line_transport.ts";

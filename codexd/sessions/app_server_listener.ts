@@ -21,7 +21,7 @@ import {
 } from "../rpc/mod.ts";
 import type { NewEvent } from "./event_line.ts";
 import { type NotificationPorts, understand } from "./notifications.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { ActiveTurn } from "./turns.ts";
 

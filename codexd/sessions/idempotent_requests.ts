@@ -11,7 +11,7 @@ import {
   type WireTurn,
 } from "../app_server/mod.ts";
 import type { Idempotency } from "./idempotency.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { SessionService } from "./session_service.ts";
 import type { AnyTurn, TurnService } from "./turn_service.ts";
 import { messageText, turnOf } from "./wire.ts";

@@ -1,7 +1,7 @@
 import type { Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Approvals, AppServerHost } from "../app_server/mod.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { TurnService } from "./turn_service.ts";
 
 /** How often a login made elsewhere is looked for. */

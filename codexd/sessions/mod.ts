@@ -3,7 +3,7 @@ export { EventLog } from "./event_log.ts";
 export { EventSubscriptions } from "./event_subscriptions.ts";
 export { Idempotency } from "./idempotency.ts";
 export { Maintenance } from "./maintenance.ts";
-export type { SessionPorts } from "./ports.ts";
+export type { SessionPorts } from "./session_ports.ts";
 export { IdempotentRequests } from "./idempotent_requests.ts";
 export { SessionIndex } from "./session_index.ts";
 export { SessionLister } from "./session_lister.ts";

@@ -8,7 +8,7 @@ import {
 } from "../app_server/mod.ts";
 import type { RpcNotification } from "../rpc/mod.ts";
 import type { NewEvent } from "./event_line.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import { messageText, snakeCase, snakeRecord, turnOf } from "./wire.ts";
 
 type Params = Readonly<Record<string, unknown>>;

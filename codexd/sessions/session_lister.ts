@@ -10,7 +10,7 @@ import {
   type CodexClient,
   type Thread,
 } from "../app_server/mod.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { createdAt, sessionView } from "./session_view.ts";
 

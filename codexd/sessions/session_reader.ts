@@ -17,7 +17,7 @@ import {
   type Thread,
   type WireTurn,
 } from "../app_server/mod.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sessionView } from "./session_view.ts";
 import { itemOf, turnOf } from "./wire.ts";

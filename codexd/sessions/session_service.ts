@@ -15,7 +15,7 @@ import {
 } from "../../shared/errors.ts";
 import { callerError, type CodexClient } from "../app_server/mod.ts";
 import { RpcError, RpcTimeout } from "../rpc/mod.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sessionView } from "./session_view.ts";
 

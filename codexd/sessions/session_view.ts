@@ -1,7 +1,7 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { Session } from "../../shared/contracts/mod.ts";
 import type { Thread } from "../app_server/mod.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sandboxOf, stricter } from "./thread_loader.ts";
 

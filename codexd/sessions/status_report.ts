@@ -8,7 +8,7 @@ import {
   TESTED_VERSION,
 } from "../app_server/mod.ts";
 import type { EventSubscriptions } from "./event_subscriptions.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import type { WriteFaults } from "./write_faults.ts";
 
 /** How codexd stands. */

@@ -6,7 +6,7 @@ import {
   type CodexClient,
   isUnknownThread,
 } from "../app_server/mod.ts";
-import type { SessionPorts } from "./ports.ts";
+import type { SessionPorts } from "./session_ports.ts";
 import { NO_TITLE } from "./session_service.ts";
 import { sandboxOf } from "./thread_loader.ts";
 import { codexInput, inputOf, promptText, refuseInput } from "./turn_input.ts";

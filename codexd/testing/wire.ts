@@ -1,4 +1,4 @@
-import type { LineStreams } from "../rpc/transport.ts";
+import type { LineStreams } from "../rpc/line_transport.ts";
 
 /** The far end of a transport, in a test's hands. */
 export interface Wire {

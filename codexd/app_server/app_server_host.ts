@@ -3,7 +3,6 @@ import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Redactor } from "../../shared/redact.ts";
 import { RotatingFile } from "../../shared/rotating_file.ts";
-import { VERSION } from "../../shared/version.ts";
 import type { CodexClient } from "./codex_client.ts";
 import { codexEnvironment } from "./environment.ts";
 import { Login } from "./login.ts";
@@ -58,7 +57,6 @@ export class AppServerHost {
       binary: { wanted: options.codexBin, path: environment.PATH ?? "" },
       start: options.start ?? ((job) => this.#processes.startPiped(job)),
       cwd: options.cwd,
-      ownVersion: VERSION,
       traffic: this.#traffic,
       onStderr: (line) => {
         const text = redactor.text(line.slice(0, 4000));

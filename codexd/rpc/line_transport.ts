@@ -1,6 +1,6 @@
 import { messageOf } from "../../shared/errors.ts";
 import { readLines } from "../../shared/lines.ts";
-import { formatMessage, parseMessage, type RpcMessage } from "./message.ts";
+import { formatMessage, parseMessage, type RpcMessage } from "./rpc_message.ts";
 
 const encoder = new TextEncoder();
 

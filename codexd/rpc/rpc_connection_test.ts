@@ -7,8 +7,8 @@ import {
   RpcConnection,
   RpcError,
   RpcTimeout,
-} from "./connection.ts";
-import { LineTransport } from "./transport.ts";
+} from "./rpc_connection.ts";
+import { LineTransport } from "./line_transport.ts";
 
 function setUp(options: Partial<ConnectionOptions> = {}) {
   const pipes = wire();

@@ -8,8 +8,8 @@ import type {
   RpcMessage,
   RpcNotification,
   RpcRequest,
-} from "./message.ts";
-import type { LineTransport } from "./transport.ts";
+} from "./rpc_message.ts";
+import type { LineTransport } from "./line_transport.ts";
 
 /** Standard code for a method that the callee does not have. */
 export const METHOD_NOT_FOUND = -32601;

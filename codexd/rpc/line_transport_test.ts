@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { wire } from "../testing/wire.ts";
-import type { RpcMessage } from "./message.ts";
-import { LineTransport } from "./transport.ts";
+import type { RpcMessage } from "./rpc_message.ts";
+import { LineTransport } from "./line_transport.ts";
 
 const note = (method: string): RpcMessage => ({
   kind: "notification",

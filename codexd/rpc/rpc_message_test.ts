@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatMessage, parseMessage } from "./message.ts";
+import { formatMessage, parseMessage } from "./rpc_message.ts";
 
 Deno.test("parseMessage() tells the four kinds apart by their members", () => {
   assertEquals(
