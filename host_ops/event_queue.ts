@@ -38,7 +38,7 @@ export class EventQueue<Exit> extends Channel<OutputEvent<Exit>> {
 
   async #untilRoom(): Promise<boolean> {
     const { clock, stallMs, onLeave } = this.#options;
-    if (!await within(this.room(), stallMs, clock)) {
+    if (!await within(this.room(), { ms: stallMs, clock })) {
       onLeave();
       await this.room();
     }

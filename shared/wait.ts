@@ -19,24 +19,40 @@ export function sleep(
 }
 
 /**
- * Tells whether `work` ends within `ms` milliseconds; leaves no timer behind.
- * Rejects as `work` does, as long as there is time.
+ * Tells whether `work` ends before the patience does; leaves nothing behind.
+ * Rejects as `work` does, as long as it is waited for.
  */
 export function within(
   work: Promise<unknown>,
-  ms: number,
-  clock: Clock,
+  { ms, clock, signal }: Patience,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => resolve(false));
+    const leave = () => {
+      timer?.cancel();
+      signal?.removeEventListener("abort", giveUp);
+    };
+    const giveUp = () => {
+      leave();
+      resolve(false);
+    };
+    const timer = ms === undefined ? undefined : clock.after(ms, giveUp);
     work.then(() => {
-      timer.cancel();
+      leave();
       resolve(true);
     }, (reason) => {
-      timer.cancel();
+      leave();
       reject(reason);
     });
+    if (signal?.aborted) giveUp();
+    else signal?.addEventListener("abort", giveUp, { once: true });
   });
+}
+
+/** What ends a wait that its work does not. */
+export interface Patience {
+  readonly clock: Clock;
+  readonly ms?: number | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** How the pauses between attempts grow. */

@@ -17,18 +17,31 @@ Deno.test("sleep() ends at its time or when its signal aborts, and leaves nothin
 
 Deno.test("within() tells whether work ended in time, and leaves no timer", async () => {
   const clock = new FakeClock();
-  assertEquals(await within(Promise.resolve("x"), 100, clock), true);
+  assertEquals(await within(Promise.resolve("x"), { ms: 100, clock }), true);
   await assertRejects(
-    () => within(Promise.reject(new Error("own")), 100, clock),
+    () => within(Promise.reject(new Error("own")), { ms: 100, clock }),
     Error,
     "own",
   );
   assertEquals(clock.pending, 0);
   const work = Promise.withResolvers<void>();
-  const late = within(work.promise, 100, clock);
+  const late = within(work.promise, { ms: 100, clock });
   await clock.advance(100);
   assertEquals([await late, clock.pending], [false, 0]);
   work.reject(new Error("nobody listens any more"));
+});
+
+Deno.test("within() waits without a limit of time until its signal aborts", async () => {
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  const never = new Promise(() => {});
+  const patience = { clock, signal: stop.signal };
+  const waiting = within(never, patience);
+  assertEquals(clock.pending, 0);
+  stop.abort();
+  assertEquals([await waiting, await within(never, patience)], [false, false]);
+  const timed = { clock, ms: 100, signal: stop.signal };
+  assertEquals([await within(never, timed), clock.pending], [false, 0]);
 });
 
 Deno.test("backoffMs() doubles from failure to failure up to its limit", () => {

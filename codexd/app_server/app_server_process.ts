@@ -120,7 +120,7 @@ export class AppServerProcess {
     // A command that outlives it may hold its output open.
     const exit = this.#child.status.then(async (exit) => {
       this.#exited.abort();
-      await within(reading, DRAIN_MS, clock);
+      await within(reading, { ms: DRAIN_MS, clock });
       this.rpc.close(new Error(exitReason(exit)));
       return exit;
     });

@@ -69,10 +69,10 @@ async function run(
   };
   const output = Promise.all([read(child.stdout), read(child.stderr)]);
   await child.stdin.close().catch(() => {});
-  await within(child.status, PATIENCE_MS, clock);
+  await within(child.status, { ms: PATIENCE_MS, clock });
   await child.end();
   const { code } = await child.status;
-  await within(output, DRAIN_MS, clock);
+  await within(output, { ms: DRAIN_MS, clock });
   done.abort();
   const [stdout, stderr] = await output;
   return { code, stdout, stderr };

@@ -65,6 +65,6 @@ export class StatusTracker {
 
   /** Resolves at the next change, or after `ms` milliseconds. */
   async change(ms: number): Promise<void> {
-    await within(this.#changed.promise, ms, this.#clock);
+    await within(this.#changed.promise, { ms, clock: this.#clock });
   }
 }

@@ -1,6 +1,6 @@
 import type { TurnAnswer, TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
-import { sleep, within } from "../../shared/wait.ts";
+import { within } from "../../shared/wait.ts";
 import {
   callerError,
   type CodexClient,
@@ -122,7 +122,7 @@ export class TurnService {
       );
     }
     const ends = Promise.all(active.map((turn) => turn.finished));
-    await within(ends, graceMs, clock);
+    await within(ends, { ms: graceMs, clock });
   }
 
   async #start(
@@ -238,15 +238,9 @@ export class TurnService {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<FinishedTurn | undefined> {
-    const over = new AbortController();
-    const enough = AbortSignal.any([signal, over.signal]);
-    const patience = sleep(this.#ports.clock, timeoutMs, enough);
-    const ended = await Promise.race([
-      turn.finished,
-      patience.then(() => undefined),
-    ]);
-    over.abort();
-    return ended;
+    const patience = { ms: timeoutMs, clock: this.#ports.clock, signal };
+    const ended = await within(turn.finished, patience);
+    return ended ? await turn.finished : undefined;
   }
 }
 

@@ -124,10 +124,10 @@ export function composeAutomation(options: AutomationOptions): Automation {
     },
     async stopWork() {
       const left = quietSince + GRACE_MS - clock.monotonic();
-      await within(executor.idle(), left, clock);
+      await within(executor.idle(), { ms: left, clock });
       const message = "The controller was stopped while the run went on";
       const stopped = executor.stopAll(new RunStopped("RUN_LOST", message));
-      await within(stopped, STOP_MS, clock);
+      await within(stopped, { ms: STOP_MS, clock });
     },
     release() {
       leadership.stop();

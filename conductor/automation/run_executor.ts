@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import { sleep } from "../../shared/wait.ts";
+import { sleep, within } from "../../shared/wait.ts";
 import { type RunOutcome, StorageError } from "../store/mod.ts";
 import { failedRun, RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
@@ -117,7 +117,7 @@ export class RunExecutor {
     claim: Claim,
     { log, signal }: { readonly log: RunLog; readonly signal: AbortSignal },
   ): Promise<RunOutcome> {
-    const { kinds } = this.#options;
+    const { clock, kinds } = this.#options;
     const { task, run } = claim;
     const kind = kinds.get(task.kind);
     if (kind === undefined) {
@@ -129,11 +129,6 @@ export class RunExecutor {
       const { message } = payload.error;
       return failedRun({ code: "INVALID_INPUT", message });
     }
-    // Work that is told to end must not wait for the database first.
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
     const { promise: givenUp, cancel } = this.#giveUp(signal);
     try {
       return await Promise.race([
@@ -143,9 +138,10 @@ export class RunExecutor {
           attempt: run.attempt,
           timeout_ms: task.timeout_ms,
           signal,
-          log(stream, text) {
+          async log(stream, text) {
             const room = log.add(stream, text);
-            return room === ROOM ? ROOM : Promise.race([room, aborted]);
+            // Work that is told to end must not wait for the database first.
+            if (room !== ROOM) await within(room, { clock, signal });
           },
           note: (level, message) => log.note(level, message),
         }),

@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
-import { sleep } from "../../shared/wait.ts";
+import { within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import {
   MAX_PAYLOAD_BYTES,
@@ -89,16 +89,8 @@ export class TaskService {
     const runs = leadership.write(() => this.#requestCancel(taskId));
     if (runs) {
       const reason = new RunStopped("CANCELED", "The task was canceled");
-      const over = new AbortController();
-      await Promise.race([
-        executor.stop(taskId, reason),
-        sleep(
-          clock,
-          CANCEL_WAIT_MS,
-          AbortSignal.any([signal, over.signal]),
-        ),
-      ]);
-      over.abort();
+      const patience = { ms: CANCEL_WAIT_MS, clock, signal };
+      await within(executor.stop(taskId, reason), patience);
     }
     return this.get(taskId);
   }

@@ -75,13 +75,13 @@ export async function supervise(
   signal.removeEventListener("abort", onAbort);
   options.onLeaderEnd?.();
   if (killing === undefined) {
-    await within(eof, LAST_WORDS_MS, clock);
+    await within(eof, { ms: LAST_WORDS_MS, clock });
     await process.end();
   }
   await killing;
   givingUp?.cancel();
 
-  const heldOpen = !await within(eof, options.drainMs, clock);
+  const heldOpen = !await within(eof, { ms: options.drainMs, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
   return { status, killedFor, stdout, stderr, heldOpen };

@@ -14,9 +14,9 @@ export interface Stoppable {
 }
 
 /** Running requests get this long when the daemon is told to stop. */
-const GRACE_MS = 5000;
+const GRACE = { ms: 5000, clock: systemClock };
 /** What was ended gets this long to hear why. */
-const LAST_WORDS_MS = 1000;
+const LAST_WORDS = { ms: 1000, clock: systemClock };
 /** After this a stop that hangs is cut short: launchd would kill at 20 s. */
 export const STOP_LIMIT_MS = 15_000;
 
@@ -30,7 +30,10 @@ export async function stopDaemon(
   log: Logger,
 ): Promise<"graceful" | "cut short"> {
   const stopped = steps(daemon, listening, log);
-  const inTime = await within(stopped, STOP_LIMIT_MS, systemClock);
+  const inTime = await within(stopped, {
+    ms: STOP_LIMIT_MS,
+    clock: systemClock,
+  });
   return inTime ? "graceful" : "cut short";
 }
 
@@ -48,12 +51,12 @@ async function steps(
   };
   // Whoever asks meanwhile is told so: /readyz says 503, the rest refuses.
   await step("quiesce", () => daemon.quiesce());
-  await within(listening.drained(), GRACE_MS, systemClock);
+  await within(listening.drained(), GRACE);
   await step("stop work", () => daemon.stopWork());
-  await within(listening.drained(), LAST_WORDS_MS, systemClock);
+  await within(listening.drained(), LAST_WORDS);
   await step(
     "close",
-    () => within(listening.close(), LAST_WORDS_MS, systemClock),
+    () => within(listening.close(), LAST_WORDS),
   );
   // Who still holds a connection then is cut by the exit.
   await step("release", () => daemon.close());
