@@ -108,17 +108,22 @@ export function composeBrowser(options: BrowserOptions): Browser {
     spacingMs: values.browserSpacingMs,
     breakerFailures: values.browserBreakerFailures,
   }, { clock, random: Math.random });
-  const bridge = new Bridge(
-    {
-      clients,
-      pairing,
-      requests: exchanges,
-      actions: pending,
-      records: new Records(store, { clock, platforms }),
-    },
-    { clock, newId, log, system, events: options.events },
-    { heartbeatMs, platforms: platforms.all, allowedHosts, isToken },
-  );
+  const bridge = new Bridge({
+    clients,
+    pairing,
+    requests: exchanges,
+    actions: pending,
+    records: new Records(store, { clock, platforms }),
+    system,
+    events: options.events,
+    clock,
+    newId,
+    log,
+    heartbeatMs,
+    platforms: platforms.all,
+    allowedHosts,
+    isToken,
+  });
   const requests = new BrowserRequests({
     clients,
     exchanges,

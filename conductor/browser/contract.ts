@@ -37,7 +37,7 @@ const jsonObject = z.record(z.string(), z.unknown());
 const failure = z.object({ code: short, message: sentence });
 
 /** A tab, as far as it may be known: its address has no query and no fragment. */
-export const tabSchema = z.object({
+const tabSchema = z.object({
   id: z.int().min(0),
   url: address,
   title: z.string().max(1024).default(""),
@@ -46,7 +46,7 @@ export const tabSchema = z.object({
 });
 
 /** A credential that the browser sent to a site: everything but its value. */
-export const credentialSchema = z.object({
+const credentialSchema = z.object({
   platform: short.optional(),
   host: short,
   header: short.describe("Lower-case header name, e.g. cookie"),
@@ -65,7 +65,7 @@ export const credentialSchema = z.object({
 });
 
 /** An endpoint that a page was seen to use. */
-export const endpointSchema = z.object({
+const endpointSchema = z.object({
   platform: short.optional(),
   host: short,
   method: short,

@@ -1,7 +1,7 @@
 import { AppError } from "../../shared/errors.ts";
 
 /** What the extension says of a request that failed. */
-export interface BrowserFailure {
+interface BrowserFailure {
   readonly code: string;
   readonly message: string;
 }
@@ -31,17 +31,19 @@ export function toAppError(failure: BrowserFailure): AppError {
 
 /** The browser is not there, or went away. */
 export function browserGone(clientId?: string): AppError {
-  return clientId === undefined
-    ? new AppError(
-      "BROWSER_UNAVAILABLE",
-      "Cannot reach the browser: no extension is connected",
-      { details: { reason: "not_connected" } },
-    )
-    : new AppError(
-      "BROWSER_UNAVAILABLE",
-      `Cannot reach the browser: client "${clientId}" is not connected`,
-      { details: { reason: "not_connected", client_id: clientId } },
-    );
+  const who = clientId === undefined
+    ? "no extension is connected"
+    : `client "${clientId}" is not connected`;
+  return new AppError(
+    "BROWSER_UNAVAILABLE",
+    `Cannot reach the browser: ${who}`,
+    {
+      details: {
+        reason: "not_connected",
+        ...(clientId !== undefined && { client_id: clientId }),
+      },
+    },
+  );
 }
 
 /** The connection ended while the browser worked on something. */

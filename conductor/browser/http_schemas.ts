@@ -108,7 +108,7 @@ export const browserView = z.object({
 export type BrowserView = z.output<typeof browserView>;
 
 /** The actions of `POST /v1/browser/actions`: the extension's, and pairing. */
-export const BROWSER_ACTIONS = [
+const BROWSER_ACTIONS = [
   ...EXTENSION_ACTIONS,
   "pair",
   "unpair",

@@ -1,10 +1,7 @@
+import { SUBPROTOCOL, TOKEN_PREFIX } from "../extension/mod.js";
+
 const EXTENSION_ORIGIN =
   /^moz-extension:\/\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** The sub-protocol that conductor selects. */
-export const SUBPROTOCOL = "baa.v1";
-
-const TOKEN_PREFIX = "baa.token.";
 
 /** Tells whether an upgrade with this `Origin` comes from a Firefox extension. */
 export function isExtensionOrigin(origin: string): boolean {
@@ -28,13 +25,6 @@ export function readProtocols(header: string | null | undefined): {
       ? undefined
       : decode(carrier.slice(TOKEN_PREFIX.length)),
   };
-}
-
-/** Returns the sub-protocol that carries `token`. */
-export function tokenProtocol(token: string): string {
-  const bytes = new TextEncoder().encode(token);
-  return TOKEN_PREFIX +
-    bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 function decode(text: string): string | undefined {

@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  isExtensionOrigin,
-  readProtocols,
-  tokenProtocol,
-} from "./admission.ts";
+import { tokenProtocol } from "../extension/sub_protocol.js";
+import { isExtensionOrigin, readProtocols } from "./admission.ts";
 
 Deno.test("isExtensionOrigin() knows a Firefox extension from everything else", () => {
   assertEquals(

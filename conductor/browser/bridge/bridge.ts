@@ -1,8 +1,12 @@
-import type { ExtensionMessage, FromExtension } from "../contract.ts";
-import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { SocketPort } from "../../../shared/http/mod.ts";
-import type { BridgePorts, RecordsPort, RequestsPort } from "./bridge_ports.ts";
+import type { NewId } from "../../../shared/ids.ts";
+import type { Logger } from "../../../shared/log.ts";
+import type { EventService } from "../../record/mod.ts";
+import type { ExtensionMessage, FromExtension } from "../contract.ts";
+import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
+import type { RecordsPort, RequestsPort, SystemPort } from "./bridge_ports.ts";
 import type { Clients } from "./clients.ts";
 import {
   BRIDGE_CLOSE,
@@ -15,14 +19,10 @@ import type { PendingActions } from "./pending_actions.ts";
 
 /** Where the sockets of all browsers end: greets, keeps, and sorts what they say. */
 export class Bridge {
-  readonly #parts: BridgeParts;
-  readonly #ports: BridgePorts;
   readonly #options: BridgeOptions;
   readonly #waiting = new Set<Connection>();
 
-  constructor(parts: BridgeParts, ports: BridgePorts, options: BridgeOptions) {
-    this.#parts = parts;
-    this.#ports = ports;
+  constructor(options: BridgeOptions) {
     this.#options = options;
   }
 
@@ -34,11 +34,9 @@ export class Bridge {
   /** Takes an admitted socket, before its 101 is sent. */
   open(socket: SocketPort, origin: string | undefined): void {
     const connection = new Connection(socket, {
-      id: this.#ports.newId("conn"),
+      ...this.#options,
+      id: this.#options.newId("conn"),
       origin,
-      heartbeatMs: this.#options.heartbeatMs,
-      clock: this.#ports.clock,
-      log: this.#ports.log,
       hooks: {
         greet: (it, hello) => this.#greet(it, hello),
         opened: (it) => this.#opened(it),
@@ -51,7 +49,7 @@ export class Bridge {
 
   /** Tells every browser the state of the system. */
   announce(state: Readonly<Record<string, unknown>>): void {
-    for (const connection of this.#parts.clients.all) {
+    for (const connection of this.#options.clients.all) {
       connection.send({ type: "state_snapshot", state });
     }
   }
@@ -59,8 +57,8 @@ export class Bridge {
   /** Says goodbye to every browser, and ends what runs there. */
   shutdown(): void {
     const error = new AppError("SHUTTING_DOWN");
-    for (const connection of this.#parts.clients.all) {
-      for (const request of this.#parts.requests.of(connection)) {
+    for (const connection of this.#options.clients.all) {
+      for (const request of this.#options.requests.of(connection)) {
         void request.stop(error);
       }
       connection.close(BRIDGE_CLOSE.goingAway, "shutting down");
@@ -84,7 +82,7 @@ export class Bridge {
         origin: connection.origin,
         clientId: hello.clientId,
       });
-      const outcome = this.#parts.pairing.admit(identity);
+      const outcome = this.#options.pairing.admit(identity);
       if (outcome === "refused") {
         return refusal(
           "not_paired",
@@ -102,11 +100,11 @@ export class Bridge {
       );
     }
     this.#waiting.delete(connection);
-    this.#parts.clients.get(hello.clientId)?.close(
+    this.#options.clients.get(hello.clientId)?.close(
       BRIDGE_CLOSE.replaced,
       "replaced",
     );
-    this.#parts.clients.add(connection);
+    this.#options.clients.add(connection);
     return {
       type: "hello_ack",
       ok: true,
@@ -119,41 +117,46 @@ export class Bridge {
         hosts: [...hosts],
       })),
       allowedHosts: [...this.#options.allowedHosts],
-      state: this.#ports.system.state(),
+      state: this.#options.system.state(),
     };
   }
 
   #paired(clientId: string, identity: string): void {
-    this.#ports.log.warn("Paired a browser", { client_id: clientId, identity });
-    this.#ports.events.record("browser.paired", { client_id: clientId });
+    this.#options.log.warn("Paired a browser", {
+      client_id: clientId,
+      identity,
+    });
+    this.#options.events.record("browser.paired", { client_id: clientId });
   }
 
   #opened(connection: Connection): void {
     const { clientId, hello } = connection;
-    this.#record(() => this.#parts.records.hello(hello));
-    this.#ports.log.info("A browser connected", {
+    this.#record(() => this.#options.records.hello(hello));
+    this.#options.log.info("A browser connected", {
       client_id: clientId,
       connection_id: connection.id,
       extension_version: hello.extensionVersion,
     });
-    this.#ports.events.record("browser.connected", { client_id: clientId });
+    this.#options.events.record("browser.connected", { client_id: clientId });
   }
 
   #gone(connection: Connection, opened: boolean): void {
     this.#waiting.delete(connection);
     if (!opened) return;
     const { clientId } = connection;
-    this.#parts.clients.remove(connection);
-    for (const it of this.#parts.requests.of(connection)) it.lose();
-    this.#ports.log.info("A browser disconnected", {
+    this.#options.clients.remove(connection);
+    for (const it of this.#options.requests.of(connection)) it.lose();
+    this.#options.log.info("A browser disconnected", {
       client_id: clientId,
       connection_id: connection.id,
     });
-    this.#ports.events.record("browser.disconnected", { client_id: clientId });
+    this.#options.events.record("browser.disconnected", {
+      client_id: clientId,
+    });
   }
 
   #receive(connection: Connection, message: ExtensionMessage): void {
-    const { actions, records, requests } = this.#parts;
+    const { actions, records, requests } = this.#options;
     switch (message.type) {
       case "tabs":
         return this.#record(() => records.tabs(connection, message));
@@ -170,7 +173,7 @@ export class Bridge {
         }
         return actions.receive(connection, message);
       case "client_log":
-        return this.#ports.log[message.level]("A browser says", {
+        return this.#options.log[message.level]("A browser says", {
           client_id: connection.clientId,
           said: message.message,
         });
@@ -188,7 +191,7 @@ export class Bridge {
     try {
       save();
     } catch (thrown) {
-      this.#ports.log.error("Cannot save what a browser reported", {
+      this.#options.log.error("Cannot save what a browser reported", {
         error: thrown,
       });
     }
@@ -205,7 +208,7 @@ export class Bridge {
       ...(id === undefined ? {} : { id }),
     };
     try {
-      const state = await this.#ports.system.change(
+      const state = await this.#options.system.change(
         request,
         connection.clientId,
       );
@@ -215,7 +218,7 @@ export class Bridge {
         ? { code: thrown.code, message: thrown.message }
         : { code: "INTERNAL", message: "an internal error was logged" };
       if (!(thrown instanceof AppError)) {
-        this.#ports.log.error("An action of a browser failed", {
+        this.#options.log.error("An action of a browser failed", {
           error: thrown,
         });
       }
@@ -224,15 +227,17 @@ export class Bridge {
   }
 }
 
-interface BridgeParts {
+interface BridgeOptions {
   readonly clients: Clients;
   readonly requests: RequestsPort;
   readonly actions: PendingActions;
   readonly records: RecordsPort;
   readonly pairing: Pairing;
-}
-
-interface BridgeOptions {
+  readonly system: SystemPort;
+  readonly events: Pick<EventService, "record">;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly log: Logger;
   readonly heartbeatMs: number;
   /** Which hosts belong to which platform, for every browser to know. */
   readonly platforms: readonly {

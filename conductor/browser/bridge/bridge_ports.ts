@@ -1,8 +1,4 @@
-import type { Clock } from "../../../shared/clock.ts";
 import type { AppError } from "../../../shared/errors.ts";
-import type { NewId } from "../../../shared/ids.ts";
-import type { Logger } from "../../../shared/log.ts";
-import type { EventService } from "../../record/mod.ts";
 import type { SystemState } from "../../store/mod.ts";
 import type { AnswerMessage, FromExtension } from "../contract.ts";
 import type { Connection, Hello } from "./connection.ts";
@@ -47,13 +43,4 @@ export interface RecordsPort {
     connection: Connection,
     message: FromExtension<"api_endpoints">,
   ): void;
-}
-
-/** What the bridge is given. */
-export interface BridgePorts {
-  readonly clock: Clock;
-  readonly newId: NewId;
-  readonly log: Logger;
-  readonly system: SystemPort;
-  readonly events: Pick<EventService, "record">;
 }

@@ -59,10 +59,8 @@ export class Connection {
   /** When it was made, in milliseconds since the epoch. */
   readonly openedAt: number;
   readonly #socket: JsonSocket<ExtensionMessage>;
-  readonly #clock: Clock;
+  readonly #options: ConnectionOptions;
   readonly #log: Logger;
-  readonly #hooks: ConnectionHooks;
-  readonly #heartbeatMs: number;
   readonly #chatter: TokenBucket;
   readonly #ended = new AbortController();
   #state: "greeting" | "open" | "closed" = "greeting";
@@ -76,10 +74,8 @@ export class Connection {
     this.id = options.id;
     this.origin = options.origin;
     this.openedAt = clock.now();
-    this.#clock = clock;
+    this.#options = options;
     this.#log = options.log.child({ connection_id: options.id });
-    this.#hooks = options.hooks;
-    this.#heartbeatMs = options.heartbeatMs;
     this.#chatter = new TokenBucket(clock, { burst: 200, perSecond: 20 });
     this.#heardAt = clock.monotonic();
     this.#socket = new JsonSocket(socket, {
@@ -113,7 +109,7 @@ export class Connection {
 
   /** Milliseconds since anything was heard. */
   get silentMs(): number {
-    return this.#clock.monotonic() - this.#heardAt;
+    return this.#options.clock.monotonic() - this.#heardAt;
   }
 
   /** Aborts when the connection is over; its reason is for those who wait. */
@@ -131,7 +127,7 @@ export class Connection {
     return this.#socket.room({
       maxBytes: BROWSER_LIMITS.highWaterBytes,
       stallMs: STALL_MS,
-      clock: this.#clock,
+      clock: this.#options.clock,
     });
   }
 
@@ -141,7 +137,7 @@ export class Connection {
   }
 
   #receive(message: ExtensionMessage): void {
-    this.#heardAt = this.#clock.monotonic();
+    this.#heardAt = this.#options.clock.monotonic();
     if (this.#state === "greeting") return this.#greet(message);
     if (message.type === "hello") {
       return this.#mistake("UNEXPECTED_HELLO", "hello was already said");
@@ -149,7 +145,7 @@ export class Connection {
     if (CHATTER.has(message.type) && !this.#chatter.take()) {
       return this.#mistake("TOO_MANY_MESSAGES", `"${message.type}" is dropped`);
     }
-    this.#hooks.receive(this, message);
+    this.#options.hooks.receive(this, message);
   }
 
   #greet(message: ExtensionMessage): void {
@@ -157,19 +153,19 @@ export class Connection {
       return this.#refuse(badHello(`the first message was "${message.type}"`));
     }
     this.#hello = message;
-    const answer = this.#hooks.greet(this, message);
+    const answer = this.#options.hooks.greet(this, message);
     if (!answer.ok) return this.#refuse(answer);
     this.#cancelTimers();
     this.#state = "open";
     if (!this.send(answer)) return;
     this.#beat();
-    this.#watch(2 * this.#heartbeatMs);
-    this.#hooks.opened(this);
+    this.#watch(2 * this.#options.heartbeatMs);
+    this.#options.hooks.opened(this);
   }
 
   /** Answers a frame that cannot be used; too many of them end the connection. */
   #mistake(code: string, message: string): void {
-    this.#heardAt = this.#clock.monotonic();
+    this.#heardAt = this.#options.clock.monotonic();
     if (this.#state === "greeting") return this.#refuse(badHello(message));
     this.#mistakes += 1;
     if (this.#mistakes > MAX_MISTAKES) {
@@ -189,7 +185,7 @@ export class Connection {
   }
 
   #beat(): void {
-    this.#later(this.#heartbeatMs, () => {
+    this.#later(this.#options.heartbeatMs, () => {
       this.send({ type: "ping" });
       this.#beat();
     });
@@ -198,7 +194,7 @@ export class Connection {
   /** Ends the connection once nothing was heard for two heartbeats. */
   #watch(ms: number): void {
     this.#later(ms, () => {
-      const left = 2 * this.#heartbeatMs - this.silentMs;
+      const left = 2 * this.#options.heartbeatMs - this.silentMs;
       if (left > 0) return this.#watch(left);
       this.#log.warn("Lost a browser: two heartbeats were missed");
       this.close(BRIDGE_CLOSE.goingAway, "no heartbeat");
@@ -207,7 +203,7 @@ export class Connection {
 
   #later(ms: number, action: () => void): void {
     if (this.#state === "closed") return;
-    const timer = this.#clock.after(ms, () => {
+    const timer = this.#options.clock.after(ms, () => {
       this.#timers = this.#timers.filter((it) => it !== timer);
       action();
     });
@@ -224,7 +220,7 @@ export class Connection {
     this.#state = "closed";
     this.#cancelTimers();
     this.#ended.abort(browserLost());
-    this.#hooks.gone(this, wasOpen);
+    this.#options.hooks.gone(this, wasOpen);
   }
 }
 

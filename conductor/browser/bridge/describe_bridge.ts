@@ -2,7 +2,7 @@ import { conductorMessage, extensionMessage } from "../contract.ts";
 import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
 import { fields } from "../../../shared/describe/mod.ts";
 import type { Schema } from "../../../shared/http/mod.ts";
-import { SUBPROTOCOL } from "./admission.ts";
+import { SUBPROTOCOL, TOKEN_PREFIX } from "../extension/mod.js";
 import { BRIDGE_CLOSE } from "./connection.ts";
 
 /** Tells how to speak to the bridge: enough to write another client. */
@@ -19,7 +19,7 @@ export function describeBridge(options: {
       "The owner's Firefox extension dials it; conductor never dials a browser.",
     protocol: PROTOCOL_VERSION,
     sub_protocols: options.hasToken
-      ? [SUBPROTOCOL, "baa.token.<base64url of the shared token>"]
+      ? [SUBPROTOCOL, `${TOKEN_PREFIX}<base64url of the shared token>`]
       : [SUBPROTOCOL],
     origin: "moz-extension://<uuid>, or none for a local program",
     first_message: "hello, within 5 s; the answer is hello_ack",

@@ -1,7 +1,6 @@
 export { isExtensionOrigin, readProtocols } from "./admission.ts";
 export { Bridge } from "./bridge.ts";
 export type {
-  BridgePorts,
   RecordsPort,
   RequestsPort,
   RunningRequest,

@@ -20,7 +20,7 @@ export interface ActionFacts {
   readonly reason?: string;
 }
 
-export type ActionStatus = FromExtension<"action_status">;
+type ActionStatus = FromExtension<"action_status">;
 
 /** Actions that an extension was asked for and has not reported on. */
 export class PendingActions {

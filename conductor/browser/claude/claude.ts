@@ -41,31 +41,28 @@ export class ClaudeWrapper {
     input: ClaudeSendBody,
     caller: BrowserCaller,
   ): Promise<ClaudeSent> {
-    const get = this.#getter(input, caller);
-    const organization = input.organization_id ?? await firstOrganization(get);
+    const { model, request_id, timeout_ms } = input;
+    const ask = this.#asker(input, caller);
+    const organization = input.organization_id ?? await firstOrganization(ask);
     const conversation = input.conversation_id ?? this.#openConversation() ??
-      await this.#newConversation(organization, { input, caller });
-    const path = `${conversationPath(organization, conversation)}/completion`;
-    const modern: RequestBody = {
+      await newConversation(organization, ask);
+    const body = {
       ...choice(input),
       platform: PLATFORM,
-      method: "POST",
-      path,
+      method: "POST" as const,
+      path: `${conversationPath(organization, conversation)}/completion`,
       headers: { accept: "text/event-stream" },
       body: {
         prompt: input.prompt,
         timezone: "UTC",
         attachments: [],
         files: [],
-        ...(input.model === undefined ? {} : { model: input.model }),
+        ...(model !== undefined && { model }),
       },
-      ...(input.timeout_ms === undefined
-        ? {}
-        : { timeout_ms: input.timeout_ms }),
+      ...(timeout_ms !== undefined && { timeout_ms }),
     };
-    const { request_id } = input;
     const response = await this.#parts.requests.buffered(
-      { ...modern, ...(request_id === undefined ? {} : { request_id }) },
+      { ...body, ...(request_id !== undefined && { request_id }) },
       caller,
     );
     return {
@@ -73,12 +70,7 @@ export class ClaudeWrapper {
       conversation_id: conversation,
       text: claudeText(response.body ?? ""),
       response,
-      deprecated: true,
-      modern: {
-        method: "POST",
-        path: "/v1/browser/request",
-        body: { ...modern },
-      },
+      ...replacedBy("/v1/browser/request", body),
     };
   }
 
@@ -87,27 +79,21 @@ export class ClaudeWrapper {
     input: ClientChoice,
     caller: BrowserCaller,
   ): Promise<ClaudeCurrent> {
-    const get = this.#getter(input, caller);
-    const organization = await firstOrganization(get);
+    const ask = this.#asker(input, caller);
+    const organization = await firstOrganization(ask);
+    const all = conversationPath(organization);
     const conversation = this.#openConversation() ??
-      await newestConversation(organization, get);
+      idOf(json(await ask({ path: `${all}?limit=1` })));
     const path = conversation === undefined
-      ? undefined
-      : `${conversationPath(organization, conversation)}?tree=True`;
-    const response = path === undefined ? undefined : await get(path);
+      ? all
+      : `${all}/${conversation}?tree=True`;
     return {
       organization_id: organization,
       conversation_id: conversation ?? null,
-      conversation: response === undefined ? null : json(response),
-      deprecated: true,
-      modern: {
-        method: "POST",
-        path: "/v1/browser/request",
-        body: {
-          platform: PLATFORM,
-          path: path ?? `/api/organizations/${organization}/chat_conversations`,
-        },
-      },
+      conversation: conversation === undefined
+        ? null
+        : json(await ask({ path })),
+      ...replacedBy("/v1/browser/request", { platform: PLATFORM, path }),
     };
   }
 
@@ -120,25 +106,26 @@ export class ClaudeWrapper {
   ): Promise<ClaudeActed> {
     const body = { ...choice(input), action, platform: PLATFORM };
     const outcome = await this.#parts.actions.run(body, caller);
-    return {
-      ...outcome,
-      deprecated: true,
-      modern: { method: "POST", path: "/v1/browser/actions", body },
-    };
+    return { ...outcome, ...replacedBy("/v1/browser/actions", body) };
   }
 
-  /** Returns what reads a path of Claude, and refuses all but success. */
-  #getter(input: ClientChoice, caller: BrowserCaller): Getter {
-    return async (path) =>
-      succeeded(
-        await this.#parts.requests.buffered({
-          ...choice(input),
-          platform: PLATFORM,
-          path,
-          method: "GET",
-          headers: {},
-        }, caller),
+  /** Returns what asks Claude, and refuses all answers but success. */
+  #asker(input: ClientChoice, caller: BrowserCaller): Ask {
+    return async (request) => {
+      const response = await this.#parts.requests.buffered({
+        ...choice(input),
+        platform: PLATFORM,
+        method: "GET",
+        headers: {},
+        ...request,
+      }, caller);
+      if (response.status >= 200 && response.status < 300) return response;
+      throw new AppError(
+        "UPSTREAM_FAILED",
+        `Cannot go on: Claude answered ${response.status}`,
+        { details: { reason: "site_refused", status: response.status } },
       );
+    };
   }
 
   /** The conversation of the Claude tab in front, else of any. */
@@ -147,27 +134,6 @@ export class ClaudeWrapper {
       .filter((tab) => tab.platform === PLATFORM)
       .sort((a, b) => Number(b.active) - Number(a.active));
     return tabs.flatMap(({ url }) => CONVERSATION.exec(url)?.[1] ?? [])[0];
-  }
-
-  async #newConversation(
-    organization: string,
-    { input, caller }: {
-      readonly input: ClientChoice;
-      readonly caller: BrowserCaller;
-    },
-  ): Promise<string> {
-    const uuid = crypto.randomUUID();
-    succeeded(
-      await this.#parts.requests.buffered({
-        ...choice(input),
-        platform: PLATFORM,
-        method: "POST",
-        path: `/api/organizations/${organization}/chat_conversations`,
-        headers: {},
-        body: { uuid, name: "" },
-      }, caller),
-    );
-    return uuid;
   }
 }
 
@@ -182,28 +148,38 @@ interface ClientChoice {
   readonly client_id?: string | undefined;
 }
 
-type Getter = (path: string) => Promise<RequestData>;
+type Ask = (request: Partial<RequestBody>) => Promise<RequestData>;
 
-async function firstOrganization(get: Getter): Promise<string> {
+async function firstOrganization(ask: Ask): Promise<string> {
   const path = "/api/organizations";
-  return idOf(json(await get(path))) ?? unreadable(path);
+  return idOf(json(await ask({ path }))) ?? unreadable(path);
 }
 
-async function newestConversation(
+async function newConversation(
   organization: string,
-  get: Getter,
-): Promise<string | undefined> {
-  return idOf(
-    json(
-      await get(
-        `/api/organizations/${organization}/chat_conversations?limit=1`,
-      ),
-    ),
-  );
+  ask: Ask,
+): Promise<string> {
+  const uuid = crypto.randomUUID();
+  await ask({
+    method: "POST",
+    path: conversationPath(organization),
+    body: { uuid, name: "" },
+  });
+  return uuid;
 }
 
-function conversationPath(organization: string, conversation: string): string {
-  return `/api/organizations/${organization}/chat_conversations/${conversation}`;
+/** The path of a conversation, or of all. */
+function conversationPath(organization: string, conversation?: string): string {
+  const all = `/api/organizations/${organization}/chat_conversations`;
+  return conversation === undefined ? all : `${all}/${conversation}`;
+}
+
+/** Tells the modern call that does the same. */
+function replacedBy(path: string, body: Readonly<Record<string, unknown>>) {
+  return {
+    deprecated: true as const,
+    modern: { method: "POST" as const, path, body: { ...body } },
+  };
 }
 
 /** The `uuid` of the first entry of a list. */
@@ -230,15 +206,6 @@ function unreadable(path: string): never {
     "UPSTREAM_FAILED",
     `Cannot use Claude's answer to ${path}: it has another form than expected`,
     { details: { reason: "unexpected_answer" } },
-  );
-}
-
-function succeeded(response: RequestData): RequestData {
-  if (response.status >= 200 && response.status < 300) return response;
-  throw new AppError(
-    "UPSTREAM_FAILED",
-    `Cannot go on: Claude answered ${response.status}`,
-    { details: { reason: "site_refused", status: response.status } },
   );
 }
 

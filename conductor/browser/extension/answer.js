@@ -19,21 +19,20 @@ export class RequestFailure extends Error {
 /**
  * Returns what carries the response of `message` over `link`.
  *
- * @param {{ readonly id: string, readonly responseMode: "buffered" | "sse" }} message
+ * @param {Pick<ApiRequest, "id" | "responseMode">} message
  * @param {AnswerPort} link
  * @param {AnswerLimits} limits
  * @returns {Answer}
  */
-export function answerTo(message, link, limits) {
-  return message.responseMode === "sse"
-    ? new StreamAnswer(message.id, link, limits)
-    : new BufferedAnswer(message.id, link, limits);
+export function answerTo({ id, responseMode }, link, limits) {
+  const parts = { id, link, limits };
+  return responseMode === "sse"
+    ? new StreamAnswer(parts)
+    : new BufferedAnswer(parts);
 }
 
 class BufferedAnswer {
-  #id;
-  #link;
-  #limits;
+  #parts;
   /** @type {ResponseHead | undefined} */
   #head;
   /** @type {Uint8Array[]} */
@@ -42,15 +41,9 @@ class BufferedAnswer {
   #bytes = 0;
   #seq = 0;
 
-  /**
-   * @param {string} id
-   * @param {AnswerPort} link
-   * @param {AnswerLimits} limits
-   */
-  constructor(id, link, limits) {
-    this.#id = id;
-    this.#link = link;
-    this.#limits = limits;
+  /** @param {AnswerParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   /** @param {ResponseHead} head */
@@ -61,7 +54,7 @@ class BufferedAnswer {
   /** @param {Uint8Array} bytes */
   async piece(bytes) {
     this.#bytes += bytes.length;
-    const { chunkBytes, maxResponseBytes } = this.#limits;
+    const { chunkBytes, maxResponseBytes } = this.#parts.limits;
     if (this.#bytes > maxResponseBytes) {
       throw new RequestFailure(
         "body_too_large",
@@ -75,9 +68,9 @@ class BufferedAnswer {
 
   async end() {
     if (this.#seq > 0) return await this.#chunk(this.#heldBytes, true);
-    this.#link.send({
+    this.#parts.link.send({
       type: "api_response",
-      id: this.#id,
+      id: this.#parts.id,
       ...this.#head,
       bodyBase64: this.#take(this.#heldBytes).toBase64(),
     });
@@ -86,28 +79,28 @@ class BufferedAnswer {
   /** @type {(code: string, message: string) => void} */
   fail(code, message) {
     const error = { code, message };
-    this.#link.send({ type: "api_response", id: this.#id, error });
+    this.#parts.link.send({ type: "api_response", id: this.#parts.id, error });
   }
 
   /** @type {(size: number, last: boolean) => Promise<void>} */
   async #chunk(size, last) {
     if (this.#seq === 0) {
-      this.#link.send({
+      this.#parts.link.send({
         type: "api_response",
-        id: this.#id,
+        id: this.#parts.id,
         ...this.#head,
         chunked: true,
       });
     }
-    this.#link.send({
+    this.#parts.link.send({
       type: "body_chunk",
-      id: this.#id,
+      id: this.#parts.id,
       seq: this.#seq,
       last,
       data: this.#take(size).toBase64(),
     });
     this.#seq += 1;
-    await this.#link.room();
+    await this.#parts.link.room();
   }
 
   /**
@@ -133,26 +126,18 @@ class BufferedAnswer {
 }
 
 class StreamAnswer {
-  #id;
-  #link;
-  #limits;
+  #parts;
   #decoder = new TextDecoder();
   #seq = 0;
 
-  /**
-   * @param {string} id
-   * @param {AnswerPort} link
-   * @param {AnswerLimits} limits
-   */
-  constructor(id, link, limits) {
-    this.#id = id;
-    this.#link = link;
-    this.#limits = limits;
+  /** @param {AnswerParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
   }
 
   /** @param {ResponseHead} head */
   head(head) {
-    this.#link.send({ type: "stream_open", id: this.#id, ...head });
+    this.#parts.link.send({ type: "stream_open", id: this.#parts.id, ...head });
   }
 
   /** @param {Uint8Array} bytes */
@@ -162,26 +147,31 @@ class StreamAnswer {
 
   async end() {
     await this.#text(this.#decoder.decode());
-    this.#link.send({ type: "stream_end", id: this.#id });
+    this.#parts.link.send({ type: "stream_end", id: this.#parts.id });
   }
 
   /** @type {(code: string, message: string) => void} */
   fail(code, message) {
-    this.#link.send({ type: "stream_error", id: this.#id, code, message });
+    this.#parts.link.send({
+      type: "stream_error",
+      id: this.#parts.id,
+      code,
+      message,
+    });
   }
 
   /** @param {string} text */
   async #text(text) {
-    const { chunkBytes } = this.#limits;
+    const { chunkBytes } = this.#parts.limits;
     for (let at = 0; at < text.length; at += chunkBytes) {
-      this.#link.send({
+      this.#parts.link.send({
         type: "stream_event",
-        id: this.#id,
+        id: this.#parts.id,
         seq: this.#seq,
         chunk: text.slice(at, at + chunkBytes),
       });
       this.#seq += 1;
-      await this.#link.room();
+      await this.#parts.link.room();
     }
   }
 }

@@ -1,4 +1,5 @@
 import { readError } from "./error_log.js";
+import { SUBPROTOCOL, tokenProtocol } from "./sub_protocol.js";
 
 /** The first pause before a connection is tried again; each is twice as long. */
 const FIRST_PAUSE_MS = 200;
@@ -109,7 +110,10 @@ export class Link {
     url.protocol = url.protocol.replace("http", "ws");
     let socket;
     try {
-      socket = new WebSocket(url, ["baa.v1", ...tokenProtocols(token)]);
+      socket = new WebSocket(url, [
+        SUBPROTOCOL,
+        ...(token === "" ? [] : [tokenProtocol(token)]),
+      ]);
     } catch (error) {
       const { message } = readError(error);
       return this.#later({ state: "refused", detail: message });
@@ -249,12 +253,4 @@ async function preflight(conductor, token) {
   return refused(
     said?.error?.message ?? `${conductor} answers ${response.status}`,
   );
-}
-
-/** @param {string} token */
-function tokenProtocols(token) {
-  if (token === "") return [];
-  const bytes = new TextEncoder().encode(token);
-  const text = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
-  return [`baa.token.${text}`];
 }

@@ -1,3 +1,4 @@
 export { bareAddress, bareTitle } from "./addresses.js";
 export { isCredentialName, withoutCredentials } from "./credential_names.js";
+export { SUBPROTOCOL, TOKEN_PREFIX } from "./sub_protocol.js";
 export { isHost, whyRefused } from "./target_rules.js";

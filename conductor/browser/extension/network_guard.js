@@ -34,7 +34,7 @@ export class NetworkGuard {
       ALL,
       ["blocking"],
     );
-    /** @param {browser.webRequest.Details} details */
+    /** @param {RequestDetails} details */
     const over = ({ requestId }) => void this.#ours.delete(requestId);
     webRequest.onCompleted.addListener(over, ALL);
     webRequest.onErrorOccurred.addListener(over, ALL);
@@ -92,24 +92,21 @@ export class NetworkGuard {
   /**
    * The page's own requests pass without a wait.
    *
-   * @param {browser.webRequest.Details} details
+   * @param {RequestDetails} details
    */
   #before(details) {
     const job = this.#ours.get(details.requestId) ?? this.#claim(details);
     return job === undefined ? {} : this.#judge(job, details);
   }
 
-  /**
-   * @param {ExpectedRequest} job
-   * @param {browser.webRequest.Details} details
-   */
+  /** @type {(job: ExpectedRequest, details: RequestDetails) => Promise<browser.webRequest.Verdict>} */
   async #judge(job, details) {
     const why = whyRefused(details.url, { allowedHosts: this.#allowedHosts }) ??
       await this.#whyNameRefused(details);
     return this.#verdict(job, why);
   }
 
-  /** @param {browser.webRequest.Details} details */
+  /** @param {RequestDetails} details */
   #headers(details) {
     const job = this.#ours.get(details.requestId);
     if (job === undefined || !this.#isDirect(details)) return {};
@@ -123,7 +120,7 @@ export class NetworkGuard {
   /**
    * Finds what a first hop belongs to.
    *
-   * @param {browser.webRequest.Details} details
+   * @param {RequestDetails} details
    */
   #claim(details) {
     const index = this.#expected.findIndex((it) =>
@@ -137,7 +134,7 @@ export class NetworkGuard {
     return job;
   }
 
-  /** @param {browser.webRequest.Details} details */
+  /** @param {RequestDetails} details */
   async #whyNameRefused(details) {
     if (!this.#isDirect(details)) return undefined;
     const { hostname } = new URL(details.url);
@@ -155,7 +152,7 @@ export class NetworkGuard {
   /**
    * Whether this machine itself connects, to a host that is not listed.
    *
-   * @param {browser.webRequest.Details} details
+   * @param {RequestDetails} details
    */
   #isDirect({ url, proxyInfo }) {
     const target = new URL(url);

@@ -98,7 +98,7 @@ export class Observer {
     };
   }
 
-  /** @param {browser.webRequest.Details} details */
+  /** @param {RequestDetails} details */
   #sent = async ({ requestId, url, method, type, ...details }) => {
     const site = this.#site(url);
     if (site === undefined || this.#guard.isOurs(requestId)) return;
@@ -118,7 +118,7 @@ export class Observer {
     }
   };
 
-  /** @param {browser.webRequest.Details} details */
+  /** @param {RequestDetails} details */
   #received = ({ url, responseHeaders = [], timeStamp }) => {
     const site = this.#site(url);
     if (site === undefined) return;

@@ -98,6 +98,12 @@ interface ResponseHead extends FetchHead {
 
 type AnswerLimits = Pick<Limits, "chunkBytes" | "maxResponseBytes">;
 
+interface AnswerParts {
+  readonly id: string;
+  readonly link: AnswerPort;
+  readonly limits: AnswerLimits;
+}
+
 /** Where an answer's messages go. */
 interface AnswerPort {
   send(message: ExtensionMessage): unknown;
@@ -143,6 +149,9 @@ interface ExpectedRequest {
   /** Why it was stopped. */
   refused: string | undefined;
 }
+
+/** What webRequest tells of a request. */
+type RequestDetails = browser.webRequest.Details;
 
 interface Site {
   readonly platform: string;

@@ -1,6 +1,10 @@
 import type { Clock, Timer } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { Connection, RunningRequest } from "../bridge/mod.ts";
+import {
+  BRIDGE_CLOSE,
+  type Connection,
+  type RunningRequest,
+} from "../bridge/mod.ts";
 import type { AnswerMessage, ConductorMessage } from "../contract.ts";
 import {
   browserLost,
@@ -22,11 +26,7 @@ const CONFIRM_MS = 5_000;
 export class Exchange implements RunningRequest {
   readonly order: RequestOrder;
   readonly connection: Connection;
-  readonly #receiver: Receiver;
-  readonly #permit: Permit;
-  readonly #clock: Clock;
-  readonly #over: () => void;
-  readonly #whyRefused: ExchangeOptions["whyRefused"];
+  readonly #options: ExchangeOptions;
   readonly #confirmed = Promise.withResolvers<boolean>();
   #state: "running" | "canceling" | "over" = "running";
   #timer: Timer;
@@ -34,12 +34,11 @@ export class Exchange implements RunningRequest {
   constructor(options: ExchangeOptions) {
     this.order = options.order;
     this.connection = options.connection;
-    this.#receiver = options.receiver;
-    this.#permit = options.permit;
-    this.#clock = options.clock;
-    this.#over = options.over;
-    this.#whyRefused = options.whyRefused;
-    this.#timer = this.#clock.after(this.order.timeoutMs, () => this.#late());
+    this.#options = options;
+    this.#timer = this.#options.clock.after(
+      this.order.timeoutMs,
+      () => this.#late(),
+    );
   }
 
   /** Resolves when the browser is known (or given up) to be done with it. */
@@ -53,8 +52,12 @@ export class Exchange implements RunningRequest {
     const { head, chunks } = framesOf(this.order);
     if (!this.connection.send(head)) return;
     for (const [seq, chunk] of chunks.entries()) {
-      if (!await this.connection.room()) return this.#stalled();
+      const hasRoom = await this.connection.room();
       if (this.#state !== "running") return;
+      if (!hasRoom) {
+        const { slowConsumer } = BRIDGE_CLOSE;
+        return this.connection.close(slowConsumer, "the browser does not read");
+      }
       this.connection.send({
         type: "body_chunk",
         id,
@@ -74,12 +77,12 @@ export class Exchange implements RunningRequest {
       return;
     }
     if (failure !== undefined) {
-      this.#receiver.fail(toAppError(failure));
+      this.#options.receiver.fail(toAppError(failure));
       return this.#finish(failure.code === "canceled", siteVerdict(failure));
     }
     try {
       this.#judge(message);
-      if (!this.#receiver.take(message)) return;
+      if (!this.#options.receiver.take(message)) return;
     } catch (thrown) {
       const error = thrown instanceof AppError
         ? thrown
@@ -87,7 +90,7 @@ export class Exchange implements RunningRequest {
       void this.stop(error);
       return;
     }
-    this.#finish(false, !isSiteFailure(this.#receiver.status ?? 0));
+    this.#finish(false, !isSiteFailure(this.#options.receiver.status ?? 0));
   }
 
   /** The browser reports on the cancel itself: it may not know the request. */
@@ -102,9 +105,12 @@ export class Exchange implements RunningRequest {
   stop(error: AppError = requestCanceled()): Promise<boolean> {
     if (this.#state === "running") {
       this.#state = "canceling";
-      this.#receiver.fail(error);
+      this.#options.receiver.fail(error);
       this.#timer.cancel();
-      this.#timer = this.#clock.after(CONFIRM_MS, () => this.#finish(false));
+      this.#timer = this.#options.clock.after(
+        CONFIRM_MS,
+        () => this.#finish(false),
+      );
       const { id } = this.order;
       this.connection.send({
         type: "request_cancel",
@@ -117,14 +123,14 @@ export class Exchange implements RunningRequest {
 
   /** The browser is gone, and its fetch with it. */
   lose(): void {
-    if (this.#state === "running") this.#receiver.fail(browserLost());
+    if (this.#state === "running") this.#options.receiver.fail(browserLost());
     this.#finish(false);
   }
 
   /** A redirect may have led where no request may go; its answer goes nowhere. */
   #judge(message: AnswerMessage): void {
     const url = "url" in message ? message.url : undefined;
-    const why = url === undefined ? undefined : this.#whyRefused(url);
+    const why = url === undefined ? undefined : this.#options.whyRefused(url);
     if (why === undefined) return;
     throw new AppError(
       "UPSTREAM_FAILED",
@@ -142,13 +148,7 @@ export class Exchange implements RunningRequest {
         { details: { reason: "timeout", timeout_ms: timeoutMs } },
       ),
     );
-    this.#permit.release(false);
-  }
-
-  #stalled(): void {
-    if (this.#state === "running") {
-      this.connection.close(1013, "the browser does not read");
-    }
+    this.#options.permit.release(false);
   }
 
   /** `ok` is what the end says of the site. */
@@ -156,9 +156,9 @@ export class Exchange implements RunningRequest {
     if (this.#state === "over") return;
     this.#state = "over";
     this.#timer.cancel();
-    this.#permit.release(ok);
+    this.#options.permit.release(ok);
     this.#confirmed.resolve(confirmed);
-    this.#over();
+    this.#options.over();
   }
 }
 

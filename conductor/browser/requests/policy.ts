@@ -28,7 +28,7 @@ export interface Permit {
 }
 
 /** One platform as `GET /v1/browser` shows it. */
-export interface GateView {
+interface GateView {
   readonly platform: string;
   readonly in_flight: number;
   readonly failures_in_a_row: number;

@@ -1,5 +1,5 @@
 import { type ConductorMessage, extensionMessage } from "../contract.ts";
-import { SUBPROTOCOL, tokenProtocol } from "../bridge/admission.ts";
+import { SUBPROTOCOL, tokenProtocol } from "../extension/sub_protocol.js";
 
 type MessageOf<T extends ConductorMessage["type"]> = Extract<
   ConductorMessage,
