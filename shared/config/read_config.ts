@@ -1,26 +1,5 @@
 import type { Setting } from "./setting.ts";
 
-/** The settings that one process reads, by the name that its code uses. */
-// deno-lint-ignore no-explicit-any -- each setting has a type of its own
-export type Settings = Readonly<Record<string, Setting<any>>>;
-
-type ValueOf<S> = S extends Setting<infer T> ? T : never;
-type HasFallback<S> = S extends { readonly fallback: string } ? true : false;
-
-/** The typed record: undefined only where a setting has no default. */
-export type SettingValues<S extends Settings> = {
-  readonly [K in keyof S]: HasFallback<S[K]> extends true ? ValueOf<S[K]>
-    : ValueOf<S[K]> | undefined;
-};
-
-/** One line of `--print-config`. */
-export interface ConfigLine {
-  readonly variable: string;
-  readonly value: unknown;
-  readonly from: "default" | "environment" | "unset";
-  readonly doc: string;
-}
-
 /** Everything that is wrong with the configuration, one sentence a problem. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -34,13 +13,6 @@ export class ConfigError extends Error {
     );
     this.problems = problems;
   }
-}
-
-/** What was read: the values, and how each came to be. */
-export interface ReadConfig<S extends Settings> {
-  readonly values: SettingValues<S>;
-  readonly lines: readonly ConfigLine[];
-  readonly problems: readonly string[];
 }
 
 /**
@@ -78,6 +50,34 @@ export function readConfig<S extends Settings>(
     });
   }
   return { values: values as SettingValues<S>, lines, problems };
+}
+
+/** The settings that one process reads, by the name that its code uses. */
+// deno-lint-ignore no-explicit-any -- each setting has a type of its own
+export type Settings = Readonly<Record<string, Setting<any>>>;
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+type HasFallback<S> = S extends { readonly fallback: string } ? true : false;
+
+/** The typed record: undefined only where a setting has no default. */
+export type SettingValues<S extends Settings> = {
+  readonly [K in keyof S]: HasFallback<S[K]> extends true ? ValueOf<S[K]>
+    : ValueOf<S[K]> | undefined;
+};
+
+/** One line of `--print-config`. */
+export interface ConfigLine {
+  readonly variable: string;
+  readonly value: unknown;
+  readonly from: "default" | "environment" | "unset";
+  readonly doc: string;
+}
+
+/** What was read: the values, and how each came to be. */
+export interface ReadConfig<S extends Settings> {
+  readonly values: SettingValues<S>;
+  readonly lines: readonly ConfigLine[];
+  readonly problems: readonly string[];
 }
 
 function printable(setting: { secret?: boolean }, value: unknown): unknown {

@@ -8,34 +8,6 @@ import {
 import type { LogLevel } from "../log.ts";
 import { judgeNetwork, type NetworkSettings } from "./network_config.ts";
 
-/** The part of a daemon's configuration that every daemon has. */
-export interface DaemonConfig {
-  readonly listen: URL;
-  /** Undefined: no files, everything goes to stderr. */
-  readonly logsDir: string | undefined;
-  readonly logLevel: LogLevel;
-  /** Folders that must exist, made with mode 0700. */
-  readonly folders: readonly string[];
-  /** What must never be written to a log. */
-  readonly secrets: readonly (string | undefined)[];
-  readonly warnings: readonly string[];
-  readonly lines: readonly ConfigLine[];
-}
-
-/** The configuration of a daemon whose settings were read and judged. */
-export interface JudgedConfig<V extends CommonValues = CommonValues>
-  extends DaemonConfig {
-  readonly values: V;
-  /** The shared token in force, from the variable or from its file. */
-  readonly token: string | undefined;
-}
-
-/** The values that every daemon reads. */
-interface CommonValues extends Omit<NetworkSettings, `listen${string}`> {
-  readonly allowedHosts: readonly string[] | undefined;
-  readonly allowedOrigins: readonly string[] | undefined;
-}
-
 /**
  * Judges what was read, for a daemon that has no files and listens where the
  * setting `listen` says.
@@ -70,6 +42,34 @@ export function judgedConfig<
     warnings: network.warnings,
     lines,
   };
+}
+
+/** The part of a daemon's configuration that every daemon has. */
+export interface DaemonConfig {
+  readonly listen: URL;
+  /** Undefined: no files, everything goes to stderr. */
+  readonly logsDir: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Folders that must exist, made with mode 0700. */
+  readonly folders: readonly string[];
+  /** What must never be written to a log. */
+  readonly secrets: readonly (string | undefined)[];
+  readonly warnings: readonly string[];
+  readonly lines: readonly ConfigLine[];
+}
+
+/** The configuration of a daemon whose settings were read and judged. */
+export interface JudgedConfig<V extends CommonValues = CommonValues>
+  extends DaemonConfig {
+  readonly values: V;
+  /** The shared token in force, from the variable or from its file. */
+  readonly token: string | undefined;
+}
+
+/** The values that every daemon reads. */
+interface CommonValues extends Omit<NetworkSettings, `listen${string}`> {
+  readonly allowedHosts: readonly string[] | undefined;
+  readonly allowedOrigins: readonly string[] | undefined;
 }
 
 /** Where a daemon keeps its files: `stateDir` is its own folder of the state. */

@@ -6,27 +6,9 @@ import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { InFlight, sleep } from "../wait.ts";
 
-/** Answers one request; never rejects. */
-export type Handle = (request: Request, info: RequestInfo) => Promise<Response>;
-
 /** Another process holds the port, or it may not be used. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
-}
-
-/** The open listeners of a daemon. */
-export interface Listening {
-  /** The base with the port that is really used. */
-  readonly base: URL;
-  /** Resolves when no request is being answered. Sockets do not count. */
-  drained(): Promise<void>;
-  /** Stops accepting; resolves when every running request is answered. */
-  close(): Promise<void>;
-  /**
-   * Stops accepting and drops what is open. Not after `close()`: Deno cannot
-   * cut a server that is shutting down, and throws where nothing catches it.
-   */
-  abort(): Promise<void>;
 }
 
 const RETRY_MS = 2000;
@@ -127,7 +109,25 @@ export function listen(
   };
 }
 
-/** An address of a network that is not up yet, or a name that is not known yet. */
+/** Answers one request; never rejects. */
+export type Handle = (request: Request, info: RequestInfo) => Promise<Response>;
+
+/** The open listeners of a daemon. */
+export interface Listening {
+  /** The base with the port that is really used. */
+  readonly base: URL;
+  /** Resolves when no request is being answered. Sockets do not count. */
+  drained(): Promise<void>;
+  /** Stops accepting; resolves when every running request is answered. */
+  close(): Promise<void>;
+  /**
+   * Stops accepting and drops what is open. Not after `close()`: Deno cannot
+   * cut a server that is shutting down, and throws where nothing catches it.
+   */
+  abort(): Promise<void>;
+}
+
+/** Tells whether a later attempt may succeed: the network may come up, a name become known. */
 function mayCome(error: unknown): boolean {
   const cause = error instanceof ListenError ? error.cause : error;
   return !(cause instanceof Deno.errors.AddrInUse) &&

@@ -16,32 +16,6 @@ import type { DaemonConfig } from "./daemon_config.ts";
 import { type Handle, listen, ListenError, type Listening } from "./listen.ts";
 import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 
-/** What a daemon's composition root is given by the runner. */
-export interface DaemonPorts {
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly redactor: Redactor;
-  /** Random; sets this process apart from others of the same name. */
-  readonly instance: string;
-  /** The base with the port that is really used. */
-  readonly base: URL;
-}
-
-/** A composed daemon: it answers, and it can be stopped in an orderly way. */
-export interface Daemon extends Stoppable {
-  readonly handle: Handle;
-}
-
-/** One of the product's processes. */
-interface DaemonProgram<C extends DaemonConfig> {
-  readonly name: ProgramName;
-  readonly version: string;
-  readConfig(env: (variable: string) => string | undefined): C;
-  compose(config: C, ports: DaemonPorts): Promise<Daemon> | Daemon;
-  /** Gives up, before it listens, whatever the daemon does not need from there on. */
-  confine?(): void;
-}
-
 const EXIT_CONFIG = 2;
 const encoder = new TextEncoder();
 
@@ -101,6 +75,32 @@ export async function runDaemon<C extends DaemonConfig>(
   log.info("Stopped", { outcome });
   flush();
   Deno.exit(0);
+}
+
+/** What a daemon's composition root is given by the runner. */
+export interface DaemonPorts {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  /** Random; sets this process apart from others of the same name. */
+  readonly instance: string;
+  /** The base with the port that is really used. */
+  readonly base: URL;
+}
+
+/** A composed daemon: it answers, and it can be stopped in an orderly way. */
+export interface Daemon extends Stoppable {
+  readonly handle: Handle;
+}
+
+/** One of the product's processes. */
+interface DaemonProgram<C extends DaemonConfig> {
+  readonly name: ProgramName;
+  readonly version: string;
+  readConfig(env: (variable: string) => string | undefined): C;
+  compose(config: C, ports: DaemonPorts): Promise<Daemon> | Daemon;
+  /** Gives up, before it listens, whatever the daemon does not need from there on. */
+  confine?(): void;
 }
 
 function readOrExit<C extends DaemonConfig>(
@@ -197,7 +197,7 @@ function firstSignal(flush: () => void): Promise<Deno.Signal> {
         resolve(signal);
       });
     }
-    // A closed terminal is no reason to stop: launchd and `start` own the life.
+    // A closed terminal is no reason to stop: that is for launchd or `start` to say.
     Deno.addSignalListener("SIGHUP", () => {});
   });
 }

@@ -104,7 +104,7 @@ export interface SelfParts {
   readonly guidance:
     & Readonly<Record<"all" | "business" | "control", Guidance>>
     & { readonly public?: Guidance };
-  /** What ails it: why it is not ready, what does not work as it should, who is away. */
+  /** Why it is not ready, what does not work as it should, which peers are away. */
   trouble?(): {
     readonly [_ in "reasons" | "degraded" | "away"]?: readonly (
       | string

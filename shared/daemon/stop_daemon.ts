@@ -3,20 +3,10 @@ import type { Logger } from "../log.ts";
 import { within } from "../wait.ts";
 import type { Listening } from "./listen.ts";
 
-/** What can be stopped in an orderly way. */
-export interface Stoppable {
-  /** Stops starting anything new; refuses new requests, ends streams with a reason. */
-  quiesce(): void;
-  /** Ends what still runs after the grace period. */
-  stopWork(): Promise<void>;
-  /** Releases the lease, closes the database and every file. */
-  close(): Promise<void>;
-}
-
 /** Running requests get this long when the daemon is told to stop. */
 const GRACE = { ms: 5000, clock: systemClock };
-/** What was ended gets this long to hear why. */
-const LAST_WORDS = { ms: 1000, clock: systemClock };
+/** Requests whose work was ended get this long to be answered; so do listeners to close. */
+const SETTLE = { ms: 1000, clock: systemClock };
 /** After this a stop that hangs is cut short: launchd would kill at 20 s. */
 export const STOP_LIMIT_MS = 15_000;
 
@@ -37,6 +27,16 @@ export async function stopDaemon(
   return inTime ? "graceful" : "cut short";
 }
 
+/** What can be stopped in an orderly way. */
+export interface Stoppable {
+  /** Stops starting anything new; refuses new requests, ends streams with a reason. */
+  quiesce(): void;
+  /** Ends what still runs after the grace period. */
+  stopWork(): Promise<void>;
+  /** Releases the lease, closes the database and every file. */
+  close(): Promise<void>;
+}
+
 async function steps(
   daemon: Stoppable,
   listening: Listening,
@@ -53,10 +53,10 @@ async function steps(
   await step("quiesce", () => daemon.quiesce());
   await within(listening.drained(), GRACE);
   await step("stop work", () => daemon.stopWork());
-  await within(listening.drained(), LAST_WORDS);
+  await within(listening.drained(), SETTLE);
   await step(
     "close",
-    () => within(listening.close(), LAST_WORDS),
+    () => within(listening.close(), SETTLE),
   );
   // Who still holds a connection then is cut by the exit.
   await step("release", () => daemon.close());

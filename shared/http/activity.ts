@@ -75,13 +75,13 @@ export class Activity {
       this.#sockets.delete(socket);
       held[Symbol.dispose]();
     });
-    if (this.#quiet.signal.aborted) sayGoodbye(socket);
+    if (this.#quiet.signal.aborted) closeForShutdown(socket);
   }
 
   /** Refuses what comes, ends every stored stream and socket with a reason. */
   quiesce(): void {
     this.#quiet.abort(new AppError("SHUTTING_DOWN"));
-    for (const socket of this.#sockets) sayGoodbye(socket);
+    for (const socket of this.#sockets) closeForShutdown(socket);
   }
 
   /** Aborts the signal of every request that still runs. */
@@ -99,6 +99,6 @@ function isObservation({ kind, exposure, produces }: Entrance): boolean {
     produces !== "websocket";
 }
 
-function sayGoodbye(socket: WebSocket): void {
+function closeForShutdown(socket: WebSocket): void {
   closeWhenOpen(socket, CLOSE.goingAway, "the daemon is shutting down");
 }

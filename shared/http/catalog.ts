@@ -1,12 +1,6 @@
 import { checkRoute, fault } from "./check_route.ts";
 import type { Caller, Route } from "./route.ts";
 
-/** A route that a path leads to, with the values of its `:params`. */
-export interface FoundRoute<Deps> {
-  readonly route: Route<Deps>;
-  readonly params: Readonly<Record<string, string>>;
-}
-
 /** Every route of one daemon. Refuses, at start, what could not work. */
 export class Catalog<Deps> {
   readonly routes: readonly Route<Deps>[];
@@ -67,6 +61,12 @@ export class Catalog<Deps> {
     }
     return methods;
   }
+}
+
+/** A route that a path leads to, with the values of its `:params`. */
+export interface FoundRoute<Deps> {
+  readonly route: Route<Deps>;
+  readonly params: Readonly<Record<string, string>>;
 }
 
 function matchParts(

@@ -218,7 +218,7 @@ export interface GuardRequest {
 /** The part of a route that the ladder reads. */
 type GuardedRoute = Pick<RouteInfo, "id" | "exposure"> & RouteRules;
 
-/** Ways to write the names that this daemon answers to: case, a trailing dot. */
+/** Spellings of allowed hosts that are remembered: they differ in case, or by a trailing dot. */
 const MAX_SPELLINGS = 64;
 
 /** A header may be 64 KiB long; a log line need not. */

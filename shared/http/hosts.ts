@@ -1,15 +1,6 @@
 import { type Authority, parseAuthority } from "../authority.ts";
 import type { Zone } from "./route.ts";
 
-/** Which hosts a daemon answers to. */
-export interface HostRules {
-  /** The base URL that it listens on, with the port that it really has. */
-  readonly base: URL;
-  readonly publicBase: URL | undefined;
-  /** `BAA_ALLOWED_HOSTS`. */
-  readonly allowed: readonly string[];
-}
-
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 /** The exact `Host` values of a daemon, and the zone that each stands for. */
@@ -58,6 +49,15 @@ export class Hosts {
     const host = authority.host.toLowerCase().replace(/\.$/, "");
     this.#zones.set(keyOf({ ...authority, host }), zone);
   }
+}
+
+/** Which hosts a daemon answers to. */
+export interface HostRules {
+  /** The base URL that it listens on, with the port that it really has. */
+  readonly base: URL;
+  readonly publicBase: URL | undefined;
+  /** `BAA_ALLOWED_HOSTS`. */
+  readonly allowed: readonly string[];
 }
 
 function portOf(url: URL): number {

@@ -2,12 +2,6 @@ import type { z } from "zod";
 import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
 import type { Schema } from "./route.ts";
 
-/** What came back, read whole. */
-export interface ReadResponse {
-  readonly response: Response;
-  readonly text: string;
-}
-
 /**
  * Returns the data of an answer, as its contract says it.
  * @throws {AppError} the server's own failure; UPSTREAM_FAILED
@@ -40,6 +34,12 @@ export function parseAnswer<D extends Schema>(
     throw upstreamFailed("the answer has no data", { details });
   }
   return parse(data, value.data, details);
+}
+
+/** What came back, read whole. */
+export interface ReadResponse {
+  readonly response: Response;
+  readonly text: string;
 }
 
 function parse<D extends Schema>(

@@ -3,12 +3,6 @@ import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
 import { BareFailure, Reply, type RouteInfo } from "./route.ts";
 
-/** What every answer of one request needs. */
-export interface AnswerContext {
-  readonly requestId: string;
-  readonly pretty: boolean;
-}
-
 /** Turns what a handler returned into the answer that its route promises. */
 export function writeResult(
   result: unknown,
@@ -28,6 +22,12 @@ export function writeResult(
     default:
       return json(envelope(data, context), context, init);
   }
+}
+
+/** What every answer of one request needs. */
+export interface AnswerContext {
+  readonly requestId: string;
+  readonly pretty: boolean;
 }
 
 /** Answers large `data` in the success envelope, written as it is taken. */

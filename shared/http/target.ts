@@ -1,14 +1,5 @@
 import { invalidInput } from "../errors.ts";
 
-/** A request's target, read from the text that came in, not normalised. */
-export interface RequestTarget {
-  /** Empty when the target cannot be taken apart: no host matches that. */
-  readonly authority: string;
-  /** Still percent-encoded. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-}
-
 const TARGET = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i;
 
 const NO_QUERY = new URLSearchParams();
@@ -28,6 +19,15 @@ export function readTarget(request: Request): RequestTarget {
     path: path || "/",
     query: query === undefined ? NO_QUERY : new URLSearchParams(query),
   };
+}
+
+/** A request's target, read from the text that came in, not normalised. */
+export interface RequestTarget {
+  /** Empty when the target cannot be taken apart: no host matches that. */
+  readonly authority: string;
+  /** Still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
 }
 
 /**
