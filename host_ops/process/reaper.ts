@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { LineSplitter } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
+import { backoffMs } from "../../shared/wait.ts";
 
 /** What can be sent to a group through the reaper. */
 export type GroupSignal = "TERM" | "KILL";
@@ -38,9 +39,7 @@ const PATIENCE_MS = 1_000;
 /** One that ends sooner than this, in milliseconds, is not replaced at once. */
 const YOUNG_MS = 50;
 
-/** Milliseconds until the next try then; doubled at each, up to the most. */
-const FIRST_RETRY_MS = 50;
-const MOST_RETRY_MS = 2_000;
+const RETRIES = { firstMs: 50, longestMs: 2_000 };
 
 /** How many reapers may die under one `remember` before it gives up. */
 const MOST_TRIES = 3;
@@ -78,7 +77,7 @@ export class Reaper {
   #heardAt = 0;
   #watch: Timer | undefined;
   #retry: Timer | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  #failures = 0;
   #closed = false;
 
   constructor(options: ReaperOptions) {
@@ -206,7 +205,7 @@ export class Reaper {
     if (clock.monotonic() - dead.startedAt < YOUNG_MS) {
       return this.#startLater();
     }
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#failures = 0;
     this.#tryToStart();
   }
 
@@ -225,10 +224,9 @@ export class Reaper {
   #startLater(): void {
     this.#retry?.cancel();
     this.#retry = this.#options.clock.after(
-      this.#retryMs,
+      backoffMs(++this.#failures, RETRIES),
       () => this.#tryToStart(),
     );
-    this.#retryMs = Math.min(this.#retryMs * 2, MOST_RETRY_MS);
     // nobody may hang on a reaper that does not come; the orders stay
     this.#answerAll();
   }

@@ -1,5 +1,5 @@
 import type { ByteBudget } from "../byte_budget.ts";
-import type { Deadlines } from "../deadlines.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { AppError } from "../errors.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Deadlines } from "../deadlines.ts";
+import { Deadlines } from "./deadlines.ts";
 import { ByteBudget } from "../byte_budget.ts";
 import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";

@@ -2,7 +2,7 @@ import { accepts } from "@std/http";
 import type { AuditPort } from "../audit.ts";
 import { ByteBudget } from "../byte_budget.ts";
 import type { Clock } from "../clock.ts";
-import { Deadlines } from "../deadlines.ts";
+import { Deadlines } from "./deadlines.ts";
 import { type NewId, randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
