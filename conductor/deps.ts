@@ -1,6 +1,6 @@
-import type { HostOps } from "../host_ops/mod.ts";
+import type { HostOpContext, HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/mod.ts";
-import { routeFor } from "../shared/http/mod.ts";
+import { type RouteContext, routeFor } from "../shared/http/mod.ts";
 import type { Browser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
 import type { BackupService, EventService } from "./record/mod.ts";
@@ -40,4 +40,23 @@ export const route = routeFor<Deps>();
 /** Why a write of automation cannot work now; undefined when it can. */
 export function unlessLeader({ role }: Pick<Deps, "role">): string | undefined {
   return role() === "leader" ? undefined : "this controller is a standby";
+}
+
+/** Returns who asks, for services: the actor of the audit, when it leaves, when it has its answer. */
+export function callerOf(
+  context: Pick<
+    RouteContext<Deps>,
+    "requestId" | "remoteAddress" | "signal" | "hold"
+  >,
+): Required<HostOpContext> {
+  const { requestId, remoteAddress, signal } = context;
+  return {
+    actor: {
+      source: "http",
+      request_id: requestId,
+      remote_address: remoteAddress,
+    },
+    signal,
+    hold: (release) => context.hold(release),
+  };
 }

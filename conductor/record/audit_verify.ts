@@ -1,19 +1,7 @@
 import type { Database as Connection } from "@db/sqlite";
 import { auditHash, type AuditRecord } from "../store/mod.ts";
 
-/** What verifying the audit trail found. */
-interface AuditVerdict {
-  readonly ok: boolean;
-  /** Rows that were read and found in order. */
-  readonly rows: number;
-  /** The last row that retention removed; 0: none was. */
-  readonly checkpoint_seq: number;
-  readonly last_seq: number;
-  /** Intents without an outcome: work that a crash cut off, or that runs now. */
-  readonly open_intents: number;
-  /** The first thing that is not in order. */
-  readonly problem: string | null;
-}
+type StoredRecord = AuditRecord & { readonly hash: string };
 
 /**
  * Follows the chain from the checkpoint to the newest row in one consistent
@@ -26,7 +14,7 @@ export function verifyAudit(connection: Connection): AuditVerdict {
     const open = new Set<string>();
     let { seq, hash } = checkpoint;
     let problem: string | null = null;
-    const rows = connection.prepare<AuditRecord & { readonly hash: string }>(
+    const rows = connection.prepare<StoredRecord>(
       "SELECT * FROM audit ORDER BY seq",
     );
     for (const row of rows) {
@@ -50,14 +38,22 @@ export function verifyAudit(connection: Connection): AuditVerdict {
   }).deferred();
 }
 
-interface Place {
-  readonly seq: number;
-  readonly hash: string;
+interface AuditVerdict {
+  readonly ok: boolean;
+  /** Rows that were read and found in order. */
+  readonly rows: number;
+  /** The last row that retention removed; 0: none was. */
+  readonly checkpoint_seq: number;
+  readonly last_seq: number;
+  /** Intents without an outcome: work that a crash cut off, or that runs now. */
+  readonly open_intents: number;
+  /** The first thing that is not in order. */
+  readonly problem: string | null;
 }
 
 function problemOf(
-  row: AuditRecord & { readonly hash: string },
-  before: Place,
+  row: StoredRecord,
+  before: Pick<StoredRecord, "seq" | "hash">,
 ): string | null {
   if (row.seq !== before.seq + 1) {
     return `row ${before.seq + 1} is missing: row ${row.seq} follows`;
@@ -67,8 +63,9 @@ function problemOf(
     : `row ${row.seq} does not match its hash`;
 }
 
-function placeIn(connection: Connection, table: string): Place {
-  const row = connection.prepare(`SELECT seq, hash FROM ${table}`).get<Place>();
+function placeIn(connection: Connection, table: string) {
+  const row = connection.prepare(`SELECT seq, hash FROM ${table}`)
+    .get<Pick<StoredRecord, "seq" | "hash">>();
   if (row === undefined) throw new Error(`Cannot verify: ${table} is empty`);
   return row;
 }

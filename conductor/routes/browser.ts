@@ -10,8 +10,7 @@ import {
   requestData,
   requestEvents,
 } from "../browser/mod.ts";
-import { type Deps, route } from "../deps.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, type Deps, route } from "../deps.ts";
 
 /** Why no browser can be asked now. */
 export function browserUnavailable({ browser }: Deps): string | undefined {

@@ -6,9 +6,8 @@ import {
   claudeSendBody,
   claudeSendData,
 } from "../browser/mod.ts";
-import { route } from "../deps.ts";
+import { callerOf, route } from "../deps.ts";
 import { browserUnavailable } from "./browser.ts";
-import { callerOf } from "./caller.ts";
 
 const legacy = {
   surface: "business",

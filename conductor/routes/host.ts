@@ -7,8 +7,7 @@ import {
   FileWriteOutcome,
   FileWriteRequest,
 } from "../../host_ops/mod.ts";
-import { route } from "../deps.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, route } from "../deps.ts";
 
 const hostOperation = {
   method: "POST",

@@ -1,24 +1,5 @@
 import { sha256Hex } from "../../shared/digest.ts";
-
-/** A row of the audit trail as it is stored. */
-export type AuditRecord = {
-  readonly seq: number;
-  readonly entry_id: string;
-  readonly phase: string;
-  readonly at: number;
-  readonly action: string;
-  readonly controller_id: string;
-  readonly instance_id: string;
-  readonly source: string;
-  readonly request_id: string | null;
-  readonly remote_address: string | null;
-  readonly task_id: string | null;
-  readonly run_id: string | null;
-  readonly target: string | null;
-  readonly ok: number | null;
-  readonly code: string | null;
-  readonly facts: string | null;
-};
+import type { AuditRow } from "./model/audit_row.ts";
 
 /**
  * Returns the hash that chains `record` to the row before it: SHA-256, in
@@ -45,3 +26,13 @@ export function auditHash(previous: string, record: AuditRecord): string {
     record.facts,
   ]));
 }
+
+/** A row of the audit trail as it is stored, before its hash. */
+export type AuditRecord =
+  & Omit<AuditRow, "at" | "target" | "ok" | "facts" | "hash">
+  & {
+    readonly at: number;
+    readonly target: string | null;
+    readonly ok: number | null;
+    readonly facts: string | null;
+  };

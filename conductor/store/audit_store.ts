@@ -5,11 +5,8 @@ import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
 import { type List, type Page, readPage } from "./list.ts";
 
-type StoredRecord =
-  & AuditRecord
-  & Pick<AuditRow, "phase" | "source">
-  & { readonly hash: string };
-type Place = { readonly seq: number; readonly hash: string };
+type StoredRecord = AuditRecord & Pick<AuditRow, "hash">;
+type ChainLink = Pick<AuditRow, "seq" | "hash">;
 
 const LIST: List<StoredRecord, AuditRow> = {
   name: "audit",
@@ -85,13 +82,13 @@ export class AuditStore {
     });
   }
 
-  #head(): Place {
-    return this.#db.get<Place>("SELECT seq, hash FROM audit_head") ??
+  #head(): ChainLink {
+    return this.#db.get<ChainLink>("SELECT seq, hash FROM audit_head") ??
       missing("head");
   }
 
-  #checkpoint(): Place {
-    return this.#db.get<Place>("SELECT seq, hash FROM audit_checkpoint") ??
+  #checkpoint(): ChainLink {
+    return this.#db.get<ChainLink>("SELECT seq, hash FROM audit_checkpoint") ??
       missing("checkpoint");
   }
 }

@@ -7,16 +7,10 @@ import type { Database } from "./database.ts";
 import { type List, type Page, readPage } from "./list.ts";
 import { isoOrNull } from "./task_row.ts";
 
-export type RunRow = {
+/** A run as it is stored. */
+export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
   readonly seq: number;
-  readonly run_id: string;
   readonly task_seq: number;
-  readonly task_id: string;
-  readonly attempt: number;
-  readonly controller_id: string;
-  readonly instance_id: string;
-  readonly term: number;
-  readonly status: RunStatus;
   readonly started_at: number;
   readonly finished_at: number | null;
   readonly outcome_code: string | null;
@@ -138,23 +132,20 @@ export class RunStore {
 }
 
 function toRun(row: RunRow): Run {
+  const {
+    seq: _seq,
+    task_seq: _taskSeq,
+    outcome_code: code,
+    outcome_message: message,
+    outcome_result,
+    ...run
+  } = row;
+  const ok = run.status === "succeeded";
+  const result = outcome_result === null ? null : JSON.parse(outcome_result);
   return {
-    run_id: row.run_id,
-    task_id: row.task_id,
-    attempt: row.attempt,
-    controller_id: row.controller_id,
-    instance_id: row.instance_id,
-    term: row.term,
-    status: row.status,
+    ...run,
     started_at: isoTime(row.started_at),
     finished_at: isoOrNull(row.finished_at),
-    outcome: row.finished_at === null ? null : {
-      ok: row.status === "succeeded",
-      code: row.outcome_code,
-      message: row.outcome_message,
-      result: row.outcome_result === null
-        ? null
-        : JSON.parse(row.outcome_result),
-    },
+    outcome: row.finished_at === null ? null : { ok, code, message, result },
   };
 }
