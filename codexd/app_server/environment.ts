@@ -42,16 +42,6 @@ export function secretValues(
     ) as string[];
 }
 
-interface CodexEnvironmentSource {
-  readonly own: (variable: string) => string | undefined;
-  /** `BAA_EXEC_PATH`. */
-  readonly execPath: string | undefined;
-  /** A folder of codexd's own for temporary files. */
-  readonly tmpDir: string;
-  /** See {@linkcode MARK_VARIABLE}. */
-  readonly mark: string;
-}
-
 /** Returns the whole environment of the app-server. */
 export function codexEnvironment(
   source: CodexEnvironmentSource,
@@ -70,6 +60,16 @@ export function codexEnvironment(
     NO_COLOR: "1",
     [MARK_VARIABLE]: mark,
   };
+}
+
+interface CodexEnvironmentSource {
+  readonly own: (variable: string) => string | undefined;
+  /** `BAA_EXEC_PATH`. */
+  readonly execPath: string | undefined;
+  /** A folder of codexd's own for temporary files. */
+  readonly tmpDir: string;
+  /** See {@linkcode MARK_VARIABLE}. */
+  readonly mark: string;
 }
 
 /**

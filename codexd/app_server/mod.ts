@@ -1,5 +1,4 @@
 export { Approvals } from "./approvals.ts";
-export { findBinary } from "./binary.ts";
 export {
   callerError,
   hasNoHistory,

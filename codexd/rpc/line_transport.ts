@@ -98,7 +98,7 @@ export interface LineStreams {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-export interface TransportOptions {
+interface TransportOptions {
   /** A longer line ends the transport. Default 67 108 864. */
   readonly maxLineChars?: number;
   /** So many lines in a row that are no message end it. Default 100. */

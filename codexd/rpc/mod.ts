@@ -12,4 +12,4 @@ export type {
   RpcNotification,
   RpcRequest,
 } from "./rpc_message.ts";
-export { LineTransport, type TransportOptions } from "./line_transport.ts";
+export { LineTransport } from "./line_transport.ts";

@@ -97,7 +97,7 @@ export class AppServerListener implements AppServerEvents {
 
   /** Ends what an earlier codexd left behind when it was killed. */
   recover(): void {
-    for (const { session_id, running_turn } of this.#ports.index.all()) {
+    for (const { session_id, running_turn } of this.#ports.index.values()) {
       if (running_turn === null) continue;
       this.#ports.events.append([
         this.#completed(session_id, {
@@ -180,7 +180,7 @@ export class AppServerListener implements AppServerEvents {
 
   #endEphemeral(): void {
     const { index } = this.#ports;
-    for (const { session_id, ephemeral, ended } of index.all()) {
+    for (const { session_id, ephemeral, ended } of index.values()) {
       if (ephemeral && !ended) index.update(session_id, { ended: true });
     }
   }

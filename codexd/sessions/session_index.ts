@@ -38,8 +38,7 @@ export type SessionRecord = z.infer<typeof SessionRecord>;
 const MAX_SESSIONS = 10_000;
 
 /** The sessions that codexd made or used, on disk. */
-export class SessionIndex implements Disposable {
-  readonly #map: PersistentMap<SessionRecord>;
+export class SessionIndex extends PersistentMap<SessionRecord> {
   readonly #clock: Clock;
 
   constructor(
@@ -50,43 +49,21 @@ export class SessionIndex implements Disposable {
       onError(error: unknown): void;
     },
   ) {
-    this.#clock = options.clock;
-    this.#map = new PersistentMap({
+    super({
       ...options,
       path: join(options.folder, "sessions.jsonl"),
       maxEntries: MAX_SESSIONS,
       parse: (value) => SessionRecord.safeParse(value).data,
     });
-  }
-
-  get size(): number {
-    return this.#map.size;
-  }
-
-  get(sessionId: string): SessionRecord | undefined {
-    return this.#map.get(sessionId);
-  }
-
-  /** Every record, the longest untouched first. */
-  all(): SessionRecord[] {
-    return this.#map.values();
-  }
-
-  /** The record that was touched last. */
-  get newest(): SessionRecord | undefined {
-    return this.#map.newest;
-  }
-
-  put(record: SessionRecord): SessionRecord {
-    this.#map.set(record.session_id, record);
-    return record;
+    this.#clock = options.clock;
   }
 
   /** Changes a record, if there is one. */
   update(sessionId: string, changes: Partial<SessionRecord>): void {
-    const record = this.#map.get(sessionId);
+    const record = this.get(sessionId);
     if (record === undefined) return;
-    this.put({ ...record, updated_at: this.#clock.now(), ...changes });
+    const updated_at = this.#clock.now();
+    this.set(sessionId, { ...record, updated_at, ...changes });
   }
 
   /** Takes note that a turn runs, for who starts after a crash. */
@@ -108,9 +85,5 @@ export class SessionIndex implements Disposable {
   turnEnded(sessionId: string, turnId: string): void {
     if (this.get(sessionId)?.running_turn?.turn_id !== turnId) return;
     this.update(sessionId, { running_turn: null });
-  }
-
-  [Symbol.dispose](): void {
-    this.#map[Symbol.dispose]();
   }
 }

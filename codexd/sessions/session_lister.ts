@@ -132,7 +132,7 @@ export class SessionLister {
     limit: number,
     wanted: (record: SessionRecord) => boolean,
   ) {
-    const all = this.#ports.index.all().filter(wanted)
+    const all = this.#ports.index.values().filter(wanted)
       .map((record) => ({
         key: [record.created_at, record.session_id] as Key,
         record,

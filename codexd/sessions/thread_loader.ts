@@ -77,7 +77,7 @@ export class ThreadLoader {
     };
     this.#loaded.set(thread.id, loaded);
     const known = this.#index.get(thread.id);
-    this.#index.put({
+    this.#index.set(thread.id, {
       approval_policy: null,
       sandbox: null,
       approvals: null,
