@@ -1,10 +1,5 @@
 import { AppError } from "../../shared/errors.ts";
-
-/** What the extension says of a request that failed. */
-interface BrowserFailure {
-  readonly code: string;
-  readonly message: string;
-}
+import type { FromExtension } from "./contract.ts";
 
 /** Failures that say something of the site, and count against its platform. */
 const OF_THE_SITE: ReadonlySet<string> = new Set([
@@ -14,12 +9,12 @@ const OF_THE_SITE: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a failure counts for the circuit breaker: false, or undefined for "says nothing". */
-export function siteVerdict(failure: BrowserFailure): false | undefined {
+export function siteVerdict(failure: Failure): false | undefined {
   return OF_THE_SITE.has(failure.code) ? false : undefined;
 }
 
 /** Turns the extension's failure into the caller's. */
-export function toAppError(failure: BrowserFailure): AppError {
+export function toAppError(failure: Failure): AppError {
   const code = failure.code === "timeout"
     ? "UPSTREAM_TIMEOUT"
     : "UPSTREAM_FAILED";
@@ -72,3 +67,6 @@ export function protocolBroken(what: string): AppError {
     { details: { reason: "protocol" } },
   );
 }
+
+/** What the extension says of a request that failed. */
+type Failure = Pick<FromExtension<"stream_error">, "code" | "message">;

@@ -12,16 +12,6 @@ const ACTION_MS = 30_000;
 /** Actions that may wait for their reports at once. */
 const MAX_PENDING = 64;
 
-/** What an action is about. */
-export interface ActionFacts {
-  readonly platform?: string;
-  readonly tabId?: number;
-  readonly url?: string;
-  readonly reason?: string;
-}
-
-type ActionStatus = FromExtension<"action_status">;
-
 /** Actions that an extension was asked for and has not reported on. */
 export class PendingActions {
   readonly #newId: NewId;
@@ -42,7 +32,6 @@ export class PendingActions {
       throw new AppError(
         "TOO_MANY_REQUESTS",
         `Cannot ask the browser: ${MAX_PENDING} actions wait already`,
-        { headers: { "retry-after": "1" } },
       );
     }
     const id = this.#newId("act");
@@ -63,6 +52,16 @@ export class PendingActions {
     this.#calls.settle(key(connection, status.id), status);
   }
 }
+
+/** What an action is about. */
+export interface ActionFacts {
+  readonly platform?: string;
+  readonly tabId?: number;
+  readonly url?: string;
+  readonly reason?: string;
+}
+
+type ActionStatus = FromExtension<"action_status">;
 
 /** One browser cannot report for another. */
 function key(connection: Connection, id: string): string {

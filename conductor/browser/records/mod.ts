@@ -1,2 +1,2 @@
 export { Records } from "./records.ts";
-export { BrowserViewer, type RecordAges } from "./view.ts";
+export { BrowserViewer } from "./view.ts";

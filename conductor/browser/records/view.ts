@@ -18,30 +18,13 @@ export class BrowserViewer {
   view(query: BrowserQuery): BrowserView {
     const { clients, exchanges, platforms, policy, store } = this.#parts;
     const shown = <T extends Sighting>(rows: readonly T[]) =>
-      rows.map((row) => ({ row, seen: this.#sighting(row) }))
-        .filter(({ seen }) => matches(seen, query));
-    const tabs = shown(store.tabs()).map(({ row, seen }) => ({
-      ...seen,
-      tab_id: row.tab_id,
-      url: row.url,
-      title: row.title,
-      active: row.active,
-      load: row.load,
+      rows.map((row) => this.#shown(row)).filter((it) => matches(it, query));
+    const tabs = shown(store.tabs());
+    const logins = shown(store.credentials()).map((it) => ({
+      ...it,
+      captured_at: isoTime(it.captured_at),
     }));
-    const logins = shown(store.credentials()).map(({ row, seen }) => ({
-      ...seen,
-      header: row.header,
-      name: row.name,
-      fingerprint: row.fingerprint,
-      length: row.length,
-      captured_at: isoTime(row.captured_at),
-      logged_out: row.logged_out,
-    }));
-    const endpoints = shown(store.endpoints()).map(({ row, seen }) => ({
-      ...seen,
-      method: row.method,
-      path: row.path,
-    }));
+    const endpoints = shown(store.endpoints());
     const profiles = store.clients()
       .filter(({ client_id }) =>
         query.client_id === undefined || query.client_id === client_id
@@ -86,41 +69,42 @@ export class BrowserViewer {
     };
   }
 
-  #sighting(row: Sighting) {
+  #shown<T extends Sighting>(row: T) {
+    const { client_id, platform, host, seen_at, ...own } = row;
+    const status = this.#status(row);
+    const seenAt = isoTime(seen_at);
+    return { client_id, platform, host, seen_at: seenAt, status, ...own };
+  }
+
+  /** Tells how far a record can be trusted. */
+  #status({ client_id, seen_at, logged_out }: Sighting): Status {
     const { clients, clock } = this.#parts;
-    return {
-      client_id: row.client_id,
-      platform: row.platform,
-      host: row.host,
-      seen_at: isoTime(row.seen_at),
-      status: recordStatus({
-        ageMs: clock.now() - row.seen_at,
-        connected: clients.get(row.client_id) !== undefined,
-        loggedOut: row.logged_out ?? false,
-      }, this.#options.ages),
-    };
+    const { freshMs, lostMs } = this.#options.ages;
+    const ageMs = clock.now() - seen_at;
+    if (logged_out || ageMs > lostMs) return "lost";
+    const isConnected = clients.get(client_id) !== undefined;
+    return isConnected && ageMs <= freshMs ? "fresh" : "stale";
   }
 
   #client(row: ClientRow) {
     const { clients, clock, exchanges } = this.#parts;
-    const connection = clients.get(row.client_id);
+    const { client_id, first_seen_at, seen_at, ...own } = row;
+    const connection = clients.get(client_id);
     const now = clock.now();
     return {
-      client_id: row.client_id,
+      client_id,
       connected: connection !== undefined,
       active: connection !== undefined && connection === clients.active,
       connection_id: connection?.id ?? null,
       connected_since: connection === undefined
         ? null
         : isoTime(connection.openedAt),
-      in_flight: connection === undefined ? 0 : exchanges.countOf(connection),
-      extension_version: row.extension_version,
-      browser: row.browser,
-      platform: row.platform,
-      capabilities: [...row.capabilities],
-      first_seen_at: isoTime(row.first_seen_at),
+      in_flight: connection === undefined ? 0 : exchanges.of(connection).length,
+      ...own,
+      capabilities: [...own.capabilities],
+      first_seen_at: isoTime(first_seen_at),
       seen_at: isoTime(
-        connection === undefined ? row.seen_at : now - connection.silentMs,
+        connection === undefined ? seen_at : now - connection.silentMs,
       ),
     };
   }
@@ -147,18 +131,13 @@ interface ViewParts {
 }
 
 interface ViewOptions {
-  readonly ages: RecordAges;
+  /** When a record ceases to be fresh, and when it is lost: milliseconds of age. */
+  readonly ages: { readonly freshMs: number; readonly lostMs: number };
   readonly heartbeatMs: number;
   /** Whether clients are paired: there is no shared token. */
   readonly pairing: boolean;
   /** Where the extension connects to. */
   readonly websocket: string;
-}
-
-/** When a record ceases to be fresh, and when it is lost: milliseconds of age. */
-export interface RecordAges {
-  readonly freshMs: number;
-  readonly lostMs: number;
 }
 
 interface Sighting {
@@ -169,28 +148,10 @@ interface Sighting {
   readonly logged_out?: boolean;
 }
 
-/** Tells how far a record can be trusted. */
-function recordStatus(
-  facts: {
-    readonly ageMs: number;
-    /** Whether the client that reported it is connected now. */
-    readonly connected: boolean;
-    /** Whether the client said that the site took it away. */
-    readonly loggedOut: boolean;
-  },
-  ages: RecordAges,
-): BrowserView["tabs"][number]["status"] {
-  if (facts.loggedOut || facts.ageMs > ages.lostMs) return "lost";
-  return facts.connected && facts.ageMs <= ages.freshMs ? "fresh" : "stale";
-}
+type Status = BrowserView["tabs"][number]["status"];
 
 function matches(
-  seen: {
-    readonly client_id: string;
-    readonly platform: string | null;
-    readonly host: string;
-    readonly status: string;
-  },
+  seen: Omit<Sighting, "seen_at" | "logged_out"> & { readonly status: Status },
   query: BrowserQuery,
 ): boolean {
   return (query.platform === undefined || seen.platform === query.platform) &&

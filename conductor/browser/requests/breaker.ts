@@ -3,8 +3,6 @@ import type { Clock } from "../../../shared/clock.ts";
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 600_000;
 
-export type BreakerState = "closed" | "open" | "half_open";
-
 /**
  * A circuit breaker: after so many failures in a row nothing passes for a
  * while; then one request tries, and its end decides. Each opening lasts
@@ -27,7 +25,7 @@ export class Breaker {
     return this.#failures;
   }
 
-  get state(): BreakerState {
+  get state(): "closed" | "open" | "half_open" {
     if (this.#openUntil === undefined) return "closed";
     return this.waitMs > 0 ? "open" : "half_open";
   }

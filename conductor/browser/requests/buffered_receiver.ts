@@ -88,10 +88,7 @@ export class BufferedReceiver implements Receiver {
       throw new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot buffer the response: too many bytes are being held already",
-        {
-          details: { reason: "memory_budget" },
-          headers: { "retry-after": "1" },
-        },
+        { details: { reason: "memory_budget" } },
       );
     }
     this.#taken += bytes;

@@ -24,10 +24,6 @@ export class Exchanges implements RequestsPort {
     return this.#running.size;
   }
 
-  countOf(connection: Connection): number {
-    return this.of(connection).length;
-  }
-
   /**
    * Refuses what cannot start on this connection.
    * @throws {AppError} CONFLICT for an id in flight, TOO_MANY_REQUESTS.
@@ -41,11 +37,10 @@ export class Exchanges implements RequestsPort {
       );
     }
     const { maxInFlight } = BROWSER_LIMITS;
-    if (this.countOf(connection) >= maxInFlight) {
+    if (this.of(connection).length >= maxInFlight) {
       throw new AppError(
         "TOO_MANY_REQUESTS",
         `Cannot start the request: ${maxInFlight} run in this browser already`,
-        { headers: { "retry-after": "1" } },
       );
     }
   }

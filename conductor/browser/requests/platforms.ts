@@ -1,12 +1,5 @@
 import { isHost } from "../extension/mod.js";
 
-/** A site that the owner is logged in to: its hosts, the main one first. */
-export interface Platform {
-  readonly name: string;
-  /** As `host` or `host:port`. */
-  readonly hosts: readonly string[];
-}
-
 const BUILT_IN: readonly Platform[] = [
   { name: "claude", hosts: ["claude.ai", "api.claude.ai"] },
   {
@@ -66,4 +59,11 @@ export class Platforms {
     }
     return url.href;
   }
+}
+
+/** A site that the owner is logged in to: its hosts, the main one first. */
+interface Platform {
+  readonly name: string;
+  /** As `host` or `host:port`. */
+  readonly hosts: readonly string[];
 }

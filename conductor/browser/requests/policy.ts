@@ -1,16 +1,8 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { sleep } from "../../../shared/wait.ts";
-import { Breaker, type BreakerState } from "./breaker.ts";
-
-/** The numbers of the policy, the same for every platform. */
-export interface PolicyLimits {
-  readonly maxInFlight: number;
-  /** Least milliseconds between two requests, before jitter. */
-  readonly spacingMs: number;
-  /** Failures in a row that open the breaker. */
-  readonly breakerFailures: number;
-}
+import type { BrowserView } from "../http_schemas.ts";
+import { Breaker } from "./breaker.ts";
 
 /** How much longer than `spacingMs` a gap may be, as a part of it. */
 const JITTER = 0.5;
@@ -20,28 +12,6 @@ const LONGEST_WAIT_MS = 2_000;
 
 /** Platforms that are remembered; those at rest are forgotten first. */
 const MAX_GATES = 256;
-
-/** The right to send one request; given back when the request is over. */
-export interface Permit {
-  /** `ok`: what it said of the site; undefined: nothing. Harmless twice. */
-  release(ok?: boolean): void;
-}
-
-/** One platform as `GET /v1/browser` shows it. */
-interface GateView {
-  readonly platform: string;
-  readonly in_flight: number;
-  readonly failures_in_a_row: number;
-  readonly breaker: BreakerState;
-  readonly retry_after_ms: number;
-}
-
-interface Gate {
-  readonly breaker: Breaker;
-  inFlight: number;
-  /** When the next request may start, on the monotonic clock. */
-  nextAt: number;
-}
 
 /** Keeps automation from hammering a logged-in account. */
 export class Policy {
@@ -92,7 +62,8 @@ export class Policy {
     return permit;
   }
 
-  view(): GateView[] {
+  /** As `GET /v1/browser` shows it. */
+  view(): BrowserView["policy"]["platforms"] {
     return [...this.#gates].map(([platform, { breaker, inFlight }]) => ({
       platform,
       in_flight: inFlight,
@@ -122,6 +93,28 @@ export class Policy {
     const chosen = atRest.length > 0 ? atRest : idle.slice(0, 1);
     for (const [platform] of chosen) this.#gates.delete(platform);
   }
+}
+
+/** The numbers of the policy, the same for every platform. */
+export interface PolicyLimits {
+  readonly maxInFlight: number;
+  /** Least milliseconds between two requests, before jitter. */
+  readonly spacingMs: number;
+  /** Failures in a row that open the breaker. */
+  readonly breakerFailures: number;
+}
+
+/** The right to send one request; given back when the request is over. */
+export interface Permit {
+  /** `ok`: what it said of the site; undefined: nothing. Harmless twice. */
+  release(ok?: boolean): void;
+}
+
+interface Gate {
+  readonly breaker: Breaker;
+  inFlight: number;
+  /** When the next request may start, on the monotonic clock. */
+  nextAt: number;
 }
 
 /** Tells whether an answer of a site counts as a failure of the platform. */

@@ -15,16 +15,16 @@ export interface Receiver {
   readonly status: number | undefined;
 }
 
-/** What is known of a response before its body. */
+/** What is known of a response before its body, as HTTP answers it. */
 export interface ResponseHead {
   readonly status: number;
   /** Lower-case names, without credentials. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Record<string, string>;
   /** Redirects followed. */
   readonly url: string;
   /** Whose principal sent the request; null when the browser does not say. */
   readonly via: "page" | "background" | null;
-  readonly tabId: number | null;
+  readonly tab_id: number | null;
 }
 
 /** Reads the head of an answer; `url` is where the request was sent to. */
@@ -37,6 +37,6 @@ export function headOf(
     headers: withoutCredentials(message.headers),
     url: message.url ?? url,
     via: message.via ?? null,
-    tabId: message.tabId ?? null,
+    tab_id: message.tabId ?? null,
   };
 }

@@ -103,18 +103,14 @@ export class BrowserRequests {
     const startedAt = clock.now();
     const begun = clock.monotonic();
     const exchange = await this.#start(order, { receiver, input, signal });
-    const answer = await receiver.answer;
+    const { body, ...head } = await receiver.answer;
     receiver.release(caller.hold);
     return {
       request_id: order.id,
       client_id: exchange.connection.clientId,
       platform: order.platform,
-      status: answer.status,
-      headers: { ...answer.headers },
-      url: answer.url,
-      via: answer.via,
-      tab_id: answer.tabId,
-      ...decodeBody(answer.body, answer.headers["content-type"]),
+      ...head,
+      ...decodeBody(body, head.headers["content-type"]),
       started_at: isoTime(startedAt),
       duration_ms: Math.round(clock.monotonic() - begun),
     };

@@ -1,12 +1,5 @@
 import { createParser } from "eventsource-parser";
 
-/** One event of a site's event stream. */
-export interface SiteEvent {
-  readonly event: string;
-  readonly data: string;
-  readonly id?: string;
-}
-
 /** Characters of one event that are kept; a site that sends more is cut off. */
 const MAX_EVENT_CHARS = 4_194_304;
 
@@ -45,6 +38,13 @@ export class SseParser {
     }
     return this.#events.splice(0);
   }
+}
+
+/** One event of a site's event stream. */
+export interface SiteEvent {
+  readonly event: string;
+  readonly data: string;
+  readonly id?: string;
 }
 
 function mustFit(chars: number): void {

@@ -80,11 +80,7 @@ export class StreamReceiver implements Receiver {
       head.headers["content-type"] ?? "",
     );
     this.#put("stream_open", {
-      status: head.status,
-      headers: head.headers,
-      url: head.url,
-      via: head.via,
-      tab_id: head.tabId,
+      ...head,
       format: this.#isSse ? "sse" : "text",
     }, 0);
     return false;
