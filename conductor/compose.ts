@@ -20,7 +20,7 @@ import { diskSpace, StatusService } from "./status/mod.ts";
 
 /** Builds conductor from its configuration. */
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
-  const { clock, log, base } = ports;
+  const { clock, log, base, redactor } = ports;
   const { values, token } = config;
   const store = openStore({
     path: join(config.stateDir, "conductor.db"),
@@ -32,11 +32,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     },
     enforcedAudit: values.audit === "enforced",
     newId: randomId,
+    redactor,
     clock,
     log,
   });
   const { stores } = store;
-  const audit = redactedAudit(store.audit, ports.redactor);
+  const audit = redactedAudit(store.audit, redactor);
   const hostOps = createHostOps({
     cwd: Deno.cwd(),
     shell: values.shell,

@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditFacts } from "../shared/audit.ts";
-import { MOST_CHARACTERS, redactCommand } from "./redact.ts";
+import { maskSecrets } from "../shared/mask_secrets.ts";
+import { cutText } from "../shared/redact.ts";
 import type { ExecInput, HostOpError } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 
@@ -28,19 +29,28 @@ export function finishAudit(entry: AuditEntry, outcome: Finished): void {
   });
 }
 
+/** How much of a command stands in an audit row. */
+const SHOWN_CHARS = 1024;
+/** A secret at the cut must be seen whole to be known as one. */
+const READ_CHARS = 4 * SHOWN_CHARS;
+
 /** What a command acts on. Environment values and standard input stay out of it. */
 export function execTarget(input: ExecInput): AuditFacts {
   const { args, command, cwd, env, stdin } = input;
   return {
     cwd,
     ...(args === undefined
-      ? { command: redactCommand(command ?? "") }
-      : { args: redactCommand(args.map(readable).join(" ")) }),
+      ? { command: shown(command ?? "") }
+      : { args: shown(args.map(readable).join(" ")) }),
     ...(env !== undefined && {
-      envNames: Object.keys(env).join(" ").slice(0, MOST_CHARACTERS),
+      envNames: cutText(Object.keys(env).join(" "), SHOWN_CHARS),
     }),
     ...(stdin !== undefined && { stdinLength: stdin.length }),
   };
+}
+
+function shown(command: string): string {
+  return cutText(maskSecrets(command.slice(0, READ_CHARS)), SHOWN_CHARS);
 }
 
 /** An argument as a person would type it, so that secrets are known by their place. */

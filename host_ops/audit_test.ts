@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { AppError } from "../shared/errors.ts";
 import { RecordingAudit, tempDir } from "../shared/testing/fakes.ts";
+import { execTarget } from "./audit.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
 Deno.test("each operation is audited with names and sizes, never with contents", async () => {
@@ -83,4 +84,23 @@ Deno.test("a stream is audited when it has ended", async () => {
   for await (const _ of events);
   assertEquals(audit.rows.length, 1);
   assertEquals(audit.rows[0]?.outcome?.ok, true);
+});
+
+Deno.test("execTarget() is short, and quick on whatever it is given", () => {
+  const input = { cwd: "/", timeoutMs: 0, maxBufferBytes: 1 };
+  const since = performance.now();
+  for (const piece of ["a", "token", "-", "a:", "://a", "'\"", "= ", "-a "]) {
+    const text = piece.repeat(1_000_000);
+    const { command } = execTarget({ ...input, command: text });
+    const { args } = execTarget({ ...input, args: [text] });
+    const { envNames } = execTarget({
+      ...input,
+      args: [],
+      env: { [text]: "" },
+    });
+    for (const shown of [command, args, envNames]) {
+      assertLess(String(shown).length, 1025);
+    }
+  }
+  assertLess(performance.now() - since, 2_000);
 });

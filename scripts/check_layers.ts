@@ -61,7 +61,7 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["bridge"],
     ["requests"],
     ["records"],
-    ["action_result.ts", "actions.ts"],
+    ["actions.ts"],
     ["claude"],
     [OTHER_FILES],
   ],

@@ -13,7 +13,7 @@ const ROOT = fromFileUrl(new URL("../", import.meta.url));
 const SOURCE = join(ROOT, "conductor", "browser", "extension");
 
 /** What of the folder is the extension: tests and notes stay here. */
-const PARTS = /\.(js|html|css|svg)$|^manifest\.json$/;
+const PARTS = /\.(js|html|css|svg)$|^(manifest|secret_words)\.json$/;
 
 /** Writes the package into `folder`; returns its path. */
 export async function packExtension(folder: string): Promise<string> {

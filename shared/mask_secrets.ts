@@ -100,7 +100,7 @@ const ASSIGNMENT =
   /(\\*["']|\])?([ \t]{0,8})(=>|[:=]=|=|:(?![:/]))([ \t]{0,8})|>/y;
 /** What stands between an option and its value, in a line or in a list. */
 const OPTION_GAP =
-  /=|(?:\\*["'],?)?(?:[ \t\0]|\\\r?\n){1,8}|\\*["'],(?=\\*["'])/y;
+  /=|(?:\\*["'],?)?(?:[ \t\0]|\\+\r?\n|\\{3,}n){1,8}|\\*["'],(?=\\*["'])/y;
 
 /** A name may be as long as it likes: what it says stands at its end. */
 const NAME_CHARS = 64;
@@ -178,13 +178,13 @@ class Walk {
   }
 
   #word(start: number, end: number): void {
-    const word = this.#text.slice(Math.max(start, end - NAME_CHARS), end);
-    if (this.#field(word, start, end)) return;
+    if (this.#field(start, end)) return;
     const isTaken = this.#text[start] === "-"
       ? this.#option(start, end)
-      : this.#argument(word, end);
-    if (isTaken) return;
-    if (!/^(?:basic|bearer)$/i.test(word)) return;
+      : this.#argument(start, end);
+    if (isTaken || !/^(?:basic|bearer)$/i.test(this.#text.slice(start, end))) {
+      return;
+    }
     const from = this.#afterBlanks(end);
     const to = from === end ? end : this.#bareEnd(from);
     if (to > from + 3 && !PROSE.test(this.#text.slice(from, to))) {
@@ -193,10 +193,11 @@ class Walk {
   }
 
   /** `name=value`, `"name": "value"` and the like. */
-  #field(word: string, start: number, end: number): boolean {
+  #field(start: number, end: number): boolean {
     const text = this.#text;
     const next = text[this.#afterBlanks(end)] ?? "";
     if (!":=>]\"'\\".includes(next)) return false;
+    const word = text.slice(Math.max(start, end - NAME_CHARS), end);
     const named = this.#named(word);
     if (named === "other") return false;
     const found = matchAt(ASSIGNMENT, text, end);
@@ -291,7 +292,8 @@ class Walk {
   }
 
   /** The name of a program, or what one takes that knows words without a dash. */
-  #argument(word: string, end: number): boolean {
+  #argument(start: number, end: number): boolean {
+    const word = this.#text.slice(start, Math.min(end, start + NAME_CHARS));
     const options = PROGRAMS.get(word);
     if (options !== undefined) {
       this.#program = { options, at: end };

@@ -148,9 +148,9 @@ interface Place {
 /** Stands between texts that are read together, and in none of them. */
 const SEPARATOR = "\0";
 
-/** Returns a text of at most so many characters and a sign of more. */
+/** Returns at most so many characters of a text; the last tells of more. */
 export function cutText(text: string, chars: number): string {
-  return text.length > chars ? `${text.slice(0, chars)}…` : text;
+  return text.length > chars ? `${text.slice(0, chars - 1)}…` : text;
 }
 
 /** Small numbers count something, and so do those under a plural. */

@@ -37,9 +37,9 @@ export const SECRET_WORDS: readonly string[] = [
 /** The same for names with an `=` behind them: what signs an address. */
 export const SIGNATURE_WORDS: readonly string[] = ["\\bsig", "signature"];
 
-/** A name that ends so is about a secret; what it names is none. */
+/** A name that ends so is about a secret, or a file; what it names is none. */
 export const ABOUT_WORDS =
-  "age at budget counts? dir enabled endpoint env expire[ds] expiry fields? files? header hint ids? index jar kind length limit max method min mode names? path policy provider realm required schemes? scopes? size source state status ttl type uri url usage version window";
+  "age at budget counts? dir enabled endpoint env expire[ds] expiry fields? files? go header hint ids? index jar js json kind length limit max md method min mjs mode names? path policy provider py realm required rs schemes? scopes? sh size source state status stdin toml ts ttl txt type uri url usage version window ya?ml";
 
 /** Values that are no secret, whatever their name. */
 export const PLAIN_VALUES =

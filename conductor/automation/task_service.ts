@@ -14,7 +14,6 @@ import {
   type TaskFilter,
   type TaskRow,
   type TaskSummary,
-  toTask,
 } from "../store/mod.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
@@ -64,13 +63,14 @@ export class TaskService {
       return { task: this.#row(taskId), replayed: false };
     });
     if (!created.replayed) this.#options.onQueued();
-    return { task: toTask(created.task), replayed: created.replayed };
+    return { task: tasks.show(created.task), replayed: created.replayed };
   }
 
   /** @throws {AppError} `NOT_FOUND` */
   get(taskId: string): TaskDetail {
-    const task = toTask(this.#row(taskId));
-    return { ...task, latest_run: this.#options.runs.latestOf(taskId) ?? null };
+    const { tasks, runs } = this.#options;
+    const task = tasks.show(this.#row(taskId));
+    return { ...task, latest_run: runs.latestOf(taskId) ?? null };
   }
 
   /** Newest first. */

@@ -1,7 +1,7 @@
 import { audited, type AuditPort } from "../../shared/audit.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { textWithoutSecrets, withoutSecrets } from "./action_result.ts";
+import { Redactor } from "../../shared/redact.ts";
 import {
   type ActionFacts,
   BRIDGE_CLOSE,
@@ -12,6 +12,9 @@ import {
 import type { ActionBody, ActionData } from "./http_schemas.ts";
 import type { ExtensionAction } from "./limits.ts";
 import type { BrowserCaller, Targets } from "./requests/mod.ts";
+
+/** What an extension reports of an action never shows a credential. */
+const redactor = new Redactor();
 
 /** Has the extension do what is no request to a site. */
 export class BrowserActions {
@@ -66,10 +69,10 @@ export class BrowserActions {
       action,
       client_id: connection.clientId,
       ok: status.ok,
-      result: withoutSecrets(status.result ?? {}),
+      result: redactor.json(status.result ?? {}),
       error: status.error === undefined ? null : {
         ...status.error,
-        message: textWithoutSecrets(status.error.message),
+        message: redactor.text(status.error.message),
       },
     };
   }

@@ -2,6 +2,7 @@ import { dirname, join } from "@std/path";
 import type { Clock } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
+import type { Redactor } from "../../shared/redact.ts";
 import {
   type Database,
   type Identity,
@@ -38,7 +39,7 @@ export function openStore(options: StoreOptions): Store {
   const db = openDatabase(path);
   const locks = new LockFiles(join(dirname(path), "instances"));
   if (path !== ":memory:") locks.hold(identity.instance_id);
-  const stores = storesOf(db);
+  const stores = storesOf(db, options.redactor);
   const feed = new ChangeFeed(db, clock);
   const audit = new AuditLog({
     store: stores.audit,
@@ -85,6 +86,7 @@ interface StoreOptions {
   /** Whether what the audit cannot record is refused. */
   readonly enforcedAudit: boolean;
   readonly newId: NewId;
+  readonly redactor: Redactor;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -1,3 +1,4 @@
+import type { Redactor } from "../../shared/redact.ts";
 import { isoTime } from "../../shared/clock.ts";
 import type { EventData, EventType, StoredEvent } from "./model/event.ts";
 import type { Database } from "./database.ts";
@@ -18,13 +19,16 @@ interface EventBounds {
 /** What has happened, in order. Sequence numbers are never used twice. */
 export class EventStore {
   readonly #db: Database;
+  readonly #redactor: Redactor;
 
-  constructor(db: Database) {
+  constructor(db: Database, redactor: Redactor) {
     this.#db = db;
+    this.#redactor = redactor;
   }
 
   append<T extends EventType>(type: T, data: EventData<T>, at: number): void {
-    this.#db.insert("events", { type, at, data: JSON.stringify(data) });
+    const shown = JSON.stringify(this.#redactor.json(data));
+    this.#db.insert("events", { type, at, data: shown });
   }
 
   /** At most `limit` events after `seq`, oldest first. */

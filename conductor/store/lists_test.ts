@@ -1,3 +1,4 @@
+import { Redactor } from "../../shared/redact.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
 import { type PageRequest, writeCursor } from "../../shared/page.ts";
@@ -40,7 +41,7 @@ function spy(): SpyDatabase {
 Deno.test("Every list and every look of the scheduler goes by an index, and sorts nothing", () => {
   const db = spy();
   const page: PageRequest = { limit: 20 };
-  const tasks = new TaskStore(db);
+  const tasks = new TaskStore(db, new Redactor());
   for (const status of [undefined, "queued"] as const) {
     for (const kind of [undefined, "exec"]) {
       for (const label of [undefined, "x"]) {
@@ -48,7 +49,7 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
       }
     }
   }
-  const runs = new RunStore(db);
+  const runs = new RunStore(db, new Redactor());
   for (const task_id of [undefined, "task_1"]) {
     for (const status of [undefined, "running"] as const) {
       runs.list({ task_id, status }, page);
@@ -61,8 +62,8 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
     }
   }
   new LogStore(db).list(1, page);
-  new EventStore(db).after(1, 20);
-  new EventStore(db).bounds();
+  new EventStore(db, new Redactor()).after(1, 20);
+  new EventStore(db, new Redactor()).bounds();
   new ControllerStore(db).list(page, { now: 0, leaseMs: 0 });
   tasks.oldestFinished();
   tasks.oldestFinishedWithLogs();

@@ -16,5 +16,5 @@ export type { RunCount, RunHistoryStore } from "./run_history_store.ts";
 export type { RunRow } from "./run_store.ts";
 export { StorageError, toStorageError } from "./storage_error.ts";
 export { type Stores, storesOf } from "./stores.ts";
-export { type TaskRow, toTask } from "./task_row.ts";
+export type { TaskRow } from "./task_row.ts";
 export type { FinishedTask } from "./task_store.ts";

@@ -1,3 +1,4 @@
+import type { Redactor } from "../../shared/redact.ts";
 import { isoTime } from "../../shared/clock.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import type { Fence, Identity } from "./model/controller.ts";
@@ -47,9 +48,11 @@ interface RunInsert {
 /** The attempts at tasks. */
 export class RunStore {
   readonly #db: Database;
+  readonly #redactor: Redactor;
 
-  constructor(db: Database) {
+  constructor(db: Database, redactor: Redactor) {
     this.#db = db;
+    this.#redactor = redactor;
   }
 
   /** Stores a run as running. Returns its sequence number. */
@@ -85,7 +88,7 @@ export class RunStore {
       end.status,
       end.now,
       code,
-      message,
+      message && this.#redactor.text(message),
       result === null ? null : JSON.stringify(result),
     ) === 1;
   }

@@ -3,6 +3,7 @@ import { AutomationStore } from "./automation_store.ts";
 import { BrowserStore } from "./browser_store.ts";
 import { ControllerStore } from "./controller_store.ts";
 import { CounterStore } from "./counter_store.ts";
+import type { Redactor } from "../../shared/redact.ts";
 import type { Database } from "./database.ts";
 import { EventStore } from "./event_store.ts";
 import { LeaseStore } from "./lease_store.ts";
@@ -11,20 +12,20 @@ import { RunHistoryStore } from "./run_history_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskStore } from "./task_store.ts";
 
-/** One store a table. */
-export function storesOf(db: Database) {
+/** One store a table. What others than its maker are shown has no secret in it. */
+export function storesOf(db: Database, redactor: Redactor) {
   return {
     audit: new AuditStore(db),
     automation: new AutomationStore(db),
     browser: new BrowserStore(db),
     controllers: new ControllerStore(db),
     counters: new CounterStore(db),
-    events: new EventStore(db),
+    events: new EventStore(db, redactor),
     history: new RunHistoryStore(db),
     leases: new LeaseStore(db),
     logs: new LogStore(db),
-    runs: new RunStore(db),
-    tasks: new TaskStore(db),
+    runs: new RunStore(db, redactor),
+    tasks: new TaskStore(db, redactor),
   };
 }
 

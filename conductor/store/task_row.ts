@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { Task, TaskStatus, TaskSummary } from "./model/task.ts";
+import type { TaskStatus, TaskSummary } from "./model/task.ts";
 
 /** The columns of a task that lists read: all but the payload. */
 export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
@@ -60,10 +60,6 @@ export function toSummary(row: SummaryRow): TaskSummary {
       ? null
       : { code: row.error_code, message: row.error_message ?? "" },
   };
-}
-
-export function toTask(row: TaskRow): Task {
-  return { ...toSummary(row), payload: JSON.parse(row.payload) };
 }
 
 /** Returns the time on the wire, or null for none. */

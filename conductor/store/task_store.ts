@@ -1,7 +1,9 @@
+import type { Redactor } from "../../shared/redact.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import type {
   Failure,
   NewTask,
+  Task,
   TaskFilter,
   TaskStatus,
   TaskSummary,
@@ -45,9 +47,11 @@ const LABEL_LIST: List<SummaryRow, TaskSummary> = {
 /** Tasks and what they are found by. */
 export class TaskStore {
   readonly #db: Database;
+  readonly #redactor: Redactor;
 
-  constructor(db: Database) {
+  constructor(db: Database, redactor: Redactor) {
     this.#db = db;
+    this.#redactor = redactor;
   }
 
   /** Stores a queued task. Returns its sequence number. */
@@ -55,7 +59,7 @@ export class TaskStore {
     const notBefore = task.not_before ? Date.parse(task.not_before) : null;
     return this.#db.insert("tasks", {
       task_id: taskId,
-      title: task.title,
+      title: this.#redactor.text(task.title),
       kind: task.kind,
       status: "queued",
       priority: task.priority,
@@ -78,6 +82,12 @@ export class TaskStore {
       `SELECT ${TASK_COLUMNS} FROM tasks t WHERE t.task_id = ?`,
       taskId,
     );
+  }
+
+  /** A task as it is shown: what it runs with may hold secrets. */
+  show(row: TaskRow): Task {
+    const payload = this.#redactor.json(JSON.parse(row.payload));
+    return { ...toSummary(row), payload };
   }
 
   /** The task that was made with an `Idempotency-Key`, and the hash it had. */
@@ -166,7 +176,7 @@ export class TaskStore {
       end.status,
       end.now,
       end.error?.code,
-      end.error?.message,
+      end.error && this.#redactor.text(end.error.message),
     );
   }
 
@@ -188,7 +198,7 @@ export class TaskStore {
       again.wakeAt,
       again.now,
       again.error.code,
-      again.error.message,
+      this.#redactor.text(again.error.message),
       again.lost,
     );
   }

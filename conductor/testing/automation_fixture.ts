@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Redactor } from "../../shared/redact.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import {
   countingIds,
@@ -129,6 +130,7 @@ export function automationAt(options: FixtureOptions = {}): Fixture {
     },
     enforcedAudit: options.enforcedAudit ?? false,
     newId,
+    redactor: new Redactor(),
     clock,
     log,
   });

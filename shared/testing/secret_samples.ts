@@ -62,6 +62,9 @@ export const SECRET_SAMPLES: Readonly<Record<string, readonly string[]>> = {
     `machine host.example login me password ${P}`,
     `mount -o username=me,password=${P},vers=3.0 //host/x y`,
     `["curl","-u","me:${P}","https://x.example"]`,
+    `echo {"client_secret": "${P}"}`,
+    `echo '-----BEGIN PRIVATE KEY-----\n${P}\n-----END PRIVATE KEY-----'`,
+    `git clone https://me:${P}@example.com/x`,
   ],
   "variables": [
     `AWS_SECRET_ACCESS_KEY=${P} aws s3 ls`,
