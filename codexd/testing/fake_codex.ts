@@ -5,6 +5,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { denoDir } from "../../shared/testing/deno_dir.ts";
 import { readLines } from "../../shared/lines.ts";
+import { shellQuote } from "../../shared/shell_quote.ts";
 import { FakeAppServer } from "./fake_app_server.ts";
 import type { FakeDisk } from "./fake_threads.ts";
 
@@ -22,7 +23,7 @@ export async function installFakeCodex(folder: string): Promise<string> {
     "--cached-only",
     `--config=${config}`,
     fromFileUrl(import.meta.url),
-  ].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  ].map(shellQuote).join(" ");
   await Deno.writeTextFile(path, `#!/bin/sh\nexec ${command} "$@"\n`);
   await Deno.chmod(path, 0o755);
   return path;

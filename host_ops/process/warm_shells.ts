@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
+import { shellQuote } from "../../shared/shell_quote.ts";
 import type { ChildProcess, Job } from "./child_process.ts";
 
 /**
@@ -131,16 +132,11 @@ export function jobScript(
 ): { readonly text: string; readonly refusal: string } | undefined {
   if (job.stdin !== undefined || job.env !== undefined) return undefined;
   const refusal = `${REFUSAL}-${crypto.randomUUID()}`;
-  const argv = job.argv.map(quote).join(" ");
-  const text = `if cd -P -- ${quote(job.cwd)} 2>/dev/null
+  const argv = job.argv.map(shellQuote).join(" ");
+  const text = `if cd -P -- ${shellQuote(job.cwd)} 2>/dev/null
 then unset OLDPWD; exec ${argv} </dev/null
 else printf %s ${refusal} >&2; exit 125
 fi
 `;
   return text.length > MOST_SCRIPT_LENGTH ? undefined : { text, refusal };
-}
-
-/** Quotes a word for any POSIX shell. */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,6 @@
 import type { RouteInfo } from "../http/mod.ts";
 import { type ExampleValues, fillIn } from "./example_values.ts";
+import { shellQuote } from "../shell_quote.ts";
 
 /** Returns the command that runs a route's example as it stands; undefined while it cannot run. */
 export function curl(
@@ -12,18 +13,18 @@ export function curl(
     "curl",
     route.produces === "sse" && "-N",
     route.method !== "GET" && `-X ${route.method}`,
-    quote(origin + pathOf(route.path, example)),
+    shellQuote(origin + pathOf(route.path, example)),
   ].filter((it) => it !== false);
   const lines = [words.join(" ")];
   if (hasToken && route.exposure !== "public") {
     lines.push(`-H "Authorization: Bearer $BAA_SHARED_TOKEN"`);
   }
   for (const [name, value] of Object.entries(example.headers ?? {})) {
-    lines.push(`-H ${quote(`${name}: ${value}`)}`);
+    lines.push(`-H ${shellQuote(`${name}: ${value}`)}`);
   }
   if (example.body !== undefined) {
     lines.push(`-H 'Content-Type: application/json'`);
-    lines.push(`-d ${quote(JSON.stringify(example.body))}`);
+    lines.push(`-d ${shellQuote(JSON.stringify(example.body))}`);
   }
   return lines.join(" \\\n  ");
 }
@@ -48,9 +49,4 @@ export function pathOf(
   if (query === undefined) return filled;
   const pairs = Object.entries(query).map(([key, it]) => [key, String(it)]);
   return `${filled}?${new URLSearchParams(pairs)}`;
-}
-
-/** Quotes a word for a POSIX shell. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'"'"'`)}'`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { RouteInfo, Schema } from "../http/mod.ts";
-import { curl, type CurlOptions, quote } from "./curl.ts";
+import { shellQuote } from "../shell_quote.ts";
+import { curl, type CurlOptions } from "./curl.ts";
 import { fields } from "./fields.ts";
 
 const Words = z.record(z.string(), z.string());
@@ -73,7 +74,7 @@ function present<K extends string, V>(
 function command(route: RouteInfo, options: CurlOptions) {
   if (route.produces === "websocket") {
     const url = options.origin.replace(/^http/, "ws") + route.path;
-    return { connect: `websocat ${quote(url)}` };
+    return { connect: `websocat ${shellQuote(url)}` };
   }
   return present("curl", curl(route, options));
 }

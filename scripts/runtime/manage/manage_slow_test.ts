@@ -131,7 +131,9 @@ Deno.test("the launchd scripts print their commands with --dry-run, on any machi
   const printed = async (script: string) => {
     const ran = await node.run(script, "--dry-run", "--service", "codexd");
     assertRan(ran, 0);
-    return ran.stdout.trim().split("\n").map((it) => it.replace(/'.*'/, "…"));
+    return ran.stdout.trim().split("\n").map((it) =>
+      it.replace(/\/\S*\.plist$/, "…")
+    );
   };
   assertEquals(await printed("stop-launchd"), [`launchctl bootout ${target}`]);
   assertEquals(await printed("restart-launchd"), [

@@ -6,6 +6,7 @@ import {
   findInstalled,
   findOwner,
   type Flags,
+  formatCommand,
   plistPath,
   type Service,
   SERVICES,
@@ -99,8 +100,8 @@ async function forEach(
       const domain = domainsOf({ scope, owner })[0] ?? "system";
       const target = `${domain}/${SERVICES[name].label}`;
       for (const verb of verbs) {
-        const what = verb === "bootstrap" ? `${domain} '${plist}'` : target;
-        terminal.say(`launchctl ${verb} ${what}`);
+        const what = verb === "bootstrap" ? [domain, plist] : [target];
+        terminal.say(formatCommand(["launchctl", verb, ...what]));
       }
     }
     return EXIT.ok;

@@ -1,3 +1,5 @@
+import { shellQuote } from "../../../shared/shell_quote.ts";
+
 /**
  * Runs a program without input. One that is missing ends with
  * {@linkcode NOT_FOUND}, one that takes too long with {@linkcode TIMED_OUT}.
@@ -64,8 +66,6 @@ const TIMED_OUT = 124;
 /** Writes a command as a person would type it. */
 export function formatCommand(command: readonly string[]): string {
   return command.map((word) =>
-    /^[A-Za-z0-9_@%+=:,./-]+$/.test(word)
-      ? word
-      : `'${word.replaceAll("'", `'"'"'`)}'`
+    /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : shellQuote(word)
   ).join(" ");
 }
