@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { contract, limitQuery, sequenceQuery } from "../http/mod.ts";
+import { IDEMPOTENCY_KEY_RULE } from "../idempotency.ts";
 import {
   SessionAnswer,
   SessionDetail,
@@ -33,7 +34,7 @@ export const EventsQuery = z.strictObject({
 
 const IDEMPOTENCY = {
   "Idempotency-Key":
-    "the same key and body give the same answer; another body is CONFLICT",
+    `${IDEMPOTENCY_KEY_RULE}; the same key and body give the same answer; another body is CONFLICT`,
 } as const;
 
 /** Every daemon's probe: it tells that codexd serves, not how Codex stands. */
