@@ -4,7 +4,7 @@ import type { Caller, Route } from "./route.ts";
 /** Every route of one daemon. Refuses, at start, what could not work. */
 export class Catalog<Deps> {
   readonly routes: readonly Route<Deps>[];
-  readonly #fixed = new Map<string, Route<Deps>[]>();
+  readonly #fixed = new Map<string, ReadonlyMap<string, FoundRoute<Deps>>>();
   readonly #patterns: {
     readonly parts: string[];
     readonly route: Route<Deps>;
@@ -25,12 +25,13 @@ export class Catalog<Deps> {
         fault(route, `its path is "${path}" elsewhere: name the params alike`);
       }
       pathOfShape.set(shape, path);
-      if (shape === route.path) {
-        const same = this.#fixed.get(route.path) ?? [];
-        this.#fixed.set(route.path, [...same, route]);
-      } else {
-        this.#patterns.push({ parts: route.path.split("/"), route });
-      }
+      this.#patterns.push({ parts: route.path.split("/"), route });
+    }
+    // What is written out comes before what is a param.
+    this.#patterns.sort((a, b) => hasParams(a.route) - hasParams(b.route));
+    for (const { parts, route } of this.#patterns) {
+      if (hasParams(route)) break;
+      this.#fixed.set(route.path, this.#search(parts));
     }
     this.routes = routes;
   }
@@ -44,15 +45,16 @@ export class Catalog<Deps> {
       );
   }
 
-  /** What the decoded `segments` of a path lead to, by method; fixed paths come first. */
+  /** What the decoded `segments` of a path lead to, by method. */
   match(segments: readonly string[]): ReadonlyMap<string, FoundRoute<Deps>> {
-    const methods = new Map<string, FoundRoute<Deps>>();
     const fixed = segments.some((it) => it.includes("/"))
       ? undefined
       : this.#fixed.get(segments.join("/"));
-    for (const route of fixed ?? []) {
-      methods.set(route.method, { route, params: {} });
-    }
+    return fixed ?? this.#search(segments);
+  }
+
+  #search(segments: readonly string[]): ReadonlyMap<string, FoundRoute<Deps>> {
+    const methods = new Map<string, FoundRoute<Deps>>();
     for (const { parts, route } of this.#patterns) {
       const params = matchParts(parts, segments);
       if (params !== undefined && !methods.has(route.method)) {
@@ -61,6 +63,10 @@ export class Catalog<Deps> {
     }
     return methods;
   }
+}
+
+function hasParams<Deps>(route: Route<Deps>): number {
+  return Number(route.path.includes(":"));
 }
 
 /** A route that a path leads to, with the values of its `:params`. */
