@@ -1,6 +1,6 @@
 import type { ByteBudget } from "../byte_budget.ts";
-import type { Deadlines } from "./deadlines.ts";
 import { AppError } from "../errors.ts";
+import type { Deadlines } from "./deadlines.ts";
 
 /**
  * Reads a body as JSON, within its limits; undefined when there is none.
@@ -15,22 +15,20 @@ export async function readJson(
   const stated = Number(headers.get("content-length") ?? NaN);
   if (stated > limits.maxBytes) throw tooLarge(limits.maxBytes);
   if (stated === 0) return undefined;
-  const intake = new Intake(limits);
+  using intake = new Intake(limits);
+  const taken = stated <= SMALL_BYTES
+    ? request.bytes().then((whole) => intake.add(whole))
+    : takeChunks(intake, request.body);
+  await complete(taken, limits);
+  if (intake.bytes.byteLength === 0) return undefined;
+  // HTTP/2 states no length, so the guard may not have seen this body.
+  if (!isJsonType(headers.get("content-type"))) {
+    throw new AppError("UNSUPPORTED_MEDIA_TYPE");
+  }
   try {
-    await complete(
-      stated <= SMALL_BYTES
-        ? takeWhole(intake, request)
-        : takeChunks(intake, request.body),
-      limits,
-    );
-    if (intake.bytes.byteLength === 0) return undefined;
-    // HTTP/2 states no length, so the guard may not have seen this body.
-    if (!isJsonType(headers.get("content-type"))) {
-      throw new AppError("UNSUPPORTED_MEDIA_TYPE");
-    }
-    return parseJson(intake.bytes);
-  } finally {
-    intake.release();
+    return JSON.parse(decoder.decode(intake.bytes));
+  } catch (cause) {
+    throw new AppError("INVALID_JSON", undefined, { cause });
   }
 }
 
@@ -42,6 +40,8 @@ export interface BodyLimits {
   /** Shared by all bodies that are being read. */
   readonly budget: ByteBudget;
 }
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A body that states at most this length is taken in one piece: half the time of a stream. */
 const SMALL_BYTES = 65_536;
@@ -64,10 +64,6 @@ async function complete(
       { cause, ...CLOSING },
     );
   }
-}
-
-async function takeWhole(intake: Intake, request: Request): Promise<void> {
-  intake.add(await request.bytes());
 }
 
 async function takeChunks(
@@ -134,7 +130,7 @@ class Intake {
     this.#size = size;
   }
 
-  release(): void {
+  [Symbol.dispose](): void {
     this.#isReleased = true;
     this.onRelease();
     this.#limits.budget.give(this.#taken);
@@ -178,14 +174,4 @@ function tooLarge(maxBytes: number): AppError {
     details: { max_bytes: maxBytes },
     ...CLOSING,
   });
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-function parseJson(bytes: Uint8Array<ArrayBuffer>): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch (cause) {
-    throw new AppError("INVALID_JSON", undefined, { cause });
-  }
 }
