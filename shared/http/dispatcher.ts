@@ -2,7 +2,6 @@ import { accepts } from "@std/http";
 import type { AuditPort } from "../audit.ts";
 import { ByteBudget } from "../byte_budget.ts";
 import type { Clock } from "../clock.ts";
-import { Deadlines } from "./deadlines.ts";
 import { type NewId, randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
@@ -10,6 +9,7 @@ import { Admission } from "./admission.ts";
 import type { BodyLimits } from "./body.ts";
 import type { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Guard, type GuardConfig } from "./guard.ts";
 import { openStream } from "./open_stream.ts";
 import {
@@ -19,7 +19,7 @@ import {
   largeResult,
   writeResult,
 } from "./respond.ts";
-import type { HandledRoute, HeaderMap, Route } from "./route.ts";
+import type { HeaderMap, Route, RouteWith } from "./route.ts";
 import { runHandler } from "./run_handler.ts";
 import { readTarget } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
@@ -27,35 +27,27 @@ import { upgrade } from "./upgrade.ts";
 /** The app of a daemon, a function that needs no port: admits each request, runs its route, answers. */
 export class Dispatcher<Deps> {
   readonly #options: DispatcherOptions<Deps>;
-  readonly #limits: Required<DispatcherLimits>;
+  readonly #stallMs: number;
   readonly #bodyLimits: BodyLimits;
   readonly #activity: Activity;
   readonly #admission: Admission<Deps>;
 
   constructor(options: DispatcherOptions<Deps>) {
-    const { clock, log } = options;
-    const limits = {
-      bodyDeadlineMs: 30_000,
-      maxBodiesBytes: 8 * options.limits.maxBodyBytes,
-      maxConcurrent: 1000,
-      heartbeatMs: 15_000,
-      stallMs: 30_000,
-      ...options.limits,
-    };
+    const { routes, deps, limits, clock, log } = options;
     this.#options = options;
-    this.#limits = limits;
-    this.#activity = new Activity(limits.maxConcurrent);
+    this.#stallMs = limits.stallMs ?? 30_000;
+    this.#activity = new Activity(limits.maxConcurrent ?? 1000);
     this.#admission = new Admission({
-      deps: options.deps,
+      deps,
       log,
-      catalog: new Catalog(options.routes),
+      catalog: new Catalog(routes),
       guard: new Guard(options.guard, { clock, log }),
       activity: this.#activity,
     });
     this.#bodyLimits = {
       maxBytes: limits.maxBodyBytes,
-      deadlines: new Deadlines(clock, limits.bodyDeadlineMs),
-      budget: new ByteBudget(limits.maxBodiesBytes),
+      deadlines: new Deadlines(clock, 30_000),
+      budget: new ByteBudget(8 * limits.maxBodyBytes),
     };
   }
 
@@ -126,8 +118,7 @@ export class Dispatcher<Deps> {
           answer,
           audit: this.#options.audit,
           clock: this.#options.clock,
-          heartbeatMs: this.#limits.heartbeatMs,
-          stallMs: this.#limits.stallMs,
+          stallMs: this.#stallMs,
         });
     }
     const result = await runHandler(call, route, this.#options);
@@ -145,7 +136,7 @@ export class Dispatcher<Deps> {
     const held = call.keep();
     return largeResult(result, answer, {
       clock: this.#options.clock,
-      stallMs: this.#limits.stallMs,
+      stallMs: this.#stallMs,
       onEnd: () => held.dispose(),
     });
   }
@@ -166,14 +157,9 @@ interface DispatcherOptions<Deps> {
 /** The last rung of the ladder: size and rate. */
 export interface DispatcherLimits {
   readonly maxBodyBytes: number;
-  /** Default 30 000. */
-  readonly bodyDeadlineMs?: number;
-  /** Bytes of all bodies that are being read. Default 8 times `maxBodyBytes`. */
-  readonly maxBodiesBytes?: number;
   /** Requests at once, streams and sockets included. Default 1 000. */
   readonly maxConcurrent?: number;
-  /** See `sse()`. */
-  readonly heartbeatMs?: number;
+  /** A reader that takes nothing for this long is given up. Default 30 000. */
   readonly stallMs?: number;
 }
 
@@ -187,7 +173,7 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 /** Tells whether a caller who may have data or events wants events. */
 function asksForEvents<Deps>(
   { request, body }: Call<Deps>,
-  route: HandledRoute<Deps>,
+  route: RouteWith<Deps, "handler">,
 ): boolean {
   return route.streams?.(body) ??
     accepts(request, "application/json", "text/event-stream") ===

@@ -3,6 +3,8 @@ import type { Clock, Timer } from "../clock.ts";
 import type { StreamEvent } from "./route.ts";
 
 const encoder = new TextEncoder();
+/** A comment is sent this often while nothing else is. */
+const HEARTBEAT_MS = 15_000;
 const HEARTBEAT = encoder.encode(": heartbeat\n\n");
 
 /** The bytes between the events and a reader who takes them when it likes. */
@@ -116,7 +118,7 @@ export class EventStream {
   #beat(): void {
     this.#heartbeat?.cancel();
     this.#heartbeat = this.#options.clock.after(
-      this.#options.heartbeatMs ?? 15_000,
+      HEARTBEAT_MS,
       () => {
         // Queued bytes tell the reader as much as a comment would.
         if (this.#chunks.waiting === 0) this.put(HEARTBEAT);
@@ -131,8 +133,6 @@ export interface EventStreamOptions {
   readonly clock: Clock;
   /** Called once, however the stream ends: the reader left, it was over, it failed. */
   readonly onEnd: (reason: StreamEnd) => void;
-  /** A comment is sent this often while nothing else is. Default 15 000. */
-  readonly heartbeatMs?: number;
   /** A reader that takes nothing for this long is closed. Default 30 000. */
   readonly stallMs?: number;
   /** Bytes kept for a reader that is behind. Default 262 144. */

@@ -4,13 +4,13 @@ import { AppError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { beginAudit } from "./run_handler.ts";
 import { type AnswerContext, events, wireError } from "./respond.ts";
-import type { StreamedRoute } from "./route.ts";
+import type { RouteWith } from "./route.ts";
 import { sse } from "./sse.ts";
 
 /** Answers a call with the events of its route. */
 export async function openStream<Deps>(
   call: Call<Deps>,
-  route: StreamedRoute<Deps>,
+  route: RouteWith<Deps, "stream">,
   { answer, audit, ...limits }: StreamOptions,
 ): Promise<Response> {
   const { request, log } = call;
@@ -46,7 +46,5 @@ interface StreamOptions {
   readonly answer: AnswerContext;
   readonly audit: AuditPort;
   readonly clock: Clock;
-  /** See `sse()`. */
-  readonly heartbeatMs: number;
   readonly stallMs: number;
 }

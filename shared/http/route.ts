@@ -265,20 +265,12 @@ export type RouteInfo = RouteFacts<string, any, any, any> & {
 // deno-lint-ignore no-explicit-any -- as above
 export type Route<Deps> = RouteSpec<Deps, string, any, any, any>;
 
-/** Any route that has one of the parts which answer. */
-type RouteWith<Deps, K extends "handler" | "stream" | "socket"> = Extract<
-  Route<Deps>,
-  { readonly [_ in K]: (...args: never[]) => unknown }
->;
-
-/** Answered by a handler: always, or unless it is asked for events. */
-export type HandledRoute<Deps> = RouteWith<Deps, "handler">;
-
-/** Answered with events: always, or when it is asked for them. */
-export type StreamedRoute<Deps> = RouteWith<Deps, "stream">;
-
-/** Answered by a WebSocket. */
-export type SocketRoute<Deps> = RouteWith<Deps, "socket">;
+/** Any route that a handler, a stream or a socket answers, always or when it is asked to. */
+export type RouteWith<Deps, K extends "handler" | "stream" | "socket"> =
+  Extract<
+    Route<Deps>,
+    { readonly [_ in K]: (...args: never[]) => unknown }
+  >;
 
 /**
  * Types the facts of a route that crosses the wire between daemons: the server

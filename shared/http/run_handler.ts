@@ -2,12 +2,12 @@ import type { AuditEntry, AuditPort } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import { codeOf } from "../errors.ts";
 import type { Call } from "./call.ts";
-import { type HandledRoute, Reply } from "./route.ts";
+import { Reply, type RouteWith } from "./route.ts";
 
 /** Runs the handler of a call; of a write, the audit and the log are told. */
 export async function runHandler<Deps>(
   call: Call<Deps>,
-  route: HandledRoute<Deps>,
+  route: RouteWith<Deps, "handler">,
   { audit, clock }: { readonly audit: AuditPort; readonly clock: Clock },
 ): Promise<unknown> {
   if (route.kind === "read") return await route.handler(call);

@@ -1,6 +1,6 @@
 import { AppError, invalidInput } from "../errors.ts";
 import type { Call } from "./call.ts";
-import type { HeaderMap, SocketRoute } from "./route.ts";
+import type { HeaderMap, RouteWith } from "./route.ts";
 
 /** Seconds without a frame until Deno pings, twice that until it gives up. */
 const IDLE_TIMEOUT_S = 30;
@@ -12,7 +12,7 @@ const IDLE_TIMEOUT_S = 30;
  */
 export async function upgrade<Deps>(
   call: Call<Deps>,
-  route: SocketRoute<Deps>,
+  route: RouteWith<Deps, "socket">,
   onSocket: (socket: WebSocket) => void,
 ): Promise<Response> {
   const { request, headerMap } = call;
