@@ -1,6 +1,5 @@
 import { AppError, invalidInput, messageOf } from "../../shared/errors.ts";
 import { METHOD_NOT_FOUND, RpcBusy, RpcError, RpcTimeout } from "../rpc/mod.ts";
-import { ProtocolError } from "./codex_client.ts";
 
 // Nearly every refusal has code -32600, so it is the message that tells them apart.
 const NOT_FOUND =
@@ -35,21 +34,38 @@ export function callerError(error: unknown): Error {
   });
 }
 
+/** The app-server answered, but not in a form that is known. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** Whether the app-server has answered, or should have: it is not gone. */
+export function isRefusal(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : undefined;
+  return cause instanceof RpcError || cause instanceof RpcTimeout;
+}
+
 /** Whether the app-server does not know a thread (any more). */
 export function isUnknownThread(error: unknown): boolean {
-  return error instanceof RpcError && NOT_FOUND.test(error.message);
+  return NOT_FOUND.test(refusalIn(error)?.message ?? "");
 }
 
 /** Whether a thread has no turns to be listed: it never had one, or it is ephemeral. */
 export function hasNoHistory(error: unknown): boolean {
-  return error instanceof RpcError &&
-    /not materialized|not support/i.test(error.message);
+  return /not materialized|not support/i.test(refusalIn(error)?.message ?? "");
 }
 
 /** Whether the app-server has no such method: the real one calls it a variant. */
 export function isUnknownMethod(error: unknown): boolean {
-  return error instanceof RpcError &&
-    (error.code === METHOD_NOT_FOUND || /unknown variant/i.test(error.message));
+  const refusal = refusalIn(error);
+  return refusal?.code === METHOD_NOT_FOUND ||
+    /unknown variant/i.test(refusal?.message ?? "");
+}
+
+/** What the app-server itself said, behind what a caller is told. */
+function refusalIn(error: unknown): RpcError | undefined {
+  const cause = error instanceof AppError ? error.cause : undefined;
+  return cause instanceof RpcError ? cause : undefined;
 }
 
 function refusalOf(path: string, cause: Error): AppError {

@@ -1,8 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
 import { RpcBusy, RpcError, RpcTimeout } from "../rpc/rpc_connection.ts";
-import { callerError } from "./caller_error.ts";
-import { ProtocolError } from "./codex_client.ts";
+import { callerError, ProtocolError } from "./caller_error.ts";
 
 function codeOf(error: unknown): string {
   const told = callerError(error);

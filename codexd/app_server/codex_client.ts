@@ -1,5 +1,6 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { RpcCallOptions, RpcConnection } from "../rpc/mod.ts";
+import { callerError, ProtocolError } from "./caller_error.ts";
 import {
   AccountResult,
   InitializeResult,
@@ -16,6 +17,9 @@ import {
 /** Where Codex's other clients make threads; sub-agents are left out. */
 const SOURCES = ["cli", "vscode", "exec", "appServer", "unknown"];
 
+/** For answers that say nothing. */
+const Nothing = z.unknown();
+
 /** For what sessions can do without: nobody is to wait long for it. */
 const SIDE_MS = 5000;
 
@@ -29,7 +33,7 @@ export class CodexClient {
 
   /** The handshake; nothing else is answered before it. */
   async initialize(version: string, options?: RpcCallOptions) {
-    const result = await this.#call(InitializeResult, "initialize", {
+    const result = await this.#ask(InitializeResult, "initialize", {
       clientInfo: { name: "codexd", title: "codexd", version },
       capabilities: { experimentalApi: true, requestAttestation: false },
     }, options);
@@ -62,7 +66,9 @@ export class CodexClient {
   /** Names a thread; this also puts it on disk before it has a turn. */
   async nameThread(threadId: string, name: string): Promise<void> {
     const timeoutMs = SIDE_MS;
-    await this.#rpc.call("thread/name/set", { threadId, name }, { timeoutMs });
+    await this.#call(Nothing, "thread/name/set", { threadId, name }, {
+      timeoutMs,
+    });
   }
 
   async readThread(threadId: string) {
@@ -103,7 +109,7 @@ export class CodexClient {
   }
 
   async unsubscribe(threadId: string): Promise<void> {
-    await this.#rpc.call("thread/unsubscribe", { threadId });
+    await this.#call(Nothing, "thread/unsubscribe", { threadId });
   }
 
   /**
@@ -130,15 +136,29 @@ export class CodexClient {
   }
 
   async interruptTurn(threadId: string, turnId: string): Promise<void> {
-    await this.#rpc.call("turn/interrupt", { threadId, turnId });
+    await this.#call(Nothing, "turn/interrupt", { threadId, turnId });
   }
 
   /** Ends commands that an interrupted turn left running. */
   async cleanTerminals(threadId: string): Promise<void> {
-    await this.#rpc.call("thread/backgroundTerminals/clean", { threadId });
+    await this.#call(Nothing, "thread/backgroundTerminals/clean", { threadId });
   }
 
+  /** @throws {AppError} as a caller of codexd's is told */
   async #call<S extends z.ZodType>(
+    schema: S,
+    method: string,
+    params: unknown,
+    options?: RpcCallOptions,
+  ): Promise<z.output<S>> {
+    try {
+      return await this.#ask(schema, method, params, options);
+    } catch (error) {
+      throw callerError(error);
+    }
+  }
+
+  async #ask<S extends z.ZodType>(
     schema: S,
     method: string,
     params: unknown,
@@ -155,11 +175,6 @@ export class CodexClient {
       } ${issue?.message}`,
     );
   }
-}
-
-/** The app-server answered, but not in a form that is known. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
 }
 
 /** A sandbox by the name that Codex's command line uses. */

@@ -1,7 +1,7 @@
 export { Approvals } from "./approvals.ts";
 export {
-  callerError,
   hasNoHistory,
+  isRefusal,
   isUnknownMethod,
   isUnknownThread,
 } from "./caller_error.ts";

@@ -6,19 +6,14 @@ import type {
   Turn,
 } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type {
-  Approvals,
-  AppServerEvents,
-  CodexClient,
-  Login,
-} from "../app_server/mod.ts";
 import {
-  type RpcConnection,
-  RpcError,
-  type RpcNotification,
-  type RpcRequest,
-  RpcTimeout,
-} from "../rpc/mod.ts";
+  type Approvals,
+  type AppServerEvents,
+  type CodexClient,
+  isRefusal,
+  type Login,
+} from "../app_server/mod.ts";
+import type { RpcConnection, RpcNotification, RpcRequest } from "../rpc/mod.ts";
 import type { NewEvent } from "./event_line.ts";
 import { type NotificationPorts, understand } from "./notifications.ts";
 import type { SessionPorts } from "./session_ports.ts";
@@ -56,9 +51,7 @@ export class AppServerListener implements AppServerEvents {
     try {
       await login.refresh(client, codexHome);
     } catch (error) {
-      if (!(error instanceof RpcError || error instanceof RpcTimeout)) {
-        throw error;
-      }
+      if (!isRefusal(error)) throw error;
       // Then a turn will tell.
       log.warn("Cannot read the account", { reason: messageOf(error) });
     }

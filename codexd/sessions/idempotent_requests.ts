@@ -5,7 +5,6 @@ import type {
   TurnRequest,
 } from "../../shared/contracts/mod.ts";
 import {
-  callerError,
   hasNoHistory,
   isUnknownThread,
   type WireTurn,
@@ -113,7 +112,7 @@ async function findTurn(
     };
   } catch (error) {
     if (isUnknownThread(error) || hasNoHistory(error)) return undefined;
-    throw callerError(error);
+    throw error;
   }
 }
 

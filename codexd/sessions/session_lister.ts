@@ -5,11 +5,7 @@ import {
   readCursor,
   writeCursor,
 } from "../../shared/page.ts";
-import {
-  callerError,
-  type CodexClient,
-  type Thread,
-} from "../app_server/mod.ts";
+import type { CodexClient, Thread } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { createdAt, sessionView } from "./session_view.ts";
@@ -61,45 +57,41 @@ export class SessionLister {
   }
 
   async #merged(client: CodexClient, from: Cursor, limit: number) {
-    try {
-      const codex = from.done
-        ? { data: [] }
-        : await client.listThreads({ cursor: from.codex, limit });
-      const listed = new Set(codex.data.map((it) => it.id));
-      const own = this.#own(
+    const codex = from.done
+      ? { data: [] }
+      : await client.listThreads({ cursor: from.codex, limit });
+    const listed = new Set(codex.data.map((it) => it.id));
+    const own = this.#own(
+      from,
+      limit,
+      (record) =>
+        (!record.used || record.ephemeral) && !record.ended &&
+        !listed.has(record.session_id),
+    );
+    const threads = codex.data.map((thread) => ({
+      key: [createdAt({ thread }), thread.id] as Key,
+      session: sessionView(this.#ports, {
+        thread,
+        record: this.#ports.index.get(thread.id),
+      }),
+    }));
+    const merged = merge(threads, own.keyed, limit);
+    const taken = merged.filter((it) => listed.has(it.key[1])).length;
+    const ownTaken = merged.filter((it) => !listed.has(it.key[1]));
+    const next: Cursor = {
+      ...await this.#codexNext(client, {
         from,
-        limit,
-        (record) =>
-          (!record.used || record.ephemeral) && !record.ended &&
-          !listed.has(record.session_id),
-      );
-      const threads = codex.data.map((thread) => ({
-        key: [createdAt({ thread }), thread.id] as Key,
-        session: sessionView(this.#ports, {
-          thread,
-          record: this.#ports.index.get(thread.id),
-        }),
-      }));
-      const merged = merge(threads, own.keyed, limit);
-      const taken = merged.filter((it) => listed.has(it.key[1])).length;
-      const ownTaken = merged.filter((it) => !listed.has(it.key[1]));
-      const next: Cursor = {
-        ...await this.#codexNext(client, {
-          from,
-          taken,
-          fetched: codex,
-        }),
-        own: ownTaken.at(-1)?.key ?? from.own,
-      };
-      const more = !next.done || ownTaken.length < own.keyed.length ||
-        own.next !== undefined;
-      return {
-        sessions: merged.map((it) => it.session),
-        next: more ? next : undefined,
-      };
-    } catch (error) {
-      throw callerError(error);
-    }
+        taken,
+        fetched: codex,
+      }),
+      own: ownTaken.at(-1)?.key ?? from.own,
+    };
+    const more = !next.done || ownTaken.length < own.keyed.length ||
+      own.next !== undefined;
+    return {
+      sessions: merged.map((it) => it.session),
+      next: more ? next : undefined,
+    };
   }
 
   /** Codex's cursor behind the rows that were taken: asked for anew when it was not a whole page. */

@@ -9,7 +9,6 @@ import {
   writeCursor,
 } from "../../shared/page.ts";
 import {
-  callerError,
   type CodexClient,
   hasNoHistory,
   isUnknownMethod,
@@ -55,9 +54,7 @@ export class SessionReader {
       return this.#detail({ thread, record }, history);
     } catch (error) {
       // An ephemeral session is nowhere but in memory, and may be gone from there.
-      if (record === undefined || !isUnknownThread(error)) {
-        throw callerError(error);
-      }
+      if (record === undefined || !isUnknownThread(error)) throw error;
       return this.#detail({ record }, { turns: [], history: "none" });
     }
   }

@@ -13,8 +13,7 @@ import {
   invalidInputs,
   messageOf,
 } from "../../shared/errors.ts";
-import { callerError, type CodexClient } from "../app_server/mod.ts";
-import { RpcError, RpcTimeout } from "../rpc/mod.ts";
+import { type CodexClient, isRefusal } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { sessionView } from "./session_view.ts";
@@ -67,28 +66,24 @@ export class SessionService {
     const cwd = await folder(request.cwd ?? limits.cwd);
     const client = await codex.usable();
     const { ephemeral = false, title = NO_TITLE } = request;
-    try {
-      const opened = await client.startThread({
-        cwd,
-        model: request.model,
-        approvalPolicy: request.approval_policy,
-        developerInstructions: request.instructions,
-        ephemeral,
-      });
-      loader.opened(opened, {
-        title: ephemeral ? request.title ?? null : title,
-        approval_policy: request.approval_policy ?? null,
-        sandbox: request.sandbox ?? null,
-        approvals: request.approvals ?? null,
-        created_at: clock.now(),
-        used: false,
-        preview: "",
-      });
-      if (!ephemeral) await this.#name(client, opened.thread.id, title);
-      return this.#answer(opened.thread.id, true);
-    } catch (error) {
-      throw callerError(error);
-    }
+    const opened = await client.startThread({
+      cwd,
+      model: request.model,
+      approvalPolicy: request.approval_policy,
+      developerInstructions: request.instructions,
+      ephemeral,
+    });
+    loader.opened(opened, {
+      title: ephemeral ? request.title ?? null : title,
+      approval_policy: request.approval_policy ?? null,
+      sandbox: request.sandbox ?? null,
+      approvals: request.approvals ?? null,
+      created_at: clock.now(),
+      used: false,
+      preview: "",
+    });
+    if (!ephemeral) await this.#name(client, opened.thread.id, title);
+    return this.#answer(opened.thread.id, true);
   }
 
   async #resume(
@@ -104,11 +99,7 @@ export class SessionService {
       ...(request.title && { title: request.title }),
     };
     index.update(sessionId, changes);
-    try {
-      if (request.title) await client.nameThread(sessionId, request.title);
-    } catch (error) {
-      throw callerError(error);
-    }
+    if (request.title) await client.nameThread(sessionId, request.title);
     return this.#answer(sessionId, false);
   }
 
@@ -125,9 +116,7 @@ export class SessionService {
       await client.nameThread(sessionId, title);
     } catch (error) {
       // Without an app-server there is no session to be acknowledged.
-      if (!(error instanceof RpcError || error instanceof RpcTimeout)) {
-        throw error;
-      }
+      if (!isRefusal(error)) throw error;
       this.#ports.log.warn("Cannot name a new session", {
         session_id: sessionId,
         reason: messageOf(error),

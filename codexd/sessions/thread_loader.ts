@@ -5,11 +5,7 @@ import {
   SANDBOXES,
 } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
-import {
-  callerError,
-  type CodexClient,
-  type OpenedThread,
-} from "../app_server/mod.ts";
+import type { CodexClient, OpenedThread } from "../app_server/mod.ts";
 import type { SessionIndex, SessionRecord } from "./session_index.ts";
 
 const SANDBOX_TYPES: Readonly<Record<string, Sandbox>> = {
@@ -130,11 +126,7 @@ export class ThreadLoader {
         "Cannot use the session: it was ephemeral and its app-server has ended",
       );
     }
-    try {
-      return this.opened(await client.resumeThread(sessionId));
-    } catch (error) {
-      throw callerError(error);
-    }
+    return this.opened(await client.resumeThread(sessionId));
   }
 }
 

@@ -1,11 +1,7 @@
 import type { TurnAnswer, TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { within } from "../../shared/wait.ts";
-import {
-  callerError,
-  type CodexClient,
-  isUnknownThread,
-} from "../app_server/mod.ts";
+import { type CodexClient, isUnknownThread } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { NO_TITLE } from "./session_service.ts";
 import { sandboxOf } from "./thread_loader.ts";
@@ -107,7 +103,7 @@ export class TurnService {
       await codex.client?.interruptTurn(sessionId, turnId);
     } catch (error) {
       const hasEnded = turns.activeIn(sessionId)?.turnId !== turnId;
-      if (!hasEnded) throw callerError(error);
+      if (!hasEnded) throw error;
     }
   }
 
@@ -178,7 +174,7 @@ export class TurnService {
       try {
         return await client.startTurn({ ...turn, threadId, sandbox });
       } catch (error) {
-        if (attempt > 1 || !isUnknownThread(error)) throw callerError(error);
+        if (attempt > 1 || !isUnknownThread(error)) throw error;
         loader.forget(threadId);
       }
     }
@@ -192,17 +188,13 @@ export class TurnService {
     const input = inputOf(request);
     const active = await this.#running("steer", sessionId, turnId);
     const client = await this.#ports.codex.usable();
-    try {
-      await client.steerTurn({
-        threadId: sessionId,
-        expectedTurnId: active.turnId,
-        input: codexInput(input),
-        clientUserMessageId: messageId,
-      });
-      return active;
-    } catch (error) {
-      throw callerError(error);
-    }
+    await client.steerTurn({
+      threadId: sessionId,
+      expectedTurnId: active.turnId,
+      input: codexInput(input),
+      clientUserMessageId: messageId,
+    });
+    return active;
   }
 
   async #running(
@@ -225,11 +217,7 @@ export class TurnService {
     const { index, codex } = this.#ports;
     if (index.get(sessionId) !== undefined) return;
     const client = await codex.ready();
-    try {
-      await client.readThread(sessionId);
-    } catch (error) {
-      throw callerError(error);
-    }
+    await client.readThread(sessionId);
   }
 
   /** The end of a turn; undefined when the time is up or the caller has left. */
