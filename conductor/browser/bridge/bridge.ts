@@ -13,6 +13,7 @@ import {
   Connection,
   type Hello,
   type HelloAck,
+  refusal,
 } from "./connection.ts";
 import { identityOf, type Pairing } from "./pairing.ts";
 import type { PendingActions } from "./pending_actions.ts";
@@ -72,7 +73,6 @@ export class Bridge {
     if (hello.protocol !== PROTOCOL_VERSION) {
       return refusal(
         "bad_hello",
-        BRIDGE_CLOSE.badHello,
         `Cannot speak protocol ${hello.protocol}: this is version ${PROTOCOL_VERSION}`,
       );
     }
@@ -86,7 +86,6 @@ export class Bridge {
       if (outcome === "refused") {
         return refusal(
           "not_paired",
-          BRIDGE_CLOSE.notPaired,
           "Cannot let this browser in: another one is paired. Open pairing " +
             'with POST /v1/browser/actions {"action":"pair"}, then connect again',
         );
@@ -95,7 +94,6 @@ export class Bridge {
     } else if (hello.token !== undefined && !isToken(hello.token)) {
       return refusal(
         "bad_token",
-        BRIDGE_CLOSE.badToken,
         "Cannot accept this token",
       );
     }
@@ -247,12 +245,4 @@ interface BridgeOptions {
   readonly allowedHosts: readonly string[];
   /** Compares with the shared token; undefined: there is none, clients are paired. */
   readonly isToken: ((token: string) => boolean) | undefined;
-}
-
-function refusal(
-  reason: (HelloAck & { readonly ok: false })["reason"],
-  closeCode: number,
-  message: string,
-): HelloAck {
-  return { type: "hello_ack", ok: false, reason, message, closeCode };
 }

@@ -88,13 +88,10 @@ export class Connection {
       onClose: () => this.#end(),
     });
     this.#later(HELLO_MS, () =>
-      this.#refuse({
-        type: "hello_ack",
-        ok: false,
-        reason: "no_hello",
-        message: `Cannot stay connected: no hello came within ${HELLO_MS} ms`,
-        closeCode: BRIDGE_CLOSE.noHello,
-      }));
+      this.#refuse(refusal(
+        "no_hello",
+        `Cannot stay connected: no hello came within ${HELLO_MS} ms`,
+      )));
   }
 
   /** What the client said of itself. Only a greeted connection is handed out. */
@@ -150,7 +147,8 @@ export class Connection {
 
   #greet(message: ExtensionMessage): void {
     if (message.type !== "hello") {
-      return this.#refuse(badHello(`the first message was "${message.type}"`));
+      const why = `Cannot greet: the first message was "${message.type}"`;
+      return this.#refuse(refusal("bad_hello", why));
     }
     this.#hello = message;
     const answer = this.#options.hooks.greet(this, message);
@@ -166,7 +164,9 @@ export class Connection {
   /** Answers a frame that cannot be used; too many of them end the connection. */
   #mistake(code: string, message: string): void {
     this.#heardAt = this.#options.clock.monotonic();
-    if (this.#state === "greeting") return this.#refuse(badHello(message));
+    if (this.#state === "greeting") {
+      return this.#refuse(refusal("bad_hello", `Cannot greet: ${message}`));
+    }
     this.#mistakes += 1;
     if (this.#mistakes > MAX_MISTAKES) {
       this.#log.warn("A browser sent too many unusable messages", { code });
@@ -245,12 +245,23 @@ interface ConnectionOptions {
   readonly hooks: ConnectionHooks;
 }
 
-function badHello(why: string): HelloAck & { readonly ok: false } {
+const REFUSALS = {
+  bad_hello: BRIDGE_CLOSE.badHello,
+  bad_token: BRIDGE_CLOSE.badToken,
+  not_paired: BRIDGE_CLOSE.notPaired,
+  no_hello: BRIDGE_CLOSE.noHello,
+} as const;
+
+/** What turns a browser away. */
+export function refusal(
+  reason: keyof typeof REFUSALS,
+  message: string,
+): HelloAck & { readonly ok: false } {
   return {
     type: "hello_ack",
     ok: false,
-    reason: "bad_hello",
-    message: `Cannot greet: ${why}`.slice(0, 1000),
-    closeCode: BRIDGE_CLOSE.badHello,
+    reason,
+    message: message.slice(0, 1000),
+    closeCode: REFUSALS[reason],
   };
 }

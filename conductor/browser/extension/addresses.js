@@ -13,9 +13,7 @@ const TOKEN = /eyJ[\w-]{8,}\.[\w-]+/;
 /**
  * Returns a page's address without user, password, query and fragment; of an
  * address that is no web page only its scheme.
- *
  * @param {string | undefined} address
- * @returns {string}
  */
 export function bareAddress(address) {
   if (address === undefined || !URL.canParse(address)) return "";
@@ -33,9 +31,7 @@ const ADDRESS =
 /**
  * Returns a page's title. Until a page has one of its own, and for good where
  * it has none, browsers show its whole address instead: that is left out.
- *
  * @param {string | undefined} title
- * @returns {string}
  */
 export function bareTitle(title) {
   return title === undefined || ADDRESS.test(title) || TOKEN.test(title)
@@ -45,9 +41,7 @@ export function bareTitle(title) {
 
 /**
  * Returns a request's path with what looks like an id replaced by `:id`.
- *
  * @param {string} address
- * @returns {string}
  */
 export function pathTemplate(address) {
   return new URL(address).pathname.split("/")
@@ -57,7 +51,6 @@ export function pathTemplate(address) {
 
 /**
  * Returns the cookies of a `Cookie` header as [name, value].
- *
  * @param {string} header
  * @returns {[string, string][]}
  */
@@ -70,10 +63,8 @@ export function cookiesOf(header) {
 
 /**
  * Returns the name of the cookie that a `Set-Cookie` header takes away.
- *
  * @param {string} header
  * @param {number} now milliseconds since the epoch
- * @returns {string | undefined}
  */
 export function removedCookie(header, now) {
   const [pair = "", ...attributes] = header.split(";");

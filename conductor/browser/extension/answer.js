@@ -18,7 +18,6 @@ export class RequestFailure extends Error {
 
 /**
  * Returns what carries the response of `message` over `link`.
- *
  * @param {Pick<ApiRequest, "id" | "responseMode">} message
  * @param {AnswerPort} link
  * @param {AnswerLimits} limits
@@ -105,7 +104,6 @@ class BufferedAnswer {
 
   /**
    * Takes the first `size` of the bytes that are held.
-   *
    * @param {number} size
    */
   #take(size) {

@@ -11,9 +11,7 @@ const CREDENTIAL = new RegExp(`(?:${words.join("|")})(?![a-z])`);
 
 /**
  * Tells whether a header of this name carries a credential.
- *
  * @param {string} name
- * @returns {boolean}
  */
 export function isCredentialName(name) {
   return CREDENTIAL.test(name.toLowerCase().replaceAll("_", "-"));
@@ -21,9 +19,7 @@ export function isCredentialName(name) {
 
 /**
  * Returns headers, lower-cased, without those that carry credentials.
- *
  * @param {Readonly<Record<string, string>>} headers
- * @returns {Record<string, string>}
  */
 export function withoutCredentials(headers) {
   return Object.fromEntries(

@@ -30,7 +30,6 @@ export class ErrorLog {
 
 /**
  * Returns what is known of something that was thrown.
- *
  * @param {unknown} thrown
  * @returns {{ code?: string, message: string }}
  */

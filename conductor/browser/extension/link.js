@@ -70,11 +70,7 @@ export class Link {
     this.#say("stopped", reason);
   }
 
-  /**
-   * Sends; false when there is no connection.
-   *
-   * @type {Send}
-   */
+  /** @type {Send} Sends; false when there is no connection. */
   send = (message) => {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
@@ -176,7 +172,6 @@ export class Link {
 
   /**
    * Takes silence for the end: a dead peer sends no close.
-   *
    * @param {number} ms
    */
   #watch(ms) {
@@ -219,7 +214,6 @@ export class Link {
 
 /**
  * Asks over plain HTTP whether an upgrade would be let in; returns why not.
- *
  * @param {string} conductor
  * @param {string} token
  * @returns {Promise<Problem | undefined>}

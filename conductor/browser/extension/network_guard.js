@@ -17,7 +17,6 @@ export class NetworkGuard {
   #expected = [];
   /**
    * webRequest's id → the request that it belongs to.
-   *
    * @type {Map<string, ExpectedRequest>}
    */
   #ours = new Map();
@@ -42,7 +41,6 @@ export class NetworkGuard {
 
   /**
    * Takes the rules that conductor gives with its welcome.
-   *
    * @param {readonly string[]} hosts
    */
   allow(hosts) {
@@ -52,7 +50,6 @@ export class NetworkGuard {
   /**
    * Announces a request that is about to be sent; what is returned says
    * afterwards how it fared.
-   *
    * @param {Pick<ExpectedRequest, "url" | "method" | "tabId">} order
    * @returns {ExpectedRequest}
    */
@@ -73,7 +70,6 @@ export class NetworkGuard {
 
   /**
    * The request is over, whether or not it was ever seen.
-   *
    * @param {ExpectedRequest} job
    */
   forget(job) {
@@ -82,7 +78,6 @@ export class NetworkGuard {
 
   /**
    * Tells whether a request is conductor's, not the page's own.
-   *
    * @param {string} requestId
    */
   isOurs(requestId) {
@@ -91,7 +86,6 @@ export class NetworkGuard {
 
   /**
    * The page's own requests pass without a wait.
-   *
    * @param {RequestDetails} details
    */
   #before(details) {
@@ -119,7 +113,6 @@ export class NetworkGuard {
 
   /**
    * Finds what a first hop belongs to.
-   *
    * @param {RequestDetails} details
    */
   #claim(details) {
@@ -151,7 +144,6 @@ export class NetworkGuard {
 
   /**
    * Whether this machine itself connects, to a host that is not listed.
-   *
    * @param {RequestDetails} details
    */
   #isDirect({ url, proxyInfo }) {
@@ -171,7 +163,6 @@ export class NetworkGuard {
 /**
  * Whether a name may belong to this address. Local proxies answer every name
  * with one of 198.18.0.0/15, where nothing real lives.
- *
  * @param {string} address
  */
 function isReachable(address) {

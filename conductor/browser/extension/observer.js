@@ -22,21 +22,13 @@ export class Observer {
   #guard;
   #fingerprints;
   #send;
-  /**
-   * What is watched.
-   *
-   * @type {readonly Platform[]}
-   */
+  /** @type {readonly Platform[]} What is watched. */
   platforms = [];
   /** @type {Map<string, SeenCredential>} */
   #credentials = new Map();
   /** @type {Map<string, SeenEndpoint>} */
   #endpoints = new Map();
-  /**
-   * When a site took a credential away.
-   *
-   * @type {Map<string, number>}
-   */
+  /** @type {Map<string, number>} When a site took a credential away. */
   #leftAt = new Map();
   /** Keys of what has changed since the last report. */
   #changed = {
@@ -61,7 +53,6 @@ export class Observer {
 
   /**
    * Watches these platforms and nothing else.
-   *
    * @param {readonly Platform[]} platforms
    */
   watch(platforms) {
@@ -213,7 +204,6 @@ export class Observer {
 
 /**
  * Returns the records of these keys, and forgets the keys.
- *
  * @template T
  * @param {Set<string>} keys
  * @param {ReadonlyMap<string, T>} records
@@ -226,7 +216,6 @@ function taken(keys, records) {
 
 /**
  * Adds a record as the newest; the oldest goes when there are too many.
- *
  * @template T
  * @param {Map<string, T>} records
  * @param {string} key

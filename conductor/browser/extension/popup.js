@@ -9,7 +9,6 @@ const { conductor, token, forget, paused } =
 
 /**
  * Asks the background page, and shows what it answers.
- *
  * @param {PopupMessage} message
  */
 async function show(message = {}) {

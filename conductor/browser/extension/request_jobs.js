@@ -63,7 +63,6 @@ export class RequestJobs {
 
   /**
    * Aborts a request: how it ends confirms that.
-   *
    * @param {FromConductor<"request_cancel">} message
    */
   cancel({ id }) {
@@ -86,7 +85,6 @@ export class RequestJobs {
   /**
    * Runs a request to its end; the end is answered only when nothing runs any
    * more.
-   *
    * @param {Job} job
    * @param {FetchOrder["body"]} body
    */
@@ -152,7 +150,6 @@ export class RequestJobs {
 
 /**
  * Starts a runner unless the job was stopped; resolves with its failure.
- *
  * @param {Job} job
  * @param {() => Runner} start
  */
@@ -164,7 +161,6 @@ async function watch(job, start) {
 
 /**
  * The tab to use: the one that is asked for, else one of the same origin.
- *
  * @param {ApiRequest} message
  * @param {Parts["tabs"]} tabs
  */

@@ -16,7 +16,6 @@ class ActionFailure extends Error {
 
 /**
  * What conductor may ask for, by name; each returns what is reported.
- *
  * @type {Record<ExtensionAction, (message: ActionMessage, parts: Parts) => ActionReport | Promise<ActionReport>>}
  */
 const ACTIONS = {
@@ -85,7 +84,6 @@ const ACTIONS = {
 
 /**
  * Tells whether a message asks for an action.
- *
  * @param {{ readonly type: string }} message
  * @returns {message is ActionMessage}
  */
@@ -95,7 +93,6 @@ export function isAction(message) {
 
 /**
  * Does what a message asks for; returns the report.
- *
  * @param {ActionMessage} message
  * @param {Parts} parts
  * @returns {Promise<ExtensionMessage>}
@@ -116,7 +113,6 @@ export async function runAction(message, parts) {
 
 /**
  * The tab that is named, or else one of the platform.
- *
  * @param {ActionMessage} message
  * @param {Parts} parts
  */
@@ -162,7 +158,6 @@ function described(tab) {
 
 /**
  * Runs once the report is on its way.
- *
  * @param {() => void} action
  */
 function later(action) {

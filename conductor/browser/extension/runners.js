@@ -17,7 +17,6 @@ const BLOCK_NOTICE_MS = 100;
 
 /**
  * Runs `order` in `tab`.
- *
  * @param {browser.tabs.Tab} tab
  * @param {FetchOrder} order
  * @param {RunnerParts} parts
@@ -40,7 +39,6 @@ export function runInPage(tab, order, { answer, guard }) {
 
   /**
    * The other end may go at any moment.
-   *
    * @param {FetchCommand} message
    */
   function post(message) {
@@ -121,7 +119,6 @@ export function runInPage(tab, order, { answer, guard }) {
 
 /**
  * Runs `order` in the background page.
- *
  * @param {FetchOrder} order
  * @param {RunnerParts} parts
  * @returns {Runner}
@@ -165,7 +162,6 @@ export function runInBackground(order, { answer, guard }) {
 
 /**
  * Gives pieces to an answer one after the other; asks for more after each.
- *
  * @param {Answer} answer
  * @param {() => void} more
  * @param {(failure: RequestFailure) => void} failed
@@ -190,7 +186,6 @@ function inTurn(answer, more, failed) {
 /**
  * What of a response's head may leave the browser: a redirect's target may hold
  * a secret.
- *
  * @param {FetchHead} head
  * @param {FetchOrder} order
  */
@@ -204,7 +199,6 @@ function reported({ status, headers, url }, order) {
 
 /**
  * Resolves with false after `ms`.
- *
  * @param {number} ms
  */
 function after(ms) {

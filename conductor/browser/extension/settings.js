@@ -5,7 +5,6 @@ const KEYS = /** @type {const} */ (["conductor", "token", "paused"]);
 
 /**
  * Reads the owner's settings; an administrator's (`storage.managed`) win.
- *
  * @returns {Promise<Settings & { managed: string[] }>}
  */
 export async function readSettings() {
@@ -22,7 +21,6 @@ export async function readSettings() {
 
 /**
  * Writes what the popup lets the owner set.
- *
  * @param {Partial<Settings>} settings
  */
 export async function writeSettings(settings) {
@@ -34,7 +32,6 @@ export async function writeSettings(settings) {
 
 /**
  * Runs `listener` whenever a setting changes.
- *
  * @param {() => void} listener
  */
 export function onSettingsChange(listener) {
@@ -45,7 +42,6 @@ export function onSettingsChange(listener) {
 
 /**
  * Returns this profile's lasting identity; makes it the first time.
- *
  * @returns {Promise<{ clientId: string, secret: string }>} `secret` in base64
  */
 export async function readIdentity() {

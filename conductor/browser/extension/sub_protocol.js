@@ -6,9 +6,7 @@ export const TOKEN_PREFIX = "baa.token.";
 
 /**
  * Returns the sub-protocol that carries `token`.
- *
  * @param {string} token
- * @returns {string}
  */
 export function tokenProtocol(token) {
   const bytes = new TextEncoder().encode(token);

@@ -12,7 +12,6 @@ export class Tabs {
   #timer;
   /**
    * Tab id → its last web address, also after it was closed or crashed.
-   *
    * @type {Map<number, string>}
    */
   #addresses = new Map();
@@ -52,7 +51,6 @@ export class Tabs {
 
   /**
    * The last web address of a tab.
-   *
    * @param {number} tabId
    */
   addressOf(tabId) {
@@ -61,7 +59,6 @@ export class Tabs {
 
   /**
    * Returns a living tab of the same origin as `url`, the last used first.
-   *
    * @param {string} url
    */
   async ofOrigin(url) {
@@ -71,7 +68,6 @@ export class Tabs {
 
   /**
    * Returns a living tab on one of `hosts`, the last used first.
-   *
    * @param {readonly string[]} hosts
    */
   async ofHosts(hosts) {
@@ -108,7 +104,6 @@ async function newest(isWanted) {
  * Waits until a tab is loaded, at most `ms`; returns the tab as it then is.
  * `start` begins what is waited for: Firefox says "complete" once too early
  * when a discarded tab comes back, so a "loading" has to come first.
- *
  * @param {() => Promise<{ readonly id: number }>} start
  */
 export async function loaded(start, ms = 15_000) {

@@ -39,13 +39,11 @@ const PRIVATE_IPV4 = [
 
 /**
  * Says why `address` may not be requested, or returns undefined when it may.
- *
  * @param {string} address an absolute URL
  * @param {{ allowedHosts: readonly string[], ownHosts?: readonly string[] }} rules
  *   `allowedHosts`: loopback and private targets that may be reached all the
  *   same; `ownHosts`: where conductor itself is reached, never a target. Both as
  *   host:port, or a host alone for the default port of its scheme.
- * @returns {string | undefined}
  */
 export function whyRefused(address, rules) {
   if (!URL.canParse(address)) return "it is not an absolute URL";
@@ -68,10 +66,8 @@ export function whyRefused(address, rules) {
 
 /**
  * Tells whether `url` points to exactly `host`.
- *
  * @param {URL} url
  * @param {string} host `host:port`, or a host alone
- * @returns {boolean}
  */
 export function isHost(url, host) {
   // Browsers do not agree on what the host of another scheme's address is.
@@ -103,9 +99,7 @@ function isPrivateHost(hostname) {
 
 /**
  * Tells whether an IP address belongs to the public internet.
- *
  * @param {string} address IPv4 or IPv6, without brackets
- * @returns {boolean}
  */
 export function isPublicAddress(address) {
   if (!address.includes(":")) return isPublicIpv4(address);

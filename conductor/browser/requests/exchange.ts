@@ -5,7 +5,7 @@ import {
   type Connection,
   type RunningRequest,
 } from "../bridge/mod.ts";
-import type { AnswerMessage, ConductorMessage } from "../contract.ts";
+import type { AnswerMessage, FromConductor } from "../contract.ts";
 import {
   browserLost,
   requestCanceled,
@@ -163,20 +163,14 @@ export class Exchange implements RunningRequest {
 }
 
 /** A request to send through the browser, judged and complete. */
-export interface RequestOrder {
-  /** Unique among those in flight. */
-  readonly id: string;
-  readonly method: string;
-  readonly url: string;
+export interface RequestOrder
+  extends Omit<ApiRequest, "type" | "chunked" | "body" | "bodyBase64"> {
   /** The platform's name, or the host where the target belongs to none. */
   readonly platform: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-  readonly mode: "buffered" | "sse";
-  /** Until the answer is complete, in milliseconds. */
-  readonly timeoutMs: number;
-  readonly tabId?: number;
+  readonly body: string | Uint8Array | undefined;
 }
+
+type ApiRequest = FromConductor<"api_request">;
 
 interface ExchangeOptions {
   readonly connection: Connection;
@@ -191,41 +185,24 @@ interface ExchangeOptions {
 }
 
 /** Cuts an order into the messages that carry it: what is too large for the first follows. */
-function framesOf(order: RequestOrder): {
-  readonly head: ConductorMessage;
+function framesOf({ body, ...order }: RequestOrder): {
+  readonly head: ApiRequest;
   readonly chunks: readonly Uint8Array[];
 } {
-  const { body } = order;
   const { chunkBytes } = BROWSER_LIMITS;
-  const bytes = typeof body === "string"
-    ? new TextEncoder().encode(body)
-    : body ?? new Uint8Array();
-  const chunked = bytes.length > chunkBytes;
+  const head = { type: "api_request", ...order, chunked: false } as const;
+  if (body === undefined) return { head, chunks: [] };
+  const isText = typeof body === "string";
+  const bytes = isText ? new TextEncoder().encode(body) : body;
+  if (bytes.length <= chunkBytes) {
+    const inline = isText ? { body } : { bodyBase64: bytes.toBase64() };
+    return { head: { ...head, ...inline }, chunks: [] };
+  }
   const chunks: Uint8Array[] = [];
-  for (let at = 0; chunked && at < bytes.length; at += chunkBytes) {
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
     chunks.push(bytes.subarray(at, at + chunkBytes));
   }
-  const inline = body === undefined || chunked
-    ? {}
-    : typeof body === "string"
-    ? { body }
-    : { bodyBase64: bytes.toBase64() };
-  return {
-    head: {
-      type: "api_request",
-      id: order.id,
-      method: order.method,
-      url: order.url,
-      platform: order.platform,
-      headers: { ...order.headers },
-      chunked,
-      responseMode: order.mode,
-      timeoutMs: order.timeoutMs,
-      ...inline,
-      ...(order.tabId === undefined ? {} : { tabId: order.tabId }),
-    },
-    chunks,
-  };
+  return { head: { ...head, chunked: true }, chunks };
 }
 
 function failureOf(message: AnswerMessage) {

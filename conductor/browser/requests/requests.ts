@@ -62,7 +62,10 @@ export class BrowserRequests {
     caller: BrowserCaller,
   ): Promise<Channel<StreamEvent>> {
     const order = this.#order(input, "sse");
-    const receiver = new StreamReceiver(order.id, order.url);
+    const receiver = new StreamReceiver(
+      order,
+      () => void this.cancel(order.id),
+    );
     const entry = this.#parts.audit.begin(intentOf(order, caller));
     try {
       const { signal } = caller;
@@ -73,7 +76,7 @@ export class BrowserRequests {
           facts: { status: receiver.status ?? null },
         })
       );
-      return receiver.events(() => void exchange.stop());
+      return receiver.events;
     } catch (error) {
       entry.finish({ ok: false, code: codeOf(error) });
       throw error;
@@ -161,9 +164,9 @@ export class BrowserRequests {
       url,
       platform,
       headers: readHeaders(input.headers, { contentType, mode }),
-      mode,
+      responseMode: mode,
       timeoutMs: input.timeout_ms ?? fallback,
-      ...(body === undefined ? {} : { body }),
+      body,
       ...(input.tab_id === undefined ? {} : { tabId: input.tab_id }),
     };
   }
@@ -197,7 +200,7 @@ function bytesOf(body: string | Uint8Array | undefined): number {
 
 /** What the audit knows of a request: no path and no header may be a secret there. */
 function intentOf(order: RequestOrder, { actor }: BrowserCaller): AuditIntent {
-  const { id, method, platform, url, mode } = order;
+  const { id, method, platform, url, responseMode: mode } = order;
   return {
     action: "browser.request",
     actor,

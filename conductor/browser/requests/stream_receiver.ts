@@ -3,6 +3,7 @@ import type { StreamEvent } from "../../../shared/http/mod.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
 import type { AnswerMessage } from "../contract.ts";
 import { protocolBroken } from "../failures.ts";
+import type { RequestOrder } from "./exchange.ts";
 import { headOf, type Receiver, type ResponseHead } from "./receiver.ts";
 import { SseParser } from "./sse_parser.ts";
 
@@ -17,30 +18,24 @@ export class StreamReceiver implements Receiver {
   readonly #requestId: string;
   readonly #url: string;
   readonly #parser = new SseParser();
-  readonly #channel = new Channel<StreamEvent>({
-    limit: MAX_WAITING_CHARS,
-    onLeave: () => this.#onLeave(),
-  });
-  #onLeave = () => {};
-  #failed = false;
+  /** In order; leaving them ends the request. */
+  readonly events: Channel<StreamEvent>;
+  /** Whether it ended with `stream_error`. */
+  failed = false;
   #head: ResponseHead | undefined;
   #isSse = false;
   #chunks = 0;
   #events = 0;
   #chars = 0;
 
-  constructor(requestId: string, url: string) {
-    this.#requestId = requestId;
-    this.#url = url;
+  constructor(order: RequestOrder, onLeave: () => void) {
+    this.#requestId = order.id;
+    this.#url = order.url;
+    this.events = new Channel({ limit: MAX_WAITING_CHARS, onLeave });
   }
 
   get status(): number | undefined {
     return this.#head?.status;
-  }
-
-  /** Whether it ended with `stream_error`. */
-  get failed(): boolean {
-    return this.#failed;
   }
 
   take(message: AnswerMessage): boolean {
@@ -57,19 +52,13 @@ export class StreamReceiver implements Receiver {
   }
 
   fail(error: AppError): void {
-    this.#failed = true;
+    this.failed = true;
     this.#last("stream_error", {
       code: error.code,
       message: error.message,
       retryable: ERRORS[error.code].retryable,
       details: error.details ?? {},
     });
-  }
-
-  /** The events in order. `left` runs when the reader stops before the end. */
-  events(left: () => void): Channel<StreamEvent> {
-    this.#onLeave = left;
-    return this.#channel;
   }
 
   #open(message: AnswerMessage & { type: "stream_open" }): boolean {
@@ -104,7 +93,7 @@ export class StreamReceiver implements Receiver {
       );
       this.#events += 1;
     }
-    if (!this.#channel.hasRoom) {
+    if (!this.events.hasRoom) {
       throw new AppError(
         "UPSTREAM_FAILED",
         "Cannot go on: the stream is read slower than it comes",
@@ -133,7 +122,7 @@ export class StreamReceiver implements Receiver {
   }
 
   #put(event: string, data: Readonly<Record<string, unknown>>, chars: number) {
-    this.#channel.push({
+    this.events.push({
       event,
       data: { request_id: this.#requestId, ...data },
     }, chars);
@@ -141,6 +130,6 @@ export class StreamReceiver implements Receiver {
 
   #last(event: string, data: Readonly<Record<string, unknown>>): void {
     this.#put(event, data, 0);
-    this.#channel.end();
+    this.events.end();
   }
 }
