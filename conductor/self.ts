@@ -3,7 +3,7 @@ import type { SelfParts } from "../shared/daemon/mod.ts";
 import type { ExampleValues } from "../shared/describe/mod.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { Zone } from "../shared/http/mod.ts";
-import type { composeAutomation, SystemService } from "./automation/mod.ts";
+import type { Automation, SystemService } from "./automation/mod.ts";
 import type { composeBrowser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
 import { GUIDANCE } from "./guidance.ts";
@@ -15,7 +15,7 @@ export function conductorSelf({ store, browser, codex, automation }: {
   readonly store: Store;
   readonly browser: ReturnType<typeof composeBrowser>;
   readonly codex: Codex;
-  readonly automation: () => ReturnType<typeof composeAutomation>;
+  readonly automation: () => Automation;
 }): SelfParts {
   return {
     name: "baa-conductor-daemon",

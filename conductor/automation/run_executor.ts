@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep, within } from "../../shared/wait.ts";
@@ -129,7 +129,15 @@ export class RunExecutor {
       const { message } = payload.error;
       return failedRun({ code: "INVALID_INPUT", message });
     }
-    const { promise: givenUp, cancel } = this.#giveUp(signal);
+    const over = new AbortController();
+    // Work that ignores its signal must not hold its place for ever.
+    const givenUp = new Promise<RunOutcome>((resolve) => {
+      const outcome = { code: "NOT_STOPPED", message: "Cannot stop the work" };
+      signal.addEventListener("abort", async () => {
+        await sleep(clock, GIVE_UP_MS, over.signal);
+        resolve(failedRun(outcome));
+      }, { once: true, signal: over.signal });
+    });
     try {
       return await Promise.race([
         kind.run(payload.data, {
@@ -155,27 +163,8 @@ export class RunExecutor {
       });
       return failedRun({ code: "INTERNAL", message: messageOf(error) });
     } finally {
-      cancel();
+      over.abort();
     }
-  }
-
-  /** Work that ignores its signal must not hold its place for ever. */
-  #giveUp(signal: AbortSignal) {
-    const { promise, resolve } = Promise.withResolvers<RunOutcome>();
-    let timer: Timer | undefined;
-    const outcome = failedRun({
-      code: "NOT_STOPPED",
-      message: "Cannot stop the work",
-    });
-    const begin = () => {
-      timer = this.#options.clock.after(GIVE_UP_MS, () => resolve(outcome));
-    };
-    signal.addEventListener("abort", begin, { once: true });
-    const cancel = () => {
-      signal.removeEventListener("abort", begin);
-      timer?.cancel();
-    };
-    return { promise, cancel };
   }
 
   /**

@@ -56,7 +56,10 @@ async function copy(options: BackupOptions, partial: string): Promise<void> {
        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid`,
     ).all();
     target.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN");
-    const [tables, rest] = partition(schema, (it) => it.type === "table");
+    const { table: tables = [], rest = [] } = Object.groupBy(
+      schema,
+      ({ type }) => type === "table" ? type : "rest",
+    );
     for (const { sql } of tables) target.exec(sql);
     for (const { name } of tables) {
       await copyRows({ source, target, pause: options.pause }, name);
@@ -109,11 +112,4 @@ function copySequences(source: Connection, target: Connection): void {
     "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
   );
   for (const row of rows) insert.run(...row);
-}
-
-function partition<T>(
-  items: readonly T[],
-  test: (item: T) => boolean,
-): [T[], T[]] {
-  return [items.filter(test), items.filter((it) => !test(it))];
 }

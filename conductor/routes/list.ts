@@ -9,6 +9,14 @@ export const PAGE_QUERY = {
     .describe("The next_cursor of the page before."),
 };
 
+/** What whoever has the token may read, also through the public host name. */
+export const TOKEN_READ = {
+  method: "GET",
+  kind: "read",
+  surface: "business",
+  exposure: "token",
+} as const;
+
 /** The data of a list whose items stand under `name`. */
 export function listData<N extends string, T extends z.ZodType>(
   name: N,

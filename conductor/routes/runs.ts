@@ -2,16 +2,13 @@ import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
 import { Run, RunStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
+import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
 
 export const runRoutes = [
   route({
+    ...TOKEN_READ,
     id: "runs.list",
-    method: "GET",
     path: "/v1/runs",
-    kind: "read",
-    surface: "business",
-    exposure: "token",
     summary: "List runs, each an attempt at a task, newest first",
     query: z.strictObject({
       task_id: z.string().optional(),
@@ -24,12 +21,9 @@ export const runRoutes = [
       listAnswer("runs", deps.runs.list(filter, { limit, cursor })),
   }),
   route({
+    ...TOKEN_READ,
     id: "runs.read",
-    method: "GET",
     path: "/v1/runs/:run_id",
-    kind: "read",
-    surface: "business",
-    exposure: "token",
     summary: "Read a run: who ran it, when, and how it ended",
     data: Run,
     errors: ["NOT_FOUND"],

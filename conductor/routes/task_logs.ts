@@ -2,17 +2,14 @@ import { z } from "zod";
 import { Gap } from "../../shared/page.ts";
 import { LogEntry, TaskStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
-import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
+import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
 import { resumeAfter } from "./resume.ts";
 
 export const taskLogRoutes = [
   route({
+    ...TOKEN_READ,
     id: "tasks.logs.read",
-    method: "GET",
     path: "/v1/tasks/:task_id/logs",
-    kind: "read",
-    surface: "business",
-    exposure: "token",
     summary: "Read a task's log, oldest line first, or follow it live",
     notes: [
       "With Accept: text/event-stream: log events until the task has ended, then end; it begins after the cursor. Last-Event-ID resumes after that line.",

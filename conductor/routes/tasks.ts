@@ -12,16 +12,13 @@ import {
   TaskSummary,
 } from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
-import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
+import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
 
 export const taskRoutes = [
   route({
+    ...TOKEN_READ,
     id: "tasks.list",
-    method: "GET",
     path: "/v1/tasks",
-    kind: "read",
-    surface: "business",
-    exposure: "token",
     summary: "List tasks, newest first, without their payloads",
     query: z.strictObject({
       status: TaskStatus.optional(),
@@ -80,12 +77,9 @@ export const taskRoutes = [
     },
   }),
   route({
+    ...TOKEN_READ,
     id: "tasks.read",
-    method: "GET",
     path: "/v1/tasks/:task_id",
-    kind: "read",
-    surface: "business",
-    exposure: "token",
     summary: "Read a task with its payload and its latest run",
     data: TaskDetail,
     errors: ["NOT_FOUND"],
