@@ -22,25 +22,13 @@ export class OutputPump {
   /** Settles at the end of the output, or after `cancel()`. Never rejects. */
   readonly done: Promise<void>;
   readonly #reader: ReadableStreamBYOBReader;
-  readonly #max: number;
-  readonly #sink: OutputSink;
-  readonly #onDrop: (limit: OutputLimit) => void;
+  readonly #options: OutputPumpOptions;
   #total = 0;
   #dropped: OutputLimit | undefined;
 
-  constructor(
-    stream: ReadableStream<Uint8Array>,
-    options: {
-      readonly max: number;
-      readonly sink: OutputSink;
-      /** Called once, when the first byte is dropped. */
-      readonly onDrop: (limit: OutputLimit) => void;
-    },
-  ) {
+  constructor(stream: ReadableStream<Uint8Array>, options: OutputPumpOptions) {
     this.#reader = stream.getReader({ mode: "byob" });
-    this.#max = options.max;
-    this.#sink = options.sink;
-    this.#onDrop = options.onDrop;
+    this.#options = options;
     this.done = this.#run().catch(() => {}); // a broken pipe is its end
   }
 
@@ -60,16 +48,17 @@ export class OutputPump {
   }
 
   async #run(): Promise<void> {
+    const { max, sink } = this.#options;
     let buffer = new ArrayBuffer(FIRST_READ_BYTES);
     while (true) {
       const { done, value } = await this.#reader.read(new Uint8Array(buffer));
       if (done) return;
-      const room = this.#max - this.#total;
+      const room = max - this.#total;
       this.#total += value.length;
       // what comes after the limit is read too: a full pipe would block the end
       if (this.#dropped === undefined) {
         const kept = room < value.length ? value.subarray(0, room) : value;
-        const taken = this.#sink.write(kept);
+        const taken = sink.write(kept);
         if (!(typeof taken === "boolean" ? taken : await taken)) {
           this.#drop("budget");
         } else if (kept.length < value.length) this.#drop("maxBufferBytes");
@@ -82,8 +71,15 @@ export class OutputPump {
 
   #drop(limit: OutputLimit): void {
     this.#dropped = limit;
-    this.#onDrop(limit);
+    this.#options.onDrop(limit);
   }
+}
+
+interface OutputPumpOptions {
+  readonly max: number;
+  readonly sink: OutputSink;
+  /** Called once, when the first byte is dropped. */
+  readonly onDrop: (limit: OutputLimit) => void;
 }
 
 /** Keeps output in one growing buffer, paid for from the budget. */
@@ -119,18 +115,13 @@ export class KeptOutput implements OutputSink {
 
   /** Lets go of what was kept. */
   release(): void {
-    this.#budget.give(this.#bytes.length);
-    this.#bytes = new Uint8Array(0);
-    this.#length = 0;
+    this.#budget.give(this.surrender());
   }
 
   #growTo(length: number): boolean {
     const wanted = Math.max(length, this.#bytes.length * 2, 4_096);
-    const size = this.#budget.take(wanted - this.#bytes.length)
-      ? wanted
-      : this.#budget.take(length - this.#bytes.length)
-      ? length
-      : undefined;
+    const size = [wanted, length]
+      .find((it) => this.#budget.take(it - this.#bytes.length));
     if (size === undefined) return false;
     const grown = new Uint8Array(size);
     grown.set(this.#bytes.subarray(0, this.#length));

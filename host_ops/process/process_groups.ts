@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
+import { within } from "../../shared/wait.ts";
 import type { ChildProcess, Job } from "./child_process.ts";
 import { Reaper } from "./reaper.ts";
 import { jobScript, WarmShells } from "./warm_shells.ts";
@@ -75,12 +76,10 @@ export class ProcessGroups {
       end: async () => {
         await this.#endOf(child);
         // whoever left the group may hold the pipe open and never read it
-        const timer = this.#options.clock.after(
-          UNREAD_STDIN_MS,
-          () => void writer.abort().catch(() => {}),
-        );
+        if (!await within(feeding, UNREAD_STDIN_MS, this.#options.clock)) {
+          writer.abort().catch(() => {});
+        }
         await feeding;
-        timer.cancel();
       },
     };
   }
@@ -133,7 +132,7 @@ export class ProcessGroups {
       stdout,
       stderr,
       status,
-      terminate: () => this.#reaper.signal(pid, "TERM"),
+      terminate: () => this.#reaper.terminate(pid),
       alive: () => this.#reaper.probe(pid),
       end: async () => {
         await this.#reaper.end(pid);
@@ -167,7 +166,7 @@ export class ProcessGroups {
   }
 }
 
-export interface ProcessGroupsOptions {
+interface ProcessGroupsOptions {
   /** The one program that is ever spawned, an absolute path. */
   readonly shell: string;
   /** The environment of every child. */

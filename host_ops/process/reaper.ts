@@ -4,9 +4,6 @@ import { LineSplitter } from "../../shared/lines.ts";
 import type { Logger } from "../../shared/log.ts";
 import { backoffMs } from "../../shared/wait.ts";
 
-/** What can be sent to a group through the reaper. */
-export type GroupSignal = "TERM" | "KILL";
-
 /**
  * Reads orders, one a line, and answers those that wait for it. At the end of
  * its input, which the kernel delivers however the daemon dies, it kills every
@@ -16,10 +13,10 @@ export type GroupSignal = "TERM" | "KILL";
 const SCRIPT = `
 trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM TSTP TTIN TTOU
 groups=' '
-while read -r order group signal; do
+while read -r order group; do
   case $order in
   remember) groups="$groups$group " ;;
-  signal) kill -s "$signal" -- "-$group" ;;
+  terminate) kill -s TERM -- "-$group" ;;
   probe) if kill -s 0 -- "-$group"; then echo "$group alive"; else echo "$group gone"; fi ;;
   end)
     kill -s KILL -- "-$group"
@@ -39,7 +36,8 @@ const PATIENCE_MS = 1_000;
 /** One that ends sooner than this, in milliseconds, is not replaced at once. */
 const YOUNG_MS = 50;
 
-const RETRIES = { firstMs: 50, longestMs: 2_000 };
+/** How long until the next try then. */
+const RETRY = { firstMs: 50, longestMs: 2_000 };
 
 /** How many reapers may die under one `remember` before it gives up. */
 const MOST_TRIES = 3;
@@ -118,10 +116,9 @@ export class Reaper {
     }
   }
 
-  /** Signals every process of a group. */
-  signal(group: number, signal: GroupSignal): void {
-    if (this.#shell === undefined) return;
-    write(this.#shell, `signal ${group} ${signal}\n`).catch(() => {});
+  /** Asks every process of a group to end. */
+  terminate(group: number): void {
+    this.#order("terminate", group);
   }
 
   /** Tells whether any process of a group is left. */
@@ -150,9 +147,13 @@ export class Reaper {
     return new Promise((resolve) => {
       orders.add({ name, answer: resolve });
       this.#watchForAnswer();
-      if (this.#shell === undefined) return;
-      write(this.#shell, `${name} ${group}\n`).catch(() => {});
+      this.#order(name, group);
     });
+  }
+
+  #order(name: "terminate" | Order["name"], group: number): void {
+    if (this.#shell === undefined) return;
+    write(this.#shell, `${name} ${group}\n`).catch(() => {});
   }
 
   #start(): Shell {
@@ -224,7 +225,7 @@ export class Reaper {
   #startLater(): void {
     this.#retry?.cancel();
     this.#retry = this.#options.clock.after(
-      backoffMs(++this.#failures, RETRIES),
+      backoffMs(++this.#failures, RETRY),
       () => this.#tryToStart(),
     );
     // nobody may hang on a reaper that does not come; the orders stay
@@ -282,7 +283,7 @@ export class Reaper {
   }
 }
 
-export interface ReaperOptions {
+interface ReaperOptions {
   readonly shell: string;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,10 +1,10 @@
-import type { Clock, Timer } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { sleep, within } from "../../shared/wait.ts";
 import type { ChildProcess } from "./child_process.ts";
 import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
 
 /** Why a command was killed. */
-export type KillReason = OutputLimit | "timeout" | "aborted";
+type KillReason = OutputLimit | "timeout" | "aborted";
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -42,25 +42,18 @@ export async function supervise(
   const { clock, signal, maxBytes: max } = options;
   let killedFor: KillReason | undefined;
   let killing: Promise<void> | undefined;
-  let givingUp: Timer | undefined;
   const givenUp = Promise.withResolvers<undefined>();
   const kill = (reason: KillReason) => {
     killedFor ??= reason;
-    killing ??= killGroup(process, { ...options, quiet }).then(() => {
-      givingUp = clock.after(UNKILLABLE_MS, () => givenUp.resolve(undefined));
-    });
+    killing ??= killGroup(process, { ...options, quiet })
+      .then(() => within(process.status, UNKILLABLE_MS, clock))
+      .then(() => givenUp.resolve(undefined));
   };
 
-  const stdout = new OutputPump(process.stdout, {
-    max,
-    sink: options.stdout,
-    onDrop: kill,
-  });
-  const stderr = new OutputPump(process.stderr, {
-    max,
-    sink: options.stderr,
-    onDrop: kill,
-  });
+  const pump = (from: "stdout" | "stderr") =>
+    new OutputPump(process[from], { max, sink: options[from], onDrop: kill });
+  const stdout = pump("stdout");
+  const stderr = pump("stderr");
   const eof = Promise.all([stdout.done, stderr.done]);
   const quiet = Promise.all([process.status, eof]);
   const onAbort = () => kill("aborted");
@@ -79,7 +72,6 @@ export async function supervise(
     await process.end();
   }
   await killing;
-  givingUp?.cancel();
 
   const heldOpen = !await within(eof, { ms: options.drainMs, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
@@ -87,7 +79,7 @@ export async function supervise(
   return { status, killedFor, stdout, stderr, heldOpen };
 }
 
-export interface SuperviseOptions {
+interface SuperviseOptions {
   /** Milliseconds until the whole group is killed; 0: never. */
   readonly timeoutMs: number;
   /** Bytes kept of each output. */

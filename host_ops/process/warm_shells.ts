@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { shellQuote } from "../../shared/shell_quote.ts";
+import { InFlight } from "../../shared/wait.ts";
 import type { ChildProcess, Job } from "./child_process.ts";
 
 /**
@@ -27,7 +28,7 @@ const REFUSAL = "baa-cannot-enter-the-working-folder";
 export class WarmShells {
   readonly #options: WarmShellsOptions;
   readonly #waiting = new Set<ChildProcess>();
-  readonly #discarding = new Set<Promise<void>>();
+  readonly #discarding = new InFlight();
   #filling: Promise<boolean> | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -62,7 +63,7 @@ export class WarmShells {
     this.#timer?.cancel();
     await this.#filling;
     for (const shell of this.#waiting) this.#discard(shell);
-    await Promise.all(this.#discarding);
+    await this.#discarding.idle();
   }
 
   get #lacking(): boolean {
@@ -105,13 +106,11 @@ export class WarmShells {
 
   #discard(shell: ChildProcess): void {
     this.#waiting.delete(shell);
-    const done = this.#options.discard(shell)
-      .finally(() => this.#discarding.delete(done));
-    this.#discarding.add(done);
+    this.#discarding.track(this.#options.discard(shell));
   }
 }
 
-export interface WarmShellsOptions {
+interface WarmShellsOptions {
   /** How many to keep waiting. */
   readonly size: number;
   readonly clock: Clock;
