@@ -11,9 +11,6 @@ import type { HostOpContext } from "./host_op_context.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
-/** Bytes of a stream's output that may wait for its reader. */
-const MOST_WAITING_BYTES = 262_144;
-
 /** Admits commands, runs them, and says how it went. */
 export class Commands {
   readonly #options: CommandsOptions;
@@ -31,10 +28,10 @@ export class Commands {
     request: unknown,
     context: HostOpContext,
   ): Promise<ExecOutcome> {
-    const { exec, inFlight, slots } = this.#options;
+    const { exec, inFlight, slots, stopping } = this.#options;
     const { input, refused } = this.#admit(request, context);
     if (refused !== undefined) return refused;
-    const signal = this.#signalOf(context);
+    const signal = AbortSignal.any([context.signal, stopping]);
     const leave = await slots.enter(signal);
     try {
       const entry = this.#begin(input, context);
@@ -58,10 +55,9 @@ export class Commands {
     request: unknown,
     context: HostOpContext,
   ): Promise<AsyncIterable<OutputEvent<ExecExit>>> {
-    const { clock, exec, inFlight, slots, stallMs } = this.#options;
+    const { clock, exec, inFlight, slots, stallMs, stopping } = this.#options;
     const left = new AbortController();
     const queue = new EventQueue<ExecExit>({
-      mostWaiting: MOST_WAITING_BYTES,
       stallMs,
       clock,
       onLeave: () => left.abort(),
@@ -71,14 +67,15 @@ export class Commands {
       queue.finish(refused);
       return queue;
     }
-    const signal = AbortSignal.any([this.#signalOf(context), left.signal]);
+    const signal = AbortSignal.any([context.signal, stopping, left.signal]);
     const leave = await slots.enter(signal);
     try {
       const entry = this.#begin(input, context);
       const stdout = queue.sink("stdout");
       const stderr = queue.sink("stderr");
-      const sinks = { stdout, stderr, onLeaderEnd: () => queue.release() };
-      inFlight.track(exec.stream(input, { signal, sinks })).then((exit) => {
+      const onLeaderEnd = () => queue.release();
+      const port = { signal, stdout, stderr, onLeaderEnd };
+      inFlight.track(exec.stream(input, port)).then((exit) => {
         leave();
         stdout.flush();
         stderr.flush();
@@ -112,16 +109,9 @@ export class Commands {
     const target = { operation: "exec", ...execTarget(input) };
     return this.#options.audit.begin({ action: "exec", actor, target });
   }
-
-  #signalOf({ signal }: HostOpContext): AbortSignal {
-    const { stopping } = this.#options;
-    return signal === undefined
-      ? stopping
-      : AbortSignal.any([signal, stopping]);
-  }
 }
 
-export interface CommandsOptions {
+interface CommandsOptions {
   /** Where a command runs that does not say, absolute. */
   readonly cwd: string;
   readonly exec: Exec;

@@ -3,6 +3,9 @@ import type { Clock } from "../shared/clock.ts";
 import { within } from "../shared/wait.ts";
 import type { OutputSink } from "./process/mod.ts";
 
+/** What may wait for the reader; then the command is held back. */
+const MOST_WAITING_BYTES = 262_144;
+
 /**
  * Stands between a command and who follows its output. A slow reader slows the
  * command down, like a pipe; memory stays bounded. One that stalls is left.
@@ -11,7 +14,7 @@ export class EventQueue<Exit> extends Channel<OutputEvent<Exit>> {
   readonly #options: EventQueueOptions;
 
   constructor(options: EventQueueOptions) {
-    super({ limit: options.mostWaiting, onLeave: options.onLeave });
+    super({ limit: MOST_WAITING_BYTES, onLeave: options.onLeave });
     this.#options = options;
   }
 
@@ -46,9 +49,7 @@ export class EventQueue<Exit> extends Channel<OutputEvent<Exit>> {
   }
 }
 
-export interface EventQueueOptions {
-  /** Bytes that may wait for the reader; then the command is held back. */
-  readonly mostWaiting: number;
+interface EventQueueOptions {
   /** Milliseconds that a reader may leave no room before it counts as gone. */
   readonly stallMs: number;
   readonly clock: Clock;

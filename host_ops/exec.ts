@@ -1,4 +1,4 @@
-import { type Clock, isoTime } from "../shared/clock.ts";
+import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
 import { HostOpFailure, startFailure } from "./failure.ts";
 import {
@@ -6,24 +6,11 @@ import {
   type CommandEnd,
   type Job,
   KeptOutput,
-  type OutputSink,
+  type ProcessGroups,
   supervise,
+  type SuperviseOptions,
 } from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
-
-/** What starts programs. */
-export interface ProcessStarter {
-  start(job: Job): Promise<ChildProcess>;
-  startFresh(job: Job): Promise<ChildProcess>;
-}
-
-/** Where the output of a streamed command goes. */
-export interface ExecSinks {
-  readonly stdout: OutputSink;
-  readonly stderr: OutputSink;
-  /** Called when the leader has ended: from then on sinks must not hold back. */
-  readonly onLeaderEnd: () => void;
-}
 
 /** Runs commands. */
 export class Exec {
@@ -39,50 +26,45 @@ export class Exec {
     signal: AbortSignal,
     hold?: Hold,
   ): Promise<ExecOutcome> {
-    const stdout = new KeptOutput(this.#options.budget);
-    const stderr = new KeptOutput(this.#options.budget);
+    const { budget, processes } = this.#options;
+    const stdout = new KeptOutput(budget);
+    const stderr = new KeptOutput(budget);
     const job = this.#jobOf(input);
-    const startedAt = this.#options.clock.now();
-    const since = this.#options.clock.monotonic();
+    const factsOf = this.#measure();
     try {
-      const sinks = { stdout, stderr };
-      const process = await this.#options.processes.start(job);
-      let end = await this.#supervise(process, input, { signal, sinks });
+      const port = { signal, stdout, stderr };
+      const process = await processes.start(job);
+      let end = await this.#supervise(process, input, port);
       if (await neverBegan(process, end, stderr)) {
         // a shell of its own will run it, or say why not
         stderr.release();
-        const fresh = await this.#options.processes.startFresh(job);
-        end = await this.#supervise(fresh, input, { signal, sinks });
+        const fresh = await processes.startFresh(job);
+        end = await this.#supervise(fresh, input, port);
       }
       return this.#outcomeOf(end, input, {
         stdout: stdout.text(end.stdout.dropped !== undefined),
         stderr: stderr.text(end.stderr.dropped !== undefined),
-        ...this.#factsOf(end, { startedAt, since }),
+        ...factsOf(end),
       });
     } catch (error) {
       return await failedStart(error, input);
     } finally {
       // Its text is as large as the output was, until it has been passed on.
       const cost = stdout.surrender() + stderr.surrender();
-      this.#options.budget.giveWhenPassedOn(cost, hold);
+      budget.giveWhenPassedOn(cost, hold);
     }
   }
 
   /** Runs a command whose output goes elsewhere while it runs. */
-  async stream(
-    input: ExecInput,
-    options: { readonly signal: AbortSignal; readonly sinks: ExecSinks },
-  ): Promise<ExecExit> {
-    const startedAt = this.#options.clock.now();
-    const since = this.#options.clock.monotonic();
+  async stream(input: ExecInput, port: ExecPort): Promise<ExecExit> {
+    const factsOf = this.#measure();
     try {
       // a waiting shell's refusal could not be taken back from a stream
       const process = await this.#options.processes.startFresh(
         this.#jobOf(input),
       );
-      const end = await this.#supervise(process, input, options);
-      const facts = this.#factsOf(end, { startedAt, since });
-      return this.#outcomeOf(end, input, facts);
+      const end = await this.#supervise(process, input, port);
+      return this.#outcomeOf(end, input, factsOf(end));
     } catch (error) {
       return await failedStart(error, input);
     }
@@ -101,54 +83,56 @@ export class Exec {
   #supervise(
     process: ChildProcess,
     input: ExecInput,
-    options: {
-      readonly signal: AbortSignal;
-      readonly sinks: Omit<ExecSinks, "onLeaderEnd"> & Partial<ExecSinks>;
-    },
+    port: ExecPort,
   ): Promise<CommandEnd> {
-    const { clock, killGraceMs, drainMs } = this.#options;
     return supervise(process, {
-      ...options.sinks,
+      ...this.#options,
+      ...port,
       timeoutMs: input.timeoutMs,
       maxBytes: input.maxBufferBytes,
-      signal: options.signal,
-      clock,
-      killGraceMs,
-      drainMs,
     });
   }
 
-  #factsOf(
-    end: CommandEnd,
-    begin: { readonly startedAt: number; readonly since: number },
-  ): ExecFacts {
-    const durationMs = this.#options.clock.monotonic() - begin.since;
-    const { status, stdout, stderr } = end;
-    return {
-      exitCode: status === undefined || status.signal ? null : status.code,
-      signal: status?.signal ?? null,
-      durationMs: Math.round(durationMs),
-      startedAt: isoTime(begin.startedAt),
-      finishedAt: isoTime(begin.startedAt + Math.round(durationMs)),
-      timedOut: end.killedFor === "timeout",
-      stdoutBytes: stdout.total,
-      stderrBytes: stderr.total,
-      truncated: stdout.dropped !== undefined || stderr.dropped !== undefined,
-      heldOpen: end.heldOpen,
+  /** Looks at the clock; returns what tells the facts at the end. */
+  #measure(): (end: CommandEnd) => ExecFacts {
+    const { clock } = this.#options;
+    const startedAt = clock.now();
+    const since = clock.monotonic();
+    return ({ status, killedFor, stdout, stderr, heldOpen }) => {
+      const durationMs = Math.round(clock.monotonic() - since);
+      return {
+        exitCode: status === undefined || status.signal ? null : status.code,
+        signal: status?.signal ?? null,
+        durationMs,
+        startedAt: isoTime(startedAt),
+        finishedAt: isoTime(startedAt + durationMs),
+        timedOut: killedFor === "timeout",
+        stdoutBytes: stdout.total,
+        stderrBytes: stderr.total,
+        truncated: stdout.dropped !== undefined || stderr.dropped !== undefined,
+        heldOpen,
+      };
     };
   }
 
-  #outcomeOf<Result>(end: CommandEnd, input: ExecInput, result: Result) {
-    const error = this.#failureOf(end, input)?.toError();
+  #outcomeOf<Result extends ExecFacts>(
+    end: CommandEnd,
+    input: ExecInput,
+    result: Result,
+  ) {
+    const error = this.#failureOf(end, input, result)?.toError();
     const operation = "exec" as const;
     return error === undefined
       ? { ok: true as const, operation, input, result }
       : { ok: false as const, operation, input, error, result };
   }
 
-  #failureOf(end: CommandEnd, input: ExecInput): HostOpFailure | undefined {
-    const { timeoutMs, maxBufferBytes } = input;
-    switch (end.killedFor) {
+  #failureOf(
+    { killedFor, status }: CommandEnd,
+    { timeoutMs, maxBufferBytes }: ExecInput,
+    { exitCode, signal }: ExecFacts,
+  ): HostOpFailure | undefined {
+    switch (killedFor) {
       case "timeout":
         return new HostOpFailure(
           "EXEC_TIMEOUT",
@@ -183,10 +167,7 @@ export class Exec {
             { details: { reason: "canceled" } },
           );
     }
-    const { status } = end;
     if (status?.success) return undefined;
-    const exitCode = status?.signal ? null : status?.code ?? null;
-    const signal = status?.signal ?? null;
     return new HostOpFailure(
       "EXEC_EXIT_NON_ZERO",
       signal === null
@@ -197,18 +178,20 @@ export class Exec {
   }
 }
 
-export interface ExecOptions {
-  readonly processes: ProcessStarter;
+interface ExecOptions
+  extends Pick<SuperviseOptions, "clock" | "killGraceMs" | "drainMs"> {
+  readonly processes: ProcessGroups;
   readonly shell: string;
   readonly budget: ByteBudget;
-  readonly clock: Clock;
-  /** Milliseconds between SIGTERM and SIGKILL. */
-  readonly killGraceMs: number;
-  /** Milliseconds that outputs may stay open after all was killed. */
-  readonly drainMs: number;
   /** Tells why commands are being aborted, when it is the daemon that does it. */
   readonly stopping: AbortSignal;
 }
+
+/** What ends a command early, and where its output goes. */
+type ExecPort = Pick<
+  SuperviseOptions,
+  "signal" | "stdout" | "stderr" | "onLeaderEnd"
+>;
 
 async function neverBegan(
   process: ChildProcess,

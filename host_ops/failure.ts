@@ -1,3 +1,4 @@
+import type { ByteBudget } from "../shared/byte_budget.ts";
 import { type InputIssue, messageOf } from "../shared/errors.ts";
 import type { HostOpError } from "./results.ts";
 import type { HostOpErrorCode } from "./schemas.ts";
@@ -31,6 +32,15 @@ export class HostOpFailure extends Error {
   }
 }
 
+/** What is done to a file. */
+export type Access = "read" | "write";
+
+/** What a file operation fails with when nothing more is known. */
+export const FILE_FAILED = {
+  read: "FILE_READ_FAILED",
+  write: "FILE_WRITE_FAILED",
+} as const;
+
 /** Codes of the system that may not come back at the next try. */
 const PASSING = new Set([
   "EAGAIN",
@@ -55,26 +65,22 @@ export function failureOf(
 ): HostOpFailure {
   if (thrown instanceof HostOpFailure) return thrown;
   const reason = messageOf(thrown);
-  const message = `Cannot ${options.doing}: ${reason}`;
-  if (thrown instanceof Deno.errors.NotCapable) {
-    return new HostOpFailure("PERMISSION_DENIED", message, {
-      cause: thrown,
-      details: { reason: "sandbox" },
-    });
-  }
   const systemCode = systemCodeOf(thrown);
-  const details = systemCode === undefined ? { reason } : { systemCode };
-  if (systemCode === "EACCES" || systemCode === "EPERM") {
-    return new HostOpFailure("PERMISSION_DENIED", message, {
+  const denial = thrown instanceof Deno.errors.NotCapable
+    ? { reason: "sandbox" }
+    : systemCode === "EACCES" || systemCode === "EPERM"
+    ? { reason: "system", systemCode }
+    : undefined;
+  return new HostOpFailure(
+    denial === undefined ? options.code : "PERMISSION_DENIED",
+    `Cannot ${options.doing}: ${reason}`,
+    {
       cause: thrown,
-      details: { reason: "system", systemCode },
-    });
-  }
-  return new HostOpFailure(options.code, message, {
-    cause: thrown,
-    retryable: PASSING.has(systemCode ?? ""),
-    details,
-  });
+      retryable: PASSING.has(systemCode ?? ""),
+      details: denial ??
+        (systemCode === undefined ? { reason } : { systemCode }),
+    },
+  );
 }
 
 /** Returns the system's own code of what was thrown, e.g. `ENOENT`. */
@@ -92,6 +98,18 @@ export function inputFailure(issues: readonly InputIssue[]): HostOpFailure {
   });
 }
 
+/** Returns the failure of a file operation that finds no memory free. */
+export function outOfMemory(
+  access: Access,
+  { limit }: ByteBudget,
+): HostOpFailure {
+  return new HostOpFailure(
+    FILE_FAILED[access],
+    `Cannot ${access} now: running operations hold all the memory they may`,
+    { retryable: true, details: { maxBufferedBytes: limit } },
+  );
+}
+
 /**
  * Returns why a command could not be started. The runtime names the program
  * even when it is the working folder that is missing, so that is looked at.
@@ -105,11 +123,14 @@ export async function startFailure(
     doing: "start the command",
   });
   if (failure.details?.reason === "sandbox") return failure;
-  const wrong = await whatIsWrongWith(cwd) ?? whatElse(failure);
+  // a folder can be looked at and yet not be entered
+  const wrong = await whatIsWrongWith(cwd) ??
+    (failure.code === "PERMISSION_DENIED"
+      ? "it may not be entered, or the shell may not be run"
+      : undefined);
   if (wrong === undefined) return failure;
-  const code = failure.code;
   return new HostOpFailure(
-    code,
+    failure.code,
     `Cannot start the command in cwd ${cwd}: ${wrong}`,
     { cause: thrown, details: { ...failure.details, cwd } },
   );
@@ -130,11 +151,4 @@ async function whatIsWrongWith(cwd: string): Promise<string | undefined> {
     // outside of what this process may look at
     return "it does not exist or may not be looked at";
   }
-}
-
-/** A folder can be looked at and yet not be entered; the system does not say which it was. */
-function whatElse({ code }: HostOpFailure): string | undefined {
-  return code === "PERMISSION_DENIED"
-    ? "it may not be entered, or the shell may not be run"
-    : undefined;
 }

@@ -3,7 +3,12 @@ import type { AuditPort } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
 import type { InFlight } from "../shared/wait.ts";
 import { finishAudit } from "./audit.ts";
-import { failureOf, inputFailure } from "./failure.ts";
+import {
+  type Access,
+  failureOf,
+  FILE_FAILED,
+  inputFailure,
+} from "./failure.ts";
 import {
   type Normalised,
   normaliseFileRead,
@@ -13,6 +18,7 @@ import type { HostOpContext } from "./host_op_context.ts";
 import { readFile } from "./read_file.ts";
 import type {
   FileFailure,
+  FileReadInput,
   FileReadOutcome,
   FileWriteInput,
   FileWriteOutcome,
@@ -31,9 +37,8 @@ export class Files {
   /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
   read(request: unknown, context: HostOpContext): Promise<FileReadOutcome> {
     const normalised = normaliseFileRead(request, this.#options.cwd);
-    return this.#operate("files/read", normalised, {
+    return this.#operate("read", normalised, {
       context,
-      code: "FILE_READ_FAILED",
       work: (input, absolutePath) =>
         readFile({ ...input, absolutePath }, this.#options, context.hold),
     });
@@ -42,9 +47,8 @@ export class Files {
   /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
   write(request: unknown, context: HostOpContext): Promise<FileWriteOutcome> {
     const normalised = normaliseFileWrite(request, this.#options.cwd);
-    return this.#operate("files/write", normalised, {
+    return this.#operate("write", normalised, {
       context,
-      code: "FILE_WRITE_FAILED",
       work: (input, absolutePath) => {
         const bytes = bytesOf(input);
         return writeFile({ ...input, absolutePath, bytes }, this.#options);
@@ -53,33 +57,33 @@ export class Files {
   }
 
   async #operate<
-    Operation extends "files/read" | "files/write",
-    Input extends FileRequest,
+    Verb extends Access,
+    Input extends FileReadInput | FileWriteInput,
     Result extends object,
   >(
-    operation: Operation,
+    verb: Verb,
     { input, issues }: Normalised<Input>,
-    options: {
+    { context: { actor }, work }: {
       readonly context: HostOpContext;
-      /** What a failure of the system becomes. */
-      readonly code: "FILE_READ_FAILED" | "FILE_WRITE_FAILED";
       readonly work: (input: Input, absolutePath: string) => Promise<Result>;
     },
-  ): Promise<FileOutcome<Operation, Input, Result>> {
+  ): Promise<FileOutcome<Verb, Input, Result>> {
     const { audit, inFlight, stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
-    const { code, context: { actor }, work } = options;
+    const operation = `files/${verb}` as const;
     const absolutePath = resolve(input.cwd, input.path);
     const target = { operation, path: absolutePath };
     const entry = audit.begin({ action: operation, actor, target });
-    let outcome: FileOutcome<Operation, Input, Result>;
+    let outcome: FileOutcome<Verb, Input, Result>;
     try {
       if (issues.length > 0) throw inputFailure(issues);
       const result = await inFlight.track(work(input, absolutePath));
       outcome = { ok: true, operation, input, result };
     } catch (thrown) {
-      const doing = `${operation.slice("files/".length)} ${absolutePath}`;
-      const error = failureOf(thrown, { code, doing }).toError();
+      const error = failureOf(thrown, {
+        code: FILE_FAILED[verb],
+        doing: `${verb} ${absolutePath}`,
+      }).toError();
       const result = { absolutePath, encoding: input.encoding };
       outcome = error.code === "INVALID_INPUT"
         ? { ok: false, operation, input, error }
@@ -90,7 +94,7 @@ export class Files {
   }
 }
 
-export interface FilesOptions extends WriteFileDeps {
+interface FilesOptions extends WriteFileDeps {
   /** Where relative paths begin, absolute. */
   readonly cwd: string;
   readonly inFlight: InFlight;
@@ -99,19 +103,8 @@ export interface FilesOptions extends WriteFileDeps {
   readonly audit: AuditPort;
 }
 
-interface FileRequest {
-  readonly cwd: string;
-  readonly path: string;
-  readonly encoding: "utf8" | "base64";
-}
-
-interface Answered<Operation, Input> {
-  readonly operation: Operation;
-  readonly input: Input;
-}
-
-type FileOutcome<Operation, Input, Result> =
-  & Answered<Operation, Input>
+type FileOutcome<Verb extends Access, Input, Result> =
+  & { readonly operation: `files/${Verb}`; readonly input: Input }
   & (
     | { ok: true; result: Result }
     | { ok: false; error: HostOpError; result?: FileFailure }

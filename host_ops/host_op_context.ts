@@ -10,5 +10,5 @@ export interface HostOpContext {
    */
   readonly hold?: Hold;
   /** Kills the command when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }

@@ -7,10 +7,6 @@ import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
 import { Exec } from "./exec.ts";
 import { Files } from "./files.ts";
-import {
-  DEFAULT_MAX_BUFFERED_BYTES,
-  DEFAULT_MAX_CONCURRENT_EXECS,
-} from "./limits.ts";
 import type { HostOpContext } from "./host_op_context.ts";
 import { PathPolicy } from "./policy.ts";
 import { ProcessGroups } from "./process/mod.ts";
@@ -48,17 +44,12 @@ const MOST_WAITING_EACH = 4;
 
 /** Returns the host operations of this machine; close them to kill what runs. */
 export function createHostOps(options: HostOpsOptions): HostOps {
-  const { audit, clock, cwd, shell, warmShells } = options;
-  const budget = new ByteBudget(
-    options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
-  );
+  const { audit, clock, cwd, shell, maxConcurrentExecs } = options;
+  const budget = new ByteBudget(options.maxBufferedBytes);
   const stop = new AbortController();
   const inFlight = new InFlight();
   const shared = { cwd, audit, inFlight, stopping: stop.signal };
-  const processes = new ProcessGroups({
-    ...options,
-    ...(warmShells !== undefined && { warm: warmShells }),
-  });
+  const processes = new ProcessGroups(options);
   const exec = new Exec({
     processes,
     shell,
@@ -68,10 +59,9 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     drainMs: options.drainMs ?? 200,
     stopping: stop.signal,
   });
-  const size = options.maxConcurrentExecs ?? DEFAULT_MAX_CONCURRENT_EXECS;
   const slots = new Slots({
-    size,
-    mostWaiting: size * MOST_WAITING_EACH,
+    size: maxConcurrentExecs,
+    mostWaiting: maxConcurrentExecs * MOST_WAITING_EACH,
     waitMs: options.maxWaitMs ?? 5_000,
     clock,
   });
@@ -130,9 +120,9 @@ export interface HostOpsOptions {
   /** Folders that may be written; not given: all. */
   readonly writeRoots?: readonly string[] | undefined;
   /** Bytes that all running operations together may hold. */
-  readonly maxBufferedBytes?: number;
+  readonly maxBufferedBytes: number;
   /** Commands that run at once. */
-  readonly maxConcurrentExecs?: number;
+  readonly maxConcurrentExecs: number;
   /** Milliseconds that a command waits for its turn. Default 5000. */
   readonly maxWaitMs?: number;
   /** Milliseconds between SIGTERM and SIGKILL. Default 500. */

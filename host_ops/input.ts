@@ -2,14 +2,8 @@ import { isAbsolute, resolve } from "@std/path";
 import type { z } from "zod";
 import type { InputIssue } from "../shared/errors.ts";
 import type { ExecInput, FileReadInput, FileWriteInput } from "./results.ts";
-import {
-  ALIASES,
-  EXEC_FIELDS,
-  FILE_READ_FIELDS,
-  FILE_WRITE_FIELDS,
-  type HostOperation,
-} from "./schemas.ts";
 import { nearest } from "./nearest.ts";
+import { ALIASES, FIELDS, type HostOperation } from "./schemas.ts";
 
 /** A request with defaults filled in; where it is wrong, the issues say why. */
 export class Normalised<Input> {
@@ -22,8 +16,6 @@ export class Normalised<Input> {
   }
 }
 
-type Fields = Readonly<Record<string, z.ZodType>>;
-
 /**
  * Normalises a request of `exec`; `defaultCwd` is absolute. What has been
  * normalised is taken as it is.
@@ -33,7 +25,7 @@ export function normaliseExec(
   defaultCwd: string,
 ): Normalised<ExecInput> {
   if (request instanceof Normalised) return request;
-  const { values, issues } = readFields("exec", request, EXEC_FIELDS);
+  const { values, issues } = readFields("exec", request);
   const { command, args } = values;
   if (issues.length === 0 && (command === undefined) === (args === undefined)) {
     const message = command === undefined
@@ -42,8 +34,7 @@ export function normaliseExec(
     issues.push({ path: "command", message });
   }
   if (command === undefined && args === undefined) values.command = "";
-  const cwd = absolute(values.cwd, defaultCwd);
-  return new Normalised({ ...values, cwd } as ExecInput, issues);
+  return normalised({ values, issues }, defaultCwd);
 }
 
 /** Normalises a request of `files/read`; `defaultCwd` is absolute. */
@@ -51,13 +42,7 @@ export function normaliseFileRead(
   request: unknown,
   defaultCwd: string,
 ): Normalised<FileReadInput> {
-  const { values, issues } = readFields(
-    "files/read",
-    request,
-    FILE_READ_FIELDS,
-  );
-  const cwd = absolute(values.cwd, defaultCwd);
-  return new Normalised({ ...values, cwd } as FileReadInput, issues);
+  return normalised(readFields("files/read", request), defaultCwd);
 }
 
 /** Normalises a request of `files/write`; `defaultCwd` is absolute. */
@@ -65,73 +50,72 @@ export function normaliseFileWrite(
   request: unknown,
   defaultCwd: string,
 ): Normalised<FileWriteInput> {
-  const { values, issues } = readFields(
-    "files/write",
-    request,
-    FILE_WRITE_FIELDS,
-  );
+  const { values, issues } = readFields("files/write", request);
   if (values.ifMatch !== undefined && values.overwrite === false) {
     issues.push({
       path: "ifMatch",
       message: "files/write.ifMatch needs overwrite=true.",
     });
   }
-  const cwd = absolute(values.cwd, defaultCwd);
-  return new Normalised({ ...values, cwd } as FileWriteInput, issues);
+  return normalised({ values, issues }, defaultCwd);
 }
 
-function absolute(cwd: unknown, defaultCwd: string): string {
-  if (typeof cwd !== "string") return defaultCwd;
-  return isAbsolute(cwd) ? cwd : resolve(defaultCwd, cwd);
+interface Fields {
+  readonly values: Record<string, unknown>;
+  readonly issues: InputIssue[];
+}
+
+function normalised<Input>(
+  { values, issues }: Fields,
+  defaultCwd: string,
+): Normalised<Input> {
+  const given = typeof values.cwd === "string" ? values.cwd : defaultCwd;
+  const cwd = isAbsolute(given) ? given : resolve(defaultCwd, given);
+  return new Normalised({ ...values, cwd } as Input, issues);
 }
 
 /**
  * Reads each field under its name or its alias. A field that is wrong is
  * replaced by its default, so that the echoed input always has its shape.
  */
-function readFields(
-  operation: HostOperation,
-  request: unknown,
-  fields: Fields,
-): { values: Record<string, unknown>; issues: InputIssue[] } {
+function readFields(operation: HostOperation, request: unknown): Fields {
+  const fields: Readonly<Record<string, z.ZodType>> = FIELDS[operation];
   const aliases: Readonly<Record<string, string>> = ALIASES[operation];
   const issues: InputIssue[] = [];
   const add = (path: string, message: string) =>
     issues.push({ path, message: `${operation}.${path} ${message}.` });
-  let given: Readonly<Record<string, unknown>> = {};
-  if (
-    typeof request === "object" && request !== null && !Array.isArray(request)
-  ) {
-    given = { ...request };
-  } else {
+  const isObject = typeof request === "object" && request !== null &&
+    !Array.isArray(request);
+  const given: Readonly<Record<string, unknown>> = isObject
+    ? { ...request }
+    : {};
+  if (!isObject) {
     issues.push({
       path: "",
       message: `${operation} takes an object of fields.`,
     });
   }
 
-  const names = new Map(Object.keys(fields).map((name) => [name, name]));
+  const keys = new Map<string, string>();
   for (const [alias, name] of Object.entries(aliases)) {
     if (given[alias] === undefined) continue;
-    if (given[name] === undefined) names.set(name, alias);
+    if (given[name] === undefined) keys.set(name, alias);
     else add(alias, `and ${name} must not both be given`);
   }
 
   const values: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(fields)) {
-    const key = names.get(name) ?? name;
-    const parsed = schema.safeParse(given[key]);
-    if (parsed.success) {
-      if (parsed.data !== undefined) values[name] = parsed.data;
-      continue;
-    }
-    for (const issue of parsed.error.issues) {
+    const key = keys.get(name) ?? name;
+    const value = given[key];
+    const parsed = schema.safeParse(value);
+    for (const issue of parsed.error?.issues ?? []) {
       add([key, ...issue.path].join("."), sayOf(issue));
     }
-    const fallback = schema.safeParse(undefined);
-    if (!fallback.success) {
-      values[name] = typeof given[key] === "string" ? given[key] : "";
-    } else if (fallback.data !== undefined) values[name] = fallback.data;
+    const { success, data } = parsed.success
+      ? parsed
+      : schema.safeParse(undefined);
+    if (!success) values[name] = typeof value === "string" ? value : "";
+    else if (data !== undefined) values[name] = data;
   }
 
   const known = [...Object.keys(fields), ...Object.keys(aliases)];

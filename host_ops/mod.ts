@@ -20,6 +20,5 @@ export {
 } from "./host_ops.ts";
 export { Normalised, normaliseExec } from "./input.ts";
 export type { HostOpContext } from "./host_op_context.ts";
-export * from "./limits.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";

@@ -1,16 +1,6 @@
 import { dirname, join } from "@std/path";
-import { HostOpFailure } from "./failure.ts";
+import { type Access, HostOpFailure } from "./failure.ts";
 import { lstatIfThere, realPathOf } from "./real_path.ts";
-
-export type Access = "read" | "write";
-
-/** Where an admitted path really leads. */
-export interface AdmittedPath {
-  /** The real path: no part of it is a link. */
-  readonly path: string;
-  /** What stands there; undefined: nothing. */
-  readonly info: Deno.FileInfo | undefined;
-}
 
 /** Where the system shows the insides of processes, their environment for one. */
 const PROCESS_FILES = /^\/proc\/\d+(\/|$)/;
@@ -30,13 +20,6 @@ export class PathPolicy {
     this.#options = options;
   }
 
-  /** The folders that `access` is limited to, if it is. */
-  rootsOf(access: Access): readonly string[] | undefined {
-    return access === "read"
-      ? this.#options.readRoots
-      : this.#options.writeRoots;
-  }
-
   /**
    * Returns where an absolute path leads, when it may be gone there.
    *
@@ -45,27 +28,27 @@ export class PathPolicy {
    */
   async admit(absolutePath: string, access: Access): Promise<AdmittedPath> {
     const path = await realPathOf(absolutePath);
-    const doing = `Cannot ${access} ${absolutePath}`;
+    const deny = (why: string, details: Readonly<Record<string, unknown>>) =>
+      new HostOpFailure(
+        "PERMISSION_DENIED",
+        `Cannot ${access} ${absolutePath}: ${why}`,
+        { details },
+      );
     if (PROCESS_FILES.test(path)) {
-      throw denied(`${doing}: the insides of a process are no files`, {
-        reason: "process_files",
-      });
+      const reason = "process_files";
+      throw deny("the insides of a process are no files", { reason });
     }
     const [info, folders] = await Promise.all([
       lstatIfThere(path),
       identitiesOf(path),
     ]);
     if (await this.#owns(path, folders, info)) {
-      throw denied(`${doing}: it belongs to the daemon itself`, {
-        reason: "own_files",
-      });
+      throw deny("it belongs to the daemon itself", { reason: "own_files" });
     }
-    const roots = this.rootsOf(access);
+    const roots = this.#options[`${access}Roots`];
     if (roots !== undefined && !await leadsInto(roots, path, folders)) {
-      throw denied(`${doing}: it is outside of ${roots.join(", ")}`, {
-        reason: "outside_roots",
-        roots,
-      });
+      const reason = "outside_roots";
+      throw deny(`it is outside of ${roots.join(", ")}`, { reason, roots });
     }
     return { path, info };
   }
@@ -90,20 +73,21 @@ export class PathPolicy {
   }
 }
 
-export interface PathPolicyOptions {
+/** Where an admitted path really leads. */
+interface AdmittedPath {
+  /** The real path: no part of it is a link. */
+  readonly path: string;
+  /** What stands there; undefined: nothing. */
+  readonly info: Deno.FileInfo | undefined;
+}
+
+interface PathPolicyOptions {
   /** Folders that may be read; not given: all. */
   readonly readRoots?: readonly string[] | undefined;
   /** Folders that may be written; not given: all. */
   readonly writeRoots?: readonly string[] | undefined;
   /** The daemon's own state, logs and token: never, whatever the roots say. */
   readonly ownPaths: readonly string[];
-}
-
-function denied(
-  message: string,
-  details: Readonly<Record<string, unknown>>,
-): HostOpFailure {
-  return new HostOpFailure("PERMISSION_DENIED", message, { details });
 }
 
 /** Tells whether a real path is one of `places` or below one. */

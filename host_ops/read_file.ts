@@ -1,7 +1,7 @@
 import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
 import { sha256Hex } from "../shared/digest.ts";
-import { HostOpFailure } from "./failure.ts";
+import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { PathPolicy } from "./policy.ts";
 import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
@@ -10,12 +10,6 @@ import {
   isContinuation,
   wholeCharacters,
 } from "./process/mod.ts";
-
-/** What reading needs. */
-export interface ReadFileDeps {
-  readonly policy: PathPolicy;
-  readonly budget: ByteBudget;
-}
 
 /** Files of the system claim to be empty and are not. */
 const LEAST_BUFFER_BYTES = 4_096;
@@ -28,7 +22,7 @@ const LEAST_BUFFER_BYTES = 4_096;
  */
 export async function readFile(
   input: FileReadInput & { readonly absolutePath: string },
-  deps: ReadFileDeps,
+  deps: { readonly policy: PathPolicy; readonly budget: ByteBudget },
   hold?: Hold,
 ): Promise<FileReadResult> {
   const { absolutePath, encoding, maxBytes } = input;
@@ -59,7 +53,7 @@ export async function readFile(
 
   const part = encoding === "utf8"
     ? textOf(read.bytes, { from, maxBytes, absolutePath })
-    : bytesOf(read.bytes.subarray(0, maxBytes));
+    : base64Of(read.bytes.subarray(0, maxBytes));
   const offset = from + part.skipped;
   const whole = offset === 0 && !more;
   return {
@@ -83,7 +77,7 @@ interface Part {
   readonly skipped: number;
 }
 
-function bytesOf(bytes: Uint8Array): Part {
+function base64Of(bytes: Uint8Array): Part {
   return { content: bytes.toBase64(), bytes, skipped: 0 };
 }
 
@@ -148,13 +142,7 @@ async function readUpTo(
   const { from, most, budget } = options;
   let taken = 0;
   const allocate = (size: number) => {
-    if (!budget.take(size - taken)) {
-      throw new HostOpFailure(
-        "FILE_READ_FAILED",
-        "Cannot read now: running operations hold all the memory they may",
-        { retryable: true, details: { maxBufferedBytes: budget.limit } },
-      );
-    }
+    if (!budget.take(size - taken)) throw outOfMemory("read", budget);
     taken = size;
     return new Uint8Array(size);
   };

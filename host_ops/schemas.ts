@@ -1,16 +1,19 @@
 import { z } from "zod";
-import {
-  DEFAULT_EXEC_MAX_BUFFER_BYTES,
-  DEFAULT_EXEC_TIMEOUT_MS,
-  DEFAULT_READ_MAX_BYTES,
-  MAX_EXEC_MAX_BUFFER_BYTES,
-  MAX_EXEC_TIMEOUT_MS,
-  MAX_READ_MAX_BYTES,
-} from "./limits.ts";
 
-/** The operations, by the names that results and audit rows carry. */
-export const HOST_OPERATIONS = ["exec", "files/read", "files/write"] as const;
-export type HostOperation = typeof HOST_OPERATIONS[number];
+/** Milliseconds that a command may run when the caller does not say. */
+export const DEFAULT_EXEC_TIMEOUT_MS = 30_000;
+
+/** Bytes kept of stdout and of stderr, each, when the caller does not say. */
+export const DEFAULT_EXEC_MAX_BUFFER_BYTES = 10_485_760;
+
+/** Bytes that a read returns at most when the caller does not say. */
+const DEFAULT_READ_MAX_BYTES = 10_485_760;
+
+/** The longest timeout: above it timers overflow and fire at once. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** The most bytes that a caller may ask to have kept of one stream, or read. */
+const MAX_BYTES = 67_108_864;
 
 /**
  * Why an operation failed: what each code means and what the caller can do.
@@ -72,18 +75,20 @@ export const HOST_OP_ERRORS = {
 } as const;
 export type HostOpErrorCode = keyof typeof HOST_OP_ERRORS;
 
-/** Text that the operating system takes as a C string. */
-function osText(message: string) {
-  return z.string(message)
-    .refine((it) => it.trim() !== "", message)
-    .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
-    .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
-}
-
 /** Text that becomes bytes: NUL is fine, half a surrogate pair is not. */
 function bytesText(message: string) {
   return z.string(message)
     .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
+}
+
+/** Text that the operating system takes as a C string. */
+function osText(message: string) {
+  return bytesText(message)
+    .refine((it) => !it.includes("\0"), "must not contain a NUL byte");
+}
+
+function nonEmptyText(message: string) {
+  return osText(message).refine((it) => it.trim() !== "", message);
 }
 
 function integer(from: number, to: number) {
@@ -91,12 +96,12 @@ function integer(from: number, to: number) {
   return z.int(message).min(from, message).max(to, message);
 }
 
-const cwd = osText("must be a non-empty string when provided").optional()
+const cwd = nonEmptyText("must be a non-empty string when provided").optional()
   .describe(
     "Folder to work in. Default: the working folder of the daemon. A relative one is taken from there.",
   );
 
-const path = osText("must be a non-empty string")
+const path = nonEmptyText("must be a non-empty string")
   .describe("Absolute, or relative to `cwd`.");
 
 const encoding = z.enum(["utf8", "base64"], "must be utf8 or base64")
@@ -114,22 +119,16 @@ const env = z.record(
       (it) => !LOADER_NAME.test(it),
       "must not set the loader's LD_* and DYLD_* variables",
     ),
-  z.string("must be a string")
-    .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
-    .refine((it) => it.isWellFormed(), "must be well-formed Unicode"),
+  osText("must be a string"),
   "must be an object of strings",
 );
 
-/** The fields of `exec`. */
-export const EXEC_FIELDS = {
-  command: osText("must be a non-empty string").optional()
+const HASH_MESSAGE = "must be the sha256 of a file, 64 hexadecimal digits";
+
+const EXEC_FIELDS = {
+  command: nonEmptyText("must be a non-empty string").optional()
     .describe("What the shell runs. Either this or `args`."),
-  args: z.array(
-    z.string("must be a string")
-      .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
-      .refine((it) => it.isWellFormed(), "must be well-formed Unicode"),
-    "must be an array of strings",
-  )
+  args: z.array(osText("must be a string"), "must be an array of strings")
     .refine(
       (it) => (it[0] ?? "").trim() !== "" && !it[0]?.startsWith("-"),
       "must begin with the name of a program",
@@ -137,9 +136,9 @@ export const EXEC_FIELDS = {
     .optional()
     .describe("A program and its arguments, run with no shell between."),
   cwd,
-  timeoutMs: integer(0, MAX_EXEC_TIMEOUT_MS).default(DEFAULT_EXEC_TIMEOUT_MS)
+  timeoutMs: integer(0, MAX_TIMEOUT_MS).default(DEFAULT_EXEC_TIMEOUT_MS)
     .describe("Milliseconds until the process tree is killed; 0: never."),
-  maxBufferBytes: integer(1, MAX_EXEC_MAX_BUFFER_BYTES)
+  maxBufferBytes: integer(1, MAX_BYTES)
     .default(DEFAULT_EXEC_MAX_BUFFER_BYTES)
     .describe(
       "Bytes kept of stdout and of stderr, each; more than that kills the process tree.",
@@ -150,12 +149,11 @@ export const EXEC_FIELDS = {
     .describe("Variables on top of the minimal environment; no LD_*, DYLD_*."),
 };
 
-/** The fields of `files/read`. */
-export const FILE_READ_FIELDS = {
+const FILE_READ_FIELDS = {
   path,
   cwd,
   encoding,
-  maxBytes: integer(1, MAX_READ_MAX_BYTES).default(DEFAULT_READ_MAX_BYTES)
+  maxBytes: integer(1, MAX_BYTES).default(DEFAULT_READ_MAX_BYTES)
     .describe(
       "Without `offset` a larger file is refused; with it, at most this much is returned.",
     ),
@@ -163,8 +161,7 @@ export const FILE_READ_FIELDS = {
     .describe("Byte to start at."),
 };
 
-/** The fields of `files/write`. */
-export const FILE_WRITE_FIELDS = {
+const FILE_WRITE_FIELDS = {
   path,
   content: bytesText("must be a string")
     .describe("The whole new content, in `encoding`."),
@@ -174,16 +171,20 @@ export const FILE_WRITE_FIELDS = {
     .describe("Whether missing parent folders are made."),
   overwrite: z.boolean("must be a boolean when provided").default(true)
     .describe("When false, an existing file is never touched."),
-  ifMatch: z.string("must be the sha256 of a file, 64 hexadecimal digits")
-    .regex(
-      /^[0-9a-fA-F]{64}$/,
-      "must be the sha256 of a file, 64 hexadecimal digits",
-    )
+  ifMatch: z.string(HASH_MESSAGE).regex(/^[0-9a-fA-F]{64}$/, HASH_MESSAGE)
     .optional()
     .describe(
       "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
     ),
 };
+
+/** The operations, by the names that results and audit rows carry. */
+export const FIELDS = {
+  exec: EXEC_FIELDS,
+  "files/read": FILE_READ_FIELDS,
+  "files/write": FILE_WRITE_FIELDS,
+};
+export type HostOperation = keyof typeof FIELDS;
 
 /** Other names under which fields are accepted: alias → field. */
 export const ALIASES = {
@@ -192,31 +193,30 @@ export const ALIASES = {
   "files/write": { create_parents: "createParents", if_match: "ifMatch" },
 } as const;
 
-function alias(name: string) {
-  return z.unknown().optional().meta({
-    description: `Alias of ${name}.`,
-    deprecated: true,
-  });
+function aliasesOf(operation: HostOperation) {
+  return Object.fromEntries(
+    Object.entries(ALIASES[operation]).map(([alias, name]) => [
+      alias,
+      z.unknown().optional()
+        .meta({ description: `Alias of ${name}.`, deprecated: true }),
+    ]),
+  );
 }
 
 /** What `exec` is asked for. */
 export const ExecRequest = z.strictObject({
   ...EXEC_FIELDS,
-  timeout_ms: alias("timeoutMs"),
-  max_buffer_bytes: alias("maxBufferBytes"),
+  ...aliasesOf("exec"),
 });
+
 /** What `files/read` is asked for. */
 export const FileReadRequest = z.strictObject({
   ...FILE_READ_FIELDS,
-  max_bytes: alias("maxBytes"),
+  ...aliasesOf("files/read"),
 });
+
 /** What `files/write` is asked for. */
 export const FileWriteRequest = z.strictObject({
   ...FILE_WRITE_FIELDS,
-  create_parents: alias("createParents"),
-  if_match: alias("ifMatch"),
+  ...aliasesOf("files/write"),
 });
-
-export type ExecRequest = z.input<typeof ExecRequest>;
-export type FileReadRequest = z.input<typeof FileReadRequest>;
-export type FileWriteRequest = z.input<typeof FileWriteRequest>;

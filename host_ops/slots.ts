@@ -1,10 +1,12 @@
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
+import { sleep } from "../shared/wait.ts";
 
 /** Limits how many operations run at once. */
 export class Slots {
   readonly #options: SlotsOptions;
-  readonly #waiting = new Set<() => void>();
+  /** Each is aborted when its turn comes. */
+  readonly #waiting = new Set<AbortController>();
   #taken = 0;
 
   constructor(options: SlotsOptions) {
@@ -30,38 +32,24 @@ export class Slots {
   /** The slot passes on without becoming free in between. */
   #next(): void {
     const [next] = this.#waiting;
-    if (next === undefined) this.#taken -= 1;
-    else next();
+    if (next === undefined) {
+      this.#taken -= 1;
+      return;
+    }
+    this.#waiting.delete(next);
+    next.abort();
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  async #wait(signal: AbortSignal): Promise<void> {
     const { mostWaiting, waitMs, clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.size >= mostWaiting || signal.aborted) {
-        return reject(this.#refusal());
-      }
-      const timer = clock.after(waitMs, refuse);
-      signal.addEventListener("abort", refuse, { once: true });
-      const leave = () => {
-        timer.cancel();
-        signal.removeEventListener("abort", refuse);
-        this.#waiting.delete(admit);
-      };
-      const admit = () => {
-        leave();
-        resolve();
-      };
-      const refusal = this.#refusal();
-      function refuse() {
-        leave();
-        reject(refusal);
-      }
-      this.#waiting.add(admit);
-    });
-  }
-
-  #refusal(): AppError {
-    return new AppError(
+    const turn = new AbortController();
+    if (this.#waiting.size < mostWaiting) {
+      this.#waiting.add(turn);
+      await sleep(clock, waitMs, AbortSignal.any([signal, turn.signal]));
+      this.#waiting.delete(turn);
+    }
+    if (turn.signal.aborted) return;
+    throw new AppError(
       "TOO_MANY_REQUESTS",
       `Cannot run the command now: ${this.#options.size} are running`,
       { headers: { "retry-after": "1" } },
@@ -69,7 +57,7 @@ export class Slots {
   }
 }
 
-export interface SlotsOptions {
+interface SlotsOptions {
   /** How many may be taken at once. */
   readonly size: number;
   /** How many may wait. */

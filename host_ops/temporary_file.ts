@@ -1,19 +1,6 @@
 import { join } from "@std/path";
 import type { Clock } from "../shared/clock.ts";
 
-/** What a file that takes another's place has to look like. */
-export interface Likeness {
-  readonly mode: number;
-  readonly uid: number | null;
-  readonly gid: number | null;
-}
-
-/** A file that is complete and on disk, and waits to take its place. */
-export interface TemporaryFile {
-  readonly path: string;
-  readonly modifiedAt: Date;
-}
-
 /** The names of these files, so that a later start knows what a crash left. */
 const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
 
@@ -23,68 +10,75 @@ const DEAD_AFTER_MS = 60_000;
 /** How many folders to remember as tidied. */
 const MOST_TIDIED = 10_000;
 
-/** Modes may not come with more than these. */
-const MODE_BITS = 0o7777;
-
 /**
  * Writes `bytes` to a new file beside its later place, down to the disk. It is
- * never readable for more people than `likeness` says.
+ * never readable for more people than `old`, the file whose place it takes.
  *
  * @throws the system's errors; nothing is left behind then.
  */
 export async function writeTemporaryFile(
   folder: string,
   bytes: Uint8Array,
-  likeness: Likeness | undefined,
+  old: Deno.FileInfo | undefined,
 ): Promise<TemporaryFile> {
   const name = `.baa-write-${Deno.pid}-${crypto.randomUUID()}.tmp`;
   const path = join(folder, name);
-  const mode = likeness === undefined ? 0o666 : likeness.mode & MODE_BITS;
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: true,
-    mode: mode & 0o777,
-  });
+  return { path, modifiedAt: await writeNewFile(path, bytes, old) };
+}
+
+/** A file that is complete and on disk, and waits to take its place. */
+export interface TemporaryFile {
+  readonly path: string;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Writes a file that must not be there yet, like `old` where that is given.
+ * Returns when it was modified.
+ *
+ * @throws the system's errors; nothing is left behind then.
+ */
+export async function writeNewFile(
+  path: string,
+  bytes: Uint8Array,
+  old?: Deno.FileInfo,
+): Promise<Date> {
+  const mode = old === undefined ? 0o666 : modeOf(old) & 0o777;
+  using file = await Deno.open(path, { write: true, createNew: true, mode });
   try {
-    await writeAll(file, bytes);
-    if (likeness !== undefined) await makeAlike(path, file, likeness);
+    let written = 0;
+    while (written < bytes.length) {
+      written += await file.write(bytes.subarray(written));
+    }
+    if (old !== undefined) await makeAlike(path, file, old);
     await file.sync();
-    const info = await file.stat();
-    return { path, modifiedAt: info.mtime ?? new Date(0) };
+    return (await file.stat()).mtime ?? new Date(0);
   } catch (error) {
     await removeQuietly(path);
     throw error;
   }
 }
 
-/** Writes all of `bytes`. */
-export async function writeAll(
-  file: Deno.FsFile,
-  bytes: Uint8Array,
-): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    written += await file.write(bytes.subarray(written));
-  }
-}
-
 async function makeAlike(
   path: string,
   file: Deno.FsFile,
-  likeness: Likeness,
+  old: Deno.FileInfo,
 ): Promise<void> {
-  const mode = likeness.mode & MODE_BITS;
+  const mode = modeOf(old);
   const info = await file.stat();
-  const { uid, gid } = likeness;
+  const { uid, gid } = old;
   if (uid !== null && gid !== null && (info.uid !== uid || info.gid !== gid)) {
     // only root may give files away; the group often can be kept
     await Deno.chown(path, uid, gid)
       .catch(() => Deno.chown(path, null, gid))
       .catch(() => {});
   }
-  if (((info.mode ?? mode) & MODE_BITS) !== mode || mode > 0o777) {
-    await Deno.chmod(path, mode);
-  }
+  if (modeOf(info) !== mode || mode > 0o777) await Deno.chmod(path, mode);
+}
+
+/** The permissions of a file, without its type. */
+function modeOf({ mode }: Deno.FileInfo): number {
+  return (mode ?? 0o644) & 0o7777;
 }
 
 /** Removes a file, if it can be. */

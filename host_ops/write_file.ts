@@ -3,7 +3,7 @@ import { dirname } from "@std/path";
 import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget } from "../shared/byte_budget.ts";
 import { sha256Hex } from "../shared/digest.ts";
-import { HostOpFailure, systemCodeOf } from "./failure.ts";
+import { HostOpFailure, outOfMemory, systemCodeOf } from "./failure.ts";
 import type { PathPolicy } from "./policy.ts";
 import { lstatIfThere } from "./real_path.ts";
 import {
@@ -18,23 +18,9 @@ import {
   type Sweeper,
   syncFolder,
   type TemporaryFile,
-  writeAll,
+  writeNewFile,
   writeTemporaryFile,
 } from "./temporary_file.ts";
-
-/** What writing needs. */
-export interface WriteFileDeps {
-  readonly policy: PathPolicy;
-  readonly budget: ByteBudget;
-  readonly locks: PathLocks;
-  readonly sweeper: Sweeper;
-}
-
-/** What is written where, once the input was understood. */
-export interface FileWrite extends FileWriteInput {
-  readonly absolutePath: string;
-  readonly bytes: Uint8Array;
-}
 
 /** What a filesystem without hard links says. */
 const NO_LINKS = new Set([
@@ -59,26 +45,16 @@ export async function writeFile(
   deps: WriteFileDeps,
 ): Promise<FileWriteResult> {
   const { absolutePath, bytes, encoding } = write;
-  if (!deps.budget.take(bytes.length)) {
-    throw new HostOpFailure(
-      "FILE_WRITE_FAILED",
-      "Cannot write now: running operations hold all the memory they may",
-      { retryable: true, details: { maxBufferedBytes: deps.budget.limit } },
-    );
-  }
+  if (!deps.budget.take(bytes.length)) throw outOfMemory("write", deps.budget);
   try {
-    const target = await deps.policy.admit(absolutePath, "write");
-    const { path, info } = target;
+    const { path, info } = await deps.policy.admit(absolutePath, "write");
     refuseAtOnce(write, info);
     if (info !== undefined) await expectWritable(path);
     const folder = dirname(path);
     await prepareFolder(folder, write);
     await deps.sweeper.sweep(folder);
 
-    const likeness = info === undefined
-      ? undefined
-      : { mode: info.mode ?? 0o644, uid: info.uid, gid: info.gid };
-    const temporary = await writeTemporaryFile(folder, bytes, likeness);
+    const temporary = await writeTemporaryFile(folder, bytes, info);
     let created: boolean;
     try {
       await expectUnmoved(folder);
@@ -102,6 +78,20 @@ export async function writeFile(
   } finally {
     deps.budget.give(bytes.length);
   }
+}
+
+/** What writing needs. */
+export interface WriteFileDeps {
+  readonly policy: PathPolicy;
+  readonly budget: ByteBudget;
+  readonly locks: PathLocks;
+  readonly sweeper: Sweeper;
+}
+
+/** What is written where, once the input was understood. */
+interface FileWrite extends FileWriteInput {
+  readonly absolutePath: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Refuses what can be seen to fail before anything is written. */
@@ -162,36 +152,17 @@ async function putWhereNothingIs(
   write: FileWrite,
 ): Promise<void> {
   try {
-    await Deno.link(temporary.path, path);
-    return;
+    await Deno.link(temporary.path, path).catch(async (error) => {
+      const unsupported = error instanceof Deno.errors.NotSupported ||
+        NO_LINKS.has(systemCodeOf(error) ?? "");
+      if (!unsupported) throw error;
+      // a crash can leave a part of this one, but nothing is replaced
+      await writeNewFile(path, write.bytes);
+    });
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw alreadyThere(write);
-    const unsupported = error instanceof Deno.errors.NotSupported ||
-      NO_LINKS.has(systemCodeOf(error) ?? "");
-    if (!unsupported) throw error;
-  }
-  await createExclusively(path, write);
-}
-
-/** Without links a crash can leave a part of the file, but nothing is replaced. */
-async function createExclusively(
-  path: string,
-  write: FileWrite,
-): Promise<void> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path, { write: true, createNew: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw alreadyThere(write);
-    throw error;
-  }
-  using _ = file;
-  try {
-    await writeAll(file, write.bytes);
-    await file.sync();
-  } catch (error) {
-    await removeQuietly(path);
-    throw error;
+    throw error instanceof Deno.errors.AlreadyExists
+      ? alreadyThere(write)
+      : error;
   }
 }
 

@@ -29,7 +29,7 @@ export class AppServerHost {
       log,
       environment: {},
       cleanup: cleanupScript(mark),
-      warm: 0,
+      warmShells: 0,
     });
     const file = (kind: string) =>
       new RotatingFile({

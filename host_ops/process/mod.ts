@@ -8,5 +8,9 @@ export {
 
 export { KeptOutput, type OutputSink } from "./output.ts";
 export { ProcessGroups } from "./process_groups.ts";
-export { type CommandEnd, supervise } from "./supervise.ts";
+export {
+  type CommandEnd,
+  supervise,
+  type SuperviseOptions,
+} from "./supervise.ts";
 export { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";

@@ -27,7 +27,7 @@ export class ProcessGroups {
     this.#options = options;
     this.#reaper = new Reaper(options);
     this.#warm = new WarmShells({
-      size: options.warm ?? 2,
+      size: options.warmShells ?? 2,
       clock: options.clock,
       log: options.log,
       spawn: () => this.#spawn(["-s"], "/"),
@@ -176,5 +176,5 @@ interface ProcessGroupsOptions {
   /** See {@linkcode Reaper}. */
   readonly cleanup?: string;
   /** How many shells wait for the next command. Default 2. */
-  readonly warm?: number;
+  readonly warmShells?: number;
 }

@@ -79,7 +79,7 @@ export async function supervise(
   return { status, killedFor, stdout, stderr, heldOpen };
 }
 
-interface SuperviseOptions {
+export interface SuperviseOptions {
   /** Milliseconds until the whole group is killed; 0: never. */
   readonly timeoutMs: number;
   /** Bytes kept of each output. */

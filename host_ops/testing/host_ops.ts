@@ -9,7 +9,10 @@ import {
 } from "../mod.ts";
 
 /** Who asks in tests. */
-export const CALLER: HostOpContext = { actor: { source: "http" } };
+export const CALLER: HostOpContext = {
+  actor: { source: "http" },
+  signal: new AbortController().signal,
+};
 
 /** Host operations as they are by default, on the machine's own clock. */
 export function testHostOps(options: Partial<HostOpsOptions> = {}): HostOps {
@@ -21,6 +24,8 @@ export function testHostOps(options: Partial<HostOpsOptions> = {}): HostOps {
       shell: "/bin/sh",
     }),
     ownPaths: [],
+    maxBufferedBytes: 268_435_456,
+    maxConcurrentExecs: 32,
     audit: new RecordingAudit(),
     clock: systemClock,
     log: silentLogger,
