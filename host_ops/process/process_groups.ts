@@ -76,7 +76,8 @@ export class ProcessGroups {
       end: async () => {
         await this.#endOf(child);
         // whoever left the group may hold the pipe open and never read it
-        if (!await within(feeding, UNREAD_STDIN_MS, this.#options.clock)) {
+        const { clock } = this.#options;
+        if (!await within(feeding, { ms: UNREAD_STDIN_MS, clock })) {
           writer.abort().catch(() => {});
         }
         await feeding;

@@ -46,7 +46,7 @@ export async function supervise(
   const kill = (reason: KillReason) => {
     killedFor ??= reason;
     killing ??= killGroup(process, { ...options, quiet })
-      .then(() => within(process.status, UNKILLABLE_MS, clock))
+      .then(() => within(process.status, { ms: UNKILLABLE_MS, clock }))
       .then(() => givenUp.resolve(undefined));
   };
 
