@@ -180,7 +180,7 @@ export function composeCodexd(
     },
   });
   listener.recover();
-  host.start(listener);
+  host.supervisor.start(listener);
   maintenance.start();
   const stores = opened.move();
   return built;

@@ -7,7 +7,7 @@ import type { CodexClient } from "./codex_client.ts";
 import { codexEnvironment } from "./environment.ts";
 import { Login } from "./login.ts";
 import { cleanupScript, sweepOrphans } from "./orphans.ts";
-import { type AppServerEvents, Supervisor } from "./supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
 import { TrafficLog } from "./traffic_log.ts";
 
 /** The app-server with everything around it: the process, its login, its logs. */
@@ -66,11 +66,6 @@ export class AppServerHost {
       },
       sweep: () => this.#sweep(),
     });
-  }
-
-  /** Begins to run app-servers. */
-  start(events: AppServerEvents): void {
-    this.supervisor.start(events);
   }
 
   get client(): CodexClient | undefined {

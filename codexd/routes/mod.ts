@@ -7,13 +7,35 @@ import {
   runTurn,
   statusOf,
 } from "../../shared/contracts/mod.ts";
-import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
+import {
+  describeRoutes,
+  probeRoutes,
+  type SelfDeps,
+} from "../../shared/daemon/mod.ts";
 import { capabilityLines } from "../../shared/describe/mod.ts";
-import { Reply, type Route } from "../../shared/http/mod.ts";
+import { Reply, type Route, routeFor } from "../../shared/http/mod.ts";
 import { idempotencyKeyOf } from "../../shared/idempotency.ts";
-import { type CodexdDeps, codexdRoute } from "../deps.ts";
+import type {
+  EventSubscriptions,
+  IdempotentRequests,
+  SessionLister,
+  SessionReader,
+  StatusReport,
+} from "../sessions/mod.ts";
 
 export { CODEXD_GUIDANCE } from "./guidance.ts";
+
+/** What codexd's routes may use. */
+interface CodexdDeps extends SelfDeps {
+  readonly requests: Pick<IdempotentRequests, "openSession" | "runTurn">;
+  readonly lister: Pick<SessionLister, "list">;
+  readonly reader: Pick<SessionReader, "read">;
+  readonly subscriptions: Pick<EventSubscriptions, "accept">;
+  readonly status: Pick<StatusReport, "read" | "fault">;
+}
+
+/** Defines a route of codexd. */
+const route = routeFor<CodexdDeps>();
 
 /** Why no session can be opened and no turn be run now. */
 const unavailable = ({ status }: CodexdDeps) => status.fault;
@@ -27,20 +49,20 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
     }),
   }),
   ...probeRoutes<CodexdDeps>(),
-  codexdRoute({
+  route({
     ...codexdStatus,
     handler: ({ deps }) => deps.status.read(),
   }),
-  codexdRoute({
+  route({
     ...listSessions,
     handler: ({ deps, query }) => deps.lister.list(query),
   }),
-  codexdRoute({
+  route({
     ...readSession,
     handler: ({ deps, params, query }) =>
       deps.reader.read(params.session_id, query),
   }),
-  codexdRoute({
+  route({
     ...openSession,
     unavailable,
     async handler({ deps, body, headers }) {
@@ -49,7 +71,7 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
       return new Reply(answer, { status: statusOf(answer) });
     },
   }),
-  codexdRoute({
+  route({
     ...runTurn,
     unavailable,
     async handler({ deps, body, headers, signal }) {
@@ -58,7 +80,7 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
       return new Reply(answer, { status: statusOf(answer) });
     },
   }),
-  codexdRoute({
+  route({
     ...codexdEvents,
     produces: "websocket",
     socket: ({ deps, query }) => ({

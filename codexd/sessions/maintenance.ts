@@ -1,5 +1,5 @@
-import type { Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { Approvals, AppServerHost } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { TurnService } from "./turn_service.ts";
@@ -13,22 +13,19 @@ const SILENT_MS = 1_800_000;
 /** Does what has to be done from time to time. */
 export class Maintenance {
   readonly #ports: MaintenancePorts;
-  readonly #timers = new Set<Timer>();
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(ports: MaintenancePorts) {
     this.#ports = ports;
   }
 
   start(): void {
-    this.#every(LOGIN_MS, () => this.#ports.host.checkLogin());
-    this.#every(TIDY_MS, () => this.tidy());
+    void this.#every(LOGIN_MS, () => this.#ports.host.checkLogin());
+    void this.#every(TIDY_MS, () => this.tidy());
   }
 
   stop(): void {
-    this.#stopped = true;
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    this.#stopping.abort();
   }
 
   /** Removes old events, lets go of idle sessions, interrupts silent turns. */
@@ -58,18 +55,19 @@ export class Maintenance {
     }
   }
 
-  #every(ms: number, action: () => Promise<void>): void {
-    const timer = this.#ports.clock.after(ms, async () => {
-      this.#timers.delete(timer);
+  async #every(ms: number, action: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#ports;
+    const { signal } = this.#stopping;
+    while (true) {
+      await sleep(clock, ms, signal);
+      if (signal.aborted) return;
       try {
         await action();
       } catch (error) {
         const reason = messageOf(error);
-        this.#ports.log.warn("Cannot do the maintenance", { reason });
+        log.warn("Cannot do the maintenance", { reason });
       }
-      if (!this.#stopped) this.#every(ms, action);
-    });
-    this.#timers.add(timer);
+    }
   }
 }
 
