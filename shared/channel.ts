@@ -127,7 +127,7 @@ export class Channel<T> implements AsyncIterableIterator<T> {
 }
 
 /** How much may wait, and who hears of the reader. */
-export interface ChannelOptions {
+interface ChannelOptions {
   /** What may wait before there is no room, in whatever unit sizes are given. */
   readonly limit: number;
   /** Called when the reader leaves before the end. */

@@ -1,12 +1,3 @@
-/** A line grew beyond what its reader accepts. */
-export class LineTooLong extends Error {
-  override readonly name = "LineTooLong";
-
-  constructor(maxChars: number) {
-    super(`Cannot read a line: it is longer than ${maxChars} characters`);
-  }
-}
-
 /** Cuts what comes in pieces into lines; bytes that are no UTF-8 become U+FFFD. */
 export class LineSplitter {
   readonly #limits: LineLimits;
@@ -78,8 +69,17 @@ export class LineSplitter {
   }
 }
 
+/** A line grew beyond what its reader accepts. */
+export class LineTooLong extends Error {
+  override readonly name = "LineTooLong";
+
+  constructor(maxChars: number) {
+    super(`Cannot read a line: it is longer than ${maxChars} characters`);
+  }
+}
+
 /** How long a line may be. */
-export interface LineLimits {
+interface LineLimits {
   /** In UTF-16 units; at least 2. */
   readonly maxChars: number;
   /** What becomes of a longer line: it is refused (default), or cut into several. */
@@ -88,12 +88,6 @@ export interface LineLimits {
 
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-/** Limits of {@linkcode readLines}, and what ends it early. */
-export interface ReadLinesOptions extends LineLimits {
-  /** Ends the reading as the end of the stream would. */
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -126,4 +120,9 @@ export async function* readLines(
     await reader.cancel().catch(() => {});
     reader.releaseLock();
   }
+}
+
+interface ReadLinesOptions extends LineLimits {
+  /** Ends the reading as the end of the stream would. */
+  readonly signal?: AbortSignal;
 }

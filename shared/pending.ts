@@ -1,21 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
 
-interface Waiting<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (reason: Error) => void;
-  readonly forget: () => void;
-}
-
-/** How long one call may wait, and what ends it. */
-export interface PendingOptions {
-  /** Milliseconds; none: it waits until something else ends it. */
-  readonly timeoutMs?: number;
-  /** What the call fails with when the time is up. */
-  readonly onTimeout?: () => Error;
-  /** Ends the wait with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
 /**
  * Calls that wait for an answer from the other side. Every one ends: by its
  * answer, its failure, its time, its signal, or by {@linkcode PendingCalls.failAll}
@@ -93,6 +77,22 @@ export class PendingCalls<Id, T> {
     call?.forget();
     return call;
   }
+}
+
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: Error) => void;
+  readonly forget: () => void;
+}
+
+/** How long one call may wait, and what ends it. */
+interface PendingOptions {
+  /** Milliseconds; none: it waits until something else ends it. */
+  readonly timeoutMs?: number;
+  /** What the call fails with when the time is up. */
+  readonly onTimeout?: () => Error;
+  /** Ends the wait with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 function asError(reason: unknown): Error {

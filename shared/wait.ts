@@ -49,14 +49,14 @@ export function within(
 }
 
 /** What ends a wait that its work does not. */
-export interface Patience {
+interface Patience {
   readonly clock: Clock;
   readonly ms?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
 /** How the pauses between attempts grow. */
-export interface Backoff {
+interface Backoff {
   /** After the first failure; doubled at each further one. */
   readonly firstMs: number;
   readonly longestMs: number;

@@ -1,10 +1,5 @@
 import type { Clock, Timer } from "../clock.ts";
 
-interface Waiting {
-  readonly at: number;
-  readonly onLate: () => void;
-}
-
 /**
  * Deadlines of one length for many short waits. One timer serves them all: a
  * timer of its own costs more than most of what waits.
@@ -65,4 +60,9 @@ export class Deadlines {
       waiting.onLate();
     }
   }
+}
+
+interface Waiting {
+  readonly at: number;
+  readonly onLate: () => void;
 }

@@ -3,38 +3,6 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { sleep } from "../wait.ts";
 
-/** Close codes that the product uses (RFC 6455, 7.4). */
-export const CLOSE = {
-  goingAway: 1001,
-  policy: 1008,
-  tooBig: 1009,
-  internal: 1011,
-  slowConsumer: 1013,
-} as const;
-
-/** The part of a `WebSocket` that is used, so that tests need no network. */
-export type SocketPort = Pick<
-  WebSocket,
-  "send" | "close" | "bufferedAmount" | "readyState" | "addEventListener"
->;
-
-/** What a JSON socket does with what comes in, and its limits. */
-export interface JsonSocketOptions<In> {
-  readonly schema: z.ZodType<In>;
-  readonly log: Logger;
-  onOpen?(): void;
-  /** A message that its schema accepts. May fail: the socket is then closed 1011. */
-  onMessage(message: In): void | Promise<void>;
-  /** A frame that is no JSON, or that the schema refuses. Default: closes 1008. */
-  onInvalid?(reason: string): void;
-  /** Called once. `code` 1006 stands for a connection that just went. */
-  onClose(code: number, reason: string): void;
-  /** A longer text frame closes the socket with 1009. Default 1 048 576. */
-  readonly maxMessageChars?: number;
-  /** More unsent bytes than this close the socket with 1013. Default 4 194 304. */
-  readonly maxBufferedBytes?: number;
-}
-
 /**
  * A WebSocket that speaks JSON text frames of one schema. Nothing that a frame
  * does can throw out of it: in Deno that would end the process.
@@ -177,8 +145,40 @@ export class JsonSocket<In> {
   }
 }
 
+/** Close codes that the product uses (RFC 6455, 7.4). */
+export const CLOSE = {
+  goingAway: 1001,
+  policy: 1008,
+  tooBig: 1009,
+  internal: 1011,
+  slowConsumer: 1013,
+} as const;
+
+/** The part of a `WebSocket` that is used, so that tests need no network. */
+export type SocketPort = Pick<
+  WebSocket,
+  "send" | "close" | "bufferedAmount" | "readyState" | "addEventListener"
+>;
+
+/** What a JSON socket does with what comes in, and its limits. */
+export interface JsonSocketOptions<In> {
+  readonly schema: z.ZodType<In>;
+  readonly log: Logger;
+  onOpen?(): void;
+  /** A message that its schema accepts. May fail: the socket is then closed 1011. */
+  onMessage(message: In): void | Promise<void>;
+  /** A frame that is no JSON, or that the schema refuses. Default: closes 1008. */
+  onInvalid?(reason: string): void;
+  /** Called once. `code` 1006 stands for a connection that just went. */
+  onClose(code: number, reason: string): void;
+  /** A longer text frame closes the socket with 1009. Default 1 048 576. */
+  readonly maxMessageChars?: number;
+  /** More unsent bytes than this close the socket with 1013. Default 4 194 304. */
+  readonly maxBufferedBytes?: number;
+}
+
 /** How far the other side may be behind, and for how long. */
-export interface RoomOptions {
+interface RoomOptions {
   readonly maxBytes: number;
   readonly stallMs: number;
   readonly clock: Clock;

@@ -33,7 +33,7 @@ export function sse(
 }
 
 /** What ends a stream early, and how its end is told. */
-export interface SseOptions extends EventStreamOptions {
+interface SseOptions extends EventStreamOptions {
   /** Ends the stream when it aborts; its reason is told to the reader. */
   readonly signal: AbortSignal;
   /** Turns what ended the stream into its last event. */
