@@ -1,5 +1,5 @@
 import { audited, type AuditPort } from "../../shared/audit.ts";
-import { type Clock, isoTime } from "../../shared/clock.ts";
+import { isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { Redactor } from "../../shared/redact.ts";
 import {
@@ -39,11 +39,7 @@ export class BrowserActions {
         tab_id: tab_id ?? null,
       },
     };
-    return audited(
-      this.#parts.audit,
-      intent,
-      () => this.#do(input),
-    );
+    return audited(this.#parts.audit, intent, () => this.#do(input));
   }
 
   #do(input: ActionBody): Promise<ActionData> {
@@ -131,7 +127,6 @@ interface ActionParts {
   readonly pairing: Pairing;
   readonly targets: Targets;
   readonly audit: AuditPort;
-  readonly clock: Clock;
 }
 
 /** The outcome of what conductor does without the extension. */

@@ -25,7 +25,7 @@ import {
   Policy,
   Targets,
 } from "./requests/mod.ts";
-import { announceChanges, systemPort } from "./system.ts";
+import { announceChanges, systemPort } from "./system_port.ts";
 
 /** Bytes that all buffered responses together may hold until they are passed on. */
 const BUFFERED_BYTES = 134_217_728;
@@ -140,7 +140,6 @@ export function composeBrowser(options: BrowserOptions): Browser {
     pairing,
     targets,
     audit,
-    clock,
   });
   const stop = new AbortController();
   return {

@@ -110,7 +110,8 @@ class BufferedAnswer {
     const bytes = new Uint8Array(size);
     let at = 0;
     while (at < size) {
-      const first = this.#held.shift() ?? new Uint8Array();
+      const first = this.#held.shift();
+      if (first === undefined) throw new Error("Cannot take what is not held");
       const part = first.subarray(0, size - at);
       bytes.set(part, at);
       at += part.length;

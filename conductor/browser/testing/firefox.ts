@@ -36,7 +36,6 @@ const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   "toolkit.telemetry.enabled": false,
 };
 
-/** Options of {@linkcode Firefox.start}. */
 export interface FirefoxOptions {
   /** A folder for the profile; the same one again is the same browser again. */
   readonly profile: string;

@@ -11,7 +11,6 @@ export type Said = Readonly<Record<string, unknown>> & {
   readonly type: string;
 };
 
-/** Options of {@linkcode ScriptedClient.open}. */
 export interface ScriptOptions {
   readonly clientId?: string;
   readonly token?: string;
