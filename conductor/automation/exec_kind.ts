@@ -20,12 +20,6 @@ import {
 /** All places taken by other commands: this one waits its turn. */
 const BUSY_MS = 1000;
 
-/** A command, and the time limit that it was given. */
-interface ExecPayload {
-  readonly input: ExecInput;
-  readonly timeoutMs: unknown;
-}
-
 /**
  * Tasks that run a command: what it prints goes to the task's log as it comes.
  * Without a `timeoutMs` of its own the command has the task's.
@@ -58,6 +52,12 @@ export function execKind(
       );
     },
   };
+}
+
+/** A command, and the time limit that it was given. */
+interface ExecPayload {
+  readonly input: ExecInput;
+  readonly timeoutMs: unknown;
 }
 
 /** Reads the body of a host operation `exec` as that reads it. */

@@ -11,13 +11,6 @@ import type {
 } from "../store/mod.ts";
 import { leaderOf, notLeader } from "./leader.ts";
 
-/** Who wants to know when this process starts and stops leading. */
-interface LeadershipListener {
-  gained?(): void;
-  /** What was started in this term must end at once. */
-  lost?(reason: string): void;
-}
-
 /** Rows of dead controllers are shown for a day. */
 const GONE_AFTER_MS = 86_400_000;
 
@@ -251,6 +244,13 @@ export class Leadership {
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+/** Who wants to know when this process starts and stops leading. */
+interface LeadershipListener {
+  gained?(): void;
+  /** What was started in this term must end at once. */
+  lost?(reason: string): void;
 }
 
 interface LeadershipOptions

@@ -18,20 +18,6 @@ const GIVE_UP_MS = 15_000;
 /** Outcomes that the database did not take are tried again this often. */
 const RETRY_MS = 500;
 
-/** How a run ended, and what it had still to say. */
-interface RunEnd {
-  readonly outcome: RunOutcome;
-  readonly lines: PendingLines | undefined;
-  /** Whether its work was cut off by a stop of this controller. */
-  readonly lost: boolean;
-}
-
-interface Active {
-  readonly claim: Claim;
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
-}
-
 /** Runs claims: starts the work of their kind, watches it, writes how it ended. */
 export class RunExecutor {
   readonly #options: RunExecutorOptions;
@@ -215,6 +201,20 @@ export class RunExecutor {
       return false;
     }
   }
+}
+
+/** How a run ended, and what it had still to say. */
+interface RunEnd {
+  readonly outcome: RunOutcome;
+  readonly lines: PendingLines | undefined;
+  /** Whether its work was cut off by a stop of this controller. */
+  readonly lost: boolean;
+}
+
+interface Active {
+  readonly claim: Claim;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
 }
 
 interface RunExecutorOptions {

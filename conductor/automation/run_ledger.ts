@@ -13,16 +13,6 @@ import type {
   TaskStatus,
 } from "../store/mod.ts";
 
-/** What names a run. */
-type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
-
-/** A run that was stored as running, and the task that it is an attempt at. */
-export interface Claim {
-  readonly task: TaskRow;
-  readonly run: RunRef;
-  readonly fence: Fence;
-}
-
 /** A lost run of a task that says so is retried, but not for ever. */
 const MAX_LOST_ATTEMPTS = 10;
 const RETRIES = { firstMs: 1000, longestMs: 300_000 };
@@ -192,6 +182,16 @@ export class RunLedger {
       error: to.error ?? null,
     }, to.now);
   }
+}
+
+/** What names a run. */
+type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
+
+/** A run that was stored as running, and the task that it is an attempt at. */
+export interface Claim {
+  readonly task: TaskRow;
+  readonly run: RunRef;
+  readonly fence: Fence;
 }
 
 interface RunLedgerOptions extends Pick<Stores, "tasks" | "runs" | "events"> {

@@ -16,12 +16,6 @@ const FLUSH_TEXT = 262_144;
 /** What adding a line gives while there is room for more. */
 export const ROOM = Promise.resolve();
 
-/** Lines that wait to be written. */
-export interface PendingLines {
-  readonly claim: Claim;
-  readonly lines: readonly NewLogLine[];
-}
-
 /**
  * Gathers the lines of all runs and writes them in batches, one transaction a
  * batch: a disk flush costs the same for one line and for hundreds.
@@ -110,6 +104,12 @@ export class RunLogs {
     this.#room?.resolve();
     this.#room = undefined;
   }
+}
+
+/** Lines that wait to be written. */
+export interface PendingLines {
+  readonly claim: Claim;
+  readonly lines: readonly NewLogLine[];
 }
 
 interface RunLogsOptions extends Pick<Stores, "logs"> {

@@ -11,8 +11,6 @@ import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { AuditRecord, Identity, Stores } from "../store/mod.ts";
 
-type NewRecord = Omit<AuditRecord, "seq">;
-
 /** Outcomes that wait for the database; beyond, they are only counted. */
 const MAX_WAITING = 1000;
 
@@ -142,6 +140,8 @@ export class AuditLog implements AuditPort {
     };
   }
 }
+
+type NewRecord = Omit<AuditRecord, "seq">;
 
 interface AuditLogOptions {
   readonly store: Stores["audit"];

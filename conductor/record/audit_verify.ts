@@ -1,8 +1,6 @@
 import type { Database as Connection } from "@db/sqlite";
 import { auditHash, type AuditRecord } from "../store/mod.ts";
 
-type StoredRecord = AuditRecord & { readonly hash: string };
-
 /**
  * Follows the chain from the checkpoint to the newest row in one consistent
  * view. It shows edits; who can rewrite the file can rewrite the whole chain.
@@ -37,6 +35,8 @@ export function verifyAudit(connection: Connection): AuditVerdict {
     };
   }).deferred();
 }
+
+type StoredRecord = AuditRecord & { readonly hash: string };
 
 interface AuditVerdict {
   readonly ok: boolean;

@@ -3,12 +3,6 @@ import { exists } from "@std/fs";
 
 const ROWS_A_STEP = 500;
 
-type SchemaRow = {
-  readonly type: string;
-  readonly name: string;
-  readonly sql: string;
-};
-
 /**
  * Writes a consistent copy of a database that may be in use: all of it as it
  * was at one moment. The copy is a single file, compact, and appears under its
@@ -31,6 +25,12 @@ export async function backupDatabase(options: BackupOptions): Promise<void> {
     throw error;
   }
 }
+
+type SchemaRow = {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string;
+};
 
 interface BackupOptions {
   /** The database; it may be in use. */

@@ -2,12 +2,6 @@ import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Database, StorageError } from "../store/mod.ts";
 
-/** Why the database does not work, and since when. */
-interface StorageFault {
-  readonly reason: string;
-  readonly since: string;
-}
-
 const PROBE_MS = 1000;
 /** Enough to need new room on the disk, not only room that lies free. */
 const PROBE_BYTES = 262_144;
@@ -71,6 +65,12 @@ export class StorageHealth {
     log.info("The database can be written again");
     onHealed();
   }
+}
+
+/** Why the database does not work, and since when. */
+interface StorageFault {
+  readonly reason: string;
+  readonly since: string;
 }
 
 interface StorageHealthOptions {

@@ -7,14 +7,6 @@ import { dateAndTime, duration } from "./words.ts";
 /** Seconds between two loads of the page. */
 const REFRESH_S = 15;
 
-type Tone = "good" | "warn" | "bad";
-
-/** What a page says at its foot. */
-interface PageOptions {
-  /** Whose figures these are, e.g. `conductor`. */
-  readonly source: string;
-}
-
 const MODES = {
   running: "Running",
   paused: "Paused",
@@ -59,6 +51,14 @@ export function statusPage(
     title: `${mode} · ${full?.node.host ?? "baa-conductor"}`,
     parts: [hero, full && details(full), footer(full?.at, options)],
   });
+}
+
+type Tone = "good" | "warn" | "bad";
+
+/** What a page says at its foot. */
+interface PageOptions {
+  /** Whose figures these are, e.g. `conductor`. */
+  readonly source: string;
 }
 
 /** Renders that there is nothing to show, and why. */

@@ -6,19 +6,6 @@ import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
 import { firstHour, lastDay } from "./run_hours.ts";
 
 /** What the status is made from: a slice of each room. */
-/** What of the status stands in the database. */
-type Stored = Pick<
-  Status,
-  | "mode"
-  | "automation"
-  | "drained"
-  | "leader"
-  | "queue"
-  | "active_runs"
-  | "runs"
-  | "last_errors"
->;
-
 const ERRORS_SHOWN = 5;
 /** A message may be as long as what a program printed. */
 const MESSAGE_SHOWN = 500;
@@ -107,6 +94,19 @@ export class StatusService {
     };
   }
 }
+
+/** What of the status stands in the database. */
+type Stored = Pick<
+  Status,
+  | "mode"
+  | "automation"
+  | "drained"
+  | "leader"
+  | "queue"
+  | "active_runs"
+  | "runs"
+  | "last_errors"
+>;
 
 export interface StatusSources {
   readonly self: Pick<DaemonSelf, "version" | "summary" | "condition">;

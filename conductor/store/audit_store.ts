@@ -5,9 +5,6 @@ import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
 import { type List, type Page, readPage } from "./list.ts";
 
-type StoredRecord = AuditRecord & Pick<AuditRow, "hash">;
-type ChainLink = Pick<AuditRow, "seq" | "hash">;
-
 const LIST: List<StoredRecord, AuditRow> = {
   name: "audit",
   columns: "*",
@@ -92,6 +89,10 @@ export class AuditStore {
       missing("checkpoint");
   }
 }
+
+type StoredRecord = AuditRecord & Pick<AuditRow, "hash">;
+
+type ChainLink = Pick<AuditRow, "seq" | "hash">;
 
 function missing(what: string): never {
   throw new Error(`Cannot use the audit trail: its ${what} is missing`);

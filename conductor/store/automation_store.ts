@@ -2,14 +2,6 @@ import { isoTime } from "../../shared/clock.ts";
 import type { Mode, ModeChange, SystemState } from "./model/system_state.ts";
 import type { Database } from "./database.ts";
 
-type AutomationRow = {
-  readonly mode: Mode;
-  readonly updated_at: number;
-  readonly requested_by: string | null;
-  readonly reason: string | null;
-  readonly source: string | null;
-};
-
 /** The one row that holds the mode. */
 export class AutomationStore {
   readonly #db: Database;
@@ -38,3 +30,11 @@ export class AutomationStore {
     );
   }
 }
+
+type AutomationRow = {
+  readonly mode: Mode;
+  readonly updated_at: number;
+  readonly requested_by: string | null;
+  readonly reason: string | null;
+  readonly source: string | null;
+};

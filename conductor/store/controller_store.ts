@@ -4,18 +4,6 @@ import type { Controller, Identity } from "./model/controller.ts";
 import type { Database } from "./database.ts";
 import { type Page, readPage } from "./list.ts";
 
-type ControllerRow = {
-  readonly seq: number;
-  readonly instance_id: string;
-  readonly controller_id: string;
-  readonly host: string;
-  readonly version: string;
-  readonly started_at: number;
-  readonly last_heartbeat_at: number;
-  /** Of a controller that has it. */
-  readonly lease_expires_at: number | null;
-};
-
 /** The conductor processes that use this database. */
 export class ControllerStore {
   readonly #db: Database;
@@ -74,6 +62,18 @@ export class ControllerStore {
     }, page);
   }
 }
+
+type ControllerRow = {
+  readonly seq: number;
+  readonly instance_id: string;
+  readonly controller_id: string;
+  readonly host: string;
+  readonly version: string;
+  readonly started_at: number;
+  readonly last_heartbeat_at: number;
+  /** Of a controller that has it. */
+  readonly lease_expires_at: number | null;
+};
 
 function toController(
   row: ControllerRow,

@@ -8,17 +8,6 @@ import { messageOf } from "../../shared/errors.ts";
 import { migrate } from "./migrate.ts";
 import { StorageError, toStorageError } from "./storage_error.ts";
 
-/** A row as it is read: integers, reals, texts, blobs and nulls. */
-export type Row = Readonly<Record<string, BindValue>>;
-
-/** Who wants to know what becomes of the transactions. */
-interface DatabaseListener {
-  /** A transaction was committed. */
-  committed?(): void;
-  /** A read or write failed for a reason that lies in the disk or the file. */
-  failed?(error: StorageError): void;
-}
-
 /** How long a statement may block the process while another one writes. */
 const BUSY_MS = 250;
 /** The same while the database is opened, when nothing waits for us yet. */
@@ -111,6 +100,17 @@ export class Database {
     }
     return statement;
   }
+}
+
+/** A row as it is read: integers, reals, texts, blobs and nulls. */
+export type Row = Readonly<Record<string, BindValue>>;
+
+/** Who wants to know what becomes of the transactions. */
+interface DatabaseListener {
+  /** A transaction was committed. */
+  committed?(): void;
+  /** A read or write failed for a reason that lies in the disk or the file. */
+  failed?(error: StorageError): void;
 }
 
 /**

@@ -3,19 +3,6 @@ import { isoTime } from "../../shared/clock.ts";
 import type { EventData, EventType, StoredEvent } from "./model/event.ts";
 import type { Database } from "./database.ts";
 
-type EventRow = {
-  readonly seq: number;
-  readonly type: string;
-  readonly at: number;
-  readonly data: string;
-};
-
-/** The sequence numbers of the oldest and the newest event that are kept. */
-interface EventBounds {
-  readonly first: number;
-  readonly last: number;
-}
-
 /** What has happened, in order. Sequence numbers are never used twice. */
 export class EventStore {
   readonly #db: Database;
@@ -82,4 +69,17 @@ export class EventStore {
     const cut = Math.min(end, Math.max(young, last - options.keep + 1));
     return this.#db.run("DELETE FROM events WHERE seq < ?", cut);
   }
+}
+
+type EventRow = {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: number;
+  readonly data: string;
+};
+
+/** The sequence numbers of the oldest and the newest event that are kept. */
+interface EventBounds {
+  readonly first: number;
+  readonly last: number;
 }

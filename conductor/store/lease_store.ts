@@ -1,15 +1,6 @@
 import type { Fence, Identity } from "./model/controller.ts";
 import type { Database } from "./database.ts";
 
-/** The lease as it stands; `instance_id` is null when it was given back. */
-export type Lease = {
-  readonly term: number;
-  readonly instance_id: string | null;
-  readonly controller_id: string | null;
-  readonly host: string | null;
-  readonly expires_at: number;
-};
-
 /** The one row that says who leads. */
 export class LeaseStore {
   readonly #db: Database;
@@ -73,3 +64,12 @@ export class LeaseStore {
       lease.term === fence.term && lease.expires_at > now;
   }
 }
+
+/** The lease as it stands; `instance_id` is null when it was given back. */
+export type Lease = {
+  readonly term: number;
+  readonly instance_id: string | null;
+  readonly controller_id: string | null;
+  readonly host: string | null;
+  readonly expires_at: number;
+};

@@ -8,15 +8,6 @@ import { type Page, pageOf, placeOf } from "./list.ts";
 
 const LIST = "task_logs";
 
-type LogRow = {
-  readonly seq: number;
-  readonly run_id: string;
-  readonly stream: LogStream;
-  readonly level: LogLevel;
-  readonly message: string;
-  readonly created_at: number;
-};
-
 /** The lines that tasks wrote. */
 export class LogStore {
   readonly #db: Database;
@@ -109,6 +100,15 @@ export class LogStore {
     );
   }
 }
+
+type LogRow = {
+  readonly seq: number;
+  readonly run_id: string;
+  readonly stream: LogStream;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly created_at: number;
+};
 
 function toEntry(row: LogRow): LogEntry {
   return { ...row, created_at: isoTime(row.created_at) };

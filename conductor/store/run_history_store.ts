@@ -2,26 +2,6 @@ import { isoTime } from "../../shared/clock.ts";
 import type { RunStatus } from "./model/run.ts";
 import type { Database } from "./database.ts";
 
-/** How many runs that began in an hour ended in a way. */
-export interface RunCount {
-  /** Hours since the epoch. */
-  readonly hour: number;
-  readonly status: RunStatus;
-  readonly runs: number;
-}
-
-/** A run that did not succeed, with the task that it was for. */
-interface FailedRun {
-  readonly at: string;
-  readonly run_id: string;
-  readonly task_id: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly status: "failed" | "lost";
-  readonly code: string | null;
-  readonly message: string | null;
-}
-
 const HOUR_MS = 3_600_000;
 
 /** What became of runs, for people to look at. */
@@ -61,4 +41,24 @@ export class RunHistoryStore {
       limit,
     ).map((row) => ({ ...row, at: isoTime(row.at) }));
   }
+}
+
+/** How many runs that began in an hour ended in a way. */
+export interface RunCount {
+  /** Hours since the epoch. */
+  readonly hour: number;
+  readonly status: RunStatus;
+  readonly runs: number;
+}
+
+/** A run that did not succeed, with the task that it was for. */
+interface FailedRun {
+  readonly at: string;
+  readonly run_id: string;
+  readonly task_id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly status: "failed" | "lost";
+  readonly code: string | null;
+  readonly message: string | null;
 }

@@ -8,17 +8,6 @@ import type { Database } from "./database.ts";
 import { type List, type Page, readPage } from "./list.ts";
 import { isoOrNull } from "./task_row.ts";
 
-/** A run as it is stored. */
-export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
-  readonly seq: number;
-  readonly task_seq: number;
-  readonly started_at: number;
-  readonly finished_at: number | null;
-  readonly outcome_code: string | null;
-  readonly outcome_message: string | null;
-  readonly outcome_result: string | null;
-};
-
 const LIST: List<RunRow, Run> = {
   name: "runs",
   columns: "*",
@@ -31,19 +20,6 @@ const LIST: List<RunRow, Run> = {
   },
   toItem: toRun,
 };
-
-/** A run that is about to start. */
-interface RunInsert {
-  readonly runId: string;
-  readonly task: {
-    readonly seq: number;
-    readonly task_id: string;
-    readonly attempts: number;
-  };
-  readonly identity: Identity;
-  readonly fence: Fence;
-  readonly at: number;
-}
 
 /** The attempts at tasks. */
 export class RunStore {
@@ -132,6 +108,30 @@ export class RunStore {
        WHERE r.status = 'running' ORDER BY r.seq`,
     ).map((row) => ({ ...row, started_at: isoTime(row.started_at) }));
   }
+}
+
+/** A run as it is stored. */
+export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
+  readonly seq: number;
+  readonly task_seq: number;
+  readonly started_at: number;
+  readonly finished_at: number | null;
+  readonly outcome_code: string | null;
+  readonly outcome_message: string | null;
+  readonly outcome_result: string | null;
+};
+
+/** A run that is about to start. */
+interface RunInsert {
+  readonly runId: string;
+  readonly task: {
+    readonly seq: number;
+    readonly task_id: string;
+    readonly attempts: number;
+  };
+  readonly identity: Identity;
+  readonly fence: Fence;
+  readonly at: number;
 }
 
 function toRun(row: RunRow): Run {

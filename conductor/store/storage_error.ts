@@ -1,9 +1,6 @@
 import { SqliteError } from "@db/sqlite";
 import { AppError, messageOf } from "../../shared/errors.ts";
 
-/** What keeps the database from being used just now. */
-type StorageTrouble = "busy" | "full" | "unusable";
-
 /**
  * The database could not do it now, through no fault of the request: nothing
  * was changed, and the same may succeed later.
@@ -19,6 +16,9 @@ export class StorageError extends AppError {
     this.trouble = trouble;
   }
 }
+
+/** What keeps the database from being used just now. */
+type StorageTrouble = "busy" | "full" | "unusable";
 
 const REASONS: Readonly<Record<StorageTrouble, string>> = {
   busy: "Cannot use the database: another process is writing to it",

@@ -27,7 +27,7 @@ interface StatusApiDeps extends SelfDeps {
 
 const route = routeFor<StatusApiDeps>();
 
-/** Reads conductor; where it is and what ails it is not for strangers. */
+/** Reads conductor; of a failure the public zone is told the code only. */
 async function readFor({ deps, zone }: RouteContext<StatusApiDeps>) {
   try {
     return await deps.upstream.read();
