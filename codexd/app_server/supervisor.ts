@@ -12,7 +12,7 @@ import {
   type AppServerMessages,
   AppServerProcess,
 } from "./app_server_process.ts";
-import { type BinaryQuery, findBinary } from "./binary.ts";
+import { type BinaryQuery, findBinary } from "./find_binary.ts";
 import type { CodexClient } from "./codex_client.ts";
 import { APP_SERVER_ARGS } from "./environment.ts";
 import { probeVersion } from "./probe_version.ts";

@@ -11,6 +11,22 @@ import type { NewEvent } from "./event_line.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { messageText, snakeCase, snakeRecord, turnOf } from "./wire.ts";
 
+/** Returns what a notification means; an unknown one keeps its name and params. */
+export function understand(
+  { method, params }: RpcNotification,
+): Understood {
+  const given = asRecord(params);
+  const { type = `codex.${method}` as const, data, note } = RULES[method] ??
+    {};
+  const event = {
+    session_id: text(given.threadId) ?? text(asRecord(given.thread).id) ?? null,
+    turn_id: text(given.turnId) ?? text(asRecord(given.turn).id) ?? null,
+    type,
+    data: data === undefined ? given : data(given),
+  };
+  return { event, ...(note && { note: (ports) => note(params, ports) }) };
+}
+
 type Params = Readonly<Record<string, unknown>>;
 
 /** What codexd knows, and what it does when it hears of a change. */
@@ -195,22 +211,6 @@ interface Understood {
   readonly event: NewEvent;
   /** May return another event to be told. @throws {z.ZodError} */
   note?(ports: NotificationPorts): NewEvent | void;
-}
-
-/** Returns what a notification means; an unknown one keeps its name and params. */
-export function understand(
-  { method, params }: RpcNotification,
-): Understood {
-  const given = asRecord(params);
-  const { type = `codex.${method}` as const, data, note } = RULES[method] ??
-    {};
-  const event = {
-    session_id: text(given.threadId) ?? text(asRecord(given.thread).id) ?? null,
-    turn_id: text(given.turnId) ?? text(asRecord(given.turn).id) ?? null,
-    type,
-    data: data === undefined ? given : data(given),
-  };
-  return { event, ...(note && { note: (ports) => note(params, ports) }) };
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

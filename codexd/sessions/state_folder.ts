@@ -1,12 +1,6 @@
 import { join } from "@std/path";
 import { ConfigError } from "../../shared/config/mod.ts";
 
-/** A state folder that belongs to this process alone. */
-interface StateFolder extends Disposable {
-  /** The mark of the process that had it before: see orphans. */
-  readonly previousMark: string | undefined;
-}
-
 /**
  * Takes the state folder for this process and leaves its mark there.
  * @throws {ConfigError} when another process has it
@@ -38,4 +32,10 @@ export function takeStateFolder(folder: string, mark: string): StateFolder {
       file.close();
     },
   };
+}
+
+/** A state folder that belongs to this process alone. */
+interface StateFolder extends Disposable {
+  /** The mark of the process that had it before: see orphans. */
+  readonly previousMark: string | undefined;
 }

@@ -3,7 +3,11 @@ import type { Logger } from "../../shared/log.ts";
 import type { EventService } from "../record/mod.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { type CodexdCondition, CodexdHealth } from "./codexd_health.ts";
-import { relayEvents, type RelayNews, type RelayQuery } from "./event_relay.ts";
+import {
+  relayEvents,
+  type RelayNews,
+  type RelayQuery,
+} from "./relay_events.ts";
 
 /** The way to Codex: conductor watches codexd and never starts it. */
 export class Codex {

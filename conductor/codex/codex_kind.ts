@@ -20,7 +20,7 @@ import {
   type TaskKind,
 } from "../automation/mod.ts";
 import type { CodexdApi } from "./codexd_api.ts";
-import { relayEvents } from "./event_relay.ts";
+import { relayEvents } from "./relay_events.ts";
 import { logCodexEvent } from "./log_codex_event.ts";
 
 const Payload = z.strictObject({

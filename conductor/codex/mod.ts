@@ -1,3 +1,3 @@
 export { Codex } from "./codex.ts";
 export { codexKind } from "./codex_kind.ts";
-export type { RelayNews } from "./event_relay.ts";
+export type { RelayNews } from "./relay_events.ts";

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- tells why tests are ignored
 import { join } from "@std/path";
-import { findBinary } from "../../codexd/app_server/binary.ts";
+import { findBinary } from "../../codexd/app_server/find_binary.ts";
 import { completePath } from "../../host_ops/process/mod.ts";
 import { REAL_PARTS } from "../real_parts.ts";
 

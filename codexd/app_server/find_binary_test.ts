@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "@std/path";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { findBinary } from "./binary.ts";
+import { findBinary } from "./find_binary.ts";
 
 async function write(path: string, mode = 0o755): Promise<string> {
   await Deno.mkdir(dirname(path), { recursive: true });

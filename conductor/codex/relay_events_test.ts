@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
 import { CodexdApi } from "./codexd_api.ts";
-import { relayEvents, type RelayNews } from "./event_relay.ts";
+import { relayEvents, type RelayNews } from "./relay_events.ts";
 import { EventSocket } from "./event_socket.ts";
 import { FakeCodexd } from "./testing/fake_codexd.ts";
 

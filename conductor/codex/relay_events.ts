@@ -4,18 +4,6 @@ import { backoffMs, sleep } from "../../shared/wait.ts";
 import type { CodexdApi } from "./codexd_api.ts";
 import { EventSocket } from "./event_socket.ts";
 
-/** What a follower of codexd's events is given. */
-export type RelayNews =
-  | { readonly kind: "event"; readonly event: CodexEvent }
-  /** The connection is gone; it is made again, and nothing is missed. */
-  | { readonly kind: "away"; readonly reason: string };
-
-/** Where to begin, and what to leave out. */
-export interface RelayQuery {
-  readonly after: number;
-  readonly sessionId: string | undefined;
-}
-
 const PAUSES = { firstMs: 200, longestMs: 5000 };
 
 /**
@@ -52,4 +40,16 @@ export async function* relayEvents(
     }
     await sleep(clock, backoffMs(++failures, PAUSES), signal);
   }
+}
+
+/** What a follower of codexd's events is given. */
+export type RelayNews =
+  | { readonly kind: "event"; readonly event: CodexEvent }
+  /** The connection is gone; it is made again, and nothing is missed. */
+  | { readonly kind: "away"; readonly reason: string };
+
+/** Where to begin, and what to leave out. */
+export interface RelayQuery {
+  readonly after: number;
+  readonly sessionId: string | undefined;
 }

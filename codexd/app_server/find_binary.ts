@@ -2,22 +2,6 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { messageOf } from "../../shared/errors.ts";
 import type { Fault } from "../../shared/contracts/mod.ts";
 
-/** Where to look for the Codex CLI. */
-export interface BinaryQuery {
-  /** `BAA_CODEX_BIN`: a name or a path. */
-  readonly wanted: string;
-  /** The PATH that a name is looked up in. */
-  readonly path: string;
-  /** Default: the running ones. */
-  readonly os?: string;
-  readonly arch?: string;
-}
-
-/** What was found: a program to run, or what is wrong and how to mend it. */
-type BinaryFinding =
-  | { readonly program: string }
-  | { readonly fault: Fault };
-
 const INSTALL =
   "Install Codex (npm install -g @openai/codex) or set BAA_CODEX_BIN to its path";
 
@@ -52,6 +36,22 @@ export async function findBinary(query: BinaryQuery): Promise<BinaryFinding> {
       { reason: `Cannot find Codex "${wanted}": ${where}`, fix: INSTALL },
   };
 }
+
+/** Where to look for the Codex CLI. */
+export interface BinaryQuery {
+  /** `BAA_CODEX_BIN`: a name or a path. */
+  readonly wanted: string;
+  /** The PATH that a name is looked up in. */
+  readonly path: string;
+  /** Default: the running ones. */
+  readonly os?: string;
+  readonly arch?: string;
+}
+
+/** What was found: a program to run, or what is wrong and how to mend it. */
+type BinaryFinding =
+  | { readonly program: string }
+  | { readonly fault: Fault };
 
 async function faultOf(path: string): Promise<Fault | "absent" | undefined> {
   try {
