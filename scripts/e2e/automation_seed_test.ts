@@ -5,9 +5,9 @@ import { until } from "../../shared/testing/until.ts";
 
 Deno.test("conductor holds every assertion on controllers, tasks, runs and pause over HTTP", async () => {
   await using conductor = await startDaemon("conductor");
-  const get = (path: string) => call("GET", conductor.origin + path);
+  const get = (path: string) => call(conductor.origin + path);
   const post = (path: string, body?: unknown) =>
-    call("POST", conductor.origin + path, body);
+    call(conductor.origin + path, body);
 
   const business = await get("/describe/business");
   const businessEndpoints = JSON.stringify(business.data.endpoints);

@@ -9,7 +9,7 @@ const PAYLOAD = { platform: "claude", path: "/api/organizations" };
 /** Waits until a task has one of some statuses; returns it. */
 async function taskAs(url: string, ...statuses: string[]) {
   const isWanted = ({ data }: Answer) => statuses.includes(data.status);
-  return (await until(() => call("GET", url), isWanted)).data;
+  return (await until(() => call(url), isWanted)).data;
 }
 
 Deno.test("a browser task sends its request, logs the answer and can be canceled", async () => {
@@ -22,7 +22,7 @@ Deno.test("a browser task sends its request, logs the answer and can be canceled
       : []
   );
   const create = (title: string) =>
-    call("POST", `${origin}/v1/tasks`, {
+    call(`${origin}/v1/tasks`, {
       title,
       kind: "browser",
       payload: PAYLOAD,
@@ -32,7 +32,7 @@ Deno.test("a browser task sends its request, logs the answer and can be canceled
   const done = await taskAs(url, "succeeded", "failed");
   assertEquals(done.status, "succeeded");
   assertEquals(done.latest_run.outcome.result.status, 200);
-  const { entries } = (await call("GET", `${url}/logs`)).data;
+  const { entries } = (await call(`${url}/logs`)).data;
   assertEquals(
     entries.filter((it: { stream: string }) => it.stream === "stdout")
       .map((it: { message: string }) => it.message),
@@ -53,11 +53,11 @@ Deno.test("a browser task sends its request, logs the answer and can be canceled
     client.received.filter((it) => it.type === "api_request").length >= 2
   );
   const place = `${origin}/v1/tasks/${second.task_id}`;
-  await call("POST", `${place}/cancel`, {});
+  await call(`${place}/cancel`, {});
   assertEquals((await taskAs(place, "canceled", "failed")).status, "canceled");
   await client.next("request_cancel");
 
-  const wrong = await call("POST", `${origin}/v1/tasks`, {
+  const wrong = await call(`${origin}/v1/tasks`, {
     title: "wrong",
     kind: "browser",
     payload: { ...PAYLOAD, responseMode: "sse" },

@@ -44,7 +44,7 @@ test(
   "kill -9 of the app-server: waiting calls hear at once, nothing is left, the session goes on",
   async (rig, at) => {
     const { pid } = (await rig.status()).app_server;
-    const waiting = rig.data("POST", "/v1/codexd/turn", {
+    const waiting = rig.data("/v1/codexd/turn", {
       session_id: at.id,
       action: "steer",
       input: "more",
@@ -145,7 +145,7 @@ Deno.test({
     const { available, account, degraded_reasons } = await rig.status();
     assertEquals([available, account.logged_in], [false, false]);
     assertMatch(degraded_reasons.join(), /not logged in.*codex login/);
-    const { status, error } = await rig.call("POST", "/v1/codexd/sessions", {});
+    const { status, error } = await rig.call("/v1/codexd/sessions", {});
     assertEquals([status, error.code], [503, "CODEXD_UNAVAILABLE"]);
     await Deno.writeTextFile(
       `${rig.home}/auth.json`,

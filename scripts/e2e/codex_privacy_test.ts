@@ -92,7 +92,7 @@ Deno.test({
     assertEquals(success, true);
     const { sessions } = await rig.data<
       { sessions: { session_id: string; preview: string }[] }
-    >("GET", "/v1/codexd/sessions");
+    >("/v1/codexd/sessions");
     assertEquals(sessions.map((it) => it.preview), ["from another client"]);
     const id = sessions[0]?.session_id ?? "";
     const { turns } = await rig.read(id);

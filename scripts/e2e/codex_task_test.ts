@@ -12,8 +12,8 @@ async function startConductor(rig: CodexRig) {
   const conductor = await startDaemon("conductor", {
     BAA_CODEXD_LOCAL_API: rig.origin,
   });
-  const api = async (method: "GET" | "POST", path: string, body?: unknown) => {
-    const answer = await call(method, conductor.origin + path, body);
+  const api = async (path: string, body?: unknown) => {
+    const answer = await call(conductor.origin + path, body);
     assert(answer.ok, JSON.stringify(answer.error));
     return answer.data;
   };
@@ -21,7 +21,7 @@ async function startConductor(rig: CodexRig) {
     path: string,
     // deno-lint-ignore no-explicit-any -- each caller knows what it asked for
     isWanted: (data: any) => boolean,
-  ) => until(() => api("GET", path), isWanted, { withinMs: 60_000 });
+  ) => until(() => api(path), isWanted, { withinMs: 60_000 });
   return {
     api,
     until: wait,
@@ -44,18 +44,13 @@ Deno.test({
     await using conductor = await startConductor(rig);
     const prompt =
       '@model:shell cmd="echo from-codex" @model:text text="all done"';
-    const { task_id } = await conductor.api(
-      "POST",
-      "/v1/tasks",
-      newTask(rig, prompt),
-    );
+    const { task_id } = await conductor.api("/v1/tasks", newTask(rig, prompt));
     const task = await conductor.until(
       `/v1/tasks/${task_id}`,
       (it) => it.status === "succeeded" || it.status === "failed",
     );
     assertEquals(task.status, "succeeded");
     const { entries } = await conductor.api(
-      "GET",
       `/v1/tasks/${task_id}/logs?limit=200`,
     );
     const lines = entries.map((it: { stream: string; message: string }) =>
@@ -73,7 +68,6 @@ Deno.test({
     await using rig = await CodexRig.start(codex ?? "");
     await using conductor = await startConductor(rig);
     const { task_id } = await conductor.api(
-      "POST",
       "/v1/tasks",
       newTask(rig, "@model:text n=1000 delay=50"),
     );
@@ -81,13 +75,13 @@ Deno.test({
       "/v1/codex",
       (it) => it.codexd?.sessions.active_turns.length === 1,
     );
-    await conductor.api("POST", `/v1/tasks/${task_id}/cancel`);
+    await conductor.api(`/v1/tasks/${task_id}/cancel`, {});
     const task = await conductor.until(
       `/v1/tasks/${task_id}`,
       (it) => it.status !== "running",
     );
     assertEquals(task.status, "canceled");
-    const [session] = (await rig.data("GET", "/v1/codexd/sessions") as {
+    const [session] = (await rig.data("/v1/codexd/sessions") as {
       sessions: { session_id: string }[];
     }).sessions;
     const { turns } = await rig.read(session?.session_id ?? "");
@@ -102,7 +96,6 @@ Deno.test({
     await using rig = await CodexRig.start(codex ?? "");
     await using conductor = await startConductor(rig);
     const { task_id } = await conductor.api(
-      "POST",
       "/v1/tasks",
       newTask(rig, "@model:text n=1000 delay=50"),
     );

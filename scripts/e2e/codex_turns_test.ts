@@ -73,7 +73,7 @@ test("a slow turn is interrupted, at any moment", async (rig) => {
     } else {
       await follower.until((event) => event.type === "turn.started");
     }
-    const interrupted = await rig.data("POST", "/v1/codexd/turn", {
+    const interrupted = await rig.data("/v1/codexd/turn", {
       session_id: id,
       action: "interrupt",
       wait: true,
@@ -96,7 +96,7 @@ test("an interrupt ends the turn's command too", async (rig) => {
     (event.data.item as { type: string }).type === "commandExecution"
   );
   while (!await exists(marker)) await pause(20);
-  await rig.data("POST", "/v1/codexd/turn", {
+  await rig.data("/v1/codexd/turn", {
     session_id: id,
     action: "interrupt",
   });
@@ -110,7 +110,7 @@ test("a running turn is steered", async (rig) => {
   await follower.opened;
   const waiting = rig.turn(id, "@model:text n=1000 delay=50");
   await follower.until((event) => event.type === "message.delta");
-  const steered = await rig.data("POST", "/v1/codexd/turn", {
+  const steered = await rig.data("/v1/codexd/turn", {
     session_id: id,
     action: "steer",
     input: '@model:text text="steered"',
@@ -202,7 +202,7 @@ test("twenty sessions run at once, each with its own answer", async (rig) => {
     answers.map((answer) => answer.final_message),
     ids.map((_, index) => `${index} `.repeat(5)),
   );
-  const list = await rig.data("GET", "/v1/codexd/sessions?limit=200") as {
+  const list = await rig.data("/v1/codexd/sessions?limit=200") as {
     sessions: { session_id: string }[];
   };
   assertEquals(

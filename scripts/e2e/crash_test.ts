@@ -33,7 +33,7 @@ async function work(
   };
   await Promise.all([
     repeat(async (index) => {
-      const { ok, data, error } = await call("POST", `${origin}/v1/tasks`, {
+      const { ok, data, error } = await call(`${origin}/v1/tasks`, {
         title: `task ${index}`,
         kind: "exec",
         payload: { command: "echo started; sleep 0.02; seq 1 50" },
@@ -44,7 +44,7 @@ async function work(
       acknowledged.tasks.push(data.task_id);
     }),
     repeat(async () => {
-      const { ok, request_id } = await call("POST", `${origin}/v1/exec`, {
+      const { ok, request_id } = await call(`${origin}/v1/exec`, {
         command: "true",
       });
       assert(ok);
@@ -55,7 +55,7 @@ async function work(
         ? ["pause", "paused"] as const
         : ["resume", "running"] as const;
       acknowledged.modes = [...acknowledged.modes, mode];
-      const { ok } = await call("POST", `${origin}/v1/system/${verb}`, {});
+      const { ok } = await call(`${origin}/v1/system/${verb}`, {});
       assert(ok);
       acknowledged.modes = [mode];
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -72,7 +72,7 @@ Deno.test(`conductor keeps all that it acknowledged over ${ROUNDS} kill -9`, asy
   };
   for (let round = 0; round < ROUNDS; round++) {
     await using daemon = await startDaemon("conductor", state.env);
-    const { data } = await call("GET", `${daemon.origin}/v1/system/state`);
+    const { data } = await call(`${daemon.origin}/v1/system/state`);
     assertEquals(data.leader?.instance_id, data.node.instance_id);
     assert(acknowledged.modes.includes(data.mode));
     acknowledged.modes = [data.mode];
@@ -87,14 +87,14 @@ Deno.test(`conductor keeps all that it acknowledged over ${ROUNDS} kill -9`, asy
   }
 
   await using last = await startDaemon("conductor", state.env);
-  const { data } = await call("GET", `${last.origin}/v1/system/state`);
-  const runs = await call("GET", `${last.origin}/v1/runs?status=running`);
+  const { data } = await call(`${last.origin}/v1/system/state`);
+  const runs = await call(`${last.origin}/v1/runs?status=running`);
   for (const run of runs.data.runs) {
     assertEquals(run.instance_id, data.node.instance_id);
   }
-  await call("POST", `${last.origin}/v1/system/resume`, {});
+  await call(`${last.origin}/v1/system/resume`, {});
   await until(
-    () => call("GET", `${last.origin}/v1/tasks?status=queued&limit=1`),
+    () => call(`${last.origin}/v1/tasks?status=queued&limit=1`),
     (answer) => answer.data.count === 0,
     { withinMs: 60_000 },
   );

@@ -22,7 +22,7 @@ Deno.test("every curl line that conductor prints works as it stands", async () =
   await using conductor = await startDaemon("conductor");
   // The lines of one task and one run need a task that ran and one that waits.
   const { origin } = conductor;
-  const { data: task } = await call("POST", `${origin}/v1/tasks`, {
+  const { data: task } = await call(`${origin}/v1/tasks`, {
     title: "An example",
     kind: "exec",
     payload: { command: "echo done" },
@@ -32,7 +32,7 @@ Deno.test("every curl line that conductor prints works as it stands", async () =
     headers: { accept: "text/event-stream" },
   });
   await log.text();
-  await call("POST", `${origin}/v1/tasks`, {
+  await call(`${origin}/v1/tasks`, {
     title: "An example that waits",
     kind: "exec",
     payload: { command: "true" },
@@ -48,16 +48,13 @@ Deno.test("every curl line that codexd prints works as it stands", async () => {
     CODEX_HOME: folder.path,
   });
   // The line of one session needs a session.
-  await call("POST", `${codexd.origin}/v1/codexd/sessions`, {});
+  await call(`${codexd.origin}/v1/codexd/sessions`, {});
   await runEveryLine(codexd);
 });
 
 async function runEveryLine(daemon: RunningDaemon): Promise<void> {
-  const { data } = await call("GET", `${daemon.origin}/describe`);
-  const { data: control } = await call(
-    "GET",
-    `${daemon.origin}/describe/control`,
-  );
+  const { data } = await call(`${daemon.origin}/describe`);
+  const { data: control } = await call(`${daemon.origin}/describe/control`);
   const capabilities: readonly Capability[] = [
     ...data.capabilities.read_endpoints,
     ...data.capabilities.write_endpoints,

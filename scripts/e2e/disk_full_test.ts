@@ -23,7 +23,6 @@ async function fill(
   const ids: string[] = [];
   while (ids.length < 500) {
     const answer = await call(
-      "POST",
       `${conductor.origin}/v1/tasks`,
       task("true", LARGE),
     );
@@ -39,10 +38,10 @@ async function survive(
   makeRoom: () => Promise<void>,
 ): Promise<void> {
   const at = (path: string) => conductor.origin + path;
-  const post = (path: string, body: unknown) => call("POST", at(path), body);
+  const post = (path: string, body: unknown) => call(at(path), body);
   const running = await post("/v1/tasks", task("sleep 1; echo last words"));
   await until(
-    () => call("GET", at("/v1/tasks?status=running")),
+    () => call(at("/v1/tasks?status=running")),
     ({ data }) => data.count === 1,
   );
   await post("/v1/system/pause", {});
@@ -53,11 +52,11 @@ async function survive(
   assert(/disk/.test(refusal.error.message), refusal.error.message);
 
   assertEquals(await readiness(conductor), "not_ready");
-  const health = await call("GET", at("/health"));
+  const health = await call(at("/health"));
   assertEquals(health.data.status, "not_ready");
   assert(health.data.reasons.some((it: string) => /disk/.test(it)));
   for (const path of ["/describe", "/v1/system/state", "/v1/tasks"]) {
-    assertEquals((await call("GET", at(path))).status, 200, path);
+    assertEquals((await call(at(path))).status, 200, path);
   }
   const exec = await post("/v1/exec", { command: "printf still" });
   assertEquals(exec.data.result.stdout, "still", "audit is not enforced");
@@ -66,25 +65,22 @@ async function survive(
   await makeRoom();
   await until(() => readiness(conductor), (it) => it === "ready");
   const ended = await until(
-    () => call("GET", at(`/v1/tasks/${running.data.task_id}`)),
+    () => call(at(`/v1/tasks/${running.data.task_id}`)),
     ({ data }) => data.finished_at !== null,
   );
   assertEquals(ended.data.status, "succeeded");
-  const log = await call(
-    "GET",
-    at(`/v1/tasks/${running.data.task_id}/logs`),
-  );
+  const log = await call(at(`/v1/tasks/${running.data.task_id}/logs`));
   assertEquals(log.data.entries[0].message, "last words");
   for (const id of ids) {
-    assertEquals((await call("GET", at(`/v1/tasks/${id}`))).status, 200);
+    assertEquals((await call(at(`/v1/tasks/${id}`))).status, 200);
   }
   await post("/v1/system/resume", {});
   await until(
-    () => call("GET", at("/v1/tasks?status=queued")),
+    () => call(at("/v1/tasks?status=queued")),
     ({ data }) => data.count === 0,
     { withinMs: 60_000 },
   );
-  assertEquals((await call("GET", at("/health"))).data.status, "ok");
+  assertEquals((await call(at("/health"))).data.status, "ok");
 }
 
 Deno.test({
@@ -128,7 +124,7 @@ Deno.test({
     });
     await survive(conductor, async () => {
       // Only what conductor runs sees its disk.
-      const { data } = await call("POST", `${conductor.origin}/v1/exec`, {
+      const { data } = await call(`${conductor.origin}/v1/exec`, {
         command: `mount -o remount,size=200m '${state.folder}'`,
       });
       assert(data.ok, JSON.stringify(data));

@@ -122,11 +122,7 @@ Deno.test("exec answers every nasty command on time and leaves nothing running",
     const marker = mark();
     const { name, request, code, result = {}, withinMs } = make(marker);
     const started = performance.now();
-    const { status, data } = await call(
-      "POST",
-      `${conductor.origin}/v1/exec`,
-      request,
-    );
+    const { status, data } = await call(`${conductor.origin}/v1/exec`, request);
     const took = performance.now() - started;
     assertEquals(status, 200, name);
     assertEquals(data.error?.code, code, `${name}: ${JSON.stringify(data)}`);
@@ -141,7 +137,7 @@ Deno.test("exec answers every nasty command on time and leaves nothing running",
 Deno.test("exec keeps the daemon's memory bounded whatever is printed", async () => {
   await using conductor = await startDaemon("conductor");
   const exec = () =>
-    call("POST", `${conductor.origin}/v1/exec`, {
+    call(`${conductor.origin}/v1/exec`, {
       command: "head -c 200000000 /dev/zero",
       maxBufferBytes: 1_048_576,
     });
@@ -161,14 +157,14 @@ Deno.test("exec survives a command that kills the reaper", async () => {
   await using conductor = await startDaemon("conductor");
   const marker = mark();
   const url = `${conductor.origin}/v1/exec`;
-  const { data } = await call("POST", url, {
+  const { data } = await call(url, {
     command:
       `for p in $(ps -A -o pid=,ppid= | awk '$2 == ${conductor.pid} {print $1}'); do [ "$p" = "$$" ] || kill -9 "$p"; done; sleep 9${marker} & sleep 9${marker}`,
     timeoutMs: 500,
   });
   assertEquals(data.error?.code, "EXEC_TIMEOUT");
   assertEquals(await waitUntilGone(`9${marker}`), []);
-  const after = await call("POST", url, { command: "echo alive" });
+  const after = await call(url, { command: "echo alive" });
   assertEquals(after.data.result.stdout, "alive\n");
 });
 
@@ -176,7 +172,7 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
   Deno.test(`a daemon that ends by ${signal} leaves no command behind`, async () => {
     await using conductor = await startDaemon("conductor");
     const marker = mark();
-    const running = call("POST", `${conductor.origin}/v1/exec`, {
+    const running = call(`${conductor.origin}/v1/exec`, {
       command:
         `trap '' TERM; sleep 9${marker} & sleep 9${marker}; sleep 9${marker}`,
       timeoutMs: 0,

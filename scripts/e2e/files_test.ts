@@ -10,7 +10,7 @@ Deno.test("of 50 writers that must not overwrite exactly one wins", async () => 
     const path = join(conductor.folder, `race-${round}.txt`);
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, writer) =>
-        call("POST", url, {
+        call(url, {
           path,
           content: `${writer}`.repeat(10_000),
           overwrite: false,
@@ -44,9 +44,9 @@ Deno.test("file roots bind by real path, and the daemon's own files are refused"
       BAA_HOST_OPS_WRITE_ROOTS: inside,
     });
     const read = (path: string) =>
-      call("POST", `${conductor.origin}/v1/files/read`, { path });
+      call(`${conductor.origin}/v1/files/read`, { path });
     const write = (path: string) =>
-      call("POST", `${conductor.origin}/v1/files/write`, {
+      call(`${conductor.origin}/v1/files/write`, {
         path,
         content: "x",
       });
@@ -70,7 +70,7 @@ Deno.test("file roots bind by real path, and the daemon's own files are refused"
       }
     }
     // The roots bind the file operations, not what a command does.
-    const exec = await call("POST", `${conductor.origin}/v1/exec`, {
+    const exec = await call(`${conductor.origin}/v1/exec`, {
       command: `cat ${join(outside, "secret.txt")}`,
       cwd: "/",
     });
@@ -83,7 +83,7 @@ Deno.test("file roots bind by real path, and the daemon's own files are refused"
 Deno.test("without roots everything may be read, but not the daemon's own files", async () => {
   await using conductor = await startDaemon("conductor");
   const read = (path: string) =>
-    call("POST", `${conductor.origin}/v1/files/read`, { path });
+    call(`${conductor.origin}/v1/files/read`, { path });
   assertEquals((await read("/etc/hosts")).data.ok, true);
   const logs = join(conductor.folder, "logs", "conductor");
   await Deno.symlink(logs, join(conductor.folder, "innocent"));

@@ -80,7 +80,7 @@ Deno.test("/ws/firefox closes with the codes that it promises", async () => {
   stranger.hello();
   assertEquals((await stranger.closed).code, 4403);
 
-  const opened = await call("POST", `${origin}/v1/browser/actions`, {
+  const opened = await call(`${origin}/v1/browser/actions`, {
     action: "pair",
   });
   assertEquals(opened.data.ok, true);
@@ -104,7 +104,7 @@ Deno.test("/ws/firefox lives through malformed, fragmented and binary frames", a
   const [half, rest] = [hello.slice(0, 9), hello.slice(9)];
   await raw.send({ opcode: 1, last: false, payload: encoder.encode(half) });
   await raw.send({ opcode: 0, last: true, payload: encoder.encode(rest) });
-  while (!(await call("GET", `${origin}/v1/browser`)).data.bridge.connected);
+  while (!(await call(`${origin}/v1/browser`)).data.bridge.connected);
   await raw.text("{not json");
   await raw.text("[]");
   await raw.text("null");
@@ -115,7 +115,7 @@ Deno.test("/ws/firefox lives through malformed, fragmented and binary frames", a
   );
   await raw.send({ opcode: 2, last: true, payload: new Uint8Array(10) });
   assertEquals(
-    (await call("GET", `${origin}/v1/browser`)).data.bridge.connected,
+    (await call(`${origin}/v1/browser`)).data.bridge.connected,
     true,
   );
   // Invalid UTF-8 ends the connection, and nothing else.
@@ -133,13 +133,13 @@ Deno.test("/ws/firefox stays bounded with a client that never reads", async () =
   const { origin, pid } = conductor;
   using raw = await RawSocket.open(origin);
   await raw.text(JSON.stringify({ type: "hello", clientId: "deaf" }));
-  while (!(await call("GET", `${origin}/v1/browser`)).data.bridge.connected);
+  while (!(await call(`${origin}/v1/browser`)).data.bridge.connected);
   const before = await residentMiB(pid);
   const body = "x".repeat(8_000_000);
   const requests = Array.from(
     { length: 3 },
     () =>
-      call("POST", `${origin}/v1/browser/request`, {
+      call(`${origin}/v1/browser/request`, {
         url: "http://127.0.0.1:9/",
         method: "POST",
         body,
@@ -160,7 +160,7 @@ Deno.test("/ws/firefox stays bounded with a client that never reads", async () =
   }
   assert(await residentMiB(pid) - before < 150, "memory stays bounded");
   assertEquals(
-    (await call("GET", `${origin}/v1/browser`)).data.bridge.connected,
+    (await call(`${origin}/v1/browser`)).data.bridge.connected,
     false,
   );
 });

@@ -18,7 +18,7 @@ async function create(
   payload: Record<string, unknown>,
 ): Promise<string> {
   const body = { title: "flood", kind: "exec", payload };
-  const { data } = await call("POST", `${origin}/v1/tasks`, body);
+  const { data } = await call(`${origin}/v1/tasks`, body);
   return data.task_id;
 }
 
@@ -120,12 +120,11 @@ Deno.test(`${TASKS} tasks of ${LINES} lines reach every reader that reads, in or
   assert(!(resident > 400), `${resident} MiB are resident`);
   // It took nothing since its task had written all: a stall of 30 s ends it.
   const { data: { finished_at } } = await call(
-    "GET",
     `${conductor.origin}/v1/tasks/${wide}`,
   );
   const left = Date.parse(finished_at) + 35_000 - Date.now();
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
   assertEquals(await cameToItsEnd(unread), false, "the reader was not closed");
-  const { data } = await call("GET", `${conductor.origin}/v1/system/state`);
+  const { data } = await call(`${conductor.origin}/v1/system/state`);
   assertEquals(data.queue, { active_runs: 0, queued_tasks: 0 });
 });

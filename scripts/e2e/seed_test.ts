@@ -9,7 +9,7 @@ Deno.test("conductor holds every assertion of the host-ops contract over HTTP", 
   const cwd = join(conductor.folder, "work");
   await Deno.mkdir(cwd);
 
-  const describe = await call("GET", at("/describe"));
+  const describe = await call(at("/describe"));
   assertEquals(describe.status, 200);
   assertEquals(describe.ok, true);
   assertEquals(describe.data.name, "baa-conductor-daemon");
@@ -24,26 +24,26 @@ Deno.test("conductor holds every assertion of the host-ops contract over HTTP", 
   );
   assertEquals(describe.data.host_operations.enabled, true);
 
-  const business = await call("GET", at("/describe/business"));
+  const business = await call(at("/describe/business"));
   assertEquals(business.status, 200);
   assertEquals(business.data.surface, "business");
   const businessEndpoints = JSON.stringify(business.data.endpoints);
   assertNotMatch(businessEndpoints, /\/v1\/system\/pause/u);
   assertNotMatch(businessEndpoints, /\/v1\/exec/u);
 
-  const control = await call("GET", at("/describe/control"));
+  const control = await call(at("/describe/control"));
   assertEquals(control.status, 200);
   assertEquals(control.data.surface, "control");
   const controlEndpoints = JSON.stringify(control.data.endpoints);
   assertMatch(controlEndpoints, /\/v1\/exec/u);
   assertNotMatch(controlEndpoints, /\/v1\/tasks/u);
 
-  const health = await call("GET", at("/health"));
+  const health = await call(at("/health"));
   assertEquals(health.status, 200);
   assertEquals(health.data.status, "ok");
 
   const file = { path: "notes/demo.txt", cwd };
-  const write = await call("POST", at("/v1/files/write"), {
+  const write = await call(at("/v1/files/write"), {
     ...file,
     content: "hello from local host ops",
     overwrite: false,
@@ -54,12 +54,12 @@ Deno.test("conductor holds every assertion of the host-ops contract over HTTP", 
   assertEquals(write.data.operation, "files/write");
   assertEquals(write.data.result.created, true);
 
-  const read = await call("POST", at("/v1/files/read"), file);
+  const read = await call(at("/v1/files/read"), file);
   assertEquals(read.status, 200);
   assertEquals(read.data.ok, true);
   assertEquals(read.data.result.content, "hello from local host ops");
 
-  const duplicate = await call("POST", at("/v1/files/write"), {
+  const duplicate = await call(at("/v1/files/write"), {
     ...file,
     content: "should not overwrite",
     overwrite: false,
@@ -78,7 +78,7 @@ Deno.test("conductor holds every assertion of the host-ops contract over HTTP", 
     "hello from local host ops",
   );
 
-  const exec = await call("POST", at("/v1/exec"), {
+  const exec = await call(at("/v1/exec"), {
     command: "printf 'host-http-ok'",
     cwd,
     timeoutMs: 2000,

@@ -10,7 +10,7 @@ Deno.test("conductor stops its runs when it is stopped, and a restart knows", as
   const marker = `stubborn-${crypto.randomUUID()}`;
   await using first = await startDaemon("conductor", state.env);
   const at = (path: string) => first.origin + path;
-  const { data: { task_id } } = await call("POST", at("/v1/tasks"), {
+  const { data: { task_id } } = await call(at("/v1/tasks"), {
     title: "stubborn",
     kind: "exec",
     payload: {
@@ -18,10 +18,10 @@ Deno.test("conductor stops its runs when it is stopped, and a restart knows", as
     },
   });
   await until(
-    () => call("GET", at(`/v1/tasks/${task_id}/logs`)),
+    () => call(at(`/v1/tasks/${task_id}/logs`)),
     ({ data }) => data.count === 1,
   );
-  await call("POST", at("/v1/system/drain"), { reason: "a restart" });
+  await call(at("/v1/system/drain"), { reason: "a restart" });
   const follower = await fetch(at(`/v1/tasks/${task_id}/logs`), {
     headers: { accept: "text/event-stream" },
   });
@@ -33,19 +33,19 @@ Deno.test("conductor stops its runs when it is stopped, and a restart knows", as
   assertEquals(await waitUntilGone(marker), []);
 
   await using second = await startDaemon("conductor", state.env);
-  const { data } = await call("GET", `${second.origin}/v1/system/state`);
+  const { data } = await call(`${second.origin}/v1/system/state`);
   assertEquals([data.mode, data.drained, data.leader.term], [
     "draining",
     true,
     2,
   ]);
   assertEquals(data.automation.reason, "a restart");
-  const task = await call("GET", `${second.origin}/v1/tasks/${task_id}`);
+  const task = await call(`${second.origin}/v1/tasks/${task_id}`);
   assertEquals([task.data.status, task.data.error.code], [
     "failed",
     "RUN_LOST",
   ]);
   assertEquals(task.data.latest_run.status, "lost");
-  const controllers = await call("GET", `${second.origin}/v1/controllers`);
+  const controllers = await call(`${second.origin}/v1/controllers`);
   assertEquals(controllers.data.count, 1);
 });

@@ -13,7 +13,7 @@ async function role({ origin }: RunningDaemon): Promise<string> {
 }
 
 async function term({ origin }: RunningDaemon): Promise<number> {
-  const { data } = await call("GET", `${origin}/v1/system/state`);
+  const { data } = await call(`${origin}/v1/system/state`);
   return data.leader?.term ?? 0;
 }
 
@@ -31,7 +31,7 @@ Deno.test("Of two conductors on one state folder one leads, and a killed one is 
   });
   assertEquals([await role(one), await role(two)], ["leader", "standby"]);
 
-  const controllers = await call("GET", `${two.origin}/v1/controllers`);
+  const controllers = await call(`${two.origin}/v1/controllers`);
   assertEquals(
     controllers.data.controllers.map((
       it: { controller_id: string; is_leader: boolean },
@@ -44,11 +44,11 @@ Deno.test("Of two conductors on one state folder one leads, and a killed one is 
       ["/v1/tasks", task("true")],
     ] as const
   ) {
-    const refused = await call("POST", two.origin + path, body);
+    const refused = await call(two.origin + path, body);
     assertEquals([refused.status, refused.error.code], [409, "NOT_LEADER"]);
     assertEquals(refused.error.details.leader.controller_id, "mini-main");
   }
-  const exec = await call("POST", `${two.origin}/v1/exec`, {
+  const exec = await call(`${two.origin}/v1/exec`, {
     command: "printf own",
   });
   assertEquals(exec.data.result.stdout, "own", "a node's own operations run");
@@ -57,7 +57,6 @@ Deno.test("Of two conductors on one state folder one leads, and a killed one is 
   const ids: string[] = [];
   for (let index = 0; index < 12; index++) {
     const { data } = await call(
-      "POST",
       `${one.origin}/v1/tasks`,
       task(`echo ${index} >> '${marks}'; sleep 0.3`),
     );
@@ -71,14 +70,14 @@ Deno.test("Of two conductors on one state folder one leads, and a killed one is 
   assertEquals(await term(two), 2);
 
   await until(
-    () => call("GET", `${two.origin}/v1/system/state`),
+    () => call(`${two.origin}/v1/system/state`),
     ({ data }) => data.queue.queued_tasks === 0 && data.queue.active_runs === 0,
     { withinMs: 30_000 },
   );
   const started = (await Deno.readTextFile(marks)).trim().split("\n");
   assertEquals(new Set(started).size, started.length, "a task ran twice");
   for (const id of ids) {
-    const { data } = await call("GET", `${two.origin}/v1/tasks/${id}`);
+    const { data } = await call(`${two.origin}/v1/tasks/${id}`);
     assert(["succeeded", "failed"].includes(data.status), data.status);
     if (data.status === "failed") assertEquals(data.error.code, "RUN_LOST");
   }
@@ -90,12 +89,11 @@ Deno.test("A leader that was stopped for longer than its lease is refused when i
   await using one = await startDaemon("conductor", env);
   await using two = await startDaemon("conductor", env);
   const { data: { task_id } } = await call(
-    "POST",
     `${one.origin}/v1/tasks`,
     task("for i in $(seq 1 200); do echo $i; sleep 0.05; done"),
   );
   await until(
-    () => call("GET", `${one.origin}/v1/tasks/${task_id}/logs`),
+    () => call(`${one.origin}/v1/tasks/${task_id}/logs`),
     ({ data }) => data.count > 3,
   );
   one.child.kill("SIGSTOP");
@@ -104,32 +102,26 @@ Deno.test("A leader that was stopped for longer than its lease is refused when i
   const took = performance.now() - stopped;
   assert(took <= LEASE_MS + 1000, `it took ${took} ms`);
   assert(took >= LEASE_MS / 3, `a process that lives was passed by: ${took}`);
-  const lost = await call("GET", `${two.origin}/v1/tasks/${task_id}`);
+  const lost = await call(`${two.origin}/v1/tasks/${task_id}`);
   assertEquals([lost.data.status, lost.data.error.code], [
     "failed",
     "RUN_LOST",
   ]);
-  const before = await call(
-    "GET",
-    `${two.origin}/v1/tasks/${task_id}/logs?limit=200`,
-  );
+  const before = await call(`${two.origin}/v1/tasks/${task_id}/logs?limit=200`);
 
   one.child.kill("SIGCONT");
-  const late = await call("POST", `${one.origin}/v1/system/pause`, {});
+  const late = await call(`${one.origin}/v1/system/pause`, {});
   assertEquals([late.status, late.error.code], [409, "NOT_LEADER"]);
-  const queued = await call("POST", `${one.origin}/v1/tasks`, task("true"));
+  const queued = await call(`${one.origin}/v1/tasks`, task("true"));
   assertEquals(queued.error.code, "NOT_LEADER");
   await until(() => role(one), (it) => it === "standby");
   assertEquals(await role(two), "leader");
   await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
   assertEquals([await role(one), await role(two)], ["standby", "leader"]);
-  const state2 = await call("GET", `${two.origin}/v1/system/state`);
+  const state2 = await call(`${two.origin}/v1/system/state`);
   assertEquals(state2.data.mode, "running");
-  const after = await call(
-    "GET",
-    `${two.origin}/v1/tasks/${task_id}/logs?limit=200`,
-  );
+  const after = await call(`${two.origin}/v1/tasks/${task_id}/logs?limit=200`);
   assertEquals(after.data.entries, before.data.entries, "late lines came in");
-  const again = await call("GET", `${two.origin}/v1/tasks/${task_id}`);
+  const again = await call(`${two.origin}/v1/tasks/${task_id}`);
   assertEquals(again.data.latest_run.status, "lost");
 });

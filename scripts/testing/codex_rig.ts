@@ -77,7 +77,7 @@ export class CodexRig implements AsyncDisposable {
   }
 
   status(): Promise<CodexdStatus> {
-    return this.data("GET", "/v1/codexd/status");
+    return this.data("/v1/codexd/status");
   }
 
   /** Waits until Codex is there, or will not come. */
@@ -89,10 +89,9 @@ export class CodexRig implements AsyncDisposable {
     );
   }
 
-  call(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {
+  call(path: string, body?: unknown): Promise<Answer> {
     const token = this.#env.BAA_SHARED_TOKEN;
     return call(
-      method,
       this.origin + path,
       body,
       token === undefined ? {} : { authorization: `Bearer ${token}` },
@@ -101,11 +100,10 @@ export class CodexRig implements AsyncDisposable {
 
   /** The data of a success; throws what a failure says. */
   async data<T>(
-    method: "GET" | "POST",
     path: string,
     body?: unknown,
   ): Promise<T> {
-    const answer = await this.call(method, path, body);
+    const answer = await this.call(path, body);
     if (answer.ok) return answer.data;
     throw new Error(`${answer.status} ${JSON.stringify(answer.error)}`);
   }
@@ -113,7 +111,6 @@ export class CodexRig implements AsyncDisposable {
   /** Makes a session and returns its id. */
   async session(body: Record<string, unknown> = {}): Promise<string> {
     const { session_id } = await this.data<{ session_id: string }>(
-      "POST",
       "/v1/codexd/sessions",
       { cwd: this.work, ...body },
     );
@@ -127,11 +124,11 @@ export class CodexRig implements AsyncDisposable {
     more: Record<string, unknown> = {},
   ): Promise<TurnAnswer> {
     const body = { session_id, input, wait: true, ...more };
-    return this.data("POST", "/v1/codexd/turn", body);
+    return this.data("/v1/codexd/turn", body);
   }
 
   read(sessionId: string): Promise<SessionDetail> {
-    return this.data("GET", `/v1/codexd/sessions/${sessionId}`);
+    return this.data(`/v1/codexd/sessions/${sessionId}`);
   }
 
   follow(query = ""): TestFollower {

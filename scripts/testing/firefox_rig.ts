@@ -134,7 +134,6 @@ export class FirefoxRig implements AsyncDisposable {
   /** Sends a request to conductor; keeps the answer. */
   async call(path: string, body?: unknown): Promise<Answer> {
     const answer = await call(
-      body === undefined ? "GET" : "POST",
       this.origin + path,
       body,
       this.#headers(),

@@ -9,20 +9,26 @@ export interface Answer {
   readonly error: any;
 }
 
-/** Sends JSON and reads the envelope. */
+/** Asks with JSON and reads the envelope; with a body it is a POST. */
 export async function call(
-  method: "GET" | "POST",
   url: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: {
-      ...(body !== undefined && { "content-type": "application/json" }),
-      ...headers,
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+  const response = await send(url, body, headers);
   return { status: response.status, ...await response.json() };
+}
+
+/** As {@linkcode call}, and leaves the answer to be read. */
+export function send(
+  url: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  if (body === undefined) return fetch(url, { headers });
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
 }

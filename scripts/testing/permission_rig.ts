@@ -3,6 +3,7 @@ import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { freePorts } from "../../shared/testing/free_ports.ts";
 import { pause } from "../../shared/testing/until.ts";
+import { call } from "./http.ts";
 import type { Effect, PermissionRow, Places } from "./permission_rows.ts";
 import { permissionFlags, type PermissionSet } from "../permissions.ts";
 
@@ -150,16 +151,16 @@ const SEEN: Readonly<
 > = {
   async conductor(origin, { readRoot, writeRoot, logs, codexd }) {
     await using _codexd = answering(codexd, () => new Response("ok"));
-    const codex = await call(`${origin}/v1/codex`);
-    const read = await call(`${origin}/v1/files/read`, {
+    const codex = await ask(`${origin}/v1/codex`);
+    const read = await ask(`${origin}/v1/files/read`, {
       path: `${readRoot}/file.txt`,
     });
-    const write = await call(`${origin}/v1/files/write`, {
+    const write = await ask(`${origin}/v1/files/write`, {
       path: `${writeRoot}/file.txt`,
       content: "hello\n",
     });
-    const exec = await call(`${origin}/v1/exec`, { command: "true" });
-    const status = await call(`${origin}/v1/status`);
+    const exec = await ask(`${origin}/v1/exec`, { command: "true" });
+    const status = await ask(`${origin}/v1/status`);
     const kept = [...Deno.readDirSync(`${logs}/conductor`)].length;
     return failing({
       "files/read fails": !read.ok,
@@ -174,7 +175,7 @@ const SEEN: Readonly<
     const until = performance.now() + START_MS;
     let state: unknown;
     do {
-      const status = await call(`${origin}/v1/codexd/status`);
+      const status = await ask(`${origin}/v1/codexd/status`);
       state = status.app_server?.state;
     } while (state === "starting" && performance.now() < until);
     return failing({ "Codex does not run": state !== "ready" });
@@ -184,7 +185,7 @@ const SEEN: Readonly<
       listen,
       () => Response.json({ ok: true, data: { mode: "paused" } }),
     );
-    const status = await call(`${origin}/v1/status`);
+    const status = await ask(`${origin}/v1/status`);
     return failing({ "conductor is not read": status.mode !== "paused" });
   },
 };
@@ -195,17 +196,10 @@ function answering(address: string, answer: () => Response): AsyncDisposable {
   return Deno.serve({ hostname, port: Number(port), onListen() {} }, answer);
 }
 
-// deno-lint-ignore no-explicit-any -- answers of many shapes, looked into a little
-async function call(url: string, body?: unknown): Promise<any> {
-  const response = await fetch(url, {
-    method: body === undefined ? "GET" : "POST",
-    headers: {
-      authorization: `Bearer ${TOKEN}`,
-      ...(body !== undefined && { "content-type": "application/json" }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return (await response.json()).data ?? {};
+/** The data of an answer; nothing of a refusal. */
+async function ask(url: string, body?: unknown) {
+  const answer = await call(url, body, { authorization: `Bearer ${TOKEN}` });
+  return answer.data ?? {};
 }
 
 function failing(seen: Partial<Record<Effect, boolean>>): Effect[] {

@@ -6,7 +6,7 @@ import { until } from "../../../shared/testing/until.ts";
 import { freePort } from "../../../shared/testing/free_ports.ts";
 import { type RunningDaemon, startDaemon } from "../../testing/daemon.ts";
 import { textsIn } from "../../testing/files.ts";
-import type { Answer } from "../../testing/http.ts";
+import { type Answer, send } from "../../testing/http.ts";
 
 /** What is planted, and must be found nowhere that conductor writes or answers. */
 export const PLANTED = {
@@ -69,7 +69,7 @@ export class BrowserSmoke implements AsyncDisposable {
 
   /** Sends a request; without a body it is a GET. */
   async call(path: string, body?: unknown): Promise<Answer> {
-    const response = await this.#send(path, body);
+    const response = await send(this.origin + path, body);
     return {
       status: response.status,
       ...JSON.parse(await this.#read(response)),
@@ -78,7 +78,7 @@ export class BrowserSmoke implements AsyncDisposable {
 
   /** Sends a request, and gives the answer as it is. */
   async text(path: string, body?: unknown): Promise<string> {
-    return await this.#read(await this.#send(path, body));
+    return await this.#read(await send(this.origin + path, body));
   }
 
   /** Reads the view until it is as wanted: frames and requests take different ways. */
@@ -101,16 +101,6 @@ export class BrowserSmoke implements AsyncDisposable {
         assert(!text.includes(secret), `${secret} is in ${where}`);
       }
     }
-  }
-
-  #send(path: string, body: unknown): Promise<Response> {
-    return fetch(this.origin + path, {
-      ...(body !== undefined && {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
-    });
   }
 
   async #read(response: Response): Promise<string> {

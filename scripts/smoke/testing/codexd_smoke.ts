@@ -64,12 +64,12 @@ export class CodexdSmoke implements AsyncDisposable {
 
   /** Asks conductor; with a body it is a POST. */
   ask(path: string, body?: unknown): Promise<Answer> {
-    return send(this.conductor.origin + path, body);
+    return call(this.conductor.origin + path, body);
   }
 
   /** Asks codexd itself. */
   askCodexd(path: string): Promise<Answer> {
-    return send(this.codexd.origin + path);
+    return call(this.codexd.origin + path);
   }
 
   /** Runs a turn of the shared session through conductor. */
@@ -99,8 +99,4 @@ export class CodexdSmoke implements AsyncDisposable {
 export function dataOf(answer: Answer) {
   assert(answer.ok, `${answer.status} ${JSON.stringify(answer.error)}`);
   return answer.data;
-}
-
-function send(url: string, body?: unknown): Promise<Answer> {
-  return body === undefined ? call("GET", url) : call("POST", url, body);
 }
