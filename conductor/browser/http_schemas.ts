@@ -153,16 +153,24 @@ export const requestBody = z.strictObject({
 });
 export type RequestBody = z.output<typeof requestBody>;
 
+/** What is known of a response before its body. */
+const responseHead = {
+  status: z.int(),
+  /** Lower-case names, without credentials. */
+  headers: z.record(z.string(), z.string()),
+  /** Redirects followed. */
+  url: z.string(),
+  /** Whose principal sent the request; null when the browser does not say. */
+  via: z.enum(["page", "background"]).nullable(),
+  tab_id: z.int().nullable(),
+};
+
 /** What a buffered request answers. */
 export const requestData = z.object({
   request_id: z.string(),
   client_id: z.string(),
   platform: z.string(),
-  status: z.int(),
-  headers: z.record(z.string(), z.string()),
-  url: z.string(),
-  via: z.enum(["page", "background"]).nullable(),
-  tab_id: z.int().nullable(),
+  ...responseHead,
   body: z.string().nullable(),
   body_base64: z.string().nullable(),
   body_bytes: z.int(),
@@ -177,11 +185,7 @@ const ofRequest = { request_id: z.string() };
 export const requestEvents = {
   stream_open: z.object({
     ...ofRequest,
-    status: z.int(),
-    headers: z.record(z.string(), z.string()),
-    url: z.string(),
-    via: z.enum(["page", "background"]).nullable(),
-    tab_id: z.int().nullable(),
+    ...responseHead,
     format: z.enum(["sse", "text"]),
   }),
   stream_event: z.object({

@@ -16,22 +16,20 @@ const legacy = {
   auditsItself: true,
   unavailable: browserUnavailable,
   notes: ["Deprecated: the answer names the call that replaces it."],
+  errors: [
+    "BROWSER_UNAVAILABLE",
+    "CONFLICT",
+    "NOT_READY",
+    "TOO_MANY_REQUESTS",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_TIMEOUT",
+  ],
 } as const;
-
-const errors = [
-  "BROWSER_UNAVAILABLE",
-  "CONFLICT",
-  "NOT_READY",
-  "TOO_MANY_REQUESTS",
-  "UPSTREAM_FAILED",
-  "UPSTREAM_TIMEOUT",
-] as const;
 
 /** The Claude calls of older clients, over the same engine. */
 export const claudeRoutes = [
   route({
     ...legacy,
-    errors,
     id: "browser.claude.open",
     method: "POST",
     path: "/v1/browser/claude/open",
@@ -46,7 +44,6 @@ export const claudeRoutes = [
   }),
   route({
     ...legacy,
-    errors,
     id: "browser.claude.send",
     method: "POST",
     path: "/v1/browser/claude/send",
@@ -60,7 +57,6 @@ export const claudeRoutes = [
   }),
   route({
     ...legacy,
-    errors,
     id: "browser.claude.current",
     method: "GET",
     path: "/v1/browser/claude/current",
@@ -74,7 +70,6 @@ export const claudeRoutes = [
   }),
   route({
     ...legacy,
-    errors,
     id: "browser.claude.reload",
     method: "POST",
     path: "/v1/browser/claude/reload",

@@ -1,4 +1,4 @@
-import type { FromExtension } from "../contract.ts";
+import type { FromConductor, FromExtension } from "../contract.ts";
 import type { ExtensionAction } from "../limits.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
@@ -54,12 +54,7 @@ export class PendingActions {
 }
 
 /** What an action is about. */
-export interface ActionFacts {
-  readonly platform?: string;
-  readonly tabId?: number;
-  readonly url?: string;
-  readonly reason?: string;
-}
+export type ActionFacts = Omit<FromConductor<ExtensionAction>, "type" | "id">;
 
 type ActionStatus = FromExtension<"action_status">;
 

@@ -1,6 +1,7 @@
 import type { AppError } from "../../../shared/errors.ts";
 import type { AnswerMessage, FromExtension } from "../contract.ts";
 import { withoutCredentials } from "../extension/mod.js";
+import type { RequestData } from "../http_schemas.ts";
 
 /** Takes a browser's answer to one request, message by message. */
 export interface Receiver {
@@ -16,16 +17,10 @@ export interface Receiver {
 }
 
 /** What is known of a response before its body, as HTTP answers it. */
-export interface ResponseHead {
-  readonly status: number;
-  /** Lower-case names, without credentials. */
-  readonly headers: Record<string, string>;
-  /** Redirects followed. */
-  readonly url: string;
-  /** Whose principal sent the request; null when the browser does not say. */
-  readonly via: "page" | "background" | null;
-  readonly tab_id: number | null;
-}
+export type ResponseHead = Pick<
+  RequestData,
+  "status" | "headers" | "url" | "via" | "tab_id"
+>;
 
 /** Reads the head of an answer; `url` is where the request was sent to. */
 export function headOf(
