@@ -1,4 +1,4 @@
-import { isoTime } from "../shared/clock.ts";
+import { type Clock, isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
 import { HostOpFailure, startFailure } from "./failure.ts";
 import {
@@ -86,8 +86,8 @@ export class Exec {
     port: ExecPort,
   ): Promise<CommandEnd> {
     return supervise(process, {
-      ...this.#options,
       ...port,
+      clock: this.#options.clock,
       timeoutMs: input.timeoutMs,
       maxBytes: input.maxBufferBytes,
     });
@@ -178,11 +178,11 @@ export class Exec {
   }
 }
 
-interface ExecOptions
-  extends Pick<SuperviseOptions, "clock" | "killGraceMs" | "drainMs"> {
+interface ExecOptions {
   readonly processes: ProcessGroups;
   readonly shell: string;
   readonly budget: ByteBudget;
+  readonly clock: Clock;
   /** Tells why commands are being aborted, when it is the daemon that does it. */
   readonly stopping: AbortSignal;
 }

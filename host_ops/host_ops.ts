@@ -1,15 +1,13 @@
 import { resolve } from "@std/path";
 import type { AuditPort } from "../shared/audit.ts";
 import { ByteBudget } from "../shared/byte_budget.ts";
-import type { Clock } from "../shared/clock.ts";
-import type { Logger } from "../shared/log.ts";
 import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
 import { Exec } from "./exec.ts";
 import { Files } from "./files.ts";
 import type { HostOpContext } from "./host_op_context.ts";
-import { PathPolicy } from "./policy.ts";
-import { ProcessGroups } from "./process/mod.ts";
+import { PathPolicy, type PathPolicyOptions } from "./policy.ts";
+import { ProcessGroups, type ProcessGroupsOptions } from "./process/mod.ts";
 import type { HostOpResult } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 import { Slots } from "./slots.ts";
@@ -55,8 +53,6 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     shell,
     budget,
     clock,
-    killGraceMs: options.killGraceMs ?? 500,
-    drainMs: options.drainMs ?? 200,
     stopping: stop.signal,
   });
   const slots = new Slots({
@@ -106,34 +102,17 @@ export function createHostOps(options: HostOpsOptions): HostOps {
 }
 
 /** What commands and files are given to work with, and their limits. */
-export interface HostOpsOptions {
+export interface HostOpsOptions
+  extends Omit<ProcessGroupsOptions, "cleanup">, PathPolicyOptions {
   /** Where relative paths begin, absolute. */
   readonly cwd: string;
-  /** `BAA_SHELL`, an absolute path. */
-  readonly shell: string;
-  /** The whole environment of a command; see `childEnvironment()`. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The daemon's own state, logs and token file, which nobody may touch. */
-  readonly ownPaths: readonly string[];
-  /** Folders that may be read; not given: all. */
-  readonly readRoots?: readonly string[] | undefined;
-  /** Folders that may be written; not given: all. */
-  readonly writeRoots?: readonly string[] | undefined;
   /** Bytes that all running operations together may hold. */
   readonly maxBufferedBytes: number;
   /** Commands that run at once. */
   readonly maxConcurrentExecs: number;
   /** Milliseconds that a command waits for its turn. Default 5000. */
   readonly maxWaitMs?: number;
-  /** Milliseconds between SIGTERM and SIGKILL. Default 500. */
-  readonly killGraceMs?: number;
-  /** Milliseconds that outputs may stay open after all was killed. Default 200. */
-  readonly drainMs?: number;
   /** Milliseconds that a stream's reader may take nothing. Default 30000. */
   readonly stallMs?: number;
-  /** Shells that are started ahead of the commands that they will run. Default 2. */
-  readonly warmShells?: number;
   readonly audit: AuditPort;
-  readonly clock: Clock;
-  readonly log: Logger;
 }

@@ -4,14 +4,7 @@
  *
  * @module
  */
-export {
-  CHILD_VARIABLES,
-  childEnvironment,
-  type ChildProcess,
-  completePath,
-  type EnvironmentSource,
-  type Job,
-} from "./process/mod.ts";
+export { childEnvironment } from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export {
   createHostOps,

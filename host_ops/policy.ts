@@ -81,7 +81,7 @@ interface AdmittedPath {
   readonly info: Deno.FileInfo | undefined;
 }
 
-interface PathPolicyOptions {
+export interface PathPolicyOptions {
   /** Folders that may be read; not given: all. */
   readonly readRoots?: readonly string[] | undefined;
   /** Folders that may be written; not given: all. */

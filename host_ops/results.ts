@@ -145,12 +145,6 @@ export const FileWriteOutcome = outcome("files/write", {
   result: FileWriteResult,
   partial: FileFailure,
 });
-/** What any host operation returns. */
-export const HostOpResult = z.union([
-  ExecOutcome,
-  FileReadOutcome,
-  FileWriteOutcome,
-]);
 
 /** The data of each event of a streamed `exec`, by event name; `exit` is the last one. */
 export const EXEC_STREAM_EVENTS = {
@@ -175,5 +169,5 @@ export type HostOpError = z.infer<typeof HostOpError>;
 export type ExecOutcome = z.infer<typeof ExecOutcome>;
 export type FileReadOutcome = z.infer<typeof FileReadOutcome>;
 export type FileWriteOutcome = z.infer<typeof FileWriteOutcome>;
-export type HostOpResult = z.infer<typeof HostOpResult>;
+export type HostOpResult = ExecOutcome | FileReadOutcome | FileWriteOutcome;
 export type ExecExit = z.infer<typeof EXEC_STREAM_EVENTS.exit>;

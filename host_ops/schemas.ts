@@ -83,8 +83,9 @@ function bytesText(message: string) {
 
 /** Text that the operating system takes as a C string. */
 function osText(message: string) {
-  return bytesText(message)
-    .refine((it) => !it.includes("\0"), "must not contain a NUL byte");
+  return z.string(message)
+    .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
+    .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
 }
 
 function nonEmptyText(message: string) {
@@ -125,64 +126,60 @@ const env = z.record(
 
 const HASH_MESSAGE = "must be the sha256 of a file, 64 hexadecimal digits";
 
-const EXEC_FIELDS = {
-  command: nonEmptyText("must be a non-empty string").optional()
-    .describe("What the shell runs. Either this or `args`."),
-  args: z.array(osText("must be a string"), "must be an array of strings")
-    .refine(
-      (it) => (it[0] ?? "").trim() !== "" && !it[0]?.startsWith("-"),
-      "must begin with the name of a program",
-    )
-    .optional()
-    .describe("A program and its arguments, run with no shell between."),
-  cwd,
-  timeoutMs: integer(0, MAX_TIMEOUT_MS).default(DEFAULT_EXEC_TIMEOUT_MS)
-    .describe("Milliseconds until the process tree is killed; 0: never."),
-  maxBufferBytes: integer(1, MAX_BYTES)
-    .default(DEFAULT_EXEC_MAX_BUFFER_BYTES)
-    .describe(
-      "Bytes kept of stdout and of stderr, each; more than that kills the process tree.",
-    ),
-  stdin: bytesText("must be a string").optional()
-    .describe("Text for the standard input. Default: none, it is closed."),
-  env: env.optional()
-    .describe("Variables on top of the minimal environment; no LD_*, DYLD_*."),
-};
-
-const FILE_READ_FIELDS = {
-  path,
-  cwd,
-  encoding,
-  maxBytes: integer(1, MAX_BYTES).default(DEFAULT_READ_MAX_BYTES)
-    .describe(
-      "Without `offset` a larger file is refused; with it, at most this much is returned.",
-    ),
-  offset: integer(0, Number.MAX_SAFE_INTEGER).optional()
-    .describe("Byte to start at."),
-};
-
-const FILE_WRITE_FIELDS = {
-  path,
-  content: bytesText("must be a string")
-    .describe("The whole new content, in `encoding`."),
-  cwd,
-  encoding,
-  createParents: z.boolean("must be a boolean when provided").default(true)
-    .describe("Whether missing parent folders are made."),
-  overwrite: z.boolean("must be a boolean when provided").default(true)
-    .describe("When false, an existing file is never touched."),
-  ifMatch: z.string(HASH_MESSAGE).regex(/^[0-9a-fA-F]{64}$/, HASH_MESSAGE)
-    .optional()
-    .describe(
-      "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
-    ),
-};
-
-/** The operations, by the names that results and audit rows carry. */
+/** The fields of each operation, by the names that results and audit rows carry. */
 export const FIELDS = {
-  exec: EXEC_FIELDS,
-  "files/read": FILE_READ_FIELDS,
-  "files/write": FILE_WRITE_FIELDS,
+  exec: {
+    command: nonEmptyText("must be a non-empty string").optional()
+      .describe("What the shell runs. Either this or `args`."),
+    args: z.array(osText("must be a string"), "must be an array of strings")
+      .refine(
+        (it) => (it[0] ?? "").trim() !== "" && !it[0]?.startsWith("-"),
+        "must begin with the name of a program",
+      )
+      .optional()
+      .describe("A program and its arguments, run with no shell between."),
+    cwd,
+    timeoutMs: integer(0, MAX_TIMEOUT_MS).default(DEFAULT_EXEC_TIMEOUT_MS)
+      .describe("Milliseconds until the process tree is killed; 0: never."),
+    maxBufferBytes: integer(1, MAX_BYTES)
+      .default(DEFAULT_EXEC_MAX_BUFFER_BYTES)
+      .describe(
+        "Bytes kept of stdout and of stderr, each; more than that kills the process tree.",
+      ),
+    stdin: bytesText("must be a string").optional()
+      .describe("Text for the standard input. Default: none, it is closed."),
+    env: env.optional()
+      .describe(
+        "Variables on top of the minimal environment; no LD_*, DYLD_*.",
+      ),
+  },
+  "files/read": {
+    path,
+    cwd,
+    encoding,
+    maxBytes: integer(1, MAX_BYTES).default(DEFAULT_READ_MAX_BYTES)
+      .describe(
+        "Without `offset` a larger file is refused; with it, at most this much is returned.",
+      ),
+    offset: integer(0, Number.MAX_SAFE_INTEGER).optional()
+      .describe("Byte to start at."),
+  },
+  "files/write": {
+    path,
+    content: bytesText("must be a string")
+      .describe("The whole new content, in `encoding`."),
+    cwd,
+    encoding,
+    createParents: z.boolean("must be a boolean when provided").default(true)
+      .describe("Whether missing parent folders are made."),
+    overwrite: z.boolean("must be a boolean when provided").default(true)
+      .describe("When false, an existing file is never touched."),
+    ifMatch: z.string(HASH_MESSAGE).regex(/^[0-9a-fA-F]{64}$/, HASH_MESSAGE)
+      .optional()
+      .describe(
+        "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
+      ),
+  },
 };
 export type HostOperation = keyof typeof FIELDS;
 
@@ -193,30 +190,19 @@ export const ALIASES = {
   "files/write": { create_parents: "createParents", if_match: "ifMatch" },
 } as const;
 
-function aliasesOf(operation: HostOperation) {
-  return Object.fromEntries(
-    Object.entries(ALIASES[operation]).map(([alias, name]) => [
-      alias,
-      z.unknown().optional()
-        .meta({ description: `Alias of ${name}.`, deprecated: true }),
-    ]),
-  );
+/** What an operation is asked for. */
+function requestOf<Operation extends HostOperation>(operation: Operation) {
+  const aliases = Object.entries(ALIASES[operation]).map(([alias, name]) => [
+    alias,
+    z.unknown().optional()
+      .meta({ description: `Alias of ${name}.`, deprecated: true }),
+  ]);
+  return z.strictObject({
+    ...FIELDS[operation],
+    ...Object.fromEntries(aliases),
+  });
 }
 
-/** What `exec` is asked for. */
-export const ExecRequest = z.strictObject({
-  ...EXEC_FIELDS,
-  ...aliasesOf("exec"),
-});
-
-/** What `files/read` is asked for. */
-export const FileReadRequest = z.strictObject({
-  ...FILE_READ_FIELDS,
-  ...aliasesOf("files/read"),
-});
-
-/** What `files/write` is asked for. */
-export const FileWriteRequest = z.strictObject({
-  ...FILE_WRITE_FIELDS,
-  ...aliasesOf("files/write"),
-});
+export const ExecRequest = requestOf("exec");
+export const FileReadRequest = requestOf("files/read");
+export const FileWriteRequest = requestOf("files/write");

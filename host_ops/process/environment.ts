@@ -1,15 +1,3 @@
-/** What a child's environment is made from. */
-export interface EnvironmentSource {
-  /** The daemon's own variables; only the named few are taken over. */
-  readonly own: (name: string) => string | undefined;
-  /** The shell that runs commands, an absolute path. */
-  readonly shell: string;
-  /** `BAA_EXEC_PATH`; not given: the daemon's own PATH, completed. */
-  readonly execPath?: string | undefined;
-  /** Default: the running one. */
-  readonly os?: typeof Deno.build.os;
-}
-
 /** Where programs usually are; launchd's own PATH lacks most of them. */
 const USUAL_FOLDERS = [
   "/opt/homebrew/bin",
@@ -21,17 +9,6 @@ const USUAL_FOLDERS = [
   "/usr/sbin",
   "/sbin",
 ];
-
-/** The variables that a child gets, for the documents that list them. */
-export const CHILD_VARIABLES = [
-  "PATH",
-  "HOME",
-  "USER",
-  "SHELL",
-  "LANG",
-  "TMPDIR",
-  "TERM",
-] as const;
 
 /**
  * Returns the whole environment of a child: the few variables that programs
@@ -54,6 +31,17 @@ export function childEnvironment(
   const user = own("USER") || own("LOGNAME");
   if (user) environment.USER = user;
   return environment;
+}
+
+interface EnvironmentSource {
+  /** The daemon's own variables; only the named few are taken over. */
+  readonly own: (name: string) => string | undefined;
+  /** The shell that runs commands, an absolute path. */
+  readonly shell: string;
+  /** `BAA_EXEC_PATH`; not given: the daemon's own PATH, completed. */
+  readonly execPath?: string | undefined;
+  /** Default: the running one. */
+  readonly os?: typeof Deno.build.os;
 }
 
 /** Returns a PATH with the usual folders that it lacks behind its own. */

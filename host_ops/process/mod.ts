@@ -1,13 +1,7 @@
 export type { ChildProcess, Job } from "./child_process.ts";
-export {
-  CHILD_VARIABLES,
-  childEnvironment,
-  completePath,
-  type EnvironmentSource,
-} from "./environment.ts";
-
+export { childEnvironment, completePath } from "./environment.ts";
 export { KeptOutput, type OutputSink } from "./output.ts";
-export { ProcessGroups } from "./process_groups.ts";
+export { ProcessGroups, type ProcessGroupsOptions } from "./process_groups.ts";
 export {
   type CommandEnd,
   supervise,

@@ -167,7 +167,7 @@ export class ProcessGroups {
   }
 }
 
-interface ProcessGroupsOptions {
+export interface ProcessGroupsOptions {
   /** The one program that is ever spawned, an absolute path. */
   readonly shell: string;
   /** The environment of every child. */

@@ -44,22 +44,6 @@ const MOST_TRIES = 3;
 
 const encoder = new TextEncoder();
 
-interface Order {
-  readonly name: "probe" | "end";
-  /** Whether anything is left of the group. Harmless when called again. */
-  readonly answer: (alive: boolean) => void;
-}
-
-interface Shell {
-  readonly child: Deno.ChildProcess;
-  readonly writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly startedAt: number;
-  /** Resolves when the kernel holds what it had to be told at its start. */
-  readonly told: Promise<void>;
-  /** Resolves when it has ended and, where needed, was replaced. */
-  readonly gone: Promise<void>;
-}
-
 /**
  * One long-lived shell beside the daemon that signals process groups for it
  * (which would otherwise need the permission to run anything) and outlives it
@@ -71,7 +55,6 @@ export class Reaper {
   /** What runs, and the orders about it that wait for an answer. */
   readonly #groups = new Map<number, Set<Order>>();
   #shell: Shell | undefined;
-  #last: Shell | undefined;
   #heardAt = 0;
   #watch: Timer | undefined;
   #retry: Timer | undefined;
@@ -94,10 +77,10 @@ export class Reaper {
    * @throws when there is no reaper and none can be started.
    */
   async remember(group: number): Promise<void> {
-    if (this.#closed) throw new Error("the daemon is shutting down");
     this.#groups.set(group, new Set());
     try {
       for (let tries = 1;; tries++) {
+        if (this.#closed) throw new Error("the daemon is shutting down");
         const running = this.#shell;
         const shell = running ?? this.#start();
         try {
@@ -136,8 +119,9 @@ export class Reaper {
     this.#closed = true;
     this.#retry?.cancel();
     this.#watch?.cancel();
-    await this.#shell?.writer.close().catch(() => {});
-    await this.#last?.gone;
+    const shell = this.#shell;
+    await shell?.writer.close().catch(() => {});
+    await shell?.gone;
     this.#answerAll();
   }
 
@@ -191,7 +175,6 @@ export class Reaper {
       }),
     };
     this.#shell = shell;
-    this.#last = shell;
     return shell;
   }
 
@@ -281,6 +264,22 @@ export class Reaper {
       for (const order of orders) order.answer(false);
     }
   }
+}
+
+interface Order {
+  readonly name: "probe" | "end";
+  /** Whether anything is left of the group. Harmless when called again. */
+  readonly answer: (alive: boolean) => void;
+}
+
+interface Shell {
+  readonly child: Deno.ChildProcess;
+  readonly writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly startedAt: number;
+  /** Resolves when the kernel holds what it had to be told at its start. */
+  readonly told: Promise<void>;
+  /** Resolves when it has ended and, where needed, was replaced. */
+  readonly gone: Promise<void>;
 }
 
 interface ReaperOptions {

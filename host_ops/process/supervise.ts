@@ -20,6 +20,12 @@ export interface CommandEnd {
 /** Milliseconds that background jobs may still print after their leader has ended. */
 const LAST_WORDS_MS = 20;
 
+/** Milliseconds between SIGTERM and SIGKILL. */
+const KILL_GRACE_MS = 500;
+
+/** Milliseconds that the outputs may stay open after all was killed. */
+const DRAIN_MS = 200;
+
 /** Milliseconds after which a process is given up that SIGKILL does not end. */
 const UNKILLABLE_MS = 1_000;
 
@@ -73,7 +79,7 @@ export async function supervise(
   }
   await killing;
 
-  const heldOpen = !await within(eof, { ms: options.drainMs, clock });
+  const heldOpen = !await within(eof, { ms: DRAIN_MS, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
   return { status, killedFor, stdout, stderr, heldOpen };
@@ -91,10 +97,6 @@ export interface SuperviseOptions {
   /** Called when the leader has ended: from then on sinks must not hold back. */
   readonly onLeaderEnd?: () => void;
   readonly clock: Clock;
-  /** Milliseconds between SIGTERM and SIGKILL. */
-  readonly killGraceMs: number;
-  /** Milliseconds that the outputs may stay open after all was killed. */
-  readonly drainMs: number;
 }
 
 /** Asks the whole group to end, and after the grace leaves it no choice. */
@@ -106,7 +108,7 @@ async function killGroup(
   },
 ): Promise<void> {
   const { clock } = options;
-  let until = clock.monotonic() + options.killGraceMs;
+  let until = clock.monotonic() + KILL_GRACE_MS;
   options.quiet.then(() => {
     until = Math.min(until, clock.monotonic() + QUIET_GRACE_MS);
   });
