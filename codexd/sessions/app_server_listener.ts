@@ -133,11 +133,8 @@ export class AppServerListener implements AppServerEvents {
   #announced(active: ActiveTurn): void {
     if (active.announced) return;
     active.announced = true;
-    const { turnService, log } = this.#ports;
-    if (!active.interruptWanted) return;
-    turnService.tellInterrupt(active).catch((error) =>
-      log.warn("Cannot interrupt a turn", { reason: messageOf(error) })
-    );
+    const { turnService } = this.#ports;
+    if (active.interruptWanted) void turnService.tryInterrupt(active);
   }
 
   #completed(sessionId: string, turn: Turn, message?: string): NewEvent {
@@ -196,5 +193,5 @@ export class AppServerListener implements AppServerEvents {
 interface ListenerPorts extends SessionPorts {
   readonly approvals: Approvals;
   readonly login: Login;
-  readonly turnService: Pick<TurnService, "tellInterrupt">;
+  readonly turnService: Pick<TurnService, "tryInterrupt">;
 }

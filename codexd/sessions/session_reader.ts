@@ -13,12 +13,10 @@ import {
   hasNoHistory,
   isUnknownMethod,
   isUnknownThread,
-  type Thread,
   type WireTurn,
 } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
-import type { SessionRecord } from "./session_index.ts";
-import { sessionView } from "./session_view.ts";
+import { type KnownSession, sessionView } from "./session_view.ts";
 import { itemOf, turnOf } from "./wire.ts";
 
 /** A place among turns is Codex's own. */
@@ -97,10 +95,7 @@ export class SessionReader {
   }
 
   #detail(
-    known: {
-      readonly thread?: Thread;
-      readonly record: SessionRecord | undefined;
-    },
+    known: KnownSession,
     { turns, next, history }: History,
   ): SessionDetail {
     const session = sessionView(this.#ports, known);

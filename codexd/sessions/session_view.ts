@@ -8,10 +8,7 @@ import { sandboxOf, stricter } from "./thread_loader.ts";
 /** Returns a session as callers see it, from what Codex says and what codexd knows. */
 export function sessionView(
   ports: ViewPorts,
-  known: {
-    readonly thread?: Thread | undefined;
-    readonly record?: SessionRecord | undefined;
-  },
+  known: KnownSession,
 ): Session {
   const { limits, loader, turns } = ports;
   const { thread, record } = known;
@@ -45,15 +42,16 @@ export function sessionView(
   };
 }
 
+/** What Codex says of a session, and what codexd knows. */
+export interface KnownSession {
+  readonly thread?: Thread;
+  readonly record?: SessionRecord | undefined;
+}
+
 type ViewPorts = Pick<SessionPorts, "limits" | "loader" | "turns">;
 
 /** When a session was made, in milliseconds. */
-export function createdAt(
-  { thread, record }: {
-    readonly thread?: Thread | undefined;
-    readonly record?: SessionRecord | undefined;
-  },
-): number {
+export function createdAt({ thread, record }: KnownSession): number {
   return thread?.createdAt ? thread.createdAt * 1000 : record?.created_at ?? 0;
 }
 

@@ -141,11 +141,6 @@ interface LoadedThread {
   usedAt: number;
 }
 
-/** The narrower of two sandboxes. */
-function narrower(a: Sandbox, b: Sandbox): Sandbox {
-  return SANDBOXES.indexOf(a) <= SANDBOXES.indexOf(b) ? a : b;
-}
-
 /** The sandbox of a session's turns: as asked for, else Codex's own, never above `max`. */
 export function sandboxOf(
   record: Pick<SessionRecord, "sandbox"> | undefined,
@@ -153,10 +148,8 @@ export function sandboxOf(
   max: Sandbox,
 ): Sandbox {
   // A sandbox that is not known could be any.
-  return narrower(
-    record?.sandbox ?? loaded.sandbox ?? "danger-full-access",
-    max,
-  );
+  const own = record?.sandbox ?? loaded.sandbox ?? "danger-full-access";
+  return SANDBOXES.indexOf(own) <= SANDBOXES.indexOf(max) ? own : max;
 }
 
 /** The stricter of what codexd is set to and what a session asks for. */

@@ -75,7 +75,7 @@ export class TurnService {
   async interrupt(sessionId: string, turnId?: string): Promise<ActiveTurn> {
     const active = await this.#running("interrupt", sessionId, turnId);
     active.interruptWanted = true;
-    if (active.announced) await this.tellInterrupt(active);
+    if (active.announced) await this.#tellInterrupt(active);
     else this.#interruptLater(active);
     return active;
   }
@@ -85,19 +85,26 @@ export class TurnService {
    * run on: the announcement sends the interrupt. Should none come, time does.
    */
   #interruptLater(active: ActiveTurn): void {
-    const { clock, turns, log } = this.#ports;
+    const { clock, turns } = this.#ports;
     const timer = clock.after(UNANNOUNCED_MS, () => {
       const isRunning = turns.activeIn(active.sessionId) === active;
       if (active.announced || !isRunning) return;
-      this.tellInterrupt(active).catch((error) =>
-        log.warn("Cannot interrupt a turn", { reason: messageOf(error) })
-      );
+      void this.tryInterrupt(active);
     });
     void active.finished.then(() => timer.cancel());
   }
 
-  /** Tells the app-server that a turn is to end. */
-  async tellInterrupt({ sessionId, turnId }: ActiveTurn): Promise<void> {
+  /** Tells the app-server that a turn is to end. Never rejects. */
+  async tryInterrupt(active: ActiveTurn): Promise<void> {
+    await this.#tellInterrupt(active).catch((error) => this.#warn(error));
+  }
+
+  #warn(error: unknown): void {
+    const reason = messageOf(error);
+    this.#ports.log.warn("Cannot interrupt a turn", { reason });
+  }
+
+  async #tellInterrupt({ sessionId, turnId }: ActiveTurn): Promise<void> {
     const { codex, turns } = this.#ports;
     try {
       await codex.client?.interruptTurn(sessionId, turnId);
@@ -109,13 +116,11 @@ export class TurnService {
 
   /** Interrupts every turn and waits for their ends, at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
-    const { clock, turns, log } = this.#ports;
+    const { clock, turns } = this.#ports;
     const active = turns.active;
     if (active.length === 0) return;
     for (const { sessionId, turnId } of active) {
-      this.interrupt(sessionId, turnId).catch((error) =>
-        log.warn("Cannot interrupt a turn", { reason: messageOf(error) })
-      );
+      this.interrupt(sessionId, turnId).catch((error) => this.#warn(error));
     }
     const ends = Promise.all(active.map((turn) => turn.finished));
     await within(ends, { ms: graceMs, clock });
