@@ -22,7 +22,7 @@ export function conductorSelf({ store, browser, codex, automation }: {
     guidance: GUIDANCE,
     trouble: () => ({
       reasons: [
-        store.health.fault?.reason,
+        store.health.fault,
         automation().leadership.trouble,
       ],
       degraded: [store.audit.trouble],

@@ -1,4 +1,4 @@
-import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Database, StorageError } from "../store/mod.ts";
 
@@ -13,7 +13,7 @@ const PROBE_BYTES = 262_144;
  */
 export class StorageHealth {
   readonly #options: StorageHealthOptions;
-  #fault: StorageFault | undefined;
+  #fault: string | undefined;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -22,7 +22,8 @@ export class StorageHealth {
     options.db.listen({ failed: (error) => this.#note(error) });
   }
 
-  get fault(): StorageFault | undefined {
+  /** Why the database does not work now, or undefined. */
+  get fault(): string | undefined {
     return this.#fault;
   }
 
@@ -37,7 +38,7 @@ export class StorageHealth {
     const { clock, log } = this.#options;
     if (this.#fault === undefined) {
       log.error("The database cannot be written", { error });
-      this.#fault = { reason: error.message, since: isoTime(clock.now()) };
+      this.#fault = error.message;
     }
     this.#timer ??= clock.after(PROBE_MS, () => this.#probe());
   }
@@ -65,12 +66,6 @@ export class StorageHealth {
     log.info("The database can be written again");
     onHealed();
   }
-}
-
-/** Why the database does not work, and since when. */
-interface StorageFault {
-  readonly reason: string;
-  readonly since: string;
 }
 
 interface StorageHealthOptions {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Mode, PublicState, SystemState } from "../store/mod.ts";
+import { FailedRun, Mode, PublicState, SystemState } from "../store/mod.ts";
 
 const { automation, leader, queue, active_runs, node } = SystemState.shape;
 
@@ -22,20 +22,6 @@ export const RunHour = z.strictObject({
   canceled: z.int(),
 });
 export type RunHour = z.infer<typeof RunHour>;
-
-/** A run that failed or was lost. */
-const LastError = z.strictObject({
-  at: Time,
-  run_id: z.string(),
-  task_id: z.string(),
-  kind: z.string(),
-  status: z.enum(["failed", "lost"]),
-  code: z.string().nullable(),
-  /** Null, as `message`, where a token is configured and was not presented. */
-  title: z.string().nullable(),
-  message: z.string().nullable(),
-});
-type LastError = z.infer<typeof LastError>;
 
 /** A neighbour that conductor looks at; null where nothing is known of it. */
 const Neighbour = z.strictObject({
@@ -68,7 +54,10 @@ export const Status = z.strictObject({
     /** Oldest first; the last hour is not over yet. */
     by_hour: z.array(RunHour),
   }),
-  last_errors: z.array(LastError),
+  last_errors: z.array(FailedRun.extend({
+    /** Null, as `message`, where a token is configured and was not presented. */
+    title: z.string().nullable(),
+  })),
   codexd: Neighbour.extend({ codex_version: z.string().nullable() })
     .nullable(),
   browser: Neighbour.extend({ clients: z.int(), in_flight: z.int() })

@@ -3,6 +3,7 @@ import type { PageRequest } from "../../shared/page.ts";
 import type { AuditFilter, AuditRow } from "./model/audit_row.ts";
 import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
+import type { TrimLimits } from "./event_store.ts";
 import { type List, type Page, readPage } from "./list.ts";
 
 const LIST: List<StoredRecord, AuditRow> = {
@@ -52,13 +53,7 @@ export class AuditStore {
    * more than `keep` behind the newest. The last one's hash stays as the
    * checkpoint that the rest is verified from. Returns how many went.
    */
-  trim(
-    options: {
-      readonly before: number;
-      readonly keep: number;
-      readonly limit: number;
-    },
-  ): number {
+  trim(options: TrimLimits): number {
     return this.#db.write(() => {
       const { seq: done } = this.#checkpoint();
       const { seq: last } = this.#head();

@@ -50,13 +50,7 @@ export class EventStore {
    * or more than `keep` behind the newest. Never leaves a hole. Returns how
    * many went.
    */
-  trim(
-    options: {
-      readonly before: number;
-      readonly keep: number;
-      readonly limit: number;
-    },
-  ): number {
+  trim(options: TrimLimits): number {
     const { first, last } = this.bounds();
     const end = Math.min(first + options.limit, last + 1);
     const young = this.#db.get<{ seq: number | null }>(
@@ -82,4 +76,14 @@ type EventRow = {
 interface EventBounds {
   readonly first: number;
   readonly last: number;
+}
+
+/** What goes from the old end of a table, and what stays. */
+export interface TrimLimits {
+  /** Milliseconds since the epoch: what is older goes. */
+  readonly before: number;
+  /** How many of the newest may stay. */
+  readonly keep: number;
+  /** How many go at once. */
+  readonly limit: number;
 }

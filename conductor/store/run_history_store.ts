@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { RunStatus } from "./model/run.ts";
+import type { FailedRun, RunStatus } from "./model/run.ts";
 import type { Database } from "./database.ts";
 
 const HOUR_MS = 3_600_000;
@@ -49,16 +49,4 @@ export interface RunCount {
   readonly hour: number;
   readonly status: RunStatus;
   readonly runs: number;
-}
-
-/** A run that did not succeed, with the task that it was for. */
-interface FailedRun {
-  readonly at: string;
-  readonly run_id: string;
-  readonly task_id: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly status: "failed" | "lost";
-  readonly code: string | null;
-  readonly message: string | null;
 }

@@ -40,3 +40,16 @@ export interface RunFilter {
   readonly task_id?: string | undefined;
   readonly status?: RunStatus | undefined;
 }
+
+/** A run that did not succeed, with the task that it was for. */
+export const FailedRun = z.strictObject({
+  at: z.iso.datetime(),
+  run_id: z.string(),
+  task_id: z.string(),
+  kind: z.string(),
+  status: z.enum(["failed", "lost"]),
+  code: z.string().nullable(),
+  title: z.string(),
+  message: z.string().nullable(),
+});
+export type FailedRun = z.infer<typeof FailedRun>;
