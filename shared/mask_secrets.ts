@@ -50,7 +50,7 @@ const TOKEN = new RegExp(
 
 /** A key in PEM, whole or cut, with line breaks or with `\n` written out. */
 const PRIVATE_KEY =
-  /(-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)(?:(?:\s|\\+[nr])+(?:Proc-Type: 4,ENCRYPTED|DEK-Info: [\w,-]{1,80}|Version: [\w .()-]{1,80}|(?!\/[a-z]{2,12}\/)[A-Za-z0-9+/]{40,}={0,2}|=?(?=[a-z0-9+]{0,39}[A-Z=])[A-Za-z0-9+]+={0,2}))+(?:(?:\s|\\+[nr]){1,8}-----END [A-Z0-9 ]{1,40}-----)?/g;
+  /(-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)(?:(?:\s|\\+[nr])*(?:Proc-Type: 4,ENCRYPTED|DEK-Info: [\w,-]{1,80}|Version: [\w .()-]{1,80}|(?!\/[a-z]{2,12}\/)[A-Za-z0-9+/]{40,}={0,2}|=?(?=[a-z0-9+]{0,39}[A-Z=])[A-Za-z0-9+]+={0,2}))+(?:(?:\s|\\+[nr]){1,8}-----END [A-Z0-9 ]{1,40}-----)?/g;
 
 /** `scheme://user:password@` */
 const LOGIN = /:\/\/([^\s\0/?#"'<>\\`@:]*)(?::([^\s\0/?#"'<>\\`]*))?@/g;
@@ -85,19 +85,20 @@ const CLUE = new RegExp(
   "gi",
 );
 
-/** A scheme's own word and sentences: `Basic auth`, `bearer of news`. */
-const PROSE = /^(?:[A-Za-z]?[a-z]{0,18}[.,:]?$|realm=)/;
-/** Names that sentences begin with, too: `session: fix the drain`. */
-const EVERYDAY_NAME = /^(?:auth|session|token)$/i;
+/** What follows a scheme's name and is no credential: `Basic auth`. */
+const PROSE = /^(?:[A-Za-z]?[a-z]{0,18}[.,:]?$|\w+=$|realm=)/;
+const BEARER_PROSE = /^(?:auth\w*|tokens?|headers?|schemes?|\w+=|realm=.*)$/i;
+/** Names that sentences and types have, too: `session: fix the drain`. */
+const EVERYDAY_NAME = /^(?:auth|session|session_?id|token)$/i;
 /** `username="x", response="y"` */
 const PARAMETERS =
   /(?:[A-Za-z][\w-]*=(?:\\*"[^"\r\n;&|<>(`$]*"|[^\s"',;&|<>(`$\\]+),? ?)+/y;
 const NEXT_COOKIE = /; ?[\w.$-]{1,64}=/y;
 const COOKIE_ATTRIBUTE = /(?:domain|expires|max-age|path|samesite)=$/i;
-const NEXT_FIELD = /,[\w.-]{1,40}[=:]/y;
+const NEXT_FIELD = /,[\w.-]{1,40}[=:]|%26/y;
 /** What stands between a name and its value. */
 const ASSIGNMENT =
-  /(\\*["']|\])?([ \t]{0,8})(=>|[:=]=|=|:(?![:/]))([ \t]{0,8})|>/y;
+  /(\\*["']\]?|\])?([ \t]{0,8})(=>|:=|=(?!==|= )|:(?![:/])|%3[Dd])([ \t]{0,8})\[?|>/y;
 /** What stands between an option and its value, in a line or in a list. */
 const OPTION_GAP =
   /=|(?:\\*["'],?)?(?:[ \t\0]|\\+\r?\n|\\{3,}n){1,8}|\\*["'],(?=\\*["'])/y;
@@ -182,21 +183,27 @@ class Walk {
     const isTaken = this.#text[start] === "-"
       ? this.#option(start, end)
       : this.#argument(start, end);
-    if (isTaken || !/^(?:basic|bearer)$/i.test(this.#text.slice(start, end))) {
-      return;
-    }
+    if (!isTaken) this.#scheme(this.#text.slice(start, end), end);
+  }
+
+  /** `Bearer …` where no header is named. */
+  #scheme(word: string, end: number): void {
+    const isBearer = /^bearer$/i.test(word);
+    if (!isBearer && !/^basic$/i.test(word)) return;
     const from = this.#afterBlanks(end);
     const to = from === end ? end : this.#bareEnd(from);
-    if (to > from + 3 && !PROSE.test(this.#text.slice(from, to))) {
-      this.#mask(from, to);
-    }
+    const secret = this.#text.slice(from, to);
+    const isProse = isBearer
+      ? BEARER_PROSE.test(secret) || PLAIN.test(secret)
+      : PROSE.test(secret);
+    if (secret.length > 3 && !isProse) this.#mask(from, to);
   }
 
   /** `name=value`, `"name": "value"` and the like. */
   #field(start: number, end: number): boolean {
     const text = this.#text;
     const next = text[this.#afterBlanks(end)] ?? "";
-    if (!":=>]\"'\\".includes(next)) return false;
+    if (!":=>]%\"'\\".includes(next)) return false;
     const word = text.slice(Math.max(start, end - NAME_CHARS), end);
     const named = this.#named(word);
     if (named === "other") return false;
@@ -223,6 +230,7 @@ class Walk {
         return true;
       }
       if (isScheme || (isSentence && /^[a-z]{1,15}$/.test(secret))) return true;
+      if (!/\w/.test(secret)) return true;
     }
     if (isPlainValue(secret, word)) this.#skip(value.to);
     else this.#mask(value.from, value.to);
@@ -276,19 +284,18 @@ class Walk {
     const word = this.#text.slice(start, Math.min(end, start + NAME_CHARS));
     const options = this.#options(end);
     const given = options?.get(word) ?? ANY_PROGRAM.get(word);
-    const gap = given === undefined && word.length < 4
-      ? undefined
-      : matchAt(OPTION_GAP, this.#text, end)?.[0];
-    const sign = given ??
-      (gap !== undefined && this.#named(word) === "secret" ? "" : undefined);
-    if (sign !== undefined && gap !== undefined) {
-      const from = end + gap.length;
-      if (this.#text[from] === "-") return true;
-      return this.#maskBehind(sign, from, /["']/.test(gap));
-    }
+    if (given !== undefined && this.#optionValue(end, given)) return true;
     const glued = options?.get(`${word.slice(0, 2)}*`);
-    return glued !== undefined &&
-      this.#maskBehind(glued, start + 2, false);
+    if (glued !== undefined) return this.#maskBehind(glued, start + 2, false);
+    return this.#named(word) === "secret" && this.#optionValue(end, "");
+  }
+
+  #optionValue(end: number, sign: string): boolean {
+    const gap = matchAt(OPTION_GAP, this.#text, end)?.[0];
+    if (gap === undefined) return false;
+    const from = end + gap.length;
+    return this.#text[from] === "-" ||
+      this.#maskBehind(sign, from, /["']/.test(gap));
   }
 
   /** The name of a program, or what one takes that knows words without a dash. */
@@ -361,7 +368,9 @@ class Walk {
         const end = this.#quotes.afterSlashes(at);
         if (/["'nrt]/.test(text[end] ?? "")) break;
         at = end;
-      } else if (text[at] === "," && matchAt(NEXT_FIELD, text, at)) break;
+      } else if (text[at] === "," || text[at] === "%") {
+        if (matchAt(NEXT_FIELD, text, at) !== null) break;
+      }
     }
     while (at > from && ",.)]}".includes(text[at - 1] ?? " ")) at--;
     return at;

@@ -136,7 +136,8 @@ interface Bounds {
 }
 
 const BRIEF: Bounds = { depth: 6, chars: 16_384 };
-const WHOLE: Bounds = { depth: Infinity, chars: Infinity };
+/** Deeper JSON is nobody's, and every level costs stack. */
+const WHOLE: Bounds = { depth: 100, chars: Infinity };
 
 interface Place {
   readonly bounds: Bounds;

@@ -61,7 +61,9 @@ export const TOKEN_SHAPES: readonly string[] = [
   "SG\\.[\\w.-]{10,}", // SendGrid
   "atlasv1\\.[\\w-]{10,}", // Terraform
   "baa\\.token\\.[\\w-]+",
+  "bot\\d{6,}:[\\w-]{20,}", // Telegram
   "dapi[0-9a-f]{32}", // Databricks
+  "discord(?:app)?\\.com/api/webhooks/[\\w/-]{10,}",
   "dckr_[op]at_[\\w-]{10,}", // Docker
   "do[opr]_v1_[A-Za-z0-9]{10,}", // DigitalOcean
   "eyJ[\\w.-]{10,}", // a JSON Web Token
@@ -70,6 +72,7 @@ export const TOKEN_SHAPES: readonly string[] = [
   "gl[a-z]{2,5}-[\\w-]{10,}", // GitLab
   "gl(?:c|sa)_[\\w=]{10,}", // Grafana
   "hf_[A-Za-z0-9]{10,}", // Hugging Face
+  "hooks\\.slack\\.com/(?:services|triggers|workflows)/[\\w/-]{10,}",
   "hv[brs]\\.[\\w-]{10,}", // Vault
   "key-[0-9a-f]{32}", // Mailgun
   "lin_(?:api|oauth)_\\w{10,}", // Linear
@@ -108,6 +111,9 @@ export const SECRET_OPTIONS: readonly (readonly [string, string])[] = [
   ["plink pscp psftp", "-pw"],
   ["rpcclient smbclient", "-U% -U*%"],
   ["lftp", "-u,"],
+  ["ssh-keygen", "-N -P"],
+  ["openssl", "-k -K"],
+  ["configure", "aws_secret_access_key aws_session_token"],
   ["nmcli", "password"],
   ["identified IDENTIFIED", "by BY"],
   ["ALTER CREATE", "PASSWORD"],
