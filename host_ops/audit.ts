@@ -11,22 +11,25 @@ const FACTS: Readonly<Record<HostOperation, readonly string[]>> = {
   "files/write": ["bytesWritten", "created", "sha256"],
 };
 
+/** Records how an operation ended: sizes and codes, never what was said. */
+export function finishAudit(
+  entry: AuditEntry,
+  { ok, operation, error, result = {} }: Finished,
+): void {
+  const facts = Object.entries(result)
+    .filter(([name]) => FACTS[operation].includes(name));
+  entry.finish({
+    ok,
+    ...(error && { code: error.code }),
+    ...(facts.length > 0 && { facts: Object.fromEntries(facts) }),
+  });
+}
+
 interface Finished {
   readonly ok: boolean;
   readonly operation: HostOperation;
   readonly error?: HostOpError;
   readonly result?: object | undefined;
-}
-
-/** Records how an operation ended: sizes and codes, never what was said. */
-export function finishAudit(entry: AuditEntry, outcome: Finished): void {
-  const { ok, error } = outcome;
-  const facts = factsOf(outcome);
-  entry.finish({
-    ok,
-    ...(error && { code: error.code }),
-    ...(facts && { facts }),
-  });
 }
 
 /** How much of a command stands in an audit row. */
@@ -58,10 +61,4 @@ function readable(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument)
     ? argument
     : JSON.stringify(argument);
-}
-
-function factsOf({ operation, result }: Finished): AuditFacts | undefined {
-  const facts = Object.entries(result ?? {})
-    .filter(([name]) => FACTS[operation].includes(name));
-  return facts.length === 0 ? undefined : Object.fromEntries(facts);
 }

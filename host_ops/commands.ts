@@ -1,13 +1,11 @@
-import type { AuditPort } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
-import type { InFlight } from "../shared/wait.ts";
 import { execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
 import { inputFailure } from "./failure.ts";
 import { normaliseExec } from "./input.ts";
-import type { HostOpContext } from "./host_op_context.ts";
+import type { HostOpContext, HostOpPorts } from "./host_op_context.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
@@ -99,7 +97,7 @@ export class Commands {
     const { input, issues } = normaliseExec(request, cwd);
     if (issues.length === 0) return { input };
     const entry = this.#begin(input, context);
-    const error = inputFailure(issues).toError();
+    const error = inputFailure(issues).error;
     const refused = { ok: false, operation: "exec", input, error } as const;
     finishAudit(entry, refused);
     return { input, refused };
@@ -111,16 +109,10 @@ export class Commands {
   }
 }
 
-interface CommandsOptions {
-  /** Where a command runs that does not say, absolute. */
-  readonly cwd: string;
+interface CommandsOptions extends HostOpPorts {
   readonly exec: Exec;
   readonly slots: Slots;
-  readonly inFlight: InFlight;
   /** Milliseconds that a stream's reader may take nothing. */
   readonly stallMs: number;
-  /** Aborts when the daemon stops. */
-  readonly stopping: AbortSignal;
-  readonly audit: AuditPort;
   readonly clock: Clock;
 }

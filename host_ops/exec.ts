@@ -120,7 +120,7 @@ export class Exec {
     input: ExecInput,
     result: Result,
   ) {
-    const error = this.#failureOf(end, input, result)?.toError();
+    const error = this.#failureOf(end, input, result)?.error;
     const operation = "exec" as const;
     return error === undefined
       ? { ok: true as const, operation, input, result }
@@ -211,7 +211,7 @@ async function failedStart(
   input: ExecInput,
 ): Promise<ExecOutcome & ExecExit & { ok: false }> {
   const failure = await startFailure(thrown, input.cwd);
-  return { ok: false, operation: "exec", input, error: failure.toError() };
+  return { ok: false, operation: "exec", input, error: failure.error };
 }
 
 /** Returns what a shell takes for a command, also where it begins like an option. */

@@ -6,29 +6,19 @@ import type { HostOpErrorCode } from "./schemas.ts";
 /** Why an operation could not be done; becomes the `error` of its result. */
 export class HostOpFailure extends Error {
   override readonly name = "HostOpFailure";
-  readonly code: HostOpErrorCode;
-  readonly retryable: boolean;
-  readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** The failure as results carry it. */
+  readonly error: HostOpError;
 
   constructor(
     code: HostOpErrorCode,
     message: string,
-    options: ErrorOptions & {
-      /** Default false. */
-      readonly retryable?: boolean;
-      readonly details?: Readonly<Record<string, unknown>>;
-    } = {},
+    options:
+      & ErrorOptions
+      & Partial<Pick<HostOpError, "retryable" | "details">> = {},
   ) {
     super(message, options);
-    this.code = code;
-    this.retryable = options.retryable ?? false;
-    this.details = options.details;
-  }
-
-  /** The failure as results carry it. */
-  toError(): HostOpError {
-    const { code, message, retryable, details } = this;
-    return { code, message, retryable, ...(details && { details }) };
+    const { retryable = false, details } = options;
+    this.error = { code, message, retryable, ...(details && { details }) };
   }
 }
 
@@ -122,17 +112,18 @@ export async function startFailure(
     code: "EXEC_FAILED",
     doing: "start the command",
   });
-  if (failure.details?.reason === "sandbox") return failure;
+  const { code, details } = failure.error;
+  if (details?.reason === "sandbox") return failure;
   // a folder can be looked at and yet not be entered
   const wrong = await whatIsWrongWith(cwd) ??
-    (failure.code === "PERMISSION_DENIED"
+    (code === "PERMISSION_DENIED"
       ? "it may not be entered, or the shell may not be run"
       : undefined);
   if (wrong === undefined) return failure;
   return new HostOpFailure(
-    failure.code,
+    code,
     `Cannot start the command in cwd ${cwd}: ${wrong}`,
-    { cause: thrown, details: { ...failure.details, cwd } },
+    { cause: thrown, details: { ...details, cwd } },
   );
 }
 

@@ -6,13 +6,13 @@ Deno.test("startFailure() names the cwd when the system refuses to enter it", as
     new Deno.errors.PermissionDenied("Failed to spawn '/bin/sh'"),
     { code: "EACCES" },
   );
-  const failure = await startFailure(refused, "/");
-  assertEquals(failure.code, "PERMISSION_DENIED");
+  const { error } = await startFailure(refused, "/");
+  assertEquals(error.code, "PERMISSION_DENIED");
   assertEquals(
-    failure.message,
+    error.message,
     "Cannot start the command in cwd /: it may not be entered, or the shell may not be run",
   );
-  assertEquals(failure.details, {
+  assertEquals(error.details, {
     reason: "system",
     systemCode: "EACCES",
     cwd: "/",

@@ -1,7 +1,5 @@
 import { resolve } from "@std/path";
-import type { AuditPort } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
-import type { InFlight } from "../shared/wait.ts";
 import { finishAudit } from "./audit.ts";
 import {
   type Access,
@@ -14,7 +12,7 @@ import {
   normaliseFileRead,
   normaliseFileWrite,
 } from "./input.ts";
-import type { HostOpContext } from "./host_op_context.ts";
+import type { HostOpContext, HostOpPorts } from "./host_op_context.ts";
 import { readFile } from "./read_file.ts";
 import type {
   FileFailure,
@@ -83,7 +81,7 @@ export class Files {
       const error = failureOf(thrown, {
         code: FILE_FAILED[verb],
         doing: `${verb} ${absolutePath}`,
-      }).toError();
+      }).error;
       const result = { absolutePath, encoding: input.encoding };
       outcome = error.code === "INVALID_INPUT"
         ? { ok: false, operation, input, error }
@@ -94,14 +92,7 @@ export class Files {
   }
 }
 
-interface FilesOptions extends WriteFileDeps {
-  /** Where relative paths begin, absolute. */
-  readonly cwd: string;
-  readonly inFlight: InFlight;
-  /** Aborts when the daemon stops. */
-  readonly stopping: AbortSignal;
-  readonly audit: AuditPort;
-}
+type FilesOptions = HostOpPorts & WriteFileDeps;
 
 type FileOutcome<Verb extends Access, Input, Result> =
   & { readonly operation: `files/${Verb}`; readonly input: Input }

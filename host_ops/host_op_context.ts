@@ -1,5 +1,6 @@
-import type { AuditActor } from "../shared/audit.ts";
+import type { AuditActor, AuditPort } from "../shared/audit.ts";
 import type { Hold } from "../shared/byte_budget.ts";
+import type { InFlight } from "../shared/wait.ts";
 
 /** Who asks, and how long for. */
 export interface HostOpContext {
@@ -11,4 +12,14 @@ export interface HostOpContext {
   readonly hold?: Hold;
   /** Kills the command when it aborts. */
   readonly signal: AbortSignal;
+}
+
+/** What every operation works with. */
+export interface HostOpPorts {
+  /** Where relative paths begin and commands run that do not say, absolute. */
+  readonly cwd: string;
+  readonly audit: AuditPort;
+  readonly inFlight: InFlight;
+  /** Aborts when the daemon stops. */
+  readonly stopping: AbortSignal;
 }

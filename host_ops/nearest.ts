@@ -4,16 +4,12 @@ export function nearest(
   known: readonly string[],
 ): string | undefined {
   const plain = fold(name);
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(plain.length / 3)) + 1;
-  for (const candidate of known) {
-    const edits = distance(plain, fold(candidate));
-    if (edits < least) {
-      least = edits;
-      best = candidate;
-    }
-  }
-  return best;
+  const most = Math.max(1, Math.floor(plain.length / 3));
+  const [best] = known
+    .map((it) => ({ name: it, edits: distance(plain, fold(it)) }))
+    .filter((it) => it.edits <= most)
+    .sort((a, b) => a.edits - b.edits);
+  return best?.name;
 }
 
 function fold(name: string): string {

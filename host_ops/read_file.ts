@@ -51,33 +51,25 @@ export async function readFile(
     throw tooLarge(absolutePath, { sizeBytes: read.bytes.length, maxBytes });
   }
 
-  const part = encoding === "utf8"
+  const { content, bytes, skipped } = encoding === "utf8"
     ? textOf(read.bytes, { from, maxBytes, absolutePath })
     : base64Of(read.bytes.subarray(0, maxBytes));
-  const offset = from + part.skipped;
+  const offset = from + skipped;
   const whole = offset === 0 && !more;
   return {
     absolutePath,
-    content: part.content,
-    sizeBytes: whole ? part.bytes.length : file.sizeBytes,
+    content,
+    sizeBytes: whole ? bytes.length : file.sizeBytes,
     modifiedAt: isoTime(file.modifiedAt.getTime()),
     encoding,
     offset,
-    bytesRead: part.bytes.length,
+    bytesRead: bytes.length,
     eof: !more,
-    sha256: whole ? sha256Hex(part.bytes) : null,
+    sha256: whole ? sha256Hex(bytes) : null,
   };
 }
 
-interface Part {
-  readonly content: string;
-  /** What the content stands for. */
-  readonly bytes: Uint8Array;
-  /** Bytes left out at the beginning: the rest of a character. */
-  readonly skipped: number;
-}
-
-function base64Of(bytes: Uint8Array): Part {
+function base64Of(bytes: Uint8Array) {
   return { content: bytes.toBase64(), bytes, skipped: 0 };
 }
 
@@ -89,8 +81,15 @@ function textOf(
     readonly maxBytes: number;
     readonly absolutePath: string;
   },
-): Part {
+) {
   const { from, maxBytes, absolutePath } = options;
+  const unreadable = (why: string, details: Record<string, unknown>) =>
+    new HostOpFailure(
+      "FILE_READ_FAILED",
+      `Cannot read ${absolutePath}: ${why}`,
+      { details },
+    );
+  // the rest of a character that begins before
   let skipped = 0;
   if (from > 0) {
     while (skipped < 3 && isContinuation(read[skipped] ?? 0)) skipped += 1;
@@ -99,20 +98,16 @@ function textOf(
   if (read.length > maxBytes) {
     bytes = bytes.subarray(0, wholeCharacters(bytes));
     if (bytes.length === 0) {
-      throw new HostOpFailure(
-        "FILE_READ_FAILED",
-        `Cannot read ${absolutePath}: maxBytes=${maxBytes} is less than one character`,
-        { details: { reason: "max_bytes_too_small", maxBytes } },
-      );
+      const reason = "max_bytes_too_small";
+      const why = `maxBytes=${maxBytes} is less than one character`;
+      throw unreadable(why, { reason, maxBytes });
     }
   }
   const content = decodeStrictly(bytes);
   if (content === undefined) {
-    throw new HostOpFailure(
-      "FILE_READ_FAILED",
-      `Cannot read ${absolutePath}: it is not valid UTF-8; ask for encoding=base64`,
-      { details: { reason: "not_utf8" } },
-    );
+    throw unreadable("it is not valid UTF-8; ask for encoding=base64", {
+      reason: "not_utf8",
+    });
   }
   return { content, bytes, skipped };
 }

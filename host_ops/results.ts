@@ -110,17 +110,12 @@ function outcome<
     readonly partial: Partial;
   },
 ) {
+  const asked = { operation: z.literal(operation), input: parts.input };
   return z.discriminatedUnion("ok", [
-    z.object({
-      ok: z.literal(true),
-      operation: z.literal(operation),
-      input: parts.input,
-      result: parts.result,
-    }),
+    z.object({ ok: z.literal(true), ...asked, result: parts.result }),
     z.object({
       ok: z.literal(false),
-      operation: z.literal(operation),
-      input: parts.input,
+      ...asked,
       error: HostOpError,
       result: parts.partial.optional(),
     }),

@@ -47,10 +47,8 @@ export class ProcessGroups {
    */
   async start(job: Job): Promise<ChildProcess> {
     const script = jobScript(job);
-    const waiting = script === undefined ? undefined : this.#warm.take();
-    if (waiting === undefined || script === undefined) {
-      return await this.startFresh(job);
-    }
+    const waiting = script && this.#warm.take();
+    if (!script || !waiting) return await this.startFresh(job);
     const writer = waiting.stdin.getWriter();
     const begun = writer.write(encoder.encode(script.text))
       .then(() => true, () => false);

@@ -51,7 +51,7 @@ export async function supervise(
   const givenUp = Promise.withResolvers<undefined>();
   const kill = (reason: KillReason) => {
     killedFor ??= reason;
-    killing ??= killGroup(process, { ...options, quiet })
+    killing ??= killGroup(process, { quiet, clock })
       .then(() => within(process.status, { ms: UNKILLABLE_MS, clock }))
       .then(() => givenUp.resolve(undefined));
   };
@@ -102,14 +102,14 @@ export interface SuperviseOptions {
 /** Asks the whole group to end, and after the grace leaves it no choice. */
 async function killGroup(
   process: ChildProcess,
-  options: SuperviseOptions & {
+  { quiet, clock }: {
     /** Resolves when the leader has ended and nobody holds its outputs. */
     readonly quiet: Promise<unknown>;
+    readonly clock: Clock;
   },
 ): Promise<void> {
-  const { clock } = options;
   let until = clock.monotonic() + KILL_GRACE_MS;
-  options.quiet.then(() => {
+  quiet.then(() => {
     until = Math.min(until, clock.monotonic() + QUIET_GRACE_MS);
   });
   process.terminate();
