@@ -1,5 +1,5 @@
 import { invalidInput } from "../../../shared/errors.ts";
-import type { RequestBody } from "../http_schemas.ts";
+import type { RequestBody, RequestData } from "../http_schemas.ts";
 
 /**
  * Returns what a request sends: text as it is, bytes from base64, any other
@@ -32,14 +32,6 @@ export function readRequestBody(input: RequestBody): {
     : { body: JSON.stringify(body), contentType: "application/json" };
 }
 
-/** A body as JSON can carry it: text, or base64 where it is none. */
-interface BodyFields {
-  readonly body: string | null;
-  readonly body_base64: string | null;
-  /** Length as it came. */
-  readonly body_bytes: number;
-}
-
 /**
  * Decodes a response's body by the charset that its content type names, by
  * default UTF-8. What does not decode without loss is answered as base64.
@@ -47,7 +39,7 @@ interface BodyFields {
 export function decodeBody(
   body: string | Uint8Array,
   contentType: string | undefined,
-): BodyFields {
+): Pick<RequestData, "body" | "body_base64" | "body_bytes"> {
   if (typeof body === "string") {
     const { length } = new TextEncoder().encode(body);
     return { body, body_base64: null, body_bytes: length };
