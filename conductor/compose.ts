@@ -22,6 +22,7 @@ import { diskSpace, StatusService } from "./status/mod.ts";
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const { clock, log, base, redactor } = ports;
   const { values, token } = config;
+  const common = { newId: randomId, clock, log };
   const store = openStore({
     path: join(config.stateDir, "conductor.db"),
     identity: {
@@ -31,16 +32,14 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       version: VERSION,
     },
     enforcedAudit: values.audit === "enforced",
-    newId: randomId,
     redactor,
-    clock,
-    log,
+    ...common,
   });
   const { stores } = store;
   const audit = redactedAudit(store.audit, redactor);
   const hostOps = createHostOps({
+    ...values,
     cwd: Deno.cwd(),
-    shell: values.shell,
     environment: childEnvironment({
       own: (name) => Deno.env.get(name),
       shell: values.shell,
@@ -51,10 +50,6 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       values.logsDir,
       ...(values.sharedTokenFile === undefined ? [] : [values.sharedTokenFile]),
     ],
-    readRoots: values.readRoots,
-    writeRoots: values.writeRoots,
-    maxBufferedBytes: values.maxBufferedBytes,
-    maxConcurrentExecs: values.maxConcurrentExecs,
     audit,
     clock,
     log,
@@ -68,9 +63,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     events: store.events,
     feed: store.feed,
     audit,
-    newId: randomId,
-    clock,
-    log,
+    ...common,
     system: () => automation.system,
   });
   const codex = new Codex({
@@ -96,9 +89,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     width: values.maxConcurrentRuns,
     retention: { days: values.retentionDays, rows: values.retentionRows },
     about: () => self.summary(),
-    newId: randomId,
-    clock,
-    log,
+    ...common,
   });
   const built = createDaemon(config, ports, {
     routes,

@@ -41,78 +41,38 @@ const STOP_MS = 6000;
 
 /** Wires automation. */
 export function composeAutomation(options: AutomationOptions): Automation {
-  const { store, kinds, leaseMs, width, newId, clock, log } = options;
-  const { db, stores, identity, feed } = store;
-  const ledger = new RunLedger({ ...stores, identity, newId });
+  const { store, leaseMs, clock } = options;
+  // Each part takes of it what it needs.
+  const parts = { ...options, ...store, ...store.stores };
+  const wake = () => scheduler.wake();
+  const ledger = new RunLedger(parts);
   const leadership = new Leadership({
-    ...stores,
-    db,
-    identity,
-    leaseMs,
-    isDead: (instanceId) => store.isDead(instanceId),
-    clock,
-    log,
+    ...parts,
     onTerm: (fence, now) => ledger.loseAll(fence, now),
   });
-  const logs = new RunLogs({ leadership, logs: stores.logs, clock, log });
-  const executor = new RunExecutor({
-    kinds,
-    leadership,
-    ledger,
-    logs,
-    clock,
-    log,
-    onFree: () => scheduler.wake(),
-  });
-  const scheduler = new Scheduler({
-    ...stores,
-    leadership,
-    ledger,
-    executor,
-    width,
-    clock,
-    log,
-  });
-  const retention = new Retention({
-    ...stores,
-    ...options.retention,
-    leadership,
-    clock,
-    log,
-  });
-  const system = new SystemService({
-    ...stores,
-    leadership,
-    feed,
-    clock,
-    about: options.about,
-  });
-  const tasks = new TaskService({
-    ...stores,
-    kinds,
-    leadership,
-    ledger,
-    executor,
-    newId,
-    clock,
-    onQueued: () => scheduler.wake(),
-  });
+  const logs = new RunLogs({ ...parts, leadership });
+  const work = { ...parts, leadership, ledger };
+  const executor = new RunExecutor({ ...work, logs, onFree: wake });
+  const scheduler = new Scheduler({ ...work, executor });
+  const retention = new Retention({ ...work, ...options.retention });
+  const system = new SystemService(work);
+  const tasks = new TaskService({ ...work, executor, onQueued: wake });
   leadership.listen({
-    gained: () => scheduler.wake(),
+    gained: wake,
     lost: (reason) => {
       const message = `This controller leads no more: ${reason}`;
       void executor.stopAll(new RunStopped("RUN_LOST", message));
     },
   });
-  system.onMode(() => scheduler.wake());
+  system.onMode(wake);
   let quietSince = 0;
   return {
     leadership,
     system,
     tasks,
-    taskLogs: new TaskLogService({ ...stores, feed }),
+    taskLogs: new TaskLogService(parts),
     controllers: (page) =>
-      stores.controllers.list(page, { now: clock.now(), leaseMs }),
+      parts.controllers.list(page, { now: clock.now(), leaseMs }),
     start() {
       leadership.start();
       retention.start();

@@ -35,32 +35,27 @@ export interface Store {
  * @throws when the database is damaged or from a newer version
  */
 export function openStore(options: StoreOptions): Store {
-  const { path, identity, enforcedAudit, newId, clock, log } = options;
+  const { path, identity, enforcedAudit, redactor, clock } = options;
   const db = openDatabase(path);
   const locks = new LockFiles(join(dirname(path), "instances"));
   if (path !== ":memory:") locks.hold(identity.instance_id);
-  const stores = storesOf(db, options.redactor);
+  const stores = storesOf(db, redactor);
   const feed = new ChangeFeed(db, clock);
   const audit = new AuditLog({
+    ...options,
     store: stores.audit,
-    identity,
     enforced: enforcedAudit,
-    newId,
-    clock,
-    log,
   });
   const health = new StorageHealth({
+    ...options,
     db,
-    clock,
-    log,
     onHealed: () => audit.retry(),
   });
   const events = new EventService({
+    ...options,
     db,
     events: stores.events,
     feed,
-    clock,
-    log,
   });
   return {
     db,
