@@ -157,7 +157,7 @@ export class RunExecutor {
    * Writes how a run ended, its last lines with it, until the database takes it
    * or another term has begun, which has marked the run as lost.
    */
-  async #write(claim: Claim, end: RunEnd): Promise<void> {
+  async #write(claim: Claim, end: Ending): Promise<void> {
     const { clock, log } = this.#options;
     const { run_id } = claim.run;
     while (true) {
@@ -182,7 +182,7 @@ export class RunExecutor {
     }
   }
 
-  #store(claim: Claim, { outcome, lines, lost }: RunEnd): void {
+  #store(claim: Claim, { outcome, lines, lost }: Ending): void {
     const { leadership, ledger, logs, clock } = this.#options;
     leadership.write(({ term }) => {
       if (term !== claim.fence.term) return;
@@ -204,7 +204,7 @@ export class RunExecutor {
 }
 
 /** How a run ended, and what it had still to say. */
-interface RunEnd {
+interface Ending {
   readonly outcome: RunOutcome;
   readonly lines: PendingLines | undefined;
   /** Whether its work was cut off by a stop of this controller. */

@@ -5,10 +5,12 @@ import type {
   Failure,
   Fence,
   Identity,
+  RunEnd,
   RunOutcome,
   RunRow,
   RunStatus,
   Stores,
+  TaskEnd,
   TaskRow,
   TaskStatus,
 } from "../store/mod.ts";
@@ -117,14 +119,7 @@ export class RunLedger {
     return row;
   }
 
-  #endRun(
-    run: RunRef,
-    end: {
-      readonly status: RunStatus;
-      readonly outcome: RunOutcome;
-      readonly now: number;
-    },
-  ): void {
+  #endRun(run: RunRef, end: RunEnd): void {
     if (!this.#options.runs.finish(run.seq, end)) {
       throw new Error(`Cannot end run "${run.run_id}": it has ended already`);
     }
@@ -137,14 +132,7 @@ export class RunLedger {
     }, end.now);
   }
 
-  #endTask(
-    task: TaskRow,
-    end: {
-      readonly status: TaskStatus;
-      readonly error: Failure | null;
-      readonly now: number;
-    },
-  ): void {
+  #endTask(task: TaskRow, end: TaskEnd): void {
     this.#options.tasks.finish(task.seq, end);
     this.#taskEvent(task, end);
   }

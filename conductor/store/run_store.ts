@@ -47,14 +47,7 @@ export class RunStore {
   }
 
   /** Ends a running run; false when it has ended already. */
-  finish(
-    seq: number,
-    end: {
-      readonly status: RunStatus;
-      readonly outcome: RunOutcome;
-      readonly now: number;
-    },
-  ): boolean {
+  finish(seq: number, end: RunEnd): boolean {
     const { code, message, result } = end.outcome;
     return this.#db.run(
       `UPDATE runs SET status = ?2, finished_at = ?3, outcome_code = ?4,
@@ -120,6 +113,13 @@ export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
   readonly outcome_message: string | null;
   readonly outcome_result: string | null;
 };
+
+/** How a run ends, and when. */
+export interface RunEnd {
+  readonly status: RunStatus;
+  readonly outcome: RunOutcome;
+  readonly now: number;
+}
 
 /** A run that is about to start. */
 interface RunInsert {

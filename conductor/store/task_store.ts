@@ -160,14 +160,7 @@ export class TaskStore {
   }
 
   /** Ends a task. */
-  finish(
-    seq: number,
-    end: {
-      readonly status: TaskStatus;
-      readonly error: Failure | null;
-      readonly now: number;
-    },
-  ): void {
+  finish(seq: number, end: TaskEnd): void {
     this.#db.run(
       `UPDATE tasks SET status = ?2, wake_at = NULL, finished_at = ?3,
          updated_at = ?3, error_code = ?4, error_message = ?5
@@ -249,6 +242,13 @@ interface TaskInsert {
   readonly idempotency?:
     | { readonly key: string; readonly hash: string }
     | undefined;
+}
+
+/** How a task ends, and when. */
+export interface TaskEnd {
+  readonly status: TaskStatus;
+  readonly error: Failure | null;
+  readonly now: number;
 }
 
 /** A task that has ended, as retention looks at it. */
