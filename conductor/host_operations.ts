@@ -1,7 +1,4 @@
-import {
-  DEFAULT_EXEC_MAX_BUFFER_BYTES,
-  DEFAULT_EXEC_TIMEOUT_MS,
-} from "../host_ops/mod.ts";
+import { DEFAULT_EXEC_TIMEOUT_MS, DEFAULT_MAX_BYTES } from "../host_ops/mod.ts";
 import { curl, type CurlOptions, fields } from "../shared/describe/mod.ts";
 import type { RouteInfo } from "../shared/http/mod.ts";
 
@@ -21,7 +18,7 @@ export function hostOperations(
       timeoutMs:
         `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
       maxBufferBytes:
-        `exec only; optional integer > 0, default ${DEFAULT_EXEC_MAX_BUFFER_BYTES}, for stdout and stderr each.`,
+        `exec only; optional integer > 0, default ${DEFAULT_MAX_BYTES}, for stdout and stderr each.`,
       overwrite:
         "files/write only; optional boolean, default true. false: an existing file gives FILE_ALREADY_EXISTS.",
       createParents:

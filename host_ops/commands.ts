@@ -6,7 +6,7 @@ import type { Exec } from "./exec.ts";
 import { inputFailure } from "./failure.ts";
 import { normaliseExec } from "./input.ts";
 import type { HostOpContext, HostOpPorts } from "./host_op_context.ts";
-import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
+import type { ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
 /** Admits commands, runs them, and says how it went. */
@@ -52,10 +52,10 @@ export class Commands {
   async stream(
     request: unknown,
     context: HostOpContext,
-  ): Promise<AsyncIterable<OutputEvent<ExecExit>>> {
+  ): Promise<AsyncIterable<OutputEvent>> {
     const { clock, exec, inFlight, slots, stallMs, stopping } = this.#options;
     const left = new AbortController();
-    const queue = new EventQueue<ExecExit>({
+    const queue = new EventQueue({
       stallMs,
       clock,
       onLeave: () => left.abort(),
@@ -88,14 +88,11 @@ export class Commands {
   }
 
   /** Reads a request; a wrong one is on record, and answered, at once. */
-  #admit(request: unknown, context: HostOpContext): {
-    readonly input: ExecInput;
-    readonly refused?: ExecOutcome & ExecExit & { readonly ok: false };
-  } {
+  #admit(request: unknown, context: HostOpContext) {
     const { cwd, stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
     const { input, issues } = normaliseExec(request, cwd);
-    if (issues.length === 0) return { input };
+    if (issues.length === 0) return { input, refused: undefined };
     const entry = this.#begin(input, context);
     const error = inputFailure(issues).error;
     const refused = { ok: false, operation: "exec", input, error } as const;

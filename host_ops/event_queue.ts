@@ -2,6 +2,7 @@ import { Channel } from "../shared/channel.ts";
 import type { Clock } from "../shared/clock.ts";
 import { within } from "../shared/wait.ts";
 import type { OutputSink } from "./process/mod.ts";
+import type { ExecExit } from "./results.ts";
 
 /** What may wait for the reader; then the command is held back. */
 const MOST_WAITING_BYTES = 262_144;
@@ -10,7 +11,7 @@ const MOST_WAITING_BYTES = 262_144;
  * Stands between a command and who follows its output. A slow reader slows the
  * command down, like a pipe; memory stays bounded. One that stalls is left.
  */
-export class EventQueue<Exit> extends Channel<OutputEvent<Exit>> {
+export class EventQueue extends Channel<OutputEvent> {
   readonly #options: EventQueueOptions;
 
   constructor(options: EventQueueOptions) {
@@ -34,7 +35,7 @@ export class EventQueue<Exit> extends Channel<OutputEvent<Exit>> {
   }
 
   /** Says how the command ended; nothing comes after it. */
-  finish(exit: Exit): void {
+  finish(exit: ExecExit): void {
     this.push({ event: "exit", data: exit }, 0);
     this.end();
   }
@@ -58,9 +59,9 @@ interface EventQueueOptions {
 }
 
 /** What a streamed command says: its output as it comes, then how it ended. */
-export type OutputEvent<Exit> =
+export type OutputEvent =
   | {
     readonly event: "stdout" | "stderr";
     readonly data: { readonly text: string };
   }
-  | { readonly event: "exit"; readonly data: Exit };
+  | { readonly event: "exit"; readonly data: ExecExit };

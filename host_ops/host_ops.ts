@@ -45,16 +45,11 @@ export function createHostOps(options: HostOpsOptions): HostOps {
   const { audit, clock, cwd, shell, maxConcurrentExecs } = options;
   const budget = new ByteBudget(options.maxBufferedBytes);
   const stop = new AbortController();
+  const stopping = stop.signal;
   const inFlight = new InFlight();
-  const shared = { cwd, audit, inFlight, stopping: stop.signal };
+  const ports = { cwd, audit, inFlight, stopping };
   const processes = new ProcessGroups(options);
-  const exec = new Exec({
-    processes,
-    shell,
-    budget,
-    clock,
-    stopping: stop.signal,
-  });
+  const exec = new Exec({ processes, shell, budget, clock, stopping });
   const slots = new Slots({
     size: maxConcurrentExecs,
     mostWaiting: maxConcurrentExecs * MOST_WAITING_EACH,
@@ -62,10 +57,10 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     clock,
   });
   const stallMs = options.stallMs ?? 30_000;
-  const commands = new Commands({ ...shared, exec, slots, stallMs, clock });
+  const commands = new Commands({ ...ports, exec, slots, stallMs, clock });
   const fromCwd = (path: string) => resolve(cwd, path);
   const files = new Files({
-    ...shared,
+    ...ports,
     budget,
     policy: new PathPolicy({
       readRoots: options.readRoots?.map(fromCwd),

@@ -130,8 +130,6 @@ function readFields(operation: HostOperation, request: unknown): Fields {
 
 /** A record reports what is wrong with a key as an issue within an issue. */
 function sayOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_key") {
-    return issue.issues[0]?.message ?? issue.message;
-  }
-  return issue.message;
+  const inner = issue.code === "invalid_key" ? issue.issues[0] : undefined;
+  return (inner ?? issue).message;
 }

@@ -21,12 +21,16 @@ export class PathPolicy {
   }
 
   /**
-   * Returns where an absolute path leads, when it may be gone there.
+   * Returns where an absolute path really leads, no part of it a link, and what
+   * stands there, when it may be gone there.
    *
    * @throws {HostOpFailure} `PERMISSION_DENIED` when not.
    * @throws what the system says of a path that leads nowhere at all.
    */
-  async admit(absolutePath: string, access: Access): Promise<AdmittedPath> {
+  async admit(absolutePath: string, access: Access): Promise<{
+    readonly path: string;
+    readonly info: Deno.FileInfo | undefined;
+  }> {
     const path = await realPathOf(absolutePath);
     const deny = (why: string, details: Readonly<Record<string, unknown>>) =>
       new HostOpFailure(
@@ -71,14 +75,6 @@ export class PathPolicy {
     }
     return false;
   }
-}
-
-/** Where an admitted path really leads. */
-interface AdmittedPath {
-  /** The real path: no part of it is a link. */
-  readonly path: string;
-  /** What stands there; undefined: nothing. */
-  readonly info: Deno.FileInfo | undefined;
 }
 
 export interface PathPolicyOptions {

@@ -5,11 +5,7 @@ import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { PathPolicy } from "./policy.ts";
 import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
-import {
-  decodeStrictly,
-  isContinuation,
-  wholeCharacters,
-} from "./process/mod.ts";
+import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
 
 /** Files of the system claim to be empty and are not. */
 const LEAST_BUFFER_BYTES = 4_096;
@@ -36,9 +32,15 @@ export async function readFile(
   if (!info.isFile || input.path.endsWith("/")) throw notAFile(absolutePath);
 
   await using file = await openRegularFile(path);
-  if (input.offset === undefined && file.sizeBytes > maxBytes) {
-    throw tooLarge(absolutePath, { sizeBytes: file.sizeBytes, maxBytes });
-  }
+  const refuseLarge = (sizeBytes: number) => {
+    if (input.offset !== undefined || sizeBytes <= maxBytes) return;
+    throw new HostOpFailure(
+      "FILE_TOO_LARGE",
+      `Cannot read ${absolutePath}: its ${sizeBytes} bytes are more than maxBytes=${maxBytes}; ask for parts by offset`,
+      { details: { sizeBytes, maxBytes } },
+    );
+  };
+  refuseLarge(file.sizeBytes);
   const from = input.offset ?? 0;
   using read = await readUpTo(file, {
     from,
@@ -46,10 +48,9 @@ export async function readFile(
     budget: deps.budget,
     hold,
   });
+  // files of the system claim to be smaller than they are
+  refuseLarge(read.bytes.length);
   const more = read.bytes.length > maxBytes;
-  if (input.offset === undefined && more) {
-    throw tooLarge(absolutePath, { sizeBytes: read.bytes.length, maxBytes });
-  }
 
   const { content, bytes, skipped } = encoding === "utf8"
     ? textOf(read.bytes, { from, maxBytes, absolutePath })
@@ -110,18 +111,6 @@ function textOf(
     });
   }
   return { content, bytes, skipped };
-}
-
-function tooLarge(
-  path: string,
-  details: { readonly sizeBytes: number; readonly maxBytes: number },
-): HostOpFailure {
-  const { sizeBytes, maxBytes } = details;
-  return new HostOpFailure(
-    "FILE_TOO_LARGE",
-    `Cannot read ${path}: its ${sizeBytes} bytes are more than maxBytes=${maxBytes}; ask for parts by offset`,
-    { details },
-  );
 }
 
 /** Reads until the end or until `most` bytes, whatever size the file claims. */

@@ -3,11 +3,8 @@ import { z } from "zod";
 /** Milliseconds that a command may run when the caller does not say. */
 export const DEFAULT_EXEC_TIMEOUT_MS = 30_000;
 
-/** Bytes kept of stdout and of stderr, each, when the caller does not say. */
-export const DEFAULT_EXEC_MAX_BUFFER_BYTES = 10_485_760;
-
-/** Bytes that a read returns at most when the caller does not say. */
-const DEFAULT_READ_MAX_BYTES = 10_485_760;
+/** Bytes kept of one stream, or read, when the caller does not say. */
+export const DEFAULT_MAX_BYTES = 10_485_760;
 
 /** The longest timeout: above it timers overflow and fire at once. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
@@ -142,7 +139,7 @@ export const FIELDS = {
     timeoutMs: integer(0, MAX_TIMEOUT_MS).default(DEFAULT_EXEC_TIMEOUT_MS)
       .describe("Milliseconds until the process tree is killed; 0: never."),
     maxBufferBytes: integer(1, MAX_BYTES)
-      .default(DEFAULT_EXEC_MAX_BUFFER_BYTES)
+      .default(DEFAULT_MAX_BYTES)
       .describe(
         "Bytes kept of stdout and of stderr, each; more than that kills the process tree.",
       ),
@@ -157,7 +154,7 @@ export const FIELDS = {
     path,
     cwd,
     encoding,
-    maxBytes: integer(1, MAX_BYTES).default(DEFAULT_READ_MAX_BYTES)
+    maxBytes: integer(1, MAX_BYTES).default(DEFAULT_MAX_BYTES)
       .describe(
         "Without `offset` a larger file is refused; with it, at most this much is returned.",
       ),

@@ -8,7 +8,7 @@ import {
 } from "../shared/testing/processes.ts";
 import { until } from "../shared/testing/until.ts";
 
-async function collect(events: AsyncIterable<OutputEvent<ExecExit>>) {
+async function collect(events: AsyncIterable<OutputEvent>) {
   let stdout = "";
   let stderr = "";
   let exit: ExecExit | undefined;
@@ -118,7 +118,7 @@ Deno.test("streamCommand() holds a command back while nobody reads, within bound
   const first = await iterator.next();
   assert(!first.done && first.value.event === "stdout");
   let total = first.value.data.text.length;
-  let last: OutputEvent<ExecExit> | undefined;
+  let last: OutputEvent | undefined;
   while (true) {
     // slower than the command, so that the time runs out while it is held back
     await new Promise((resolve) => setTimeout(resolve, 50));

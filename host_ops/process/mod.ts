@@ -7,4 +7,3 @@ export {
   supervise,
   type SuperviseOptions,
 } from "./supervise.ts";
-export { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";

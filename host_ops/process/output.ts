@@ -1,5 +1,4 @@
 import type { ByteBudget } from "../../shared/byte_budget.ts";
-import { decodeLoosely } from "./utf8.ts";
 
 /** Takes the output of a command, piece by piece. */
 export interface OutputSink {
@@ -100,9 +99,14 @@ export class KeptOutput implements OutputSink {
     return true;
   }
 
-  /** Returns what was kept as text; `cut` when more came than was kept. */
+  /**
+   * Returns what was kept as text, with replacement characters. When it was
+   * `cut` off, the character that the cut divided is left out.
+   */
   text(cut: boolean): string {
-    return decodeLoosely(this.#bytes.subarray(0, this.#length), cut);
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    const kept = this.#bytes.subarray(0, this.#length);
+    return decoder.decode(kept, { stream: cut });
   }
 
   /** Lets go of the bytes, but not of what they cost; returns that. */

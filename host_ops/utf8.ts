@@ -1,14 +1,4 @@
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-
-/**
- * Decodes bytes that need not be UTF-8, with replacement characters. When the
- * bytes were `cut` off, the character that the cut divided is left out.
- */
-export function decodeLoosely(bytes: Uint8Array, cut: boolean): string {
-  const end = cut ? wholeCharacters(bytes) : bytes.length;
-  return replacing.decode(bytes.subarray(0, end));
-}
 
 /** Decodes UTF-8, or returns undefined when the bytes are none. */
 export function decodeStrictly(bytes: Uint8Array): string | undefined {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { decodeLoosely, decodeStrictly, wholeCharacters } from "./utf8.ts";
+import { decodeStrictly, wholeCharacters } from "./utf8.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -20,10 +20,4 @@ Deno.test("wholeCharacters() leaves bytes that are no UTF-8 to whoever decodes t
   for (const bytes of [[0xff], [0x80, 0x80, 0x80, 0x80], [0x61, 0xc0]]) {
     assertEquals(wholeCharacters(new Uint8Array(bytes)), bytes.length);
   }
-});
-
-Deno.test("decodeLoosely() drops a cut character and replaces a broken one", () => {
-  const bytes = encode("é").subarray(0, 1);
-  assertEquals(decodeLoosely(bytes, true), "");
-  assertEquals(decodeLoosely(bytes, false), "\ufffd");
 });
