@@ -3,11 +3,34 @@ import { fromFileUrl } from "@std/path";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 
 const FOLDER = fromFileUrl(new URL("./", import.meta.url));
+const ROOT = fromFileUrl(new URL("../../../", import.meta.url));
 
-/** Checks scripts by their JSDoc types, with the extension's own settings. */
+interface Config {
+  readonly links: readonly string[];
+  readonly compilerOptions: { readonly types: readonly string[] };
+}
+
+async function readConfig(folder: string): Promise<Config> {
+  return JSON.parse(await Deno.readTextFile(`${folder}deno.json`));
+}
+
+/** Checks scripts by their JSDoc types: the extension's settings, the house's packages. */
 async function typeCheck(...scripts: string[]): Promise<string> {
+  await using dir = await tempDir();
+  const root = await readConfig(ROOT);
+  const { compilerOptions } = await readConfig(FOLDER);
+  const config = {
+    ...root,
+    links: root.links.map((it) => ROOT + it),
+    compilerOptions: {
+      ...compilerOptions,
+      types: compilerOptions.types.map((it) => FOLDER + it),
+    },
+  };
+  await Deno.writeTextFile(dir.join("deno.json"), JSON.stringify(config));
+  await Deno.copyFile(`${ROOT}deno.lock`, dir.join("deno.lock"));
   const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", `--config=${FOLDER}deno.json`, ...scripts],
+    args: ["check", "--quiet", `--config=${dir.join("deno.json")}`, ...scripts],
     env: { NO_COLOR: "1" },
   }).output();
   return new TextDecoder().decode(stderr);
