@@ -14,8 +14,9 @@ const BUSY_MS = 250;
 const OPENING_BUSY_MS = 5000;
 
 /**
- * The one connection of this process to the database file. What `write` returned from
- * is on the disk; everything is synchronous, so transactions must be short.
+ * The one connection of this process to the database. What `write` returned
+ * from is on the disk; everything is synchronous, so transactions must be
+ * short.
  */
 export class Database {
   readonly path: string;
