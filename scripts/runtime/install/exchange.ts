@@ -7,17 +7,15 @@ import {
   formatJob,
   type Installation,
   type LaunchdJob,
-  type Machine,
   parseJob,
   type Service,
   settingOf,
-  type Terminal,
   textOf,
 } from "../node/mod.ts";
 import {
-  DEFAULT_PATIENCE,
   type Jobs,
   type PlannedJob,
+  type Ports,
   waitUntilReady,
 } from "../launchd/mod.ts";
 import {
@@ -64,13 +62,9 @@ export interface Changes {
   readonly jobs: readonly PlannedJob[];
 }
 
-interface ExchangePorts {
+interface ExchangePorts extends Ports {
   readonly installation: Installation;
   readonly jobs: Jobs;
-  readonly machine: Machine;
-  readonly terminal: Terminal;
-  /** How long a service may take to become ready. */
-  readonly readyMs: number;
 }
 
 /** What was there before. */
@@ -143,8 +137,6 @@ async function bringUp(
       jobs: ports.jobs,
       clock: ports.machine.clock,
       base,
-      limitMs: ports.readyMs,
-      pollMs: DEFAULT_PATIENCE.pollMs,
     });
     if (reason !== undefined) {
       const printed = (await printedBy(job)).slice(printedBefore.get(job));

@@ -17,18 +17,16 @@ import {
   report,
   type RuntimeNode,
   type ServiceName,
+  type Terminal,
   toRemember,
   writeRecord,
 } from "../node/mod.ts";
-import { jobsOf, type Ports } from "../launchd/mod.ts";
+import { domainsOf, jobsOf, type Ports } from "../launchd/mod.ts";
 import { changesOf } from "./changes.ts";
 import { printPlan } from "./dry_run.ts";
 import { exchange } from "./exchange.ts";
 import { type Plan, planInstall, stagingFolder } from "./plan.ts";
 import { stage, type StagedProgram } from "./staged.ts";
-import { uninterrupted } from "./uninterrupted.ts";
-
-const READY_MS = 30_000;
 
 /** Installs the services, or upgrades them in place. */
 export async function installMini(
@@ -57,9 +55,7 @@ async function dryRun(flags: Flags, work: Work): Promise<ExitCode> {
   report(await check(work), { ...ports.terminal, say: ports.terminal.warn });
   const { installation } = node;
   printPlan(await plan(work), {
-    domain: installation.scope === "daemon"
-      ? "system"
-      : `gui/${installation.owner.uid}`,
+    domain: domainsOf(installation)[0] ?? "",
     identity: identityOf(flags, node),
     terminal: ports.terminal,
   });
@@ -83,14 +79,10 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   );
   const staged = await stage(planned, { machine, record, identity });
   const changes = await changesOf(planned, staged, jobs);
-  const isInForce = await uninterrupted(terminal, () =>
-    exchange(changes, {
-      installation,
-      jobs,
-      machine,
-      terminal,
-      readyMs: ports.readyMs ?? READY_MS,
-    }));
+  const isInForce = await uninterrupted(
+    terminal,
+    () => exchange(changes, { ...ports, installation, jobs }),
+  );
   await Deno.remove(stagingFolder(installation), { recursive: true });
   if (!isInForce) return EXIT.failed;
   await leaveRecord({ flags, node, staged });
@@ -176,5 +168,24 @@ async function ownerToPrint(flags: Flags, { machine, terminal }: Ports) {
     if (!(error instanceof OwnerError)) throw error;
     terminal.warn(`${error.message}; printed for OWNER`);
     return { name: "OWNER", uid: 501, gid: 20, home: "/Users/OWNER" };
+  }
+}
+
+/**
+ * Runs `action` to its end whatever the terminal does: a closed ssh session or
+ * an impatient Ctrl-C must not leave a node without its services.
+ */
+async function uninterrupted<T>(
+  terminal: Terminal,
+  action: () => Promise<T>,
+): Promise<T> {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const wait = () =>
+    terminal.warn("Finishing first: the services are being exchanged");
+  for (const signal of signals) Deno.addSignalListener(signal, wait);
+  try {
+    return await action();
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, wait);
   }
 }

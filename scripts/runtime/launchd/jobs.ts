@@ -11,22 +11,25 @@ import {
   type Service,
   sessionOf,
 } from "../node/mod.ts";
-import { isLeaving, isRunning, type JobState } from "./job_state.ts";
+import {
+  isLeaving,
+  isRunning,
+  type JobState,
+  parseJobState,
+} from "./job_state.ts";
 import { trimOutputs } from "./outputs.ts";
-import { LAUNCHCTL, type Launchctl } from "./launchctl.ts";
+import { LAUNCHCTL } from "./launchctl.ts";
 
 /** Loads and unloads jobs, whatever state launchd is in. */
 export class Jobs {
-  readonly #launchctl: Launchctl;
+  readonly #launchctl: JobsOptions["launchctl"];
   readonly #clock: Clock;
-  readonly #patience: Patience;
   /** Where a job may be, in order of preference. */
   readonly domains: readonly string[];
 
   constructor(options: JobsOptions) {
     this.#launchctl = options.launchctl;
     this.#clock = options.clock;
-    this.#patience = options.patience ?? DEFAULT_PATIENCE;
     this.domains = domainsOf(options);
   }
 
@@ -34,7 +37,7 @@ export class Jobs {
   async find(service: Service): Promise<readonly JobState[]> {
     const found: JobState[] = [];
     for (const domain of this.domains) {
-      const job = await this.#launchctl.print(`${domain}/${service.label}`);
+      const job = await this.#look(`${domain}/${service.label}`);
       if (job !== undefined) found.push(job);
     }
     return found;
@@ -64,9 +67,9 @@ export class Jobs {
     for (const domain of preferring(sessionOf(job), this.domains)) {
       await adapt(plist, domain);
       const target = `${domain}/${service.label}`;
-      await this.#launchctl.enable(target);
+      await this.#launchctl("enable", target);
       while (true) {
-        const ran = await this.#launchctl.bootstrap(domain, plist);
+        const ran = await this.#launchctl("bootstrap", domain, plist);
         if (ran.code === 0) return { target, wasLoaded: false };
         if (ran.code === LAUNCHCTL.domainUnsupported) break;
         if (!mayPass(ran)) throw refused(target, ran);
@@ -75,8 +78,8 @@ export class Jobs {
           return { target: job.target, wasLoaded: true };
         }
         const waited = this.#clock.monotonic() - started;
-        if (waited > this.#patience.refusalMs) throw refused(target, ran);
-        await sleep(this.#clock, this.#patience.pollMs);
+        if (waited > PATIENCE.refusalMs) throw refused(target, ran);
+        await sleep(this.#clock, PATIENCE.pollMs);
       }
     }
     throw new Error(
@@ -91,64 +94,62 @@ export class Jobs {
     const started = this.#clock.monotonic();
     let kicked = false;
     while (true) {
-      const job = await this.#launchctl.print(target);
+      const job = await this.#look(target);
       if (job === undefined || isRunning(job)) return job;
-      if (this.#clock.monotonic() - started > this.#patience.startMs) {
+      if (this.#clock.monotonic() - started > PATIENCE.startMs) {
         return job;
       }
       if (!kicked && job.state !== "spawn scheduled") {
-        await this.#launchctl.kickstart(target);
+        await this.#launchctl("kickstart", target);
         kicked = true;
       }
-      await sleep(this.#clock, this.#patience.pollMs);
+      await sleep(this.#clock, PATIENCE.pollMs);
     }
+  }
+
+  /** Tells how a job is; undefined when it is not loaded there. */
+  async #look(target: string): Promise<JobState | undefined> {
+    const { code, stdout } = await this.#launchctl("print", target);
+    return code === 0 ? parseJobState(target, stdout) : undefined;
   }
 
   async #leave(target: string): Promise<void> {
     const started = this.#clock.monotonic();
-    const ran = await this.#launchctl.bootout(target);
+    const ran = await this.#launchctl("bootout", target);
     while (true) {
-      const job = await this.#launchctl.print(target);
+      const job = await this.#look(target);
       if (job === undefined) return;
       if (!isAccepted(ran)) throw refused(target, ran, "unload");
-      if (this.#clock.monotonic() - started > this.#patience.leaveMs) {
+      if (this.#clock.monotonic() - started > PATIENCE.leaveMs) {
         throw new Error(
           `Cannot unload ${target}: launchd still has it after ${
-            this.#patience.leaveMs / 1000
+            PATIENCE.leaveMs / 1000
           } s (state: ${job.state || "unknown"})`,
         );
       }
-      await sleep(this.#clock, this.#patience.pollMs);
+      await sleep(this.#clock, PATIENCE.pollMs);
     }
   }
 }
 
 /** How long launchd is given. */
-export interface Patience {
+const PATIENCE = {
   /** Between two looks. */
-  readonly pollMs: number;
-  /** For a job to leave: more than `ExitTimeOut`. */
-  readonly leaveMs: number;
-  /** For a refusal that may be the job's predecessor still leaving. */
-  readonly refusalMs: number;
-  /** For a loaded job's process to be there. */
-  readonly startMs: number;
-}
-
-export const DEFAULT_PATIENCE: Patience = {
   pollMs: 250,
+  /** For a job to leave: more than `ExitTimeOut`. */
   leaveMs: 60_000,
+  /** For a refusal that may be the job's predecessor still leaving. */
   refusalMs: 15_000,
+  /** For a loaded job's process to be there. */
   startMs: 10_000,
-};
+} as const;
 
-/** What the jobs are managed with. */
 interface JobsOptions {
-  readonly launchctl: Launchctl;
+  /** Runs `launchctl` with some arguments. */
+  launchctl(...args: string[]): Promise<Ran>;
   readonly clock: Clock;
   readonly owner: Pick<Owner, "uid">;
   readonly scope: Scope;
-  readonly patience?: Patience;
 }
 
 /** The launchd domains of an owner's jobs, in order of preference. */

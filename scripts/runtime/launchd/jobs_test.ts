@@ -6,7 +6,6 @@ import { HastyClock } from "../testing/hasty_clock.ts";
 import { SERVICES } from "../node/services.ts";
 import { readTemplate, renderJob } from "./job.ts";
 import { Jobs } from "./jobs.ts";
-import { Launchctl } from "./launchctl.ts";
 import { formatJob, parseJob, sessionOf } from "../node/property_list.ts";
 
 const SERVICE = SERVICES.codexd;
@@ -26,9 +25,7 @@ async function setUp(scope: "agent" | "daemon" = "agent") {
   );
   const launchd = new FakeLaunchd();
   const jobs = new Jobs({
-    launchctl: new Launchctl(([, ...args]) =>
-      Promise.resolve(launchd.run(args))
-    ),
+    launchctl: (...args) => Promise.resolve(launchd.run(args)),
     clock: new HastyClock(),
     owner: installation.owner,
     scope,

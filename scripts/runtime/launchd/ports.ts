@@ -5,16 +5,12 @@ import {
   type Scope,
   type Terminal,
 } from "../node/mod.ts";
-import { Jobs, type Patience } from "./jobs.ts";
-import { Launchctl } from "./launchctl.ts";
+import { Jobs } from "./jobs.ts";
 
 /** What a command works with. */
 export interface Ports {
   readonly machine: Machine;
   readonly terminal: Terminal;
-  readonly patience?: Patience;
-  /** How long a service may take to become ready. Default 30 000. */
-  readonly readyMs?: number;
 }
 
 /** This machine has no launchd. */
@@ -36,15 +32,14 @@ export class NoLaunchd extends Error {
  */
 export async function jobsOf(
   { scope, owner }: { readonly scope: Scope; readonly owner: Owner },
-  { machine, patience }: Ports,
+  { machine }: Ports,
 ): Promise<Jobs> {
   const launchctl = await findLaunchctl(machine);
   if (launchctl === undefined) throw new NoLaunchd();
   return new Jobs({
-    launchctl: new Launchctl(machine.run, launchctl),
+    launchctl: (...args) => machine.run([launchctl, ...args]),
     clock: machine.clock,
     owner,
     scope,
-    ...(patience !== undefined && { patience }),
   });
 }

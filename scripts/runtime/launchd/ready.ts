@@ -10,9 +10,13 @@ import type { Jobs } from "./jobs.ts";
  */
 export async function waitUntilReady(
   service: Service,
-  options: ReadyOptions,
+  { jobs, clock, base }: {
+    readonly jobs: Jobs;
+    readonly clock: Clock;
+    /** Where the service answers. */
+    readonly base: string;
+  },
 ): Promise<string | undefined> {
-  const { jobs, clock, base, limitMs, pollMs } = options;
   const started = clock.monotonic();
   while (true) {
     const answer = await ask(base, service.probe);
@@ -23,22 +27,15 @@ export async function waitUntilReady(
       return await strangerAt(base, waited);
     }
     const hopeless = !running && (job?.runs ?? 0) >= HOPELESS_RUNS;
-    if (hopeless || waited > limitMs) {
+    if (hopeless || waited > LIMIT_MS) {
       return `${whatProbeSaid(service, answer)}; ${whatLaunchdSays(job)}`;
     }
-    await sleep(clock, pollMs);
+    await sleep(clock, POLL_MS);
   }
 }
 
-/** What waits for a service. */
-interface ReadyOptions {
-  readonly jobs: Jobs;
-  readonly clock: Clock;
-  /** Where the service answers. */
-  readonly base: string;
-  readonly limitMs: number;
-  readonly pollMs: number;
-}
+const POLL_MS = 250;
+const LIMIT_MS = 30_000;
 
 /** A job that ended this often does not become ready by waiting. */
 const HOPELESS_RUNS = 3;
