@@ -48,7 +48,6 @@ export async function readFile(
     budget: deps.budget,
     hold,
   });
-  // files of the system claim to be smaller than they are
   refuseLarge(read.bytes.length);
   const more = read.bytes.length > maxBytes;
 

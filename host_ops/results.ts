@@ -53,7 +53,7 @@ export const ExecFacts = z.object({
 });
 
 /** How a command ended, and what it printed. */
-export const ExecResult = z.object({
+const ExecResult = z.object({
   stdout: z.string(),
   stderr: z.string(),
   ...ExecFacts.shape,
@@ -156,7 +156,6 @@ export type ExecInput = z.infer<typeof ExecInput>;
 export type FileReadInput = z.infer<typeof FileReadInput>;
 export type FileWriteInput = z.infer<typeof FileWriteInput>;
 export type ExecFacts = z.infer<typeof ExecFacts>;
-export type ExecResult = z.infer<typeof ExecResult>;
 export type FileReadResult = z.infer<typeof FileReadResult>;
 export type FileWriteResult = z.infer<typeof FileWriteResult>;
 export type FileFailure = z.infer<typeof FileFailure>;

@@ -97,21 +97,18 @@ interface FileWrite extends FileWriteInput {
 /** Refuses what can be seen to fail before anything is written. */
 function refuseAtOnce(write: FileWrite, info: Deno.FileInfo | undefined): void {
   const { absolutePath, overwrite, ifMatch } = write;
-  if (write.path.endsWith("/")) throw notAFile(absolutePath);
-  if (info === undefined) {
-    if (ifMatch !== undefined) throw changed(write, null);
-    return;
+  if (write.path.endsWith("/") || info?.isFile === false) {
+    throw notAFile(absolutePath);
   }
-  if (!info.isFile) throw notAFile(absolutePath);
-  if (!overwrite) throw alreadyThere(write);
+  if (info === undefined && ifMatch !== undefined) throw changed(write, null);
+  if (info !== undefined && !overwrite) throw alreadyThere(write);
 }
 
 async function prepareFolder(folder: string, write: FileWrite): Promise<void> {
   const info = await lstatIfThere(folder);
   if (info?.isDirectory) return;
   if (info === undefined && write.createParents) {
-    await Deno.mkdir(folder, { recursive: true });
-    return;
+    return await Deno.mkdir(folder, { recursive: true });
   }
   const [reason, what] = info === undefined
     ? ["parent_not_found", "does not exist and createParents=false"]

@@ -3,20 +3,6 @@ import { sleep, within } from "../../shared/wait.ts";
 import type { ChildProcess } from "./child_process.ts";
 import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
 
-/** Why a command was killed. */
-type KillReason = OutputLimit | "timeout" | "aborted";
-
-/** How a command ended. */
-export interface CommandEnd {
-  /** Undefined when not even SIGKILL ended it in time. */
-  readonly status: Deno.CommandStatus | undefined;
-  readonly killedFor: KillReason | undefined;
-  readonly stdout: OutputPump;
-  readonly stderr: OutputPump;
-  /** Whether a process that left the group still held an output open. */
-  readonly heldOpen: boolean;
-}
-
 /** Milliseconds that background jobs may still print after their leader has ended. */
 const LAST_WORDS_MS = 20;
 
@@ -83,6 +69,20 @@ export async function supervise(
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
   return { status, killedFor, stdout, stderr, heldOpen };
+}
+
+/** Why a command was killed. */
+type KillReason = OutputLimit | "timeout" | "aborted";
+
+/** How a command ended. */
+export interface CommandEnd {
+  /** Undefined when not even SIGKILL ended it in time. */
+  readonly status: Deno.CommandStatus | undefined;
+  readonly killedFor: KillReason | undefined;
+  readonly stdout: OutputPump;
+  readonly stderr: OutputPump;
+  /** Whether a process that left the group still held an output open. */
+  readonly heldOpen: boolean;
 }
 
 export interface SuperviseOptions {
