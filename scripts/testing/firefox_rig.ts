@@ -216,7 +216,7 @@ async function configure(
   );
 }
 
-/** Options of a test that needs a Firefox: without one it is skipped, and says so. */
+/** A test that needs a Firefox: without one it is skipped, and says so. */
 export function firefoxTest(name: string, fn: () => Promise<void>) {
   const missing = findFirefox() === undefined;
   Deno.test({

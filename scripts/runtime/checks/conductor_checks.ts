@@ -25,7 +25,6 @@ export async function conductorChecks(
   ];
 }
 
-/** What conductor alone is checked with. */
 interface ConductorCheckOptions {
   readonly base: string;
   readonly stateDir: string;

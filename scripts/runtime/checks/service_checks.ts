@@ -50,7 +50,6 @@ export async function serviceChecks(
   ];
 }
 
-/** What a running service is checked with. */
 interface ServiceCheckOptions {
   readonly settings: Variables;
   readonly machine: Machine;
