@@ -103,6 +103,9 @@ const ASSIGNMENT =
 const OPTION_GAP =
   /=|(?:\\*["'],?)?(?:[ \t\0]|\\+\r?\n|\\{3,}n){1,8}|\\*["'],(?=\\*["'])/y;
 
+/** Words that a command may follow. */
+const COMMAND_PREFIX = /(?:[<>]\s*[^\s;&|()<>]*|=[^\s;&|()<>]+)\s+$/;
+
 /** A name may be as long as it likes: what it says stands at its end. */
 const NAME_CHARS = 64;
 /** Names that a walk remembers. */
@@ -190,8 +193,9 @@ class Walk {
   #scheme(word: string, end: number): void {
     const isBearer = /^bearer$/i.test(word);
     if (!isBearer && !/^basic$/i.test(word)) return;
-    const from = this.#afterBlanks(end);
-    const to = from === end ? end : this.#bareEnd(from);
+    const next = this.#afterBlanks(end);
+    if (next === end) return;
+    const { from, to } = this.#value(next, false);
     const secret = this.#text.slice(from, to);
     const isProse = isBearer
       ? BEARER_PROSE.test(secret) || PLAIN.test(secret)
@@ -291,6 +295,7 @@ class Walk {
   }
 
   #optionValue(end: number, sign: string): boolean {
+    if (!this.#isNear(sign, end)) return false;
     const gap = matchAt(OPTION_GAP, this.#text, end)?.[0];
     if (gap === undefined) return false;
     const from = end + gap.length;
@@ -320,9 +325,14 @@ class Walk {
     return this.#program?.options;
   }
 
+  #isNear(sign: string, at: number): boolean {
+    return sign === "" ||
+      this.#text.slice(at, at + NAME_CHARS).includes(sign);
+  }
+
   /** Masks what stands behind a sign in the value at a place, `user:password`. */
   #maskBehind(sign: string, at: number, isQuoted: boolean): true {
-    if (!this.#text.slice(at, at + NAME_CHARS).includes(sign)) return true;
+    if (!this.#isNear(sign, at)) return true;
     const { from, to } = this.#value(at, isQuoted);
     const value = this.#text.slice(from, to);
     const start = sign === "" ? 0 : value.indexOf(sign) + 1;
@@ -343,7 +353,8 @@ class Walk {
     const quotes = this.#quotes;
     const quote = quotes.at(at);
     if (quote === undefined) {
-      return { from: at, to: this.#bareEnd(at), isBare: true };
+      const to = this.#mayBeCommand(at) ? at : this.#bareEnd(at);
+      return { from: at, to, isBare: true };
     }
     const from = quote.end;
     quotes.readTo(at);
@@ -351,9 +362,20 @@ class Walk {
     quotes.readTo(from);
     const isOpener = quotes.depth > depth;
     const to = isOpener || isQuoted
-      ? quotes.endOf(quote, isOpener && quotes.isSure)
+      ? quotes.endOf(quote, {
+        isSure: isOpener && quotes.isSure,
+        isField: isQuoted,
+      })
       : from;
     return { from, to, isBare: false };
+  }
+
+  /** In `>name: command` the name is a file's, in `x=name: command` a value. */
+  #mayBeCommand(at: number): boolean {
+    if (kindAt(this.#text, at - 1) !== KIND.blank) return false;
+    this.#quotes.readTo(at);
+    return this.#quotes.depth === 0 &&
+      COMMAND_PREFIX.test(this.#text.slice(Math.max(0, at - NAME_CHARS), at));
   }
 
   /** Where a value ends that is not in quotes. */
@@ -367,7 +389,7 @@ class Walk {
       if (kind === KIND.quote) {
         const end = this.#quotes.afterSlashes(at);
         if (/["'nrt]/.test(text[end] ?? "")) break;
-        at = end;
+        at = this.#quotes.afterEscape(at) - 1;
       } else if (text[at] === "," || text[at] === "%") {
         if (matchAt(NEXT_FIELD, text, at) !== null) break;
       }

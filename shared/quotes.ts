@@ -18,7 +18,7 @@ for (
       "-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     ],
     [KIND.quote, "\"'\\"],
-    [KIND.break, ";&|(\n\r"],
+    [KIND.break, ";&|()\n\r"],
     [KIND.doubt, "$`#"],
     [KIND.blank, " \t\0"],
     [KIND.redirection, "<>"],
@@ -38,6 +38,8 @@ const SINGLE_CODE = 39;
 const BACKSLASH_CODE = 92;
 
 const CONTRACTION = /'(?:[dmst]|ll|re|ve)(?![\w.-])/y;
+
+const PLAIN_SUBSTITUTION = /\$(?:\([^()"'`\\]*\)|\{[^{}"'`\\]*\})/y;
 
 /** A quote with its backslashes. */
 interface Quote {
@@ -99,23 +101,38 @@ export class Quotes {
     return at;
   }
 
+  /** Behind the backslashes at a place and what they escape, a quote as well. */
+  afterEscape(from: number): number {
+    const at = this.afterSlashes(from);
+    return (at - from) % 2 === 0 && at > from ? at : at + 1;
+  }
+
   /**
    * Where the text ends that this quote opens: at the same quote, or at one that
-   * was open before. Unless it is sure that it was opened, a break ends it, too.
+   * was open before. Unless that is sure, what ends a command ends it, too, and
+   * a blank where a command could stand behind it.
    */
-  endOf({ mark, end }: Quote, isSure: boolean): number {
+  endOf(
+    { mark, end }: Quote,
+    { isSure, isField }: {
+      readonly isSure: boolean;
+      readonly isField: boolean;
+    },
+  ): number {
     let firstBreak = -1;
     for (let at = end; at < this.#text.length; at++) {
       const kind = kindAt(this.#text, at);
       if (kind === KIND.quote) {
-        const from = at;
-        at = this.afterSlashes(from);
-        const other = this.#markAt(from, at);
-        if (other === undefined) continue;
-        const isEnd = other === mark || this.#open.includes(other);
-        if (isEnd) return at - Math.max(other, 0);
+        const after = this.afterSlashes(at);
+        const other = this.#markAt(at, after);
+        const isEnd = other !== undefined &&
+          (other === mark || this.#open.includes(other));
+        if (isEnd) return after - Math.max(other, 0);
+        at = this.afterEscape(at) - 1;
       } else if (kind === KIND.doubt && mark !== SINGLE) {
         if (isSubstitution(this.#text, at)) return at;
+      } else if (kind === KIND.blank) {
+        if (!isSure && !isField) return at;
       } else if (kind === KIND.break || kind === KIND.redirection) {
         if (!isSure) return at;
         if (firstBreak === -1) firstBreak = at;
@@ -150,6 +167,13 @@ export class Quotes {
       CONTRACTION.test(this.#text);
   }
 
+  /** Whether a substitution begins here that may have quotes in it. */
+  #isNest(): boolean {
+    PLAIN_SUBSTITUTION.lastIndex = this.#at;
+    return "({[".includes(this.#text[this.#at + 1] ?? " ") &&
+      !PLAIN_SUBSTITUTION.test(this.#text);
+  }
+
   /** The mark of a double quote that opens a text within what is open. */
   #level(): number {
     const outer = this.#open.findLast((it) => it !== SINGLE);
@@ -170,7 +194,8 @@ export class Quotes {
     if (kind !== KIND.doubt) return false;
     switch (this.#text[this.#at]) {
       case "$":
-        return "({['".includes(this.#text[this.#at + 1] ?? " ");
+        return this.#text[this.#at + 1] === "'" ||
+          (this.#open.some((it) => it !== SINGLE) && this.#isNest());
       case "#":
         return kindAt(this.#text, this.#at - 1) !== KIND.word;
       default:
