@@ -24,8 +24,9 @@ export class Admission<Deps> {
     const match = this.#match(head.target);
     const methods = match instanceof AppError ? NO_METHODS : match;
     const found = methods.get(head.method === "HEAD" ? "GET" : head.method);
-    const [other] = methods.values();
-    const caller = guard.admit(head, (found ?? other)?.route);
+    // A wrong method is judged by any route of its path.
+    const judged = found ?? methods.values().next().value;
+    const caller = guard.admit(head, judged?.route);
     if (match instanceof AppError) throw match;
     if (found === undefined) throw notRoutable([...methods.keys()]);
     const { route } = found;

@@ -74,13 +74,12 @@ export class Dispatcher<Deps> {
     const requestId = this.#requestId(headers);
     const answer = { requestId, pretty: target.query.has("pretty") };
     try {
-      const { method } = request;
       const call = this.#admission.admit(request, {
-        method,
+        method: request.method,
         headers,
         target,
         requestId,
-        ...info,
+        remoteAddress: info.remoteAddress,
       });
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       return await this.#answer(call, answer);

@@ -9,18 +9,23 @@ export function writeResult(
   route: Pick<RouteInfo, "produces" | "status">,
   context: AnswerContext,
 ): Response {
-  const { data, ...init } = result instanceof Reply
+  const { data, status, headers } = result instanceof Reply
     ? result
-    : { data: result, status: route.status ?? 200 };
+    : { data: result, status: route.status ?? 200, headers: undefined };
+  const init = { requestId: context.requestId, status, headers };
   switch (route.produces ?? "json") {
     case "text":
-      return respond(String(data), "text/plain", { ...context, ...init });
+      return respond(String(data), TEXT_TYPE, init);
     case "html":
-      return respond(String(data), "text/html", { ...context, ...init });
+      return respond(String(data), HTML_TYPE, init);
     case "document":
-      return json(data, context, init);
+      return respond(stringify(data, context), JSON_TYPE, init);
     default:
-      return json(envelope(data, context), context, init);
+      return respond(
+        stringify(envelope(data, context), context),
+        JSON_TYPE,
+        init,
+      );
   }
 }
 
@@ -37,7 +42,7 @@ export function largeResult(
   options: PiecewiseOptions,
 ): Response {
   const body = piecewiseBody(envelope(data, context), options);
-  return respond(body, "application/json", context);
+  return respond(body, JSON_TYPE, context);
 }
 
 /** Answers an event stream. */
@@ -45,40 +50,35 @@ export function events(
   body: ReadableStream<Uint8Array>,
   context: AnswerContext,
 ): Response {
-  return respond(body, "text/event-stream", context);
+  return respond(body, SSE_TYPE, context);
 }
 
 function envelope(data: unknown, { requestId }: AnswerContext) {
   return { ok: true, request_id: requestId, data };
 }
 
-function json(
-  value: unknown,
-  context: AnswerContext,
-  init: AnswerInit,
-): Response {
-  const text = context.pretty
-    ? JSON.stringify(value, null, 2) + "\n"
-    : JSON.stringify(value);
-  return respond(text, "application/json", { ...context, ...init });
+function stringify(value: unknown, { pretty }: AnswerContext): string {
+  return pretty ? JSON.stringify(value, null, 2) + "\n" : JSON.stringify(value);
 }
 
-interface AnswerInit {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+const JSON_TYPE = "application/json; charset=utf-8";
+const TEXT_TYPE = "text/plain; charset=utf-8";
+const HTML_TYPE = "text/html; charset=utf-8";
+const SSE_TYPE = "text/event-stream; charset=utf-8";
 
 function respond(
   body: BodyInit,
-  mediaType: string,
-  { requestId, status = 200, headers }: AnswerInit & {
+  contentType: string,
+  { requestId, status = 200, headers }: {
     readonly requestId: string;
+    readonly status?: number;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
   },
 ): Response {
   return new Response(body, {
     status,
     headers: {
-      "content-type": `${mediaType}; charset=utf-8`,
+      "content-type": contentType,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       "x-request-id": requestId,
@@ -119,20 +119,24 @@ export function failure(
   context: AnswerContext,
   log: Logger,
 ): Response {
-  if (thrown instanceof BareFailure) {
-    const { body, mediaType, status, headers } = thrown;
-    return respond(body, mediaType, { ...context, status, headers });
-  }
   const { requestId } = context;
+  if (thrown instanceof BareFailure) {
+    const { body, isPage, status, headers } = thrown;
+    const type = isPage ? HTML_TYPE : TEXT_TYPE;
+    return respond(body, type, { requestId, status, headers });
+  }
   const own = log.child({ request_id: requestId });
   const error = knownError(thrown, own);
-  const answer = ({ code, headers }: AppError, wire: WireError) =>
-    json({ ok: false, request_id: requestId, error: wire }, context, {
+  const answer = ({ code, headers }: AppError, wire: WireError) => {
+    const value = { ok: false, request_id: requestId, error: wire };
+    return respond(stringify(value, context), JSON_TYPE, {
+      requestId,
       status: ERRORS[code].status,
       headers: code === "TOO_MANY_REQUESTS"
         ? { "retry-after": "1", ...headers }
         : headers,
     });
+  };
   try {
     return answer(error, wireError(error, own));
   } catch (unwritable) {

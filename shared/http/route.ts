@@ -117,18 +117,18 @@ export class Reply<D> {
 export class BareFailure extends Error {
   readonly status: number;
   readonly body: string;
-  readonly mediaType: "text/plain" | "text/html";
+  readonly isPage: boolean;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
     body: string,
-    options: Partial<Pick<BareFailure, "mediaType" | "headers">> = {},
+    options: Partial<Pick<BareFailure, "isPage" | "headers">> = {},
   ) {
     super(`An answer of status ${status}`);
     this.status = status;
     this.body = body;
-    this.mediaType = options.mediaType ?? "text/plain";
+    this.isPage = options.isPage ?? false;
     this.headers = options.headers ?? {};
   }
 }

@@ -81,7 +81,7 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
         throw new BareFailure(
           ERRORS[error.code].status,
           outagePage(error.message, { source: "status-api", at }),
-          { mediaType: "text/html", headers: PAGE_HEADERS },
+          { isPage: true, headers: PAGE_HEADERS },
         );
       }
     },
