@@ -38,7 +38,7 @@ Deno.test("the runtime's pages name only what exists", async () => {
   for (const [, target = ""] of all.matchAll(/\]\((\.[^)#]*)(?:#[^)]*)?\)/g)) {
     assert(await exists(HERE + target), target);
   }
-  for (const [, script = ""] of all.matchAll(/([a-z-]+\.sh)\b/g)) {
+  for (const [, script = ""] of all.matchAll(/([a-z0-9-]+\.sh)\b/g)) {
     assert(await exists(HERE + script), script);
   }
   for (const [, task = ""] of all.matchAll(/deno\s+task\s+([a-z:-]+)/g)) {
