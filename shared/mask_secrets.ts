@@ -234,7 +234,7 @@ class Walk {
         return true;
       }
       if (isScheme || (isSentence && /^[a-z]{1,15}$/.test(secret))) return true;
-      if (!/\w/.test(secret)) return true;
+      if (/^[[\]{}(),*=]*$/.test(secret)) return true;
     }
     if (isPlainValue(secret, word)) this.#skip(value.to);
     else this.#mask(value.from, value.to);

@@ -1,53 +1,3 @@
-/** What a character does in a text that may be a command. */
-export const KIND = {
-  word: 1,
-  quote: 2,
-  /** Ends a command. */
-  break: 3,
-  /** May begin a text with quotes of its own. */
-  doubt: 4,
-  blank: 5,
-  redirection: 6,
-} as const;
-
-const KINDS = new Uint8Array(65_536);
-for (
-  const [kind, characters] of [
-    [
-      KIND.word,
-      "-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-    ],
-    [KIND.quote, "\"'\\"],
-    [KIND.break, ";&|()\n\r"],
-    [KIND.doubt, "$`#"],
-    [KIND.blank, " \t\0"],
-    [KIND.redirection, "<>"],
-  ] as const
-) {
-  for (const it of characters) KINDS[it.charCodeAt(0)] = kind;
-}
-
-export function kindAt(text: string, at: number): number {
-  return KINDS[text.charCodeAt(at)] ?? 0;
-}
-
-/** A single quote; a double one is known by the number of its backslashes. */
-const SINGLE = -1;
-const DOUBLE_CODE = 34;
-const SINGLE_CODE = 39;
-const BACKSLASH_CODE = 92;
-
-const CONTRACTION = /'(?:[dmst]|ll|re|ve)(?![\w.-])/y;
-
-const PLAIN_SUBSTITUTION = /\$(?:\([^()"'`\\]*\)|\{[^{}"'`\\]*\})/y;
-
-/** A quote with its backslashes. */
-interface Quote {
-  readonly mark: number;
-  /** Behind it. */
-  readonly end: number;
-}
-
 /**
  * Follows the quotes of a text from left to right, those of texts within texts
  * too: what stands in double quotes has the backslashes of its own doubled.
@@ -109,8 +59,8 @@ export class Quotes {
 
   /**
    * Where the text ends that this quote opens: at the same quote, or at one that
-   * was open before. Unless that is sure, what ends a command ends it, too, and
-   * a blank where a command could stand behind it.
+   * was open before. Unless it is sure to be open, what ends a command ends it,
+   * too, and so does a blank, but in a field, whose name was in such quotes.
    */
   endOf(
     { mark, end }: Quote,
@@ -202,6 +152,55 @@ export class Quotes {
         return true;
     }
   }
+}
+
+/** What a character does in a text that may be a command. */
+export const KIND = {
+  word: 1,
+  quote: 2,
+  /** Ends a command. */
+  break: 3,
+  /** May begin a text with quotes of its own. */
+  doubt: 4,
+  blank: 5,
+  redirection: 6,
+} as const;
+
+const KINDS = new Uint8Array(65_536);
+for (
+  const [kind, characters] of [
+    [
+      KIND.word,
+      "-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    ],
+    [KIND.quote, "\"'\\"],
+    [KIND.break, ";&|()\n\r"],
+    [KIND.doubt, "$`#"],
+    [KIND.blank, " \t\0"],
+    [KIND.redirection, "<>"],
+  ] as const
+) {
+  for (const it of characters) KINDS[it.charCodeAt(0)] = kind;
+}
+
+export function kindAt(text: string, at: number): number {
+  return KINDS[text.charCodeAt(at)] ?? 0;
+}
+
+/** A single quote; a double one is known by the number of its backslashes. */
+const SINGLE = -1;
+const DOUBLE_CODE = 34;
+const SINGLE_CODE = 39;
+const BACKSLASH_CODE = 92;
+
+const CONTRACTION = /'(?:[dmst]|ll|re|ve)(?![\w.-])/y;
+const PLAIN_SUBSTITUTION = /\$(?:\([^()"'`\\]*\)|\{[^{}"'`\\]*\})/y;
+
+/** A quote with its backslashes. */
+interface Quote {
+  readonly mark: number;
+  /** Behind it. */
+  readonly end: number;
 }
 
 /** Whether a shell would run what follows, even in double quotes. */

@@ -163,3 +163,40 @@ Deno.test("Redactor hides what a header or a field of that name says", () => {
     assertEquals(redactor.text(text), text);
   }
 });
+
+Deno.test("Redactor knows a secret by the name of its field, in lists and pairs as well", () => {
+  const redactor = new Redactor();
+  for (
+    const fields of [
+      { password: "planted" },
+      { db: { connection: { apiKey: ["planted", { a: "planted" }] } } },
+      { headers: [{ name: "Cookie", value: "planted" }] },
+      { env: { PGPASSWORD: "planted" } },
+      { args: ["curl", "-u", "me:planted"] },
+      { args: ["run", "--password", "planted"] },
+      { pin: 1, password: 123456 },
+    ]
+  ) {
+    const shown = JSON.stringify(redactor.json(fields));
+    assertEquals(/planted|123456/.test(shown), false, shown);
+    assertEquals(redactor.fields(fields), JSON.parse(shown));
+  }
+  const honest = {
+    credentials: 3,
+    token: null,
+    password: "missing",
+    cookie: true,
+    args: ["ls", "-u", "a b", "it's"],
+    sharedTokenFile: "/etc/baa/token",
+  };
+  assertEquals(redactor.json(honest), honest);
+});
+
+Deno.test("Redactor.json() cuts no text, and nothing before a hundred levels", () => {
+  const text = "x".repeat(100_000);
+  let deep: unknown = text;
+  for (let level = 0; level < 90; level++) deep = { deep };
+  assertEquals(new Redactor().json({ deep }), { deep });
+  for (let level = 0; level < 1900; level++) deep = [{ deep }];
+  assertStringIncludes(JSON.stringify(new Redactor().json({ deep })), "…");
+});
