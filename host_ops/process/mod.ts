@@ -2,8 +2,4 @@ export type { ChildProcess, Job } from "./child_process.ts";
 export { childEnvironment, completePath } from "./environment.ts";
 export { KeptOutput, type OutputSink } from "./output.ts";
 export { ProcessGroups, type ProcessGroupsOptions } from "./process_groups.ts";
-export {
-  type CommandEnd,
-  supervise,
-  type SuperviseOptions,
-} from "./supervise.ts";
+export * from "./supervise.ts";

@@ -1,10 +1,3 @@
-export {
-  ConfigError,
-  type ConfigLine,
-  type ReadConfig,
-  readConfig,
-  type Settings,
-  type SettingValues,
-} from "./read_config.ts";
+export * from "./read_config.ts";
 export type { ProgramName, Setting } from "./setting.ts";
 export { SETTINGS, settingsOf } from "./settings.ts";

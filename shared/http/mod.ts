@@ -1,9 +1,5 @@
 export { ApiClient, type CallInput, type RequestOptions } from "./client.ts";
-export {
-  Dispatcher,
-  type DispatcherLimits,
-  type RequestInfo,
-} from "./dispatcher.ts";
+export * from "./dispatcher.ts";
 export { ReaderStalled } from "./event_stream.ts";
 export { limitQuery, sequenceQuery } from "./query.ts";
 export { failure } from "./respond.ts";

@@ -1,11 +1,6 @@
 export { isExtensionOrigin, readProtocols } from "./admission.ts";
 export { Bridge } from "./bridge.ts";
-export type {
-  RecordsPort,
-  RequestsPort,
-  RunningRequest,
-  SystemPort,
-} from "./bridge_ports.ts";
+export * from "./bridge_ports.ts";
 export { Clients } from "./clients.ts";
 export { BRIDGE_CLOSE, type Connection, type Hello } from "./connection.ts";
 export { describeBridge } from "./describe_bridge.ts";
