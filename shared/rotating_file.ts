@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
+import { LineFile } from "./line_file.ts";
 import type { LogSink } from "./log.ts";
 
 /** Where rotated files go, and how much of them is kept. */
@@ -25,7 +26,6 @@ const FLUSH_MS = 50;
 const FLUSH_BYTES = 65_536;
 /** How often files are looked for that have become too old. */
 const AGE_CHECK_MS = 3_600_000;
-const encoder = new TextEncoder();
 
 /**
  * A log file that starts anew when it is full; the oldest of its family are
@@ -35,7 +35,7 @@ const encoder = new TextEncoder();
 export class RotatingFile implements LogSink, Disposable {
   readonly #options: RotatingFileOptions;
   readonly #clock: Clock;
-  #file: Deno.FsFile | undefined;
+  #file: LineFile | undefined;
   #written = 0;
   #number = 0;
   #pending: string[] = [];
@@ -72,12 +72,8 @@ export class RotatingFile implements LogSink, Disposable {
     this.#pending = [];
     this.#pendingChars = 0;
     try {
-      const bytes = encoder.encode(lines.join("\n") + "\n");
       if (this.#file === undefined) this.#open();
-      for (let at = 0; at < bytes.length;) {
-        at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
-      }
-      this.#written += bytes.length;
+      this.#written += this.#file?.write(lines) ?? 0;
       if (this.#written >= this.#maxBytes) this.#open();
       else if (this.#clock.now() - this.#checkedAt > AGE_CHECK_MS) {
         this.#removeOldest();
@@ -89,7 +85,7 @@ export class RotatingFile implements LogSink, Disposable {
 
   [Symbol.dispose](): void {
     this.flush();
-    this.#file?.close();
+    this.#file?.[Symbol.dispose]();
     this.#file = undefined;
   }
 
@@ -97,17 +93,13 @@ export class RotatingFile implements LogSink, Disposable {
     const { folder, family } = this.#options;
     // A dash ends the family's name.
     const instance = this.#options.instance.replaceAll("-", "_");
-    this.#file?.close();
+    this.#file?.[Symbol.dispose]();
     this.#file = undefined;
     this.#number++;
     const number = String(this.#number).padStart(4, "0");
     const path = join(folder, `${family}-${instance}.${number}.jsonl`);
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#file = Deno.openSync(path, {
-      create: true,
-      append: true,
-      mode: 0o600,
-    });
+    this.#file = new LineFile(path);
     this.#written = 0;
     this.#path = path;
     this.#removeOldest();

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { Clock } from "../../shared/clock.ts";
+import { LineFile } from "../../shared/line_file.ts";
 import { readLines } from "../../shared/lines.ts";
 import { type EventLine, parseEventLine } from "./event_line.ts";
 
@@ -8,15 +9,12 @@ const MAX_LINE_CHARS = 268_435_456;
 /** So that events of a quiet time become too old one day, too. */
 const MAX_SEGMENT_AGE_MS = 86_400_000;
 const NAME = /^events-(\d{16})\.jsonl$/;
-const encoder = new TextEncoder();
 
 /** The files of the event log: one event a line, each file named by its first number. */
 export class EventSegments implements Disposable {
   readonly #options: SegmentOptions;
   readonly #segments: Segment[];
-  #file: Deno.FsFile | undefined;
-  /** The last line of the file may be there in part. */
-  #isTorn = false;
+  #file: LineFile | undefined;
   #lastSeq = 0;
   #startedAt: number;
 
@@ -53,14 +51,7 @@ export class EventSegments implements Disposable {
     const [first] = events;
     if (first === undefined) return;
     const segment = this.#segmentFor(first.seq);
-    const text = events.map((event) => event.json + "\n").join("");
-    const bytes = encoder.encode(this.#isTorn ? "\n" + text : text);
-    this.#isTorn = true;
-    for (let at = 0; at < bytes.length;) {
-      at += this.#file?.writeSync(bytes.subarray(at)) ?? bytes.length;
-    }
-    this.#isTorn = false;
-    segment.bytes += bytes.length;
+    segment.bytes += this.#file?.write(events.map((it) => it.json)) ?? 0;
     segment.writtenAt = this.#options.clock.now();
     this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
   }
@@ -110,7 +101,7 @@ export class EventSegments implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file?.close();
+    this.#file?.[Symbol.dispose]();
     this.#file = undefined;
   }
 
@@ -123,14 +114,9 @@ export class EventSegments implements Disposable {
     if (isOpen) return newest;
     const name = `events-${String(seq).padStart(16, "0")}.jsonl`;
     const path = join(folder, name);
-    const file = Deno.openSync(path, {
-      create: true,
-      append: true,
-      mode: 0o600,
-    });
-    this.#file?.close();
+    const file = new LineFile(path);
+    this.#file?.[Symbol.dispose]();
     this.#file = file;
-    this.#isTorn = false;
     this.#startedAt = now;
     const segment = { path, first: seq, bytes: 0, writtenAt: now };
     this.#segments.push(segment);
@@ -148,8 +134,8 @@ export class EventSegments implements Disposable {
       end = start - 1;
     }
     this.#lastSeq = last?.seq ?? first - 1;
-    this.#isTorn = text !== "" && !text.endsWith("\n");
-    this.#file = Deno.openSync(path, { append: true });
+    const isTorn = text !== "" && !text.endsWith("\n");
+    this.#file = new LineFile(path, { isTorn });
   }
 }
 

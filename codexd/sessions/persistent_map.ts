@@ -1,8 +1,8 @@
 import type { Clock } from "../../shared/clock.ts";
+import { LineFile } from "../../shared/line_file.ts";
 
 /** Superfluous lines that are put up with before the file is written anew. */
 const SLACK_LINES = 256;
-const encoder = new TextEncoder();
 
 /**
  * A map on disk: each change is one appended line, so that what was set
@@ -12,7 +12,7 @@ const encoder = new TextEncoder();
 export class PersistentMap<V> implements Disposable {
   readonly #options: PersistentMapOptions<V>;
   readonly #entries = new Map<string, Entry<V>>();
-  #file: Deno.FsFile | undefined;
+  #file: LineFile | undefined;
   #lines = 0;
   #newest: string | undefined;
 
@@ -54,7 +54,7 @@ export class PersistentMap<V> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file?.close();
+    this.#file?.[Symbol.dispose]();
     this.#file = undefined;
   }
 
@@ -92,10 +92,10 @@ export class PersistentMap<V> implements Disposable {
 
   #append(line: unknown): void {
     try {
-      this.#file?.writeSync(encoder.encode(JSON.stringify(line) + "\n"));
+      this.#file?.write([JSON.stringify(line)]);
       this.#lines++;
     } catch (error) {
-      // The line may be there in part: the next one needs a new file.
+      // What is now in memory alone needs a new file.
       this.#lines = Infinity;
       this.#options.onError(error);
       return;
@@ -110,9 +110,9 @@ export class PersistentMap<V> implements Disposable {
     try {
       const next = `${path}.next`;
       Deno.writeTextFileSync(next, text, { mode: 0o600 });
-      const file = Deno.openSync(next, { append: true });
+      const file = new LineFile(next);
       Deno.renameSync(next, path);
-      this.#file?.close();
+      this.#file?.[Symbol.dispose]();
       this.#file = file;
       this.#lines = this.#entries.size;
     } catch (error) {
