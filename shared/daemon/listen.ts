@@ -1,6 +1,6 @@
 import { isLoopback } from "../authority.ts";
 import type { Clock } from "../clock.ts";
-import { AppError } from "../errors.ts";
+import { AppError, messageOf } from "../errors.ts";
 import { failure, ReaderStalled, type RequestInfo } from "../http/mod.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
@@ -140,17 +140,15 @@ function attempt(
   hostname: string,
   port: number,
 ): Deno.HttpServer<Deno.NetAddr> {
-  const where = `${hostname}:${port}`;
   try {
     return open(hostname);
   } catch (cause) {
-    if (cause instanceof Deno.errors.AddrInUse) {
-      throw new ListenError(
-        `Cannot listen on ${where}: the port is already in use`,
-        { cause },
-      );
-    }
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError(`Cannot listen on ${where}: ${reason}`, { cause });
+    const reason = cause instanceof Deno.errors.AddrInUse
+      ? "the port is already in use"
+      : messageOf(cause);
+    throw new ListenError(
+      `Cannot listen on ${hostname}:${port}: ${reason}`,
+      { cause },
+    );
   }
 }

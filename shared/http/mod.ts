@@ -1,7 +1,7 @@
 export { ApiClient, type CallInput, type RequestOptions } from "./client.ts";
 export * from "./dispatcher.ts";
 export { ReaderStalled } from "./event_stream.ts";
-export { limitQuery, sequenceQuery } from "./query.ts";
+export { limitQuery, sequenceQuery } from "./input.ts";
 export { failure } from "./respond.ts";
 export {
   BareFailure,
