@@ -4,9 +4,9 @@ import {
   type SettingValues,
 } from "../shared/config/mod.ts";
 import {
+  type DaemonConfig,
+  daemonConfig,
   filesConfig,
-  type JudgedConfig,
-  judgedConfig,
 } from "../shared/daemon/mod.ts";
 import { CODEX_VARIABLES, secretValues } from "./app_server/mod.ts";
 
@@ -14,7 +14,7 @@ export const CODEXD_SETTINGS = settingsOf("codexd");
 
 /** codexd's configuration: read once, given to the composition root. */
 export interface CodexdConfig
-  extends JudgedConfig<SettingValues<typeof CODEXD_SETTINGS>> {
+  extends DaemonConfig<SettingValues<typeof CODEXD_SETTINGS>> {
   readonly logsDir: string;
   /** `state/codexd`: session index and event log. */
   readonly stateDir: string;
@@ -30,7 +30,7 @@ export function readCodexdConfig(
   env: (variable: string) => string | undefined,
 ): CodexdConfig {
   const read = readConfig(CODEXD_SETTINGS, env);
-  const config = judgedConfig(read, "codexdLocalApi");
+  const config = daemonConfig(read, "codexdLocalApi");
   const inherited: ReadonlyMap<string, string> = new Map(
     CODEX_VARIABLES.flatMap((name) => {
       const value = env(name);

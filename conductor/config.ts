@@ -4,16 +4,16 @@ import {
   type SettingValues,
 } from "../shared/config/mod.ts";
 import {
+  type DaemonConfig,
+  daemonConfig,
   filesConfig,
-  type JudgedConfig,
-  judgedConfig,
 } from "../shared/daemon/mod.ts";
 
 export const CONDUCTOR_SETTINGS = settingsOf("conductor");
 
 /** conductor's configuration: read once, given to the composition root. */
 export interface ConductorConfig
-  extends JudgedConfig<SettingValues<typeof CONDUCTOR_SETTINGS>> {
+  extends DaemonConfig<SettingValues<typeof CONDUCTOR_SETTINGS>> {
   readonly logsDir: string;
   /** `state/conductor`: the database's folder. */
   readonly stateDir: string;
@@ -29,7 +29,7 @@ export function readConductorConfig(
   const { values, lines, problems } = readConfig(CONDUCTOR_SETTINGS, env);
   const all = [...problems, ...shellProblems(values.shell)];
   return {
-    ...judgedConfig({ values, lines, problems: all }, "conductorLocalApi"),
+    ...daemonConfig({ values, lines, problems: all }, "conductorLocalApi"),
     ...filesConfig(values, "conductor"),
   };
 }

@@ -1,12 +1,12 @@
 import type { AuditPort } from "../audit.ts";
 import { Dispatcher, type DispatcherLimits, type Route } from "../http/mod.ts";
-import type { JudgedConfig } from "./daemon_config.ts";
+import type { DaemonConfig } from "./daemon_config.ts";
 import type { Daemon, DaemonPorts } from "./run_daemon.ts";
 import type { SelfDeps } from "./self.ts";
 
 /** Returns the daemon that serves `routes`, and stops in the one right order. */
 export function createDaemon<Deps extends SelfDeps>(
-  { values, token }: JudgedConfig,
+  { values, token }: DaemonConfig,
   { base, clock, log }: DaemonPorts,
   { routes, deps, limits, audit, ...work }: DaemonParts<Deps>,
 ): Daemon {

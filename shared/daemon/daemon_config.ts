@@ -13,7 +13,7 @@ import { judgeNetwork, type NetworkSettings } from "./network_config.ts";
  * setting `listen` says.
  * @throws {ConfigError} with every problem at once
  */
-export function judgedConfig<
+export function daemonConfig<
   L extends "conductorLocalApi" | "codexdLocalApi" | "statusApi",
   V extends CommonValues & Readonly<Record<L, URL>>,
 >(
@@ -23,7 +23,7 @@ export function judgedConfig<
     readonly problems: readonly string[];
   },
   listen: L,
-): JudgedConfig<V> {
+): DaemonConfig<V> {
   const network = judgeNetwork({
     ...values,
     listen: values[listen],
@@ -45,7 +45,10 @@ export function judgedConfig<
 }
 
 /** The part of a daemon's configuration that every daemon has. */
-export interface DaemonConfig {
+export interface DaemonConfig<V extends CommonValues = CommonValues> {
+  readonly values: V;
+  /** The shared token in force, from the variable or from its file. */
+  readonly token: string | undefined;
   readonly listen: URL;
   /** Undefined: no files, everything goes to stderr. */
   readonly logsDir: string | undefined;
@@ -56,14 +59,6 @@ export interface DaemonConfig {
   readonly secrets: readonly (string | undefined)[];
   readonly warnings: readonly string[];
   readonly lines: readonly ConfigLine[];
-}
-
-/** The configuration of a daemon whose settings were read and judged. */
-export interface JudgedConfig<V extends CommonValues = CommonValues>
-  extends DaemonConfig {
-  readonly values: V;
-  /** The shared token in force, from the variable or from its file. */
-  readonly token: string | undefined;
 }
 
 /** The values that every daemon reads. */

@@ -1,8 +1,8 @@
 export { createDaemon } from "./create_daemon.ts";
 export {
+  type DaemonConfig,
+  daemonConfig,
   filesConfig,
-  type JudgedConfig,
-  judgedConfig,
 } from "./daemon_config.ts";
 export { describeRoutes } from "./describe_routes.ts";
 export { probeRoutes } from "./probe_routes.ts";

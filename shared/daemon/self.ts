@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { CurlOptions, ExampleValues } from "../describe/mod.ts";
 import type { RouteInfo, Zone } from "../http/mod.ts";
 import { VERSION } from "../version.ts";
-import type { JudgedConfig } from "./daemon_config.ts";
+import type { DaemonConfig } from "./daemon_config.ts";
 import type { DaemonPorts } from "./run_daemon.ts";
 
 /** What a daemon tells of itself: in probes, describe documents and its status. */
@@ -13,12 +13,12 @@ export class DaemonSelf {
   /** Whether it was told to stop. */
   isStopping = false;
   readonly #own: SelfParts;
-  readonly #config: JudgedConfig;
+  readonly #config: DaemonConfig;
   readonly #ports: Pick<DaemonPorts, "base" | "clock">;
   readonly #started: number;
 
   constructor(
-    config: JudgedConfig,
+    config: DaemonConfig,
     ports: Pick<DaemonPorts, "base" | "clock">,
     own: SelfParts,
   ) {

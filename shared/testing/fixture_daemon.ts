@@ -13,6 +13,14 @@ await runDaemon({
   name: "conductor",
   version: "0.0.0",
   readConfig: () => ({
+    values: {
+      sharedToken: undefined,
+      sharedTokenFile: undefined,
+      allowUnauthenticatedLan: false,
+      allowedHosts: undefined,
+      allowedOrigins: undefined,
+    },
+    token: undefined,
     listen: new URL("http://127.0.0.1:0"),
     logsDir: folder,
     logLevel: "debug",

@@ -4,13 +4,13 @@ import {
   settingsOf,
   type SettingValues,
 } from "../../../shared/config/mod.ts";
-import { type JudgedConfig, judgedConfig } from "../../../shared/daemon/mod.ts";
+import { type DaemonConfig, daemonConfig } from "../../../shared/daemon/mod.ts";
 
 export const STATUS_API_SETTINGS = settingsOf("status-api");
 
 /** The wrapper's configuration. */
 export interface StatusApiConfig
-  extends JudgedConfig<SettingValues<typeof STATUS_API_SETTINGS>> {
+  extends DaemonConfig<SettingValues<typeof STATUS_API_SETTINGS>> {
   /** Where conductor is asked. */
   readonly upstream: URL;
 }
@@ -24,7 +24,7 @@ export function readStatusApiConfig(
   env: (variable: string) => string | undefined,
 ): StatusApiConfig {
   const read = readConfig(STATUS_API_SETTINGS, env);
-  return { ...judgedConfig(read, "statusApi"), upstream: upstreamOf(read) };
+  return { ...daemonConfig(read, "statusApi"), upstream: upstreamOf(read) };
 }
 
 /** Where conductor is asked: the legacy name counts where the other was not given. */
