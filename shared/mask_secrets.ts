@@ -88,8 +88,6 @@ const CLUE = new RegExp(
 /** What follows a scheme's name and is no credential: `Basic auth`. */
 const PROSE = /^(?:[A-Za-z]?[a-z]{0,18}[.,:]?$|\w+=$|realm=)/;
 const BEARER_PROSE = /^(?:auth\w*|tokens?|headers?|schemes?|\w+=|realm=.*)$/i;
-/** Names that sentences and types have, too: `session: fix the drain`. */
-const EVERYDAY_NAME = /^(?:auth|session|session_?id|token)$/i;
 /** `username="x", response="y"` */
 const PARAMETERS =
   /(?:[A-Za-z][\w-]*=(?:\\*"[^"\r\n;&|<>(`$]*"|[^\s"',;&|<>(`$\\]+),? ?)+/y;
@@ -120,6 +118,28 @@ function partsOf(name: string): string {
     .replace(/[_.]/g, "-").toLowerCase();
 }
 
+/** What is known of a value by its name. */
+type Named =
+  | "authorization"
+  | "cookie"
+  /** A secret, but sentences have the name, too: `session: fix the drain`. */
+  | "everyday"
+  | "secret"
+  /** A secret when `=` follows. */
+  | "signature"
+  | "other";
+
+function namedBy(name: string): Named {
+  if (!isSecretName(name)) {
+    return SIGNATURE.test(partsOf(name)) ? "signature" : "other";
+  }
+  if (/authorization$/i.test(name)) return "authorization";
+  if (/cookie2?$/i.test(name)) return "cookie";
+  return /^(?:auth|session|session_?id|token)$/i.test(name)
+    ? "everyday"
+    : "secret";
+}
+
 function maskLogin(whole: string, user: string, password?: string): string {
   if (password === undefined) {
     return /^[\w~.%+-]{20,}$/.test(user) ? `://${MASK}@` : whole;
@@ -146,7 +166,7 @@ class Walk {
   /** The options of the program that was named last, and where that was. */
   #program: { readonly options: Options; readonly at: number } | undefined;
   /** What the names that were met name: texts repeat them. */
-  readonly #names = new Map<string, "secret" | "signature" | "other">();
+  readonly #names = new Map<string, Named>();
 
   constructor(text: string) {
     this.#text = text;
@@ -183,23 +203,21 @@ class Walk {
 
   #word(start: number, end: number): void {
     if (this.#field(start, end)) return;
-    const isTaken = this.#text[start] === "-"
-      ? this.#option(start, end)
-      : this.#argument(start, end);
-    if (!isTaken) this.#scheme(this.#text.slice(start, end), end);
+    if (this.#text[start] === "-") this.#option(start, end);
+    else if (!this.#argument(start, end)) this.#scheme(start, end);
   }
 
   /** `Bearer …` where no header is named. */
-  #scheme(word: string, end: number): void {
-    const isBearer = /^bearer$/i.test(word);
-    if (!isBearer && !/^basic$/i.test(word)) return;
+  #scheme(start: number, end: number): void {
+    const scheme = /^(?:basic|bearer)$/i.exec(this.#text.slice(start, end));
+    if (scheme === null) return;
     const next = this.#afterBlanks(end);
     if (next === end) return;
     const { from, to } = this.#value(next, false);
     const secret = this.#text.slice(from, to);
-    const isProse = isBearer
-      ? BEARER_PROSE.test(secret) || PLAIN.test(secret)
-      : PROSE.test(secret);
+    const isProse = /^basic/i.test(scheme[0])
+      ? PROSE.test(secret)
+      : BEARER_PROSE.test(secret) || PLAIN.test(secret);
     if (secret.length > 3 && !isProse) this.#mask(from, to);
   }
 
@@ -219,14 +237,14 @@ class Walk {
     // In `NAME= command` there is no value.
     const isBare = closing === undefined && before === "";
     if (sign === "=" && isBare && after !== "") return false;
-    const isSentence = sign === ":" && isBare && after !== "" &&
-      EVERYDAY_NAME.test(word);
+    const isSentence = named === "everyday" && sign === ":" && isBare &&
+      after !== "";
     const isQuoted = closing !== undefined && closing !== "]";
     const value = this.#value(end + all.length, isQuoted);
     const secret = text.slice(value.from, value.to);
     if (value.isBare) {
       const isScheme = SCHEME.test(secret);
-      const next = isScheme || /authorization$/i.test(word)
+      const next = isScheme || named === "authorization"
         ? this.#credential(value.to, isScheme)
         : undefined;
       if (next !== undefined) {
@@ -238,19 +256,15 @@ class Walk {
     }
     if (isPlainValue(secret, word)) this.#skip(value.to);
     else this.#mask(value.from, value.to);
-    if (value.isBare && /cookie2?$/i.test(word)) this.#cookies();
+    if (value.isBare && named === "cookie") this.#cookies();
     return true;
   }
 
-  #named(word: string): "secret" | "signature" | "other" {
+  #named(word: string): Named {
     if (!NAME_CLUE.test(word)) return "other";
     let named = this.#names.get(word);
     if (named === undefined) {
-      named = isSecretName(word)
-        ? "secret"
-        : SIGNATURE.test(partsOf(word))
-        ? "signature"
-        : "other";
+      named = namedBy(word);
       if (this.#names.size < MAX_NAMES) this.#names.set(word, named);
     }
     return named;
@@ -291,7 +305,10 @@ class Walk {
     if (given !== undefined && this.#optionValue(end, given)) return true;
     const glued = options?.get(`${word.slice(0, 2)}*`);
     if (glued !== undefined) return this.#maskBehind(glued, start + 2, false);
-    return this.#named(word) === "secret" && this.#optionValue(end, "");
+    if (word.length < 4) return false;
+    const named = this.#named(word);
+    return named !== "other" && named !== "signature" &&
+      this.#optionValue(end, "");
   }
 
   #optionValue(end: number, sign: string): boolean {
