@@ -12,7 +12,6 @@ export interface ContractSubject extends AsyncDisposable {
   readonly exampleValues: ExampleValues;
 }
 
-/** Options of {@linkcode contractTests}. */
 export interface ContractOptions<Deps> {
   readonly routes: readonly Route<Deps>[];
   start(): Promise<ContractSubject>;
