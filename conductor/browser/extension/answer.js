@@ -1,40 +1,29 @@
+import { CodedError } from "./error_log.js";
+import { joinBytes } from "./join_bytes.js";
+
 /*
  * How a response travels to conductor: in one message when it is small, in
  * pieces when it is not, or as a stream of text. What waits is bounded: each
  * piece is only done when the socket has room for the next.
  */
 
-/** A failure that conductor is told by its code. */
-export class RequestFailure extends Error {
-  /**
-   * @param {string} code
-   * @param {string} message
-   */
-  constructor(code, message = "") {
-    super(message);
-    this.code = code;
-  }
-}
-
 /**
  * Returns what carries the response of `message` over `link`.
  * @param {Pick<ApiRequest, "id" | "responseMode">} message
  * @param {AnswerPort} link
- * @param {AnswerLimits} limits
  * @returns {Answer}
  */
-export function answerTo({ id, responseMode }, link, limits) {
-  const parts = { id, link, limits };
+export function answerTo({ id, responseMode }, link) {
   return responseMode === "sse"
-    ? new StreamAnswer(parts)
-    : new BufferedAnswer(parts);
+    ? new StreamAnswer({ id, link })
+    : new BufferedAnswer({ id, link });
 }
 
 class BufferedAnswer {
   #parts;
   /** @type {ResponseHead | undefined} */
   #head;
-  /** @type {Uint8Array[]} */
+  /** @type {Uint8Array<ArrayBuffer>[]} */
   #held = [];
   #heldBytes = 0;
   #bytes = 0;
@@ -50,12 +39,12 @@ class BufferedAnswer {
     this.#head = head;
   }
 
-  /** @param {Uint8Array} bytes */
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
   async piece(bytes) {
     this.#bytes += bytes.length;
-    const { chunkBytes, maxResponseBytes } = this.#parts.limits;
+    const { chunkBytes, maxResponseBytes } = this.#parts.link.limits;
     if (this.#bytes > maxResponseBytes) {
-      throw new RequestFailure(
+      throw new CodedError(
         "body_too_large",
         `the response is larger than ${maxResponseBytes} bytes`,
       );
@@ -67,12 +56,9 @@ class BufferedAnswer {
 
   async end() {
     if (this.#seq > 0) return await this.#chunk(this.#heldBytes, true);
-    this.#parts.link.send({
-      type: "api_response",
-      id: this.#parts.id,
-      ...this.#head,
-      bodyBase64: this.#take(this.#heldBytes).toBase64(),
-    });
+    const { id, link } = this.#parts;
+    const bodyBase64 = joinBytes(this.#held).toBase64();
+    link.send({ type: "api_response", id, ...this.#head, bodyBase64 });
   }
 
   /** @type {(code: string, message: string) => void} */
@@ -83,44 +69,17 @@ class BufferedAnswer {
 
   /** @type {(size: number, last: boolean) => Promise<void>} */
   async #chunk(size, last) {
+    const { id, link } = this.#parts;
     if (this.#seq === 0) {
-      this.#parts.link.send({
-        type: "api_response",
-        id: this.#parts.id,
-        ...this.#head,
-        chunked: true,
-      });
+      link.send({ type: "api_response", id, ...this.#head, chunked: true });
     }
-    this.#parts.link.send({
-      type: "body_chunk",
-      id: this.#parts.id,
-      seq: this.#seq,
-      last,
-      data: this.#take(size).toBase64(),
-    });
-    this.#seq += 1;
-    await this.#parts.link.room();
-  }
-
-  /**
-   * Takes the first `size` of the bytes that are held.
-   * @param {number} size
-   */
-  #take(size) {
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    while (at < size) {
-      const first = this.#held.shift();
-      if (first === undefined) throw new Error("Cannot take what is not held");
-      const part = first.subarray(0, size - at);
-      bytes.set(part, at);
-      at += part.length;
-      if (part.length < first.length) {
-        this.#held.unshift(first.subarray(part.length));
-      }
-    }
+    const held = joinBytes(this.#held);
+    this.#held = [held.subarray(size)];
     this.#heldBytes -= size;
-    return bytes;
+    const data = held.subarray(0, size).toBase64();
+    link.send({ type: "body_chunk", id, seq: this.#seq, last, data });
+    this.#seq += 1;
+    await link.room();
   }
 }
 
@@ -151,26 +110,19 @@ class StreamAnswer {
 
   /** @type {(code: string, message: string) => void} */
   fail(code, message) {
-    this.#parts.link.send({
-      type: "stream_error",
-      id: this.#parts.id,
-      code,
-      message,
-    });
+    const { id, link } = this.#parts;
+    link.send({ type: "stream_error", id, code, message });
   }
 
   /** @param {string} text */
   async #text(text) {
-    const { chunkBytes } = this.#parts.limits;
+    const { id, link } = this.#parts;
+    const { chunkBytes } = link.limits;
     for (let at = 0; at < text.length; at += chunkBytes) {
-      this.#parts.link.send({
-        type: "stream_event",
-        id: this.#parts.id,
-        seq: this.#seq,
-        chunk: text.slice(at, at + chunkBytes),
-      });
+      const chunk = text.slice(at, at + chunkBytes);
+      link.send({ type: "stream_event", id, seq: this.#seq, chunk });
       this.#seq += 1;
-      await this.#parts.link.room();
+      await link.room();
     }
   }
 }

@@ -9,10 +9,11 @@ const HEAD = { status: 200, headers: {}, url: "https://a.example/" };
 function createAnswer(responseMode: "buffered" | "sse") {
   const sent: ExtensionMessage[] = [];
   const link = {
+    limits: LIMITS,
     send: (message: unknown) => void sent.push(extensionMessage.parse(message)),
     room: () => Promise.resolve(),
   };
-  const answer = answerTo({ id: "r", responseMode }, link, LIMITS);
+  const answer = answerTo({ id: "r", responseMode }, link);
   answer.head(HEAD);
   return { answer, sent };
 }

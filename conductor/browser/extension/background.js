@@ -63,10 +63,7 @@ const observer = new Observer({
 /** @type {RequestJobs} */
 const jobs = new RequestJobs({ link, tabs, guard, errors });
 
-/**
- * @param {ConductorMessage} message
- * @returns {Promise<void>}
- */
+/** @type {(message: ConductorMessage) => Promise<void>} */
 async function received(message) {
   switch (message.type) {
     case "api_request":

@@ -9,10 +9,7 @@ import words from "./secret_words.json" with { type: "json" };
 
 const CREDENTIAL = new RegExp(`(?:${words.join("|")})(?![a-z])`);
 
-/**
- * Tells whether a header of this name carries a credential.
- * @param {string} name
- */
+/** @param {string} name of a header that may carry a credential */
 export function isCredentialName(name) {
   return CREDENTIAL.test(name.toLowerCase().replaceAll("_", "-"));
 }

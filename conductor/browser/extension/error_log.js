@@ -28,11 +28,19 @@ export class ErrorLog {
   }
 }
 
-/**
- * Returns what is known of something that was thrown.
- * @param {unknown} thrown
- * @returns {{ code?: string, message: string }}
- */
+/** A failure that conductor is told by its code. */
+export class CodedError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   */
+  constructor(code, message = "") {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @type {(thrown: unknown) => { code?: string, message: string }} */
 export function readError(thrown) {
   const { code, message = thrown } = Object(thrown);
   return {

@@ -21,10 +21,7 @@ export class Fingerprints {
     );
   }
 
-  /**
-   * @param {string} value
-   * @returns {Promise<string>} hexadecimal
-   */
+  /** @type {(value: string) => Promise<string>} In hexadecimal. */
   async of(value) {
     const hash = await crypto.subtle.sign(
       "HMAC",

@@ -29,10 +29,8 @@ export class Link {
   #parts;
   /** @type {WebSocket | undefined} */
   #socket;
-  /** @type {Timer} */
-  #timer;
-  /** @type {Timer} */
-  #watchdog;
+  #timer = /** @type {Timer} */ (undefined);
+  #watchdog = /** @type {Timer} */ (undefined);
   #attempt = 0;
   #pauses = 0;
   /** @type {Limits | undefined} */
@@ -170,10 +168,7 @@ export class Link {
     });
   }
 
-  /**
-   * Takes silence for the end: a dead peer sends no close.
-   * @param {number} ms
-   */
+  /** @param {number} ms of silence are the end: a dead peer sends no close */
   #watch(ms) {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
@@ -185,12 +180,10 @@ export class Link {
 
   /** @param {Problem} problem */
   #later({ state, detail, pauseMs }) {
-    const grown = Math.min(
-      LONGEST_PAUSE_MS,
-      FIRST_PAUSE_MS * 2 ** this.#pauses,
-    );
+    const grown = FIRST_PAUSE_MS * 2 ** this.#pauses;
     this.#pauses += 1;
-    const pause = (pauseMs ?? grown) * (0.5 + Math.random() / 2);
+    const pause = (pauseMs ?? Math.min(grown, LONGEST_PAUSE_MS)) *
+      (0.5 + Math.random() / 2);
     if (detail !== this.status.detail) this.#parts.errors.add(detail);
     this.#say(state, detail);
     this.#timer = setTimeout(() => void this.#connect(), pause);
@@ -214,9 +207,7 @@ export class Link {
 
 /**
  * Asks over plain HTTP whether an upgrade would be let in; returns why not.
- * @param {string} conductor
- * @param {string} token
- * @returns {Promise<Problem | undefined>}
+ * @type {(conductor: string, token: string) => Promise<Problem | undefined>}
  */
 async function preflight(conductor, token) {
   /** @param {string} detail */

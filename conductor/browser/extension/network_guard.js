@@ -5,6 +5,8 @@ const ALL = { urls: ["<all_urls>"], types: ["xmlhttprequest", "other"] };
 /** Expected requests that never came are forgotten after this. */
 const EXPECT_MS = 60_000;
 
+const PRIVATE_ADDRESS = "its name belongs to a private address";
+
 /**
  * Judges every hop of conductor's requests. Conductor sees the address that it
  * asks for; only the browser sees where redirects lead, and which machine a
@@ -15,34 +17,20 @@ export class NetworkGuard {
   #allowedHosts = [];
   /** @type {ExpectedRequest[]} */
   #expected = [];
-  /**
-   * webRequest's id → the request that it belongs to.
-   * @type {Map<string, ExpectedRequest>}
-   */
+  /** @type {Map<string, ExpectedRequest>} By the id that webRequest gave. */
   #ours = new Map();
 
   constructor() {
     const { webRequest } = browser;
-    webRequest.onBeforeRequest.addListener(
-      (details) => this.#before(details),
-      ALL,
-      ["blocking"],
-    );
-    webRequest.onHeadersReceived.addListener(
-      (details) => this.#headers(details),
-      ALL,
-      ["blocking"],
-    );
+    webRequest.onBeforeRequest.addListener(this.#before, ALL, ["blocking"]);
+    webRequest.onHeadersReceived.addListener(this.#headers, ALL, ["blocking"]);
     /** @param {RequestDetails} details */
     const over = ({ requestId }) => void this.#ours.delete(requestId);
     webRequest.onCompleted.addListener(over, ALL);
     webRequest.onErrorOccurred.addListener(over, ALL);
   }
 
-  /**
-   * Takes the rules that conductor gives with its welcome.
-   * @param {readonly string[]} hosts
-   */
+  /** @param {readonly string[]} hosts as conductor gives them with its welcome */
   allow(hosts) {
     this.#allowedHosts = hosts;
   }
@@ -50,48 +38,31 @@ export class NetworkGuard {
   /**
    * Announces a request that is about to be sent; what is returned says
    * afterwards how it fared.
-   * @param {Pick<ExpectedRequest, "url" | "method" | "tabId">} order
-   * @returns {ExpectedRequest}
+   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "tabId">) => ExpectedRequest}
    */
   expect({ url, method, tabId }) {
-    const now = Date.now();
-    this.#expected = this.#expected.filter((it) => it.at > now - EXPECT_MS);
-    const job = {
-      url,
-      method,
-      tabId,
-      at: now,
-      seen: false,
-      refused: undefined,
-    };
+    const at = Date.now();
+    this.#expected = this.#expected.filter((it) => it.at > at - EXPECT_MS);
+    const job = { url, method, tabId, at, seen: false, refused: undefined };
     this.#expected.push(job);
     return job;
   }
 
-  /**
-   * The request is over, whether or not it was ever seen.
-   * @param {ExpectedRequest} job
-   */
+  /** @param {ExpectedRequest} job that is over, whether or not it was ever seen */
   forget(job) {
     this.#expected = this.#expected.filter((it) => it !== job);
   }
 
-  /**
-   * Tells whether a request is conductor's, not the page's own.
-   * @param {string} requestId
-   */
+  /** @param {string} requestId conductor's, or the page's own */
   isOurs(requestId) {
     return this.#ours.has(requestId);
   }
 
-  /**
-   * The page's own requests pass without a wait.
-   * @param {RequestDetails} details
-   */
-  #before(details) {
+  /** @param {RequestDetails} details the page's own requests pass without a wait */
+  #before = (details) => {
     const job = this.#ours.get(details.requestId) ?? this.#claim(details);
     return job === undefined ? {} : this.#judge(job, details);
-  }
+  };
 
   /** @type {(job: ExpectedRequest, details: RequestDetails) => Promise<browser.webRequest.Verdict>} */
   async #judge(job, details) {
@@ -101,20 +72,14 @@ export class NetworkGuard {
   }
 
   /** @param {RequestDetails} details */
-  #headers(details) {
+  #headers = (details) => {
     const job = this.#ours.get(details.requestId);
     if (job === undefined || !this.#isDirect(details)) return {};
-    const bad = details.ip && !isReachable(details.ip);
-    return this.#verdict(
-      job,
-      bad ? "its name belongs to a private address" : undefined,
-    );
-  }
+    const isBad = details.ip && !isReachable(details.ip);
+    return this.#verdict(job, isBad ? PRIVATE_ADDRESS : undefined);
+  };
 
-  /**
-   * Finds what a first hop belongs to.
-   * @param {RequestDetails} details
-   */
+  /** @param {RequestDetails} details of what may be a first hop */
   #claim(details) {
     const index = this.#expected.findIndex((it) =>
       it.url === details.url && it.method === details.method &&
@@ -133,19 +98,14 @@ export class NetworkGuard {
     const { hostname } = new URL(details.url);
     try {
       const { addresses } = await browser.dns.resolve(hostname);
-      return addresses.every(isReachable)
-        ? undefined
-        : "its name belongs to a private address";
+      return addresses.every(isReachable) ? undefined : PRIVATE_ADDRESS;
     } catch {
       // A name that only a proxy can look up, or nobody: the fetch will tell.
       return undefined;
     }
   }
 
-  /**
-   * Whether this machine itself connects, to a host that is not listed.
-   * @param {RequestDetails} details
-   */
+  /** @param {RequestDetails} details may tell of a proxy, or of a listed host */
   #isDirect({ url, proxyInfo }) {
     const target = new URL(url);
     const proxied = (proxyInfo ?? { type: "direct" }).type !== "direct";

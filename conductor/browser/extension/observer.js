@@ -1,4 +1,5 @@
 import { cookiesOf, pathTemplate, removedCookie } from "./addresses.js";
+import { remember } from "./remember.js";
 import { isHost } from "./target_rules.js";
 
 /** Request headers that carry a login, beside cookies. */
@@ -10,9 +11,6 @@ const GATHER_MS = 500;
 
 /** A credential that did not change is reported again no sooner than this. */
 const RENEW_MS = 30_000;
-
-/** Records of a kind that are remembered. */
-const MAX_RECORDS = 500;
 
 /**
  * Watches which credentials and endpoints the platforms' own pages use. Values
@@ -37,51 +35,36 @@ export class Observer {
   };
   /** @type {Timer} */
   #timer;
-  #listening = false;
 
-  /**
-   * @param {Pick<Parts, "guard"> & {
-   *   fingerprints: import("./fingerprint.js").Fingerprints,
-   *   send: Send,
-   * }} parts
-   */
+  /** @param {ObserverParts} parts */
   constructor({ guard, fingerprints, send }) {
     this.#guard = guard;
     this.#fingerprints = fingerprints;
     this.#send = send;
   }
 
-  /**
-   * Watches these platforms and nothing else.
-   * @param {readonly Platform[]} platforms
-   */
+  /** @param {readonly Platform[]} platforms are watched, and nothing else */
   watch(platforms) {
     this.platforms = platforms;
-    const { webRequest } = browser;
-    if (this.#listening) {
-      webRequest.onSendHeaders.removeListener(this.#sent);
-      webRequest.onHeadersReceived.removeListener(this.#received);
-    }
+    const { onHeadersReceived, onSendHeaders } = browser.webRequest;
+    onSendHeaders.removeListener(this.#sent);
+    onHeadersReceived.removeListener(this.#received);
     // Match patterns know no ports; the platform's own are checked later.
     const urls = platforms.flatMap(({ hosts }) =>
       hosts.map((host) => `*://${host.replace(/:\d+$/, "")}/*`)
     );
-    this.#listening = urls.length > 0;
-    if (!this.#listening) return;
-    webRequest.onSendHeaders.addListener(this.#sent, { urls }, [
-      "requestHeaders",
-    ]);
-    webRequest.onHeadersReceived.addListener(this.#received, { urls }, [
+    if (urls.length === 0) return;
+    onSendHeaders.addListener(this.#sent, { urls }, ["requestHeaders"]);
+    onHeadersReceived.addListener(this.#received, { urls }, [
       "responseHeaders",
     ]);
   }
 
   /** Reports everything that is remembered; returns how much that is. */
   reportAll() {
-    for (const key of this.#credentials.keys()) {
-      this.#changed.credentials.add(key);
-    }
-    for (const key of this.#endpoints.keys()) this.#changed.endpoints.add(key);
+    const { credentials, endpoints } = this.#changed;
+    for (const key of this.#credentials.keys()) credentials.add(key);
+    for (const key of this.#endpoints.keys()) endpoints.add(key);
     this.#report();
     return {
       credentials: this.#credentials.size,
@@ -122,10 +105,7 @@ export class Observer {
     }
   };
 
-  /**
-   * @param {string} url
-   * @returns {Site | undefined}
-   */
+  /** @type {(url: string) => Site | undefined} */
   #site(url) {
     const target = new URL(url);
     const platform = this.platforms.find(({ hosts }) =>
@@ -134,10 +114,7 @@ export class Observer {
     return platform && { platform: platform.name, host: target.host };
   }
 
-  /**
-   * @param {Site} site
-   * @param {{ header: string, name: string, secret: string, at: number }} seen
-   */
+  /** @type {(site: Site, seen: SentCredential) => Promise<void>} */
   async #credential(site, { header, name, secret, at }) {
     const key = [site.host, header, name].join("\n");
     const fingerprint = await this.#fingerprints.of(secret);
@@ -204,28 +181,10 @@ export class Observer {
 
 /**
  * Returns the records of these keys, and forgets the keys.
- * @template T
- * @param {Set<string>} keys
- * @param {ReadonlyMap<string, T>} records
+ * @type {<T>(keys: Set<string>, records: ReadonlyMap<string, T>) => T[]}
  */
 function taken(keys, records) {
   const rows = [...keys].flatMap((key) => records.get(key) ?? []);
   keys.clear();
   return rows;
-}
-
-/**
- * Adds a record as the newest; the oldest goes when there are too many.
- * @template T
- * @param {Map<string, T>} records
- * @param {string} key
- * @param {T} record
- */
-function remember(records, key, record) {
-  records.delete(key);
-  records.set(key, record);
-  for (const oldest of records.keys()) {
-    if (records.size <= MAX_RECORDS) return;
-    records.delete(oldest);
-  }
 }

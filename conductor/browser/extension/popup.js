@@ -49,10 +49,7 @@ function fill({ conductor: address, hasToken, paused: isPaused, managed }) {
   }
 }
 
-/**
- * @param {string} id
- * @returns {HTMLElement}
- */
+/** @type {(id: string) => HTMLElement} */
 function element(id) {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`Cannot find #${id} in the popup`);
@@ -72,21 +69,11 @@ form.addEventListener("submit", async (event) => {
   await show({ set: settings });
 });
 
-element("reconnect").addEventListener(
-  "click",
-  () => show({ reconnect: true }),
-);
+element("reconnect").onclick = () => show({ reconnect: true });
 
 for (const button of actions) {
-  button.addEventListener(
-    "click",
-    () =>
-      show({
-        action: /** @type {PopupMessage["action"] & {}} */ (
-          button.dataset.action
-        ),
-      }),
-  );
+  const { action } = /** @type {PopupMessage} */ (button.dataset);
+  button.onclick = () => show({ action });
 }
 
 setInterval(() => void show(), 1_000);

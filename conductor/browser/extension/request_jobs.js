@@ -1,5 +1,6 @@
-import { answerTo, RequestFailure } from "./answer.js";
-import { readError } from "./error_log.js";
+import { answerTo } from "./answer.js";
+import { CodedError, readError } from "./error_log.js";
+import { joinBytes } from "./join_bytes.js";
 import { BLOCKED, runInBackground, runInPage } from "./runners.js";
 
 /** A page that does not react to an abort is left; it aborts when it wakes up. */
@@ -24,7 +25,7 @@ export class RequestJobs {
   begin(message) {
     const { id, timeoutMs } = message;
     const { link } = this.#parts;
-    const answer = answerTo(message, link, link.limits);
+    const answer = answerTo(message, link);
     if (this.#jobs.has(id)) {
       return answer.fail("duplicate", "the id is in flight already");
     }
@@ -50,21 +51,15 @@ export class RequestJobs {
     const inTurn = job.message.chunked && !job.complete &&
       seq === job.chunks.length;
     if (!inTurn || job.bytes > this.#parts.link.limits.maxRequestBytes) {
-      return this.#stop(
-        job,
-        "bad_body",
-        "the body is too large or out of turn",
-      );
+      const why = "the body is too large or out of turn";
+      return this.#stop(job, "bad_body", why);
     }
     job.chunks.push(bytes);
     job.complete = last;
-    if (last) void this.#run(job, joined(job));
+    if (last) void this.#run(job, joinBytes(job.chunks));
   }
 
-  /**
-   * Aborts a request: how it ends confirms that.
-   * @param {FromConductor<"request_cancel">} message
-   */
+  /** @param {FromConductor<"request_cancel">} message how the request ends confirms it */
   cancel({ id }) {
     const job = this.#jobs.get(id);
     if (job !== undefined) return this.#stop(job, "canceled", "");
@@ -83,33 +78,30 @@ export class RequestJobs {
   }
 
   /**
-   * Runs a request to its end; the end is answered only when nothing runs any
-   * more.
-   * @param {Job} job
-   * @param {FetchOrder["body"]} body
+   * Runs a request to its end, which is answered when nothing runs any more.
+   * @type {(job: Job, body: FetchOrder["body"]) => Promise<void>}
    */
   async #run(job, body) {
     const { tabs, guard } = this.#parts;
     const { answer, message } = job;
+    const { url, method, headers, responseMode } = message;
     const order = {
-      url: message.url,
-      method: message.method,
-      headers: message.headers,
+      url,
+      method,
+      headers,
       body,
-      stream: message.responseMode === "sse",
+      stream: responseMode === "sse",
     };
     /** @type {unknown} */
     let failure;
     try {
       const tab = await chosenTab(message, tabs);
       let ended = tab === undefined
-        ? new RequestFailure(BLOCKED)
+        ? new CodedError(BLOCKED)
         : await watch(job, () => runInPage(tab, order, { answer, guard }));
       if (ended?.code === BLOCKED) {
-        ended = await watch(
-          job,
-          () => runInBackground(order, { answer, guard }),
-        );
+        const parts = { answer, guard };
+        ended = await watch(job, () => runInBackground(order, parts));
       }
       failure = ended;
       if (ended === undefined && job.stopped === undefined) await answer.end();
@@ -122,7 +114,7 @@ export class RequestJobs {
   /** @type {(job: Job, code: string, message: string) => void} */
   #stop(job, code, message) {
     if (job.stopped !== undefined) return;
-    job.stopped = new RequestFailure(code, message);
+    job.stopped = new CodedError(code, message);
     const { running } = job;
     if (running !== undefined) {
       clearTimeout(job.timer);
@@ -150,8 +142,7 @@ export class RequestJobs {
 
 /**
  * Starts a runner unless the job was stopped; resolves with its failure.
- * @param {Job} job
- * @param {() => Runner} start
+ * @type {(job: Job, start: () => Runner) => Promise<CodedError | undefined>}
  */
 async function watch(job, start) {
   if (job.stopped !== undefined) return job.stopped;
@@ -161,34 +152,22 @@ async function watch(job, start) {
 
 /**
  * The tab to use: the one that is asked for, else one of the same origin.
- * @param {ApiRequest} message
- * @param {Parts["tabs"]} tabs
+ * @type {(message: ApiRequest, tabs: Parts["tabs"]) => Promise<browser.tabs.Tab | undefined>}
  */
 async function chosenTab({ url, tabId }, tabs) {
   if (tabId === undefined) return await tabs.ofOrigin(url);
   const tab = await browser.tabs.get(tabId).catch(() => undefined);
   if (tab === undefined) {
-    throw new RequestFailure("no_tab", `there is no tab ${tabId}`);
+    throw new CodedError("no_tab", `there is no tab ${tabId}`);
   }
   const { origin } = new URL(url);
   if (!URL.canParse(tab.url) || new URL(tab.url).origin !== origin) {
-    throw new RequestFailure("wrong_tab", `tab ${tabId} is not on ${origin}`);
+    throw new CodedError("wrong_tab", `tab ${tabId} is not on ${origin}`);
   }
   return tab;
 }
 
-/** @param {ApiRequest} message */
+/** @type {(message: ApiRequest) => FetchOrder["body"]} */
 function inlineBody({ body, bodyBase64 }) {
   return bodyBase64 === undefined ? body : Uint8Array.fromBase64(bodyBase64);
-}
-
-/** @param {Job} job */
-function joined({ chunks, bytes }) {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -1,18 +1,6 @@
 import { bareAddress } from "./addresses.js";
-import { readError } from "./error_log.js";
+import { CodedError, readError } from "./error_log.js";
 import { loaded } from "./tabs.js";
-
-/** A failure that conductor is told. */
-class ActionFailure extends Error {
-  /**
-   * @param {string} code
-   * @param {string} message
-   */
-  constructor(code, message) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /**
  * What conductor may ask for, by name; each returns what is reported.
@@ -20,12 +8,8 @@ class ActionFailure extends Error {
  */
 const ACTIONS = {
   async open_tab({ url }) {
-    if (url === undefined) {
-      throw new ActionFailure("no_url", "no url was given");
-    }
-    return described(
-      await loaded(() => browser.tabs.create({ url, active: false })),
-    );
+    if (url === undefined) throw new CodedError("no_url", "no url was given");
+    return described(await opened(url));
   },
 
   async tab_focus(message, parts) {
@@ -35,8 +19,7 @@ const ACTIONS = {
   },
 
   async tab_reload(message, parts) {
-    const tab = await wantedTab(message, parts);
-    return described(await reloaded(tab));
+    return described(await reloaded(await wantedTab(message, parts)));
   },
 
   async tab_restore(message, parts) {
@@ -82,20 +65,14 @@ const ACTIONS = {
   },
 };
 
-/**
- * Tells whether a message asks for an action.
- * @param {{ readonly type: string }} message
- * @returns {message is ActionMessage}
- */
+/** @type {(message: { readonly type: string }) => message is ActionMessage} */
 export function isAction(message) {
   return Object.hasOwn(ACTIONS, message.type);
 }
 
 /**
  * Does what a message asks for; returns the report.
- * @param {ActionMessage} message
- * @param {Parts} parts
- * @returns {Promise<ExtensionMessage>}
+ * @type {(message: ActionMessage, parts: Parts) => Promise<ExtensionMessage>}
  */
 export async function runAction(message, parts) {
   const { id, type: action } = message;
@@ -113,20 +90,24 @@ export async function runAction(message, parts) {
 
 /**
  * The tab that is named, or else one of the platform.
- * @param {ActionMessage} message
- * @param {Parts} parts
+ * @type {(message: ActionMessage, parts: Parts) => Promise<browser.tabs.Tab>}
  */
 async function wantedTab({ tabId, platform }, { tabs, observer }) {
   if (tabId !== undefined) return await browser.tabs.get(tabId);
   const hosts = observer.platforms.find((it) => it.name === platform)?.hosts;
   const tab = hosts === undefined ? undefined : await tabs.ofHosts(hosts);
   if (tab !== undefined) return tab;
-  throw new ActionFailure(
+  throw new CodedError(
     "no_tab",
     platform === undefined
       ? "give a tab_id or a platform"
       : `no tab of "${platform}" is open`,
   );
+}
+
+/** @param {string} url */
+function opened(url) {
+  return loaded(() => browser.tabs.create({ url, active: false }));
 }
 
 /** @param {browser.tabs.Tab} tab */
@@ -139,13 +120,11 @@ function reloaded({ id }) {
 
 /** @param {string | undefined} address */
 async function reopened(address) {
-  if (address !== undefined) {
-    return loaded(() => browser.tabs.create({ url: address, active: false }));
-  }
+  if (address !== undefined) return opened(address);
   const [closed] = (await browser.sessions.getRecentlyClosed())
     .flatMap(({ tab }) => tab ?? []);
   if (closed === undefined) {
-    throw new ActionFailure("no_tab", "no tab was closed lately");
+    throw new CodedError("no_tab", "no tab was closed lately");
   }
   const { tab } = await browser.sessions.restore(closed.sessionId);
   return tab;
@@ -156,10 +135,7 @@ function described(tab) {
   return { tabId: tab.id, url: bareAddress(tab.url), status: tab.status };
 }
 
-/**
- * Runs once the report is on its way.
- * @param {() => void} action
- */
+/** @param {() => void} action runs once the report is on its way */
 function later(action) {
   setTimeout(action, 50);
 }

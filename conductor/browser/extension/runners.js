@@ -1,6 +1,6 @@
 import { bareAddress } from "./addresses.js";
-import { RequestFailure } from "./answer.js";
 import { withoutCredentials } from "./credential_names.js";
+import { CodedError } from "./error_log.js";
 
 /*
  * Two places to run a request: in a page, where it has the page's principal
@@ -22,20 +22,28 @@ const BLOCK_NOTICE_MS = 100;
  * @param {RunnerParts} parts
  * @returns {Runner}
  */
-export function runInPage(tab, order, { answer, guard }) {
-  const job = guard.expect({ ...order, tabId: tab.id });
-  /** @type {PromiseWithResolvers<RequestFailure | undefined>} */
-  const ended = Promise.withResolvers();
+export function runInPage(tab, order, parts) {
   const blocked = Promise.withResolvers();
-  let begun = false;
   let aborted = false;
   /** @type {FirefoxPort | undefined} */
   let port;
-  const pieces = inTurn(
-    answer,
-    () => post({ more: true }),
-    (failure) => end(failure),
-  );
+  const { ended, end, take } = follow(order, parts, {
+    head: { via: "page", tabId: tab.id },
+    more: () => post({ more: true }),
+    close: () => port?.disconnect(),
+    async judge({ message }, { begun, seen }) {
+      if (!begun) {
+        // What the network has seen was not stopped by the page.
+        const isBlocked = !seen &&
+          await Promise.race([blocked.promise, after(BLOCK_NOTICE_MS)]);
+        const code = isBlocked ? BLOCKED : "network_error";
+        return new CodedError(code, message);
+      }
+      const now = await browser.tabs.get(tab.id).catch(() => undefined);
+      const stays = now?.status === "complete" && now.url === tab.url;
+      return stays ? new CodedError("stream_broken", message) : tabGone();
+    },
+  });
 
   /**
    * The other end may go at any moment.
@@ -45,39 +53,8 @@ export function runInPage(tab, order, { answer, guard }) {
     try {
       port?.postMessage(message);
     } catch {
-      end(new RequestFailure("tab_gone", "the tab went away"));
+      end(tabGone());
     }
-  }
-
-  /** @param {RequestFailure} [failure] */
-  function end(failure) {
-    guard.forget(job);
-    ended.resolve(failure);
-    port?.disconnect();
-  }
-
-  /** @param {Error | FetchFailure} failure */
-  async function failed({ name, message }) {
-    if (aborted || name === "AbortError") {
-      return end(new RequestFailure("canceled"));
-    }
-    if (job.refused !== undefined) {
-      return end(new RequestFailure("target_refused", job.refused));
-    }
-    if (!begun) {
-      // What the network has seen was not stopped by the page.
-      const isBlocked = !job.seen &&
-        await Promise.race([blocked.promise, after(BLOCK_NOTICE_MS)]);
-      const code = isBlocked ? BLOCKED : "network_error";
-      return end(new RequestFailure(code, message));
-    }
-    const now = await browser.tabs.get(tab.id).catch(() => undefined);
-    const stays = now?.status === "complete" && now.url === tab.url;
-    end(
-      stays
-        ? new RequestFailure("stream_broken", message)
-        : new RequestFailure("tab_gone", "the tab went away"),
-    );
   }
 
   async function start() {
@@ -85,35 +62,25 @@ export function runInPage(tab, order, { answer, guard }) {
       file: "fetch_runner.js",
       runAt: "document_start",
     });
-    if (aborted) return end(new RequestFailure("canceled"));
+    if (aborted) return end(new CodedError("canceled"));
     port = browser.tabs.connect(tab.id, { frameId: 0, name: "request" });
-    port.onMessage.addListener((/** @type {FetchNews} */ message) => {
-      if (message.head !== undefined) {
-        begun = true;
-        answer.head({
-          ...reported(message.head, order),
-          via: "page",
-          tabId: tab.id,
-        });
-      } else if (message.chunk !== undefined) pieces.add(message.chunk);
-      else if (message.blocked) blocked.resolve(true);
-      else pieces.after(() => message.failed ? failed(message.failed) : end());
+    port.onMessage.addListener((/** @type {FetchNews} */ news) => {
+      if (news.blocked) blocked.resolve(true);
+      else take(news);
     });
-    port.onDisconnect.addListener(() =>
-      end(new RequestFailure("tab_gone", "the tab went away"))
-    );
+    port.onDisconnect.addListener(() => end(tabGone()));
     post({ order });
   }
 
   // A page that takes no script (an error page, a viewer) cannot run it.
-  start().catch((error) => end(new RequestFailure(BLOCKED, error.message)));
+  start().catch((error) => end(new CodedError(BLOCKED, error.message)));
   return {
-    ended: ended.promise,
+    ended,
     abort() {
       aborted = true;
       post({ abort: true });
     },
-    leave: () => end(new RequestFailure("canceled")),
+    leave: () => end(new CodedError("canceled")),
   };
 }
 
@@ -123,64 +90,71 @@ export function runInPage(tab, order, { answer, guard }) {
  * @param {RunnerParts} parts
  * @returns {Runner}
  */
-export function runInBackground(order, { answer, guard }) {
-  const job = guard.expect({ ...order, tabId: -1 });
-  /** @type {PromiseWithResolvers<RequestFailure | undefined>} */
-  const ended = Promise.withResolvers();
-  /** @param {RequestFailure} [failure] */
-  const end = (failure) => {
-    guard.forget(job);
-    ended.resolve(failure);
-  };
-  let begun = false;
-  const pieces = inTurn(answer, () => running.more(), (failure) => {
-    running.abort();
-    end(failure);
+export function runInBackground(order, parts) {
+  const abort = () => running.abort();
+  const { ended, take } = follow(order, parts, {
+    head: { via: "background" },
+    more: () => running.more(),
+    close: abort,
+    judge: ({ message }, { begun }) =>
+      new CodedError(begun ? "stream_broken" : "network_error", message),
   });
-  /** @param {FetchFailure} failure */
-  const failed = ({ name, message }) => {
-    if (name === "AbortError") return end(new RequestFailure("canceled"));
-    if (job.refused !== undefined) {
-      return end(new RequestFailure("target_refused", job.refused));
-    }
-    end(new RequestFailure(begun ? "stream_broken" : "network_error", message));
-  };
   const running = globalThis.runFetch(
     (url, init) => fetch(url, init),
     order,
-    (message) => {
-      if (message.head !== undefined) {
-        begun = true;
-        answer.head({ ...reported(message.head, order), via: "background" });
-      } else if (message.chunk !== undefined) pieces.add(message.chunk);
-      else pieces.after(() => message.failed ? failed(message.failed) : end());
-    },
+    take,
   );
-  const abort = () => running.abort();
-  return { ended: ended.promise, abort, leave: abort };
+  return { ended, abort, leave: abort };
 }
 
 /**
- * Gives pieces to an answer one after the other; asks for more after each.
- * @param {Answer} answer
- * @param {() => void} more
- * @param {(failure: RequestFailure) => void} failed
+ * Takes the news of a fetch: its head and its pieces go to the answer, each
+ * after the one before; its end ends the request.
+ * @param {FetchOrder} order
+ * @param {RunnerParts} parts
+ * @param {FetchPlace} place
  */
-function inTurn(answer, more, failed) {
+function follow(order, { answer, guard }, place) {
+  const job = guard.expect({ ...order, tabId: place.head.tabId ?? -1 });
+  /** @type {PromiseWithResolvers<CodedError | undefined>} */
+  const ended = Promise.withResolvers();
+  let begun = false;
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
-  return {
-    /** @param {Uint8Array} bytes */
-    add(bytes) {
-      last = last.then(() => answer.piece(bytes)).then(more);
-      last.catch(failed);
-    },
-    /** @param {() => unknown} action */
-    after(action) {
-      last = last.then(action);
-      last.catch(failed);
-    },
-  };
+
+  /** @param {CodedError} [failure] */
+  function end(failure) {
+    guard.forget(job);
+    ended.resolve(failure);
+    place.close();
+  }
+
+  /** @param {FetchFailure} failure */
+  async function failed(failure) {
+    if (failure.name === "AbortError") return end(new CodedError("canceled"));
+    if (job.refused !== undefined) {
+      return end(new CodedError("target_refused", job.refused));
+    }
+    end(await place.judge(failure, { begun, seen: job.seen }));
+  }
+
+  /** @param {() => unknown} action */
+  function inTurn(action) {
+    last = last.then(action);
+    last.catch(end);
+  }
+
+  /** @param {FetchNews} news */
+  function take({ head, chunk, failed: failure }) {
+    if (head !== undefined) {
+      begun = true;
+      answer.head({ ...reported(head, order), ...place.head });
+    } else if (chunk !== undefined) {
+      inTurn(() => answer.piece(chunk).then(place.more));
+    } else inTurn(() => failure === undefined ? end() : failed(failure));
+  }
+
+  return { ended: ended.promise, end, take };
 }
 
 /**
@@ -197,10 +171,11 @@ function reported({ status, headers, url }, order) {
   };
 }
 
-/**
- * Resolves with false after `ms`.
- * @param {number} ms
- */
+function tabGone() {
+  return new CodedError("tab_gone", "the tab went away");
+}
+
+/** @param {number} ms until it resolves, with false */
 function after(ms) {
   return new Promise((resolve) => setTimeout(() => resolve(false), ms));
 }

@@ -19,10 +19,7 @@ export async function readSettings() {
   };
 }
 
-/**
- * Writes what the popup lets the owner set.
- * @param {Partial<Settings>} settings
- */
+/** @param {Partial<Settings>} settings as far as the popup lets the owner set them */
 export async function writeSettings(settings) {
   const known = KEYS.filter((key) => key in settings);
   await browser.storage.local.set(
@@ -30,10 +27,7 @@ export async function writeSettings(settings) {
   );
 }
 
-/**
- * Runs `listener` whenever a setting changes.
- * @param {() => void} listener
- */
+/** @param {() => void} listener runs whenever a setting changes */
 export function onSettingsChange(listener) {
   browser.storage.onChanged.addListener((changes) => {
     if (KEYS.some((key) => key in changes)) listener();

@@ -1,8 +1,8 @@
 import { bareAddress, bareTitle } from "./addresses.js";
+import { MAX_RECORDS, remember } from "./remember.js";
 import { isHost } from "./target_rules.js";
 
 const GATHER_MS = 200;
-const MAX_TABS = 500;
 const MAX_TITLE = 256;
 
 /** Reports the tabs, remembers where they were, and finds the right one. */
@@ -38,7 +38,7 @@ export class Tabs {
     for (const { id, url } of all) this.#remember(id, url);
     this.#send({
       type: "tabs",
-      tabs: all.slice(0, MAX_TABS).map((tab) => ({
+      tabs: all.slice(0, MAX_RECORDS).map((tab) => ({
         id: tab.id,
         url: bareAddress(tab.url),
         title: bareTitle(tab.title).slice(0, MAX_TITLE),
@@ -49,42 +49,25 @@ export class Tabs {
     return all.length;
   }
 
-  /**
-   * The last web address of a tab.
-   * @param {number} tabId
-   */
+  /** @param {number} tabId of which the last web address is wanted */
   addressOf(tabId) {
     return this.#addresses.get(tabId);
   }
 
-  /**
-   * Returns a living tab of the same origin as `url`, the last used first.
-   * @param {string} url
-   */
-  async ofOrigin(url) {
+  /** @param {string} url whose origin a living tab is wanted of */
+  ofOrigin(url) {
     const { origin } = new URL(url);
-    return await newest((tab) => new URL(tab.url).origin === origin);
+    return newest((target) => target.origin === origin);
   }
 
-  /**
-   * Returns a living tab on one of `hosts`, the last used first.
-   * @param {readonly string[]} hosts
-   */
-  async ofHosts(hosts) {
-    return await newest((tab) =>
-      hosts.some((host) => isHost(new URL(tab.url), host))
-    );
+  /** @param {readonly string[]} hosts of which a living tab is wanted */
+  ofHosts(hosts) {
+    return newest((target) => hosts.some((host) => isHost(target, host)));
   }
 
   /** @type {(id: number, url: string) => void} */
   #remember(id, url) {
-    if (!/^https?:/.test(url)) return;
-    this.#addresses.delete(id);
-    this.#addresses.set(id, url);
-    for (const oldest of this.#addresses.keys()) {
-      if (this.#addresses.size <= MAX_TABS) return;
-      this.#addresses.delete(oldest);
-    }
+    if (/^https?:/.test(url)) remember(this.#addresses, id, url);
   }
 
   #gather() {
@@ -92,11 +75,11 @@ export class Tabs {
   }
 }
 
-/** @param {(tab: browser.tabs.Tab) => boolean} isWanted */
+/** @param {(target: URL) => boolean} isWanted of the tabs that live, the last used one */
 async function newest(isWanted) {
   const all = await browser.tabs.query({ discarded: false });
   return all
-    .filter((tab) => URL.canParse(tab.url) && isWanted(tab))
+    .filter(({ url }) => URL.canParse(url) && isWanted(new URL(url)))
     .sort((a, b) => b.lastAccessed - a.lastAccessed)[0];
 }
 

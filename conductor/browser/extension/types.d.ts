@@ -30,7 +30,7 @@ interface Settings {
 interface PopupMessage {
   readonly set?: Partial<Settings>;
   readonly reconnect?: boolean;
-  readonly action?: "pause" | "resume" | "drain";
+  readonly action?: "pause" | "resume" | "drain" | undefined;
 }
 
 /** What the background page answers. */
@@ -58,6 +58,11 @@ interface Parts {
   readonly errors: import("./error_log.js").ErrorLog;
 }
 
+interface ObserverParts extends Pick<Parts, "guard"> {
+  readonly fingerprints: import("./fingerprint.js").Fingerprints;
+  readonly send: Send;
+}
+
 /** What the link asks of the extension, and tells it. */
 interface LinkParts extends Pick<Parts, "errors"> {
   settings(): Promise<Settings>;
@@ -79,13 +84,13 @@ interface Problem {
 /** What an action reports. */
 type ActionReport = Record<string, unknown>;
 
-type RequestFailure = import("./answer.js").RequestFailure;
+type CodedError = import("./error_log.js").CodedError;
 
 /** Carries a response to conductor. */
 interface Answer {
   head(head: ResponseHead): void;
   /** Resolves once there is room for more. */
-  piece(bytes: Uint8Array): Promise<void>;
+  piece(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   end(): Promise<void>;
   fail(code: string, message: string): void;
 }
@@ -96,16 +101,14 @@ interface ResponseHead extends FetchHead {
   readonly tabId?: number;
 }
 
-type AnswerLimits = Pick<Limits, "chunkBytes" | "maxResponseBytes">;
-
 interface AnswerParts {
   readonly id: string;
   readonly link: AnswerPort;
-  readonly limits: AnswerLimits;
 }
 
 /** Where an answer's messages go. */
 interface AnswerPort {
+  readonly limits: Pick<Limits, "chunkBytes" | "maxResponseBytes">;
   send(message: ExtensionMessage): unknown;
   /** Resolves once there is room for more. */
   room(): Promise<void>;
@@ -113,7 +116,7 @@ interface AnswerPort {
 
 /** A request that runs. */
 interface Runner {
-  readonly ended: Promise<RequestFailure | undefined>;
+  readonly ended: Promise<CodedError | undefined>;
   abort(): void;
   /** For a page that does not react. */
   leave(): void;
@@ -123,18 +126,32 @@ interface RunnerParts extends Pick<Parts, "guard"> {
   readonly answer: Answer;
 }
 
+/** Where a fetch runs. */
+interface FetchPlace {
+  readonly head: Pick<ResponseHead, "via" | "tabId">;
+  /** Asks for the next piece. */
+  more(): void;
+  /** The request is over, whatever still runs. */
+  close(): void;
+  /** Says what a fetch failed of, from whether its head came and the network saw it. */
+  judge(
+    failure: FetchFailure,
+    fared: { readonly begun: boolean; readonly seen: boolean },
+  ): CodedError | Promise<CodedError>;
+}
+
 /** A request of conductor's that is not over. */
 interface Job {
   readonly message: ApiRequest;
   readonly answer: Answer;
   /** Of the request's body. */
-  readonly chunks: Uint8Array[];
+  readonly chunks: Uint8Array<ArrayBuffer>[];
   bytes: number;
   /** Whether the body is here. */
   complete: boolean;
   timer?: Timer;
   running?: Runner;
-  stopped?: RequestFailure;
+  stopped?: CodedError;
 }
 
 /** A request that is about to be sent, and how it fares. */
@@ -166,6 +183,14 @@ interface SeenCredential extends Site {
   readonly capturedAt: number;
   readonly seenAt: number;
   readonly loggedOut: boolean;
+}
+
+/** A credential as a page sent it. */
+interface SentCredential {
+  readonly header: string;
+  readonly name: string;
+  readonly secret: string;
+  readonly at: number;
 }
 
 interface SeenEndpoint extends Site {
