@@ -42,9 +42,7 @@ export class Activity {
     }
     // Probes answer whatever else goes on: launchd and people depend on them.
     if (route.produces !== "text" && this.#running >= this.#maxConcurrent) {
-      throw new AppError("TOO_MANY_REQUESTS", undefined, {
-        headers: { "retry-after": "1" },
-      });
+      throw new AppError("TOO_MANY_REQUESTS");
     }
     this.#running++;
     held.defer(this.#leave);
@@ -60,7 +58,6 @@ export class Activity {
       throw new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot open another stream: too many are open",
-        { headers: { "retry-after": "1" } },
       );
     }
     this.#streams++;

@@ -162,7 +162,7 @@ class Intake {
       throw new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot read the body: other requests hold too many bytes",
-        { headers: { ...CLOSING.headers, "retry-after": "1" } },
+        CLOSING,
       );
     }
     this.#taken = capacity;

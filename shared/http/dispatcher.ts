@@ -2,15 +2,15 @@ import { accepts } from "@std/http";
 import type { AuditPort } from "../audit.ts";
 import { ByteBudget } from "../byte_budget.ts";
 import type { Clock } from "../clock.ts";
+import { AppError, invalidInput } from "../errors.ts";
 import { type NewId, randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
-import { Admission } from "./admission.ts";
 import type { BodyLimits } from "./body.ts";
-import type { Call } from "./call.ts";
+import { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
 import { Deadlines } from "./deadlines.ts";
-import { Guard, type GuardConfig } from "./guard.ts";
+import { Guard, type GuardConfig, type GuardRequest } from "./guard.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
@@ -21,7 +21,7 @@ import {
 } from "./respond.ts";
 import type { HeaderMap, Route, RouteWith } from "./route.ts";
 import { runHandler } from "./run_handler.ts";
-import { readTarget } from "./target.ts";
+import { decodePath, readTarget } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
 
 /** The app of a daemon, a function that needs no port: admits each request, runs its route, answers. */
@@ -30,20 +30,16 @@ export class Dispatcher<Deps> {
   readonly #stallMs: number;
   readonly #bodyLimits: BodyLimits;
   readonly #activity: Activity;
-  readonly #admission: Admission<Deps>;
+  readonly #catalog: Catalog<Deps>;
+  readonly #guard: Guard;
 
   constructor(options: DispatcherOptions<Deps>) {
-    const { routes, deps, limits, clock, log } = options;
+    const { routes, guard, limits, clock, log } = options;
     this.#options = options;
     this.#stallMs = limits.stallMs ?? 30_000;
     this.#activity = new Activity(limits.maxConcurrent ?? 1000);
-    this.#admission = new Admission({
-      deps,
-      log,
-      catalog: new Catalog(routes),
-      guard: new Guard(options.guard, { clock, log }),
-      activity: this.#activity,
-    });
+    this.#catalog = new Catalog(routes);
+    this.#guard = new Guard(guard, { clock, log });
     this.#bodyLimits = {
       maxBytes: limits.maxBodyBytes,
       deadlines: new Deadlines(clock, 30_000),
@@ -74,7 +70,7 @@ export class Dispatcher<Deps> {
     const requestId = this.#requestId(headers);
     const answer = { requestId, pretty: target.query.has("pretty") };
     try {
-      const call = this.#admission.admit(request, {
+      const call = this.#admit(request, {
         method: request.method,
         headers,
         target,
@@ -93,6 +89,41 @@ export class Dispatcher<Deps> {
     return given !== undefined && REQUEST_ID.test(given)
       ? given
       : (this.#options.newId ?? randomId)("req");
+  }
+
+  /**
+   * Finds the route of a request, and has the guard judge it before anything else does.
+   * @throws {AppError} the guard's refusal; ROUTE_NOT_FOUND,
+   * METHOD_NOT_ALLOWED, INVALID_INPUT
+   */
+  #admit(request: Request, head: GuardRequest): Call<Deps> {
+    const catalog = this.#catalog;
+    const segments = decodePath(head.target.path);
+    const methods = catalog.match(segments ?? []);
+    const found = methods.get(head.method === "HEAD" ? "GET" : head.method);
+    // A wrong method is judged by any route of its path.
+    const judged = found ?? methods.values().next().value;
+    const caller = this.#guard.admit(head, judged?.route);
+    if (segments === undefined) {
+      throw invalidInput("", "Bad percent-encoding", {
+        message: "Cannot read the path: its percent-encoding is not valid",
+      });
+    }
+    if (found === undefined) throw notRoutable([...methods.keys()]);
+    const { route } = found;
+    const resumes = route.produces === "websocket" ||
+      (route.stream !== undefined && route.kind === "read");
+    return new Call({
+      request,
+      head,
+      found,
+      caller,
+      catalog,
+      deps: this.#options.deps,
+      log: this.#options.log,
+      // What is read resumes elsewhere; what is work gets its grace.
+      end: resumes ? this.#activity.quiet : this.#activity.abort,
+    });
   }
 
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
@@ -121,22 +152,13 @@ export class Dispatcher<Deps> {
         });
     }
     const result = await runHandler(call, route, this.#options);
-    return call.isLarge
-      ? this.#writeLarge(result, call, answer)
-      : writeResult(result, route, answer);
-  }
-
-  /** Answers with what is large: as it is taken, and then lets go of it. */
-  #writeLarge(
-    result: unknown,
-    call: Call<Deps>,
-    answer: AnswerContext,
-  ): Response {
-    const held = call.keep();
+    if (!call.isLarge) return writeResult(result, route, answer);
+    // What is large is written as it is taken, and then let go of.
+    const kept = call.keep();
     return largeResult(result, answer, {
       clock: this.#options.clock,
       stallMs: this.#stallMs,
-      onEnd: () => held.dispose(),
+      onEnd: () => kept.dispose(),
     });
   }
 }
@@ -165,6 +187,16 @@ export interface DispatcherLimits {
 /** Where a request came from, as `Deno.serve` tells it. */
 export interface RequestInfo {
   readonly remoteAddress: string;
+}
+
+/** Unknown path, or a known one with another method. */
+function notRoutable(methods: readonly string[]): AppError {
+  if (methods.length === 0) return new AppError("ROUTE_NOT_FOUND");
+  const allow = methods.flatMap((it) => it === "GET" ? ["GET", "HEAD"] : [it]);
+  return new AppError("METHOD_NOT_ALLOWED", undefined, {
+    details: { allow },
+    headers: { allow: allow.join(", ") },
+  });
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;

@@ -30,7 +30,10 @@ export class Lockout {
     // The address that was quiet the longest is the first to be forgotten.
     this.#byAddress.delete(address);
     this.#byAddress.set(address, failures);
-    this.#forgetOldest();
+    if (this.#byAddress.size > MAX_ADDRESSES) {
+      const [oldest = ""] = this.#byAddress.keys();
+      this.#byAddress.delete(oldest);
+    }
     if (failures.lockedUntil > now) return;
     failures.times = failures.times.filter((it) => now - it < WINDOW_MS);
     failures.times.push(now);
@@ -43,13 +46,5 @@ export class Lockout {
   secondsLeft(address: string): number {
     const until = this.#byAddress.get(address)?.lockedUntil ?? 0;
     return Math.max(0, Math.ceil((until - this.#clock.monotonic()) / 1000));
-  }
-
-  #forgetOldest(): void {
-    if (this.#byAddress.size <= MAX_ADDRESSES) return;
-    for (const oldest of this.#byAddress.keys()) {
-      this.#byAddress.delete(oldest);
-      return;
-    }
   }
 }

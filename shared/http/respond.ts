@@ -13,20 +13,11 @@ export function writeResult(
     ? result
     : { data: result, status: route.status ?? 200, headers: undefined };
   const init = { requestId: context.requestId, status, headers };
-  switch (route.produces ?? "json") {
-    case "text":
-      return respond(String(data), TEXT_TYPE, init);
-    case "html":
-      return respond(String(data), HTML_TYPE, init);
-    case "document":
-      return respond(stringify(data, context), JSON_TYPE, init);
-    default:
-      return respond(
-        stringify(envelope(data, context), context),
-        JSON_TYPE,
-        init,
-      );
-  }
+  const { produces } = route;
+  if (produces === "text") return respond(String(data), TEXT_TYPE, init);
+  if (produces === "html") return respond(String(data), HTML_TYPE, init);
+  const value = produces === "document" ? data : envelope(data, context);
+  return respond(stringify(value, context), JSON_TYPE, init);
 }
 
 /** What every answer of one request needs. */

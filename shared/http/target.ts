@@ -1,5 +1,3 @@
-import { invalidInput } from "../errors.ts";
-
 const TARGET = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i;
 
 const NO_QUERY = new URLSearchParams();
@@ -31,17 +29,15 @@ export interface RequestTarget {
 }
 
 /**
- * Splits a path at the slashes that were not encoded, each part decoded once.
- * @throws {AppError} INVALID_INPUT
+ * Splits a path at the slashes that were not encoded, each part decoded once;
+ * undefined when its percent-encoding is not valid.
  */
-export function decodePath(path: string): readonly string[] {
+export function decodePath(path: string): readonly string[] | undefined {
   const parts = path.split("/");
   if (!path.includes("%")) return parts;
   try {
     return parts.map((it) => decodeURIComponent(it));
   } catch {
-    throw invalidInput("", "Bad percent-encoding", {
-      message: "Cannot read the path: its percent-encoding is not valid",
-    });
+    return undefined;
   }
 }
