@@ -1,6 +1,7 @@
 import { isSubstitution, KIND, kindAt, Quotes } from "./quotes.ts";
 import {
   ABOUT_WORDS,
+  EVALUATORS,
   PLAIN_VALUES,
   SCHEMES,
   SECRET_OPTIONS,
@@ -50,7 +51,7 @@ const TOKEN = new RegExp(
 
 /** A key in PEM, whole or cut, with line breaks or with `\n` written out. */
 const PRIVATE_KEY =
-  /(-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)(?:(?:\s|\\+[nr])*(?:Proc-Type: 4,ENCRYPTED|DEK-Info: [\w,-]{1,80}|Version: [\w .()-]{1,80}|(?!\/[a-z]{2,12}\/)[A-Za-z0-9+/]{40,}={0,2}|=?(?=[a-z0-9+]{0,39}[A-Z=])[A-Za-z0-9+]+={0,2}))+(?:(?:\s|\\+[nr]){1,8}-----END [A-Z0-9 ]{1,40}-----)?/g;
+  /(-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)(?:(?:\s|\\+[nr])*(?:Proc-Type: 4,ENCRYPTED|DEK-Info: [\w,-]{1,80}|Version: [\w .()-]{1,80}|(?!\/[a-z]{2,12}\/)[A-Za-z0-9+/]{40,}={0,2}|=?(?=[a-z0-9+]{0,39}[A-Z])[A-Za-z0-9+]+={0,2}))+(?:(?:\s|\\+[nr]){1,8}-----END [A-Z0-9 ]{1,40}-----)?/g;
 
 /** `scheme://user:password@` */
 const LOGIN = /:\/\/([^\s\0/?#"'<>\\`@:]*)(?::([^\s\0/?#"'<>\\`]*))?@/g;
@@ -79,11 +80,14 @@ const CLUE = new RegExp(
   `${NAME_CLUES}|basic|(?<![\\w.-])(?:-[\\w-]|(?:${
     [
       ...PROGRAMS.keys(),
+      ...EVALUATORS.split(" "),
       ...[...PROGRAMS.values()].flatMap((it) => [...it.keys()]),
     ].filter((it) => /^\w/.test(it)).join("|")
   })(?![\\w.-]))`,
   "gi",
 );
+
+const EVALUATES = new RegExp(`^(?:${anyOf(EVALUATORS)})$`);
 
 /** What follows a scheme's name and is no credential: `Basic auth`. */
 const PROSE = /^(?:[A-Za-z]?[a-z]{0,18}[.,:]?$|\w+=$|realm=)/;
@@ -102,7 +106,7 @@ const OPTION_GAP =
   /=|(?:\\*["'],?)?(?:[ \t\0]|\\+\r?\n|\\{3,}n){1,8}|\\*["'],(?=\\*["'])/y;
 
 /** Words that a command may follow. */
-const COMMAND_PREFIX = /(?:[<>]\s*[^\s;&|()<>]*|=[^\s;&|()<>]+)\s+$/;
+const COMMAND_PREFIX = /(?:[<>][|&]?\s*[^\s;&|()<>]*|=[^\s;&|()<>]+)\s+$/;
 
 /** A name may be as long as it likes: what it says stands at its end. */
 const NAME_CHARS = 64;
@@ -165,6 +169,8 @@ class Walk {
   #at = 0;
   /** The options of the program that was named last, and where that was. */
   #program: { readonly options: Options; readonly at: number } | undefined;
+  /** Where a program was named that reads its arguments as commands. */
+  #evaluator = -1;
   /** What the names that were met name: texts repeat them. */
   readonly #names = new Map<string, Named>();
 
@@ -323,6 +329,7 @@ class Walk {
   /** The name of a program, or what one takes that knows words without a dash. */
   #argument(start: number, end: number): boolean {
     const word = this.#text.slice(start, Math.min(end, start + NAME_CHARS));
+    if (EVALUATES.test(word)) this.#evaluator = end;
     const options = PROGRAMS.get(word);
     if (options !== undefined) {
       this.#program = { options, at: end };
@@ -378,9 +385,11 @@ class Walk {
     const { depth } = quotes;
     quotes.readTo(from);
     const isOpener = quotes.depth > depth;
+    const isSure = isOpener && quotes.isSure &&
+      (depth > 0 || this.#evaluator <= quotes.lastBreak);
     const to = isOpener || isQuoted
       ? quotes.endOf(quote, {
-        isSure: isOpener && quotes.isSure,
+        isSure,
         isField: isQuoted,
       })
       : from;

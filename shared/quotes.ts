@@ -79,8 +79,9 @@ export class Quotes {
           (other === mark || this.#open.includes(other));
         if (isEnd) return after - Math.max(other, 0);
         at = this.afterEscape(at) - 1;
-      } else if (kind === KIND.doubt && mark !== SINGLE) {
-        if (isSubstitution(this.#text, at)) return at;
+      } else if (kind === KIND.doubt) {
+        const isRead = mark !== SINGLE || !isSure;
+        if (isRead && isSubstitution(this.#text, at)) return at;
       } else if (kind === KIND.blank) {
         if (!isSure && !isField) return at;
       } else if (kind === KIND.break || kind === KIND.redirection) {

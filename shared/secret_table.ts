@@ -118,3 +118,6 @@ export const SECRET_OPTIONS: readonly (readonly [string, string])[] = [
   ["identified IDENTIFIED", "by BY"],
   ["ALTER CREATE", "PASSWORD"],
 ];
+
+/** Programs that read their arguments as commands. */
+export const EVALUATORS = "bash dash eval ksh sh ssh zsh";
