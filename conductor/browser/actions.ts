@@ -53,23 +53,19 @@ export class BrowserActions {
     }
   }
 
-  async #ask(
-    input: ActionBody,
-    action: ExtensionAction,
-  ): Promise<ActionData> {
+  async #ask(input: ActionBody, action: ExtensionAction): Promise<ActionData> {
     const { clients, pending } = this.#parts;
     const facts = this.#facts(input);
     const connection = clients.pick(input.client_id);
-    const status = await pending.ask(connection, action, facts);
+    const { ok, result, error } = await pending.ask(connection, action, facts);
     return {
       action,
       client_id: connection.clientId,
-      ok: status.ok,
-      result: redactor.json(status.result ?? {}),
-      error: status.error === undefined ? null : {
-        ...status.error,
-        message: redactor.text(status.error.message),
-      },
+      ok,
+      result: redactor.json(result ?? {}),
+      error: error === undefined
+        ? null
+        : { ...error, message: redactor.text(error.message) },
     };
   }
 
@@ -99,10 +95,10 @@ export class BrowserActions {
     // An address is only opened where it is asked for: a platform alone names tabs.
     const opens = action === "open_tab" || url !== undefined;
     return {
-      ...(platform === undefined ? {} : { platform }),
-      ...(opens && target !== undefined ? { url: target.url } : {}),
-      ...(tab_id === undefined ? {} : { tabId: tab_id }),
-      ...(reason === undefined ? {} : { reason }),
+      platform,
+      url: opens ? target?.url : undefined,
+      tabId: tab_id,
+      reason,
     };
   }
 }

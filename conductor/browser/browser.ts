@@ -1,7 +1,6 @@
 import type { AuditPort } from "../../shared/audit.ts";
 import { ByteBudget } from "../../shared/byte_budget.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { sameSecret } from "../../shared/http/mod.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { SystemService } from "../automation/mod.ts";
@@ -90,9 +89,6 @@ export function composeBrowser(options: BrowserOptions): Browser {
   websocket.protocol = base.protocol.replace("http", "ws");
   const heartbeatMs = values.browserHeartbeatMs;
   const allowedHosts = values.browserHosts ?? [];
-  const isToken = token === undefined
-    ? undefined
-    : (it: string) => sameSecret(token, it);
   const system = systemPort(audit, options.system);
   const platforms = new Platforms(values.browserPlatforms ?? [], allowedHosts);
   const targets = new Targets(platforms, {
@@ -100,7 +96,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
     ownHosts: ownHosts(base, values),
   });
   const clients = new Clients();
-  const exchanges = new Exchanges(clock, (url) => targets.whyRefused(url));
+  const exchanges = new Exchanges(clock, targets);
   const pending = new PendingActions({ clock, newId });
   const pairing = new Pairing(store, clock);
   const policy = new Policy({
@@ -122,7 +118,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
     heartbeatMs,
     platforms: platforms.all,
     allowedHosts,
-    isToken,
+    token,
   });
   const requests = new BrowserRequests({
     clients,
@@ -151,7 +147,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
       {
         ages: { freshMs: values.browserFreshMs, lostMs: values.browserLostMs },
         heartbeatMs,
-        pairing: isToken === undefined,
+        pairing: token === undefined,
         websocket: websocket.href,
       },
     ),

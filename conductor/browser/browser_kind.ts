@@ -1,3 +1,4 @@
+import type { StreamEvent } from "../../shared/http/mod.ts";
 import type { RunOutcome } from "../store/mod.ts";
 import {
   failedRun,
@@ -6,7 +7,11 @@ import {
   type TaskKind,
 } from "../automation/mod.ts";
 import type { Browser } from "./browser.ts";
-import { type RequestBody, requestBody } from "./http_schemas.ts";
+import {
+  type RequestBody,
+  requestBody,
+  type RequestData,
+} from "./http_schemas.ts";
 
 /**
  * Tasks that send a request through the logged-in browser. The response's body
@@ -38,11 +43,8 @@ export function browserKind(
   };
 }
 
-type Streams = Awaited<ReturnType<Browser["requests"]["stream"]>>;
-type Response = Awaited<ReturnType<Browser["requests"]["buffered"]>>;
-
 async function whole(
-  response: Response,
+  response: RequestData,
   context: RunContext,
 ): Promise<RunOutcome> {
   const { body, body_base64, headers, ...head } = response;
@@ -55,7 +57,7 @@ async function whole(
 
 /** Logs each event's data as it comes. */
 async function streamed(
-  events: Streams,
+  events: AsyncIterable<StreamEvent>,
   context: RunContext,
 ): Promise<RunOutcome> {
   let status = 0;
@@ -66,19 +68,14 @@ async function streamed(
       await context.log("stdout", `${String(facts.data)}\n`);
     }
     if (event === "stream_error") {
-      return failedRun({
-        code: String(facts.code),
-        message: String(facts.message),
-      });
+      const { code, message } = facts;
+      return failedRun({ code: String(code), message: String(message) });
     }
   }
   return outcomeOf(status, { status });
 }
 
-function outcomeOf(
-  status: number,
-  result: RunOutcome["result"],
-): RunOutcome {
+function outcomeOf(status: number, result: RunOutcome["result"]): RunOutcome {
   if (status < 400) return succeededRun(result);
   const message = `The site answered ${status}`;
   return failedRun({ code: "SITE_REFUSED", message }, result);

@@ -8,7 +8,7 @@ const platformName = z.string().min(1).max(64);
 const address = z.string().min(1).max(8192);
 
 /** Longest that a browser request may take: an hour. */
-export const MAX_TIMEOUT_MS = 3_600_000;
+const MAX_TIMEOUT_MS = 3_600_000;
 
 /** `GET /v1/browser?…` */
 export const browserQuery = z.strictObject({

@@ -1,8 +1,7 @@
 import {
-  claudeActionBody,
   claudeActionData,
+  claudeClientChoice,
   claudeCurrentData,
-  claudeCurrentQuery,
   claudeSendBody,
   claudeSendData,
 } from "../browser/mod.ts";
@@ -35,7 +34,7 @@ export const claudeRoutes = [
     path: "/v1/browser/claude/open",
     kind: "write",
     summary: "Open Claude in a new tab",
-    body: claudeActionBody,
+    body: claudeClientChoice,
     bodyRule: "optional",
     data: claudeActionData,
     example: { body: { client_id: "{browser}" } },
@@ -62,7 +61,7 @@ export const claudeRoutes = [
     path: "/v1/browser/claude/current",
     kind: "read",
     summary: "Read the Claude conversation that is open, or the newest",
-    query: claudeCurrentQuery,
+    query: claudeClientChoice,
     data: claudeCurrentData,
     example: { query: { client_id: "{browser}" } },
     handler: (context) =>
@@ -75,7 +74,7 @@ export const claudeRoutes = [
     path: "/v1/browser/claude/reload",
     kind: "write",
     summary: "Reload the Claude tab",
-    body: claudeActionBody,
+    body: claudeClientChoice,
     bodyRule: "optional",
     data: claudeActionData,
     example: { body: { client_id: "{browser}" } },

@@ -1,11 +1,12 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { SocketPort } from "../../../shared/http/mod.ts";
+import { sameSecret, type SocketPort } from "../../../shared/http/mod.ts";
 import type { NewId } from "../../../shared/ids.ts";
 import type { Logger } from "../../../shared/log.ts";
 import type { EventService } from "../../record/mod.ts";
 import type { ExtensionMessage, FromExtension } from "../contract.ts";
 import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
+import type { BrowserView } from "../http_schemas.ts";
 import type { RecordsPort, RequestsPort, SystemPort } from "./bridge_ports.ts";
 import type { Clients } from "./clients.ts";
 import {
@@ -15,7 +16,7 @@ import {
   type HelloAck,
   refusal,
 } from "./connection.ts";
-import { identityOf, type Pairing } from "./pairing.ts";
+import type { Pairing } from "./pairing.ts";
 import type { PendingActions } from "./pending_actions.ts";
 
 /** Where the sockets of all browsers end: greets, keeps, and sorts what they say. */
@@ -76,13 +77,11 @@ export class Bridge {
         `Cannot speak protocol ${hello.protocol}: this is version ${PROTOCOL_VERSION}`,
       );
     }
-    const { isToken } = this.#options;
-    if (isToken === undefined) {
-      const identity = identityOf({
-        origin: connection.origin,
-        clientId: hello.clientId,
-      });
-      const outcome = this.#options.pairing.admit(identity);
+    const { clients, pairing, token } = this.#options;
+    if (token === undefined) {
+      // No other program in that browser can claim its extension's origin.
+      const identity = connection.origin ?? `client:${hello.clientId}`;
+      const outcome = pairing.admit(identity);
       if (outcome === "refused") {
         return refusal(
           "not_paired",
@@ -91,18 +90,12 @@ export class Bridge {
         );
       }
       if (outcome === "added") this.#paired(hello.clientId, identity);
-    } else if (hello.token !== undefined && !isToken(hello.token)) {
-      return refusal(
-        "bad_token",
-        "Cannot accept this token",
-      );
+    } else if (hello.token !== undefined && !sameSecret(token, hello.token)) {
+      return refusal("bad_token", "Cannot accept this token");
     }
     this.#waiting.delete(connection);
-    this.#options.clients.get(hello.clientId)?.close(
-      BRIDGE_CLOSE.replaced,
-      "replaced",
-    );
-    this.#options.clients.add(connection);
+    clients.get(hello.clientId)?.close(BRIDGE_CLOSE.replaced, "replaced");
+    clients.add(connection);
     return {
       type: "hello_ack",
       ok: true,
@@ -110,10 +103,7 @@ export class Bridge {
       protocol: PROTOCOL_VERSION,
       heartbeatMs: this.#options.heartbeatMs,
       limits: { ...BROWSER_LIMITS },
-      platforms: this.#options.platforms.map(({ name, hosts }) => ({
-        name,
-        hosts: [...hosts],
-      })),
+      platforms: [...this.#options.platforms],
       allowedHosts: [...this.#options.allowedHosts],
       state: this.#options.system.state(),
     };
@@ -155,13 +145,14 @@ export class Bridge {
 
   #receive(connection: Connection, message: ExtensionMessage): void {
     const { actions, records, requests } = this.#options;
+    const { clientId } = connection;
     switch (message.type) {
       case "tabs":
-        return this.#record(() => records.tabs(connection, message));
+        return this.#record(() => records.tabs(message, clientId));
       case "credentials":
-        return this.#record(() => records.credentials(connection, message));
+        return this.#record(() => records.credentials(message, clientId));
       case "api_endpoints":
-        return this.#record(() => records.endpoints(connection, message));
+        return this.#record(() => records.endpoints(message, clientId));
       case "action_request":
         return void this.#change(connection, message);
       case "action_status":
@@ -172,7 +163,7 @@ export class Bridge {
         return actions.receive(connection, message);
       case "client_log":
         return this.#options.log[message.level]("A browser says", {
-          client_id: connection.clientId,
+          client_id: clientId,
           said: message.message,
         });
       case "hello":
@@ -200,25 +191,18 @@ export class Bridge {
     request: FromExtension<"action_request">,
   ): Promise<void> {
     const { action, id } = request;
-    const head = {
-      type: "action_result" as const,
-      action,
-      ...(id === undefined ? {} : { id }),
-    };
+    const head = { type: "action_result", action, id } as const;
     try {
-      const state = await this.#options.system.change(
-        request,
-        connection.clientId,
-      );
+      const { system } = this.#options;
+      const state = await system.change(request, connection.clientId);
       connection.send({ ...head, ok: true, state });
     } catch (thrown) {
-      const error = thrown instanceof AppError
-        ? { code: thrown.code, message: thrown.message }
-        : { code: "INTERNAL", message: "an internal error was logged" };
-      if (!(thrown instanceof AppError)) {
-        this.#options.log.error("An action of a browser failed", {
-          error: thrown,
-        });
+      let error = { code: "INTERNAL", message: "an internal error was logged" };
+      if (thrown instanceof AppError) {
+        error = { code: thrown.code, message: thrown.message };
+      } else {
+        const { log } = this.#options;
+        log.error("An action of a browser failed", { error: thrown });
       }
       connection.send({ ...head, ok: false, error });
     }
@@ -238,11 +222,8 @@ interface BridgeOptions {
   readonly log: Logger;
   readonly heartbeatMs: number;
   /** Which hosts belong to which platform, for every browser to know. */
-  readonly platforms: readonly {
-    readonly name: string;
-    readonly hosts: readonly string[];
-  }[];
+  readonly platforms: Readonly<BrowserView["platforms"]>;
   readonly allowedHosts: readonly string[];
-  /** Compares with the shared token; undefined: there is none, clients are paired. */
-  readonly isToken: ((token: string) => boolean) | undefined;
+  /** The shared one; undefined: there is none, browsers are paired. */
+  readonly token: string | undefined;
 }

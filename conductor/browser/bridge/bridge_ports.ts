@@ -34,13 +34,7 @@ export interface RequestsPort {
 /** Takes what browsers report of themselves. May fail: a disk may be full. */
 export interface RecordsPort {
   hello(hello: Hello): void;
-  tabs(connection: Connection, message: FromExtension<"tabs">): void;
-  credentials(
-    connection: Connection,
-    message: FromExtension<"credentials">,
-  ): void;
-  endpoints(
-    connection: Connection,
-    message: FromExtension<"api_endpoints">,
-  ): void;
+  tabs(message: FromExtension<"tabs">, clientId: string): void;
+  credentials(message: FromExtension<"credentials">, clientId: string): void;
+  endpoints(message: FromExtension<"api_endpoints">, clientId: string): void;
 }

@@ -38,7 +38,10 @@ export class Pairing {
     return Math.max(0, this.#openUntil - this.#clock.monotonic());
   }
 
-  /** Tells how `identity` stands, adding it where it may be added. */
+  /**
+   * Tells how `identity` stands, adding it where it may be added: an extension's
+   * origin, or the client id of a local program.
+   */
   admit(identity: string): "known" | "added" | "refused" {
     const known = this.#store.identities();
     if (known.includes(identity)) return "known";
@@ -53,13 +56,3 @@ type Store = Pick<
   BrowserStore,
   "identities" | "addIdentity" | "forgetIdentities"
 >;
-
-/**
- * What a client is known by: its extension's origin, which no other program
- * in that browser can claim, or the client id of a local program.
- */
-export function identityOf(
-  client: { readonly origin: string | undefined; readonly clientId: string },
-): string {
-  return client.origin ?? `client:${client.clientId}`;
-}

@@ -12,6 +12,7 @@ import type {
   ClaudeCurrent,
   ClaudeSendBody,
   ClaudeSent,
+  ClientChoice,
 } from "./claude_schemas.ts";
 
 const PLATFORM = "claude";
@@ -41,13 +42,13 @@ export class ClaudeWrapper {
     input: ClaudeSendBody,
     caller: BrowserCaller,
   ): Promise<ClaudeSent> {
-    const { model, request_id, timeout_ms } = input;
+    const { client_id, model, request_id, timeout_ms } = input;
     const ask = this.#asker(input, caller);
     const organization = input.organization_id ?? await firstOrganization(ask);
     const conversation = input.conversation_id ?? this.#openConversation() ??
       await newConversation(organization, ask);
     const body = {
-      ...choice(input),
+      client_id,
       platform: PLATFORM,
       method: "POST" as const,
       path: `${conversationPath(organization, conversation)}/completion`,
@@ -59,12 +60,10 @@ export class ClaudeWrapper {
         files: [],
         ...(model !== undefined && { model }),
       },
-      ...(timeout_ms !== undefined && { timeout_ms }),
+      timeout_ms,
     };
-    const response = await this.#parts.requests.buffered(
-      { ...body, ...(request_id !== undefined && { request_id }) },
-      caller,
-    );
+    const { requests } = this.#parts;
+    const response = await requests.buffered({ ...body, request_id }, caller);
     return {
       organization_id: organization,
       conversation_id: conversation,
@@ -104,7 +103,8 @@ export class ClaudeWrapper {
       readonly caller: BrowserCaller;
     },
   ): Promise<ClaudeActed> {
-    const body = { ...choice(input), action, platform: PLATFORM };
+    const { client_id } = input;
+    const body = { client_id, action, platform: PLATFORM };
     const outcome = await this.#parts.actions.run(body, caller);
     return { ...outcome, ...replacedBy("/v1/browser/actions", body) };
   }
@@ -113,7 +113,7 @@ export class ClaudeWrapper {
   #asker(input: ClientChoice, caller: BrowserCaller): Ask {
     return async (request) => {
       const response = await this.#parts.requests.buffered({
-        ...choice(input),
+        client_id: input.client_id,
         platform: PLATFORM,
         method: "GET",
         headers: {},
@@ -141,11 +141,6 @@ interface ClaudeParts {
   readonly requests: Pick<BrowserRequests, "buffered">;
   readonly actions: Pick<BrowserActions, "run">;
   readonly store: Pick<BrowserStore, "tabs">;
-}
-
-/** Which browser to use; without it, the active one. */
-interface ClientChoice {
-  readonly client_id?: string | undefined;
 }
 
 type Ask = (request: Partial<RequestBody>) => Promise<RequestData>;
@@ -207,10 +202,6 @@ function unreadable(path: string): never {
     `Cannot use Claude's answer to ${path}: it has another form than expected`,
     { details: { reason: "unexpected_answer" } },
   );
-}
-
-function choice(input: ClientChoice): { readonly client_id?: string } {
-  return input.client_id === undefined ? {} : { client_id: input.client_id };
 }
 
 /** Returns the text of a reply from Claude's event stream, in either of its forms. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { identifier } from "../contract.ts";
-import { actionData, MAX_TIMEOUT_MS, requestData } from "../http_schemas.ts";
+import { actionData, requestBody, requestData } from "../http_schemas.ts";
 
 const uuid = z.string().regex(/^[\w-]{1,128}$/);
 
@@ -13,10 +13,12 @@ const modern = z.object({
 
 const legacy = { deprecated: z.literal(true), modern };
 
-/** `POST /v1/browser/claude/open` and `…/reload` */
-export const claudeActionBody = z.strictObject({
+/** `POST /v1/browser/claude/open` and `…/reload`, `GET /v1/browser/claude/current?…` */
+export const claudeClientChoice = z.strictObject({
   client_id: identifier.optional(),
 });
+export type ClientChoice = z.output<typeof claudeClientChoice>;
+
 export const claudeActionData = actionData.extend(legacy);
 export type ClaudeActed = z.output<typeof claudeActionData>;
 
@@ -28,7 +30,7 @@ export const claudeSendBody = z.strictObject({
   model: z.string().min(1).max(128).optional(),
   request_id: identifier.optional(),
   client_id: identifier.optional(),
-  timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional(),
+  timeout_ms: requestBody.shape.timeout_ms,
 });
 export type ClaudeSendBody = z.output<typeof claudeSendBody>;
 
@@ -41,11 +43,6 @@ export const claudeSendData = z.object({
   ...legacy,
 });
 export type ClaudeSent = z.output<typeof claudeSendData>;
-
-/** `GET /v1/browser/claude/current?…` */
-export const claudeCurrentQuery = z.strictObject({
-  client_id: identifier.optional(),
-});
 
 export const claudeCurrentData = z.object({
   organization_id: z.string(),

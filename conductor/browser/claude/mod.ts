@@ -1,9 +1,2 @@
 export { ClaudeWrapper } from "./claude.ts";
-export {
-  claudeActionBody,
-  claudeActionData,
-  claudeCurrentData,
-  claudeCurrentQuery,
-  claudeSendBody,
-  claudeSendData,
-} from "./claude_schemas.ts";
+export * from "./claude_schemas.ts";

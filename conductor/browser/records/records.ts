@@ -1,6 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { BrowserStore } from "../../store/mod.ts";
-import type { Connection, Hello, RecordsPort } from "../bridge/mod.ts";
+import type { Hello, RecordsPort } from "../bridge/mod.ts";
 import type { FromExtension } from "../contract.ts";
 import { bareAddress, bareTitle } from "../extension/mod.js";
 import type { Platforms } from "../requests/mod.ts";
@@ -37,8 +37,7 @@ export class Records implements RecordsPort {
     });
   }
 
-  tabs(connection: Connection, message: FromExtension<"tabs">): void {
-    const { clientId } = connection;
+  tabs(message: FromExtension<"tabs">, clientId: string): void {
     const seen_at = this.#clock.now();
     const rows = message.tabs.map((tab) => {
       const url = bareAddress(tab.url);
@@ -57,12 +56,9 @@ export class Records implements RecordsPort {
     this.#store.saveTabs(clientId, rows);
   }
 
-  credentials(
-    connection: Connection,
-    message: FromExtension<"credentials">,
-  ): void {
+  credentials(message: FromExtension<"credentials">, clientId: string): void {
     const rows = message.credentials.map((it) => ({
-      client_id: connection.clientId,
+      client_id: clientId,
       ...this.#site(it),
       header: it.header.toLowerCase(),
       name: it.name,
@@ -75,12 +71,9 @@ export class Records implements RecordsPort {
     this.#store.saveCredentials(rows);
   }
 
-  endpoints(
-    connection: Connection,
-    message: FromExtension<"api_endpoints">,
-  ): void {
+  endpoints(message: FromExtension<"api_endpoints">, clientId: string): void {
     const rows = message.endpoints.map((it) => ({
-      client_id: connection.clientId,
+      client_id: clientId,
       ...this.#site(it),
       method: it.method.toUpperCase(),
       path: it.path.replace(/[?#].*$/s, ""),

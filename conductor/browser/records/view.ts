@@ -52,10 +52,7 @@ export class BrowserViewer {
         breaker_failures: policy.limits.breakerFailures,
         platforms: policy.view(),
       },
-      platforms: platforms.all.map(({ name, hosts }) => ({
-        name,
-        hosts: [...hosts],
-      })),
+      platforms: [...platforms.all],
       summary: {
         clients: profiles.length,
         connected_clients: profiles.filter((it) => it.connected).length,

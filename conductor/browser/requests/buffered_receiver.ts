@@ -2,6 +2,7 @@ import type { ByteBudget, Hold } from "../../../shared/byte_budget.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { AnswerMessage } from "../contract.ts";
 import { protocolBroken } from "../failures.ts";
+import { joinBytes } from "../extension/mod.js";
 import { BROWSER_LIMITS } from "../limits.ts";
 import { headOf, type Receiver, type ResponseHead } from "./receiver.ts";
 
@@ -11,7 +12,7 @@ export class BufferedReceiver implements Receiver {
   readonly #budget: ByteBudget;
   readonly #answer = Promise.withResolvers<BufferedResponse>();
   #head: ResponseHead | undefined;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
   #taken = 0;
 
@@ -68,7 +69,7 @@ export class BufferedReceiver implements Receiver {
     this.#hold(message.data.length);
     this.#chunks.push(message.data);
     if (!message.last) return false;
-    this.#finish(this.#head, join(this.#chunks, this.#bytes));
+    this.#finish(this.#head, joinBytes(this.#chunks));
     return true;
   }
 
@@ -103,14 +104,4 @@ export class BufferedReceiver implements Receiver {
 interface BufferedResponse extends ResponseHead {
   /** Text where the browser sent text, else the bytes. */
   readonly body: string | Uint8Array;
-}
-
-function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

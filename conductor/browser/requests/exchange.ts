@@ -15,6 +15,7 @@ import {
 import { BROWSER_LIMITS } from "../limits.ts";
 import { isSiteFailure, type Permit } from "./policy.ts";
 import type { Receiver } from "./receiver.ts";
+import type { Targets } from "./targets.ts";
 
 /** How long a browser may take to confirm a cancel. */
 const CONFIRM_MS = 5_000;
@@ -130,7 +131,8 @@ export class Exchange implements RunningRequest {
   /** A redirect may have led where no request may go; its answer goes nowhere. */
   #judge(message: AnswerMessage): void {
     const url = "url" in message ? message.url : undefined;
-    const why = url === undefined ? undefined : this.#options.whyRefused(url);
+    if (url === undefined) return;
+    const why = this.#options.targets.whyRefused(url);
     if (why === undefined) return;
     throw new AppError(
       "UPSTREAM_FAILED",
@@ -178,27 +180,23 @@ interface ExchangeOptions {
   readonly receiver: Receiver;
   readonly permit: Permit;
   readonly clock: Clock;
-  /** Says why an address may not be reached. */
-  readonly whyRefused: (url: string) => string | undefined;
+  readonly targets: Targets;
   /** Runs once, when the browser is known (or given up) to be done with it. */
   readonly over: () => void;
 }
 
 /** Cuts an order into the messages that carry it: what is too large for the first follows. */
-function framesOf({ body, ...order }: RequestOrder): {
-  readonly head: ApiRequest;
-  readonly chunks: readonly Uint8Array[];
-} {
+function framesOf({ body, ...order }: RequestOrder) {
   const { chunkBytes } = BROWSER_LIMITS;
   const head = { type: "api_request", ...order, chunked: false } as const;
-  if (body === undefined) return { head, chunks: [] };
+  const chunks: Uint8Array[] = [];
+  if (body === undefined) return { head, chunks };
   const isText = typeof body === "string";
   const bytes = isText ? new TextEncoder().encode(body) : body;
   if (bytes.length <= chunkBytes) {
     const inline = isText ? { body } : { bodyBase64: bytes.toBase64() };
-    return { head: { ...head, ...inline }, chunks: [] };
+    return { head: { ...head, ...inline }, chunks };
   }
-  const chunks: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     chunks.push(bytes.subarray(at, at + chunkBytes));
   }

@@ -5,19 +5,17 @@ import { BROWSER_LIMITS } from "../limits.ts";
 import { Exchange, type RequestOrder } from "./exchange.ts";
 import type { Permit } from "./policy.ts";
 import type { Receiver } from "./receiver.ts";
+import type { Targets } from "./targets.ts";
 
 /** Every request in flight, by its id. */
 export class Exchanges implements RequestsPort {
   readonly #clock: Clock;
-  readonly #whyRefused: (url: string) => string | undefined;
+  readonly #targets: Targets;
   readonly #running = new Map<string, Exchange>();
 
-  constructor(
-    clock: Clock,
-    whyRefused: (url: string) => string | undefined,
-  ) {
+  constructor(clock: Clock, targets: Targets) {
     this.#clock = clock;
-    this.#whyRefused = whyRefused;
+    this.#targets = targets;
   }
 
   get size(): number {
@@ -58,7 +56,7 @@ export class Exchanges implements RequestsPort {
       ...options,
       order,
       clock: this.#clock,
-      whyRefused: this.#whyRefused,
+      targets: this.#targets,
       over: () => this.#running.delete(order.id),
     });
     this.#running.set(order.id, exchange);

@@ -1,4 +1,5 @@
 import { isHost } from "../extension/mod.js";
+import type { BrowserView } from "../http_schemas.ts";
 
 const BUILT_IN: readonly Platform[] = [
   { name: "claude", hosts: ["claude.ai", "api.claude.ai"] },
@@ -61,9 +62,5 @@ export class Platforms {
   }
 }
 
-/** A site that the owner is logged in to: its hosts, the main one first. */
-interface Platform {
-  readonly name: string;
-  /** As `host` or `host:port`. */
-  readonly hosts: readonly string[];
-}
+/** A site that the owner is logged in to; the first of its hosts is the main one. */
+type Platform = Readonly<BrowserView["platforms"][number]>;

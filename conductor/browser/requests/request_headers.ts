@@ -32,7 +32,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
  */
 export function readHeaders(
   headers: Readonly<Record<string, string>>,
-  options: {
+  { contentType, mode }: {
     readonly contentType: string | undefined;
     readonly mode: "buffered" | "sse";
   },
@@ -44,10 +44,8 @@ export function readHeaders(
   });
   if (issues.length > 0) throw invalidInputs(issues);
   return {
-    ...(options.contentType === undefined
-      ? {}
-      : { "content-type": options.contentType }),
-    ...(options.mode === "sse" ? { accept: "text/event-stream" } : {}),
+    ...(contentType !== undefined && { "content-type": contentType }),
+    ...(mode === "sse" && { accept: "text/event-stream" }),
     ...Object.fromEntries(
       entries.map(([name, value]) => [name.toLowerCase(), value]),
     ),

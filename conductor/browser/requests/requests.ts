@@ -45,11 +45,25 @@ export class BrowserRequests {
     caller: BrowserCaller,
   ): Promise<RequestData> {
     const order = this.#order(input, "buffered");
-    return await audited(
-      this.#parts.audit,
-      intentOf(order, caller),
-      () => this.#whole(order, { input, caller }),
-    );
+    const { audit, budget, clock } = this.#parts;
+    return await audited(audit, intentOf(order, caller), async () => {
+      const { signal } = caller;
+      const receiver = new BufferedReceiver(order.url, budget);
+      const startedAt = clock.now();
+      const begun = clock.monotonic();
+      const exchange = await this.#start(order, { receiver, input, signal });
+      const { body, ...head } = await receiver.answer;
+      receiver.release(caller.hold);
+      return {
+        request_id: order.id,
+        client_id: exchange.connection.clientId,
+        platform: order.platform,
+        ...head,
+        ...decodeBody(body, head.headers["content-type"]),
+        started_at: isoTime(startedAt),
+        duration_ms: Math.round(clock.monotonic() - begun),
+      };
+    });
   }
 
   /**
@@ -62,10 +76,8 @@ export class BrowserRequests {
     caller: BrowserCaller,
   ): Promise<Channel<StreamEvent>> {
     const order = this.#order(input, "sse");
-    const receiver = new StreamReceiver(
-      order,
-      () => void this.cancel(order.id),
-    );
+    const leave = () => void this.cancel(order.id);
+    const receiver = new StreamReceiver(order, leave);
     const entry = this.#parts.audit.begin(intentOf(order, caller));
     try {
       const { signal } = caller;
@@ -90,32 +102,6 @@ export class BrowserRequests {
       request_id: requestId,
       running: exchange !== undefined,
       confirmed: exchange !== undefined && await exchange.stop(),
-    };
-  }
-
-  async #whole(
-    order: RequestOrder,
-    { input, caller }: {
-      readonly input: RequestBody;
-      readonly caller: BrowserCaller;
-    },
-  ): Promise<RequestData> {
-    const { clock, budget } = this.#parts;
-    const { signal } = caller;
-    const receiver = new BufferedReceiver(order.url, budget);
-    const startedAt = clock.now();
-    const begun = clock.monotonic();
-    const exchange = await this.#start(order, { receiver, input, signal });
-    const { body, ...head } = await receiver.answer;
-    receiver.release(caller.hold);
-    return {
-      request_id: order.id,
-      client_id: exchange.connection.clientId,
-      platform: order.platform,
-      ...head,
-      ...decodeBody(body, head.headers["content-type"]),
-      started_at: isoTime(startedAt),
-      duration_ms: Math.round(clock.monotonic() - begun),
     };
   }
 
@@ -167,7 +153,7 @@ export class BrowserRequests {
       responseMode: mode,
       timeoutMs: input.timeout_ms ?? fallback,
       body,
-      ...(input.tab_id === undefined ? {} : { tabId: input.tab_id }),
+      tabId: input.tab_id,
     };
   }
 }

@@ -68,10 +68,8 @@ export class StreamReceiver implements Receiver {
     this.#isSse = /^text\/event-stream\b/i.test(
       head.headers["content-type"] ?? "",
     );
-    this.#put("stream_open", {
-      ...head,
-      format: this.#isSse ? "sse" : "text",
-    }, 0);
+    const format = this.#isSse ? "sse" : "text";
+    this.#put("stream_open", { ...head, format });
     return false;
   }
 
@@ -86,11 +84,8 @@ export class StreamReceiver implements Receiver {
       ? this.#parse(chunk)
       : [{ event: "chunk", data: chunk }];
     for (const event of events) {
-      this.#put(
-        "stream_event",
-        { seq: this.#events, ...event },
-        event.data.length,
-      );
+      const data = { seq: this.#events, ...event };
+      this.#put("stream_event", data, event.data.length);
       this.#events += 1;
     }
     if (!this.events.hasRoom) {
@@ -121,15 +116,13 @@ export class StreamReceiver implements Receiver {
     return true;
   }
 
-  #put(event: string, data: Readonly<Record<string, unknown>>, chars: number) {
-    this.events.push({
-      event,
-      data: { request_id: this.#requestId, ...data },
-    }, chars);
+  #put(event: string, facts: Readonly<Record<string, unknown>>, chars = 0) {
+    const data = { request_id: this.#requestId, ...facts };
+    this.events.push({ event, data }, chars);
   }
 
   #last(event: string, data: Readonly<Record<string, unknown>>): void {
-    this.#put(event, data, 0);
+    this.#put(event, data);
     this.events.end();
   }
 }
