@@ -329,7 +329,9 @@ class Walk {
   /** The name of a program, or what one takes that knows words without a dash. */
   #argument(start: number, end: number): boolean {
     const word = this.#text.slice(start, Math.min(end, start + NAME_CHARS));
-    if (EVALUATES.test(word)) this.#evaluator = end;
+    // In a list each text has its own quotes, and no shell has read them yet.
+    const isInLine = this.#text[end] !== "\0";
+    if (isInLine && EVALUATES.test(word)) this.#evaluator = end;
     const options = PROGRAMS.get(word);
     if (options !== undefined) {
       this.#program = { options, at: end };
