@@ -41,9 +41,6 @@ export function readCodexdConfig(
     ...config,
     ...filesConfig(config.values, "codexd"),
     inherited,
-    secrets: [
-      ...config.secrets,
-      ...secretValues((name) => inherited.get(name)),
-    ],
+    secrets: [...config.secrets, ...secretValues(inherited)],
   };
 }

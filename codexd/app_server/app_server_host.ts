@@ -4,7 +4,10 @@ import type { Logger } from "../../shared/log.ts";
 import type { Redactor } from "../../shared/redact.ts";
 import { RotatingFile } from "../../shared/rotating_file.ts";
 import type { CodexClient } from "./codex_client.ts";
-import { codexEnvironment } from "./environment.ts";
+import {
+  codexEnvironment,
+  type CodexEnvironmentSource,
+} from "./environment.ts";
 import { Login } from "./login.ts";
 import { cleanupScript, sweepOrphans } from "./orphans.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -44,12 +47,7 @@ export class AppServerHost {
     this.#files = [traffic, stderr];
     this.#previousMark = options.previousMark;
     this.#traffic = new TrafficLog(traffic, { redactor, clock });
-    const environment = codexEnvironment({
-      own: (name) => options.inherited.get(name),
-      execPath: options.execPath,
-      tmpDir: options.tmpDir,
-      mark,
-    });
+    const environment = codexEnvironment(options);
     this.supervisor = new Supervisor({
       clock,
       log,
@@ -104,13 +102,13 @@ export class AppServerHost {
     const { shell, mark } = this.#options;
     const previous = this.#previousMark;
     this.#previousMark = undefined;
-    const swept = await sweepOrphans(shell, mark);
-    if (previous === undefined) return swept;
-    return swept + await sweepOrphans(shell, previous);
+    let swept = await sweepOrphans(shell, mark);
+    if (previous !== undefined) swept += await sweepOrphans(shell, previous);
+    return swept;
   }
 }
 
-interface HostOptions {
+interface HostOptions extends CodexEnvironmentSource {
   readonly clock: Clock;
   readonly log: Logger;
   readonly redactor: Redactor;
@@ -119,17 +117,12 @@ interface HostOptions {
   /** `BAA_CODEX_BIN`. */
   readonly codexBin: string;
   readonly shell: string;
-  readonly execPath: string | undefined;
-  readonly inherited: ReadonlyMap<string, string>;
-  /** For temporary files of Codex, where its own choice would not work. */
-  readonly tmpDir: string;
   /** `logs/codexd/app-server`. */
   readonly logsDir: string;
   readonly maxLogAgeMs: number;
   /** Where the app-server itself works; sessions have folders of their own. */
   readonly cwd: string;
-  /** Marks the processes of this codexd, and those of the one before it. */
-  readonly mark: string;
+  /** The mark of the codexd before this one. */
   readonly previousMark: string | undefined;
   /** Default: through the shell, in a group that dies with codexd. */
   readonly start?: ProcessGroups["startPiped"];

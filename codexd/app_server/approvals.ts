@@ -54,14 +54,8 @@ export class Approvals {
         timeoutMs,
         () => this.#end(approvalId, "decline", "timeout"),
       )
-      : { cancel() {} };
-    this.#pending.set(approvalId, {
-      approvalId,
-      request,
-      question,
-      rpc,
-      timer,
-    });
+      : undefined;
+    this.#pending.set(approvalId, { request, question, rpc, timer });
     if (mode === "ask") return;
     this.#end(approvalId, mode === "accept" ? "accept" : "decline", "policy");
   }
@@ -82,43 +76,33 @@ export class Approvals {
 
   /** The app-server tells that a question is settled, perhaps without us. */
   resolved(requestId: RpcId): void {
-    for (const { approvalId, request } of this.#pending.values()) {
-      if (request.id === requestId) this.#drop(approvalId, "codex");
+    for (const [approvalId, { request }] of this.#pending) {
+      if (request.id === requestId) this.#end(approvalId, null, "codex");
     }
   }
 
   /** The app-server is gone: its questions went with it. */
   dropAll(): void {
-    for (const approvalId of [...this.#pending.keys()]) {
-      this.#drop(approvalId, "restart");
+    for (const approvalId of this.#pending.keys()) {
+      this.#end(approvalId, null, "restart");
     }
   }
 
-  #end(approvalId: string, wanted: ApprovalDecision, by: By): void {
-    const pending = this.#take(approvalId);
+  /** `wanted`: the answer; null when there is none to be given any more. */
+  #end(approvalId: string, wanted: ApprovalDecision | null, by: By): void {
+    const pending = this.#pending.get(approvalId);
     if (pending === undefined) return;
-    const { request, question, rpc } = pending;
+    this.#pending.delete(approvalId);
+    const { request, question, rpc, timer } = pending;
+    timer?.cancel();
     const accepts = wanted === "accept" || wanted === "accept_for_session";
     const decision = accepts && question.cannotAccept ? "decline" : wanted;
-    rpc.answer(request.id, {
-      result: question.answer(decision, paramsOf(request)),
-    });
+    if (decision !== null) {
+      const result = question.answer(decision, paramsOf(request));
+      rpc.answer(request.id, { result });
+    }
     const data = { approval_id: approvalId, decision, by };
     this.#tell("approval.resolved", request, data);
-  }
-
-  #drop(approvalId: string, by: By): void {
-    const pending = this.#take(approvalId);
-    if (pending === undefined) return;
-    const data = { approval_id: approvalId, decision: null, by };
-    this.#tell("approval.resolved", pending.request, data);
-  }
-
-  #take(approvalId: string): Pending | undefined {
-    const pending = this.#pending.get(approvalId);
-    this.#pending.delete(approvalId);
-    pending?.timer.cancel();
-    return pending;
   }
 
   #tell(type: ApprovalNews["type"], request: RpcRequest, data: Params): void {
@@ -145,11 +129,10 @@ export interface ApprovalNews {
 type By = "policy" | "timeout" | "client" | "codex" | "restart";
 
 interface Pending {
-  readonly approvalId: string;
   readonly request: RpcRequest;
   readonly question: Question;
   readonly rpc: Pick<RpcConnection, "answer">;
-  readonly timer: Timer;
+  readonly timer: Timer | undefined;
 }
 
 interface ApprovalsOptions {

@@ -15,13 +15,8 @@ export function callerError(error: unknown): Error {
   if (error instanceof AppError) return error;
   const reason = messageOf(error);
   if (error instanceof RpcTimeout) {
-    return new AppError(
-      "UPSTREAM_TIMEOUT",
-      `Cannot wait for Codex: ${reason}`,
-      {
-        cause: error,
-      },
-    );
+    const message = `Cannot wait for Codex: ${reason}`;
+    return new AppError("UPSTREAM_TIMEOUT", message, { cause: error });
   }
   if (error instanceof RpcError) return refusal(error, reason);
   if (error instanceof RpcBusy) return busy(error);

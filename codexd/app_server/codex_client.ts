@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Sandbox } from "../../shared/contracts/mod.ts";
 import type { RpcCallOptions, RpcConnection } from "../rpc/mod.ts";
 import { callerError, ProtocolError } from "./caller_error.ts";
 import {
@@ -21,7 +22,7 @@ const SOURCES = ["cli", "vscode", "exec", "appServer", "unknown"];
 const Nothing = z.unknown();
 
 /** For what sessions can do without: nobody is to wait long for it. */
-const SIDE_MS = 5000;
+const SIDE: RpcCallOptions = { timeoutMs: 5000 };
 
 /** The app-server's methods that codexd uses, typed; nothing else is ever called. */
 export class CodexClient {
@@ -42,8 +43,7 @@ export class CodexClient {
   }
 
   account() {
-    const timeoutMs = SIDE_MS;
-    return this.#call(AccountResult, "account/read", {}, { timeoutMs });
+    return this.#call(AccountResult, "account/read", {}, SIDE);
   }
 
   /** Asks for something cheap: an answer means that it lives. */
@@ -57,18 +57,13 @@ export class CodexClient {
 
   /** Loads a thread from disk, without its turns. */
   resumeThread(threadId: string) {
-    return this.#call(OpenedThread, "thread/resume", {
-      threadId,
-      excludeTurns: true,
-    });
+    const params = { threadId, excludeTurns: true };
+    return this.#call(OpenedThread, "thread/resume", params);
   }
 
   /** Names a thread; this also puts it on disk before it has a turn. */
   async nameThread(threadId: string, name: string): Promise<void> {
-    const timeoutMs = SIDE_MS;
-    await this.#call(Nothing, "thread/name/set", { threadId, name }, {
-      timeoutMs,
-    });
+    await this.#call(Nothing, "thread/name/set", { threadId, name }, SIDE);
   }
 
   async readThread(threadId: string) {
@@ -95,10 +90,8 @@ export class CodexClient {
       readonly limit: number;
     },
   ) {
-    return this.#call(TurnPage, "thread/turns/list", {
-      ...page,
-      itemsView: "full",
-    });
+    const params = { ...page, itemsView: "full" };
+    return this.#call(TurnPage, "thread/turns/list", params);
   }
 
   /** Every turn of a thread, oldest first; for an app-server that has no pages of them. */
@@ -169,16 +162,10 @@ export class CodexClient {
     );
     if (result.success) return result.data;
     const [issue] = result.error.issues;
-    throw new ProtocolError(
-      `Cannot read the answer to ${method}: ${
-        issue?.path.join(".")
-      } ${issue?.message}`,
-    );
+    const why = `${issue?.path.join(".")} ${issue?.message}`;
+    throw new ProtocolError(`Cannot read the answer to ${method}: ${why}`);
   }
 }
-
-/** A sandbox by the name that Codex's command line uses. */
-type SandboxName = keyof typeof SANDBOX_POLICIES;
 
 /** What makes a thread. Undefined fields are left to Codex's configuration. */
 interface NewThread {
@@ -195,5 +182,5 @@ interface NewTurn {
   readonly input: readonly unknown[];
   /** Comes back as `clientId` of the user's message, also after a restart. */
   readonly clientUserMessageId?: string | undefined;
-  readonly sandbox?: SandboxName | undefined;
+  readonly sandbox?: Sandbox | undefined;
 }

@@ -34,41 +34,42 @@ export const CODEX_VARIABLES = [...INHERITED, "PATH", "TMPDIR"] as const;
 
 /** Values of the environment that must never reach a log. */
 export function secretValues(
-  own: (variable: string) => string | undefined,
+  inherited: CodexEnvironmentSource["inherited"],
 ): string[] {
-  return INHERITED.filter((name) => /KEY|TOKEN|SECRET/.test(name))
-    .map(own).filter((value) =>
-      value !== undefined && value !== ""
-    ) as string[];
+  return [...inherited].flatMap(([name, value]) =>
+    /KEY|TOKEN|SECRET/.test(name) && value !== "" ? [value] : []
+  );
 }
 
 /** Returns the whole environment of the app-server. */
 export function codexEnvironment(
   source: CodexEnvironmentSource,
 ): Record<string, string> {
-  const { own, execPath, tmpDir, mark } = source;
+  const { inherited, execPath, mark } = source;
   const env: Record<string, string> = {};
   for (const name of INHERITED) {
-    const value = own(name);
-    if (value !== undefined && value !== "") env[name] = value;
+    const value = inherited.get(name);
+    if (value) env[name] = value;
   }
   return {
     ...env,
-    PATH: execPath ?? completePath(own("PATH"), own("HOME")),
-    TMPDIR: temporaryFolder(own, tmpDir),
+    PATH: execPath ??
+      completePath(inherited.get("PATH"), inherited.get("HOME")),
+    TMPDIR: temporaryFolder(source),
     TERM: "dumb",
     NO_COLOR: "1",
     [MARK_VARIABLE]: mark,
   };
 }
 
-interface CodexEnvironmentSource {
-  readonly own: (variable: string) => string | undefined;
+export interface CodexEnvironmentSource {
+  /** Those of {@linkcode CODEX_VARIABLES} that are set. */
+  readonly inherited: ReadonlyMap<string, string>;
   /** `BAA_EXEC_PATH`. */
   readonly execPath: string | undefined;
-  /** A folder of codexd's own for temporary files. */
+  /** For temporary files of Codex, where its own choice would not work. */
   readonly tmpDir: string;
-  /** See {@linkcode MARK_VARIABLE}. */
+  /** Marks the processes of this codexd: see {@linkcode MARK_VARIABLE}. */
   readonly mark: string;
 }
 
@@ -76,12 +77,10 @@ interface CodexEnvironmentSource {
  * Codex refuses to make its sandbox helper under the temporary folder: with
  * CODEX_HOME in there, every sandboxed command would fail.
  */
-function temporaryFolder(
-  own: (variable: string) => string | undefined,
-  tmpDir: string,
-): string {
-  const usual = own("TMPDIR") || "/tmp";
-  const home = own("CODEX_HOME") ?? "";
+function temporaryFolder(source: CodexEnvironmentSource): string {
+  const { inherited, tmpDir } = source;
+  const usual = inherited.get("TMPDIR") || "/tmp";
+  const home = inherited.get("CODEX_HOME") ?? "";
   return isWithin(home, usual) || isWithin(home, "/tmp") ? tmpDir : usual;
 }
 

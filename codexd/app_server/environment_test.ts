@@ -4,7 +4,7 @@ import { MARK_VARIABLE } from "./orphans.ts";
 
 function environment(own: Record<string, string>, execPath?: string) {
   return codexEnvironment({
-    own: (name) => own[name],
+    inherited: new Map(Object.entries(own)),
     execPath,
     tmpDir: "/own/tmp",
     mark: "the-mark",
@@ -55,6 +55,6 @@ Deno.test("codexEnvironment() keeps the temporary folder away from CODEX_HOME", 
 });
 
 Deno.test("secretValues() finds what must not be logged", () => {
-  const own: Record<string, string> = { OPENAI_API_KEY: "k1", HOME: "/h" };
-  assertEquals(secretValues((name) => own[name]), ["k1"]);
+  const own = new Map([["OPENAI_API_KEY", "k1"], ["HOME", "/h"]]);
+  assertEquals(secretValues(own), ["k1"]);
 });

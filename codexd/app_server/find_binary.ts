@@ -56,34 +56,26 @@ type BinaryFinding =
 async function faultOf(path: string): Promise<Fault | "absent" | undefined> {
   try {
     const { isFile, mode } = await Deno.stat(path);
-    if (!isFile) {
-      return {
-        reason: `Cannot run Codex "${path}": it is no file`,
-        fix: INSTALL,
-      };
-    }
-    return (mode ?? 0o111) & 0o111 ? undefined : {
-      reason: `Cannot run Codex "${path}": it is not executable`,
-      fix: `Run chmod +x ${path}`,
-    };
+    const cannot = `Cannot run Codex "${path}": it is`;
+    if (!isFile) return { reason: `${cannot} no file`, fix: INSTALL };
+    return (mode ?? 0o111) & 0o111
+      ? undefined
+      : { reason: `${cannot} not executable`, fix: `Run chmod +x ${path}` };
   } catch (error) {
     if (
       error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory
     ) return "absent";
-    return {
-      reason: `Cannot look at Codex "${path}": ${messageOf(error)}`,
-      fix: INSTALL,
-    };
+    const reason = `Cannot look at Codex "${path}": ${messageOf(error)}`;
+    return { reason, fix: INSTALL };
   }
 }
 
 /** Returns the native binary behind npm's launcher, or the program itself. */
 async function native(path: string, query: BinaryQuery): Promise<string> {
   const real = await Deno.realPath(path);
-  const names = TRIPLES[
-    `${query.os ?? Deno.build.os}-${query.arch ?? Deno.build.arch}`
-  ];
+  const { os = Deno.build.os, arch = Deno.build.arch } = query;
+  const names = TRIPLES[`${os}-${arch}`];
   if (names === undefined || !basename(real).endsWith(".js")) return path;
   const [name, triple] = names;
   // …/@openai/codex/bin/codex.js

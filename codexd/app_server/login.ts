@@ -1,11 +1,13 @@
 import { join } from "@std/path";
-import type { Account } from "../../shared/contracts/mod.ts";
+import type { Account, Fault } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { CodexClient } from "./codex_client.ts";
 
-/** What to do when nobody is logged in. */
-const LOGIN_FIX =
-  "Run `codex login` as the user that codexd runs as; codexd notices by itself";
+const LOGGED_OUT: Fault = {
+  reason: "Codex is not logged in",
+  fix:
+    "Run `codex login` as the user that codexd runs as; codexd notices by itself",
+};
 
 const UNKNOWN: Account = {
   logged_in: null,
@@ -28,10 +30,8 @@ export class Login {
   }
 
   /** Why nothing can be asked of a model; undefined when it can. */
-  get fault(): { readonly reason: string; readonly fix: string } | undefined {
-    return this.#account.logged_in === false
-      ? { reason: "Codex is not logged in", fix: LOGIN_FIX }
-      : undefined;
+  get fault(): Fault | undefined {
+    return this.#account.logged_in === false ? LOGGED_OUT : undefined;
   }
 
   /** Asks the app-server; to be called when it is ready and when it tells of a change. */
@@ -62,11 +62,10 @@ export class Login {
 
   /** @throws {AppError} CODEXD_UNAVAILABLE when nobody is logged in */
   assertLoggedIn(): void {
-    if (this.fault === undefined) return;
-    const { reason, fix } = this.fault;
-    throw new AppError("CODEXD_UNAVAILABLE", `Cannot use Codex: ${reason}`, {
-      details: { reason, fix },
-    });
+    const details = this.fault;
+    if (details === undefined) return;
+    const message = `Cannot use Codex: ${details.reason}`;
+    throw new AppError("CODEXD_UNAVAILABLE", message, { details });
   }
 
   /** When the login file last changed; undefined when there is none to be seen. */

@@ -21,17 +21,17 @@ export async function probeVersion(
   options: ProbeOptions,
 ): Promise<Probed> {
   const fix = `Install Codex ${SUPPORTED_VERSIONS} or set BAA_CODEX_BIN to it`;
+  const cannotRun = (why: string) => ({
+    fault: { reason: `Cannot run Codex "${program}": ${why}`, fix },
+  });
   let found: { code: number; stdout: string; stderr: string };
   try {
     found = await run([program, "--version"], options);
   } catch (error) {
-    const reason = `Cannot run Codex "${program}": ${messageOf(error)}`;
-    return { fault: { reason, fix } };
+    return cannotRun(messageOf(error));
   }
   if (CANNOT_RUN.includes(found.code)) {
-    const said = found.stderr.trim().slice(0, 300);
-    const reason = `Cannot run Codex "${program}": ${said}`;
-    return { fault: { reason, fix } };
+    return cannotRun(found.stderr.trim().slice(0, 300));
   }
   const version = findVersion(found.stdout);
   if (version === undefined || isSupported(version)) return { version };

@@ -4,6 +4,17 @@
  */
 import { z } from "zod";
 
+/** What may be missing, be null, or not be a text one day. */
+const text = z.string().nullish().catch(null);
+
+/** One page of a list. */
+function page<S extends z.ZodType>(row: S) {
+  return z.looseObject({
+    data: z.array(row),
+    nextCursor: z.string().nullish(),
+  });
+}
+
 /** Codex's own item of a turn. */
 export const ThreadItem = z.looseObject({ id: z.string(), type: z.string() });
 export type ThreadItem = z.infer<typeof ThreadItem>;
@@ -34,26 +45,26 @@ export const Thread = z.looseObject({
   id: z.string(),
   preview: z.string().catch(""),
   ephemeral: z.boolean().catch(false),
-  model: z.string().nullish().catch(null),
-  modelProvider: z.string().nullish().catch(null),
+  model: text,
+  modelProvider: text,
   createdAt: z.number().catch(0),
   updatedAt: z.number().catch(0),
   status: ThreadStatus.nullish().catch(null),
-  cwd: z.string().nullish().catch(null),
-  originator: z.string().nullish().catch(null),
-  name: z.string().nullish().catch(null),
+  cwd: text,
+  originator: text,
+  name: text,
 });
 export type Thread = z.infer<typeof Thread>;
 
 export const InitializeResult = z.looseObject({
   userAgent: z.string().catch(""),
-  codexHome: z.string().nullish().catch(null),
+  codexHome: text,
 });
 
 export const AccountResult = z.looseObject({
   account: z.looseObject({
     type: z.string(),
-    planType: z.string().nullish().catch(null),
+    planType: text,
   }).nullish().catch(null),
   requiresOpenaiAuth: z.boolean().catch(false),
 });
@@ -61,8 +72,8 @@ export const AccountResult = z.looseObject({
 /** Answer of `thread/start` and `thread/resume`. */
 export const OpenedThread = z.looseObject({
   thread: Thread,
-  model: z.string().nullish().catch(null),
-  cwd: z.string().nullish().catch(null),
+  model: text,
+  cwd: text,
   approvalPolicy: z.unknown(),
   sandbox: z.looseObject({ type: z.string() }).nullish().catch(null),
 });
@@ -74,16 +85,8 @@ export const ThreadWithTurns = z.looseObject({
   thread: z.looseObject({ turns: z.array(WireTurn) }),
 });
 
-export const ThreadPage = z.looseObject({
-  data: z.array(Thread),
-  nextCursor: z.string().nullish(),
-});
-
-export const TurnPage = z.looseObject({
-  data: z.array(WireTurn),
-  nextCursor: z.string().nullish(),
-});
-
+export const ThreadPage = page(Thread);
+export const TurnPage = page(WireTurn);
 export const TurnResult = z.looseObject({ turn: WireTurn });
 export const SteerResult = z.looseObject({ turnId: z.string() });
 

@@ -14,15 +14,8 @@ export interface Question {
   answer(decision: ApprovalDecision, params: Params): unknown;
 }
 
-const CAMEL: Readonly<Record<ApprovalDecision, string>> = {
-  accept: "accept",
-  accept_for_session: "acceptForSession",
-  decline: "decline",
-  cancel: "cancel",
-};
-
 const byDecision: Question["answer"] = (decision) => ({
-  decision: CAMEL[decision],
+  decision: decision === "accept_for_session" ? "acceptForSession" : decision,
 });
 
 /** The older form of the same two questions. */
@@ -65,11 +58,7 @@ export const QUESTIONS: Readonly<Record<string, Question>> = {
     kind: "elicitation",
     facts: ["serverName", "mode", "message", "url"],
     cannotAccept: true,
-    answer: (decision) => ({
-      action: decision,
-      content: null,
-      _meta: null,
-    }),
+    answer: (action) => ({ action, content: null, _meta: null }),
   },
   execCommandApproval: {
     kind: "command",

@@ -125,7 +125,7 @@ export class Supervisor {
       if (signal.aborted) break;
       if (this.#recycling) {
         this.#recycling = false;
-        this.#status.set("restarting");
+        status.set("restarting");
         continue;
       }
       const { delayMs, exhausted } = this.#budget.next();
@@ -134,7 +134,7 @@ export class Supervisor {
         next_attempt_at: isoTime(clock.now() + delayMs),
       });
       log.warn("The app-server ended", { reason, delay_ms: delayMs });
-      this.#status.set(exhausted ? "failed" : "restarting", ended(reason));
+      status.set(exhausted ? "failed" : "restarting", ended(reason));
       await sleep(clock, delayMs, signal);
     }
   }
@@ -174,19 +174,19 @@ export class Supervisor {
     void process.rpc.closed.then(({ message }) => {
       const isStopping = this.#stopping.signal.aborted;
       if (status.now.state === "ready" && !isStopping) {
-        this.#status.set("restarting", ended(message));
+        status.set("restarting", ended(message));
       }
       events.onGone(message);
     });
     if (this.#stopping.signal.aborted) void process.stop(STOPPING, LEAVE_MS);
     try {
-      const { version, codexHome = null } = await process.shakeHands();
+      const { version, codexHome } = await process.shakeHands();
       status.note({
         version: version ?? status.now.version,
-        codex_home: codexHome,
+        codex_home: codexHome ?? null,
       });
-      await events.onReady(process.client, codexHome ?? undefined);
-      this.#status.set("ready");
+      await events.onReady(process.client, codexHome);
+      status.set("ready");
       log.info("The app-server is ready", { pid: process.pid, version });
     } catch (error) {
       process.fail(`the handshake failed: ${messageOf(error)}`);
@@ -194,11 +194,8 @@ export class Supervisor {
     const end = await process.ended;
     this.#process = undefined;
     status.note({ pid: null, started_at: null });
-    const last_exit = {
-      at: isoTime(clock.now()),
-      ...end,
-      orphans_ended: await this.#sweep(),
-    };
+    const at = isoTime(clock.now());
+    const last_exit = { at, ...end, orphans_ended: await this.#sweep() };
     status.note({ last_exit });
     traffic?.note("exit", last_exit);
     events.onExit(last_exit);

@@ -177,6 +177,8 @@ export class RpcError extends Error {
   override readonly name = "RpcError";
   readonly code: number;
   readonly data: unknown;
+  /** The method that was called. */
+  readonly method: string;
 
   constructor(method: string, failure: RpcFailure) {
     super(failure.message);
@@ -184,9 +186,6 @@ export class RpcError extends Error {
     this.data = failure.data;
     this.method = method;
   }
-
-  /** The method that was called. */
-  readonly method: string;
 }
 
 /** The other side did not answer a call in time. */

@@ -8,7 +8,6 @@ import {
   openSession,
   runTurn,
   Sandbox,
-  type TurnAnswer,
 } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -73,10 +72,7 @@ export function codexKind(ports: CodexKindPorts): TaskKind<Payload> {
 }
 
 interface CodexKindPorts {
-  readonly api: Pick<
-    CodexdApi,
-    "call" | "openEvents"
-  >;
+  readonly api: Pick<CodexdApi, "call" | "openEvents">;
   readonly clock: Clock;
 }
 
@@ -87,21 +83,28 @@ async function runTask(
 ): Promise<RunOutcome> {
   const { api, clock } = ports;
   const { run_id, signal } = context;
-  const once = (part: string) => ({
-    headers: { "idempotency-key": `${run_id}-${part}` },
-  });
+  const once = (part: string) => ({ "idempotency-key": `${run_id}-${part}` });
   const { prompt, ...session } = payload;
   const { events } = await api.call(codexdStatus, {}, { signal });
   const { session_id } = await api.call(openSession, { body: session }, {
-    ...once("session"),
+    headers: once("session"),
     signal,
   });
   context.note("info", `Codex session ${session_id}`);
   const body = { session_id, input: prompt };
-  const turn = await api.call(runTurn, { body }, once("turn"));
+  const turn = await api.call(runTurn, { body }, { headers: once("turn") });
   const over = new AbortController();
-  const interrupt = () => void interruptTurn(turn, context, { ports, over });
-  if (signal.aborted) interrupt();
+  const interrupt = async () => {
+    const { turn_id } = turn;
+    const body = { session_id, turn_id, action: "interrupt" } as const;
+    await api.call(runTurn, { body }).catch((error) =>
+      context.note("warn", `Cannot interrupt the turn: ${messageOf(error)}`)
+    );
+    // When its end does not come, it is given up.
+    await sleep(clock, INTERRUPT_MS, over.signal);
+    over.abort();
+  };
+  if (signal.aborted) void interrupt();
   else signal.addEventListener("abort", interrupt, { once: true });
   try {
     const query = { after: events.seq, sessionId: session_id };
@@ -129,25 +132,6 @@ async function runTask(
     signal.removeEventListener("abort", interrupt);
     over.abort();
   }
-}
-
-/** Interrupts the turn; when its end does not come, gives up on it. */
-async function interruptTurn(
-  { session_id, turn_id }: TurnAnswer,
-  context: RunContext,
-  { ports, over }: {
-    readonly ports: CodexKindPorts;
-    readonly over: AbortController;
-  },
-): Promise<void> {
-  try {
-    const body = { session_id, turn_id, action: "interrupt" } as const;
-    await ports.api.call(runTurn, { body });
-  } catch (error) {
-    context.note("warn", `Cannot interrupt the turn: ${messageOf(error)}`);
-  }
-  await sleep(ports.clock, INTERRUPT_MS, over.signal);
-  over.abort();
 }
 
 function outcomeOf({ session_id, turn_id, data }: CodexEvent): RunOutcome {

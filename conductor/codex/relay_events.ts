@@ -20,9 +20,8 @@ export async function* relayEvents(
   let { after } = query;
   let failures = 0;
   while (!signal.aborted) {
-    const socket = new EventSocket(
-      api.openEvents({ after, session_id: sessionId }),
-    );
+    const wanted = { after, session_id: sessionId };
+    const socket = new EventSocket(api.openEvents(wanted));
     const close = () => socket.close();
     signal.addEventListener("abort", close, { once: true });
     try {

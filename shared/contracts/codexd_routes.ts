@@ -16,6 +16,7 @@ import { CodexdStatus } from "./codexd_status.ts";
 export const CODEXD_EVENTS_PATH = "/v1/codexd/events";
 
 const common = { surface: "business", exposure: "local" } as const;
+const read = { ...common, method: "GET", kind: "read" } as const;
 
 /** `?limit=` and `?cursor=` of the lists. */
 const PageQuery = z.strictObject({
@@ -32,9 +33,21 @@ export const EventsQuery = z.strictObject({
   ),
 });
 
-const IDEMPOTENCY = {
-  "Idempotency-Key":
-    `${IDEMPOTENCY_KEY_RULE}; the same key and body give the same answer; another body is CONFLICT`,
+const write = {
+  ...common,
+  method: "POST",
+  kind: "write",
+  headers: {
+    "Idempotency-Key":
+      `${IDEMPOTENCY_KEY_RULE}; the same key and body give the same answer; another body is CONFLICT`,
+  },
+  errors: [
+    "NOT_FOUND",
+    "CONFLICT",
+    "CODEXD_UNAVAILABLE",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_TIMEOUT",
+  ],
 } as const;
 
 /** Every daemon's probe: it tells that codexd serves, not how Codex stands. */
@@ -51,21 +64,17 @@ export const codexdHealthz = contract({
 });
 
 export const codexdStatus = contract({
-  ...common,
+  ...read,
   id: "codexd.status",
-  method: "GET",
   path: "/v1/codexd/status",
-  kind: "read",
   summary: "Read the state of codexd, of its app-server and of the login",
   data: CodexdStatus,
 });
 
 export const listSessions = contract({
-  ...common,
+  ...read,
   id: "codexd.sessions.list",
-  method: "GET",
   path: "/v1/codexd/sessions",
-  kind: "read",
   summary: "List Codex sessions, newest first, whichever client made them",
   query: PageQuery,
   data: SessionList,
@@ -73,11 +82,9 @@ export const listSessions = contract({
 });
 
 export const readSession = contract({
-  ...common,
+  ...read,
   id: "codexd.sessions.read",
-  method: "GET",
   path: "/v1/codexd/sessions/:session_id",
-  kind: "read",
   summary: "Read a session with its turns and their items",
   notes: [
     "`limit` counts turns, the newest ones; `cursor` leads to older ones.",
@@ -89,52 +96,32 @@ export const readSession = contract({
 });
 
 export const openSession = contract({
-  ...common,
+  ...write,
   id: "codexd.sessions.open",
-  method: "POST",
   path: "/v1/codexd/sessions",
-  kind: "write",
   summary: "Make a session, or resume one by its session_id",
   notes: ["201 when it was made, 200 when it was resumed."],
-  headers: IDEMPOTENCY,
   body: SessionRequest,
   data: SessionAnswer,
   status: 201,
-  errors: [
-    "NOT_FOUND",
-    "CONFLICT",
-    "CODEXD_UNAVAILABLE",
-    "UPSTREAM_FAILED",
-    "UPSTREAM_TIMEOUT",
-  ],
   example: {
     body: { cwd: "{cwd}", sandbox: "read-only", title: "A first look" },
   },
 });
 
 export const runTurn = contract({
-  ...common,
+  ...write,
   id: "codexd.turn",
-  method: "POST",
   path: "/v1/codexd/turn",
-  kind: "write",
   summary: "Start a turn, steer it or interrupt it",
   notes: [
     "One turn at a time per session: a second start is CONFLICT and names the running turn.",
     "202 at once; with wait: 200 and the final message when the turn has ended.",
     "A caller that leaves while it waits does not stop the turn.",
   ],
-  headers: IDEMPOTENCY,
   body: TurnRequest,
   data: TurnAnswer,
   status: 202,
-  errors: [
-    "NOT_FOUND",
-    "CONFLICT",
-    "CODEXD_UNAVAILABLE",
-    "UPSTREAM_FAILED",
-    "UPSTREAM_TIMEOUT",
-  ],
   example: {
     body: { session_id: "{session}", input: "Say hello", wait: true },
   },
@@ -147,11 +134,9 @@ export function statusOf(answer: unknown): 200 | 201 | 202 {
 }
 
 export const codexdEvents = contract({
-  ...common,
+  ...read,
   id: "codexd.events",
-  method: "GET",
   path: CODEXD_EVENTS_PATH,
-  kind: "read",
   summary: "Follow the events of every session, or of one",
   notes: [
     "Each frame is one event: seq, session_id, turn_id, type, at, data.",
