@@ -1,13 +1,17 @@
 import { join } from "@std/path";
+import { DEFAULT_EXEC_TIMEOUT_MS, DEFAULT_MAX_BYTES } from "../host_ops/mod.ts";
 import type { SelfParts } from "../shared/daemon/mod.ts";
-import type { ExampleValues } from "../shared/describe/mod.ts";
+import {
+  curl,
+  type CurlOptions,
+  type ExampleValues,
+  fields,
+} from "../shared/describe/mod.ts";
 import { messageOf } from "../shared/errors.ts";
-import type { Zone } from "../shared/http/mod.ts";
+import type { RouteInfo, Zone } from "../shared/http/mod.ts";
 import type { Automation, SystemService } from "./automation/mod.ts";
 import type { composeBrowser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
-import { GUIDANCE } from "./guidance.ts";
-import { hostOperations } from "./host_operations.ts";
 import type { Store } from "./record/mod.ts";
 
 /** What conductor tells of itself. */
@@ -38,6 +42,47 @@ export function conductorSelf({ store, browser, codex, automation }: {
       browser: browser.activeClientId(),
       session: codex.health.condition.status?.sessions.newest ?? undefined,
     }),
+  };
+}
+
+/** The `host_operations` part of the describe documents: contract, semantics, curl lines. */
+function hostOperations(
+  routes: readonly RouteInfo[],
+  options: CurlOptions,
+) {
+  return {
+    enabled: true,
+    contract:
+      "The data of the success envelope is the operation's own result union: {ok, operation, input, result} or {ok, operation, input, error, result?}.",
+    semantics: {
+      cwd:
+        "Optional string; omitted: the working folder of the conductor process.",
+      path: "files/read and files/write: absolute, or relative to cwd.",
+      timeoutMs:
+        `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
+      maxBufferBytes:
+        `exec only; optional integer > 0, default ${DEFAULT_MAX_BYTES}, for stdout and stderr each.`,
+      overwrite:
+        "files/write only; optional boolean, default true. false: an existing file gives FILE_ALREADY_EXISTS.",
+      createParents:
+        "files/write only; optional boolean, default true: missing parent folders are made.",
+      ifMatch:
+        "files/write only; the sha256 that files/read answered: a file that changed since gives FILE_CHANGED.",
+      encoding: "utf8 (default) or base64.",
+    },
+    operations: routes.filter((it) => it.id.startsWith("host.")).map((it) => ({
+      method: it.method,
+      path: it.path,
+      summary: it.summary,
+      request_body: fields(it.body, "input"),
+      curl: curl(it, options),
+    })),
+    notes: [
+      "These three routes always answer the outer success envelope once admitted; whether the operation succeeded is in data.ok.",
+      "The camelCase fields are preferred; timeout_ms, max_buffer_bytes and create_parents are accepted as aliases.",
+      "They act on this machine only, and are never reachable through the public host name.",
+      "The read and write roots bind files/read and files/write, not what a command does.",
+    ],
   };
 }
 
@@ -79,3 +124,63 @@ function readableFile(): string {
   } catch { /* not here */ }
   return "/etc/hosts";
 }
+
+const ENVELOPE =
+  'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,retryable,details}}.';
+
+/** What describe documents tell a newcomer: what to do first, what to know. */
+const GUIDANCE: SelfParts["guidance"] = {
+  all: {
+    flow: [
+      "GET /describe",
+      "GET /v1/capabilities",
+      "GET /v1/system/state",
+      "GET /v1/tasks or /v1/runs",
+      "GET /describe/control if local shell or file access is needed",
+      "Use POST system routes or host operations only when a write or exec is intended",
+    ],
+    notes: [
+      ENVELOPE,
+      "Host operations answer 200 once admitted: data.ok tells whether the operation itself succeeded.",
+      "Unknown body fields are refused. Add ?pretty to indent an answer.",
+      "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
+      "Streams are text/event-stream: use curl -N. Those with id lines resume with Last-Event-ID.",
+      "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes.",
+      "With a shared token configured, routes that are not public need Authorization: Bearer.",
+    ],
+  },
+  business: {
+    flow: [
+      "GET /describe/business",
+      "Optionally GET /v1/capabilities",
+      "Use read-only routes such as /v1/controllers, /v1/tasks and /v1/runs",
+      "Use /describe/control if a local shell or file operation is intended",
+    ],
+    notes: [
+      "This surface is enough for business queries without reading other docs.",
+      "Control actions and host operations are on the other surface: /describe/control.",
+    ],
+  },
+  control: {
+    flow: [
+      "GET /describe/control",
+      "Optionally GET /v1/capabilities",
+      "GET /v1/system/state",
+      "Read host_operations if a local shell or file action is intended",
+      "Only then call pause, resume, drain or a host operation",
+    ],
+    notes: [
+      "This surface is enough for control without reading other docs.",
+      "Business queries are on the other surface: /describe/business.",
+      "Host operations answer their own result union in data, inside the outer envelope.",
+    ],
+  },
+  public: {
+    flow: ["GET /describe", "GET /v1/capabilities", "GET /v1/system/state"],
+    notes: [
+      ENVELOPE,
+      "Only what is exposed through the public host is listed here; a caller with the shared token sees more.",
+      "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes. Add ?pretty to indent an answer.",
+    ],
+  },
+};

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Dispatcher } from "../../shared/http/dispatcher.ts";
-import { fillIn } from "../../shared/describe/example_values.ts";
+import { fillIn } from "../../shared/describe/curl.ts";
 import type { Route } from "../../shared/http/route.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
 import { RecordingAudit, silentLogger } from "../../shared/testing/fakes.ts";

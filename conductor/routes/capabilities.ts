@@ -9,20 +9,17 @@ const Json = z.record(z.string(), z.unknown());
 export function capabilities(context: RouteContext<Deps>) {
   const { routes, deps, zone } = context;
   const { self } = deps;
-  const options = self.curlOptions(zone);
-  const hostOperations = zone === "public"
-    ? undefined
-    : self.hostOperations(routes, options);
+  const { origin: url } = self.curlOptions(zone);
   const { flow, notes } = self.guidance(zone, "all");
   return {
     read_endpoints: capabilityLines(routes, "read", deps),
     write_endpoints: capabilityLines(routes, "write", deps),
     system: self.system(zone),
     transports: {
-      http: { auth: self.hasToken ? "bearer" : "none", url: options.origin },
+      http: { auth: self.hasToken ? "bearer" : "none", url },
       websocket: self.websocket(zone),
     },
-    ...(hostOperations !== undefined && { host_operations: hostOperations }),
+    host_operations: self.hostOperations(routes, zone),
     recommended_flow: [...flow],
     notes: [...notes],
   };
@@ -46,6 +43,6 @@ export const capabilityRoutes = [
       recommended_flow: z.array(z.string()),
       notes: z.array(z.string()),
     }),
-    handler: (context) => capabilities(context),
+    handler: capabilities,
   }),
 ];

@@ -128,16 +128,13 @@ function common<Deps extends SelfDeps>(
   part: "all" | "business" | "control",
 ) {
   const options = self.curlOptions(zone);
-  const hostOperations = part === "business" || zone === "public"
-    ? undefined
-    : self.hostOperations(visible, options);
   return {
     version: self.version,
     system: self.system(zone),
     websocket: self.websocket(zone),
-    ...(hostOperations !== undefined && {
-      host_operations: hostOperations,
-    }),
+    host_operations: part === "business"
+      ? undefined
+      : self.hostOperations(visible, zone),
     endpoints: routes.map((it) => endpoint(it, options)),
     examples: routes.flatMap((it) => example(it, options)),
     notes: [...self.guidance(zone, part).notes],
@@ -145,10 +142,7 @@ function common<Deps extends SelfDeps>(
 }
 
 function example(route: RouteInfo, options: CurlOptions) {
-  const line = route.produces === "websocket"
-    ? undefined
-    : curl(route, options);
-  if (line === undefined) return [];
-  const { summary: title, method, path } = route;
-  return [{ title, method, path, curl: line }];
+  const { summary: title, method, path, produces } = route;
+  const line = produces !== "websocket" && curl(route, options);
+  return line ? [{ title, method, path, curl: line }] : [];
 }

@@ -61,20 +61,21 @@ export class DaemonSelf {
 
   /** The `system` part of describe documents. */
   system(zone: Zone): Readonly<Record<string, unknown>> {
-    return { ...this.#own.system(zone) };
+    return this.#own.system(zone);
   }
 
   /** The `websocket` part of describe documents. */
   websocket(zone: Zone): Readonly<Record<string, unknown>> {
-    return zone === "local" ? { ...this.#own.websocket?.() } : {};
+    return (zone === "local" && this.#own.websocket?.()) || {};
   }
 
-  /** The `host_operations` part, where there is one. */
+  /** The `host_operations` part, where there is one: nothing that strangers may know of. */
   hostOperations(
     routes: readonly RouteInfo[],
-    options: CurlOptions,
+    zone: Zone,
   ): Readonly<Record<string, unknown>> | undefined {
-    return this.#own.hostOperations?.(routes, options);
+    if (zone === "public") return undefined;
+    return this.#own.hostOperations?.(routes, this.curlOptions(zone));
   }
 
   /** The texts of a describe document; most name what strangers may not know of. */

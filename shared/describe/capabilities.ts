@@ -29,7 +29,7 @@ export function capabilityLines<Deps>(
       summary: route.summary,
       exposure: route.exposure,
       available: reason === undefined,
-      ...(reason !== undefined && { unavailable_reason: reason }),
+      unavailable_reason: reason,
     };
   });
 }

@@ -1,5 +1,4 @@
 import type { RouteInfo } from "../http/mod.ts";
-import { type ExampleValues, fillIn } from "./example_values.ts";
 import { shellQuote } from "../shell_quote.ts";
 
 /** Returns the command that runs a route's example as it stands; undefined while it cannot run. */
@@ -36,6 +35,27 @@ export interface CurlOptions {
   /** Whether this daemon has a shared token. */
   readonly hasToken: boolean;
 }
+
+/** Replaces each `{name}` in the strings of an example; undefined while one has no value. */
+export function fillIn<T>(example: T, values: ExampleValues): T | undefined {
+  let isComplete = true;
+  const text = JSON.stringify(example).replace(
+    /\{(\w+)\}/g,
+    (_, name: string) => {
+      const value = values[name];
+      isComplete &&= value !== undefined;
+      return JSON.stringify(value ?? "").slice(1, -1);
+    },
+  );
+  return isComplete ? JSON.parse(text) : undefined;
+}
+
+/**
+ * What stands for `{name}` in the examples of routes: this daemon's working
+ * folder, an existing file, the newest task. A name without a value means that
+ * the example cannot run yet.
+ */
+export type ExampleValues = Readonly<Record<string, string | undefined>>;
 
 /** Returns a path with the params and the query of its example. */
 export function pathOf(

@@ -34,6 +34,7 @@ export function endpoint(
   route: RouteInfo,
   options: CurlOptions,
 ): z.input<typeof Endpoint> {
+  const socket = options.origin.replace(/^http/, "ws");
   return {
     id: route.id,
     method: route.method,
@@ -42,15 +43,17 @@ export function endpoint(
     exposure: route.exposure,
     produces: route.produces ?? "json",
     summary: route.summary,
-    ...present("notes", route.notes && [...route.notes]),
-    ...present("deprecated", route.deprecated),
-    ...present("query", fields(route.query, "input")),
-    ...present("headers", route.headers),
-    ...present("body", fields(route.body, "input")),
-    ...present("data", fields(route.data, "output")),
-    ...present("events", route.events && eventFields(route.events)),
-    ...present("errors", route.errors && [...route.errors]),
-    ...command(route, options),
+    notes: route.notes && [...route.notes],
+    deprecated: route.deprecated,
+    query: fields(route.query, "input"),
+    headers: route.headers,
+    body: fields(route.body, "input"),
+    data: fields(route.data, "output"),
+    events: route.events && eventFields(route.events),
+    errors: route.errors && [...route.errors],
+    ...(route.produces === "websocket"
+      ? { connect: `websocat ${shellQuote(socket + route.path)}` }
+      : { curl: curl(route, options) }),
   };
 }
 
@@ -61,20 +64,4 @@ function eventFields(events: Readonly<Record<string, Schema>>) {
       fields(schema, "output") ?? {},
     ]),
   );
-}
-
-/** An object with the key, or without it when there is no value. */
-function present<K extends string, V>(
-  key: K,
-  value: V | undefined,
-): { [P in K]?: V } {
-  return value === undefined ? {} : { [key]: value } as { [P in K]?: V };
-}
-
-function command(route: RouteInfo, options: CurlOptions) {
-  if (route.produces === "websocket") {
-    const url = options.origin.replace(/^http/, "ws") + route.path;
-    return { connect: `websocat ${shellQuote(url)}` };
-  }
-  return present("curl", curl(route, options));
 }

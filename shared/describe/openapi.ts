@@ -1,9 +1,8 @@
-import { STATUS_TEXT, type StatusCode } from "@std/http";
+import { STATUS_TEXT } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
 import type { RouteInfo } from "../http/mod.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
-import type { CurlOptions } from "./curl.ts";
-import { type ExampleValues, fillIn } from "./example_values.ts";
+import { type CurlOptions, fillIn } from "./curl.ts";
 import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
@@ -78,34 +77,34 @@ function operation(
     operationId: route.id,
     tags: [route.surface],
     summary: route.summary,
-    ...(route.notes !== undefined && { description: route.notes.join("\n") }),
-    ...(route.deprecated === true && { deprecated: true }),
-    ...(route.produces === "websocket" && { "x-websocket": true }),
+    description: route.notes?.join("\n"),
+    deprecated: route.deprecated,
+    "x-websocket": route.produces === "websocket" || undefined,
     "x-kind": route.kind,
     "x-exposure": route.exposure,
     parameters: parameters(route),
-    ...(route.body !== undefined && {
-      requestBody: {
-        required: route.bodyRule !== "optional",
-        content: {
-          "application/json": {
-            schema: book.write(`${route.id}.body`, route.body, "input"),
-            ...bodyExample(route, facts.exampleValues),
-          },
-        },
-      },
-    }),
+    requestBody: requestBody(route, facts, book),
     responses: { ...successResponse(route, book), ...failures(route) },
-    ...(facts.hasToken && route.exposure !== "public" && {
-      security: [{ token: [] }],
-    }),
+    security: facts.hasToken && route.exposure !== "public"
+      ? [{ token: [] }]
+      : undefined,
   };
 }
 
-function bodyExample(route: RouteInfo, values: ExampleValues) {
-  const body = route.example?.body;
-  const example = body === undefined ? undefined : fillIn(body, values);
-  return example === undefined ? {} : { example };
+function requestBody(
+  { id, body, bodyRule, example }: RouteInfo,
+  { exampleValues }: OpenApiFacts,
+  book: SchemaBook,
+) {
+  if (body === undefined) return undefined;
+  const media = {
+    schema: book.write(`${id}.body`, body, "input"),
+    example: example?.body && fillIn(example.body, exampleValues),
+  };
+  return {
+    required: bodyRule !== "optional",
+    content: { "application/json": media },
+  };
 }
 
 function parameters(route: RouteInfo) {
@@ -196,11 +195,7 @@ function failures(route: RouteInfo) {
     ...(route.produces === "websocket" ? ["UPGRADE_REQUIRED"] as const : []),
     ...(route.errors ?? []),
   ]);
-  const byStatus = new Map<StatusCode, ErrorCode[]>();
-  for (const code of codes) {
-    const { status } = ERRORS[code];
-    byStatus.set(status, [...byStatus.get(status) ?? [], code]);
-  }
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [status, {
       description: `${STATUS_TEXT[status]}: ${some.join(", ")}`,

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { pathOf } from "../describe/curl.ts";
-import { type ExampleValues, fillIn } from "../describe/example_values.ts";
+import { type ExampleValues, fillIn, pathOf } from "../describe/curl.ts";
 import { Catalog } from "../http/catalog.ts";
 import type { Route } from "../http/route.ts";
 import type { FakeServer } from "./fake_server.ts";
