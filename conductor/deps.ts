@@ -1,4 +1,5 @@
-import type { HostOpContext, HostOps } from "../host_ops/mod.ts";
+import type { AuditedCaller } from "../shared/audit.ts";
+import type { HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/mod.ts";
 import { type RouteContext, routeFor } from "../shared/http/mod.ts";
 import type { Browser } from "./browser/mod.ts";
@@ -48,7 +49,7 @@ export function callerOf(
     RouteContext<Deps>,
     "requestId" | "remoteAddress" | "signal" | "hold"
   >,
-): Required<HostOpContext> {
+): Required<AuditedCaller> {
   const { requestId, remoteAddress, signal } = context;
   return {
     actor: {

@@ -1,3 +1,4 @@
+import type { AuditedCaller } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 import { execTarget, finishAudit } from "./audit.ts";
@@ -5,7 +6,7 @@ import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
 import { inputFailure } from "./failure.ts";
 import { normaliseExec } from "./input.ts";
-import type { HostOpContext, HostOpPorts } from "./host_op_context.ts";
+import type { HostOpPorts } from "./host_op_ports.ts";
 import type { ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
@@ -24,7 +25,7 @@ export class Commands {
    */
   async execute(
     request: unknown,
-    context: HostOpContext,
+    context: AuditedCaller,
   ): Promise<ExecOutcome> {
     const { exec, inFlight, slots, stopping } = this.#options;
     const { input, refused } = this.#admit(request, context);
@@ -51,7 +52,7 @@ export class Commands {
    */
   async stream(
     request: unknown,
-    context: HostOpContext,
+    context: AuditedCaller,
   ): Promise<AsyncIterable<OutputEvent>> {
     const { clock, exec, inFlight, slots, stallMs, stopping } = this.#options;
     const left = new AbortController();
@@ -88,7 +89,7 @@ export class Commands {
   }
 
   /** Reads a request; a wrong one is on record, and answered, at once. */
-  #admit(request: unknown, context: HostOpContext) {
+  #admit(request: unknown, context: AuditedCaller) {
     const { cwd, stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
     const { input, issues } = normaliseExec(request, cwd);
@@ -100,7 +101,7 @@ export class Commands {
     return { input, refused };
   }
 
-  #begin(input: ExecInput, { actor }: HostOpContext) {
+  #begin(input: ExecInput, { actor }: AuditedCaller) {
     const target = { operation: "exec", ...execTarget(input) };
     return this.#options.audit.begin({ action: "exec", actor, target });
   }

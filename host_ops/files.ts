@@ -1,3 +1,4 @@
+import type { AuditedCaller } from "../shared/audit.ts";
 import { resolve } from "@std/path";
 import { AppError } from "../shared/errors.ts";
 import { finishAudit } from "./audit.ts";
@@ -12,7 +13,7 @@ import {
   normaliseFileRead,
   normaliseFileWrite,
 } from "./input.ts";
-import type { HostOpContext, HostOpPorts } from "./host_op_context.ts";
+import type { HostOpPorts } from "./host_op_ports.ts";
 import { readFile } from "./read_file.ts";
 import type {
   FileFailure,
@@ -33,7 +34,7 @@ export class Files {
   }
 
   /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
-  read(request: unknown, context: HostOpContext): Promise<FileReadOutcome> {
+  read(request: unknown, context: AuditedCaller): Promise<FileReadOutcome> {
     const normalised = normaliseFileRead(request, this.#options.cwd);
     return this.#operate("read", normalised, {
       context,
@@ -43,7 +44,7 @@ export class Files {
   }
 
   /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
-  write(request: unknown, context: HostOpContext): Promise<FileWriteOutcome> {
+  write(request: unknown, context: AuditedCaller): Promise<FileWriteOutcome> {
     const normalised = normaliseFileWrite(request, this.#options.cwd);
     return this.#operate("write", normalised, {
       context,
@@ -62,7 +63,7 @@ export class Files {
     verb: Verb,
     { input, issues }: Normalised<Input>,
     { context: { actor }, work }: {
-      readonly context: HostOpContext;
+      readonly context: AuditedCaller;
       readonly work: (input: Input, absolutePath: string) => Promise<Result>;
     },
   ): Promise<FileOutcome<Verb, Input, Result>> {

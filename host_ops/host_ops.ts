@@ -1,11 +1,10 @@
 import { resolve } from "@std/path";
-import type { AuditPort } from "../shared/audit.ts";
+import type { AuditedCaller, AuditPort } from "../shared/audit.ts";
 import { ByteBudget } from "../shared/byte_budget.ts";
 import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
 import { Exec } from "./exec.ts";
 import { Files } from "./files.ts";
-import type { HostOpContext } from "./host_op_context.ts";
 import { PathPolicy, type PathPolicyOptions } from "./policy.ts";
 import { ProcessGroups, type ProcessGroupsOptions } from "./process/mod.ts";
 import type { HostOpResult } from "./results.ts";
@@ -31,7 +30,7 @@ export interface HostOps extends AsyncDisposable {
   /** Does any operation by its name, as its own method does. */
   runHostOperation(
     request: { readonly operation: HostOperation; readonly input: unknown },
-    context: HostOpContext,
+    context: AuditedCaller,
   ): Promise<HostOpResult>;
   /** Kills what runs, waits for its end, and takes nothing more. */
   close(): Promise<void>;

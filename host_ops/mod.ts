@@ -8,6 +8,5 @@ export { childEnvironment } from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export * from "./host_ops.ts";
 export { Normalised, normaliseExec } from "./input.ts";
-export type { HostOpContext } from "./host_op_context.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";

@@ -1,3 +1,4 @@
+import type { Hold } from "./byte_budget.ts";
 import { codeOf } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import type { Redactor } from "./redact.ts";
@@ -26,6 +27,15 @@ export interface AuditActor {
   readonly remote_address?: string;
   readonly task_id?: string;
   readonly run_id?: string;
+}
+
+/** Who asks for something, and how long for. */
+export interface AuditedCaller {
+  readonly actor: AuditActor;
+  /** Aborts when the caller has gone: what was asked for ends. */
+  readonly signal: AbortSignal;
+  /** Takes what frees a large result once it is passed on. Default: it is freed at once. */
+  readonly hold?: Hold;
 }
 
 /** Names, sizes and hashes of what is acted on; never contents, never secrets. */

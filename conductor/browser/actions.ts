@@ -1,4 +1,8 @@
-import { audited, type AuditPort } from "../../shared/audit.ts";
+import {
+  audited,
+  type AuditedCaller,
+  type AuditPort,
+} from "../../shared/audit.ts";
 import { isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { Redactor } from "../../shared/redact.ts";
@@ -11,7 +15,7 @@ import {
 } from "./bridge/mod.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
 import type { ExtensionAction } from "./limits.ts";
-import type { BrowserCaller, Targets } from "./requests/mod.ts";
+import type { Targets } from "./requests/mod.ts";
 
 /** What an extension reports of an action never shows a credential. */
 const redactor = new Redactor();
@@ -28,7 +32,7 @@ export class BrowserActions {
    * Does it, and resolves with the outcome as the extension reports it.
    * @throws {AppError}
    */
-  run(input: ActionBody, caller: BrowserCaller): Promise<ActionData> {
+  run(input: ActionBody, caller: AuditedCaller): Promise<ActionData> {
     const { action, client_id, platform, tab_id } = input;
     const intent = {
       action: `browser.actions.${action}`,

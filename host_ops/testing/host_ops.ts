@@ -1,15 +1,11 @@
+import type { AuditedCaller } from "../../shared/audit.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { RecordingAudit, silentLogger } from "../../shared/testing/fakes.ts";
 import { childEnvironment } from "../process/environment.ts";
-import {
-  createHostOps,
-  type HostOpContext,
-  type HostOps,
-  type HostOpsOptions,
-} from "../mod.ts";
+import { createHostOps, type HostOps, type HostOpsOptions } from "../mod.ts";
 
 /** Who asks in tests. */
-export const CALLER: HostOpContext = {
+export const CALLER: AuditedCaller = {
   actor: { source: "http" },
   signal: new AbortController().signal,
 };

@@ -1,12 +1,9 @@
+import type { AuditedCaller } from "../../../shared/audit.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { BrowserStore } from "../../store/mod.ts";
 import type { BrowserActions } from "../actions.ts";
 import type { RequestBody, RequestData } from "../http_schemas.ts";
-import {
-  type BrowserCaller,
-  type BrowserRequests,
-  SseParser,
-} from "../requests/mod.ts";
+import { type BrowserRequests, SseParser } from "../requests/mod.ts";
 import type {
   ClaudeActed,
   ClaudeCurrent,
@@ -29,18 +26,18 @@ export class ClaudeWrapper {
     this.#parts = parts;
   }
 
-  open(input: ClientChoice, caller: BrowserCaller): Promise<ClaudeActed> {
+  open(input: ClientChoice, caller: AuditedCaller): Promise<ClaudeActed> {
     return this.#act("open_tab", { input, caller });
   }
 
-  reload(input: ClientChoice, caller: BrowserCaller): Promise<ClaudeActed> {
+  reload(input: ClientChoice, caller: AuditedCaller): Promise<ClaudeActed> {
     return this.#act("tab_reload", { input, caller });
   }
 
   /** Sends a prompt, to a new conversation unless one is named or open. */
   async send(
     input: ClaudeSendBody,
-    caller: BrowserCaller,
+    caller: AuditedCaller,
   ): Promise<ClaudeSent> {
     const { client_id, model, request_id, timeout_ms } = input;
     const ask = this.#asker(input, caller);
@@ -76,7 +73,7 @@ export class ClaudeWrapper {
   /** Reads the conversation that is open in a Claude tab, or the newest one. */
   async current(
     input: ClientChoice,
-    caller: BrowserCaller,
+    caller: AuditedCaller,
   ): Promise<ClaudeCurrent> {
     const ask = this.#asker(input, caller);
     const organization = await firstOrganization(ask);
@@ -100,7 +97,7 @@ export class ClaudeWrapper {
     action: "open_tab" | "tab_reload",
     { input, caller }: {
       readonly input: ClientChoice;
-      readonly caller: BrowserCaller;
+      readonly caller: AuditedCaller;
     },
   ): Promise<ClaudeActed> {
     const { client_id } = input;
@@ -110,7 +107,7 @@ export class ClaudeWrapper {
   }
 
   /** Returns what asks Claude, and refuses all answers but success. */
-  #asker(input: ClientChoice, caller: BrowserCaller): Ask {
+  #asker(input: ClientChoice, caller: AuditedCaller): Ask {
     return async (request) => {
       const response = await this.#parts.requests.buffered({
         client_id: input.client_id,

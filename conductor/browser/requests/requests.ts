@@ -1,10 +1,10 @@
 import {
-  type AuditActor,
   audited,
+  type AuditedCaller,
   type AuditIntent,
   type AuditPort,
 } from "../../../shared/audit.ts";
-import type { ByteBudget, Hold } from "../../../shared/byte_budget.ts";
+import type { ByteBudget } from "../../../shared/byte_budget.ts";
 import type { Channel } from "../../../shared/channel.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, codeOf } from "../../../shared/errors.ts";
@@ -42,7 +42,7 @@ export class BrowserRequests {
    */
   async buffered(
     input: RequestBody,
-    caller: BrowserCaller,
+    caller: AuditedCaller,
   ): Promise<RequestData> {
     const order = this.#order(input, "buffered");
     const { audit, budget, clock } = this.#parts;
@@ -73,7 +73,7 @@ export class BrowserRequests {
    */
   async stream(
     input: RequestBody,
-    caller: BrowserCaller,
+    caller: AuditedCaller,
   ): Promise<Channel<StreamEvent>> {
     const order = this.#order(input, "sse");
     const leave = () => void this.cancel(order.id);
@@ -158,15 +158,6 @@ export class BrowserRequests {
   }
 }
 
-/** Who asks for something of the browser. */
-export interface BrowserCaller {
-  readonly actor: AuditActor;
-  /** Aborts when the caller has gone. */
-  readonly signal: AbortSignal;
-  /** Takes what frees a large answer; runs it once the answer is passed on. */
-  readonly hold?: Hold;
-}
-
 interface RequestParts {
   readonly clients: Clients;
   readonly exchanges: Exchanges;
@@ -185,7 +176,7 @@ function bytesOf(body: string | Uint8Array | undefined): number {
 }
 
 /** What the audit knows of a request: no path and no header may be a secret there. */
-function intentOf(order: RequestOrder, { actor }: BrowserCaller): AuditIntent {
+function intentOf(order: RequestOrder, { actor }: AuditedCaller): AuditIntent {
   const { id, method, platform, url, responseMode: mode } = order;
   return {
     action: "browser.request",

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../shared/http/route.ts";
-import type { BrowserCaller } from "./requests.ts";
+import type { AuditedCaller } from "../../../shared/audit.ts";
 import type { FakeSocket } from "../testing/fake_socket.ts";
 import { CALLER } from "../testing/outcome.ts";
 import { createRig, siteRequest } from "../testing/rig.ts";
 
 /** Starts a stream; returns its events, its socket and its id. */
-async function startStream(caller: BrowserCaller = CALLER) {
+async function startStream(caller: AuditedCaller = CALLER) {
   const rig = createRig();
   const socket = rig.connect();
   const events = await rig.browser.requests.stream(

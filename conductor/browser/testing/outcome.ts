@@ -1,4 +1,4 @@
-import type { BrowserCaller } from "../requests/requests.ts";
+import type { AuditedCaller } from "../../../shared/audit.ts";
 import { AppError } from "../../../shared/errors.ts";
 
 /** Waits for a promise to fail with an `AppError`; returns that. */
@@ -16,7 +16,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<AppError> {
 export const NEVER: AbortSignal = new AbortController().signal;
 
 /** Somebody who asks over HTTP, and stays. */
-export const CALLER: BrowserCaller = {
+export const CALLER: AuditedCaller = {
   actor: { source: "http", request_id: "req_1" },
   signal: NEVER,
 };
