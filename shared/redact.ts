@@ -44,8 +44,13 @@ export class Redactor {
   }
 
   #text(text: string, { chars }: Bounds): string {
-    // Cut only then: half of a secret would not be recognised.
-    return cutText(maskSecrets(this.#withoutKnown(text)), chars);
+    // Cut last: half of a secret would not be recognised. So of a text of which
+    // only the beginning is read, the end of that is not shown.
+    const read = text.slice(0, chars * READ_BEYOND_CUT);
+    const hidden = maskSecrets(this.#withoutKnown(read));
+    if (read.length === text.length) return cutText(hidden, chars);
+    const sure = Math.max(0, hidden.length - DOUBTFUL_END);
+    return `${hidden.slice(0, Math.min(chars - 1, sure))}…`;
   }
 
   #value(value: unknown, place: Place): unknown {
@@ -134,6 +139,12 @@ interface Bounds {
   readonly depth: number;
   readonly chars: number;
 }
+
+/** So many times what is shown of a text is read of it: masks are short. */
+const READ_BEYOND_CUT = 4;
+
+/** More than a secret has, in characters. */
+const DOUBTFUL_END = 4_096;
 
 const BRIEF: Bounds = { depth: 6, chars: 16_384 };
 /** Deeper JSON is nobody's, and every level costs stack. */

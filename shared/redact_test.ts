@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { Redactor } from "./redact.ts";
 
 const CANARY = 'canary-7f3a/+"\\x';
@@ -199,4 +199,29 @@ Deno.test("Redactor.json() cuts no text, and nothing before a hundred levels", (
   assertEquals(new Redactor().json({ deep }), { deep });
   for (let level = 0; level < 1900; level++) deep = [{ deep }];
   assertStringIncludes(JSON.stringify(new Redactor().json({ deep })), "…");
+});
+
+Deno.test("Redactor.text() takes no longer for a text that is very long", () => {
+  const redactor = new Redactor(["known-secret-value"]);
+  const pieces = ["a-", "eyJ", "cookie: a=b; ", "basic ", "\\", 'password="'];
+  for (const piece of pieces) {
+    const text = piece.repeat(Math.ceil(1_048_576 / piece.length));
+    const ms = Math.min(...[1, 2, 3, 4, 5].map(() => {
+      const start = performance.now();
+      redactor.text(text);
+      return performance.now() - start;
+    }));
+    assertLess(ms, 50, piece);
+  }
+});
+
+Deno.test("Redactor.text() shows no half of a secret at the end of what it reads", () => {
+  const redactor = new Redactor(["known-secret-value"]);
+  for (let shift = 0; shift < 40; shift++) {
+    const text = " ".repeat(shift) +
+      "password=correct-horse known-secret-value ".repeat(10_000);
+    const shown = redactor.text(text);
+    assertEquals(shown.match(/corr|horse|known|secret|value/), null);
+    assertEquals(shown.length <= 16_384 && shown.endsWith("…"), true);
+  }
 });
