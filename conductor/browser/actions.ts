@@ -46,15 +46,13 @@ export class BrowserActions {
     return audited(this.#parts.audit, intent, () => this.#do(input));
   }
 
-  #do(input: ActionBody): Promise<ActionData> {
-    switch (input.action) {
-      case "pair":
-        return this.#pair();
-      case "unpair":
-        return this.#unpair();
-      default:
-        return this.#ask(input, input.action);
+  async #do(input: ActionBody): Promise<ActionData> {
+    const { action } = input;
+    if (action !== "pair" && action !== "unpair") {
+      return await this.#ask(input, action);
     }
+    const result = action === "pair" ? this.#pair() : this.#unpair();
+    return { action, client_id: null, ok: true, result, error: null };
   }
 
   async #ask(input: ActionBody, action: ExtensionAction): Promise<ActionData> {
@@ -73,19 +71,18 @@ export class BrowserActions {
     };
   }
 
-  #pair(): Promise<ActionData> {
-    const openUntil = isoTime(this.#parts.pairing.open());
-    return own("pair", { pairing_open_until: openUntil });
+  #pair() {
+    return { pairing_open_until: isoTime(this.#parts.pairing.open()) };
   }
 
-  #unpair(): Promise<ActionData> {
+  #unpair() {
     const { clients, pairing } = this.#parts;
     pairing.reset();
     const closed = clients.all;
     for (const connection of closed) {
       connection.close(BRIDGE_CLOSE.notPaired, "unpaired by the owner");
     }
-    return own("unpair", { closed: closed.length });
+    return { closed: closed.length };
   }
 
   #facts(input: ActionBody): ActionFacts {
@@ -127,18 +124,4 @@ interface ActionParts {
   readonly pairing: Pairing;
   readonly targets: Targets;
   readonly audit: AuditPort;
-}
-
-/** The outcome of what conductor does without the extension. */
-function own(
-  action: "pair" | "unpair",
-  result: ActionData["result"],
-): Promise<ActionData> {
-  return Promise.resolve({
-    action,
-    client_id: null,
-    ok: true,
-    result,
-    error: null,
-  });
 }

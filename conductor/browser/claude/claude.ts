@@ -1,8 +1,9 @@
+import { z } from "zod";
 import type { AuditedCaller } from "../../../shared/audit.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { BrowserStore } from "../../store/mod.ts";
 import type { BrowserActions } from "../actions.ts";
-import type { RequestBody, RequestData } from "../http_schemas.ts";
+import type { ActionBody, RequestBody, RequestData } from "../http_schemas.ts";
 import { type BrowserRequests, SseParser } from "../requests/mod.ts";
 import type {
   ClaudeActed,
@@ -27,11 +28,11 @@ export class ClaudeWrapper {
   }
 
   open(input: ClientChoice, caller: AuditedCaller): Promise<ClaudeActed> {
-    return this.#act("open_tab", { input, caller });
+    return this.#act({ ...input, action: "open_tab" }, caller);
   }
 
   reload(input: ClientChoice, caller: AuditedCaller): Promise<ClaudeActed> {
-    return this.#act("tab_reload", { input, caller });
+    return this.#act({ ...input, action: "tab_reload" }, caller);
   }
 
   /** Sends a prompt, to a new conversation unless one is named or open. */
@@ -94,14 +95,10 @@ export class ClaudeWrapper {
   }
 
   async #act(
-    action: "open_tab" | "tab_reload",
-    { input, caller }: {
-      readonly input: ClientChoice;
-      readonly caller: AuditedCaller;
-    },
+    input: Pick<ActionBody, "action" | "client_id">,
+    caller: AuditedCaller,
   ): Promise<ClaudeActed> {
-    const { client_id } = input;
-    const body = { client_id, action, platform: PLATFORM };
+    const body = { ...input, platform: PLATFORM };
     const outcome = await this.#parts.actions.run(body, caller);
     return { ...outcome, ...replacedBy("/v1/browser/actions", body) };
   }
@@ -174,15 +171,14 @@ function replacedBy(path: string, body: Readonly<Record<string, unknown>>) {
   };
 }
 
+/** A list, of which only the first entry counts. */
+const entries = z
+  .tuple([z.object({ uuid: z.string().regex(/^[\w-]{1,128}$/) })])
+  .rest(z.unknown());
+
 /** The `uuid` of the first entry of a list. */
 function idOf(list: unknown): string | undefined {
-  const [first] = Array.isArray(list) ? list as unknown[] : [];
-  const uuid = typeof first === "object" && first !== null && "uuid" in first
-    ? first.uuid
-    : undefined;
-  return typeof uuid === "string" && /^[\w-]{1,128}$/.test(uuid)
-    ? uuid
-    : undefined;
+  return entries.safeParse(list).data?.[0].uuid;
 }
 
 function json(response: RequestData): unknown {

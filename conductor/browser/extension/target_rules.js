@@ -102,13 +102,11 @@ function isPrivateHost(hostname) {
  * @param {string} address IPv4 or IPv6, without brackets
  */
 export function isPublicAddress(address) {
-  if (!address.includes(":")) return isPublicIpv4(address);
+  if (!address.includes(":")) return isPublicIpv4(ipv4Number(address));
   const words = ipv6Words(address);
   if (words === undefined) return false;
   if (words.slice(0, 5).every((it) => it === 0) && words[5] === 0xffff) {
-    return isPublicIpv4(
-      [words[6] >> 8, words[6] & 255, words[7] >> 8, words[7] & 255].join("."),
-    );
+    return isPublicIpv4(words[6] * 0x10000 + words[7]);
   }
   // Global unicast is 2000::/3; of it, these carry another address within
   // (6to4, Teredo) or are for documentation.
@@ -118,9 +116,8 @@ export function isPublicAddress(address) {
     !(first === 0x3fff && second < 0x1000);
 }
 
-/** @param {string} address */
-function isPublicIpv4(address) {
-  const number = ipv4Number(address);
+/** @param {number | undefined} number undefined: it is no address */
+function isPublicIpv4(number) {
   if (number === undefined) return false;
   return !PRIVATE_IPV4.some(([network, length]) => {
     const size = 2 ** (32 - Number(length));

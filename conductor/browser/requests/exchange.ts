@@ -174,7 +174,7 @@ export interface RequestOrder
 
 type ApiRequest = FromConductor<"api_request">;
 
-interface ExchangeOptions {
+export interface ExchangeOptions {
   readonly connection: Connection;
   readonly order: RequestOrder;
   readonly receiver: Receiver;

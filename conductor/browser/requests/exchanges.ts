@@ -2,9 +2,11 @@ import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Connection, RequestsPort } from "../bridge/mod.ts";
 import { BROWSER_LIMITS } from "../limits.ts";
-import { Exchange, type RequestOrder } from "./exchange.ts";
-import type { Permit } from "./policy.ts";
-import type { Receiver } from "./receiver.ts";
+import {
+  Exchange,
+  type ExchangeOptions,
+  type RequestOrder,
+} from "./exchange.ts";
 import type { Targets } from "./targets.ts";
 
 /** Every request in flight, by its id. */
@@ -46,11 +48,7 @@ export class Exchanges implements RequestsPort {
   /** Starts a request that was checked. */
   start(
     order: RequestOrder,
-    options: {
-      readonly connection: Connection;
-      readonly receiver: Receiver;
-      readonly permit: Permit;
-    },
+    options: Pick<ExchangeOptions, "connection" | "receiver" | "permit">,
   ): Exchange {
     const exchange = new Exchange({
       ...options,
