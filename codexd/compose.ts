@@ -59,7 +59,7 @@ export function composeCodexd(
   const { previousMark } = opened.use(takeStateFolder(stateDir, mark));
   const index = opened.use(
     new SessionIndex({
-      folder: stateDir,
+      path: join(stateDir, "sessions.jsonl"),
       clock,
       maxAgeMs,
       onError: writing.of("session index"),
@@ -76,7 +76,7 @@ export function composeCodexd(
   );
   const idempotency = opened.use(
     new Idempotency({
-      folder: stateDir,
+      path: join(stateDir, "idempotency.jsonl"),
       clock,
       onError: writing.of("idempotency journal"),
     }),

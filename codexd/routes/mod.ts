@@ -84,11 +84,7 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
     ...codexdEvents,
     produces: "websocket",
     socket: ({ deps, query }) => ({
-      accept: (socket) =>
-        deps.subscriptions.accept(socket, {
-          after: query.after,
-          sessionId: query.session_id,
-        }),
+      accept: (socket) => deps.subscriptions.accept(socket, query),
     }),
   }),
 ];

@@ -62,7 +62,7 @@ export class AppServerListener implements AppServerEvents {
     this.#ports.events.append(turns.active.map((active) =>
       this.#completed(
         active.sessionId,
-        turns.endedBy(active, "interrupted_by_restart", reason),
+        turns.endedByRestart(active, reason),
       )
     ));
     approvals.dropAll();
@@ -78,14 +78,8 @@ export class AppServerListener implements AppServerEvents {
   onState(status: AppServerStatus, reason: string | null): void {
     const { state, pid, version, restarts, fault } = status;
     const fix = fault?.fix ?? null;
-    this.#tell("app_server.state", {
-      state,
-      pid,
-      version,
-      restarts,
-      reason,
-      fix,
-    });
+    const data = { state, pid, version, restarts, reason, fix };
+    this.#tell("app_server.state", data);
   }
 
   /** Ends what an earlier codexd left behind when it was killed. */

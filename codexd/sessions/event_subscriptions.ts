@@ -1,6 +1,11 @@
+import type { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
-import { ClientMessage, type ClientReply } from "../../shared/contracts/mod.ts";
-import { AppError, messageOf } from "../../shared/errors.ts";
+import {
+  ClientMessage,
+  type ClientReply,
+  type EventsQuery,
+} from "../../shared/contracts/mod.ts";
+import { AppError, codeOf } from "../../shared/errors.ts";
 import { CLOSE, JsonSocket, type SocketPort } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Approvals } from "../app_server/mod.ts";
@@ -32,11 +37,11 @@ export class EventSubscriptions {
   }
 
   /** Serves one connection until it ends. */
-  accept(port: SocketPort, subscription: Subscription): void {
+  accept(port: SocketPort, query: z.output<typeof EventsQuery>): void {
     const left = new AbortController();
     const { log, events } = this.#ports;
     // Taken now: what happens until the socket is open is not missed.
-    const after = subscription.after ?? events.lastSeq;
+    const { after = events.lastSeq, session_id } = query;
     const socket: JsonSocket<ClientMessage> = new JsonSocket(port, {
       schema: ClientMessage,
       log,
@@ -44,12 +49,11 @@ export class EventSubscriptions {
       onOpen: () => {
         this.#count++;
         left.signal.addEventListener("abort", () => this.#count--);
-        this.#pump(socket, { ...subscription, after }, left.signal).catch(
-          (error) => {
-            log.error("Cannot send events", { error });
-            socket.close(CLOSE.internal, "the events cannot be read");
-          },
-        );
+        const batches = events.follow(after, left.signal);
+        this.#pump(socket, batches, session_id).catch((error) => {
+          log.error("Cannot send events", { error });
+          socket.close(CLOSE.internal, "the events cannot be read");
+        });
       },
       onMessage: (message) => void this.#answer(message, socket),
       onInvalid: (reason) =>
@@ -62,14 +66,13 @@ export class EventSubscriptions {
 
   async #pump(
     socket: JsonSocket<ClientMessage>,
-    subscription: Subscription & { readonly after: number },
-    left: AbortSignal,
+    batches: ReturnType<EventLog["follow"]>,
+    wanted: string | undefined,
   ): Promise<void> {
-    const { after, sessionId } = subscription;
-    for await (const batch of this.#ports.events.follow(after, left)) {
+    for await (const batch of batches) {
       for (const { json, session_id } of batch) {
-        const isOther = sessionId !== undefined && session_id !== null &&
-          session_id !== sessionId;
+        const isOther = wanted !== undefined && session_id !== null &&
+          session_id !== wanted;
         if (isOther) continue;
         if (!await this.#hasRoom(socket)) return;
         if (!socket.sendText(json)) return;
@@ -139,28 +142,19 @@ interface SubscriptionPorts {
   readonly stallMs?: number;
 }
 
-/** What a subscriber asks for. */
-interface Subscription {
-  /** The last event that it knows; undefined: from now on. */
-  readonly after: number | undefined;
-  /** Only this session's events, and those of no session. */
-  readonly sessionId: string | undefined;
-}
-
 function reply(
   to: string,
   requestId: string | null,
   failed: unknown,
 ): ClientReply {
-  const code = failed instanceof AppError ? failed.code : "INTERNAL";
-  const told = failed instanceof AppError
-    ? messageOf(failed)
+  const message = failed instanceof AppError
+    ? failed.message
     : "an internal error was logged";
   return {
     type: "reply",
     to,
     request_id: requestId,
     ok: failed === undefined,
-    ...(failed !== undefined && { error: { code, message: told } }),
+    ...(failed !== undefined && { error: { code: codeOf(failed), message } }),
   };
 }

@@ -52,7 +52,7 @@ function setUp(events: number) {
   });
   subscriptions.accept(socket as unknown as WebSocket, {
     after: 0,
-    sessionId: undefined,
+    session_id: undefined,
   });
   socket.dispatchEvent(new Event("open"));
   return { clock, socket, subscriptions };

@@ -1,9 +1,7 @@
-import { join } from "@std/path";
 import { z } from "zod";
-import type { Clock } from "../../shared/clock.ts";
 import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError } from "../../shared/errors.ts";
-import { PersistentMap } from "./persistent_map.ts";
+import { PersistentMap, type PersistentMapOptions } from "./persistent_map.ts";
 
 /** What is remembered of a request with a key. */
 const Entry = z.object({
@@ -24,19 +22,10 @@ export class Idempotency implements Disposable {
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(
-    options: {
-      readonly folder: string;
-      readonly clock: Clock;
-      onError(error: unknown): void;
-    },
+    options: Pick<PersistentMapOptions<Entry>, "path" | "clock" | "onError">,
   ) {
-    this.#map = new PersistentMap({
-      ...options,
-      path: join(options.folder, "idempotency.jsonl"),
-      maxEntries: MAX_ENTRIES,
-      maxAgeMs: MAX_AGE_MS,
-      parse: (value) => Entry.safeParse(value).data,
-    });
+    const limits = { maxEntries: MAX_ENTRIES, maxAgeMs: MAX_AGE_MS };
+    this.#map = new PersistentMap({ ...options, ...limits, schema: Entry });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
 import { AppError } from "../../shared/errors.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
@@ -6,7 +7,7 @@ import { Idempotency, type Work } from "./idempotency.ts";
 
 function open(folder: string) {
   return new Idempotency({
-    folder,
+    path: join(folder, "idempotency.jsonl"),
     clock: new FakeClock(),
     onError(error) {
       throw error;

@@ -16,8 +16,8 @@ export function understand(
   { method, params }: RpcNotification,
 ): Understood {
   const given = asRecord(params);
-  const { type = `codex.${method}` as const, data, note } = RULES[method] ??
-    {};
+  const rule = RULES[method] ?? {};
+  const { type = `codex.${method}` as const, data, note } = rule;
   const event = {
     session_id: text(given.threadId) ?? text(asRecord(given.thread).id) ?? null,
     turn_id: text(given.turnId) ?? text(asRecord(given.turn).id) ?? null,
@@ -56,10 +56,14 @@ interface Rule {
 }
 
 /** Takes note of params of a known form. */
-function noting<S extends z.ZodType>(
-  schema: S,
-  note: (params: z.output<S>, ports: NotificationPorts) => NewEvent | void,
+function noting<S extends z.ZodRawShape>(
+  shape: S,
+  note: (
+    params: z.output<z.ZodObject<S>>,
+    ports: NotificationPorts,
+  ) => NewEvent | void,
 ): NonNullable<Rule["note"]> {
+  const schema = z.object(shape);
   return (params, ports) => note(schema.parse(params), ports);
 }
 
@@ -79,7 +83,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "session.status",
     data: ({ status }) => ({ status: snakeCase(status) }),
     note: noting(
-      z.looseObject({ ...ofThread, status: ThreadStatus }),
+      { ...ofThread, status: ThreadStatus },
       ({ threadId, status }, { loader }) => {
         const loaded = loader.get(threadId);
         if (loaded !== undefined) loaded.status = status.type;
@@ -91,7 +95,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "session.renamed",
     data: ({ threadName }) => ({ title: threadName ?? null }),
     note: noting(
-      z.looseObject({ ...ofThread, threadName: z.string().nullish() }),
+      { ...ofThread, threadName: z.string().nullish() },
       ({ threadId, threadName = null }, { index }) =>
         index.update(threadId, { title: threadName }),
     ),
@@ -100,7 +104,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "session.closed",
     data: () => ({}),
     note: noting(
-      z.looseObject(ofThread),
+      ofThread,
       ({ threadId }, { loader }) => loader.forget(threadId),
     ),
   },
@@ -111,13 +115,13 @@ const RULES: Readonly<Record<string, Rule>> = {
       return { turn: known.success ? turnOf(known.data) : snakeCase(turn) };
     },
     note: noting(
-      z.looseObject(ofTurn),
+      ofTurn,
       ({ threadId, turn }, ports) => ports.turnStarted(threadId, turnOf(turn)),
     ),
   },
   "turn/completed": {
     note: noting(
-      z.looseObject(ofTurn),
+      ofTurn,
       ({ threadId, turn }, ports) =>
         ports.turnCompleted(threadId, {
           turn: turnOf(turn),
@@ -137,7 +141,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "item.completed",
     data: item,
     note: noting(
-      z.looseObject({ ...ofThread, ...inTurn, item: ThreadItem }),
+      { ...ofThread, ...inTurn, item: ThreadItem },
       ({ turnId, item }, { turns }) => {
         const turn = turns.running(turnId);
         const text = messageText(item);
@@ -149,7 +153,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "message.delta",
     data: delta,
     note: noting(
-      z.looseObject({ ...inTurn, itemId: z.string(), delta: z.string() }),
+      { ...inTurn, itemId: z.string(), delta: z.string() },
       ({ turnId, itemId, delta }, { turns }) => {
         const turn = turns.running(turnId);
         if (turn === undefined) return;
@@ -167,11 +171,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "usage.updated",
     data: ({ tokenUsage }) => ({ usage: snakeCase(tokenUsage) }),
     note: noting(
-      z.looseObject({
+      {
         ...ofThread,
         ...inTurn,
         tokenUsage: z.record(z.string(), z.unknown()),
-      }),
+      },
       ({ turnId, tokenUsage }, { turns }) => {
         const turn = turns.running(turnId);
         if (turn !== undefined) turn.usage = snakeRecord(tokenUsage);
@@ -192,7 +196,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   "serverRequest/resolved": {
     note: noting(
-      z.looseObject({ requestId: z.union([z.string(), z.number()]) }),
+      { requestId: z.union([z.string(), z.number()]) },
       ({ requestId }, { approvals }) => approvals.resolved(requestId),
     ),
   },

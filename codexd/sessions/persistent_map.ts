@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
 import { LineFile } from "../../shared/line_file.ts";
 
@@ -72,7 +73,7 @@ export class PersistentMap<V> implements Disposable {
       const found = readLine(line);
       if (found === undefined) continue;
       this.#entries.delete(found.key);
-      const value = this.#options.parse(found.value);
+      const value = this.#options.schema.safeParse(found.value).data;
       if (value !== undefined) {
         this.#entries.set(found.key, { at: found.at, value });
         this.#newest = found.key;
@@ -124,8 +125,8 @@ export class PersistentMap<V> implements Disposable {
 export interface PersistentMapOptions<V> {
   readonly path: string;
   readonly clock: Clock;
-  /** Returns the value that was written, or undefined when it cannot be used. */
-  parse(value: unknown): V | undefined;
+  /** What was written and is not of this form is passed over. */
+  readonly schema: z.ZodType<V>;
   /** Entries beyond this fall out, the longest untouched first. */
   readonly maxEntries: number;
   /** Entries untouched for longer than this fall out. */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { z } from "zod";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { PersistentMap, type PersistentMapOptions } from "./persistent_map.ts";
@@ -10,7 +11,7 @@ function open(
   return new PersistentMap<number>({
     path,
     clock: new FakeClock(),
-    parse: (value) => typeof value === "number" ? value : undefined,
+    schema: z.number(),
     maxEntries: 100,
     maxAgeMs: 1000,
     onError(error) {

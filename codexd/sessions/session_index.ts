@@ -1,4 +1,3 @@
-import { join } from "@std/path";
 import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
 import {
@@ -6,7 +5,8 @@ import {
   ApprovalPolicy,
   Sandbox,
 } from "../../shared/contracts/mod.ts";
-import { PersistentMap } from "./persistent_map.ts";
+import type { ActiveTurn } from "./turns.ts";
+import { PersistentMap, type PersistentMapOptions } from "./persistent_map.ts";
 
 /** What codexd itself knows of a session; the history is Codex's own. */
 export const SessionRecord = z.object({
@@ -42,19 +42,9 @@ export class SessionIndex extends PersistentMap<SessionRecord> {
   readonly #clock: Clock;
 
   constructor(
-    options: {
-      readonly folder: string;
-      readonly clock: Clock;
-      readonly maxAgeMs: number;
-      onError(error: unknown): void;
-    },
+    options: Omit<PersistentMapOptions<SessionRecord>, "schema" | "maxEntries">,
   ) {
-    super({
-      ...options,
-      path: join(options.folder, "sessions.jsonl"),
-      maxEntries: MAX_SESSIONS,
-      parse: (value) => SessionRecord.safeParse(value).data,
-    });
+    super({ ...options, schema: SessionRecord, maxEntries: MAX_SESSIONS });
     this.#clock = options.clock;
   }
 
@@ -67,14 +57,7 @@ export class SessionIndex extends PersistentMap<SessionRecord> {
   }
 
   /** Takes note that a turn runs, for who starts after a crash. */
-  turnStarted(
-    turn: {
-      readonly sessionId: string;
-      readonly turnId: string;
-      readonly startedAt: number;
-    },
-  ): void {
-    const { sessionId, turnId, startedAt } = turn;
+  turnStarted({ sessionId, turnId, startedAt }: ActiveTurn): void {
     if (this.get(sessionId)?.running_turn?.turn_id === turnId) return;
     this.update(sessionId, {
       used: true,

@@ -5,7 +5,7 @@ import {
   readCursor,
   writeCursor,
 } from "../../shared/page.ts";
-import type { CodexClient, Thread } from "../app_server/mod.ts";
+import type { CodexClient } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
 import { createdAt, sessionView } from "./session_view.ts";
@@ -57,9 +57,9 @@ export class SessionLister {
   }
 
   async #merged(client: CodexClient, from: Cursor, limit: number) {
-    const codex = from.done
-      ? { data: [] }
-      : await client.listThreads({ cursor: from.codex, limit });
+    const read = (limit: number) =>
+      client.listThreads({ cursor: from.codex, limit });
+    const codex = from.done ? { data: [] } : await read(limit);
     const listed = new Set(codex.data.map((it) => it.id));
     const own = this.#own(
       from,
@@ -76,14 +76,17 @@ export class SessionLister {
       }),
     }));
     const merged = merge(threads, own.keyed, limit);
-    const taken = merged.filter((it) => listed.has(it.key[1])).length;
     const ownTaken = merged.filter((it) => !listed.has(it.key[1]));
+    const taken = merged.length - ownTaken.length;
+    // Codex's cursor leads behind a whole page; behind a part it is asked for anew.
+    const { nextCursor = null } = taken === threads.length
+      ? codex
+      : taken === 0
+      ? { nextCursor: from.codex }
+      : await read(taken);
     const next: Cursor = {
-      ...await this.#codexNext(client, {
-        from,
-        taken,
-        fetched: codex,
-      }),
+      codex: nextCursor,
+      done: nextCursor === null && (taken > 0 || threads.length === 0),
       own: ownTaken.at(-1)?.key ?? from.own,
     };
     const more = !next.done || ownTaken.length < own.keyed.length ||
@@ -92,31 +95,6 @@ export class SessionLister {
       sessions: merged.map((it) => it.session),
       next: more ? next : undefined,
     };
-  }
-
-  /** Codex's cursor behind the rows that were taken: asked for anew when it was not a whole page. */
-  async #codexNext(
-    client: CodexClient,
-    at: {
-      readonly from: Cursor;
-      readonly taken: number;
-      readonly fetched: {
-        data: readonly Thread[];
-        nextCursor?: string | null | undefined;
-      };
-    },
-  ): Promise<{ codex: string | null; done: boolean }> {
-    const { from, taken, fetched } = at;
-    if (taken === fetched.data.length) {
-      const codex = fetched.nextCursor ?? null;
-      return { codex, done: codex === null };
-    }
-    if (taken === 0) return { codex: from.codex, done: false };
-    const again = await client.listThreads({
-      cursor: from.codex,
-      limit: taken,
-    });
-    return { codex: again.nextCursor ?? null, done: !again.nextCursor };
   }
 
   #own(

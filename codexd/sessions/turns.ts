@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
-import type { Turn, TurnStatus, Usage } from "../../shared/contracts/mod.ts";
+import type { Turn, Usage } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 
 /** Ended turns that can still be asked for, and the characters of their messages. */
@@ -116,15 +116,23 @@ export class Turns {
   }
 
   /** How an active turn stands now. */
-  describe(active: ActiveTurn): Turn {
-    return this.#turn(active, "in_progress");
+  describe({ turnId, startedAt }: ActiveTurn): Turn {
+    return {
+      turn_id: turnId,
+      status: "in_progress",
+      error: null,
+      started_at: isoTime(startedAt),
+      completed_at: null,
+      duration_ms: null,
+    };
   }
 
-  /** A turn that ended without a word of the app-server's. */
-  endedBy(active: ActiveTurn, status: TurnStatus, message: string): Turn {
+  /** A turn that ended with its app-server, without a word of its own. */
+  endedByRestart(active: ActiveTurn, message: string): Turn {
     const now = this.#clock.now();
     return {
-      ...this.#turn(active, status),
+      ...this.describe(active),
+      status: "interrupted_by_restart",
       error: { message },
       completed_at: isoTime(now),
       duration_ms: now - active.startedAt,
@@ -142,17 +150,6 @@ export class Turns {
       this.#finished.delete(oldest);
       this.#finishedChars -= charsOf(turn);
     }
-  }
-
-  #turn({ turnId, startedAt }: ActiveTurn, status: TurnStatus): Turn {
-    return {
-      turn_id: turnId,
-      status,
-      error: null,
-      started_at: isoTime(startedAt),
-      completed_at: null,
-      duration_ms: null,
-    };
   }
 }
 

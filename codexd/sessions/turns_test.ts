@@ -85,12 +85,12 @@ Deno.test("Turns remembers long messages for a bounded number of turns only", ()
   assertEquals(kept.at(-1)?.turnId, "t19");
 });
 
-Deno.test("Turns.endedBy() says how long a turn took that its app-server abandoned", async () => {
+Deno.test("Turns.endedByRestart() says how long a turn took that its app-server abandoned", async () => {
   const clock = new FakeClock();
   const turns = new Turns(clock);
   const active = turns.begin("s", "t");
   await clock.advance(1500);
-  const turn = turns.endedBy(active, "interrupted_by_restart", "it died");
+  const turn = turns.endedByRestart(active, "it died");
   assertEquals([turn.status, turn.error?.message, turn.duration_ms], [
     "interrupted_by_restart",
     "it died",

@@ -107,7 +107,7 @@ async function runTask(
   if (signal.aborted) void interrupt();
   else signal.addEventListener("abort", interrupt, { once: true });
   try {
-    const query = { after: events.seq, sessionId: session_id };
+    const query = { after: events.seq, session_id };
     const news = relayEvents(api, query, { clock, signal: over.signal });
     let awaySince: number | undefined;
     for await (const it of news) {

@@ -16,12 +16,10 @@ export async function* relayEvents(
   ports: { readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<RelayNews> {
   const { clock, signal } = ports;
-  const { sessionId } = query;
   let { after } = query;
   let failures = 0;
   while (!signal.aborted) {
-    const wanted = { after, session_id: sessionId };
-    const socket = new EventSocket(api.openEvents(wanted));
+    const socket = new EventSocket(api.openEvents({ ...query, after }));
     const close = () => socket.close();
     signal.addEventListener("abort", close, { once: true });
     try {
@@ -50,5 +48,5 @@ export type RelayNews =
 /** Where to begin, and what to leave out. */
 export interface RelayQuery {
   readonly after: number;
-  readonly sessionId: string | undefined;
+  readonly session_id?: string | undefined;
 }

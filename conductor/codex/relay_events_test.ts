@@ -13,7 +13,7 @@ function apiOf(codexd: FakeCodexd): CodexdApi {
 /** Follows until `count` pieces of news have come, telling each. */
 async function follow(
   codexd: FakeCodexd,
-  query: { after: number; sessionId?: string },
+  query: { after: number; session_id?: string },
   count: number,
   onNews: (news: RelayNews) => unknown = () => {},
 ): Promise<(string | number)[]> {
@@ -21,7 +21,7 @@ async function follow(
   const seen: (string | number)[] = [];
   const news = relayEvents(
     apiOf(codexd),
-    { sessionId: undefined, ...query },
+    query,
     { clock: systemClock, signal: stop.signal },
   );
   for await (const it of news) {
@@ -60,7 +60,7 @@ Deno.test("relayEvents() passes the session on", async () => {
   codexd.push({ session_id: "other" });
   codexd.push({ session_id: "mine" });
   codexd.push({ session_id: null });
-  const query = { after: 0, sessionId: "mine" };
+  const query = { after: 0, session_id: "mine" };
   assertEquals(await follow(codexd, query, 2), [2, 3]);
 });
 

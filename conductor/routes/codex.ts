@@ -152,8 +152,7 @@ export const codexRoutes = [
       // Asked first: a codexd that is away is a failure, not an empty stream.
       const { events } = await codex.api.call(codexdStatus, {}, { signal });
       const after = resumeAfter(headers, query.after, () => events.seq);
-      const news = codex.follow({ after, sessionId: query.session_id }, signal);
-      return toEvents(news);
+      return toEvents(codex.follow({ ...query, after }, signal));
     },
   }),
 ];
