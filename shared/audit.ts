@@ -21,7 +21,6 @@ export interface AuditEntry {
 
 /** Who asked: an HTTP caller, or work that the daemon started by itself. */
 export interface AuditActor {
-  /** `http`, `websocket` or `task`. */
   readonly source: "http" | "websocket" | "task";
   readonly request_id?: string;
   readonly remote_address?: string;

@@ -10,10 +10,15 @@ interface ErrorRow {
   readonly retryable: boolean;
 }
 
+/** The statuses of what may pass by itself: too late, too many, another part that fails. */
+const PASSING = new Set<StatusCode>([408, 429, 502, 503, 504]);
+
 function row(
   status: StatusCode,
   message: string,
-  { remedy, retryable = false }: Partial<ErrorRow> & Pick<ErrorRow, "remedy">,
+  { remedy, retryable = PASSING.has(status) }:
+    & Pick<ErrorRow, "remedy">
+    & Partial<ErrorRow>,
 ): ErrorRow {
   return { status, message, remedy, retryable };
 }
@@ -49,7 +54,6 @@ export const ERRORS = {
   }),
   REQUEST_TIMEOUT: row(408, "Cannot read the body: it took too long", {
     remedy: "Send the whole body at once, within 30 s.",
-    retryable: true,
   }),
   CONFLICT: row(409, "Cannot do this: it conflicts with the current state", {
     remedy: "Read the present state, then decide again.",
@@ -75,41 +79,32 @@ export const ERRORS = {
   }),
   TOO_MANY_REQUESTS: row(429, "Cannot answer now: too many requests", {
     remedy: "Wait as long as the Retry-After header says.",
-    retryable: true,
   }),
   INTERNAL: row(500, "Cannot answer: an internal error was logged", {
     remedy: "Look up the request_id in the daemon's log.",
   }),
   UPSTREAM_FAILED: row(502, "Cannot answer: the upstream failed", {
     remedy: "Read the message; try again, or see GET /health.",
-    retryable: true,
   }),
   CODEXD_UNAVAILABLE: row(503, "Cannot reach Codex", {
     remedy: "GET /v1/codex says what is missing and what to do.",
-    retryable: true,
   }),
   BROWSER_UNAVAILABLE: row(503, "Cannot reach the browser", {
     remedy: "Start Firefox with the extension; see GET /v1/browser.",
-    retryable: true,
   }),
   NOT_READY: row(503, "Cannot answer: the daemon is not ready", {
     remedy: "GET /health lists the reasons.",
-    retryable: true,
   }),
   SHUTTING_DOWN: row(503, "Cannot answer: the daemon is shutting down", {
     remedy: "Try again once it has started.",
-    retryable: true,
   }),
   UPSTREAM_TIMEOUT: row(504, "Cannot answer: the upstream took too long", {
     remedy: "Allow more time, or try again.",
-    retryable: true,
   }),
 } as const satisfies Record<string, ErrorRow>;
 
-/** A key of {@linkcode ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** Options of {@linkcode AppError}. */
 export interface AppErrorOptions extends ErrorOptions {
   /** Shown to the caller; never a secret, never a stack. */
   readonly details?: Readonly<Record<string, unknown>>;

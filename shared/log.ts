@@ -24,7 +24,6 @@ export interface LogSink {
   write(line: string, urgent: boolean): void;
 }
 
-/** What a logger is made of. */
 export interface LoggerOptions {
   readonly level: LogLevel;
   readonly clock: Clock;

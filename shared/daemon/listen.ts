@@ -2,7 +2,6 @@ import { isLoopback } from "../authority.ts";
 import type { Clock } from "../clock.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { failure, ReaderStalled, type RequestInfo } from "../http/mod.ts";
-import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { InFlight, sleep } from "../wait.ts";
 
@@ -42,9 +41,7 @@ export function listen(
         const stalled = error instanceof ReaderStalled;
         const level = stalled ? "debug" : "error";
         ports.log[level]("Cannot finish an answer", { error });
-        const requestId = randomId("req");
-        const internal = new AppError("INTERNAL");
-        return failure(internal, { requestId, pretty: false }, ports.log);
+        return failure(new AppError("INTERNAL"), ports.log);
       },
     }, (request, { remoteAddr, completed }) => {
       inFlight.track(completed);
@@ -110,7 +107,10 @@ export function listen(
 }
 
 /** Answers one request; never rejects. */
-export type Handle = (request: Request, info: RequestInfo) => Promise<Response>;
+export type Handle = (
+  request: Request,
+  info: RequestInfo,
+) => Promise<Response> | Response;
 
 /** The open listeners of a daemon. */
 export interface Listening {

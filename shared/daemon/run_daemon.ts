@@ -3,7 +3,6 @@ import { type Clock, systemClock } from "../clock.ts";
 import { ConfigError, type ProgramName } from "../config/mod.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { failure } from "../http/mod.ts";
-import { randomId } from "../ids.ts";
 import {
   createLogger,
   formatReadable,
@@ -43,13 +42,15 @@ export async function runDaemon<C extends DaemonConfig>(
   }
 
   program.confine?.();
+  const starting = new AppError("NOT_READY", "Cannot answer yet: starting");
   const signalled = firstSignal(flush);
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
   try {
     listening = listen(
       config.listen,
-      (request, info) => daemon?.handle(request, info) ?? starting(log),
+      (request, info) =>
+        daemon?.handle(request, info) ?? failure(starting, log),
       { clock: systemClock, log },
     );
     daemon = await program.compose(config, {
@@ -151,21 +152,15 @@ function openLog(
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
     const isTerminal = Deno.stderr.isTerminal();
-    if (isTerminal || logsFolder === undefined) {
-      const log = createLogger({
-        ...options,
-        sink: stderrSink,
-        ...(isTerminal && { format: formatReadable }),
-      });
-      return { log, flush() {} };
-    }
-    const file = new RotatingFile({
-      folder: logsFolder,
-      family: name,
-      instance,
+    const file = isTerminal || logsFolder === undefined
+      ? undefined
+      : new RotatingFile({ folder: logsFolder, family: name, instance });
+    const log = createLogger({
+      ...options,
+      sink: file ?? stderrSink,
+      ...(isTerminal && { format: formatReadable }),
     });
-    const log = createLogger({ ...options, sink: file });
-    return { log, flush: () => file.flush() };
+    return { log, flush: () => file?.flush() };
   } catch (error) {
     fail(`${name}: Cannot open the state and log folders: ${messageOf(error)}`);
     Deno.exit(EXIT_CONFIG);
@@ -200,13 +195,6 @@ function firstSignal(flush: () => void): Promise<Deno.Signal> {
     // A closed terminal is no reason to stop: that is for launchd or `start` to say.
     Deno.addSignalListener("SIGHUP", () => {});
   });
-}
-
-/** What is answered between listening and being composed. */
-function starting(log: Logger): Promise<Response> {
-  const error = new AppError("NOT_READY", "Cannot answer yet: starting");
-  const requestId = randomId("req");
-  return Promise.resolve(failure(error, { requestId, pretty: false }, log));
 }
 
 function print(text: string): void {

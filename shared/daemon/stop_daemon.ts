@@ -19,11 +19,8 @@ export async function stopDaemon(
   listening: Listening,
   log: Logger,
 ): Promise<"graceful" | "cut short"> {
-  const stopped = steps(daemon, listening, log);
-  const inTime = await within(stopped, {
-    ms: STOP_LIMIT_MS,
-    clock: systemClock,
-  });
+  const limit = { ms: STOP_LIMIT_MS, clock: systemClock };
+  const inTime = await within(steps(daemon, listening, log), limit);
   return inTime ? "graceful" : "cut short";
 }
 
@@ -54,10 +51,7 @@ async function steps(
   await within(listening.drained(), GRACE);
   await step("stop work", () => daemon.stopWork());
   await within(listening.drained(), SETTLE);
-  await step(
-    "close",
-    () => within(listening.close(), SETTLE),
-  );
+  await step("close", () => within(listening.close(), SETTLE));
   // Who still holds a connection then is cut by the exit.
   await step("release", () => daemon.close());
 }

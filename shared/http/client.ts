@@ -6,7 +6,7 @@ import {
   type ReadResponse,
   upstreamFailed,
 } from "./read_answer.ts";
-import type { ParamNames, RouteFacts, Schema } from "./route.ts";
+import type { ParamNames, RouteFacts, RouteInfo, Schema } from "./route.ts";
 
 /** Calls the routes of another daemon by their `contract()`. */
 export class ApiClient {
@@ -52,10 +52,7 @@ export class ApiClient {
   }
 
   async #send(
-    contract: Pick<
-      RouteFacts<string, unknown, unknown, Schema>,
-      "method" | "path"
-    >,
+    contract: Pick<RouteInfo, "method" | "path">,
     { params = {}, query = {}, body }: LooseInput,
     { signal, requestId, headers }: RequestOptions & {
       readonly signal: AbortSignal;

@@ -80,7 +80,7 @@ export class Dispatcher<Deps> {
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       return await this.#answer(call, answer);
     } catch (error) {
-      return failure(error, answer, this.#options.log);
+      return failure(error, this.#options.log, answer);
     }
   }
 

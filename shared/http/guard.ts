@@ -2,7 +2,7 @@ import { formatAuthority, parseAuthority } from "../authority.ts";
 import type { Clock } from "../clock.ts";
 import { AppError, invalidInput } from "../errors.ts";
 import { canonicalAddress } from "../ip_address.ts";
-import type { Logger } from "../log.ts";
+import type { LogFields, Logger } from "../log.ts";
 import { isJsonType } from "./body.ts";
 import { type HostRules, Hosts } from "./hosts.ts";
 import { Lockout } from "./lockout.ts";
@@ -52,8 +52,12 @@ export class Guard {
   admit(request: GuardRequest, route: GuardedRoute | undefined): Caller {
     const address = canonicalAddress(request.remoteAddress);
     const zone = this.#zone(request, this.#checkHost(request), address);
-    const presented = this.#presentedToken(request, route);
-    const authenticated = this.#isToken(presented);
+    const token = this.#token;
+    const presented = token === undefined
+      ? undefined
+      : bearerToken(request.headers) ?? route?.tokenFrom?.(request.headers);
+    const authenticated = token !== undefined && presented !== undefined &&
+      sameSecret(token, presented);
     const lockedSeconds = this.#lockout.secondsLeft(address);
     if (presented !== undefined && !authenticated) this.#lockout.fail(address);
     if (route !== undefined && zone === "public") {
@@ -85,12 +89,11 @@ export class Guard {
     const same = authority !== undefined && target !== undefined &&
       formatAuthority(authority) === formatAuthority(target);
     if (zone === undefined || !same) {
-      this.#refused(request, "HOST_NOT_ALLOWED", {
+      throw this.#refusal(request, new AppError("HOST_NOT_ALLOWED"), {
         host: header.slice(0, MAX_LOGGED),
         target: request.target.authority.slice(0, MAX_LOGGED),
         allow_with: "BAA_ALLOWED_HOSTS",
       });
-      throw new AppError("HOST_NOT_ALLOWED");
     }
     if (this.#spellings.size < MAX_SPELLINGS) this.#spellings.set(header, zone);
     return zone;
@@ -104,19 +107,6 @@ export class Guard {
     return "local";
   }
 
-  #presentedToken(
-    request: GuardRequest,
-    route: GuardedRoute | undefined,
-  ): string | undefined {
-    if (this.#token === undefined) return undefined;
-    return bearerToken(request.headers) ?? route?.tokenFrom?.(request.headers);
-  }
-
-  #isToken(presented: string | undefined): boolean {
-    return this.#token !== undefined && presented !== undefined &&
-      sameSecret(this.#token, presented);
-  }
-
   #checkExposure(
     request: GuardRequest,
     route: GuardedRoute,
@@ -125,21 +115,19 @@ export class Guard {
     const open = route.exposure === "public" ||
       (route.exposure === "token" && authenticated);
     if (open) return;
-    this.#refused(request, "NOT_EXPOSED", {
+    throw this.#refusal(request, new AppError("NOT_EXPOSED"), {
       route: route.id,
       exposure: route.exposure,
     });
-    throw new AppError("NOT_EXPOSED");
   }
 
   #checkOrigin(request: GuardRequest, route: GuardedRoute | undefined): void {
     if (this.#allowsPage(request, route)) return;
-    this.#refused(request, "ORIGIN_NOT_ALLOWED", {
+    throw this.#refusal(request, new AppError("ORIGIN_NOT_ALLOWED"), {
       origin: request.headers.get("origin")?.slice(0, MAX_LOGGED),
       fetch_site: request.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
       allow_with: "BAA_ALLOWED_ORIGINS",
     });
-    throw new AppError("ORIGIN_NOT_ALLOWED");
   }
 
   /**
@@ -168,30 +156,33 @@ export class Guard {
   #demandToken(request: GuardRequest, lockedSeconds: number): void {
     if (this.#token === undefined) return;
     if (lockedSeconds > 0) {
-      this.#refused(request, "TOO_MANY_REQUESTS", { reason: "wrong tokens" });
-      throw new AppError(
+      const locked = new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot answer now: too many wrong tokens came from this address",
         { headers: { "retry-after": String(lockedSeconds) } },
       );
+      throw this.#refusal(request, locked, { reason: "wrong tokens" });
     }
-    this.#refused(request, "UNAUTHORIZED", {});
-    throw new AppError("UNAUTHORIZED", undefined, {
-      headers: { "www-authenticate": "Bearer" },
-    });
+    const headers = { "www-authenticate": "Bearer" };
+    throw this.#refusal(
+      request,
+      new AppError("UNAUTHORIZED", undefined, { headers }),
+    );
   }
 
-  #refused(
+  /** Logs why a request is refused, and returns what refuses it. */
+  #refusal(
     request: GuardRequest,
-    code: string,
-    fields: Readonly<Record<string, unknown>>,
-  ): void {
+    error: AppError,
+    fields: LogFields = {},
+  ): AppError {
     this.#log.warn("Refused a request", {
-      code,
+      code: error.code,
       request_id: request.requestId,
       remote_address: request.remoteAddress,
       ...fields,
     });
+    return error;
   }
 }
 
@@ -227,7 +218,9 @@ const MAX_LOGGED = 200;
 /** A body must be JSON, so that a form or a no-cors fetch never reaches a handler. */
 function checkContentType(headers: HeaderMap): void {
   const type = headers.get("content-type");
-  if (!hasBody(headers) || isJsonType(type)) return;
+  const hasBody = headers.has("transfer-encoding") ||
+    (headers.get("content-length") ?? "0") !== "0";
+  if (!hasBody || isJsonType(type)) return;
   throw new AppError("UNSUPPORTED_MEDIA_TYPE", undefined, {
     details: { content_type: type?.slice(0, MAX_LOGGED) ?? null },
   });
@@ -238,10 +231,4 @@ function isForwarding(name: string): boolean {
   return name.startsWith("x-forwarded-") || name.startsWith("cf-") ||
     name.startsWith("tailscale-") || name === "forwarded" || name === "via" ||
     name === "x-real-ip";
-}
-
-/** Tells whether a request states that it has a body. */
-function hasBody(headers: HeaderMap): boolean {
-  return headers.has("transfer-encoding") ||
-    (headers.get("content-length") ?? "0") !== "0";
 }

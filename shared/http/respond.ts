@@ -1,4 +1,5 @@
 import { AppError, ERRORS } from "../errors.ts";
+import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
 import { BareFailure, Reply, type RouteInfo } from "./route.ts";
@@ -83,19 +84,13 @@ export interface WireError {
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Turns anything thrown into what a caller may see; what is not known is logged and hidden. */
 export function wireError(thrown: unknown, log: Logger): WireError {
-  const error = knownError(thrown, log);
-  const { retryable } = ERRORS[error.code];
-  return {
-    code: error.code,
-    message: error.message,
-    retryable,
-    ...(error.details !== undefined && { details: error.details }),
-  };
+  const { code, message, details } = knownError(thrown, log);
+  return { code, message, retryable: ERRORS[code].retryable, details };
 }
 
 function knownError(thrown: unknown, log: Logger): AppError {
@@ -104,11 +99,11 @@ function knownError(thrown: unknown, log: Logger): AppError {
   return new AppError("INTERNAL");
 }
 
-/** Answers a failure. The only writer of error responses. */
+/** Answers a failure, also of a request that no app has taken. The only writer of error responses. */
 export function failure(
   thrown: unknown,
-  context: AnswerContext,
   log: Logger,
+  context: AnswerContext = { requestId: randomId("req"), pretty: false },
 ): Response {
   const { requestId } = context;
   if (thrown instanceof BareFailure) {
@@ -117,9 +112,10 @@ export function failure(
     return respond(body, type, { requestId, status, headers });
   }
   const own = log.child({ request_id: requestId });
-  const error = knownError(thrown, own);
-  const answer = ({ code, headers }: AppError, wire: WireError) => {
-    const value = { ok: false, request_id: requestId, error: wire };
+  const answer = (known: AppError) => {
+    const { code, headers } = known;
+    const error = wireError(known, own);
+    const value = { ok: false, request_id: requestId, error };
     return respond(stringify(value, context), JSON_TYPE, {
       requestId,
       status: ERRORS[code].status,
@@ -129,10 +125,9 @@ export function failure(
     });
   };
   try {
-    return answer(error, wireError(error, own));
+    return answer(knownError(thrown, own));
   } catch (unwritable) {
     // Details that JSON cannot hold must not cost the answer.
-    const internal = knownError(unwritable, own);
-    return answer(internal, wireError(internal, own));
+    return answer(knownError(unwritable, own));
   }
 }

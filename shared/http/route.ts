@@ -3,22 +3,8 @@ import type { AuditFacts } from "../audit.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
-export type Method = "GET" | "POST";
-
 /** Request headers by lower-case name, copied once. */
 export type HeaderMap = ReadonlyMap<string, string>;
-
-/** `read` changes nothing; `write` may. */
-type Kind = "read" | "write";
-
-/** Which `/describe/*` document lists a route; `common` ones stand in both. */
-type Surface = "business" | "control" | "common";
-
-/**
- * Who may reach a route through the public zone: anybody, whoever presents the
- * shared token, or nobody. See the guard.
- */
-type Exposure = "public" | "token" | "local";
 
 /**
  * What a route answers: an envelope around `data`, plain text, a page, a bare
@@ -31,12 +17,6 @@ type Produces =
   | "document"
   | "sse"
   | "websocket";
-
-/**
- * How the dispatcher treats the body. `inner`: the operation itself validates
- * it and answers inside `data`; the dispatcher only demands a JSON object.
- */
-type BodyRule = "required" | "optional" | "inner";
 
 export type Schema = z.ZodType;
 
@@ -62,11 +42,17 @@ export interface RouteFacts<
 > {
   /** Stable name, e.g. `tasks.create`: operationId, capability key, log name. */
   readonly id: string;
-  readonly method: Method;
+  readonly method: "GET" | "POST";
   readonly path: P;
-  readonly kind: Kind;
-  readonly surface: Surface;
-  readonly exposure: Exposure;
+  /** `read` changes nothing; `write` may. */
+  readonly kind: "read" | "write";
+  /** Which `/describe/*` document lists the route; `common` ones stand in both. */
+  readonly surface: "business" | "control" | "common";
+  /**
+   * Who may reach it through the public zone: anybody, whoever presents the
+   * shared token, or nobody. See the guard.
+   */
+  readonly exposure: "public" | "token" | "local";
   readonly summary: string;
   /** What a caller should know beyond the summary: defaults, limits, effects. */
   readonly notes?: readonly string[];
@@ -74,8 +60,11 @@ export interface RouteFacts<
   readonly produces?: R;
   readonly query?: Q;
   readonly body?: B;
-  /** Default `required` when there is a body schema. */
-  readonly bodyRule?: BodyRule;
+  /**
+   * Default `required` when there is a body schema. `inner`: the operation
+   * itself validates it and answers inside `data`; it must be a JSON object.
+   */
+  readonly bodyRule?: "required" | "optional" | "inner";
   /** The schema of `data` (of the whole answer when `produces` is no envelope). */
   readonly data: D;
   /** Status of a success. Default 200. */
@@ -102,10 +91,7 @@ export class Reply<D> {
 
   constructor(
     data: D,
-    options: {
-      readonly status?: 200 | 201 | 202;
-      readonly headers?: Readonly<Record<string, string>>;
-    } = {},
+    options: Partial<Pick<Reply<D>, "status" | "headers">> = {},
   ) {
     this.data = data;
     this.status = options.status ?? 200;

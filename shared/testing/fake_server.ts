@@ -19,13 +19,13 @@ export class FakeServer {
   }
 
   /** Sends a request with an honest `Host`; a body goes as JSON. */
-  send(
+  async send(
     method: string,
     path: string,
     request: FakeRequest = {},
   ): Promise<Response> {
     const { headers = {}, body, remoteAddress = "127.0.0.1", signal } = request;
-    return this.#handle(
+    return await this.#handle(
       new Request(this.#origin + path, {
         method,
         headers: {
