@@ -156,11 +156,7 @@ export const extensionMessage = z.discriminatedUnion("type", [
   }),
   apiResponse,
   z.object({ type: z.literal("body_chunk"), ...chunk, data: base64 }),
-  z.object({
-    type: z.literal("stream_open"),
-    id: identifier,
-    ...responseHead,
-  }),
+  z.object({ type: z.literal("stream_open"), id: identifier, ...responseHead }),
   z.object({
     type: z.literal("stream_event"),
     id: identifier,
@@ -285,11 +281,7 @@ export const conductorMessage = z.discriminatedUnion("type", [
       "The tab to use; without it, one of the same origin",
     ),
   }),
-  z.object({
-    type: z.literal("body_chunk"),
-    ...chunk,
-    data: z.string(),
-  }),
+  z.object({ type: z.literal("body_chunk"), ...chunk, data: z.string() }),
   z.object({
     type: z.literal("request_cancel"),
     id: identifier,

@@ -32,12 +32,7 @@ export function browserGone(clientId?: string): AppError {
   return new AppError(
     "BROWSER_UNAVAILABLE",
     `Cannot reach the browser: ${who}`,
-    {
-      details: {
-        reason: "not_connected",
-        ...(clientId !== undefined && { client_id: clientId }),
-      },
-    },
+    { details: { reason: "not_connected", client_id: clientId } },
   );
 }
 

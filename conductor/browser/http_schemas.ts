@@ -108,11 +108,7 @@ export const browserView = z.object({
 export type BrowserView = z.output<typeof browserView>;
 
 /** The actions of `POST /v1/browser/actions`: the extension's, and pairing. */
-const BROWSER_ACTIONS = [
-  ...EXTENSION_ACTIONS,
-  "pair",
-  "unpair",
-] as const;
+const BROWSER_ACTIONS = [...EXTENSION_ACTIONS, "pair", "unpair"] as const;
 
 /** `POST /v1/browser/actions` */
 export const actionBody = z.strictObject({
@@ -195,11 +191,7 @@ export const requestEvents = {
     data: z.string(),
     id: z.string().optional(),
   }),
-  stream_end: z.object({
-    ...ofRequest,
-    events: z.int(),
-    chars: z.int(),
-  }),
+  stream_end: z.object({ ...ofRequest, events: z.int(), chars: z.int() }),
   stream_error: z.object({
     ...ofRequest,
     code: z.string(),

@@ -53,19 +53,13 @@ export class Link {
 
   /** Connects (anew), whatever goes on. */
   restart(code = 1000, reason = "restart") {
-    this.stop(code, reason);
-    this.#pauses = 0;
-    void this.#connect();
-  }
-
-  /** Ends the connection, and does not come back. */
-  stop(code = 1000, reason = "stop") {
-    this.#attempt += 1;
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#forget();
     socket?.close(code, reason);
     this.#say("stopped", reason);
+    this.#pauses = 0;
+    void this.#connect();
   }
 
   /** @type {Send} Sends; false when there is no connection. */

@@ -84,6 +84,7 @@ export class RequestJobs {
   async #run(job, body) {
     const { tabs, guard } = this.#parts;
     const { answer, message } = job;
+    const parts = { answer, guard };
     const { url, method, headers, responseMode } = message;
     const order = {
       url,
@@ -98,9 +99,8 @@ export class RequestJobs {
       const tab = await chosenTab(message, tabs);
       let ended = tab === undefined
         ? new CodedError(BLOCKED)
-        : await watch(job, () => runInPage(tab, order, { answer, guard }));
+        : await watch(job, () => runInPage(tab, order, parts));
       if (ended?.code === BLOCKED) {
-        const parts = { answer, guard };
         ended = await watch(job, () => runInBackground(order, parts));
       }
       failure = ended;

@@ -36,10 +36,8 @@ export class Exchange implements RunningRequest {
     this.order = options.order;
     this.connection = options.connection;
     this.#options = options;
-    this.#timer = this.#options.clock.after(
-      this.order.timeoutMs,
-      () => this.#late(),
-    );
+    const { clock, order } = options;
+    this.#timer = clock.after(order.timeoutMs, () => this.#late());
   }
 
   /** Resolves when the browser is known (or given up) to be done with it. */
@@ -59,13 +57,9 @@ export class Exchange implements RunningRequest {
         const { slowConsumer } = BRIDGE_CLOSE;
         return this.connection.close(slowConsumer, "the browser does not read");
       }
-      this.connection.send({
-        type: "body_chunk",
-        id,
-        seq,
-        last: seq === chunks.length - 1,
-        data: chunk.toBase64(),
-      });
+      const last = seq === chunks.length - 1;
+      const data = chunk.toBase64();
+      this.connection.send({ type: "body_chunk", id, seq, last, data });
     }
   }
 
@@ -105,19 +99,14 @@ export class Exchange implements RunningRequest {
    */
   stop(error: AppError = requestCanceled()): Promise<boolean> {
     if (this.#state === "running") {
-      this.#state = "canceling";
-      this.#options.receiver.fail(error);
-      this.#timer.cancel();
-      this.#timer = this.#options.clock.after(
-        CONFIRM_MS,
-        () => this.#finish(false),
-      );
+      const { clock, receiver } = this.#options;
       const { id } = this.order;
-      this.connection.send({
-        type: "request_cancel",
-        id,
-        reason: String(error.details?.reason ?? error.code),
-      });
+      const reason = String(error.details?.reason ?? error.code);
+      this.#state = "canceling";
+      receiver.fail(error);
+      this.#timer.cancel();
+      this.#timer = clock.after(CONFIRM_MS, () => this.#finish(false));
+      this.connection.send({ type: "request_cancel", id, reason });
     }
     return this.#confirmed.promise;
   }

@@ -122,11 +122,7 @@ export function isSiteFailure(status: number): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500;
 }
 
-function refusal(
-  platform: string,
-  reason: string,
-  waitMs: number,
-): AppError {
+function refusal(platform: string, reason: string, waitMs: number): AppError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return new AppError(
     "TOO_MANY_REQUESTS",

@@ -107,15 +107,14 @@ export class BrowserRequests {
 
   async #start(
     order: RequestOrder,
-    options: {
+    { receiver, input, signal }: {
       readonly receiver: Receiver;
       readonly input: RequestBody;
       readonly signal: AbortSignal;
     },
   ): Promise<Exchange> {
     const { clients, exchanges, policy } = this.#parts;
-    const { receiver, signal } = options;
-    const connection = clients.pick(options.input.client_id);
+    const connection = clients.pick(input.client_id);
     exchanges.check(order.id, connection);
     const permit = await policy.admit(order.platform, signal);
     try {
