@@ -49,22 +49,16 @@ export class StatusTracker {
   /** Changes the state; the reason of `fault` is told along with it. */
   set(state: AppServerState, fault: Fault | null = null): void {
     this.note({ state, fault });
-    this.wake();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
     const news = `${state} ${fault?.reason} ${this.#status.restarts}`;
     if (news === this.#told) return;
     this.#told = news;
     this.#tell(this.#status, fault?.reason ?? null);
   }
 
-  /** Lets who waits for a change look again. */
-  wake(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers();
-    resolve();
-  }
-
-  /** Resolves at the next change, or after `ms` milliseconds. */
-  async change(ms: number): Promise<void> {
-    await within(this.#changed.promise, { ms, clock: this.#clock });
+  /** Resolves at the next change, after `ms` milliseconds or when `signal` aborts. */
+  async change(ms: number, signal: AbortSignal): Promise<void> {
+    await within(this.#changed.promise, { ms, clock: this.#clock, signal });
   }
 }

@@ -72,6 +72,7 @@ export class Supervisor {
    */
   async ready(): Promise<CodexClient> {
     const { clock } = this.#options;
+    const { signal } = this.#stopping;
     const status = this.#status;
     const until = clock.monotonic() + PATIENCE_MS;
     while (true) {
@@ -80,8 +81,8 @@ export class Supervisor {
       const left = until - clock.monotonic();
       const { state } = status.now;
       const hopeless = state === "missing" || state === "failed";
-      if (hopeless || left <= 0 || this.#stopping.signal.aborted) break;
-      await status.change(left);
+      if (hopeless || left <= 0 || signal.aborted) break;
+      await status.change(left, signal);
     }
     const { state, fault: found } = status.now;
     const fault = found ??
@@ -103,7 +104,6 @@ export class Supervisor {
   /** Ends the app-server for good; after `graceMs` with force. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    this.#status.wake();
     await this.#process?.stop(STOPPING, graceMs);
     await this.#running;
   }

@@ -1,5 +1,6 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { Gap } from "../../shared/page.ts";
+import { within } from "../../shared/wait.ts";
 import { EventSegments, type SegmentOptions } from "./event_segments.ts";
 import { type EventLine, eventLine, type NewEvent } from "./event_line.ts";
 
@@ -50,7 +51,8 @@ export class EventLog implements Disposable {
       this.#options.onError(error);
     }
     for (const event of stored) this.#remember(event);
-    this.#wake();
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 
   /**
@@ -61,7 +63,7 @@ export class EventLog implements Disposable {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly EventLine[]> {
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    const { clock } = this.#options;
     let seen = after;
     while (!signal.aborted) {
       if (seen > this.#lastSeq || seen + 1 < this.firstSeq) {
@@ -69,7 +71,7 @@ export class EventLog implements Disposable {
         yield [gap];
         seen = gap.seq;
       } else if (seen === this.#lastSeq) {
-        await this.#news.promise;
+        await within(this.#news.promise, { clock, signal });
       } else if (seen + 1 >= this.#memoryFirst) {
         const begin = seen + 1 - this.#memoryFirst;
         const batch = this.#memory.slice(begin, begin + BATCH);
@@ -112,13 +114,6 @@ export class EventLog implements Disposable {
       this.#memory.length > MEMORY_EVENTS ||
       (this.#memoryChars > MEMORY_CHARS && this.#memory.length > 1)
     ) this.#memoryChars -= this.#memory.shift()?.json.length ?? 0;
-  }
-
-  /** Lets who follows look again. */
-  #wake(): void {
-    const { resolve } = this.#news;
-    this.#news = Promise.withResolvers();
-    resolve();
   }
 
   /** Stands for what is missing before `first`; who resumes behind it goes on with what is kept. */

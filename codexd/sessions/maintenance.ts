@@ -33,9 +33,8 @@ export class Maintenance {
     const { events, loader, turns, codex } = this.#ports;
     events.removeOld();
     await this.#interruptSilent();
-    for (
-      const sessionId of loader.idle((it) => turns.activeIn(it) !== undefined)
-    ) {
+    const idle = loader.idle((it) => turns.activeIn(it) !== undefined);
+    for (const sessionId of idle) {
       loader.forget(sessionId);
       await codex.client?.unsubscribe(sessionId);
     }
@@ -64,8 +63,7 @@ export class Maintenance {
       try {
         await action();
       } catch (error) {
-        const reason = messageOf(error);
-        log.warn("Cannot do the maintenance", { reason });
+        log.warn("Cannot do the maintenance", { reason: messageOf(error) });
       }
     }
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Session, SessionList } from "../../shared/contracts/mod.ts";
+import type { SessionList } from "../../shared/contracts/mod.ts";
 import {
   type PageRequest,
   readCursor,
@@ -8,7 +8,7 @@ import {
 import type { CodexClient } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
-import { createdAt, sessionView } from "./session_view.ts";
+import { createdAt, type KnownSession, sessionView } from "./session_view.ts";
 
 /** A place in a list that is ordered by time and then by id. */
 const Key = z.tuple([z.number(), z.string()]);
@@ -46,12 +46,11 @@ export class SessionLister {
     const page = client === undefined
       ? this.#own(from, limit, () => true)
       : await this.#merged(client, from, limit);
+    const { rows, next } = page;
     return {
-      count: page.sessions.length,
-      next_cursor: page.next === undefined
-        ? null
-        : writeCursor(SESSIONS.list, page.next),
-      sessions: page.sessions,
+      count: rows.length,
+      next_cursor: next === undefined ? null : writeCursor(SESSIONS.list, next),
+      sessions: rows.map((row) => sessionView(this.#ports, row)),
       complete: client !== undefined,
     };
   }
@@ -68,16 +67,14 @@ export class SessionLister {
         (!record.used || record.ephemeral) && !record.ended &&
         !listed.has(record.session_id),
     );
-    const threads = codex.data.map((thread) => ({
-      key: [createdAt({ thread }), thread.id] as Key,
-      session: sessionView(this.#ports, {
-        thread,
-        record: this.#ports.index.get(thread.id),
-      }),
+    const threads = codex.data.map((thread): Row => ({
+      key: [createdAt({ thread }), thread.id],
+      thread,
+      record: this.#ports.index.get(thread.id),
     }));
-    const merged = merge(threads, own.keyed, limit);
-    const ownTaken = merged.filter((it) => !listed.has(it.key[1]));
-    const taken = merged.length - ownTaken.length;
+    const rows = merge(threads, own.rows, limit);
+    const ownTaken = rows.filter((it) => it.thread === undefined);
+    const taken = rows.length - ownTaken.length;
     // Codex's cursor leads behind a whole page; behind a part it is asked for anew.
     const { nextCursor = null } = taken === threads.length
       ? codex
@@ -89,12 +86,9 @@ export class SessionLister {
       done: nextCursor === null && (taken > 0 || threads.length === 0),
       own: ownTaken.at(-1)?.key ?? from.own,
     };
-    const more = !next.done || ownTaken.length < own.keyed.length ||
+    const more = !next.done || ownTaken.length < own.rows.length ||
       own.next !== undefined;
-    return {
-      sessions: merged.map((it) => it.session),
-      next: more ? next : undefined,
-    };
+    return { rows, next: more ? next : undefined };
   }
 
   #own(
@@ -103,38 +97,26 @@ export class SessionLister {
     wanted: (record: SessionRecord) => boolean,
   ) {
     const all = this.#ports.index.values().filter(wanted)
-      .map((record) => ({
-        key: [record.created_at, record.session_id] as Key,
+      .map((record): Row => ({
+        key: [record.created_at, record.session_id],
         record,
       }))
       .filter(({ key }) => from.own === null || isBefore(from.own, key))
       .sort((a, b) => isBefore(a.key, b.key) ? -1 : 1);
-    const keyed = all.slice(0, limit).map(({ key, record }) => ({
-      key,
-      session: sessionView(this.#ports, { record }),
-    }));
-    const last = keyed.at(-1);
-    const more = all.length > keyed.length && last !== undefined;
-    return {
-      keyed,
-      sessions: keyed.map((it) => it.session),
-      next: more ? { ...START, own: last.key } : undefined,
-    };
+    const rows = all.slice(0, limit);
+    const last = rows.at(-1);
+    const more = all.length > rows.length && last !== undefined;
+    return { rows, next: more ? { ...START, own: last.key } : undefined };
   }
 }
 
-interface Keyed {
+interface Row extends KnownSession {
   readonly key: Key;
-  readonly session: Session;
 }
 
 /** The first rows of two ordered lists, in one order. */
-function merge(
-  a: readonly Keyed[],
-  b: readonly Keyed[],
-  limit: number,
-): Keyed[] {
-  const rows: Keyed[] = [];
+function merge(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
+  const rows: Row[] = [];
   let [i, j] = [0, 0];
   while (rows.length < limit) {
     const [left, right] = [a[i], b[j]];

@@ -73,11 +73,9 @@ export class SessionReader {
     } catch (error) {
       if (hasNoHistory(error)) return { turns: [], history: "none" };
       if (isUnknownMethod(error)) {
-        const turns = await client.readTurns(threadId);
-        return {
-          turns: turns.map((turn) => this.#turn(turn)).slice(-limit),
-          history: "complete",
-        };
+        const all = await client.readTurns(threadId);
+        const turns = all.slice(-limit).map((turn) => this.#turn(turn));
+        return { turns, history: "complete" };
       }
       throw error;
     }
@@ -102,15 +100,13 @@ export class SessionReader {
     return {
       session_id: session.session_id,
       session,
-      turns: [...turns],
+      turns,
       next_cursor: next === undefined ? null : writeCursor(TURNS.list, next),
       history,
     };
   }
 }
 
-interface History {
-  readonly turns: readonly TurnWithItems[];
+interface History extends Pick<SessionDetail, "turns" | "history"> {
   readonly next?: string | undefined;
-  readonly history: SessionDetail["history"];
 }

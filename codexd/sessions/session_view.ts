@@ -7,7 +7,7 @@ import { sandboxOf, stricter } from "./thread_loader.ts";
 
 /** Returns a session as callers see it, from what Codex says and what codexd knows. */
 export function sessionView(
-  ports: ViewPorts,
+  ports: Pick<SessionPorts, "limits" | "loader" | "turns">,
   known: KnownSession,
 ): Session {
   const { limits, loader, turns } = ports;
@@ -19,11 +19,7 @@ export function sessionView(
     session_id: id,
     title: thread?.name ?? record?.title ?? null,
     preview: thread?.preview || (record?.preview ?? ""),
-    state: stateOf({
-      running: active !== undefined,
-      ended: record?.ended === true,
-      status: loaded?.status,
-    }),
+    state: active ? "running" : restOf(record?.ended, loaded?.status),
     active_turn_id: active?.turnId ?? null,
     cwd: thread?.cwd ?? record?.cwd ?? null,
     model: thread?.model ?? record?.model ?? null,
@@ -48,22 +44,17 @@ export interface KnownSession {
   readonly record?: SessionRecord | undefined;
 }
 
-type ViewPorts = Pick<SessionPorts, "limits" | "loader" | "turns">;
-
 /** When a session was made, in milliseconds. */
 export function createdAt({ thread, record }: KnownSession): number {
   return thread?.createdAt ? thread.createdAt * 1000 : record?.created_at ?? 0;
 }
 
-function stateOf(
-  known: {
-    readonly running: boolean;
-    readonly ended: boolean;
-    readonly status: string | undefined;
-  },
+/** The state of a session in which no turn runs. `status`: Codex's, while it is loaded. */
+function restOf(
+  ended: boolean | undefined,
+  status: string | undefined,
 ): Session["state"] {
-  if (known.running) return "running";
-  if (known.ended) return "ended";
-  if (known.status === undefined) return "not_loaded";
-  return known.status === "systemError" ? "failed" : "idle";
+  if (ended) return "ended";
+  if (status === undefined) return "not_loaded";
+  return status === "systemError" ? "failed" : "idle";
 }

@@ -1,7 +1,5 @@
 import type { TurnRequest } from "../../shared/contracts/mod.ts";
-import { invalidInput } from "../../shared/errors.ts";
-
-const CANNOT_ACCEPT = { message: "Cannot accept the body" };
+import { type AppError, invalidInput } from "../../shared/errors.ts";
 
 type Input = NonNullable<TurnRequest["input"]>;
 
@@ -16,8 +14,8 @@ export function codexInput(input: Input): readonly unknown[] {
 /** Returns the words of an input. */
 export function promptText(input: Input): string {
   if (typeof input === "string") return input;
-  return input.map((item) => item.type === "text" ? item.text : "")
-    .filter(Boolean).join("\n");
+  return input.flatMap((item) => item.type === "text" ? item.text : [])
+    .join("\n");
 }
 
 /**
@@ -26,19 +24,14 @@ export function promptText(input: Input): string {
  */
 export function inputOf({ action, input }: TurnRequest): Input {
   if (input !== undefined) return input;
-  throw invalidInput(
-    "input",
-    `Required with action "${action}"`,
-    CANNOT_ACCEPT,
-  );
+  throw refusal(`Required with action "${action}"`);
 }
 
 /** @throws {AppError} INVALID_INPUT when there is one */
 export function refuseInput({ action, input }: TurnRequest): void {
-  if (input === undefined) return;
-  throw invalidInput(
-    "input",
-    `Not allowed with action "${action}"`,
-    CANNOT_ACCEPT,
-  );
+  if (input !== undefined) throw refusal(`Not allowed with action "${action}"`);
+}
+
+function refusal(why: string): AppError {
+  return invalidInput("input", why, { message: "Cannot accept the body" });
 }

@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { Clock } from "../../shared/clock.ts";
 import {
   CODEXD_EVENTS_PATH,
   type TurnRequest,
@@ -8,6 +7,7 @@ import { AppError, type ErrorCode } from "../../shared/errors.ts";
 import {
   ApiClient,
   type CallInput,
+  type ClientOptions,
   type RequestOptions,
   type RouteContext,
   type RouteFacts,
@@ -36,22 +36,11 @@ export class CodexdApi {
   readonly #client: ApiClient;
   readonly #token: string | undefined;
 
-  constructor(
-    options: {
-      readonly base: URL;
-      readonly token?: string | undefined;
-      readonly clock?: Clock;
-    },
-  ) {
-    const { base, token, clock } = options;
-    this.base = base;
-    this.#token = token;
-    this.#client = new ApiClient({
-      base,
-      token,
-      unreachable: "CODEXD_UNAVAILABLE",
-      ...(clock && { clock }),
-    });
+  constructor(options: Pick<ClientOptions, "base" | "token" | "clock">) {
+    this.base = options.base;
+    this.#token = options.token;
+    const unreachable = "CODEXD_UNAVAILABLE";
+    this.#client = new ApiClient({ ...options, unreachable });
   }
 
   /**

@@ -158,12 +158,9 @@ export class CodexdHealth {
     const since = isSame ? before.since : isoTime(clock.now());
     this.#condition = { state, reason, since, status };
     if (isSame) return;
-    log.info("codexd's health has changed", {
-      state,
-      previous: before.state,
-      reason,
-    });
-    onChange(this.#condition, before.state);
+    const previous = before.state;
+    log.info("codexd's health has changed", { state, previous, reason });
+    onChange(this.#condition, previous);
   }
 }
 

@@ -7,7 +7,7 @@ import type { RunContext } from "../automation/mod.ts";
  */
 export async function logCodexEvent(
   { type, data }: CodexEvent,
-  context: Pick<RunContext, "log" | "note">,
+  context: TaskLog,
 ): Promise<void> {
   switch (type) {
     case "item.started":
@@ -32,16 +32,14 @@ export async function logCodexEvent(
   }
 }
 
+type TaskLog = Pick<RunContext, "log" | "note">;
 type Item = Readonly<Record<string, unknown>>;
 
-function noteStart(item: Item, { note }: Pick<RunContext, "note">): void {
+function noteStart(item: Item, { note }: TaskLog): void {
   if (item.type === "commandExecution") note("info", `$ ${text(item.command)}`);
 }
 
-async function logItem(
-  item: Item,
-  context: Pick<RunContext, "log" | "note">,
-): Promise<void> {
+async function logItem(item: Item, context: TaskLog): Promise<void> {
   switch (item.type) {
     case "agentMessage":
       return await context.log("stdout", `${text(item.text)}\n`);

@@ -1,4 +1,9 @@
-export { ApiClient, type CallInput, type RequestOptions } from "./client.ts";
+export {
+  ApiClient,
+  type CallInput,
+  type ClientOptions,
+  type RequestOptions,
+} from "./client.ts";
 export * from "./dispatcher.ts";
 export { ReaderStalled } from "./event_stream.ts";
 export { limitQuery, sequenceQuery } from "./input.ts";
