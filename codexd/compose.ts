@@ -151,7 +151,7 @@ export function composeCodexd(
       client_messages: ["approval.respond", "turn.interrupt"],
     }),
     exampleValues: () => ({
-      cwd: Deno.cwd(),
+      cwd,
       session: index.newest?.session_id,
     }),
   });

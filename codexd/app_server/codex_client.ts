@@ -71,9 +71,7 @@ export class CodexClient {
   }
 
   /** Threads on disk that have a prompt, newest first. */
-  listThreads(
-    page: { readonly cursor: string | null; readonly limit: number },
-  ) {
+  listThreads(page: ListedFrom) {
     return this.#call(ThreadPage, "thread/list", {
       ...page,
       sortKey: "created_at",
@@ -83,13 +81,7 @@ export class CodexClient {
   }
 
   /** Turns of a thread on disk with their items, newest first. */
-  listTurns(
-    page: {
-      readonly threadId: string;
-      readonly cursor: string | null;
-      readonly limit: number;
-    },
-  ) {
+  listTurns(page: ListedFrom & { readonly threadId: string }) {
     const params = { ...page, itemsView: "full" };
     return this.#call(TurnPage, "thread/turns/list", params);
   }
@@ -167,6 +159,12 @@ export class CodexClient {
   }
 }
 
+/** Which part of a list is wanted; its place is a cursor of Codex's own. */
+interface ListedFrom {
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
 /** What makes a thread. Undefined fields are left to Codex's configuration. */
 interface NewThread {
   readonly cwd: string;
@@ -177,7 +175,7 @@ interface NewThread {
 }
 
 /** What starts a turn. */
-interface NewTurn {
+export interface NewTurn {
   readonly threadId: string;
   readonly input: readonly unknown[];
   /** Comes back as `clientId` of the user's message, also after a restart. */

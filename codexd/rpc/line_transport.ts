@@ -55,13 +55,9 @@ export class LineTransport {
   async *receive(
     signal?: AbortSignal,
   ): AsyncGenerator<readonly RpcMessage[]> {
-    const maxChars = this.#options.maxLineChars ?? 67_108_864;
-    for await (
-      const lines of readLines(this.#readable, {
-        maxChars,
-        ...(signal && { signal }),
-      })
-    ) {
+    const { maxLineChars: maxChars = 67_108_864 } = this.#options;
+    const options = { maxChars, ...(signal && { signal }) };
+    for await (const lines of readLines(this.#readable, options)) {
       const messages: RpcMessage[] = [];
       for (const line of lines) {
         const message = parseMessage(line);

@@ -82,12 +82,8 @@ export class EventSubscriptions {
 
   /** Waits until the reader has caught up; closes it when it does not. */
   async #hasRoom(socket: JsonSocket<ClientMessage>): Promise<boolean> {
-    const { clock, maxBufferedBytes, stallMs } = this.#ports;
-    const hasRoom = await socket.room({
-      maxBytes: maxBufferedBytes ?? 1_048_576,
-      stallMs: stallMs ?? 5000,
-      clock,
-    });
+    const { clock, maxBytes = 1_048_576, stallMs = 5000 } = this.#ports;
+    const hasRoom = await socket.room({ maxBytes, stallMs, clock });
     if (!hasRoom) {
       socket.close(CLOSE.slowConsumer, "too slow a reader: resume by ?after=");
     }
@@ -137,7 +133,7 @@ interface SubscriptionPorts {
   readonly clock: Clock;
   readonly log: Logger;
   /** Bytes that a reader may be behind. Default 1 048 576. */
-  readonly maxBufferedBytes?: number;
+  readonly maxBytes?: number;
   /** How long it may stay that far behind. Default 5000. */
   readonly stallMs?: number;
 }

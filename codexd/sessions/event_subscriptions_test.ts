@@ -47,7 +47,7 @@ function setUp(events: number) {
     turnService: { interrupt: () => unimplemented("interrupt") },
     clock,
     log: silentLogger,
-    maxBufferedBytes: 500,
+    maxBytes: 500,
     stallMs: 1000,
   });
   subscriptions.accept(socket as unknown as WebSocket, {

@@ -74,14 +74,12 @@ export class Idempotency implements Disposable {
   }
 }
 
-/** What a request led to. */
-type Outcome = Pick<Entry, "session_id" | "turn_id">;
-
 /** How a request is done, and how what it did is found again. */
 export interface Work<T> {
   /** Does it. `mark` identifies it beyond this process. */
   fresh(mark: string | undefined): Promise<T>;
-  outcomeOf(result: T): Outcome;
+  /** What a request led to. */
+  outcomeOf(result: T): Omit<Entry, "digest">;
   /** Finds what came of it; undefined when nothing did. */
   again(entry: Entry, mark: string): Promise<T | undefined>;
 }

@@ -13,7 +13,7 @@ import type { Idempotency } from "./idempotency.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { SessionService } from "./session_service.ts";
 import type { AnyTurn, TurnService } from "./turn_service.ts";
-import { messageText, turnOf } from "./wire.ts";
+import { lastMessage, turnOf } from "./wire.ts";
 
 /** How far back a turn is looked for. */
 const TURNS = 50;
@@ -64,9 +64,46 @@ export class IdempotentRequests {
       fresh: (mark) => turnService.act(request, mark),
       outcomeOf: ({ turnId }) => ({ session_id: sessionId, turn_id: turnId }),
       again: ({ turn_id: turnId }, mark) =>
-        findTurn(this.#ports, sessionId, { turnId, mark }),
+        this.#findTurn(sessionId, { turnId, mark }),
     });
     return await turnService.answer(turn, request, signal);
+  }
+
+  /**
+   * Finds a turn that was asked for earlier: among those that run, those that
+   * ended lately, and in the session's history, where it is known by its id or by
+   * the mark of its prompt.
+   */
+  async #findTurn(
+    sessionId: string,
+    { turnId, mark }: { readonly turnId: string | null; readonly mark: string },
+  ): Promise<AnyTurn | undefined> {
+    const { turns, codex } = this.#ports;
+    const active = turns.activeIn(sessionId);
+    if (turnId !== null) {
+      const found = active?.turnId === turnId ? active : turns.finished(turnId);
+      if (found !== undefined) return found;
+    }
+    const client = await codex.ready();
+    try {
+      const page = { threadId: sessionId, limit: TURNS, cursor: null };
+      const { data } = await client.listTurns(page);
+      const wire = data.find((turn) =>
+        turnId === null ? isMarked(turn, mark) : turn.id === turnId
+      );
+      if (wire === undefined) return undefined;
+      if (active?.turnId === wire.id) return active;
+      return {
+        sessionId,
+        turnId: wire.id,
+        turn: turnOf(wire),
+        finalMessage: lastMessage(wire) ?? null,
+        usage: null,
+      };
+    } catch (error) {
+      if (isUnknownThread(error) || hasNoHistory(error)) return undefined;
+      throw error;
+    }
   }
 }
 
@@ -74,46 +111,6 @@ interface RequestPorts extends Pick<SessionPorts, "turns" | "codex"> {
   readonly idempotency: Idempotency;
   readonly sessions: SessionService;
   readonly turnService: TurnService;
-}
-
-/**
- * Finds a turn that was asked for earlier: among those that run, those that
- * ended lately, and in the session's history, where it is known by its id or by
- * the mark of its prompt.
- */
-async function findTurn(
-  ports: Pick<SessionPorts, "turns" | "codex">,
-  sessionId: string,
-  known: { readonly turnId: string | null; readonly mark: string },
-): Promise<AnyTurn | undefined> {
-  const { turns, codex } = ports;
-  const { turnId, mark } = known;
-  const active = turns.activeIn(sessionId);
-  if (turnId !== null) {
-    const found = active?.turnId === turnId ? active : turns.finished(turnId);
-    if (found !== undefined) return found;
-  }
-  const client = await codex.ready();
-  try {
-    const page = { threadId: sessionId, limit: TURNS, cursor: null };
-    const { data } = await client.listTurns(page);
-    const wire = data.find((turn) =>
-      turnId === null ? isMarked(turn, mark) : turn.id === turnId
-    );
-    if (wire === undefined) return undefined;
-    if (active?.turnId === wire.id) return active;
-    return {
-      sessionId,
-      turnId: wire.id,
-      turn: turnOf(wire),
-      finalMessage: wire.items.map(messageText)
-        .findLast((it) => it !== undefined) ?? null,
-      usage: null,
-    };
-  } catch (error) {
-    if (isUnknownThread(error) || hasNoHistory(error)) return undefined;
-    throw error;
-  }
 }
 
 function isMarked({ items }: WireTurn, mark: string): boolean {

@@ -9,7 +9,13 @@ import {
 import type { RpcNotification } from "../rpc/mod.ts";
 import type { NewEvent } from "./event_line.ts";
 import type { SessionPorts } from "./session_ports.ts";
-import { messageText, snakeCase, snakeRecord, turnOf } from "./wire.ts";
+import {
+  lastMessage,
+  messageText,
+  snakeCase,
+  snakeRecord,
+  turnOf,
+} from "./wire.ts";
 
 /** Returns what a notification means; an unknown one keeps its name and params. */
 export function understand(
@@ -125,9 +131,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       ({ threadId, turn }, ports) =>
         ports.turnCompleted(threadId, {
           turn: turnOf(turn),
-          message: turn.items.map(messageText).findLast((it) =>
-            it !== undefined
-          ),
+          message: lastMessage(turn),
         }),
     ),
   },

@@ -42,7 +42,7 @@ export class ThreadLoader {
    * @throws {AppError} NOT_FOUND, CONFLICT when another process has it, …
    */
   ensure(
-    client: Pick<CodexClient, "resumeThread">,
+    client: CodexClient,
     sessionId: string,
   ): Promise<LoadedThread> {
     const loaded = this.#loaded.get(sessionId);
@@ -116,7 +116,7 @@ export class ThreadLoader {
   }
 
   async #resume(
-    client: Pick<CodexClient, "resumeThread">,
+    client: CodexClient,
     sessionId: string,
   ): Promise<LoadedThread> {
     const record = this.#index.get(sessionId);

@@ -1,7 +1,11 @@
 import type { TurnAnswer, TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { within } from "../../shared/wait.ts";
-import { type CodexClient, isUnknownThread } from "../app_server/mod.ts";
+import {
+  type CodexClient,
+  isUnknownThread,
+  type NewTurn,
+} from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { NO_TITLE } from "./session_service.ts";
 import { sandboxOf } from "./thread_loader.ts";
@@ -135,7 +139,8 @@ export class TurnService {
     const input = inputOf(request);
     using _ = turns.reserve(sessionId);
     const client = await codex.usable();
-    const { id } = await this.#startTurn(client, sessionId, {
+    const { id } = await this.#startTurn(client, {
+      threadId: sessionId,
       input: codexInput(input),
       clientUserMessageId: messageId,
     });
@@ -163,21 +168,15 @@ export class TurnService {
   }
 
   /** Starts a turn in a session that the app-server may have let go of meanwhile. */
-  async #startTurn(
-    client: CodexClient,
-    threadId: string,
-    turn: {
-      readonly input: readonly unknown[];
-      readonly clientUserMessageId: string | undefined;
-    },
-  ) {
+  async #startTurn(client: CodexClient, turn: Omit<NewTurn, "sandbox">) {
     const { loader, index, limits } = this.#ports;
+    const { threadId } = turn;
     for (let attempt = 1;; attempt++) {
       const loaded = await loader.ensure(client, threadId);
       const wanted = sandboxOf(index.get(threadId), loaded, limits.maxSandbox);
       const sandbox = wanted === loaded.sandbox ? undefined : wanted;
       try {
-        return await client.startTurn({ ...turn, threadId, sandbox });
+        return await client.startTurn({ ...turn, sandbox });
       } catch (error) {
         if (attempt > 1 || !isUnknownThread(error)) throw error;
         loader.forget(threadId);

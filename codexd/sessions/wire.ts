@@ -52,6 +52,11 @@ export function messageText(item: ThreadItem): string | undefined {
     : undefined;
 }
 
+/** Returns the last message among a turn's items. */
+export function lastMessage({ items }: WireTurn): string | undefined {
+  return items.map(messageText).findLast((it) => it !== undefined);
+}
+
 /** Keys whose values are somebody else's data: a tool's arguments, its result, … */
 const OPAQUE = new Set([
   "arguments",
