@@ -24,7 +24,7 @@ export interface LogSink {
   write(line: string, urgent: boolean): void;
 }
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly level: LogLevel;
   readonly clock: Clock;
   readonly sink: LogSink;
@@ -34,7 +34,7 @@ export interface LoggerOptions {
 }
 
 /** A line before it is text. */
-export interface LogLine {
+interface LogLine {
   readonly time: string;
   readonly level: LogLevel;
   readonly message: string;

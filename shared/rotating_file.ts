@@ -3,25 +3,6 @@ import { type Clock, systemClock, type Timer } from "./clock.ts";
 import { LineFile } from "./line_file.ts";
 import type { LogSink } from "./log.ts";
 
-/** Where rotated files go, and how much of them is kept. */
-export interface RotatingFileOptions {
-  /** Made with mode 0700 when it is not there. */
-  readonly folder: string;
-  /** The start of every file's name; files of other processes may share it. */
-  readonly family: string;
-  /** Sets this process's files apart from those of others. */
-  readonly instance: string;
-  /** Default 10 485 760. */
-  readonly maxBytes?: number;
-  /** Bytes of the whole family that are kept. Default ten full files. */
-  readonly maxTotalBytes?: number;
-  /** Files of the family that are kept, however short: one a start. Default 200. */
-  readonly maxFiles?: number;
-  /** Files of the family that were written longer ago go. Default: whatever their age. */
-  readonly maxAgeMs?: number;
-  readonly clock?: Clock;
-}
-
 const FLUSH_MS = 50;
 const FLUSH_BYTES = 65_536;
 /** How often files are looked for that have become too old. */
@@ -85,6 +66,10 @@ export class RotatingFile implements LogSink, Disposable {
 
   [Symbol.dispose](): void {
     this.flush();
+    this.#close();
+  }
+
+  #close(): void {
     this.#file?.[Symbol.dispose]();
     this.#file = undefined;
   }
@@ -93,10 +78,8 @@ export class RotatingFile implements LogSink, Disposable {
     const { folder, family } = this.#options;
     // A dash ends the family's name.
     const instance = this.#options.instance.replaceAll("-", "_");
-    this.#file?.[Symbol.dispose]();
-    this.#file = undefined;
-    this.#number++;
-    const number = String(this.#number).padStart(4, "0");
+    this.#close();
+    const number = String(++this.#number).padStart(4, "0");
     const path = join(folder, `${family}-${instance}.${number}.jsonl`);
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#file = new LineFile(path);
@@ -127,6 +110,25 @@ export class RotatingFile implements LogSink, Disposable {
   get #maxBytes(): number {
     return this.#options.maxBytes ?? 10_485_760;
   }
+}
+
+/** Where rotated files go, and how much of them is kept. */
+interface RotatingFileOptions {
+  /** Made with mode 0700 when it is not there. */
+  readonly folder: string;
+  /** The start of every file's name; files of other processes may share it. */
+  readonly family: string;
+  /** Sets this process's files apart from those of others. */
+  readonly instance: string;
+  /** Default 10 485 760. */
+  readonly maxBytes?: number;
+  /** Bytes of the whole family that are kept. Default ten full files. */
+  readonly maxTotalBytes?: number;
+  /** Files of the family that are kept, however short: one a start. Default 200. */
+  readonly maxFiles?: number;
+  /** Files of the family that were written longer ago go. Default: whatever their age. */
+  readonly maxAgeMs?: number;
+  readonly clock?: Clock;
 }
 
 /** The files of a family, and not those of one whose name only begins alike. */

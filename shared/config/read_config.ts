@@ -6,11 +6,8 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(
-      ["Cannot start: the configuration is not valid", ...problems].join(
-        "\n  ",
-      ),
-    );
+    const title = "Cannot start: the configuration is not valid";
+    super([title, ...problems].join("\n  "));
     this.problems = problems;
   }
 }
@@ -22,7 +19,7 @@ export class ConfigError extends Error {
 export function readConfig<S extends Settings>(
   settings: S,
   env: (variable: string) => string | undefined,
-): ReadConfig<S> {
+): ReadConfig<SettingValues<S>> {
   const values: Record<string, unknown> = {};
   const lines: ConfigLine[] = [];
   const problems: string[] = [];
@@ -33,19 +30,13 @@ export function readConfig<S extends Settings>(
     const value = written === undefined ? undefined : setting.parse(written);
     if (written !== undefined && value === undefined) {
       const shown = setting.secret ? "***" : JSON.stringify(written);
-      problems.push(
-        `${setting.variable} is ${shown}: give ${setting.allowed}`,
-      );
+      problems.push(`${setting.variable} is ${shown}: give ${setting.allowed}`);
     }
     values[key] = value;
     lines.push({
       variable: setting.variable,
       value: printable(setting, value),
-      from: isSet
-        ? "environment"
-        : setting.fallback === undefined
-        ? "unset"
-        : "default",
+      from: isSet ? "environment" : written === undefined ? "unset" : "default",
       doc: setting.doc,
     });
   }
@@ -57,12 +48,12 @@ export function readConfig<S extends Settings>(
 export type Settings = Readonly<Record<string, Setting<any>>>;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
-type HasFallback<S> = S extends { readonly fallback: string } ? true : false;
 
 /** The typed record: undefined only where a setting has no default. */
 export type SettingValues<S extends Settings> = {
-  readonly [K in keyof S]: HasFallback<S[K]> extends true ? ValueOf<S[K]>
-    : ValueOf<S[K]> | undefined;
+  readonly [K in keyof S]:
+    | ValueOf<S[K]>
+    | (S[K] extends { readonly fallback: string } ? never : undefined);
 };
 
 /** One line of `--print-config`. */
@@ -74,8 +65,8 @@ export interface ConfigLine {
 }
 
 /** What was read: the values, and how each came to be. */
-export interface ReadConfig<S extends Settings> {
-  readonly values: SettingValues<S>;
+export interface ReadConfig<V> {
+  readonly values: V;
   readonly lines: readonly ConfigLine[];
   readonly problems: readonly string[];
 }

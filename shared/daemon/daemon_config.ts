@@ -3,6 +3,7 @@ import {
   ConfigError,
   type ConfigLine,
   type ProgramName,
+  type ReadConfig,
   SETTINGS,
 } from "../config/mod.ts";
 import type { LogLevel } from "../log.ts";
@@ -17,11 +18,7 @@ export function daemonConfig<
   L extends "conductorLocalApi" | "codexdLocalApi" | "statusApi",
   V extends CommonValues & Readonly<Record<L, URL>>,
 >(
-  { values, lines, problems }: {
-    readonly values: V;
-    readonly lines: readonly ConfigLine[];
-    readonly problems: readonly string[];
-  },
+  { values, lines, problems }: ReadConfig<V>,
   listen: L,
 ): DaemonConfig<V> {
   const network = judgeNetwork({

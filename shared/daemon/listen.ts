@@ -29,39 +29,50 @@ export function listen(
   /** Requests, from their head to the last byte of their answer. */
   const inFlight = new InFlight();
   const servers = new Map<Deno.HttpServer, AbortController>();
-  const open = (name: string) => {
-    const cut = new AbortController();
-    const server = Deno.serve({
-      hostname: name,
-      port,
-      signal: cut.signal,
-      onListen() {},
-      onError: (error) => {
-        // An app never rejects: this is a body that broke, or a fault of ours.
-        const stalled = error instanceof ReaderStalled;
-        const level = stalled ? "debug" : "error";
-        ports.log[level]("Cannot finish an answer", { error });
-        return failure(new AppError("INTERNAL"), ports.log);
-      },
-    }, (request, { remoteAddr, completed }) => {
-      inFlight.track(completed);
-      return handle(request, {
-        remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
-      });
-    });
-    servers.set(server, cut);
-    return server;
-  };
   const coversLoopback = isLoopback(base.hostname) || hostname === "0.0.0.0" ||
     hostname === "::";
-  if (!coversLoopback) attempt(open, "127.0.0.1", port);
+  if (!coversLoopback) open("127.0.0.1");
   const name = hostname === "localhost" ? "127.0.0.1" : hostname;
   const first = openUnlessAway();
   if (first === undefined) void openWhenThere();
 
+  function open(host: string): Deno.HttpServer<Deno.NetAddr> {
+    const cut = new AbortController();
+    try {
+      const server = Deno.serve({
+        hostname: host,
+        port,
+        signal: cut.signal,
+        onListen() {},
+        onError: (error) => {
+          // An app never rejects: this is a body that broke, or a fault of ours.
+          const stalled = error instanceof ReaderStalled;
+          const level = stalled ? "debug" : "error";
+          ports.log[level]("Cannot finish an answer", { error });
+          return failure(new AppError("INTERNAL"), ports.log);
+        },
+      }, (request, { remoteAddr, completed }) => {
+        inFlight.track(completed);
+        return handle(request, {
+          remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
+        });
+      });
+      servers.set(server, cut);
+      return server;
+    } catch (cause) {
+      const reason = cause instanceof Deno.errors.AddrInUse
+        ? "the port is already in use"
+        : messageOf(cause);
+      throw new ListenError(
+        `Cannot listen on ${host}:${port}: ${reason}`,
+        { cause },
+      );
+    }
+  }
+
   function openUnlessAway(): Deno.HttpServer<Deno.NetAddr> | undefined {
     try {
-      return attempt(open, name, port);
+      return open(name);
     } catch (error) {
       if (coversLoopback || !mayCome(error)) {
         for (const cut of servers.values()) cut.abort();
@@ -133,22 +144,4 @@ function mayCome(error: unknown): boolean {
   return !(cause instanceof Deno.errors.AddrInUse) &&
     !(cause instanceof Deno.errors.NotCapable) &&
     !(cause instanceof Deno.errors.PermissionDenied);
-}
-
-function attempt(
-  open: (hostname: string) => Deno.HttpServer<Deno.NetAddr>,
-  hostname: string,
-  port: number,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return open(hostname);
-  } catch (cause) {
-    const reason = cause instanceof Deno.errors.AddrInUse
-      ? "the port is already in use"
-      : messageOf(cause);
-    throw new ListenError(
-      `Cannot listen on ${hostname}:${port}: ${reason}`,
-      { cause },
-    );
-  }
 }

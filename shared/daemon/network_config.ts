@@ -75,7 +75,7 @@ interface NetworkVerdict {
 const MAX_TOKEN_BYTES = 4096;
 
 function readTokenFile(file: string): {
-  readonly token: string | undefined;
+  readonly token?: string;
   readonly problem?: string;
   /** Whether others than the owner may read it. */
   readonly isOpen?: boolean;
@@ -83,21 +83,15 @@ function readTokenFile(file: string): {
   try {
     const { isFile, size, mode } = Deno.statSync(file);
     if (!isFile || size > MAX_TOKEN_BYTES) {
-      return { token: undefined, problem: "give a file that holds the token" };
+      return { problem: "give a file that holds the token" };
     }
     const token = Deno.readTextFileSync(file).trim();
     const isOpen = ((mode ?? 0) & 0o077) !== 0;
     if (/^[\x21-\x7e]+$/.test(token)) return { token, isOpen };
-    return {
-      token: undefined,
-      problem:
-        "the file must hold one line of visible ASCII characters without spaces",
-      isOpen,
-    };
+    const problem =
+      "the file must hold one line of visible ASCII characters without spaces";
+    return { problem, isOpen };
   } catch (error) {
-    return {
-      token: undefined,
-      problem: `give a readable file (${messageOf(error)})`,
-    };
+    return { problem: `give a readable file (${messageOf(error)})` };
   }
 }

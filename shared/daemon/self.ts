@@ -37,20 +37,15 @@ export class DaemonSelf {
 
   /** Peers that are away degrade a daemon, which is as ready as before. */
   condition() {
-    const { reasons = [], degraded = [], away = [] } = this.#own.trouble?.() ??
-      {};
-    const all = [this.isStopping ? "shutting down" : undefined, ...reasons];
-    const condition = {
-      reasons: all.filter((it) => it !== undefined),
-      degraded: degraded.filter((it) => it !== undefined),
-      away: away.filter((it) => it !== undefined),
-    };
-    const ready = condition.reasons.length === 0;
-    const isWell = condition.degraded.length === 0;
+    const trouble = this.#own.trouble?.() ?? {};
+    const stopping = this.isStopping ? "shutting down" : undefined;
+    const reasons = known([stopping, ...trouble.reasons ?? []]);
+    const degraded = known(trouble.degraded);
+    const ready = reasons.length === 0;
     const status: z.infer<typeof Health>["status"] = ready
-      ? isWell ? "ok" : "degraded"
+      ? degraded.length === 0 ? "ok" : "degraded"
       : "not_ready";
-    return { ...condition, ready, status };
+    return { reasons, degraded, away: known(trouble.away), ready, status };
   }
 
   /** The little that anybody may know of a daemon. */
@@ -98,6 +93,13 @@ export class DaemonSelf {
   }
 }
 
+function known(texts: Texts = []): string[] {
+  return texts.filter((it) => it !== undefined);
+}
+
+/** Texts, some of which do not hold now. */
+type Texts = readonly (string | undefined)[];
+
 /** What of it is a daemon's own. */
 export interface SelfParts {
   /** E.g. `baa-conductor-daemon`. */
@@ -106,12 +108,7 @@ export interface SelfParts {
     & Readonly<Record<"all" | "business" | "control", Guidance>>
     & { readonly public?: Guidance };
   /** Why it is not ready, what does not work as it should, which peers are away. */
-  trouble?(): {
-    readonly [_ in "reasons" | "degraded" | "away"]?: readonly (
-      | string
-      | undefined
-    )[];
-  };
+  trouble?(): { readonly [_ in "reasons" | "degraded" | "away"]?: Texts };
   /** Reduced in the public zone. */
   system(zone: Zone): Readonly<Record<string, unknown>>;
   /** What stands for `{name}` in examples. */

@@ -6,8 +6,12 @@ import { closeWhenOpen } from "./upgrade.ts";
 /** What is being answered now, how much may be, and how all of it ends. */
 export class Activity {
   readonly #maxConcurrent: number;
-  readonly #quiet = new AbortController();
-  readonly #abort = new AbortController();
+  readonly #quiesced = new AbortController();
+  readonly #aborted = new AbortController();
+  /** Aborts when nothing new may start: ends stored streams and sockets. */
+  readonly quiet = this.#quiesced.signal;
+  /** Aborts when what still runs has had its grace. */
+  readonly abort = this.#aborted.signal;
   readonly #sockets = new Set<WebSocket>();
   readonly #leave = () => void this.#running--;
   #running = 0;
@@ -22,22 +26,12 @@ export class Activity {
     return this.#running;
   }
 
-  /** Aborts when nothing new may start: ends stored streams and sockets. */
-  get quiet(): AbortSignal {
-    return this.#quiet.signal;
-  }
-
-  /** Aborts when what still runs has had its grace. */
-  get abort(): AbortSignal {
-    return this.#abort.signal;
-  }
-
   /**
    * Counts a request in, until `held` is disposed.
    * @throws {AppError} SHUTTING_DOWN, TOO_MANY_REQUESTS
    */
   enter(route: Entrance, held: DisposableStack): void {
-    if (this.#quiet.signal.aborted && !isObservation(route)) {
+    if (this.quiet.aborted && !isObservation(route)) {
       throw new AppError("SHUTTING_DOWN");
     }
     // Probes answer whatever else goes on: launchd and people depend on them.
@@ -72,18 +66,18 @@ export class Activity {
       this.#sockets.delete(socket);
       held[Symbol.dispose]();
     });
-    if (this.#quiet.signal.aborted) closeForShutdown(socket);
+    if (this.quiet.aborted) closeForShutdown(socket);
   }
 
   /** Refuses what comes, ends every stored stream and socket with a reason. */
   quiesce(): void {
-    this.#quiet.abort(new AppError("SHUTTING_DOWN"));
+    this.#quiesced.abort(new AppError("SHUTTING_DOWN"));
     for (const socket of this.#sockets) closeForShutdown(socket);
   }
 
   /** Aborts the signal of every request that still runs. */
   abortRequests(): void {
-    this.#abort.abort(new AppError("SHUTTING_DOWN"));
+    this.#aborted.abort(new AppError("SHUTTING_DOWN"));
   }
 }
 

@@ -32,7 +32,6 @@ export async function readJson(
   }
 }
 
-/** Limits of reading bodies. */
 export interface BodyLimits {
   readonly maxBytes: number;
   /** When a body must be complete. */

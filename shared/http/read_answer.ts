@@ -1,5 +1,10 @@
 import type { z } from "zod";
-import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
+import {
+  AppError,
+  type AppErrorOptions,
+  type ErrorCode,
+  ERRORS,
+} from "../errors.ts";
 import type { Schema } from "./route.ts";
 
 /**
@@ -90,7 +95,7 @@ function isErrorCode(code: unknown): code is ErrorCode {
 /** An upstream that answers, but not as it should. */
 export function upstreamFailed(
   reason: string,
-  options: ConstructorParameters<typeof AppError>[2] = {},
+  options?: AppErrorOptions,
 ): AppError {
   return new AppError(
     "UPSTREAM_FAILED",

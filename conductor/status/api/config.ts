@@ -30,7 +30,7 @@ export function readStatusApiConfig(
 /** Where conductor is asked: the legacy name counts where the other was not given. */
 export function upstreamOf(
   { values, lines }: Pick<
-    ReadConfig<typeof STATUS_API_SETTINGS>,
+    ReadConfig<StatusApiConfig["values"]>,
     "values" | "lines"
   >,
 ): URL {
