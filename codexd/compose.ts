@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { ProcessGroups } from "../host_ops/process/mod.ts";
-import { CODEXD_EVENTS_PATH } from "../shared/contracts/mod.ts";
+import { codexdEvents } from "../shared/contracts/mod.ts";
 import {
   createDaemon,
   type Daemon,
@@ -147,7 +147,7 @@ export function composeCodexd(
       return { available, app_server: state, degraded_reasons };
     },
     websocket: () => ({
-      url: base.origin.replace(/^http/, "ws") + CODEXD_EVENTS_PATH,
+      url: base.origin.replace(/^http/, "ws") + codexdEvents.path,
       client_messages: ["approval.respond", "turn.interrupt"],
     }),
     exampleValues: () => ({

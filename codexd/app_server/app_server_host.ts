@@ -66,10 +66,12 @@ export class AppServerHost {
     });
   }
 
+  /** The app-server, when it is ready now. */
   get client(): CodexClient | undefined {
     return this.supervisor.client;
   }
 
+  /** Waits a little for one that is starting. @throws {AppError} CODEXD_UNAVAILABLE */
   ready(): Promise<CodexClient> {
     return this.supervisor.ready();
   }

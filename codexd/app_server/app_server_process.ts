@@ -79,19 +79,13 @@ export class AppServerProcess {
    * Shakes hands and returns what it tells of itself.
    * @throws {Error} it is ended then
    */
-  async shakeHands(): Promise<{
-    readonly version: string | undefined;
-    readonly codexHome: string | undefined;
-  }> {
+  async shakeHands() {
     try {
-      const hello = await this.client.initialize(VERSION, {
-        timeoutMs: HANDSHAKE_MS,
-      });
+      const patience = { timeoutMs: HANDSHAKE_MS };
+      const hello = await this.client.initialize(VERSION, patience);
       this.#liveness.start();
-      return {
-        version: findVersion(hello.userAgent),
-        codexHome: hello.codexHome ?? undefined,
-      };
+      const { userAgent, codexHome } = hello;
+      return { version: findVersion(userAgent), codexHome };
     } catch (error) {
       this.fail(`the handshake failed: ${messageOf(error)}`);
       throw error;
@@ -188,7 +182,6 @@ interface AppServerProcessOptions {
   onStderr(line: string): string;
 }
 
-/** How an app-server ended. */
 type AppServerEnd = Omit<LastExit, "at" | "orphans_ended">;
 
 function exitReason({ code, signal }: Deno.CommandStatus): string {

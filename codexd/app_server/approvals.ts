@@ -31,11 +31,9 @@ export class Approvals {
   ask(request: RpcRequest, rpc: Pick<RpcConnection, "answer">): void {
     const question = QUESTIONS[request.method];
     if (question === undefined) {
+      const message = `codexd does not answer ${request.method}`;
       return rpc.answer(request.id, {
-        error: {
-          code: METHOD_NOT_FOUND,
-          message: `codexd does not answer ${request.method}`,
-        },
+        error: { code: METHOD_NOT_FOUND, message },
       });
     }
     const { clock, newId, timeoutMs } = this.#options;

@@ -165,7 +165,7 @@ interface ListedFrom {
   readonly limit: number;
 }
 
-/** What makes a thread. Undefined fields are left to Codex's configuration. */
+/** Undefined fields are left to Codex's configuration. */
 interface NewThread {
   readonly cwd: string;
   readonly model?: string | undefined;
@@ -174,7 +174,6 @@ interface NewThread {
   readonly ephemeral?: boolean | undefined;
 }
 
-/** What starts a turn. */
 export interface NewTurn {
   readonly threadId: string;
   readonly input: readonly unknown[];

@@ -20,7 +20,6 @@ export class Liveness {
     this.#heardAt = options.clock.monotonic();
   }
 
-  /** Begins to look. */
   start(): void {
     const { clock, silentMs = 30_000 } = this.#options;
     if (this.#stopped) return;

@@ -185,7 +185,7 @@ export class Supervisor {
         version: version ?? status.now.version,
         codex_home: codexHome ?? null,
       });
-      await events.onReady(process.client, codexHome);
+      await events.onReady(process.client, codexHome ?? undefined);
       status.set("ready");
       log.info("The app-server is ready", { pid: process.pid, version });
     } catch (error) {

@@ -34,7 +34,6 @@ interface CodexdDeps extends SelfDeps {
   readonly status: Pick<StatusReport, "read" | "fault">;
 }
 
-/** Defines a route of codexd. */
 const route = routeFor<CodexdDeps>();
 
 /** Why no session can be opened and no turn be run now. */

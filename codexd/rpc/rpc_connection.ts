@@ -94,7 +94,6 @@ export class RpcConnection {
     }
   }
 
-  /** Sends a notification. */
   notify(method: string, params?: unknown): void {
     this.#send({ kind: "notification", method, params });
   }
@@ -177,7 +176,6 @@ export class RpcError extends Error {
   override readonly name = "RpcError";
   readonly code: number;
   readonly data: unknown;
-  /** The method that was called. */
   readonly method: string;
 
   constructor(method: string, failure: RpcFailure) {
@@ -217,7 +215,6 @@ export interface ConnectionOptions {
   readonly timeoutMs?: number;
 }
 
-/** How one call may differ. */
 export interface RpcCallOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

@@ -15,7 +15,6 @@ import {
 } from "../../shared/errors.ts";
 import { type CodexClient, isRefusal } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
-import type { SessionRecord } from "./session_index.ts";
 import { sessionView } from "./session_view.ts";
 
 /** Until its first turn gives a session a better one. */
@@ -93,13 +92,13 @@ export class SessionService {
     const { codex, loader, index } = this.#ports;
     const client = await codex.usable();
     await loader.ensure(client, sessionId);
-    const changes: Partial<SessionRecord> = {
-      ...(request.sandbox && { sandbox: request.sandbox }),
-      ...(request.approvals && { approvals: request.approvals }),
-      ...(request.title && { title: request.title }),
-    };
-    index.update(sessionId, changes);
-    if (request.title) await client.nameThread(sessionId, request.title);
+    const { sandbox, approvals, title } = request;
+    index.update(sessionId, {
+      ...(sandbox && { sandbox }),
+      ...(approvals && { approvals }),
+      ...(title && { title }),
+    });
+    if (title) await client.nameThread(sessionId, title);
     return this.#answer(sessionId, false);
   }
 
@@ -117,10 +116,8 @@ export class SessionService {
     } catch (error) {
       // Without an app-server there is no session to be acknowledged.
       if (!isRefusal(error)) throw error;
-      this.#ports.log.warn("Cannot name a new session", {
-        session_id: sessionId,
-        reason: messageOf(error),
-      });
+      const facts = { session_id: sessionId, reason: messageOf(error) };
+      this.#ports.log.warn("Cannot name a new session", facts);
     }
   }
 

@@ -1,8 +1,5 @@
 import type { z } from "zod";
-import {
-  CODEXD_EVENTS_PATH,
-  type TurnRequest,
-} from "../../shared/contracts/mod.ts";
+import { codexdEvents, type TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, type ErrorCode } from "../../shared/errors.ts";
 import {
   ApiClient,
@@ -91,7 +88,7 @@ export class CodexdApi {
       readonly session_id?: string | undefined;
     },
   ): WebSocket {
-    const url = new URL(CODEXD_EVENTS_PATH, this.base);
+    const url = new URL(codexdEvents.path, this.base);
     url.protocol = this.base.protocol.replace("http", "ws");
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));

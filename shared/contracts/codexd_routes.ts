@@ -12,9 +12,6 @@ import {
 import { ClientReply, CodexEvent } from "./codexd_events.ts";
 import { CodexdStatus } from "./codexd_status.ts";
 
-/** Where the event stream is. */
-export const CODEXD_EVENTS_PATH = "/v1/codexd/events";
-
 const common = { surface: "business", exposure: "local" } as const;
 const read = { ...common, method: "GET", kind: "read" } as const;
 
@@ -136,7 +133,7 @@ export function statusOf(answer: unknown): 200 | 201 | 202 {
 export const codexdEvents = contract({
   ...read,
   id: "codexd.events",
-  path: CODEXD_EVENTS_PATH,
+  path: "/v1/codexd/events",
   summary: "Follow the events of every session, or of one",
   notes: [
     "Each frame is one event: seq, session_id, turn_id, type, at, data.",
