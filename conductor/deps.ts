@@ -45,10 +45,7 @@ export function unlessLeader({ role }: Pick<Deps, "role">): string | undefined {
 
 /** Returns who asks, for services: the actor of the audit, when it leaves, when it has its answer. */
 export function callerOf(
-  context: Pick<
-    RouteContext<Deps>,
-    "requestId" | "remoteAddress" | "signal" | "hold"
-  >,
+  context: RouteContext<Deps>,
 ): Required<AuditedCaller> {
   const { requestId, remoteAddress, signal } = context;
   return {

@@ -46,10 +46,7 @@ export function conductorSelf({ store, browser, codex, automation }: {
 }
 
 /** The `host_operations` part of the describe documents: contract, semantics, curl lines. */
-function hostOperations(
-  routes: readonly RouteInfo[],
-  options: CurlOptions,
-) {
+function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
   return {
     enabled: true,
     contract:

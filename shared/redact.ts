@@ -24,9 +24,7 @@ export class Redactor {
    * Hides secrets in facts, by their name, their place and their look; errors
    * become plain, and what is very long or deep is cut.
    */
-  fields(
-    fields: Readonly<Record<string, unknown>>,
-  ): Record<string, unknown> {
+  fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
     return this.#object(fields, { bounds: BRIEF, depth: 0 });
   }
 

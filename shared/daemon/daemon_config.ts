@@ -17,10 +17,7 @@ import { judgeNetwork, type NetworkSettings } from "./network_config.ts";
 export function daemonConfig<
   L extends "conductorLocalApi" | "codexdLocalApi" | "statusApi",
   V extends CommonValues & Readonly<Record<L, URL>>,
->(
-  { values, lines, problems }: ReadConfig<V>,
-  listen: L,
-): DaemonConfig<V> {
+>({ values, lines, problems }: ReadConfig<V>, listen: L): DaemonConfig<V> {
   const network = judgeNetwork({
     ...values,
     listen: values[listen],

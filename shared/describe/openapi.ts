@@ -68,11 +68,7 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
   };
 }
 
-function operation(
-  route: RouteInfo,
-  facts: OpenApiFacts,
-  book: SchemaBook,
-) {
+function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
   return {
     operationId: route.id,
     tags: [route.surface],

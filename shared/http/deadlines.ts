@@ -50,10 +50,7 @@ export class Deadlines {
     this.#timer = undefined;
     for (const waiting of this.#waiting) {
       if (waiting.at > now) {
-        this.#timer = this.#clock.after(
-          waiting.at - now,
-          () => this.#fire(),
-        );
+        this.#timer = this.#clock.after(waiting.at - now, () => this.#fire());
         return;
       }
       this.#waiting.delete(waiting);

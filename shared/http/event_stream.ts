@@ -104,27 +104,22 @@ export class EventStream {
   /** Gives the reader time to take what is there for it. */
   #watch(): void {
     if (this.#isAwaited) return;
-    this.#stall ??= this.#options.clock.after(
-      this.#options.stallMs ?? 30_000,
-      () => {
-        this.#end("stalled");
-        this.#chunks.fail(
-          new ReaderStalled("The reader of a stream takes nothing"),
-        );
-      },
-    );
+    const { clock, stallMs = 30_000 } = this.#options;
+    this.#stall ??= clock.after(stallMs, () => {
+      this.#end("stalled");
+      this.#chunks.fail(
+        new ReaderStalled("The reader of a stream takes nothing"),
+      );
+    });
   }
 
   #beat(): void {
     this.#heartbeat?.cancel();
-    this.#heartbeat = this.#options.clock.after(
-      HEARTBEAT_MS,
-      () => {
-        // Queued bytes tell the reader as much as a comment would.
-        if (this.#chunks.waiting === 0) this.put(HEARTBEAT);
-        else this.#beat();
-      },
-    );
+    this.#heartbeat = this.#options.clock.after(HEARTBEAT_MS, () => {
+      // Queued bytes tell the reader as much as a comment would.
+      if (this.#chunks.waiting === 0) this.put(HEARTBEAT);
+      else this.#beat();
+    });
   }
 }
 

@@ -34,10 +34,7 @@ export function parseInput(
 }
 
 /** Says in words what a schema refuses; of an unknown field, which ones are known. */
-function issuesOf(
-  error: z.ZodError,
-  schema: z.ZodType,
-): readonly InputIssue[] {
+function issuesOf(error: z.ZodError, schema: z.ZodType): readonly InputIssue[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") {
       return [{ path: issue.path.join("."), message: issue.message }];

@@ -62,8 +62,7 @@ function checkHandshake(method: string, headers: HeaderMap): void {
       headers: { upgrade: "websocket", connection: "upgrade" },
     });
   }
-  const version = headers.get("sec-websocket-version");
-  if (version !== "13") {
+  if (headers.get("sec-websocket-version") !== "13") {
     throw new AppError(
       "UPGRADE_REQUIRED",
       "Cannot upgrade: sec-websocket-version must be 13",
