@@ -37,9 +37,8 @@ export function readConductorConfig(
 /** What is wrong with the shell, as far as it may be looked at. */
 function shellProblems(shell: string | undefined): string[] {
   if (shell === undefined) return [];
-  const problem = `BAA_SHELL is ${
-    JSON.stringify(shell)
-  }: give an executable file`;
+  const shown = JSON.stringify(shell);
+  const problem = `BAA_SHELL is ${shown}: give an executable file`;
   try {
     const { isFile, mode } = Deno.statSync(shell);
     return isFile && ((mode ?? 0o111) & 0o111) !== 0 ? [] : [problem];

@@ -21,8 +21,6 @@ const DAEMONS = ["conductor", "codexd"] as const;
 const WITH_STATUS_API = ["conductor", "status-api"] as const;
 const ALL = [...DAEMONS, "status-api"] as const;
 
-const matches = (form: RegExp) => (word: string) => form.test(word);
-
 /** Tells whether a `Host` header may say this. */
 function isAuthority(word: string): boolean {
   return parseAuthority(word) !== undefined;
@@ -138,7 +136,7 @@ export const SETTINGS = {
     doc: "loopback and private targets that browser requests may reach",
   }),
   browserPlatforms: list("BAA_BROWSER_PLATFORMS", {
-    each: matches(/^[a-z0-9_-]+=[A-Za-z0-9.:|-]+$/),
+    each: (word) => /^[a-z0-9_-]+=[A-Za-z0-9.:|-]+$/.test(word),
     allowed: "name=host|host",
     doc: "further platforms beside claude, chatgpt and gemini",
   }),

@@ -5,11 +5,7 @@ import { Health, type SelfDeps } from "./self.ts";
 /** Returns the probes that both daemons have. */
 export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
   const route = routeFor<Deps>();
-  const probe = {
-    method: "GET",
-    kind: "read",
-    exposure: "public",
-  } as const;
+  const probe = { method: "GET", kind: "read", exposure: "public" } as const;
   return [
     route({
       ...probe,
@@ -42,18 +38,14 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       surface: "common",
       summary: "Read the daemon's condition, with the reasons",
       data: Health,
-      handler({ deps, zone }) {
-        const { status, ready, reasons, degraded, away } = deps.self
-          .condition();
+      handler({ deps: { self }, zone }) {
+        const { status, ready, reasons, ...trouble } = self.condition();
+        const degraded = [...trouble.degraded, ...trouble.away];
         return {
           status,
-          ...(zone === "local" && {
-            ready,
-            reasons,
-            degraded: [...degraded, ...away],
-          }),
-          version: deps.self.version,
-          uptime_ms: deps.self.uptimeMs(),
+          ...(zone === "local" && { ready, reasons, degraded }),
+          version: self.version,
+          uptime_ms: self.uptimeMs(),
         };
       },
     }),
@@ -64,9 +56,9 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       surface: "common",
       summary: "Read the daemon's name and version",
       data: z.object({ name: z.string(), version: z.string() }),
-      handler: ({ deps }) => ({
-        name: deps.self.name,
-        version: deps.self.version,
+      handler: ({ deps: { self } }) => ({
+        name: self.name,
+        version: self.version,
       }),
     }),
   ];

@@ -113,9 +113,8 @@ function readOrExit<C extends DaemonConfig>(
     print(`${program.name} ${program.version}`);
     Deno.exit(0);
   }
-  if (
-    rest.length > 0 || (option !== undefined && option !== "--print-config")
-  ) {
+  const isKnown = option === undefined || option === "--print-config";
+  if (!isKnown || rest.length > 0) {
     fail(
       `${program.name}: Cannot read the arguments: known are --print-config and --version`,
     );
@@ -124,13 +123,8 @@ function readOrExit<C extends DaemonConfig>(
   try {
     const config = program.readConfig((variable) => Deno.env.get(variable));
     if (option === undefined) return config;
-    print(JSON.stringify(
-      Object.fromEntries(
-        config.lines.map(({ variable, ...line }) => [variable, line]),
-      ),
-      null,
-      2,
-    ));
+    const lines = config.lines.map(({ variable, ...line }) => [variable, line]);
+    print(JSON.stringify(Object.fromEntries(lines), null, 2));
     for (const warning of config.warnings) fail(`Warning: ${warning}`);
     Deno.exit(0);
   } catch (error) {
