@@ -36,14 +36,8 @@ export class IdempotentRequests {
       fresh: () => sessions.open(request),
       outcomeOf: ({ session_id }) => ({ session_id, turn_id: null }),
       again: ({ session_id }) => {
-        const session = sessions.known(session_id ?? "");
-        return Promise.resolve(
-          session && {
-            session_id: session.session_id,
-            session,
-            created: request.session_id === undefined,
-          },
-        );
+        const isNew = request.session_id === undefined;
+        return Promise.resolve(sessions.answer(session_id ?? "", isNew));
       },
     });
   }

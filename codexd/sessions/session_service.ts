@@ -2,7 +2,6 @@ import { resolve } from "@std/path";
 import {
   APPROVAL_MODES,
   SANDBOXES,
-  type Session,
   type SessionAnswer,
   type SessionRequest,
 } from "../../shared/contracts/mod.ts";
@@ -44,23 +43,28 @@ export class SessionService {
    * @throws {AppError}
    */
   async open(request: SessionRequest): Promise<SessionAnswer> {
+    const isNew = request.session_id === undefined;
     const problems = [
       ...this.#beyondLimits(request),
-      ...(request.session_id === undefined ? [] : onlyForNew(request)),
+      ...(isNew ? [] : onlyForNew(request)),
     ];
     if (problems.length > 0) throw invalidInputs(problems, CANNOT_OPEN);
-    return request.session_id === undefined
-      ? await this.#create(request)
-      : await this.#resume(request.session_id, request);
+    const sessionId = request.session_id ?? await this.#create(request);
+    if (!isNew) await this.#resume(sessionId, request);
+    const answer = this.answer(sessionId, isNew);
+    if (answer === undefined) throw new AppError("NOT_FOUND");
+    return answer;
   }
 
-  /** What codexd alone knows of a session; undefined when it does not know it. */
-  known(sessionId: string): Session | undefined {
+  /** Tells of a session what codexd alone knows; undefined when it does not know it. */
+  answer(sessionId: string, created: boolean): SessionAnswer | undefined {
     const record = this.#ports.index.get(sessionId);
-    return record && sessionView(this.#ports, { record });
+    const session = record && sessionView(this.#ports, { record });
+    return session && { session_id: sessionId, session, created };
   }
 
-  async #create(request: SessionRequest): Promise<SessionAnswer> {
+  /** Returns the id of the new session. */
+  async #create(request: SessionRequest): Promise<string> {
     const { codex, loader, clock, limits } = this.#ports;
     const cwd = await folder(request.cwd ?? limits.cwd);
     const client = await codex.usable();
@@ -82,13 +86,10 @@ export class SessionService {
       preview: "",
     });
     if (!ephemeral) await this.#name(client, opened.thread.id, title);
-    return this.#answer(opened.thread.id, true);
+    return opened.thread.id;
   }
 
-  async #resume(
-    sessionId: string,
-    request: SessionRequest,
-  ): Promise<SessionAnswer> {
+  async #resume(sessionId: string, request: SessionRequest): Promise<void> {
     const { codex, loader, index } = this.#ports;
     const client = await codex.usable();
     await loader.ensure(client, sessionId);
@@ -99,7 +100,6 @@ export class SessionService {
       ...(title && { title }),
     });
     if (title) await client.nameThread(sessionId, title);
-    return this.#answer(sessionId, false);
   }
 
   /**
@@ -119,12 +119,6 @@ export class SessionService {
       const facts = { session_id: sessionId, reason: messageOf(error) };
       this.#ports.log.warn("Cannot name a new session", facts);
     }
-  }
-
-  #answer(sessionId: string, created: boolean): SessionAnswer {
-    const session = this.known(sessionId);
-    if (session === undefined) throw new AppError("NOT_FOUND");
-    return { session_id: sessionId, session, created };
   }
 
   #beyondLimits({ sandbox, approvals }: SessionRequest): InputIssue[] {

@@ -90,7 +90,7 @@ export class CodexdHealth {
         pause = backoffMs(++failures, { ...RETRIES, random });
       } else {
         failures = 0;
-        this.#listenAgain();
+        void this.#listen();
       }
       await sleep(clock, pause, AbortSignal.any([signal, this.#hurry.signal]));
     }
@@ -127,17 +127,15 @@ export class CodexdHealth {
     }
   }
 
-  /** Connects to the events, no more often than codexd is asked. */
-  #listenAgain(): void {
-    const now = this.#options.clock.monotonic();
+  /**
+   * Holds a connection to the events for as long as it lasts; makes one no more
+   * often than codexd is asked.
+   */
+  async #listen(): Promise<void> {
+    const { api, clock } = this.#options;
+    const now = clock.monotonic();
     if (this.#socket !== undefined || now - this.#listenedAt < POLL_MS) return;
     this.#listenedAt = now;
-    void this.#listen();
-  }
-
-  /** Holds a connection to the events for as long as it lasts. */
-  async #listen(): Promise<void> {
-    const { api } = this.#options;
     const socket = new EventSocket(api.openEvents({ session_id: NO_SESSION }));
     this.#socket = socket;
     for await (const { type } of socket) {
