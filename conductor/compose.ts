@@ -76,7 +76,13 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const self = new DaemonSelf(
     config,
     ports,
-    conductorSelf({ store, browser, codex, automation: () => automation }),
+    conductorSelf({
+      store,
+      browser,
+      codex,
+      automation: () => automation,
+      publicBase: values.publicApiBase,
+    }),
   );
   const automation = composeAutomation({
     store,

@@ -15,15 +15,19 @@ import type { Codex } from "./codex/mod.ts";
 import type { Store } from "./record/mod.ts";
 
 /** What conductor tells of itself. */
-export function conductorSelf({ store, browser, codex, automation }: {
-  readonly store: Store;
-  readonly browser: ReturnType<typeof composeBrowser>;
-  readonly codex: Codex;
-  readonly automation: () => Automation;
-}): SelfParts {
+export function conductorSelf(
+  { store, browser, codex, automation, publicBase }: {
+    readonly publicBase: URL | undefined;
+    readonly store: Store;
+    readonly browser: ReturnType<typeof composeBrowser>;
+    readonly codex: Codex;
+    readonly automation: () => Automation;
+  },
+): SelfParts {
   return {
     name: "baa-conductor-daemon",
     guidance: GUIDANCE,
+    publicBase,
     trouble: () => ({
       reasons: [
         store.health.fault,

@@ -32,7 +32,8 @@ export function isSecretName(name: string): boolean {
 
 /** Whether a value is none whatever its name: `true`, `missing`, a path. */
 export function isPlainValue(value: string, name: string): boolean {
-  return PLAIN.test(value) || PATH.test(value) ||
+  return (PLAIN.test(value) && !(PASSWORD.test(name) && /^\d/.test(value))) ||
+    PATH.test(value) ||
     (/sess|sid$/i.test(name) && OWN_ID.test(value));
 }
 
@@ -40,6 +41,8 @@ const NOT_ABOUT = `(?![a-z])(?!.*-(?:${anyOf(ABOUT_WORDS)})$)`;
 const NAME = new RegExp(`(?:${SECRET_WORDS.join("|")})${NOT_ABOUT}`);
 const SIGNATURE = new RegExp(`(?:${SIGNATURE_WORDS.join("|")})${NOT_ABOUT}`);
 const PLAIN = new RegExp(`^(?:${anyOf(PLAIN_VALUES)}|\\*+)$`, "i");
+/** Short numbers may be passwords; a token or a session may be counted. */
+const PASSWORD = /pass|pwd|secret/i;
 const PATH =
   /^(?:~|\.\.?|\/(?:[a-z]{2,12}|Users|Volumes|Applications|Library))\/[^=:@?]*$/;
 const OWN_ID = /^(?:[a-z]{1,12}_)?(?:\d{1,9}|[0-9a-f-]{36})$/;
@@ -261,6 +264,8 @@ class Walk {
       if (/^[[\]{}(),*=]*$/.test(secret)) return true;
     }
     if (isPlainValue(secret, word)) this.#skip(value.to);
+    // A login in an address, hidden already: the host is none.
+    else if (secret.startsWith(`${MASK}@`)) this.#skip(value.from);
     else this.#mask(value.from, value.to);
     if (value.isBare && named === "cookie") this.#cookies();
     return true;
@@ -366,8 +371,9 @@ class Walk {
     const isNone = sign === ""
       ? SCHEME.test(secret)
       : start === 0 || (sign === ":" && /^(?:[\/~.]|\d{1,5}$)/.test(secret));
-    if (isNone || isPlainValue(secret, "")) this.#skip(to);
-    else this.#mask(from + start, to);
+    if (isNone || isPlainValue(secret, sign === "" ? "password" : "")) {
+      this.#skip(to);
+    } else this.#mask(from + start, to);
     return true;
   }
 

@@ -48,6 +48,14 @@ Deno.test("maskSecrets() masks the secret alone", () => {
         "Set-Cookie: ***; Path=/; HttpOnly",
       ],
       ["TOKEN=$(cat f) run", "TOKEN=$(cat f) run"],
+      [
+        "git clone https://x-access-token:x1yz@git.example/a/b here",
+        "git clone https://x-access-token:***@git.example/a/b here",
+      ],
+      ["login password=123 token=12", "login password=*** token=12"],
+      ["mysql -uroot -p123 db", "mysql -uroot -p*** db"],
+      ["pip install sk-learn-something", "pip install sk-learn-something"],
+      ["ping xapp-frontend-01", "ping xapp-frontend-01"],
     ] as const
   ) assertEquals(maskSecrets(text), masked);
 });

@@ -83,11 +83,12 @@ export const TOKEN_SHAPES: readonly string[] = [
   "rubygems_\\w{10,}",
   "sbp_\\w{10,}", // Supabase
   "shp(?:at|ca|pa|ss)_\\w{10,}", // Shopify
-  "sk[-_][\\w-]{10,}", // OpenAI, Anthropic, Stripe
+  // OpenAI, Anthropic, Stripe; packages are called so, too.
+  "sk[-_](?:(?=[\\w-]{0,40}[A-Z0-9])[\\w-]{10,}|[a-z]{16,})",
   "sntry[su]_[\\w=-]{10,}", // Sentry
   "tskey-[\\w-]{10,}", // Tailscale
   "whsec_\\w{10,}",
-  "xapp-[\\w-]{10,}", // Slack
+  "xapp-(?=[\\w-]{0,40}[A-Z])[\\w-]{10,}", // Slack
   "xox[a-z]-[\\w-]{10,}",
   "ya29\\.[\\w.-]{10,}",
 ];

@@ -35,7 +35,9 @@ export function within(
       leave();
       resolve(false);
     };
-    const timer = ms === undefined ? undefined : clock.after(ms, giveUp);
+    const timer = ms === undefined
+      ? undefined
+      : clock.after(Math.max(0, ms), giveUp);
     work.then(() => {
       leave();
       resolve(true);

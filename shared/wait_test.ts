@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { systemClock } from "./clock.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 import { backoffMs, InFlight, sleep, within } from "./wait.ts";
 
@@ -28,6 +29,17 @@ Deno.test("within() tells whether work ended in time, and leaves no timer", asyn
   const late = within(work.promise, { ms: 100, clock });
   await clock.advance(100);
   assertEquals([await late, clock.pending], [false, 0]);
+  const asked: number[] = [];
+  const strict = {
+    ...systemClock,
+    after(ms: number, action: () => void) {
+      asked.push(ms);
+      return systemClock.after(ms, action);
+    },
+  };
+  // What is left of a time may be less than nothing.
+  assertEquals(await within(work.promise, { ms: -5, clock: strict }), false);
+  assertEquals(asked, [0]);
   work.reject(new Error("nobody listens any more"));
 });
 

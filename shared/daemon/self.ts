@@ -13,19 +13,17 @@ export class DaemonSelf {
   /** Whether it was told to stop. */
   isStopping = false;
   readonly #own: SelfParts;
-  readonly #config: DaemonConfig;
   readonly #ports: Pick<DaemonPorts, "base" | "clock">;
   readonly #started: number;
 
   constructor(
-    config: DaemonConfig,
+    config: Pick<DaemonConfig, "token">,
     ports: Pick<DaemonPorts, "base" | "clock">,
     own: SelfParts,
   ) {
     this.name = own.name;
     this.hasToken = config.token !== undefined;
     this.#own = own;
-    this.#config = config;
     this.#ports = ports;
     this.#started = ports.clock.monotonic();
   }
@@ -84,9 +82,9 @@ export class DaemonSelf {
   /** How the lines that run examples are written. */
   curlOptions(zone: Zone): CurlOptions {
     const { base } = this.#ports;
-    const { publicApiBase = base } = this.#config.values;
+    const { publicBase = base } = this.#own;
     return {
-      origin: (zone === "local" ? base : publicApiBase).origin,
+      origin: (zone === "local" ? base : publicBase).origin,
       exampleValues: this.#own.exampleValues?.() ?? {},
       hasToken: this.hasToken,
     };
@@ -109,6 +107,8 @@ export interface SelfParts {
     & { readonly public?: Guidance };
   /** Why it is not ready, what does not work as it should, which peers are away. */
   trouble?(): { readonly [_ in "reasons" | "degraded" | "away"]?: Texts };
+  /** Where strangers reach it; default: where everybody does. */
+  readonly publicBase?: URL | undefined;
   /** Reduced in the public zone. */
   system(zone: Zone): Readonly<Record<string, unknown>>;
   /** What stands for `{name}` in examples. */

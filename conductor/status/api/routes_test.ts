@@ -10,8 +10,11 @@ import { readStatusApiConfig } from "./config.ts";
 const PUBLIC = { "x-forwarded-for": "203.0.113.9" };
 
 /** The wrapper in front of whatever answers at `conductor`. */
-function wrapper(conductor: string) {
-  const env: Record<string, string> = { BAA_CONDUCTOR_LOCAL_API: conductor };
+function wrapper(conductor: string, more: Record<string, string> = {}) {
+  const env: Record<string, string> = {
+    BAA_CONDUCTOR_LOCAL_API: conductor,
+    ...more,
+  };
   const config = readStatusApiConfig((name) => env[name]);
   const daemon = composeStatusApi(config, {
     log: silentLogger,
@@ -91,4 +94,14 @@ Deno.test("the wrapper has no route that writes", async () => {
     "/describe",
   );
   assert(described.endpoints.every(({ kind }) => kind === "read"));
+});
+
+Deno.test("the wrapper names its own address, not the one in front of conductor", async () => {
+  const server = wrapper("http://127.0.0.1:9", {
+    BAA_CONDUCTOR_PUBLIC_API_BASE: "https://conductor.example.com",
+  });
+  const answer = await server.get("/openapi.json", { headers: PUBLIC });
+  assertEquals((await answer.json()).servers, [{
+    url: "http://127.0.0.1:4318",
+  }]);
 });
