@@ -25,8 +25,8 @@ export async function startBench(): Promise<readonly BenchRow[]> {
         ours: ms(ours),
         floor: `${ms(floor)} empty Deno program`,
         ratio: `+ ${ms(ours - floor)}`,
-        target: "≤ + 300 ms",
-        met: ours - floor <= 300,
+        target: "≤ + 200 ms",
+        met: ours - floor <= 200,
       },
       {
         name: `${program}: idle memory, MiB`,

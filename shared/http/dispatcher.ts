@@ -14,6 +14,7 @@ import { Guard, type GuardConfig, type GuardRequest } from "./guard.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
+  documentResult,
   events,
   failure,
   largeResult,
@@ -152,6 +153,13 @@ export class Dispatcher<Deps> {
         });
     }
     const result = await runHandler(call, route, this.#options);
+    if (route.produces === "document") {
+      return await documentResult(
+        result,
+        answer,
+        call.headerMap.get("if-none-match"),
+      );
+    }
     if (!call.isLarge) return writeResult(result, route, answer);
     // What is large is written as it is taken, and then let go of.
     const kept = call.keep();

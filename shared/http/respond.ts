@@ -1,3 +1,4 @@
+import { eTag, ifNoneMatch } from "@std/http";
 import { AppError, ERRORS } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
@@ -17,8 +18,24 @@ export function writeResult(
   const { produces } = route;
   if (produces === "text") return respond(String(data), TEXT_TYPE, init);
   if (produces === "html") return respond(String(data), HTML_TYPE, init);
-  const value = produces === "document" ? data : envelope(data, context);
-  return respond(stringify(value, context), JSON_TYPE, init);
+  return respond(stringify(envelope(data, context), context), JSON_TYPE, init);
+}
+
+/** Answers a document that has no envelope, or says that the caller has it already. */
+export async function documentResult(
+  data: unknown,
+  context: AnswerContext,
+  known: string | undefined,
+): Promise<Response> {
+  const { requestId } = context;
+  const text = stringify(data, context);
+  const etag = await eTag(text);
+  const isNew = ifNoneMatch(known ?? null, etag);
+  return respond(isNew ? text : null, JSON_TYPE, {
+    requestId,
+    status: isNew ? 200 : 304,
+    headers: { etag },
+  });
 }
 
 /** What every answer of one request needs. */
@@ -59,7 +76,7 @@ const HTML_TYPE = "text/html; charset=utf-8";
 const SSE_TYPE = "text/event-stream; charset=utf-8";
 
 function respond(
-  body: BodyInit,
+  body: BodyInit | null,
   contentType: string,
   { requestId, status = 200, headers }: {
     readonly requestId: string;

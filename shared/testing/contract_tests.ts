@@ -54,6 +54,21 @@ export function contractTests<Deps>(
     );
   });
 
+  Deno.test(`${name}: OpenAPI is not sent again to who has it`, async () => {
+    await using subject = await start();
+    const get = (known: string) =>
+      subject.server.get("/openapi.json", {
+        headers: { "if-none-match": known },
+      });
+    const first = await get('"of another document"');
+    const etag = first.headers.get("etag") ?? "";
+    assertMatch(etag, /^".+"$/);
+    assertEquals([first.status, (await first.json()).openapi], [200, "3.1.0"]);
+    const second = await get(`"x", ${etag}`);
+    assertEquals([second.status, await second.text()], [304, ""]);
+    assertEquals(second.headers.get("etag"), etag);
+  });
+
   Deno.test(`${name}: the endpoints of one surface never name the other's paths`, async () => {
     await using subject = await start();
     for (const surface of ["business", "control"] as const) {
