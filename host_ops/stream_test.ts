@@ -111,9 +111,7 @@ Deno.test("streamCommand() holds a command back while nobody reads, within bound
     { command: "yes", maxBufferBytes: 60_000_000, timeoutMs: 1_000 },
     CALLER,
   );
-  const before = Deno.memoryUsage().rss;
   await new Promise((resolve) => setTimeout(resolve, 500));
-  assertLess(Deno.memoryUsage().rss - before, 100_000_000);
   const iterator = events[Symbol.asyncIterator]();
   const first = await iterator.next();
   assert(!first.done && first.value.event === "stdout");
@@ -131,6 +129,8 @@ Deno.test("streamCommand() holds a command back while nobody reads, within bound
   assertEquals(last.data.result.timedOut, true);
   assertEquals(last.data.result.heldOpen, false);
   assertEquals(last.data.result.stdoutBytes, total);
+  // In that time it would print hundreds of megabytes.
+  assertLess(total, 10_000_000);
 });
 
 Deno.test("streamCommand() kills the command of a reader that takes nothing", async () => {
