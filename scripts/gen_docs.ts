@@ -71,11 +71,12 @@ function settingTable(settings: Settings): string {
 
 function routeTable(routes: readonly RouteInfo[]): string {
   return table(
-    ["route", "id", "exposure", "does"],
-    routes.map(({ method, path, id, exposure, summary, produces }) => [
+    ["route", "id", "exposure", "scope", "does"],
+    routes.map(({ method, path, id, exposure, scope, summary, produces }) => [
       `\`${produces === "websocket" ? "WS" : method} ${path}\``,
       `\`${id}\``,
       exposure,
+      scope,
       summary,
     ]),
   );

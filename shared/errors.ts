@@ -43,6 +43,9 @@ export const ERRORS = {
   NOT_EXPOSED: row(403, "Cannot answer: this route is not exposed here", {
     remedy: "Call it on the machine itself, not through the public name.",
   }),
+  SCOPE_REQUIRED: row(403, "Cannot answer: the token lacks the scope", {
+    remedy: "Have the owner make a token with the scope in details.required.",
+  }),
   ROUTE_NOT_FOUND: row(404, "Cannot find the route: see GET /describe", {
     remedy: "Take a path from GET /describe.",
   }),

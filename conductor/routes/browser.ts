@@ -26,6 +26,7 @@ export const browserRoutes = [
     kind: "read",
     surface: "business",
     exposure: "local",
+    scope: "browser",
     summary:
       "Read the bridge, tabs, login records, endpoints and policy of the browser",
     notes: [
@@ -44,6 +45,7 @@ export const browserRoutes = [
     kind: "write",
     surface: "business",
     exposure: "local",
+    scope: "browser",
     auditsItself: true,
     summary: "Send a request through the logged-in page of a site",
     notes: [
@@ -87,6 +89,7 @@ export const browserRoutes = [
     kind: "write",
     surface: "business",
     exposure: "local",
+    scope: "browser",
     summary: "Cancel a browser request by its request_id",
     notes: [
       "running: whether it was in flight. confirmed: whether the page's fetch was really aborted.",
@@ -103,6 +106,7 @@ export const browserRoutes = [
     kind: "write",
     surface: "control",
     exposure: "local",
+    scope: "browser",
     auditsItself: true,
     summary: "Have the browser's extension do something, or open pairing",
     notes: [

@@ -33,6 +33,7 @@ export const capabilityRoutes = [
     kind: "read",
     surface: "common",
     exposure: "public",
+    scope: "none",
     summary: "Read which routes work now, and why the others do not",
     data: z.object({
       read_endpoints: z.array(CapabilityLine),

@@ -11,6 +11,7 @@ import { browserUnavailable } from "./browser.ts";
 const legacy = {
   surface: "business",
   exposure: "local",
+  scope: "browser",
   deprecated: true,
   auditsItself: true,
   unavailable: browserUnavailable,

@@ -33,7 +33,11 @@ const FORMAL_ROUTES = [
   [codexdEvents, "/v1/codex/events"],
 ] as const;
 
-const common = { surface: "business", exposure: "local" } as const;
+const common = {
+  surface: "business",
+  exposure: "local",
+  scope: "codex",
+} as const;
 
 /** Why nothing can be read of Codex now. */
 const away = ({ codex }: Deps) => codex.health.away;

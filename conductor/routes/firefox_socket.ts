@@ -16,6 +16,7 @@ export const firefoxSocketRoutes = [
     kind: "write",
     surface: "control",
     exposure: "local",
+    scope: "browser",
     produces: "websocket",
     summary: "The bridge that the Firefox extension dials",
     notes: [

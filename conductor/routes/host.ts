@@ -24,6 +24,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.exec",
+    scope: "exec",
     path: "/v1/exec",
     summary: "Run a command on this machine; answers its output and exit",
     notes: [
@@ -48,6 +49,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.read",
+    scope: "files",
     path: "/v1/files/read",
     summary: "Read a file of this machine, whole or in part",
     body: FileReadRequest,
@@ -59,6 +61,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.write",
+    scope: "files",
     path: "/v1/files/write",
     summary: "Write a file of this machine, atomically",
     notes: [

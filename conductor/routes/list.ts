@@ -15,6 +15,7 @@ export const TOKEN_READ = {
   kind: "read",
   surface: "business",
   exposure: "token",
+  scope: "read",
 } as const;
 
 /** The data of a list whose items stand under `name`. */

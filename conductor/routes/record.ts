@@ -18,6 +18,7 @@ export const recordRoutes = [
     kind: "read",
     surface: "control",
     exposure: "local",
+    scope: "read",
     produces: "sse",
     summary:
       "Follow what happens: changes of mode, lease, work, Codex and browser",
@@ -44,6 +45,7 @@ export const recordRoutes = [
     kind: "read",
     surface: "control",
     exposure: "local",
+    scope: "admin",
     summary: "List what was done and how it ended, newest first",
     notes: [
       "Each write, exec and file operation has an intent row before it and an outcome row after it, with one entry_id.",
@@ -67,6 +69,7 @@ export const recordRoutes = [
     kind: "write",
     surface: "control",
     exposure: "local",
+    scope: "admin",
     summary: "Write a consistent copy of the database while everything goes on",
     notes: [
       "The copy is one file in the state folder's backups. To restore it, stop conductor and put it in the database's place.",

@@ -20,6 +20,7 @@ export const statusRoutes = [
     kind: "read",
     surface: "business",
     exposure: "public",
+    scope: "none",
     summary: "Read at a glance how the node is",
     notes: [
       "Mode, leader, queue, the last day's runs, the last errors, codexd, browser, disk, versions.",
@@ -36,6 +37,7 @@ export const statusRoutes = [
     kind: "read",
     surface: "business",
     exposure: "public",
+    scope: "none",
     navigable: true,
     produces: "html",
     summary: "Show the status to a person: one page, no script",

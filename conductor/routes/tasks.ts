@@ -38,6 +38,7 @@ export const taskRoutes = [
     kind: "write",
     surface: "business",
     exposure: "local",
+    scope: "automate",
     summary:
       "Queue a task that runs a command, a Codex turn or a browser request",
     notes: [
@@ -93,6 +94,7 @@ export const taskRoutes = [
     kind: "write",
     surface: "business",
     exposure: "local",
+    scope: "automate",
     summary:
       "End a task: a queued one at once, a running one with all it started",
     notes: [

@@ -12,7 +12,11 @@ import {
 import { ClientReply, CodexEvent } from "./codexd_events.ts";
 import { CodexdStatus } from "./codexd_status.ts";
 
-const common = { surface: "business", exposure: "local" } as const;
+const common = {
+  surface: "business",
+  exposure: "local",
+  scope: "codex",
+} as const;
 const read = { ...common, method: "GET", kind: "read" } as const;
 
 /** `?limit=` and `?cursor=` of the lists. */
@@ -55,6 +59,7 @@ export const codexdHealthz = contract({
   kind: "read",
   surface: "control",
   exposure: "public",
+  scope: "none",
   produces: "text",
   summary: "Answer ok while the process serves",
   data: z.literal("ok"),

@@ -57,7 +57,12 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
   ) => Readonly<Record<string, unknown>>;
 }): Route<Deps>[] {
   const route = routeFor<Deps>();
-  const read = { method: "GET", kind: "read", exposure: "public" } as const;
+  const read = {
+    method: "GET",
+    kind: "read",
+    exposure: "public",
+    scope: "none",
+  } as const;
   const business = {
     path: "/describe/business",
     summary: "Read the business surface: queries and work",

@@ -5,7 +5,12 @@ import { Health, type SelfDeps } from "./self.ts";
 /** Returns the probes that both daemons have. */
 export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
   const route = routeFor<Deps>();
-  const probe = { method: "GET", kind: "read", exposure: "public" } as const;
+  const probe = {
+    method: "GET",
+    kind: "read",
+    exposure: "public",
+    scope: "none",
+  } as const;
   return [
     route({
       ...probe,

@@ -78,6 +78,7 @@ function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
     "x-websocket": route.produces === "websocket" || undefined,
     "x-kind": route.kind,
     "x-exposure": route.exposure,
+    "x-scope": route.scope,
     parameters: parameters(route),
     requestBody: requestBody(route, facts, book),
     responses: { ...successResponse(route, book), ...failures(route) },
@@ -188,6 +189,7 @@ function failures(route: RouteInfo) {
     ...ANY_ROUTE,
     ...(route.body === undefined ? [] : WITH_BODY),
     ...(route.exposure === "public" ? [] : ["UNAUTHORIZED"] as const),
+    ...(route.scope === "none" ? [] : ["SCOPE_REQUIRED"] as const),
     ...(route.produces === "websocket" ? ["UPGRADE_REQUIRED"] as const : []),
     ...(route.errors ?? []),
   ]);

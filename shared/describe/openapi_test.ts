@@ -28,6 +28,7 @@ const RECURSIVE: RouteInfo = {
   kind: "write",
   surface: "business",
   exposure: "token",
+  scope: "automate",
   summary: "Write a tree",
   body: z.strictObject({ tree: Tree, any: z.json().optional() }),
   query: z.strictObject({ deep: z.coerce.number().optional() }),

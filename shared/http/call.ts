@@ -13,6 +13,7 @@ import type {
   Schema,
   Zone,
 } from "./route.ts";
+import type { ScopeName } from "./scopes.ts";
 
 /** The body of a write that takes none: nothing, or an object without fields. */
 const NO_FIELDS = z.strictObject({});
@@ -28,6 +29,8 @@ export class Call<Deps> implements RouteContext<Deps> {
   readonly requestId: string;
   readonly zone: Zone;
   readonly authenticated: boolean;
+  readonly actor: string;
+  readonly scopes: ReadonlySet<ScopeName>;
   readonly remoteAddress: string;
   readonly deps: Deps;
   query: unknown;
@@ -49,6 +52,8 @@ export class Call<Deps> implements RouteContext<Deps> {
     this.requestId = caller.requestId;
     this.zone = caller.zone;
     this.authenticated = caller.authenticated;
+    this.actor = caller.actor;
+    this.scopes = caller.scopes;
     this.remoteAddress = caller.remoteAddress;
     this.deps = parts.deps;
   }
@@ -66,7 +71,10 @@ export class Call<Deps> implements RouteContext<Deps> {
   }
 
   get log(): Logger {
-    return this.#log ??= this.#parts.log.child({ request_id: this.requestId });
+    return this.#log ??= this.#parts.log.child({
+      request_id: this.requestId,
+      actor: this.actor,
+    });
   }
 
   /** Aborts when the client has gone or the daemon has waited long enough. */

@@ -10,6 +10,7 @@ const BASE: Route<unknown> = {
   kind: "read",
   surface: "business",
   exposure: "public",
+  scope: "none",
   summary: "Read things",
   data: z.unknown(),
   handler: () => null,
@@ -169,6 +170,8 @@ Deno.test("Catalog.visibleTo() hides what is not exposed to a caller", () => {
       remoteAddress: "",
       zone,
       authenticated,
+      actor: "owner",
+      scopes: new Set(),
     }).map(({ id }) => id);
   assertEquals(seen("local", false), [...exposures]);
   assertEquals(seen("public", true), ["public", "token"]);

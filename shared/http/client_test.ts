@@ -11,6 +11,7 @@ const read = {
   kind: "read",
   surface: "control",
   exposure: "local",
+  scope: "none",
   summary: "Read",
 } as const;
 const Item = contract({

@@ -70,8 +70,9 @@ export class Dispatcher<Deps> {
     const target = readTarget(request);
     const requestId = this.#requestId(headers);
     const answer = { requestId, pretty: target.query.has("pretty") };
+    let call: Call<Deps> | undefined;
     try {
-      const call = this.#admit(request, {
+      call = this.#admit(request, {
         method: request.method,
         headers,
         target,
@@ -81,7 +82,7 @@ export class Dispatcher<Deps> {
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       return await this.#answer(call, answer);
     } catch (error) {
-      return failure(error, this.#options.log, answer);
+      return failure(error, call?.log ?? this.#options.log, answer);
     }
   }
 

@@ -9,19 +9,22 @@ import { Lockout } from "./lockout.ts";
 import type {
   Caller,
   HeaderMap,
+  Principal,
   RouteInfo,
   RouteRules,
   Zone,
 } from "./route.ts";
+import { ALL_SCOPES, missingScope } from "./scopes.ts";
 import type { RequestTarget } from "./target.ts";
 import { bearerToken, sameSecret } from "./token.ts";
 
 /**
  * The ladder that each request climbs before any route code: Host, zone,
- * origin, content type, token. (Size and rate are the dispatcher's.)
+ * origin, content type, token, scope. (Size and rate are the dispatcher's.)
  */
 export class Guard {
   readonly #token: string | undefined;
+  readonly #credentials: readonly Credentials[];
   readonly #hosts: Hosts;
   /** Hosts that were let in, as they were written: most requests repeat one. */
   readonly #spellings = new Map<string, Zone>();
@@ -35,6 +38,7 @@ export class Guard {
     ports: { readonly clock: Clock; readonly log: Logger },
   ) {
     this.#token = config.token;
+    this.#credentials = config.credentials ?? [];
     this.#hosts = new Hosts(config);
     this.#origins = new Set([
       ...this.#hosts.ownOrigins,
@@ -52,24 +56,53 @@ export class Guard {
   admit(request: GuardRequest, route: GuardedRoute | undefined): Caller {
     const address = canonicalAddress(request.remoteAddress);
     const zone = this.#zone(request, this.#checkHost(request), address);
-    const token = this.#token;
-    const presented = token === undefined
+    const secret = bearerToken(request.headers) ??
+      route?.tokenFrom?.(request.headers);
+    const known = secret === undefined
       ? undefined
-      : bearerToken(request.headers) ?? route?.tokenFrom?.(request.headers);
-    const authenticated = token !== undefined && presented !== undefined &&
-      sameSecret(token, presented);
+      : this.#identify(secret, { request, zone });
     const lockedSeconds = this.#lockout.secondsLeft(address);
-    if (presented !== undefined && !authenticated) this.#lockout.fail(address);
-    if (route !== undefined && zone === "public") {
-      this.#checkExposure(request, route, authenticated);
-    }
+    const isWrong = secret !== undefined && known === undefined &&
+      this.#token !== undefined;
+    if (isWrong) this.#lockout.fail(address);
+    const caller: Caller = {
+      ...known ?? this.#stranger(zone),
+      requestId: request.requestId,
+      zone,
+      authenticated: known !== undefined,
+      remoteAddress: address,
+    };
+    if (route !== undefined) this.#checkExposure(request, route, caller);
     this.#checkOrigin(request, route);
     checkContentType(request.headers);
-    if (route !== undefined && route.exposure !== "public" && !authenticated) {
-      this.#demandToken(request, lockedSeconds);
+    if (route !== undefined && route.exposure !== "public") {
+      this.#checkToken(request, caller, lockedSeconds);
     }
-    const { requestId } = request;
-    return { requestId, zone, authenticated, remoteAddress: address };
+    if (route !== undefined) this.#checkScope(request, route, caller);
+    return caller;
+  }
+
+  /** Who presents `secret`. In the public zone only the shared token is known. */
+  #identify(
+    secret: string,
+    { request, zone }: {
+      readonly request: GuardRequest;
+      readonly zone: Zone;
+    },
+  ): Principal | undefined {
+    const token = this.#token;
+    if (token !== undefined && sameSecret(token, secret)) return OWNER;
+    if (zone === "public") return undefined;
+    for (const credentials of this.#credentials) {
+      const known = credentials.identify(secret, request);
+      if (known !== undefined) return known;
+    }
+    return undefined;
+  }
+
+  /** Who presents nothing that is known: where no token is set, whoever is on the machine is its owner. */
+  #stranger(zone: Zone): Principal {
+    return zone === "local" && this.#token === undefined ? LOCAL : ANONYMOUS;
   }
 
   #checkHost(request: GuardRequest): Zone {
@@ -110,9 +143,9 @@ export class Guard {
   #checkExposure(
     request: GuardRequest,
     route: GuardedRoute,
-    authenticated: boolean,
+    { zone, authenticated }: Caller,
   ): void {
-    const open = route.exposure === "public" ||
+    const open = zone === "local" || route.exposure === "public" ||
       (route.exposure === "token" && authenticated);
     if (open) return;
     throw this.#refusal(request, new AppError("NOT_EXPOSED"), {
@@ -153,8 +186,12 @@ export class Guard {
       headers.get("sec-fetch-dest") === "document";
   }
 
-  #demandToken(request: GuardRequest, lockedSeconds: number): void {
-    if (this.#token === undefined) return;
+  #checkToken(
+    request: GuardRequest,
+    caller: Caller,
+    lockedSeconds: number,
+  ): void {
+    if (this.#token === undefined || caller.authenticated) return;
     if (lockedSeconds > 0) {
       const locked = new AppError(
         "TOO_MANY_REQUESTS",
@@ -168,6 +205,17 @@ export class Guard {
       request,
       new AppError("UNAUTHORIZED", undefined, { headers }),
     );
+  }
+
+  #checkScope(
+    request: GuardRequest,
+    { id, scope }: GuardedRoute,
+    caller: Caller,
+  ): void {
+    const missing = missingScope(caller, scope);
+    if (missing === undefined) return;
+    const { actor } = caller;
+    throw this.#refusal(request, missing, { actor, route: id, scope });
   }
 
   /** Logs why a request is refused, and returns what refuses it. */
@@ -194,7 +242,19 @@ export interface GuardConfig extends HostRules {
   readonly proxyAddresses: readonly string[];
   /** `BAA_SHARED_TOKEN`. */
   readonly token: string | undefined;
+  /** What else than the shared token is known, in the local zone alone. */
+  readonly credentials?: readonly Credentials[];
 }
+
+/** Secrets that stand for somebody: named tokens, a daemon's key. */
+export interface Credentials {
+  /** Whose secret it is; undefined when it is nobody's. Never throws. */
+  identify(secret: string, request: GuardRequest): Principal | undefined;
+}
+
+const OWNER: Principal = { actor: "owner", scopes: ALL_SCOPES };
+const LOCAL: Principal = { actor: "local", scopes: ALL_SCOPES };
+const ANONYMOUS: Principal = { actor: "anonymous", scopes: new Set() };
 
 /** A request as it came in; the guard reads none of its body. */
 export interface GuardRequest {
@@ -207,7 +267,7 @@ export interface GuardRequest {
 }
 
 /** The part of a route that the ladder reads. */
-type GuardedRoute = Pick<RouteInfo, "id" | "exposure"> & RouteRules;
+type GuardedRoute = Pick<RouteInfo, "id" | "exposure" | "scope"> & RouteRules;
 
 /** Spellings of allowed hosts that are remembered: they differ in case, or by a trailing dot. */
 const MAX_SPELLINGS = 64;

@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { type KitApp, startKitApp } from "../testing/kit_app.ts";
 import { exchange, type RawAnswer } from "../testing/raw_http.ts";
+import type { Principal } from "./route.ts";
+import { SCOPES, withImplied } from "./scopes.ts";
 
 const TOKEN = "correct-horse-battery";
 
@@ -551,4 +553,62 @@ Deno.test("Guard admits a WebSocket by the same ladder, before the 101", async (
       `${headers}`,
     );
   }
+});
+
+Deno.test("Guard asks a known secret for the route's scope, and knows it in the local zone alone", async () => {
+  const holders: Record<string, Principal> = {
+    "the-secret-of-a-reader": {
+      actor: "reader",
+      scopes: withImplied(["automate"]),
+    },
+    "the-secret-of-a-chief": { actor: "chief", scopes: withImplied(["admin"]) },
+  };
+  await using kit = startKitApp({
+    guard: {
+      token: TOKEN,
+      credentials: [{ identify: (secret) => holders[secret] }],
+    },
+  });
+  const host = `Host: localhost:${kit.port}`;
+  const bearer = (secret: string) => `Authorization: Bearer ${secret}`;
+  const ask = (line: string, ...headers: string[]) =>
+    get(kit, [host, ...headers], `${line} HTTP/1.1`);
+  const reader = bearer("the-secret-of-a-reader");
+  assertEquals(await ask("GET /open", reader), "200");
+  assertEquals(await ask("GET /shared", reader), "200");
+  assertEquals(await ask("POST /push", reader), "200");
+  assertEquals(await ask("GET /work", reader), "403 SCOPE_REQUIRED");
+  assertEquals(
+    kit.log.lines.at(-1)?.fields,
+    {
+      code: "SCOPE_REQUIRED",
+      request_id: "req_4",
+      remote_address: "127.0.0.1",
+      actor: "reader",
+      route: "work",
+      scope: "exec",
+    },
+  );
+  const chief = bearer("the-secret-of-a-chief");
+  assertEquals(await ask("GET /work", chief), "200");
+  assertEquals(await ask("GET /work", bearer(TOKEN)), "200");
+  assertEquals(await ask("GET /work", bearer("nobody")), "401 UNAUTHORIZED");
+  const forwarded = "Via: 1.1 x";
+  assertEquals(await ask("GET /shared", chief, forwarded), "403 NOT_EXPOSED");
+  assertEquals(await ask("GET /shared", bearer(TOKEN), forwarded), "200");
+  const refusal = await exchange(kit.port, {
+    line: "GET /work HTTP/1.1",
+    headers: [host, reader],
+  });
+  assertEquals(JSON.parse(refusal.body).error.details, {
+    required: "exec",
+    scopes: ["read", "automate"],
+  });
+});
+
+Deno.test("withImplied() adds what a scope implies", () => {
+  assertEquals([...withImplied([])], []);
+  assertEquals([...withImplied(["read"])], ["read"]);
+  assertEquals([...withImplied(["exec"])], ["read", "exec"]);
+  assertEquals([...withImplied(["admin"])], [...SCOPES]);
 });

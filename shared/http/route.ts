@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { AuditFacts } from "../audit.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { RouteScope, ScopeName } from "./scopes.ts";
 
 /** Request headers by lower-case name, copied once. */
 export type HeaderMap = ReadonlyMap<string, string>;
@@ -53,6 +54,8 @@ export interface RouteFacts<
    * shared token, or nobody. See the guard.
    */
   readonly exposure: "public" | "token" | "local";
+  /** What a caller must hold beyond being let in; `none`: nothing. See the guard. */
+  readonly scope: RouteScope;
   readonly summary: string;
   /** What a caller should know beyond the summary: defaults, limits, effects. */
   readonly notes?: readonly string[];
@@ -129,11 +132,22 @@ export interface StreamEvent {
 /** Where a request came in: see the guard's zone rung. */
 export type Zone = "local" | "public";
 
+/** Who calls, and what it may do. */
+export interface Principal {
+  /**
+   * The name in logs and audit: `owner` by the shared token, `local` where no
+   * token is set, a daemon or a token by its name, `anonymous` with none.
+   */
+  readonly actor: string;
+  /** What is implied included. */
+  readonly scopes: ReadonlySet<ScopeName>;
+}
+
 /** What is known of one request once the guard has passed it. */
-export interface Caller {
+export interface Caller extends Principal {
   readonly requestId: string;
   readonly zone: Zone;
-  /** Whether the shared token is configured and was presented. */
+  /** Whether it presented a secret that is known. */
   readonly authenticated: boolean;
   readonly remoteAddress: string;
 }

@@ -15,6 +15,7 @@ const base = {
   kind: "write",
   surface: "business",
   exposure: "local",
+  scope: "none",
   summary: "Write a thing",
 } as const;
 const Body = z.strictObject({ size: z.number() });

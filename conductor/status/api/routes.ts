@@ -64,6 +64,7 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
     kind: "read",
     surface: "business",
     exposure: "public",
+    scope: "none",
     navigable: true,
     produces: "html",
     summary: "Show conductor's status to a person, or that it does not answer",

@@ -13,6 +13,7 @@ const read = {
   kind: "read",
   surface: "business",
   exposure: "public",
+  scope: "none",
   errors: ["UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"],
   example: {},
 } as const;
