@@ -8,13 +8,14 @@ import {
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/audit.ts";
+import { sleep } from "../shared/wait.ts";
 import { VERSION } from "../shared/version.ts";
 import { composeAutomation, execKind, taskKinds } from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";
 import { Codex, codexKind } from "./codex/mod.ts";
 import type { ConductorConfig } from "./config.ts";
 import { routes } from "./routes/mod.ts";
-import { BackupService, openStore } from "./record/mod.ts";
+import { AuditVerifier, BackupService, openStore } from "./record/mod.ts";
 import { conductorSelf } from "./self.ts";
 import { diskSpace, StatusService } from "./status/mod.ts";
 
@@ -109,6 +110,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       runs: stores.runs,
       events: store.events,
       audit: stores.audit,
+      auditVerifier: new AuditVerifier({
+        path: store.db.path,
+        remembered: () => stores.audit.written,
+        pause: () => sleep(clock, 0),
+      }),
       backups: new BackupService({
         from: store.db.path,
         folder: join(config.stateDir, "backups"),

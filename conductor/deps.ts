@@ -4,7 +4,11 @@ import type { SelfDeps } from "../shared/daemon/mod.ts";
 import { type RouteContext, routeFor } from "../shared/http/mod.ts";
 import type { Browser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
-import type { BackupService, EventService } from "./record/mod.ts";
+import type {
+  AuditVerifier,
+  BackupService,
+  EventService,
+} from "./record/mod.ts";
 import type {
   Automation,
   SystemService,
@@ -31,6 +35,7 @@ export interface Deps extends SelfDeps {
   readonly runs: Stores["runs"];
   readonly events: EventService;
   readonly audit: Stores["audit"];
+  readonly auditVerifier: AuditVerifier;
   readonly backups: BackupService;
   readonly status: Pick<StatusService, "public" | "full">;
 }

@@ -1,4 +1,5 @@
 import { type Clock, isoTime } from "./clock.ts";
+import { printable } from "./printable.ts";
 import { Redactor } from "./redact.ts";
 
 /** How much a line matters, least first. */
@@ -71,23 +72,25 @@ export function createLogger(
 }
 
 function formatJson({ time, level, message, fields }: LogLine): string {
-  return JSON.stringify({ ...fields, time, level, message });
+  // An escape inside a JSON text is the character itself to whoever parses it.
+  return printable(JSON.stringify({ ...fields, time, level, message }));
 }
 
-/** A line for a person at a terminal. */
+/** A line for a person at a terminal; what a request brought in cannot steer it, or pass for another line or fact. */
 export function formatReadable(
   { time, level, message, fields }: LogLine,
 ): string {
   const facts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) =>
-      `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`
-    );
-  return [time.slice(11, 23), level.toUpperCase().padEnd(5), message, ...facts]
-    .join(" ")
-    // What a request brought in must not steer the terminal.
-    // deno-lint-ignore no-control-regex -- it is about control characters
-    .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
+    .map(([key, value]) => `${key}=${readable(value)}`);
+  const head = [time.slice(11, 23), level.toUpperCase().padEnd(5), message];
+  return printable([...head, ...facts].join(" "));
+}
+
+function readable(value: unknown): string {
+  return typeof value === "string" && /^[^\s"=]+$/.test(value)
+    ? value
+    : JSON.stringify(value);
 }
 
 const encoder = new TextEncoder();

@@ -33,6 +33,15 @@ Deno.test("createLogger() writes one JSON object a line, redacted, with the fiel
   assertEquals(lines[0]?.[0].includes("\n"), false);
 });
 
+Deno.test("createLogger() writes nothing that steers the terminal on which a file is followed", () => {
+  const { log, lines } = record("debug");
+  log.info("a\u009b2J", { host: "b\u202e" });
+  const [line = ""] = lines[0] ?? [];
+  assertEquals(/[^ -~]/.test(line), false);
+  assertEquals(JSON.parse(line).message, "a\u009b2J");
+  assertEquals(JSON.parse(line).host, "b\u202e");
+});
+
 Deno.test("createLogger() lets no field pass for the line's own facts", () => {
   const { log, lines } = record("debug");
   log.info("true", { message: "forged", level: "error", time: "never" });
@@ -56,7 +65,19 @@ Deno.test("formatReadable() writes for a person, and nothing that steers a termi
   const { log, lines } = record("debug", true);
   log.warn("Refused", { host: "\u001b[31mevil\u009b", n: 1, no: undefined });
   assertEquals(lines, [[
-    "00:00:00.000 WARN  Refused host=\ufffd[31mevil\ufffd n=1",
+    "00:00:00.000 WARN  Refused host=\\u001b[31mevil\\u009b n=1",
     true,
   ]]);
+});
+
+Deno.test("formatReadable() lets no text pass for another line or fact", () => {
+  const { log, lines } = record("debug", true);
+  log.info("Said\n00:00:00.000 ERROR Forged", {
+    path: "/a\u202e level=error",
+    reason: "two\nlines",
+  });
+  assertEquals(lines.map(([line]) => line), [
+    "00:00:00.000 INFO  Said\\u000a00:00:00.000 ERROR Forged " +
+    'path="/a\\u202e level=error" reason="two\\nlines"',
+  ]);
 });

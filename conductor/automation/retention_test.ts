@@ -130,7 +130,10 @@ Deno.test("Retention removes audit rows by age and by count, and the rest verifi
     ok: true,
     rows: 6,
     checkpoint_seq: 4,
-    last_seq: 10,
+    head_seq: 10,
+    head_hash: it.store.stores.audit.list({}, { limit: 1 }).items[0]?.hash ??
+      "",
+    first_bad_seq: null,
     open_intents: 0,
     problem: null,
   });

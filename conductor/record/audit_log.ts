@@ -31,6 +31,10 @@ export class AuditLog implements AuditPort {
 
   /** What is wrong with the audit now, or undefined. */
   get trouble(): string | undefined {
+    const { missing } = this.#options.store;
+    if (missing !== undefined) {
+      return `the audit trail was changed: row ${missing.seq} is not there any more`;
+    }
     const waiting = this.#waiting.length;
     if (!this.#failing && waiting === 0) return undefined;
     return `the audit trail cannot be written: ${waiting} outcomes wait, ` +
@@ -102,7 +106,7 @@ export class AuditLog implements AuditPort {
   #append(record: NewRecord): void {
     try {
       this.#flush();
-      this.#options.store.append(record);
+      this.#store(record);
       this.#failing = false;
     } catch (error) {
       this.#failing = true;
@@ -112,10 +116,19 @@ export class AuditLog implements AuditPort {
 
   #flush(): void {
     while (this.#waiting[0] !== undefined) {
-      this.#options.store.append(this.#waiting[0]);
+      this.#store(this.#waiting[0]);
       this.#waiting.shift();
     }
     this.#failing = false;
+  }
+
+  #store(record: NewRecord): void {
+    const { store, log } = this.#options;
+    const known = store.missing;
+    store.append(record);
+    if (store.missing !== known) {
+      log.error("The audit trail was changed", { missing: store.missing });
+    }
   }
 
   #record(

@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { Database as Connection } from "@db/sqlite";
 import type { AuditIntent } from "../../shared/audit.ts";
 import { AppError } from "../../shared/errors.ts";
-import { verifyAudit } from "./audit_verify.ts";
+import { AuditVerifier, verifyAudit } from "./audit_verify.ts";
+import type { Store } from "./store.ts";
 import {
   automationAt,
   leading,
@@ -26,6 +32,28 @@ function verify(path: string) {
   } finally {
     connection.close();
   }
+}
+
+/** Makes what the daemon never makes. */
+function attack(path: string, sql: string): void {
+  const raw = new Connection(path);
+  raw.exec(`DROP TRIGGER audit_unchanging; DROP TRIGGER audit_undeletable;
+    ${sql}`);
+  raw.close();
+}
+
+const CUT_TO_4 = `DELETE FROM audit WHERE seq > 4;
+  UPDATE audit_head SET (seq, hash) = (SELECT seq, hash FROM audit WHERE seq = 4)`;
+
+function verifierOf({ db, stores }: Store, onPause = () => {}): AuditVerifier {
+  return new AuditVerifier({
+    path: db.path,
+    remembered: () => stores.audit.written,
+    pause() {
+      onPause();
+      return Promise.resolve();
+    },
+  });
 }
 
 Deno.test("AuditLog records an intent before the work and an outcome after it", async () => {
@@ -83,7 +111,10 @@ Deno.test("AuditLog chains the rows of several processes", async () => {
     ok: true,
     rows: 5,
     checkpoint_seq: 0,
-    last_seq: 5,
+    head_seq: 5,
+    head_hash: one.store.stores.audit.list({}, { limit: 1 }).items[0]?.hash ??
+      "",
+    first_bad_seq: null,
     open_intents: 1,
     problem: null,
   });
@@ -106,12 +137,12 @@ Deno.test("The audit trail cannot be changed through the database", async () => 
 
 Deno.test("verifyAudit() shows each kind of edit", async () => {
   for (
-    const [edit, problem] of [
-      ["UPDATE audit SET ok = 1 WHERE seq = 4", "row 4 does not match"],
-      ["UPDATE audit SET at = at + 1 WHERE seq = 1", "row 1 does not match"],
-      ["DELETE FROM audit WHERE seq = 3", "row 3 is missing"],
-      ["DELETE FROM audit WHERE seq = 1", "row 1 is missing"],
-      ["DELETE FROM audit WHERE seq > 4", "the trail ends at row 4"],
+    const [edit, problem, seq] of [
+      ["UPDATE audit SET ok = 1 WHERE seq = 4", "row 4 does not match", 4],
+      ["UPDATE audit SET at = at + 1 WHERE seq = 1", "row 1 does not match", 1],
+      ["DELETE FROM audit WHERE seq = 3", "row 3 is missing", 3],
+      ["DELETE FROM audit WHERE seq = 1", "row 1 is missing", 1],
+      ["DELETE FROM audit WHERE seq > 4", "the trail ends at row 4", 5],
     ] as const
   ) {
     await using file = await sharedDatabase();
@@ -120,14 +151,77 @@ Deno.test("verifyAudit() shows each kind of edit", async () => {
       it.store.audit.begin(INTENT).finish({ ok: false });
     }
     assert(verify(file.path).ok);
-    const raw = new Connection(file.path);
-    raw.exec(`DROP TRIGGER audit_unchanging; DROP TRIGGER audit_undeletable;
-      ${edit}`);
-    raw.close();
+    attack(file.path, edit);
     const verdict = verify(file.path);
     assertEquals(verdict.ok, false, edit);
+    assertEquals(verdict.first_bad_seq, seq, edit);
     assert(verdict.problem?.startsWith(problem), verdict.problem ?? "");
   }
+});
+
+Deno.test("AuditVerifier sees rows that were cut off the end with the head set back", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  const { stores, audit } = it.store;
+  for (let i = 0; i < 3; i++) audit.begin(INTENT).finish({ ok: true });
+  const verifier = verifierOf(it.store);
+  assertEquals((await verifier.verify()).problem, null);
+  attack(file.path, CUT_TO_4);
+  assert(verify(file.path).ok, "the file alone cannot tell");
+  const verdict = await verifier.verify();
+  assertEquals(verdict.ok, false);
+  assertEquals(verdict.first_bad_seq, 5);
+  assertEquals(
+    verdict.problem,
+    "the trail ends at row 4, but row 6 was written",
+  );
+  // What is written over the cut does not hide it.
+  for (let i = 0; i < 3; i++) audit.begin(INTENT).finish({ ok: true });
+  assertEquals(stores.audit.written.map((link) => link.seq), [6, 10]);
+  const later = await verifier.verify();
+  assertEquals(later.first_bad_seq, 6);
+  assertEquals(later.problem, "row 6 is not the one that conductor wrote");
+  assertStringIncludes(audit.trouble ?? "", "row 6 is not there any more");
+  assertEquals(
+    it.log.lines.filter((line) =>
+      line.message === "The audit trail was changed"
+    )
+      .length,
+    1,
+  );
+});
+
+Deno.test("AuditVerifier sees a chain that was made anew", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  for (let i = 0; i < 3; i++) it.store.audit.begin(INTENT).finish({ ok: true });
+  attack(file.path, CUT_TO_4);
+  // Another process writes the missing rows, as a stranger's hand would.
+  using forger = automationAt({ path: file.path, instance: "forger" });
+  forger.store.audit.begin(INTENT).finish({ ok: true });
+  assert(verify(file.path).ok);
+  assertEquals((await verifierOf(it.store).verify()).first_bad_seq, 6);
+});
+
+Deno.test("AuditVerifier leaves others their turn, and reads once for all who ask", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  it.store.db.write(() => {
+    for (let i = 0; i < 600; i++) {
+      it.store.audit.begin(INTENT).finish({ ok: true });
+    }
+  });
+  let pauses = 0;
+  const verifier = verifierOf(it.store, () => {
+    // Rows that come meanwhile are not in this view.
+    it.store.audit.begin(INTENT);
+    pauses++;
+  });
+  const [one, two] = await Promise.all([verifier.verify(), verifier.verify()]);
+  assertEquals(one.rows, 1200);
+  assert(one.ok);
+  assertEquals(one, two);
+  assertEquals(pauses, 2);
 });
 
 Deno.test("AuditLog refuses what it cannot record when it is enforced", async () => {

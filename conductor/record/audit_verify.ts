@@ -1,71 +1,173 @@
-import type { Database as Connection } from "@db/sqlite";
-import { auditHash, type AuditRecord } from "../store/mod.ts";
+import { Database as Connection } from "@db/sqlite";
+import { z } from "zod";
+import { auditHash, type AuditLink, type AuditRecord } from "../store/mod.ts";
+
+/** Rows between two turns of everything else: some milliseconds. */
+const ROWS_A_STEP = 500;
 
 /**
  * Follows the chain from the checkpoint to the newest row in one consistent
  * view. It shows edits; who can rewrite the file can rewrite the whole chain.
  */
 export function verifyAudit(connection: Connection): AuditVerdict {
-  return connection.transaction(() => {
-    const checkpoint = placeIn(connection, "audit_checkpoint");
-    const head = placeIn(connection, "audit_head");
-    const open = new Set<string>();
-    let { seq, hash } = checkpoint;
-    let problem: string | null = null;
-    const rows = connection.prepare<StoredRecord>(
-      "SELECT * FROM audit ORDER BY seq",
-    );
-    for (const row of rows) {
-      problem = problemOf(row, { seq, hash });
-      if (problem !== null) break;
-      ({ seq, hash } = row);
-      if (row.phase === "intent") open.add(row.entry_id);
-      else open.delete(row.entry_id);
-    }
-    if (problem === null && (seq !== head.seq || hash !== head.hash)) {
-      problem = `the trail ends at row ${seq}, but row ${head.seq} was written`;
-    }
-    return {
-      ok: problem === null,
-      rows: seq - checkpoint.seq,
-      checkpoint_seq: checkpoint.seq,
-      last_seq: head.seq,
-      open_intents: open.size,
-      problem,
-    };
-  }).deferred();
+  const steps = follow(connection, []);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
+
+/**
+ * Verifies the trail that a running conductor writes: also that the rows are
+ * still there which it remembers to have written. Others have their turn
+ * meanwhile; who asks again before the end is told the same.
+ */
+export class AuditVerifier {
+  readonly #options: AuditVerifierOptions;
+  #running: Promise<AuditVerdict> | undefined;
+
+  constructor(options: AuditVerifierOptions) {
+    this.#options = options;
+  }
+
+  verify(): Promise<AuditVerdict> {
+    return this.#running ??= this.#verify().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #verify(): Promise<AuditVerdict> {
+    const { path, remembered, pause } = this.#options;
+    // What is remembered now is in every view that is opened later.
+    const written = remembered();
+    const connection = new Connection(path, {
+      readonly: true,
+      int64: true,
+      parseJson: false,
+    });
+    try {
+      connection.exec("PRAGMA busy_timeout = 5000");
+      const walk = follow(connection, written);
+      let step = walk.next();
+      while (!step.done) {
+        await pause();
+        step = walk.next();
+      }
+      return step.value;
+    } finally {
+      connection.close();
+    }
+  }
+}
+
+interface AuditVerifierOptions {
+  readonly path: string;
+  /** Rows that this process wrote and that must be there. */
+  readonly remembered: () => readonly AuditLink[];
+  /** Awaited between small steps, so that others have their turn. */
+  readonly pause: () => Promise<void>;
+}
+
+/** What following the chain found. */
+export const AuditVerdict = z.strictObject({
+  ok: z.boolean(),
+  /** Rows that were read and found in order. */
+  rows: z.int(),
+  /** The last row that retention removed; 0: none was. */
+  checkpoint_seq: z.int(),
+  /** The newest row, by the trail's own account. */
+  head_seq: z.int(),
+  head_hash: z.string(),
+  /** The first row that is not in order, or not there. */
+  first_bad_seq: z.int().nullable(),
+  /** Intents without an outcome: work that a crash cut off, or that runs now. */
+  open_intents: z.int(),
+  /** The first thing that is not in order. */
+  problem: z.string().nullable(),
+});
+export type AuditVerdict = z.infer<typeof AuditVerdict>;
 
 type StoredRecord = AuditRecord & { readonly hash: string };
 
-interface AuditVerdict {
-  readonly ok: boolean;
-  /** Rows that were read and found in order. */
-  readonly rows: number;
-  /** The last row that retention removed; 0: none was. */
-  readonly checkpoint_seq: number;
-  readonly last_seq: number;
-  /** Intents without an outcome: work that a crash cut off, or that runs now. */
-  readonly open_intents: number;
-  /** The first thing that is not in order. */
-  readonly problem: string | null;
+interface Fault {
+  readonly seq: number;
+  readonly problem: string;
 }
 
-function problemOf(
-  row: StoredRecord,
-  before: Pick<StoredRecord, "seq" | "hash">,
-): string | null {
-  if (row.seq !== before.seq + 1) {
-    return `row ${before.seq + 1} is missing: row ${row.seq} follows`;
+/** Yields between steps; returns the verdict. */
+function* follow(
+  connection: Connection,
+  remembered: readonly AuditLink[],
+): Generator<void, AuditVerdict> {
+  connection.exec("BEGIN");
+  try {
+    const checkpoint = linkIn(connection, "audit_checkpoint");
+    const head = linkIn(connection, "audit_head");
+    const open = new Set<string>();
+    let last = checkpoint;
+    let fault = faultOf(checkpoint, remembered);
+    const rows = connection.prepare<StoredRecord>(
+      "SELECT * FROM audit ORDER BY seq",
+    );
+    let step = 0;
+    for (const row of rows) {
+      fault ??= chainFault(row, last) ?? faultOf(row, remembered);
+      if (fault !== undefined) break;
+      last = row;
+      if (row.phase === "intent") open.add(row.entry_id);
+      else open.delete(row.entry_id);
+      if (++step % ROWS_A_STEP === 0) yield;
+    }
+    fault ??= endFault(last, head, remembered);
+    return {
+      ok: fault === undefined,
+      rows: last.seq - checkpoint.seq,
+      checkpoint_seq: checkpoint.seq,
+      head_seq: head.seq,
+      head_hash: head.hash,
+      first_bad_seq: fault?.seq ?? null,
+      open_intents: open.size,
+      problem: fault?.problem ?? null,
+    };
+  } finally {
+    connection.exec("COMMIT");
   }
-  return auditHash(before.hash, row) === row.hash
-    ? null
-    : `row ${row.seq} does not match its hash`;
 }
 
-function placeIn(connection: Connection, table: string) {
+function chainFault(row: StoredRecord, before: AuditLink): Fault | undefined {
+  if (row.seq !== before.seq + 1) {
+    const seq = before.seq + 1;
+    return { seq, problem: `row ${seq} is missing: row ${row.seq} follows` };
+  }
+  if (auditHash(before.hash, row) === row.hash) return undefined;
+  return { seq: row.seq, problem: `row ${row.seq} does not match its hash` };
+}
+
+function faultOf(
+  { seq, hash }: AuditLink,
+  remembered: readonly AuditLink[],
+): Fault | undefined {
+  return remembered.some((it) => it.seq === seq && it.hash !== hash)
+    ? { seq, problem: `row ${seq} is not the one that conductor wrote` }
+    : undefined;
+}
+
+function endFault(
+  last: AuditLink,
+  head: AuditLink,
+  remembered: readonly AuditLink[],
+): Fault | undefined {
+  const written = Math.max(head.seq, ...remembered.map(({ seq }) => seq));
+  if (last.seq === written && last.hash === head.hash) return undefined;
+  return {
+    seq: last.seq + 1,
+    problem:
+      `the trail ends at row ${last.seq}, but row ${written} was written`,
+  };
+}
+
+function linkIn(connection: Connection, table: string): AuditLink {
   const row = connection.prepare(`SELECT seq, hash FROM ${table}`)
-    .get<Pick<StoredRecord, "seq" | "hash">>();
+    .get<AuditLink>();
   if (row === undefined) throw new Error(`Cannot verify: ${table} is empty`);
   return row;
 }

@@ -1,4 +1,4 @@
-export { verifyAudit } from "./audit_verify.ts";
+export { AuditVerdict, AuditVerifier, verifyAudit } from "./audit_verify.ts";
 export { backupDatabase } from "./backup.ts";
 export { Backup, BackupService } from "./backup_service.ts";
 export { ChangeFeed } from "./change_feed.ts";

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { Database } from "@db/sqlite";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { testConductor } from "../testing/test_conductor.ts";
 
 const PUBLIC = { "x-forwarded-for": "203.0.113.9" };
@@ -183,4 +184,25 @@ Deno.test("GET /v1/audit shows who did what, and how it ended", async () => {
     ["intent", null],
   ]);
   assert(!JSON.stringify(entries).includes("secret"));
+});
+
+Deno.test("GET /v1/audit/verify sees rows that somebody cut off the end", async () => {
+  await using it = await testConductor();
+  for (let i = 0; i < 3; i++) {
+    await it.server.data("POST", "/v1/exec", { command: "true" });
+  }
+  const whole = await it.server.data("GET", "/v1/audit/verify");
+  assertEquals([whole.ok, whole.rows, whole.head_seq], [true, 6, 6]);
+  assertEquals(whole.first_bad_seq, null);
+  const raw = new Database(`${it.folder}/state/conductor/conductor.db`);
+  raw.exec(`DROP TRIGGER audit_undeletable;
+    DELETE FROM audit WHERE seq > 4;
+    UPDATE audit_head
+    SET (seq, hash) = (SELECT seq, hash FROM audit WHERE seq = 4)`);
+  raw.close();
+  const cut = await it.server.data("GET", "/v1/audit/verify");
+  assertEquals([cut.ok, cut.head_seq, cut.first_bad_seq], [false, 4, 5]);
+  await it.server.data("POST", "/v1/exec", { command: "true" });
+  const health = await it.server.data("GET", "/health");
+  assertStringIncludes(JSON.stringify(health), "row 6 is not there any more");
 });

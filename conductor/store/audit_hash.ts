@@ -1,10 +1,11 @@
 import { sha256Hex } from "../../shared/digest.ts";
 import type { AuditRow } from "./model/audit_row.ts";
 
-/**
- * Returns the hash that chains `record` to the row before it: SHA-256, in
- * hexadecimal, of the JSON array of that row's hash and every column.
- */
+/** What {@linkcode auditHash} does, in words for whoever verifies a trail. */
+export const AUDIT_FORMULA =
+  "hash = SHA-256, in lower-case hexadecimal, of JSON.stringify([hash of the row before or '', seq, entry_id, phase, at (ms), action, controller_id, instance_id, source, request_id, remote_address, task_id, run_id, target (text), ok (0 or 1), code, facts (text)])";
+
+/** Returns the hash that chains `record` to the row before it. */
 export function auditHash(previous: string, record: AuditRecord): string {
   return sha256Hex(JSON.stringify([
     previous,

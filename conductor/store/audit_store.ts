@@ -21,6 +21,10 @@ const LIST: List<StoredRecord, AuditRow> = {
 /** The audit trail: appended to, read, and shortened at its old end. */
 export class AuditStore {
   readonly #db: Database;
+  /** The newest row that this process wrote. */
+  #written: AuditLink | undefined;
+  /** Such a row that was not there any more when the next one was written. */
+  #missing: AuditLink | undefined;
 
   constructor(db: Database) {
     this.#db = db;
@@ -31,13 +35,25 @@ export class AuditStore {
    * read of that row to the commit, so processes cannot fork the chain.
    */
   append(record: Omit<AuditRecord, "seq">): void {
-    this.#db.write(() => {
+    this.#written = this.#db.write(() => {
       const head = this.#head();
+      if (!reaches(head, this.#written)) this.#missing ??= this.#written;
       const row = { ...record, seq: head.seq + 1 };
       const hash = auditHash(head.hash, row);
       this.#db.insert("audit", { ...row, hash });
       this.#db.run("UPDATE audit_head SET seq = ?, hash = ?", row.seq, hash);
+      return { seq: row.seq, hash };
     });
+  }
+
+  /** Rows that this process wrote and that must still be there. */
+  get written(): readonly AuditLink[] {
+    return [this.#missing, this.#written].filter((it) => it !== undefined);
+  }
+
+  /** The first of them that somebody is known to have removed or replaced. */
+  get missing(): AuditLink | undefined {
+    return this.#missing;
   }
 
   /** Newest first. */
@@ -74,20 +90,27 @@ export class AuditStore {
     });
   }
 
-  #head(): ChainLink {
-    return this.#db.get<ChainLink>("SELECT seq, hash FROM audit_head") ??
+  #head(): AuditLink {
+    return this.#db.get<AuditLink>("SELECT seq, hash FROM audit_head") ??
       missing("head");
   }
 
-  #checkpoint(): ChainLink {
-    return this.#db.get<ChainLink>("SELECT seq, hash FROM audit_checkpoint") ??
+  #checkpoint(): AuditLink {
+    return this.#db.get<AuditLink>("SELECT seq, hash FROM audit_checkpoint") ??
       missing("checkpoint");
   }
 }
 
 type StoredRecord = AuditRecord & Pick<AuditRow, "hash">;
 
-type ChainLink = Pick<AuditRow, "seq" | "hash">;
+/** A place in the chain. */
+export type AuditLink = Pick<AuditRow, "seq" | "hash">;
+
+/** Tells whether a chain that ends at `head` can still hold `link`. */
+function reaches(head: AuditLink, link: AuditLink | undefined): boolean {
+  return link === undefined || head.seq > link.seq ||
+    (head.seq === link.seq && head.hash === link.hash);
+}
 
 function missing(what: string): never {
   throw new Error(`Cannot use the audit trail: its ${what} is missing`);
