@@ -44,6 +44,8 @@ export interface DaemonConfig<V extends CommonValues = CommonValues> {
   /** The shared token in force, from the variable or from its file. */
   readonly token: string | undefined;
   readonly listen: URL;
+  /** The path of a Unix socket that it serves as well. */
+  readonly socket?: string | undefined;
   /** Undefined: no files, everything goes to stderr. */
   readonly logsDir: string | undefined;
   readonly logLevel: LogLevel;

@@ -1,127 +1,105 @@
 import { isLoopback } from "../authority.ts";
 import type { Clock } from "../clock.ts";
-import { AppError, messageOf } from "../errors.ts";
-import { failure, ReaderStalled, type RequestInfo } from "../http/mod.ts";
 import type { Logger } from "../log.ts";
 import { InFlight, sleep } from "../wait.ts";
-
-/** Another process holds the port, or it may not be used. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
+import { freeSocket } from "./free_socket.ts";
+import { type Handle, Listener, ListenError, nameOf } from "./listener.ts";
 
 const RETRY_MS = 2000;
 
 /**
- * Listens on `base`; when that is no loopback address, on 127.0.0.1 with the
- * same port as well, and an address that is not there yet is tried again while
- * loopback already serves.
- * @throws {ListenError} when a port is in use or not permitted
+ * Listens where `config` says; when that is no loopback address, on 127.0.0.1
+ * with the same port as well, and an address that is not there yet is tried
+ * again while loopback already serves.
+ * @throws {ListenError} when an address is in use or not permitted
  */
-export function listen(
-  base: URL,
+export async function listen(
+  config: ListenConfig,
   handle: Handle,
-  ports: { readonly clock: Clock; readonly log: Logger },
-): Listening {
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Promise<Listening> {
+  const base = config.listen;
+  const stop = new AbortController();
+  const inFlight = new InFlight();
+  const listeners: Listener[] = [];
+  const add = (address: Listener["address"]) => {
+    const listener = new Listener(address, { handle, inFlight, log });
+    listeners.push(listener);
+    return listener;
+  };
+  const real = new URL(base);
   const hostname = base.hostname.replace(/^\[|\]$/g, "");
   const port = base.port === "" ? 80 : Number(base.port);
-  const stop = new AbortController();
-  /** Requests, from their head to the last byte of their answer. */
-  const inFlight = new InFlight();
-  const servers = new Map<Deno.HttpServer, AbortController>();
   const coversLoopback = isLoopback(base.hostname) || hostname === "0.0.0.0" ||
     hostname === "::";
-  if (!coversLoopback) open("127.0.0.1");
   const name = hostname === "localhost" ? "127.0.0.1" : hostname;
-  const first = openUnlessAway();
-  if (first === undefined) void openWhenThere();
-
-  function open(host: string): Deno.HttpServer<Deno.NetAddr> {
-    const cut = new AbortController();
-    try {
-      const server = Deno.serve({
-        hostname: host,
-        port,
-        signal: cut.signal,
-        onListen() {},
-        onError: (error) => {
-          // An app never rejects: this is a body that broke, or a fault of ours.
-          const stalled = error instanceof ReaderStalled;
-          const level = stalled ? "debug" : "error";
-          ports.log[level]("Cannot finish an answer", { error });
-          return failure(new AppError("INTERNAL"), ports.log);
-        },
-      }, (request, { remoteAddr, completed }) => {
-        inFlight.track(completed);
-        return handle(request, {
-          remoteAddress: "hostname" in remoteAddr ? remoteAddr.hostname : "",
-        });
-      });
-      servers.set(server, cut);
-      return server;
-    } catch (cause) {
-      const reason = cause instanceof Deno.errors.AddrInUse
-        ? "the port is already in use"
-        : messageOf(cause);
-      throw new ListenError(
-        `Cannot listen on ${host}:${port}: ${reason}`,
-        { cause },
-      );
-    }
+  try {
+    if (!coversLoopback) add({ hostname: "127.0.0.1", port }).open();
+    openOrWait(add({ hostname: name, port }));
+    // Last: of two processes that start at once, one has lost by now.
+    if (config.socket !== undefined) await openSocket(config.socket);
+  } catch (error) {
+    await Promise.all(listeners.map((it) => it.abort()));
+    throw error;
   }
 
-  function openUnlessAway(): Deno.HttpServer<Deno.NetAddr> | undefined {
+  async function openSocket(path: string): Promise<void> {
+    const address = { path };
     try {
-      return open(name);
+      await freeSocket(path);
+    } catch (cause) {
+      throw new ListenError(address, cause);
+    }
+    add(address).open();
+  }
+
+  function openOrWait(first: Listener): void {
+    try {
+      real.port = String(first.open());
     } catch (error) {
-      if (coversLoopback || !mayCome(error)) {
-        for (const cut of servers.values()) cut.abort();
-        throw error;
-      }
-      ports.log.warn("Cannot listen yet; trying again", {
-        address: `${name}:${port}`,
+      if (coversLoopback || !mayCome(error)) throw error;
+      log.warn("Cannot listen yet; trying again", {
+        address: nameOf(first.address),
         error,
       });
-      return undefined;
+      void openWhenThere(first);
     }
   }
 
-  async function openWhenThere(): Promise<void> {
+  async function openWhenThere(first: Listener): Promise<void> {
     while (true) {
-      await sleep(ports.clock, RETRY_MS, stop.signal);
+      await sleep(clock, RETRY_MS, stop.signal);
       if (stop.signal.aborted) return;
       try {
-        open(name);
+        first.open();
       } catch {
         continue;
       }
-      ports.log.info("Listening", { address: `${name}:${port}` });
+      log.info("Listening", { address: nameOf(first.address) });
       return;
     }
   }
 
-  const real = new URL(base);
-  if (first !== undefined) real.port = String(first.addr.port);
   return {
     base: real,
     drained: () => inFlight.idle(),
     async close() {
       stop.abort();
-      await Promise.all(servers.keys().map((server) => server.shutdown()));
+      await Promise.all(listeners.map((it) => it.close()));
     },
     async abort() {
       stop.abort();
-      for (const cut of servers.values()) cut.abort();
-      await Promise.all(servers.keys().map((server) => server.finished));
+      await Promise.all(listeners.map((it) => it.abort()));
     },
   };
 }
 
-/** Answers one request; never rejects. */
-export type Handle = (
-  request: Request,
-  info: RequestInfo,
-) => Promise<Response> | Response;
+/** Where a daemon listens. */
+export interface ListenConfig {
+  readonly listen: URL;
+  /** The path of a Unix socket that it serves as well, with mode 0600. */
+  readonly socket?: string | undefined;
+}
 
 /** The open listeners of a daemon. */
 export interface Listening {

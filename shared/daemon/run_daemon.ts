@@ -12,7 +12,8 @@ import {
 import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
-import { type Handle, listen, ListenError, type Listening } from "./listen.ts";
+import { listen, type Listening } from "./listen.ts";
+import { type Handle, ListenError } from "./listener.ts";
 import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 
 const EXIT_CONFIG = 2;
@@ -47,8 +48,8 @@ export async function runDaemon<C extends DaemonConfig>(
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
   try {
-    listening = listen(
-      config.listen,
+    listening = await listen(
+      config,
       (request, info) =>
         daemon?.handle(request, info) ?? failure(starting, log),
       { clock: systemClock, log },
