@@ -2,7 +2,8 @@
 /** A server for the HTTP bench: the kit, or a bare `Deno.serve` that does the same by hand. */
 import { z } from "zod";
 import { systemClock } from "../../shared/clock.ts";
-import { type Handle, listen } from "../../shared/daemon/listen.ts";
+import { listen } from "../../shared/daemon/listen.ts";
+import type { Handle } from "../../shared/daemon/listener.ts";
 import { Dispatcher } from "../../shared/http/dispatcher.ts";
 import { routeFor } from "../../shared/http/route.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";

@@ -3,22 +3,22 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { InFlight, sleep } from "../wait.ts";
 import { freeSocket } from "./free_socket.ts";
-import { type Handle, Listener, ListenError, nameOf } from "./listener.ts";
+import { ListenError, nameOf } from "./listen_error.ts";
+import { type Handle, Listener } from "./listener.ts";
 
 const RETRY_MS = 2000;
 
 /**
- * Listens where `config` says; when that is no loopback address, on 127.0.0.1
- * with the same port as well, and an address that is not there yet is tried
- * again while loopback already serves.
- * @throws {ListenError} when an address is in use or not permitted
+ * Listens on `base`; when that is no loopback address, on 127.0.0.1 with the
+ * same port as well, and an address that is not there yet is tried again while
+ * loopback already serves.
+ * @throws {ListenError} when a port is in use or not permitted
  */
-export async function listen(
-  config: ListenConfig,
+export function listen(
+  base: URL,
   handle: Handle,
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): Promise<Listening> {
-  const base = config.listen;
+): Listening {
   const stop = new AbortController();
   const inFlight = new InFlight();
   const listeners: Listener[] = [];
@@ -26,6 +26,10 @@ export async function listen(
     const listener = new Listener(address, { handle, inFlight, log });
     listeners.push(listener);
     return listener;
+  };
+  const abort = async () => {
+    stop.abort();
+    await Promise.all(listeners.map((it) => it.abort()));
   };
   const real = new URL(base);
   const hostname = base.hostname.replace(/^\[|\]$/g, "");
@@ -36,21 +40,9 @@ export async function listen(
   try {
     if (!coversLoopback) add({ hostname: "127.0.0.1", port }).open();
     openOrWait(add({ hostname: name, port }));
-    // Last: of two processes that start at once, one has lost by now.
-    if (config.socket !== undefined) await openSocket(config.socket);
   } catch (error) {
-    await Promise.all(listeners.map((it) => it.abort()));
+    void abort();
     throw error;
-  }
-
-  async function openSocket(path: string): Promise<void> {
-    const address = { path };
-    try {
-      await freeSocket(path);
-    } catch (cause) {
-      throw new ListenError(address, cause);
-    }
-    add(address).open();
   }
 
   function openOrWait(first: Listener): void {
@@ -82,29 +74,29 @@ export async function listen(
 
   return {
     base: real,
+    async openSocket(path) {
+      await freeSocket(path);
+      add({ path }).open();
+    },
     drained: () => inFlight.idle(),
     async close() {
       stop.abort();
       await Promise.all(listeners.map((it) => it.close()));
     },
-    async abort() {
-      stop.abort();
-      await Promise.all(listeners.map((it) => it.abort()));
-    },
+    abort,
   };
-}
-
-/** Where a daemon listens. */
-export interface ListenConfig {
-  readonly listen: URL;
-  /** The path of a Unix socket that it serves as well, with mode 0600. */
-  readonly socket?: string | undefined;
 }
 
 /** The open listeners of a daemon. */
 export interface Listening {
   /** The base with the port that is really used. */
   readonly base: URL;
+  /**
+   * Serves a Unix socket as well, with mode 0600, in a folder of mode 0700.
+   * Comes after the address: of two processes that start at once, one has lost by then.
+   * @throws {ListenError} when the socket is in use or not permitted
+   */
+  openSocket(path: string): Promise<void>;
   /** Resolves when no request is being answered. Sockets do not count. */
   drained(): Promise<void>;
   /** Stops accepting; resolves when every running request is answered. */

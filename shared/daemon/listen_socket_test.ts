@@ -3,17 +3,24 @@ import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { silentLogger, tempDir } from "../testing/fakes.ts";
 import { listen } from "./listen.ts";
-import { ListenError } from "./listener.ts";
+import { ListenError } from "./listen_error.ts";
 
 const PORTS = { clock: systemClock, log: silentLogger };
 const LISTEN = new URL("http://127.0.0.1:0");
 
-function listenAt(socket: string) {
-  return listen(
-    { listen: LISTEN, socket },
+async function listenAt(socket: string) {
+  const listening = listen(
+    LISTEN,
     (_request, { remoteAddress }) => new Response(remoteAddress),
     PORTS,
   );
+  try {
+    await listening.openSocket(socket);
+    return listening;
+  } catch (error) {
+    await listening.abort();
+    throw error;
+  }
 }
 
 async function textOver(path: string): Promise<string> {

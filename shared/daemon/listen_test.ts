@@ -1,9 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { RecordingLogger, silentLogger } from "../testing/fakes.ts";
 import { freePort } from "../testing/free_ports.ts";
 import { listen } from "./listen.ts";
-import { ListenError } from "./listener.ts";
+import { ListenError } from "./listen_error.ts";
 
 const answer = () => Promise.resolve(new Response("here"));
 
@@ -22,7 +22,7 @@ function startListen(
   base: string,
   ports: Partial<Parameters<typeof listen>[2]> = {},
 ) {
-  return listen({ listen: new URL(base) }, answer, {
+  return listen(new URL(base), answer, {
     clock: new FakeClock(),
     log: silentLogger,
     ...ports,
@@ -31,7 +31,7 @@ function startListen(
 
 Deno.test("listen() tells the port that it really got", async () => {
   for (const host of ["127.0.0.1", "localhost", "127.0.0.2"]) {
-    const listening = await startListen(`http://${host}:0`);
+    const listening = startListen(`http://${host}:0`);
     const port = Number(listening.base.port);
     assertEquals(port > 0, true);
     assertEquals(await textFrom(host, port), "here");
@@ -39,10 +39,10 @@ Deno.test("listen() tells the port that it really got", async () => {
   }
 });
 
-Deno.test("listen() says in one sentence that a port is in use", async () => {
+Deno.test("listen() says in one sentence that a port is in use", () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  const error = await assertRejects(
+  const error = assertThrows(
     () => startListen(`http://127.0.0.1:${port}`),
     ListenError,
   );
@@ -57,7 +57,7 @@ Deno.test({
   ignore: ownAddress() === undefined,
   async fn() {
     const port = freePort("0.0.0.0");
-    const listening = await startListen(`http://${ownAddress()}:${port}`);
+    const listening = startListen(`http://${ownAddress()}:${port}`);
     assertEquals(await textFrom(ownAddress() ?? "", port), "here");
     assertEquals(await textFrom("127.0.0.1", port), "here");
     await listening.close();
@@ -71,7 +71,7 @@ Deno.test({
     const hostname = ownAddress() ?? "";
     using listener = Deno.listen({ hostname, port: 0 });
     const { port } = listener.addr;
-    await assertRejects(
+    assertThrows(
       () => startListen(`http://${hostname}:${port}`),
       ListenError,
       `Cannot listen on ${hostname}:${port}: the port is already in use`,
@@ -86,10 +86,7 @@ Deno.test("listen() serves loopback while an address is not there, and goes on t
   const log = new RecordingLogger();
   const port = freePort("0.0.0.0");
   // An address of the block for documentation: no machine has it.
-  const listening = await startListen(`http://203.0.113.77:${port}`, {
-    clock,
-    log,
-  });
+  const listening = startListen(`http://203.0.113.77:${port}`, { clock, log });
   assertEquals(await textFrom("127.0.0.1", port), "here");
   await clock.advance(10_000);
   assertEquals(clock.pending, 1);
@@ -129,10 +126,7 @@ Deno.test({
     const log = new RecordingLogger();
     const port = freePort("0.0.0.0");
     const host = "203.0.113.78";
-    const listening = await startListen(`http://${host}:${port}`, {
-      clock,
-      log,
-    });
+    const listening = startListen(`http://${host}:${port}`, { clock, log });
     {
       await using address = addAddress(host);
       await test.step({
@@ -151,8 +145,8 @@ Deno.test({
 
 Deno.test("drained() waits for answers to be out, streams too", async () => {
   const release = Promise.withResolvers<void>();
-  const listening = await listen(
-    { listen: new URL("http://127.0.0.1:0") },
+  const listening = listen(
+    new URL("http://127.0.0.1:0"),
     (request) =>
       Promise.resolve(
         new Response(
@@ -181,8 +175,8 @@ Deno.test("drained() waits for answers to be out, streams too", async () => {
 
 Deno.test("abort() drops what is open", async () => {
   let cancelled = false;
-  const listening = await listen(
-    { listen: new URL("http://127.0.0.1:0") },
+  const listening = listen(
+    new URL("http://127.0.0.1:0"),
     () =>
       Promise.resolve(
         new Response(

@@ -1,7 +1,8 @@
-import { AppError, messageOf } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { failure, ReaderStalled, type RequestInfo } from "../http/mod.ts";
 import type { Logger } from "../log.ts";
 import type { InFlight } from "../wait.ts";
+import { type ListenAddress, ListenError } from "./listen_error.ts";
 
 /** One address that is listened on. */
 export class Listener {
@@ -83,11 +84,6 @@ export class Listener {
 /** The remote address of who came over a Unix socket: it has no other. */
 const SOCKET = "unix";
 
-/** Where a listener listens: on an address of the network, or on a Unix socket. */
-export type ListenAddress =
-  | { readonly hostname: string; readonly port: number }
-  | { readonly path: string };
-
 interface ListenerPorts {
   readonly handle: Handle;
   /** Requests, from their head to the last byte of their answer. */
@@ -100,23 +96,3 @@ export type Handle = (
   request: Request,
   info: RequestInfo,
 ) => Promise<Response> | Response;
-
-/** Another process holds the address, or it may not be used. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-
-  constructor(address: ListenAddress, cause: unknown) {
-    const what = "path" in address ? "socket" : "port";
-    const reason = cause instanceof Deno.errors.AddrInUse
-      ? `the ${what} is already in use`
-      : messageOf(cause);
-    super(`Cannot listen on ${nameOf(address)}: ${reason}`, { cause });
-  }
-}
-
-/** Returns an address as it stands in logs and errors. */
-export function nameOf(address: ListenAddress): string {
-  if ("path" in address) return address.path;
-  const { hostname, port } = address;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}

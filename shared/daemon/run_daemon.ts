@@ -13,7 +13,8 @@ import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
 import { listen, type Listening } from "./listen.ts";
-import { type Handle, ListenError } from "./listener.ts";
+import { ListenError } from "./listen_error.ts";
+import type { Handle } from "./listener.ts";
 import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 
 const EXIT_CONFIG = 2;
@@ -48,12 +49,13 @@ export async function runDaemon<C extends DaemonConfig>(
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
   try {
-    listening = await listen(
-      config,
+    listening = listen(
+      config.listen,
       (request, info) =>
         daemon?.handle(request, info) ?? failure(starting, log),
       { clock: systemClock, log },
     );
+    if (config.socket !== undefined) await listening.openSocket(config.socket);
     daemon = await program.compose(config, {
       log,
       clock: systemClock,

@@ -1,4 +1,4 @@
-import type { Handle } from "../daemon/listen.ts";
+import type { Handle } from "../daemon/listener.ts";
 
 /** What a request through {@linkcode FakeServer} may say. */
 export interface FakeRequest {
