@@ -51,7 +51,9 @@ export async function startDaemon(
   const child = new Deno.Command(first ?? command.program, {
     args: rest,
     cwd: folder,
-    env: variables,
+    // What configures or opens the owner's own daemons is not for this one.
+    clearEnv: true,
+    env: { ...foreignVariables(), ...variables },
     stdin: "null",
     stdout: "null",
     stderr: "inherit",
@@ -82,4 +84,11 @@ export async function startDaemon(
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+function foreignVariables(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject())
+      .filter(([name]) => !name.startsWith("BAA_")),
+  );
 }

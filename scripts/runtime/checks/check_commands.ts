@@ -1,5 +1,6 @@
 import {
   addressOf,
+  databasePath,
   DEFAULT_SERVICES,
   EXIT,
   type ExitCode,
@@ -17,7 +18,7 @@ import {
   type Variables,
 } from "../node/mod.ts";
 import { jobsOf, NoLaunchd, type Ports } from "../launchd/mod.ts";
-import { conductorChecks } from "./conductor_checks.ts";
+import { conductorChecks, databaseCheck } from "./conductor_checks.ts";
 import { diskCheck } from "./disk_check.ts";
 import { machineChecks } from "./machine_checks.ts";
 import { serviceChecks } from "./service_checks.ts";
@@ -114,16 +115,18 @@ async function nodeChecks(
   const services = checked(flags);
   const findings: Finding[] = [];
   for (const name of services) {
-    findings.push(...await serviceChecks(name, { settings, machine, jobs }));
-  }
-  if (services.includes("conductor")) {
-    findings.push(
-      ...await conductorChecks({
-        base: addressOf(SERVICES.conductor, settings),
-        stateDir,
-        token: await tokenOf(settings),
-      }),
-    );
+    const seen = await serviceChecks(name, { settings, machine, jobs });
+    findings.push(...seen.findings);
+    if (name !== "conductor") continue;
+    if (seen.isService) {
+      findings.push(
+        ...await conductorChecks({
+          base: addressOf(SERVICES.conductor, settings),
+          token: await tokenOf(settings),
+        }),
+      );
+    }
+    findings.push(...await databaseCheck(databasePath(stateDir)));
   }
   return [...findings, await diskCheck(stateDir)];
 }

@@ -5,7 +5,6 @@ import { messageOf } from "../../../shared/errors.ts";
 import { readDatabase } from "../../database.ts";
 import {
   ask,
-  databasePath,
   type Finding,
   inWords,
   ok,
@@ -13,22 +12,36 @@ import {
   script,
   warning,
 } from "../node/mod.ts";
+import { knowsToken } from "./knows_token.ts";
 
-/** Checks conductor's role, its way to codexd, and its database. */
+/**
+ * Checks conductor's role and its way to codexd. Where a token is set, only
+ * once whoever answers there has proven to know it.
+ */
 export async function conductorChecks(
   options: ConductorCheckOptions,
 ): Promise<readonly Finding[]> {
-  return [
-    ...await roleCheck(options),
-    ...await codexCheck(options),
-    ...await databaseCheck(databasePath(options.stateDir)),
-  ];
+  const stranger = await strangerCheck(options);
+  if (stranger !== undefined) return [stranger];
+  return [...await roleCheck(options), ...await codexCheck(options)];
 }
 
 interface ConductorCheckOptions {
   readonly base: string;
-  readonly stateDir: string;
   readonly token: string | undefined;
+}
+
+async function strangerCheck(
+  { base, token }: ConductorCheckOptions,
+): Promise<Finding | undefined> {
+  if (token === undefined || await knowsToken(base, token)) return undefined;
+  return problem(
+    "conductor",
+    `what answers at ${base} does not prove that it knows the token: ` +
+      "the token was not sent, and nothing more was asked",
+    "if conductor was started with another token or is an older one: " +
+      `${script("restart-launchd")}; else look who holds the port`,
+  );
 }
 
 async function roleCheck(
@@ -37,9 +50,9 @@ async function roleCheck(
   const answer = await ask(base, "/rolez");
   if (answer.status === undefined) return [];
   return [
-    answer.body === "leader" ? ok("role", "leader") : warning(
+    answer.line === "leader" ? ok("role", "leader") : warning(
       "role",
-      `${answer.body}: another conductor on this database leads, and this one ` +
+      `${answer.line}: another conductor on this database leads, and this one ` +
         "refuses automation writes",
       `curl '${base}/v1/controllers?pretty' names the leader`,
     ),

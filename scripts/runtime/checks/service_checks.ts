@@ -19,11 +19,17 @@ import { jobCheck } from "./job_check.ts";
 import { portCheck } from "./port_check.ts";
 import { remedyFor } from "./remedies.ts";
 
-/** Checks one service: launchd's job, port, probe, version, loopback. */
+/**
+ * Checks one service: launchd's job, port, probe, version, loopback. What says
+ * that it is another program is asked nothing more.
+ */
 export async function serviceChecks(
   name: ServiceName,
   { settings, machine, ...options }: ServiceCheckOptions,
-): Promise<readonly Finding[]> {
+): Promise<{
+  readonly findings: readonly Finding[];
+  readonly isService: boolean;
+}> {
   const service = SERVICES[name];
   const base = addressOf(service, settings);
   const jobs = await options.jobs?.find(service);
@@ -41,13 +47,14 @@ export async function serviceChecks(
     machine,
   });
   if (port !== undefined) findings.push(port);
-  if (!isService) return findings;
-  return [
-    ...findings,
-    ...await probeChecks(service, { base, settings }),
-    versionCheck(service, version["version"]),
-    ...await loopbackCheck(service, base),
-  ];
+  if (isService) {
+    findings.push(
+      ...await probeChecks(service, { base, settings }),
+      versionCheck(service, version["version"]),
+      ...await loopbackCheck(service, base),
+    );
+  }
+  return { findings, isService };
 }
 
 interface ServiceCheckOptions {

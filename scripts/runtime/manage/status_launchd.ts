@@ -1,3 +1,4 @@
+import { printable } from "../../../shared/printable.ts";
 import {
   addressOf,
   ask,
@@ -121,7 +122,8 @@ async function lastWords(
     if (text === "") return [];
     return [
       `printed  (last lines of ${file})`,
-      ...text.split("\n").slice(-LINES_SHOWN).map((line) => `         ${line}`),
+      ...text.split("\n").slice(-LINES_SHOWN)
+        .map((line) => `         ${printable(line)}`),
     ];
   } catch {
     return [];

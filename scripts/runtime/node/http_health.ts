@@ -1,8 +1,14 @@
 import { messageOf } from "../../../shared/errors.ts";
+import { printable } from "../../../shared/printable.ts";
 
 const TIMEOUT_MS = 3000;
+const MAX_BYTES = 1_048_576;
 
-/** Asks a service of this node. Never rejects. */
+/**
+ * Asks a service of this node. Never rejects. Anybody may answer: what comes
+ * back is bounded, and steers no terminal. A token may be given only to who
+ * has proven to know it.
+ */
 export async function ask(
   base: string,
   path: string,
@@ -16,8 +22,13 @@ export async function ask(
         headers: { authorization: `Bearer ${token}` },
       }),
     });
-    const body = (await response.text()).trim();
-    return { status: response.status, body, data: dataIn(body) };
+    const text = (await readText(response)).trim();
+    const [line = ""] = text.split("\n");
+    return {
+      status: response.status,
+      line: printable(line.slice(0, 200)),
+      data: dataIn(text),
+    };
   } catch (error) {
     return { status: undefined, error: reasonOf(error), data: undefined };
   }
@@ -27,13 +38,26 @@ export async function ask(
 export type ProbeAnswer =
   & { readonly data: Readonly<Record<string, unknown>> | undefined }
   & (
-    | { readonly status: number; readonly body: string }
+    | { readonly status: number; /** The first. */ readonly line: string }
     | { readonly status: undefined; readonly error: string }
   );
 
-function dataIn(body: string): ProbeAnswer["data"] {
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_BYTES) throw new Error("the answer is too long");
+  }
+  return text + decoder.decode();
+}
+
+function dataIn(text: string): ProbeAnswer["data"] {
   try {
-    const { data } = JSON.parse(body);
+    const { data } = JSON.parse(
+      text,
+      (_, value) => typeof value === "string" ? printable(value) : value,
+    );
     return typeof data === "object" && data !== null ? data : undefined;
   } catch {
     return undefined;
@@ -43,12 +67,11 @@ function dataIn(body: string): ProbeAnswer["data"] {
 /** Says in a few words what came back. */
 export function inWords(answer: ProbeAnswer): string {
   if (answer.status === undefined) return answer.error;
-  const [line = ""] = answer.body.split("\n");
-  return `${answer.status} ${line.slice(0, 200)}`.trimEnd();
+  return `${answer.status} ${answer.line}`.trimEnd();
 }
 
 /** Nobody can be asked at "all addresses". */
-function reachable(base: string): URL {
+export function reachable(base: string): URL {
   const url = new URL(base);
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
   if (url.hostname === "[::]") url.hostname = "[::1]";
@@ -62,5 +85,5 @@ function reasonOf(error: unknown): string {
   const text = error instanceof Error && error.cause instanceof Error
     ? error.cause.message
     : messageOf(error);
-  return /refused/i.test(text) ? "nothing listens there" : text;
+  return /refused/i.test(text) ? "nothing listens there" : printable(text);
 }

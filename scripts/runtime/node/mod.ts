@@ -1,6 +1,6 @@
 export { formatCommand, type Ran, type RunCommand } from "./command.ts";
 export * from "./finding.ts";
-export { ask, inWords, type ProbeAnswer } from "./http_health.ts";
+export { ask, inWords, type ProbeAnswer, reachable } from "./http_health.ts";
 export * from "./installation.ts";
 export { findInstalled, type Installed } from "./installed.ts";
 export { findLaunchctl, type Machine, systemMachine } from "./machine.ts";
