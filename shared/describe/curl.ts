@@ -15,7 +15,7 @@ export function curl(
     shellQuote(origin + pathOf(route.path, example)),
   ].filter((it) => it !== false);
   const lines = [words.join(" ")];
-  if (hasToken && route.exposure !== "public") {
+  if (hasToken && asksToken(route)) {
     lines.push(`-H "Authorization: Bearer $BAA_SHARED_TOKEN"`);
   }
   for (const [name, value] of Object.entries(example.headers ?? {})) {
@@ -26,6 +26,11 @@ export function curl(
     lines.push(`-d ${shellQuote(JSON.stringify(example.body))}`);
   }
   return lines.join(" \\\n  ");
+}
+
+/** Whether a route asks for the token where there is one. */
+export function asksToken({ exposure, tokenless }: RouteInfo): boolean {
+  return exposure !== "public" && tokenless !== true;
 }
 
 /** What a command line needs beside the route. */

@@ -1,6 +1,7 @@
 import { STATUS_TEXT } from "@std/http";
 import { type ErrorCode, ERRORS } from "../errors.ts";
 import type { RouteInfo } from "../http/mod.ts";
+import { asksToken } from "./curl.ts";
 import { type JsonSchema, jsonSchema } from "./fields.ts";
 import { type CurlOptions, fillIn } from "./curl.ts";
 import { SchemaBook } from "./schema_book.ts";
@@ -82,9 +83,7 @@ function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
     parameters: parameters(route),
     requestBody: requestBody(route, facts, book),
     responses: { ...successResponse(route, book), ...failures(route) },
-    security: facts.hasToken && route.exposure !== "public"
-      ? [{ token: [] }]
-      : undefined,
+    security: facts.hasToken && asksToken(route) ? [{ token: [] }] : undefined,
   };
 }
 
@@ -188,7 +187,7 @@ function failures(route: RouteInfo) {
   const codes = new Set<ErrorCode>([
     ...ANY_ROUTE,
     ...(route.body === undefined ? [] : WITH_BODY),
-    ...(route.exposure === "public" ? [] : ["UNAUTHORIZED"] as const),
+    ...(asksToken(route) ? ["UNAUTHORIZED"] as const : []),
     ...(route.scope === "none" ? [] : ["SCOPE_REQUIRED"] as const),
     ...(route.produces === "websocket" ? ["UPGRADE_REQUIRED"] as const : []),
     ...(route.errors ?? []),

@@ -75,10 +75,12 @@ export class Guard {
     if (route !== undefined) this.#checkExposure(request, route, caller);
     this.#checkOrigin(request, route);
     checkContentType(request.headers);
-    if (route !== undefined && route.exposure !== "public") {
+    if (route === undefined) return caller;
+    if (!caller.authenticated && isTokenless(route, request)) return caller;
+    if (route.exposure !== "public") {
       this.#checkToken(request, caller, lockedSeconds);
     }
-    if (route !== undefined) this.#checkScope(request, route, caller);
+    this.#checkScope(request, route, caller);
     return caller;
   }
 
@@ -267,13 +269,24 @@ export interface GuardRequest {
 }
 
 /** The part of a route that the ladder reads. */
-type GuardedRoute = Pick<RouteInfo, "id" | "exposure" | "scope"> & RouteRules;
+type GuardedRoute =
+  & Pick<RouteInfo, "id" | "exposure" | "scope" | "tokenless">
+  & RouteRules;
 
 /** Spellings of allowed hosts that are remembered: they differ in case, or by a trailing dot. */
 const MAX_SPELLINGS = 64;
 
 /** A header may be 64 KiB long; a log line need not. */
 const MAX_LOGGED = 200;
+
+function isTokenless(
+  { tokenless }: GuardedRoute,
+  { headers }: GuardRequest,
+): boolean {
+  return typeof tokenless === "function"
+    ? tokenless(headers)
+    : tokenless === true;
+}
 
 /** A body must be JSON, so that a form or a no-cors fetch never reaches a handler. */
 function checkContentType(headers: HeaderMap): void {

@@ -606,6 +606,28 @@ Deno.test("Guard asks a known secret for the route's scope, and knows it in the 
   });
 });
 
+Deno.test("Guard asks no token where a route asks none, and lets no stranger past another rung", async () => {
+  await using kit = startKitApp({ guard: { token: TOKEN } });
+  const host = `Host: localhost:${kit.port}`;
+  const ask = (line: string, ...headers: string[]) =>
+    get(kit, [host, ...headers], `${line} HTTP/1.1`);
+  assertEquals(await ask("GET /ask"), "200");
+  assertEquals(await ask("GET /ask", `Authorization: Bearer ${TOKEN}`), "200");
+  assertEquals(await ask("GET /ask", "Authorization: Bearer wrong"), "200");
+  assertEquals(await ask("GET /ask", "Via: 1.1 x"), "403 NOT_EXPOSED");
+  assertEquals(
+    await ask("GET /ask", "Origin: http://evil.test"),
+    "403 ORIGIN_NOT_ALLOWED",
+  );
+  // The route judges these itself; a plain request is only no upgrade.
+  const offers = (it: string) => `Sec-WebSocket-Protocol: ${it}`;
+  assertEquals(await ask("GET /ws", offers("baa.v1")), "401 UNAUTHORIZED");
+  assertEquals(
+    await ask("GET /ws", offers("baa.proof.x")),
+    "426 UPGRADE_REQUIRED",
+  );
+});
+
 Deno.test("withImplied() adds what a scope implies", () => {
   assertEquals([...withImplied([])], []);
   assertEquals([...withImplied(["read"])], ["read"]);

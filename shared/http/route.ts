@@ -56,6 +56,11 @@ export interface RouteFacts<
   readonly exposure: "public" | "token" | "local";
   /** What a caller must hold beyond being let in; `none`: nothing. See the guard. */
   readonly scope: RouteScope;
+  /**
+   * Whom no token and no scope is asked of although one is set: `true`, anybody;
+   * a function, those whose headers it accepts, whom the route then judges itself.
+   */
+  readonly tokenless?: true | ((headers: HeaderMap) => boolean);
   readonly summary: string;
   /** What a caller should know beyond the summary: defaults, limits, effects. */
   readonly notes?: readonly string[];

@@ -165,6 +165,17 @@ export const KIT_ROUTES = [
       deps.events(headers.get("last-event-id"), signal),
   }),
   route({
+    ...read,
+    id: "ask",
+    path: "/ask",
+    exposure: "local",
+    scope: "none",
+    tokenless: true,
+    summary: "Answer who is on the machine",
+    data: Any,
+    handler: ({ actor, authenticated }) => ({ actor, authenticated }),
+  }),
+  route({
     ...write,
     id: "run",
     path: "/run",
@@ -187,6 +198,8 @@ export const KIT_ROUTES = [
     summary: "Talk",
     data: Any,
     allowsOrigin: (origin) => origin.startsWith("moz-extension://"),
+    tokenless: (headers) =>
+      headers.get("sec-websocket-protocol")?.startsWith("baa.proof.") === true,
     tokenFrom: (headers) =>
       /baa\.token\.(\S+)/.exec(headers.get("sec-websocket-protocol") ?? "")
         ?.[1],
