@@ -35,9 +35,8 @@ export class Exec {
       const port = { signal, stdout, stderr };
       const process = await processes.start(job);
       let end = await this.#supervise(process, input, port);
-      if (await neverBegan(process, end, stderr)) {
+      if (end.neverBegan && end.killedFor === undefined) {
         // a shell of its own will run it, or say why not
-        stderr.release();
         const fresh = await processes.startFresh(job);
         end = await this.#supervise(fresh, input, port);
       }
@@ -59,7 +58,7 @@ export class Exec {
   async stream(input: ExecInput, port: ExecPort): Promise<ExecExit> {
     const factsOf = this.#measure();
     try {
-      // a waiting shell's refusal could not be taken back from a stream
+      // a second try would come after the sinks were told of the leader's end
       const process = await this.#options.processes.startFresh(
         this.#jobOf(input),
       );
@@ -192,19 +191,6 @@ type ExecPort = Pick<
   SuperviseOptions,
   "signal" | "stdout" | "stderr" | "onLeaderEnd"
 >;
-
-async function neverBegan(
-  process: ChildProcess,
-  end: CommandEnd,
-  stderr: KeptOutput,
-): Promise<boolean> {
-  const { killedFor, status } = end;
-  if (killedFor !== undefined || status === undefined || status.success) {
-    return false;
-  }
-  return await process.neverBegan?.({ status, stderr: stderr.text(false) }) ??
-    false;
-}
 
 async function failedStart(
   thrown: unknown,

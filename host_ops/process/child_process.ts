@@ -8,14 +8,11 @@ export interface ChildProcess {
   /** How the leader ended. Never rejects. */
   readonly status: Promise<Deno.CommandStatus>;
   /**
-   * Tells of a program that seems to have failed whether it was never begun, so
-   * that it can be started afresh: the waiting shell had been killed, or it
-   * could not enter the working folder.
+   * What stands in `stderr` before all that the program prints. At an end
+   * without it nothing of the program has run, and it can be started afresh: the
+   * shell was killed before, or could not enter the working folder.
    */
-  neverBegan?(end: {
-    readonly status: Deno.CommandStatus;
-    readonly stderr: string;
-  }): Promise<boolean>;
+  readonly mark?: string;
   /** Asks every process of the group to end. */
   terminate(): void;
   /** Tells whether any process of the group is left. */

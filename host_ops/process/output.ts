@@ -24,6 +24,8 @@ export class OutputPump {
   readonly #options: OutputPumpOptions;
   #total = 0;
   #dropped: OutputLimit | undefined;
+  #unmarked = false;
+  #canceled = false;
 
   constructor(stream: ReadableStream<Uint8Array>, options: OutputPumpOptions) {
     this.#reader = stream.getReader({ mode: "byob" });
@@ -41,13 +43,23 @@ export class OutputPump {
     return this.#dropped;
   }
 
+  /** Whether it was read to its end, and the mark was not in it. */
+  get unmarked(): boolean {
+    return this.#unmarked;
+  }
+
   /** Stops reading, whoever still writes. */
   async cancel(): Promise<void> {
+    this.#canceled = true;
     await this.#reader.cancel().catch(() => {});
   }
 
   async #run(): Promise<void> {
-    const { max, sink } = this.#options;
+    const { max, sink, mark = "" } = this.#options;
+    if (!await this.#skipTo(mark)) {
+      this.#unmarked = !this.#canceled;
+      return;
+    }
     let buffer = new ArrayBuffer(FIRST_READ_BYTES);
     while (true) {
       const { done, value } = await this.#reader.read(new Uint8Array(buffer));
@@ -68,6 +80,19 @@ export class OutputPump {
     }
   }
 
+  /** Reads to the end of the mark and no further; tells whether it came. */
+  async #skipTo(mark: string): Promise<boolean> {
+    let seen = "";
+    while (!seen.endsWith(mark)) {
+      // what a shell prints at its start may stand before it
+      const size = seen === "" ? mark.length : 1;
+      const { done, value } = await this.#reader.read(new Uint8Array(size));
+      if (done) return false;
+      seen = (seen + String.fromCharCode(...value)).slice(-mark.length);
+    }
+    return true;
+  }
+
   #drop(limit: OutputLimit): void {
     this.#dropped = limit;
     this.#options.onDrop(limit);
@@ -75,7 +100,10 @@ export class OutputPump {
 }
 
 interface OutputPumpOptions {
+  /** Bytes that the sink gets. */
   readonly max: number;
+  /** The output begins after this text, in ASCII. Default: at once. */
+  readonly mark?: string | undefined;
   readonly sink: OutputSink;
   /** Called once, when the first byte is dropped. */
   readonly onDrop: (limit: OutputLimit) => void;

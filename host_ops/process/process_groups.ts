@@ -41,7 +41,8 @@ export class ProcessGroups {
   }
 
   /**
-   * Starts a program through a shell that waits already, when there is one.
+   * Starts a program through a shell that waits already, when there is one: see
+   * its `mark`.
    *
    * @throws what `Deno.Command` throws, and when there can be no reaper.
    */
@@ -50,15 +51,11 @@ export class ProcessGroups {
     const waiting = script && this.#warm.take();
     if (!script || !waiting) return await this.startFresh(job);
     const writer = waiting.stdin.getWriter();
-    const begun = writer.write(encoder.encode(script.text))
-      .then(() => true, () => false);
-    begun.then(() => writer.close()).catch(() => {});
-    return {
-      ...waiting,
-      neverBegan: async ({ status, stderr }) =>
-        !await begun || (status.code === 125 && stderr === script.refusal),
-      end: () => this.#endOf(waiting),
-    };
+    writer.write(encoder.encode(script.text))
+      .then(() => writer.close())
+      .catch(() => {}); // it is gone: its mark does not come
+    const { mark } = script;
+    return { ...waiting, mark, end: () => this.#endOf(waiting) };
   }
 
   /** Starts a program in a shell of its own, so that what is wrong is thrown. */

@@ -39,8 +39,11 @@ const YOUNG_MS = 50;
 /** How long until the next try then. */
 const RETRY = { firstMs: 50, longestMs: 2_000 };
 
-/** How many reapers may die under one `remember` before it gives up. */
+/** How many reapers may end by themselves, not killed, under one `remember`. */
 const MOST_TRIES = 3;
+
+/** Milliseconds for which `remember` replaces reapers that others kill. */
+const KILLED_MS = 10_000;
 
 const encoder = new TextEncoder();
 
@@ -74,23 +77,29 @@ export class Reaper {
    * Remembers a group. Resolves once the kernel holds the order: from then on
    * the group dies with the daemon, however that ends.
    *
-   * @throws when there is no reaper and none can be started.
+   * @throws when there is no reaper and none can be started or kept.
    */
   async remember(group: number): Promise<void> {
+    const { clock } = this.#options;
+    const since = clock.monotonic();
+    const running = this.#shell;
     this.#groups.set(group, new Set());
     try {
-      for (let tries = 1;; tries++) {
+      for (let ended = 0;;) {
         if (this.#closed) throw new Error("the daemon is shutting down");
-        const running = this.#shell;
-        const shell = running ?? this.#start();
+        const shell = this.#shell ?? this.#start();
         try {
-          if (running === undefined) await shell.told;
+          // one that was started since is told of every group
+          if (shell !== running) await shell.told;
           else await write(shell, `remember ${group}\n`);
           return;
-        } catch (error) {
-          // it has just died; its successor is told of every group
-          await shell.gone;
-          if (tries === MOST_TRIES) throw error;
+        } catch (cause) {
+          const { signal } = await shell.gone;
+          if (signal === null) ended++;
+          const tooLong = clock.monotonic() - since > KILLED_MS;
+          if (ended < MOST_TRIES && !tooLong) continue;
+          const reason = "the reaper does not stay alive";
+          throw new Error(reason, { cause });
         }
       }
     } catch (error) {
@@ -168,10 +177,11 @@ export class Reaper {
       writer,
       startedAt: this.#options.clock.monotonic(),
       told,
-      gone: child.status.then(async () => {
+      gone: child.status.then(async (status) => {
         await heard;
         await writer.abort().catch(() => {});
         if (this.#shell === shell) this.#replace(shell);
+        return status;
       }),
     };
     this.#shell = shell;
@@ -278,8 +288,8 @@ interface Shell {
   readonly startedAt: number;
   /** Resolves when the kernel holds what it had to be told at its start. */
   readonly told: Promise<void>;
-  /** Resolves when it has ended and, where needed, was replaced. */
-  readonly gone: Promise<void>;
+  /** How it ended; resolves when, where needed, it was replaced. */
+  readonly gone: Promise<Deno.CommandStatus>;
 }
 
 interface ReaperOptions {

@@ -42,10 +42,12 @@ export async function supervise(
       .then(() => givenUp.resolve(undefined));
   };
 
-  const pump = (from: "stdout" | "stderr") =>
-    new OutputPump(process[from], { max, sink: options[from], onDrop: kill });
+  const pump = (from: "stdout" | "stderr", mark?: string) => {
+    const sink = options[from];
+    return new OutputPump(process[from], { max, mark, sink, onDrop: kill });
+  };
   const stdout = pump("stdout");
-  const stderr = pump("stderr");
+  const stderr = pump("stderr", process.mark);
   const eof = Promise.all([stdout.done, stderr.done]);
   const quiet = Promise.all([process.status, eof]);
   const onAbort = () => kill("aborted");
@@ -68,7 +70,8 @@ export async function supervise(
   const heldOpen = !await within(eof, { ms: DRAIN_MS, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
-  return { status, killedFor, stdout, stderr, heldOpen };
+  const neverBegan = stderr.unmarked;
+  return { status, neverBegan, killedFor, stdout, stderr, heldOpen };
 }
 
 /** Why a command was killed. */
@@ -78,6 +81,8 @@ type KillReason = OutputLimit | "timeout" | "aborted";
 export interface CommandEnd {
   /** Undefined when not even SIGKILL ended it in time. */
   readonly status: Deno.CommandStatus | undefined;
+  /** Whether certainly nothing of it has run. */
+  readonly neverBegan: boolean;
   readonly killedFor: KillReason | undefined;
   readonly stdout: OutputPump;
   readonly stderr: OutputPump;

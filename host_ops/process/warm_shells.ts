@@ -17,9 +17,6 @@ const AFTER_TAKE_MS = 20;
 /** Longer scripts, in characters, get a shell of their own. */
 const MOST_SCRIPT_LENGTH = 16_384;
 
-/** What a job's script prints when it could not enter the working folder. */
-const REFUSAL = "baa-cannot-enter-the-working-folder";
-
 /**
  * Shells that were started ahead. Making a process group costs a full fork of
  * the daemon, more than all the rest of a short command; so it is done between
@@ -123,19 +120,21 @@ interface WarmShellsOptions {
 
 /**
  * Returns what makes a waiting shell become the job: one compound command, so
- * that a shell which gets only part of it runs none of it. Undefined for a job
- * that needs what a waiting shell cannot give.
+ * that a shell which gets only part of it runs none of it; nor does one that
+ * cannot print the mark. Undefined for a job that needs what a waiting shell
+ * cannot give.
  */
 export function jobScript(
   job: Job,
-): { readonly text: string; readonly refusal: string } | undefined {
+): { readonly text: string; readonly mark: string } | undefined {
   if (job.stdin !== undefined || job.env !== undefined) return undefined;
-  const refusal = `${REFUSAL}-${crypto.randomUUID()}`;
+  const mark = crypto.randomUUID();
   const argv = job.argv.map(shellQuote).join(" ");
-  const text = `if cd -P -- ${shellQuote(job.cwd)} 2>/dev/null
-then unset OLDPWD; exec ${argv} </dev/null
-else printf %s ${refusal} >&2; exit 125
+  const cd = `cd -P -- ${shellQuote(job.cwd)} 2>/dev/null`;
+  const text = `if ${cd} && unset OLDPWD && printf %s ${mark} >&2
+then exec ${argv} </dev/null
+else exit 125
 fi
 `;
-  return text.length > MOST_SCRIPT_LENGTH ? undefined : { text, refusal };
+  return text.length > MOST_SCRIPT_LENGTH ? undefined : { text, mark };
 }
