@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "@std/path";
 import type { z } from "zod";
 import type { InputIssue } from "../shared/errors.ts";
 import type { ExecInput, FileReadInput, FileWriteInput } from "./results.ts";
+import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
 import { nearest } from "./nearest.ts";
 import { ALIASES, FIELDS, type HostOperation } from "./schemas.ts";
 
@@ -111,6 +112,8 @@ function readFields(operation: HostOperation, request: unknown): Fields {
     for (const issue of parsed.error?.issues ?? []) {
       add([key, ...issue.path].join("."), sayOf(issue));
     }
+    const proto = protoKeyIn(value);
+    if (proto !== undefined) add(`${key}.${proto}`, PROTO_KEY_RULE);
     const { success, data } = parsed.success
       ? parsed
       : schema.safeParse(undefined);

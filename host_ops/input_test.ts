@@ -174,6 +174,14 @@ Deno.test("an unknown field is refused with the known ones and the likely one", 
   assertEquals(far.issues[0]?.message.includes("did you mean"), false);
   const own = normaliseFileRead(JSON.parse('{"path":"x","__proto__":1}'), CWD);
   assertEquals(own.issues[0]?.path, "__proto__");
+  const nested = normaliseExec(
+    JSON.parse('{"command":"x","env":{"A":"1","__proto__":"x"}}'),
+    CWD,
+  );
+  assertEquals(nested.issues, [{
+    path: "env.__proto__",
+    message: 'exec.env.__proto__ must not be called "__proto__".',
+  }]);
 });
 
 Deno.test("the request schemas agree with what is accepted", () => {

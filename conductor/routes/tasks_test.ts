@@ -316,8 +316,10 @@ Deno.test("GET /v1/events tells what happens and resumes", async () => {
 });
 
 Deno.test("What a task runs does not know the token", async () => {
-  await using it = await testConductor({ BAA_SHARED_TOKEN: "planted-secret" });
-  const headers = { authorization: "Bearer planted-secret" };
+  await using it = await testConductor({
+    BAA_SHARED_TOKEN: "planted-secret-4711",
+  });
+  const headers = { authorization: "Bearer planted-secret-4711" };
   const response = await it.server.post("/v1/tasks", {
     title: "env",
     kind: "exec",

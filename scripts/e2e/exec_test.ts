@@ -230,7 +230,7 @@ Deno.test("exec streams output as it comes and ends with exit", async () => {
 });
 
 Deno.test("a command sees neither the daemon's token nor its variables", async () => {
-  const token = "canary-token-5f2c";
+  const token = "canary-token-5f2c-9d41";
   await using conductor = await startDaemon("conductor", {
     BAA_SHARED_TOKEN: token,
     SOME_SECRET: "canary-env-77aa",

@@ -42,7 +42,7 @@ firefoxTest(
 firefoxTest(
   "The popup says what is wrong with the token, and takes another",
   async () => {
-    const token = "correct-horse";
+    const token = "correct-horse-battery";
     await using rig = await FirefoxRig.start({ BAA_SHARED_TOKEN: token });
     const firefox = await rig.startFirefox({ preferences: KNOWN });
     await firefox.newTab(POPUP);

@@ -6,7 +6,7 @@ import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 
 const ORIGIN = "moz-extension://c1114b5c-495d-4412-bcee-9eb4b2f0113b";
-const TOKEN = "correct-horse";
+const TOKEN = "correct-horse-battery";
 
 const QUICK = { BAA_BROWSER_SPACING_MS: "0", BAA_BROWSER_HEARTBEAT_MS: "500" };
 

@@ -262,7 +262,7 @@ Deno.test("A daemon refuses an open address without a token", async () => {
 Deno.test("--print-config shows values, where they came from, and no secret", async () => {
   await using dir = await tempDir();
   await using daemon = start(dir.path, {
-    BAA_SHARED_TOKEN: "canary-token",
+    BAA_SHARED_TOKEN: "canary-token-1234",
     BAA_NODE_ID: "other",
   }, { args: ["--print-config"] });
   assertEquals((await ending(daemon)).code, 0);

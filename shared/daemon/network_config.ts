@@ -1,5 +1,6 @@
 import { isLoopback } from "../authority.ts";
 import { messageOf } from "../errors.ts";
+import { MAKE_A_TOKEN, weaknessOf } from "./token_strength.ts";
 
 /** Reads the token file and judges the listen address against the token. */
 export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
@@ -23,6 +24,13 @@ export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
         `BAA_SHARED_TOKEN_FILE ${file} can be read by others: run chmod 600 on it`,
       );
     }
+  }
+  const weakness = token === undefined ? undefined : weaknessOf(token);
+  if (weakness !== undefined) {
+    const where = settings.sharedToken !== undefined
+      ? "BAA_SHARED_TOKEN"
+      : `BAA_SHARED_TOKEN_FILE is ${JSON.stringify(file)}, and the token in it`;
+    problems.push(`${where} can be guessed: ${weakness}; ${MAKE_A_TOKEN}`);
   }
   if (listen !== undefined && !isLoopback(listen.hostname)) {
     if (listen.port === "0") {

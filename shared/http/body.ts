@@ -1,5 +1,6 @@
 import type { ByteBudget } from "../byte_budget.ts";
-import { AppError } from "../errors.ts";
+import { AppError, invalidInput } from "../errors.ts";
+import { PROTO_KEY_RULE, protoKeyIn } from "../proto_key.ts";
 import type { Deadlines } from "./deadlines.ts";
 
 /**
@@ -25,17 +26,35 @@ export async function readJson(
   if (!isJsonType(headers.get("content-type"))) {
     throw new AppError("UNSUPPORTED_MEDIA_TYPE");
   }
+  let text: string;
+  let value: unknown;
   try {
-    return JSON.parse(decoder.decode(intake.bytes));
+    text = decoder.decode(intake.bytes);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new AppError("INVALID_JSON", undefined, { cause });
   }
+  if (MAY_HOLD_PROTO.test(text)) refuseProtoKey(value, limits);
+  return value;
+}
+
+/** The key, also where JSON escapes letters of it. */
+const MAY_HOLD_PROTO = /__proto__|\\u00[5-7]/i;
+
+function refuseProtoKey(value: unknown, { leavesKeys }: BodyLimits): void {
+  const path = leavesKeys === true ? undefined : protoKeyIn(value);
+  if (path === undefined) return;
+  throw invalidInput(path, PROTO_KEY_RULE, {
+    message: "Cannot accept the body",
+  });
 }
 
 export interface BodyLimits {
   readonly maxBytes: number;
   /** When a body must be complete. */
   readonly deadlines: Deadlines;
+  /** Whether a key called `__proto__` is left for the operation to refuse. */
+  readonly leavesKeys?: boolean;
   /** Shared by all bodies that are being read. */
   readonly budget: ByteBudget;
 }

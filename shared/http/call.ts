@@ -121,7 +121,10 @@ export class Call<Deps> implements RouteContext<Deps> {
   async #readBody(schema: Schema, limits: BodyLimits): Promise<unknown> {
     const { bodyRule = schema === NO_FIELDS ? "optional" : undefined } =
       this.route;
-    const read = await readJson(this.request, this.headerMap, limits);
+    const read = await readJson(this.request, this.headerMap, {
+      ...limits,
+      leavesKeys: bodyRule === "inner",
+    });
     if (read === undefined && bodyRule !== "optional") {
       throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");
     }

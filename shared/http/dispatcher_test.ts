@@ -304,6 +304,20 @@ Deno.test("Dispatcher refuses bodies that are no JSON object", async () => {
   for (const body of ["null", "1", '"x"', "[]", "true", '{"__proto__":{}}']) {
     assertEquals(await send(body), "400 INVALID_INPUT", body);
   }
+  const refused = failureOf(
+    await ask(
+      kit,
+      "POST /notes",
+      [],
+      '{"text":"x","inner":{"deep":true,"__\\u0070roto__":1}}',
+    ),
+  );
+  assertEquals(refused.details, {
+    issues: [{
+      path: "inner.__proto__",
+      message: 'must not be called "__proto__"',
+    }],
+  });
   const deep = "[".repeat(30_000);
   assertEquals(await send(deep), "400 INVALID_JSON");
   assertEquals(

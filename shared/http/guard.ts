@@ -299,9 +299,11 @@ function checkContentType(headers: HeaderMap): void {
   });
 }
 
-/** Tells whether only something between the client and this daemon adds this header. */
+/** Headers that only something between the client and this daemon adds. */
+const FORWARDING =
+  /^(?:forwarded|via|x-real-ip|cdn-loop|true-client-ip|x-client-ip|(?:x-forwarded|cf|fly|x-envoy|tailscale)-.*)$/;
+
+/** A proxy may spell a name with underscores. */
 function isForwarding(name: string): boolean {
-  return name.startsWith("x-forwarded-") || name.startsWith("cf-") ||
-    name.startsWith("tailscale-") || name === "forwarded" || name === "via" ||
-    name === "x-real-ip";
+  return FORWARDING.test(name.replaceAll("_", "-"));
 }

@@ -163,6 +163,16 @@ const FORWARDING = [
   "CF-Ray: 1",
   "Tailscale-User-Login: a@b.c",
   "x-FORWARDED-proto: https",
+  "CDN-Loop: cloudflare",
+  "True-Client-IP: 10.0.0.1",
+  "X-Client-IP: 10.0.0.1",
+  "Fly-Client-IP: 10.0.0.1",
+  "Fly-Region: ams",
+  "X-Envoy-External-Address: 10.0.0.1",
+  "X_Forwarded_For: 10.0.0.1",
+  "x_real_ip: 10.0.0.1",
+  "CF_Connecting-IP: 10.0.0.1",
+  "true_client_ip: 10.0.0.1",
 ];
 
 Deno.test("Guard puts whatever was forwarded into the public zone", async () => {
@@ -177,6 +187,23 @@ Deno.test("Guard puts whatever was forwarded into the public zone", async () => 
     );
     const open = await exchange(kit.port, { headers });
     assertEquals(JSON.parse(open.body).data.zone, "public", header);
+  }
+});
+
+Deno.test("Guard leaves a request local that no proxy has touched", async () => {
+  await using kit = startKitApp();
+  const host = `Host: localhost:${kit.port}`;
+  for (
+    const header of [
+      "X-Forward: 1",
+      "Viable: 1",
+      "X-Client-IPs: 1",
+      "CFX: 1",
+      "Butterfly-Net: 1",
+    ]
+  ) {
+    const open = await exchange(kit.port, { headers: [host, header] });
+    assertEquals(JSON.parse(open.body).data.zone, "local", header);
   }
 });
 

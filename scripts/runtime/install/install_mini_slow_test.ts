@@ -132,11 +132,11 @@ Deno.test("install-mini.sh stops before it changes anything when the machine doe
     "in scripts/runtime/mini.env: BAA_CONDUCTOR_LOCAL_API=http://",
   );
   assertStringIncludes(elsewhere.stdout, "--trust-network");
-  node.env["BAA_SHARED_TOKEN"] = "s3cret-token";
+  node.env["BAA_SHARED_TOKEN"] = "s3cret-token-of-the-node";
   const token = await install(node, "--listen", node.conductor);
   assertRan(token, 1);
   assertStringIncludes(token.stdout, "--token-file");
-  assert(!token.stdout.includes("s3cret-token"));
+  assert(!token.stdout.includes("s3cret-token-of-the-node"));
   assertEquals(await exists(node.prefix), false);
   assertEquals(node.launchd().calls, []);
 });
@@ -144,7 +144,7 @@ Deno.test("install-mini.sh stops before it changes anything when the machine doe
 Deno.test("install-mini.sh refuses a token file that others can read", async () => {
   await using node = await testNode();
   const file = join(node.home, "token");
-  await Deno.writeTextFile(file, "s3cret-token\n");
+  await Deno.writeTextFile(file, "s3cret-token-of-the-node\n");
   await Deno.chmod(file, 0o644);
   const args = ["--listen", node.conductor, "--token-file", file];
   const loose = await install(node, ...args);
@@ -154,6 +154,6 @@ Deno.test("install-mini.sh refuses a token file that others can read", async () 
   assertRan(await install(node, ...args));
   const plist = await Deno.readTextFile(plistOf(node, "conductor"));
   assertStringIncludes(plist, file);
-  assert(!plist.includes("s3cret-token"));
+  assert(!plist.includes("s3cret-token-of-the-node"));
   assertEquals((await ask(node.conductor, "/v1/nothing")).status, 404);
 });
