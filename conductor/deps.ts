@@ -52,9 +52,10 @@ export function unlessLeader({ role }: Pick<Deps, "role">): string | undefined {
 export function callerOf(
   context: RouteContext<Deps>,
 ): Required<AuditedCaller> {
-  const { requestId, remoteAddress, signal } = context;
+  const { actor, requestId, remoteAddress, signal } = context;
   return {
     actor: {
+      name: actor,
       source: "http",
       request_id: requestId,
       remote_address: remoteAddress,

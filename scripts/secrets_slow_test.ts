@@ -55,7 +55,7 @@ const SINKS: Readonly<Record<string, Sink>> = {
     const recorded = new RecordingAudit();
     redactedAudit(recorded, new Redactor()).begin({
       action: "test",
-      actor: { source: "http" },
+      actor: { name: "owner", source: "http" },
       target: { title: sample },
     }).finish({ ok: true, facts: { note: sample } });
     return recorded.rows;

@@ -21,6 +21,8 @@ export interface AuditEntry {
 
 /** Who asked: an HTTP caller, or work that the daemon started by itself. */
 export interface AuditActor {
+  /** Who it was, as the guard knows callers; `scheduler` or `extension` of work without one. */
+  readonly name: string;
   readonly source: "http" | "websocket" | "task";
   readonly request_id?: string;
   readonly remote_address?: string;
@@ -85,6 +87,7 @@ export function logAudit(log: Logger): AuditPort {
         finish: (outcome) =>
           log.info("Audit: outcome", {
             action: intent.action,
+            actor: intent.actor.name,
             request_id: intent.actor.request_id,
             ...outcome,
           }),

@@ -19,7 +19,7 @@ Deno.test("redactedAudit() hides known secrets and secret forms in targets and f
   }, new Redactor(["canary-4711"]));
   audit.begin({
     action: "exec",
-    actor: { source: "http" },
+    actor: { name: "owner", source: "http" },
     target: {
       command: "curl -H 'Authorization: Bearer abcdef' x?k=canary-4711",
       bytes: 3,
@@ -36,7 +36,7 @@ Deno.test("audited() records the intent first, then how the work ended", async (
   const audit = new RecordingAudit();
   const intent = {
     action: "x",
-    actor: { source: "http" },
+    actor: { name: "owner", source: "http" },
     target: {},
   } as const;
   const work = () => Promise.resolve(audit.rows.length);

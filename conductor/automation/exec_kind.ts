@@ -77,7 +77,12 @@ async function started(
   { context, clock }: { readonly context: RunContext; readonly clock: Clock },
 ) {
   const { task_id, run_id, signal } = context;
-  const actor = { source: "task", task_id, run_id } as const;
+  const actor = {
+    name: "scheduler",
+    source: "task",
+    task_id,
+    run_id,
+  } as const;
   const request = new Normalised(input);
   while (true) {
     try {

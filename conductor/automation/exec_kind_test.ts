@@ -90,7 +90,12 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
   assertEquals(lines, ["stdout out", "stderr e"]);
   assertEquals(asked, [{
     ...normaliseExec({ command: "x" }, "/"),
-    actor: { source: "task", task_id: "task_1", run_id: "run_1" },
+    actor: {
+      name: "scheduler",
+      source: "task",
+      task_id: "task_1",
+      run_id: "run_1",
+    },
   }]);
 });
 

@@ -117,7 +117,7 @@ Deno.test("Retention removes audit rows by age and by count, and the rest verifi
   const act = () =>
     it.store.audit.begin({
       action: "x",
-      actor: { source: "http" },
+      actor: { name: "owner", source: "http" },
       target: {},
     }).finish({ ok: true });
   const verdict = () => {

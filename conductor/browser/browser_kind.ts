@@ -30,7 +30,7 @@ export function browserKind(
     async run(payload, context) {
       const { signal, task_id, run_id } = context;
       const caller = {
-        actor: { source: "task", task_id, run_id },
+        actor: { name: "scheduler", source: "task", task_id, run_id },
         signal,
       } as const;
       // Without a limit of its own the request has the task's.

@@ -48,6 +48,7 @@ Deno.test("browserKind() logs the response's body and tells its head", async () 
   assertEquals(result?.content_type, "application/json");
   assertEquals(logged, ["{}"]);
   assertEquals(audit.rows[0]?.intent.actor, {
+    name: "scheduler",
     source: "task",
     task_id: "task_1",
     run_id: "run_1",

@@ -20,7 +20,7 @@ export function systemPort(
     change({ action, requestedBy, reason }, clientId) {
       const intent = {
         action: `system.${action}`,
-        actor: { source: "websocket" },
+        actor: { name: "extension", source: "websocket" },
         target: { client_id: clientId },
       } as const;
       return audited(audit, intent, () => {

@@ -140,6 +140,7 @@ export class AuditLog implements AuditPort {
       action,
       controller_id,
       instance_id,
+      actor: actor.name,
       source: actor.source,
       request_id: actor.request_id ?? null,
       remote_address: actor.remote_address ?? null,

@@ -7,6 +7,9 @@ import {
 import { Database as Connection } from "@db/sqlite";
 import type { AuditIntent } from "../../shared/audit.ts";
 import { AppError } from "../../shared/errors.ts";
+import { sha256Hex } from "../../shared/digest.ts";
+import { migrate } from "../store/migrate.ts";
+import { MIGRATIONS } from "../store/migrations.ts";
 import { AuditVerifier, verifyAudit } from "./audit_verify.ts";
 import type { Store } from "./store.ts";
 import {
@@ -18,6 +21,7 @@ import {
 const INTENT: AuditIntent = {
   action: "exec",
   actor: {
+    name: "owner",
     source: "http",
     request_id: "req_1",
     remote_address: "127.0.0.1",
@@ -70,6 +74,7 @@ Deno.test("AuditLog records an intent before the work and an outcome after it", 
     action: "exec",
     controller_id: "mini-main",
     instance_id: "instance_1",
+    actor: "owner",
     source: "http",
     request_id: "req_1",
     remote_address: "127.0.0.1",
@@ -96,6 +101,52 @@ Deno.test("AuditLog records an intent before the work and an outcome after it", 
     facts: { bytes: 7 },
     hash: outcome?.hash ?? "",
   });
+});
+
+Deno.test("AuditLog goes on behind rows that an older program wrote, and shows an actor that was changed", async () => {
+  await using file = await sharedDatabase();
+  const actors = MIGRATIONS.findIndex((it) => it.name.includes("actors"));
+  const raw = new Connection(file.path, { int64: true });
+  migrate(raw, MIGRATIONS.slice(0, actors));
+  const old = {
+    seq: 1,
+    entry_id: "audit_0",
+    phase: "intent",
+    at: 1,
+    action: "exec",
+    controller_id: "mini-main",
+    instance_id: "old",
+    source: "http",
+    request_id: null,
+    remote_address: null,
+    task_id: null,
+    run_id: null,
+    target: "{}",
+    ok: null,
+    code: null,
+    facts: null,
+  } as const;
+  const hash = sha256Hex(JSON.stringify(["", ...Object.values(old)]));
+  const names = [...Object.keys(old), "hash"];
+  raw.prepare(
+    `INSERT INTO audit (${names}) VALUES (${names.map(() => "?")})`,
+  ).run(...Object.values(old), hash);
+  raw.prepare("UPDATE audit_head SET seq = 1, hash = ?").run(hash);
+  raw.close();
+  {
+    using it = automationAt({ path: file.path });
+    it.store.audit.begin(INTENT).finish({ ok: true });
+    const { items } = it.store.stores.audit.list({}, { limit: 9 });
+    assertEquals(items.map((row) => row.actor), ["owner", "owner", null]);
+    const mine = it.store.stores.audit.list({ actor: "owner" }, { limit: 9 });
+    assertEquals(mine.items.map((row) => row.seq), [3, 2]);
+  }
+  assertEquals(verify(file.path).problem, null);
+  attack(file.path, "UPDATE audit SET actor = 'mallory' WHERE seq = 2");
+  assertEquals(
+    verify(file.path).problem,
+    "row 2 does not match its hash",
+  );
 });
 
 Deno.test("AuditLog chains the rows of several processes", async () => {
@@ -265,7 +316,7 @@ Deno.test("AuditStore.list() filters by action and request, page by page", async
     for (const action of ["exec", "files/read"]) {
       it.store.audit.begin({
         action,
-        actor: { source: "http", request_id: `req_${i % 2}` },
+        actor: { name: "owner", source: "http", request_id: `req_${i % 2}` },
         target: {},
       });
     }

@@ -55,6 +55,9 @@ export const recordRoutes = [
       action: z.string().optional()
         .describe("A route id or an operation, e.g. exec."),
       request_id: z.string().optional(),
+      actor: z.string().optional().describe(
+        "owner, local, the name of a token or daemon, scheduler, extension.",
+      ),
       ...PAGE_QUERY,
     }),
     data: listData("entries", AuditRow),

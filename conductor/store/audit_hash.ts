@@ -3,7 +3,7 @@ import type { AuditRow } from "./model/audit_row.ts";
 
 /** What {@linkcode auditHash} does, in words for whoever verifies a trail. */
 export const AUDIT_FORMULA =
-  "hash = SHA-256, in lower-case hexadecimal, of JSON.stringify([hash of the row before or '', seq, entry_id, phase, at (ms), action, controller_id, instance_id, source, request_id, remote_address, task_id, run_id, target (text), ok (0 or 1), code, facts (text)])";
+  "hash = SHA-256, in lower-case hexadecimal, of JSON.stringify([hash of the row before or '', seq, entry_id, phase, at (ms), action, controller_id, instance_id, source, request_id, remote_address, task_id, run_id, target (text), ok (0 or 1), code, facts (text), actor (left out where it is null)])";
 
 /** Returns the hash that chains `record` to the row before it. */
 export function auditHash(previous: string, record: AuditRecord): string {
@@ -25,6 +25,8 @@ export function auditHash(previous: string, record: AuditRecord): string {
     record.ok,
     record.code,
     record.facts,
+    // Rows of older programs have none, and keep the hash that they were given.
+    ...(record.actor === null ? [] : [record.actor]),
   ]));
 }
 

@@ -13,7 +13,11 @@ const LIST: List<StoredRecord, AuditRow> = {
   indexes: {
     "action": "INDEXED BY audit_by_action",
     "request_id": "INDEXED BY audit_by_request",
+    "actor": "INDEXED BY audit_by_actor",
     "action,request_id": "INDEXED BY audit_by_request_action",
+    "action,actor": "INDEXED BY audit_by_actor_action",
+    "request_id,actor": "INDEXED BY audit_by_request_actor",
+    "action,request_id,actor": "INDEXED BY audit_by_request_actor_action",
   },
   toItem: toAuditRow,
 };
@@ -57,10 +61,13 @@ export class AuditStore {
   }
 
   /** Newest first. */
-  list({ action, request_id }: AuditFilter, page: PageRequest): Page<AuditRow> {
+  list(
+    { action, request_id, actor }: AuditFilter,
+    page: PageRequest,
+  ): Page<AuditRow> {
     return readPage(this.#db, LIST, {
       ...page,
-      filter: { action, request_id },
+      filter: { action, request_id, actor },
     });
   }
 

@@ -58,7 +58,9 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
   const audit = new AuditStore(db);
   for (const action of [undefined, "exec"]) {
     for (const request_id of [undefined, "req_1"]) {
-      audit.list({ action, request_id }, page);
+      for (const actor of [undefined, "owner"]) {
+        audit.list({ action, request_id, actor }, page);
+      }
     }
   }
   new LogStore(db).list(1, page);

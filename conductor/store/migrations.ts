@@ -8,6 +8,16 @@ const RUN_HISTORY = `
 CREATE INDEX runs_by_start ON runs (started_at, status);
 `;
 
+/** Rows that were there before have none. */
+const AUDIT_ACTOR = `
+ALTER TABLE audit ADD COLUMN actor TEXT;
+CREATE INDEX audit_by_actor ON audit (actor, seq);
+CREATE INDEX audit_by_actor_action ON audit (actor, action, seq);
+CREATE INDEX audit_by_request_actor ON audit (request_id, actor, seq);
+CREATE INDEX audit_by_request_actor_action
+  ON audit (request_id, actor, action, seq);
+`;
+
 /**
  * The steps from an empty file to today's schema; the version of a database is
  * how many of them it has had. Append only: a step that was released never
@@ -19,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "audit", sql: AUDIT_SCHEMA },
   { name: "runs by their start", sql: RUN_HISTORY },
   { name: "browser records", sql: BROWSER_SCHEMA },
+  { name: "actors of the audit", sql: AUDIT_ACTOR },
 ];
 
 /** One step of the schema. */

@@ -6,7 +6,7 @@ import { createHostOps, type HostOps, type HostOpsOptions } from "../mod.ts";
 
 /** Who asks in tests. */
 export const CALLER: AuditedCaller = {
-  actor: { source: "http" },
+  actor: { name: "owner", source: "http" },
   signal: new AbortController().signal,
 };
 

@@ -459,6 +459,7 @@ Deno.test("Dispatcher audits writes before and after, by route and request", asy
     intent: {
       action: "notes.write",
       actor: {
+        name: "local",
         source: "http",
         request_id: "one",
         remote_address: "127.0.0.1",

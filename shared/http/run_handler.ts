@@ -48,6 +48,7 @@ export function beginAudit<Deps>(
   return audit.begin({
     action: route.id,
     actor: {
+      name: call.actor,
       source: "http",
       request_id: call.requestId,
       remote_address: call.remoteAddress,

@@ -17,6 +17,6 @@ export const NEVER: AbortSignal = new AbortController().signal;
 
 /** Somebody who asks over HTTP, and stays. */
 export const CALLER: AuditedCaller = {
-  actor: { source: "http", request_id: "req_1" },
+  actor: { name: "owner", source: "http", request_id: "req_1" },
   signal: NEVER,
 };

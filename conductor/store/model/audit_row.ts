@@ -18,6 +18,8 @@ export const AuditRow = z.strictObject({
   action: z.string(),
   controller_id: z.string(),
   instance_id: z.string(),
+  /** Who it was; null in rows that an older program wrote. */
+  actor: z.string().nullable(),
   source: z.enum(["http", "websocket", "task"]),
   request_id: z.string().nullable(),
   remote_address: z.string().nullable(),
@@ -35,6 +37,7 @@ export type AuditRow = z.infer<typeof AuditRow>;
 
 /** Which rows a list holds. */
 export interface AuditFilter {
+  readonly actor?: string | undefined;
   readonly action?: string | undefined;
   readonly request_id?: string | undefined;
 }

@@ -22,7 +22,7 @@ Deno.test("databaseCheck() finds the audit trail of real work whole", async () =
   using it = await leading({ path: file.path });
   it.store.audit.begin({
     action: "exec",
-    actor: { source: "http", request_id: "req_1" },
+    actor: { name: "owner", source: "http", request_id: "req_1" },
     target: {},
   }).finish({ ok: true });
   const [, audit] = await databaseCheck(file.path);
