@@ -82,7 +82,7 @@ Deno.test("codexKind() runs a turn in a new session and logs what Codex does", a
   const [, opened, turn] = codexd.seen;
   assertEquals(opened?.body, { cwd: "/work", sandbox: "read-only" });
   assertEquals(opened?.headers.get("idempotency-key"), "run_1-session");
-  assertEquals(turn?.body.input, "Do it");
+  assertEquals(turn?.body?.input, "Do it");
   assertEquals(turn?.headers.get("idempotency-key"), "run_1-turn");
 });
 
@@ -110,7 +110,7 @@ Deno.test("codexKind() interrupts the turn when the run is canceled", async () =
   while (codexd.seen.at(-1)?.body?.action !== "interrupt") {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  assertEquals(codexd.seen.at(-1)?.body.turn_id, "turn-1");
+  assertEquals(codexd.seen.at(-1)?.body?.turn_id, "turn-1");
   codexd.push(end("interrupted"));
   const outcome = await running;
   assertEquals([outcome.ok, outcome.code], [false, "TURN_INTERRUPTED"]);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Dispatcher } from "../../shared/http/dispatcher.ts";
-import { fillIn } from "../../shared/describe/curl.ts";
+import { fillIn, pathOf } from "../../shared/describe/curl.ts";
 import type { Route } from "../../shared/http/route.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
 import { RecordingAudit, silentLogger } from "../../shared/testing/fakes.ts";
@@ -78,8 +78,8 @@ for (const route of [...browserRoutes, ...claudeRoutes]) {
     const { example }: Route<Deps> = route;
     const filled = fillIn(example ?? {}, { browser: "firefox-1" });
     assert(filled !== undefined);
-    const { body, query } = filled;
-    const path = `${route.path}?${new URLSearchParams(query)}`;
+    const { body } = filled;
+    const path = pathOf(route.path, filled);
     const response = await server.send(route.method, path, { body });
     const answer = await response.json();
     assert(answer.ok, JSON.stringify(answer));

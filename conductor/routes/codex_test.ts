@@ -1,9 +1,20 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
 import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
 import {
   type TestConductor,
   testConductor,
 } from "../testing/test_conductor.ts";
+
+/** What `GET /v1/codex` answers, as far as it is read here. */
+interface CodexFacts {
+  readonly reachable: boolean;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly base: string;
+  readonly codexd: CodexdStatus | null;
+  readonly routes: readonly unknown[];
+}
 
 /** A conductor whose codexd is a stand-in that it has found. */
 async function connected(codexd: FakeCodexd): Promise<TestConductor> {
@@ -28,21 +39,19 @@ async function failure(
 Deno.test("GET /v1/codex tells reachability, codexd's status and the formal routes", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);
-  // deno-lint-ignore no-explicit-any -- the contract tests check its form
-  const data = await it.server.data<any>("GET", "/v1/codex");
+  const data = await it.server.data<CodexFacts>("GET", "/v1/codex");
   assertEquals([data.reachable, data.state, data.reason], [
     true,
     "healthy",
     null,
   ]);
-  assertEquals([data.base, data.codexd.app_server.version], [
+  assertEquals([data.base, data.codexd?.app_server.version], [
     codexd.origin,
     "0.169.0",
   ]);
   assertEquals(data.routes.length, 6);
   codexd.available = false;
-  // deno-lint-ignore no-explicit-any -- as above
-  const degraded = await it.server.data<any>("GET", "/v1/codex");
+  const degraded = await it.server.data<CodexFacts>("GET", "/v1/codex");
   assertEquals([degraded.reachable, degraded.state, degraded.reason], [
     true,
     "degraded",
@@ -137,8 +146,7 @@ Deno.test("/v1/codex* answer 503 while codexd is away; conductor stays ready", a
     const { status, code, retryable } = await failure(it, method, path, body);
     assertEquals([status, code, retryable], [503, "CODEXD_UNAVAILABLE", true]);
   }
-  // deno-lint-ignore no-explicit-any -- the contract tests check its form
-  const data = await it.server.data<any>("GET", "/v1/codex");
+  const data = await it.server.data<CodexFacts>("GET", "/v1/codex");
   assertEquals([data.reachable, data.state, data.codexd], [
     false,
     "down",

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Json } from "../../shared/testing/json.ts";
 import { readUntil } from "../../shared/testing/sse_reader.ts";
 import {
   type TestConductor,
@@ -7,14 +8,11 @@ import {
 
 const EVENTS = { headers: { accept: "text/event-stream" } };
 
-// deno-lint-ignore no-explicit-any -- a test knows what it asked for
-type Any = any;
-
 async function create(
   it: TestConductor,
   command: string,
   rest: Record<string, unknown> = {},
-): Promise<Any> {
+): Promise<Json> {
   return await it.server.data("POST", "/v1/tasks", {
     title: command,
     kind: "exec",
@@ -60,7 +58,7 @@ Deno.test("A task runs its command, and list, task, run and log tell of it", asy
     status: "succeeded",
   });
 
-  const log: Any = await it.server.data(
+  const log: Json = await it.server.data(
     "GET",
     `/v1/tasks/${task.task_id}/logs?limit=10`,
   );
@@ -68,12 +66,12 @@ Deno.test("A task runs its command, and list, task, run and log tell of it", asy
   assertEquals(log.entries[0].message, "hello from local api");
   assertEquals(log.entries[0], events[0]?.data);
 
-  const read: Any = await it.server.data("GET", `/v1/tasks/${task.task_id}`);
+  const read: Json = await it.server.data("GET", `/v1/tasks/${task.task_id}`);
   assertEquals(read.status, "succeeded");
   assertEquals(read.payload, { command: "echo hello from local api" });
   assertEquals(read.latest_run.outcome.result.exit_code, 0);
 
-  const list: Any = await it.server.data(
+  const list: Json = await it.server.data(
     "GET",
     "/v1/tasks?status=succeeded&kind=exec&label=demo&limit=5",
   );
@@ -81,7 +79,7 @@ Deno.test("A task runs its command, and list, task, run and log tell of it", asy
   assertEquals(list.tasks[0].task_id, task.task_id);
   assertEquals("payload" in list.tasks[0], false);
 
-  const runs: Any = await it.server.data(
+  const runs: Json = await it.server.data(
     "GET",
     `/v1/runs?task_id=${task.task_id}&status=succeeded`,
   );
@@ -97,7 +95,7 @@ Deno.test("A log is followed from a cursor of its list, and a bad one is refused
   await using it = await testConductor();
   const { task_id } = await create(it, "printf '1\\n2\\n3\\n'");
   await follow(it, task_id);
-  const page: Any = await it.server.data(
+  const page: Json = await it.server.data(
     "GET",
     `/v1/tasks/${task_id}/logs?limit=2`,
   );
@@ -125,7 +123,7 @@ Deno.test("A failed command fails its task with the reason of the host operation
       "out",
     ],
   );
-  const task: Any = await it.server.data("GET", `/v1/tasks/${task_id}`);
+  const task: Json = await it.server.data("GET", `/v1/tasks/${task_id}`);
   assertEquals(task.error.code, "EXEC_EXIT_NON_ZERO");
   assertEquals(task.latest_run.outcome.result.exit_code, 3);
 });
@@ -139,7 +137,7 @@ Deno.test("A task that is canceled takes everything with it that it started", as
   );
   const log = await it.server.get(`/v1/tasks/${started.task_id}/logs`, EVENTS);
   await readUntil(log, ({ data }) => data.message === "up");
-  const canceled: Any = await it.server.data(
+  const canceled: Json = await it.server.data(
     "POST",
     `/v1/tasks/${started.task_id}/cancel`,
   );
@@ -166,7 +164,7 @@ Deno.test("A task that takes too long is ended with TASK_TIMEOUT", async () => {
     payload: { command: "sleep 60", timeoutMs: 0 },
   });
   await follow(it, task_id);
-  const task: Any = await it.server.data("GET", `/v1/tasks/${task_id}`);
+  const task: Json = await it.server.data("GET", `/v1/tasks/${task_id}`);
   assertEquals([task.status, task.error.code], ["failed", "TASK_TIMEOUT"]);
 });
 

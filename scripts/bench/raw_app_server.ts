@@ -4,8 +4,7 @@ import { readLines } from "../../shared/lines.ts";
 interface Message {
   readonly id?: number;
   readonly method?: string;
-  // deno-lint-ignore no-explicit-any -- the bench knows what it asked for
-  readonly result?: any;
+  readonly result?: unknown;
 }
 
 /** The app-server without anything in between: what codexd is measured against. */
@@ -35,7 +34,10 @@ export class RawAppServer implements AsyncDisposable {
       clientInfo: { name: "bench", version: "0" },
       capabilities: { experimentalApi: true },
     });
-    const { thread } = await this.#call("thread/start", { cwd });
+    const { thread } = await this.#call<{ thread: { id: string } }>(
+      "thread/start",
+      { cwd },
+    );
     return thread.id;
   }
 
@@ -64,12 +66,11 @@ export class RawAppServer implements AsyncDisposable {
     await this.#reading;
   }
 
-  #call(method: string, params: unknown) {
+  #call<Result>(method: string, params: unknown): Promise<Result> {
     const id = ++this.#lastId;
     const line = JSON.stringify({ method, id, params }) + "\n";
-    // deno-lint-ignore no-explicit-any -- as above
-    return new Promise<any>((resolve) => {
-      this.#answers.set(id, ({ result }) => resolve(result));
+    return new Promise((resolve) => {
+      this.#answers.set(id, ({ result }) => resolve(result as Result));
       void this.#writer.write(new TextEncoder().encode(line));
     });
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CodexRig } from "../testing/codex_rig.ts";
 import { startDaemon } from "../testing/daemon.ts";
+import type { Json } from "../../shared/testing/json.ts";
 import { until } from "../../shared/testing/until.ts";
 import { call } from "../testing/http.ts";
 import { findRealCodex } from "../testing/real_codex.ts";
@@ -17,11 +18,8 @@ async function startConductor(rig: CodexRig) {
     assert(answer.ok, JSON.stringify(answer.error));
     return answer.data;
   };
-  const wait = (
-    path: string,
-    // deno-lint-ignore no-explicit-any -- each caller knows what it asked for
-    isWanted: (data: any) => boolean,
-  ) => until(() => api(path), isWanted, { withinMs: 60_000 });
+  const wait = (path: string, isWanted: (data: Json) => boolean) =>
+    until(() => api(path), isWanted, { withinMs: 60_000 });
   return {
     api,
     until: wait,

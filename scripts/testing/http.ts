@@ -1,12 +1,12 @@
+import type { Json } from "../../shared/testing/json.ts";
+
 /** The envelope, as a test reads it. */
 export interface Answer {
   readonly status: number;
   readonly ok: boolean;
   readonly request_id: string;
-  // deno-lint-ignore no-explicit-any -- each test knows what it asked for
-  readonly data: any;
-  // deno-lint-ignore no-explicit-any -- as above
-  readonly error: any;
+  readonly data: Json;
+  readonly error: Json;
 }
 
 /** Asks with JSON and reads the envelope; with a body it is a POST. */

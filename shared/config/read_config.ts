@@ -44,8 +44,7 @@ export function readConfig<S extends Settings>(
 }
 
 /** The settings that one process reads, by the name that its code uses. */
-// deno-lint-ignore no-explicit-any -- each setting has a type of its own
-export type Settings = Readonly<Record<string, Setting<any>>>;
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 

@@ -71,7 +71,9 @@ export function pathOf(
     /:(\w+)/g,
     (_: string, name: string) => encodeURIComponent(params?.[name] ?? name),
   );
-  if (query === undefined) return filled;
-  const pairs = Object.entries(query).map(([key, it]) => [key, String(it)]);
-  return `${filled}?${new URLSearchParams(pairs)}`;
+  const pairs = Object.entries(query ?? {})
+    .map(([key, it]) => [key, String(it)]);
+  return pairs.length === 0
+    ? filled
+    : `${filled}?${new URLSearchParams(pairs)}`;
 }

@@ -20,6 +20,8 @@ type Produces =
   | "websocket";
 
 export type Schema = z.ZodType;
+/** Of a query or a body, which a route may do without. */
+type MaybeSchema = Schema | undefined;
 
 type Output<S> = unknown extends S ? unknown
   : S extends Schema ? z.output<S>
@@ -261,14 +263,18 @@ type RouteSpec<Deps, P extends string, Q, B, D> =
   & Served<Deps, P, Q, B, D>;
 
 /** The facts of any route, its own types erased: what the describers read. */
-// deno-lint-ignore no-explicit-any -- Q, B and D differ from route to route
-export type RouteInfo = RouteFacts<string, any, any, any> & {
+export type RouteInfo = RouteFacts<string, MaybeSchema, MaybeSchema, Schema> & {
   readonly events?: EventSchemas;
 };
 
 /** Any route of one daemon: what the dispatcher runs. */
-// deno-lint-ignore no-explicit-any -- as above
-export type Route<Deps> = RouteSpec<Deps, string, any, any, any>;
+export type Route<Deps> = RouteSpec<
+  Deps,
+  string,
+  MaybeSchema,
+  MaybeSchema,
+  Schema
+>;
 
 /** Any route that a handler, a stream or a socket answers, always or when it is asked to. */
 export type RouteWith<Deps, K extends "handler" | "stream" | "socket"> =
@@ -283,8 +289,8 @@ export type RouteWith<Deps, K extends "handler" | "stream" | "socket"> =
  */
 export function contract<
   const P extends `/${string}`,
-  Q extends Schema | undefined = undefined,
-  B extends Schema | undefined = undefined,
+  Q extends MaybeSchema = undefined,
+  B extends MaybeSchema = undefined,
   D extends Schema = Schema,
   const R extends Produces = "json",
 >(facts: RouteFacts<P, Q, B, D, R>): RouteFacts<P, Q, B, D, R> {
@@ -295,8 +301,8 @@ export function contract<
 export function routeFor<Deps>() {
   return function route<
     const P extends `/${string}`,
-    Q extends Schema | undefined = undefined,
-    B extends Schema | undefined = undefined,
+    Q extends MaybeSchema = undefined,
+    B extends MaybeSchema = undefined,
     D extends Schema = Schema,
   >(spec: RouteSpec<Deps, P, Q, B, D>): Route<Deps> {
     return spec;

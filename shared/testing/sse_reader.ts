@@ -1,11 +1,11 @@
 import { createParser } from "eventsource-parser";
+import type { Json } from "./json.ts";
 
 /** An event as a reader of a stream sees it. */
 export interface ReadEvent {
   readonly event: string;
   readonly id: string | undefined;
-  // deno-lint-ignore no-explicit-any -- each test knows what it asked for
-  readonly data: any;
+  readonly data: Json;
 }
 
 /** Reads an event stream as it comes. Leaving the loop leaves the stream. */

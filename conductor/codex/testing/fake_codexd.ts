@@ -7,8 +7,7 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
-  // deno-lint-ignore no-explicit-any -- a test knows what it sent
-  readonly body: any;
+  readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What the stand-in answers instead, for one path. */

@@ -6,6 +6,7 @@ import {
   type TestFollower,
 } from "../../../codexd/testing/test_follower.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
+import type { Json } from "../../../shared/testing/json.ts";
 import { until } from "../../../shared/testing/until.ts";
 import { type RunningDaemon, startDaemon } from "../../testing/daemon.ts";
 import { type Answer, call } from "../../testing/http.ts";
@@ -79,8 +80,7 @@ export class CodexdSmoke implements AsyncDisposable {
   }
 
   /** Asks until the data are as wanted: a start takes a moment. */
-  // deno-lint-ignore no-explicit-any -- each step knows what it asked for
-  async until(ask: () => Promise<Answer>, isWanted: (data: any) => boolean) {
+  async until(ask: () => Promise<Answer>, isWanted: (data: Json) => boolean) {
     const answer = await until(ask, (it) => it.ok && isWanted(it.data));
     return answer.data;
   }
