@@ -1,6 +1,5 @@
-import { join } from "@std/path";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
-import { LineFile } from "./line_file.ts";
+import { LineFiles } from "./line_files.ts";
 import type { LogSink } from "./log.ts";
 
 const FLUSH_MS = 50;
@@ -16,20 +15,37 @@ const AGE_CHECK_MS = 3_600_000;
 export class RotatingFile implements LogSink, Disposable {
   readonly #options: RotatingFileOptions;
   readonly #clock: Clock;
-  #file: LineFile | undefined;
-  #written = 0;
+  readonly #files: LineFiles;
   #number = 0;
   #pending: string[] = [];
   #pendingChars = 0;
   #timer: Timer | undefined;
   #dropped = 0;
-  #path = "";
   #checkedAt = 0;
 
   constructor(options: RotatingFileOptions) {
+    const {
+      family,
+      maxBytes = 10_485_760,
+      maxTotalBytes = 10 * maxBytes,
+      maxFiles = 200,
+      maxAgeMs = Infinity,
+      clock = systemClock,
+    } = options;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clock;
+    this.#files = new LineFiles({
+      ...options,
+      // A dash ends the family's name.
+      pattern: new RegExp(`^${RegExp.escape(family)}-[^-]+\\.\\d{4,}\\.jsonl$`),
+      maxBytes,
+      maxTotalBytes,
+      maxFiles,
+      maxAgeMs,
+      clock,
+    });
     this.#open();
+    this.#removeOldest();
   }
 
   /** Lines that the disk refused. */
@@ -53,62 +69,30 @@ export class RotatingFile implements LogSink, Disposable {
     this.#pending = [];
     this.#pendingChars = 0;
     try {
-      if (this.#file === undefined) this.#open();
-      this.#written += this.#file?.write(lines) ?? 0;
-      if (this.#written >= this.#maxBytes) this.#open();
-      else if (this.#clock.now() - this.#checkedAt > AGE_CHECK_MS) {
-        this.#removeOldest();
-      }
+      if (this.#files.isFull) this.#open();
+      this.#files.write(lines);
     } catch {
       this.#dropped += lines.length;
     }
+    const isLongAgo = this.#clock.now() - this.#checkedAt > AGE_CHECK_MS;
+    if (this.#files.isFull || isLongAgo) this.#removeOldest();
   }
 
   [Symbol.dispose](): void {
     this.flush();
-    this.#close();
-  }
-
-  #close(): void {
-    this.#file?.[Symbol.dispose]();
-    this.#file = undefined;
+    this.#files[Symbol.dispose]();
   }
 
   #open(): void {
-    const { folder, family } = this.#options;
-    // A dash ends the family's name.
-    const instance = this.#options.instance.replaceAll("-", "_");
-    this.#close();
+    const { family, instance } = this.#options;
     const number = String(++this.#number).padStart(4, "0");
-    const path = join(folder, `${family}-${instance}.${number}.jsonl`);
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#file = new LineFile(path);
-    this.#written = 0;
-    this.#path = path;
-    this.#removeOldest();
+    const name = instance.replaceAll("-", "_");
+    this.#files.open(`${family}-${name}.${number}.jsonl`);
   }
 
-  /** Never throws: another process may be removing the same files. */
   #removeOldest(): void {
-    const { folder, family, maxFiles = 200, maxAgeMs = Infinity } =
-      this.#options;
     this.#checkedAt = this.#clock.now();
-    const { maxTotalBytes = 10 * this.#maxBytes } = this.#options;
-    let [bytes, count] = [0, 0];
-    for (const file of newestFirst(folder, family)) {
-      bytes += file.size;
-      count++;
-      const keep = count <= maxFiles && bytes <= maxTotalBytes &&
-        this.#checkedAt - file.at <= maxAgeMs;
-      if (keep || file.path === this.#path) continue;
-      try {
-        Deno.removeSync(file.path);
-      } catch { /* it is gone */ }
-    }
-  }
-
-  get #maxBytes(): number {
-    return this.#options.maxBytes ?? 10_485_760;
+    this.#files.removeOldest();
   }
 }
 
@@ -129,21 +113,4 @@ interface RotatingFileOptions {
   /** Files of the family that were written longer ago go. Default: whatever their age. */
   readonly maxAgeMs?: number;
   readonly clock?: Clock;
-}
-
-/** The files of a family, and not those of one whose name only begins alike. */
-function newestFirst(folder: string, family: string) {
-  const files: { path: string; at: number; size: number }[] = [];
-  try {
-    for (const { name } of Deno.readDirSync(folder)) {
-      const rest = name.startsWith(`${family}-`)
-        ? name.slice(family.length + 1)
-        : "";
-      if (!/^[^-]+\.\d{4,}\.jsonl$/.test(rest)) continue;
-      const path = join(folder, name);
-      const { mtime, size } = Deno.statSync(path);
-      files.push({ path, at: mtime?.getTime() ?? 0, size });
-    }
-  } catch { /* what could be read is enough */ }
-  return files.sort((a, b) => b.at - a.at || b.path.localeCompare(a.path));
 }

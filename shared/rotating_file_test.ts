@@ -36,7 +36,7 @@ Deno.test("RotatingFile starts a new file when one is full, none mode but 0600",
   const options = { folder, family: "x", instance: "a-b", maxBytes: 100 };
   using file = new RotatingFile(options);
   for (let line = 0; line < 5; line++) file.write("x".repeat(99), true);
-  assertEquals(namesIn(folder).length, 6);
+  assertEquals(namesIn(folder).length, 5);
   assertEquals(namesIn(folder)[0], "x-a_b.0001.jsonl");
   assertEquals(allText(folder).length, 500);
   assertEquals((Deno.statSync(folder).mode ?? 0) & 0o777, 0o700);

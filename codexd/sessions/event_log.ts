@@ -1,14 +1,23 @@
-import { isoTime } from "../../shared/clock.ts";
+import { type Clock, isoTime } from "../../shared/clock.ts";
+import { type KeptFile, LineFiles } from "../../shared/line_files.ts";
 import type { Gap } from "../../shared/page.ts";
 import { within } from "../../shared/wait.ts";
-import { EventSegments, type SegmentOptions } from "./event_segments.ts";
-import { type EventLine, eventLine, type NewEvent } from "./event_line.ts";
+import {
+  type EventLine,
+  eventLine,
+  type NewEvent,
+  parseEventLine,
+} from "./event_line.ts";
 
 /** Events and characters that are kept in memory for who is nearly up to date. */
 const MEMORY_EVENTS = 2048;
 const MEMORY_CHARS = 4_194_304;
 /** Events handed over at once. */
 const BATCH = 256;
+/** So that events of a quiet time become too old one day, too. */
+const MAX_SEGMENT_MS = 86_400_000;
+/** A segment is named by the number of its first event. */
+const SEGMENT = /^events-(\d{16})\.jsonl$/;
 
 /**
  * Every event, numbered without end. An event is on disk before anybody sees
@@ -16,16 +25,27 @@ const BATCH = 256;
  */
 export class EventLog implements Disposable {
   readonly #options: EventLogOptions;
-  readonly #segments: EventSegments;
+  readonly #segments: LineFiles;
   readonly #memory: EventLine[] = [];
   #memoryChars = 0;
-  #lastSeq: number;
+  #lastSeq = 0;
   #news = Promise.withResolvers<void>();
 
   constructor(options: EventLogOptions) {
     this.#options = options;
-    this.#segments = new EventSegments(options);
-    this.#lastSeq = this.#segments.lastSeq;
+    this.#segments = new LineFiles({
+      ...options,
+      pattern: SEGMENT,
+      maxBytes: options.segmentBytes ?? 8_388_608,
+      maxTotalBytes: options.maxBytes ?? 134_217_728,
+      maxFillMs: MAX_SEGMENT_MS,
+    });
+    const newest = this.#segments.kept.at(-1);
+    if (newest !== undefined) {
+      this.#lastSeq = lastSeqIn(newest);
+      this.#segments.open(newest.name);
+    }
+    this.removeOld();
   }
 
   /** Of the newest event; 0 before the first. */
@@ -35,18 +55,25 @@ export class EventLog implements Disposable {
 
   /** Of the oldest event that is kept. */
   get firstSeq(): number {
-    return Math.min(this.#segments.firstSeq, this.#memoryFirst);
+    const [oldest] = this.#segments.kept;
+    return Math.min(oldest?.place ?? Infinity, this.#memoryFirst);
   }
 
   /** Appends events, in order, and wakes who follows. */
   append(events: readonly NewEvent[]): void {
     if (events.length === 0) return;
     const at = isoTime(this.#options.clock.now());
+    const first = this.#lastSeq + 1;
     const stored = events.map((event) =>
       eventLine(event, { seq: ++this.#lastSeq, at })
     );
     try {
-      this.#segments.append(stored);
+      if (this.#segments.isFull) {
+        const name = String(first).padStart(16, "0");
+        this.#segments.open(`events-${name}.jsonl`);
+      }
+      this.#segments.write(stored.map((it) => it.json));
+      if (this.#segments.isFull) this.removeOld();
     } catch (error) {
       this.#options.onError(error);
     }
@@ -57,7 +84,7 @@ export class EventLog implements Disposable {
 
   /**
    * Yields events behind `after`, oldest first, then those that come, until
-   * `signal` aborts. What is no longer kept is told by a `gap` event.
+   * `signal` aborts. What is not there is told by a `gap` event.
    */
   async *follow(
     after: number,
@@ -66,37 +93,38 @@ export class EventLog implements Disposable {
     const { clock } = this.#options;
     let seen = after;
     while (!signal.aborted) {
-      if (seen > this.#lastSeq || seen + 1 < this.firstSeq) {
-        const gap = this.#gap(seen, this.firstSeq);
-        yield [gap];
-        seen = gap.seq;
-      } else if (seen === this.#lastSeq) {
+      if (seen === this.#lastSeq) {
         await within(this.#news.promise, { clock, signal });
+      } else if (seen > this.#lastSeq) {
+        // Of numbers that were never given, the gap is all that was waited for.
+        const missing = { from_seq: this.#lastSeq + 1, to_seq: seen };
+        seen = this.#lastSeq;
+        yield [this.#gap(missing, seen)];
       } else if (seen + 1 >= this.#memoryFirst) {
         const begin = seen + 1 - this.#memoryFirst;
         const batch = this.#memory.slice(begin, begin + BATCH);
-        yield batch;
         seen += batch.length;
+        yield batch;
       } else {
         const before = seen;
-        for await (const batch of this.#segments.read(seen)) {
-          yield batch;
+        for await (const lines of this.#segments.read(seen + 1)) {
+          const batch = this.#parse(lines, seen);
           seen = batch.at(-1)?.seq ?? seen;
+          if (batch.length > 0) yield batch;
           if (signal.aborted || seen + 1 >= this.#memoryFirst) break;
         }
+        if (seen > before) continue;
         // What the disk should hold and does not is missing too.
-        if (seen === before && seen + 1 >= this.#segments.firstSeq) {
-          const gap = this.#gap(seen, this.#memoryFirst);
-          yield [gap];
-          seen = gap.seq;
-        }
+        seen = this.#memoryFirst - 1;
+        yield [this.#gap({ from_seq: before + 1, to_seq: seen })];
       }
     }
   }
 
-  /** Removes what is older than its age limit. */
+  /** Removes what is beyond the limits, by whole segments. */
   removeOld(): void {
-    this.#segments.removeOld();
+    const needed = this.#lastSeq - this.#options.maxEvents + 1;
+    this.#segments.removeOldest({ needed });
   }
 
   [Symbol.dispose](): void {
@@ -116,24 +144,50 @@ export class EventLog implements Disposable {
     ) this.#memoryChars -= this.#memory.shift()?.json.length ?? 0;
   }
 
-  /** Stands for what is missing before `first`; who resumes behind it goes on with what is kept. */
-  #gap(after: number, first: number): EventLine {
-    const ahead = after > this.#lastSeq;
-    const seq = ahead ? this.#lastSeq : first - 1;
-    // Of numbers that were never given, the gap is all that was waited for.
-    const gap: Gap = ahead
-      ? { from_seq: seq + 1, to_seq: after }
-      : { from_seq: after + 1, to_seq: seq };
-    return eventLine({
-      session_id: null,
-      turn_id: null,
-      type: "gap",
-      data: gap,
-    }, { seq, at: isoTime(this.#options.clock.now()) });
+  /**
+   * Returns the events behind `after` that memory has lost, with a gap for what
+   * is missing among them.
+   */
+  #parse(lines: readonly string[], after: number): EventLine[] {
+    const events: EventLine[] = [];
+    let next = after + 1;
+    for (const event of lines.map(parseEventLine)) {
+      if (event === undefined || event.seq < next) continue;
+      if (event.seq >= this.#memoryFirst) break;
+      const missing = { from_seq: next, to_seq: event.seq - 1 };
+      if (event.seq > next) events.push(this.#gap(missing));
+      events.push(event);
+      next = event.seq + 1;
+    }
+    return events;
+  }
+
+  /** Stands for what is missing; who resumes behind it goes on with what is kept. */
+  #gap(gap: Gap, seq = gap.to_seq): EventLine {
+    const at = isoTime(this.#options.clock.now());
+    const event = { session_id: null, turn_id: null, data: gap };
+    return eventLine({ ...event, type: "gap" }, { seq, at });
   }
 }
 
-export interface EventLogOptions extends SegmentOptions {
+interface EventLogOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Of all segments. Default 134 217 728. */
+  readonly maxBytes?: number;
+  /** A segment that is full is followed by another. Default 8 388 608. */
+  readonly segmentBytes?: number;
+  readonly maxAgeMs: number;
+  /** Whole segments are removed, so a few more may be kept. */
+  readonly maxEvents: number;
   /** Told when the disk refuses; events still reach who listens. */
   onError(error: unknown): void;
+}
+
+/** Returns the number of the last event in a segment that can be read. */
+function lastSeqIn({ path, place }: KeptFile): number {
+  const lines = Deno.readTextFileSync(path).split("\n");
+  // A kill may have cut the last one.
+  const last = lines.findLast((it) => parseEventLine(it) !== undefined);
+  return parseEventLine(last ?? "")?.seq ?? place - 1;
 }

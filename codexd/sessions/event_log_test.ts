@@ -1,10 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { EventLog, type EventLogOptions } from "./event_log.ts";
+import { EventLog } from "./event_log.ts";
 import type { NewEvent } from "./event_line.ts";
 
-function open(folder: string, options: Partial<EventLogOptions> = {}) {
+function open(
+  folder: string,
+  options: Partial<ConstructorParameters<typeof EventLog>[0]> = {},
+) {
   return new EventLog({
     folder,
     clock: new FakeClock(),
@@ -153,6 +156,7 @@ Deno.test("EventLog goes on for who listens when the disk refuses", async () => 
     onError: (error) => errors.push(error),
   });
   await Deno.remove(dir.join("events"), { recursive: true });
+  await Deno.writeTextFile(dir.join("events"), "a file in the way");
   log.append([event("a")]);
   assertEquals(errors.length, 1);
   assertEquals(seqs(await take(log, 0, 1)), [1]);
@@ -185,4 +189,57 @@ Deno.test("EventLog begins a new file every day, so that quiet times grow old to
     "events-0000000000000003.jsonl",
     "events-0000000000000005.jsonl",
   ]);
+});
+
+Deno.test("EventLog.follow() tells a gap for what is missing in the middle", async () => {
+  await using dir = await tempDir();
+  {
+    using log = open(dir.path);
+    log.append(["a", "b", "c", "d", "e"].map(event));
+  }
+  const path = dir.join("events-0000000000000001.jsonl");
+  const lines = (await Deno.readTextFile(path)).split("\n");
+  await Deno.writeTextFile(path, lines.toSpliced(1, 2, "garbage").join("\n"));
+  using log = open(dir.path);
+  const seen = await take(log, 0, 4);
+  assertEquals(seen.map((it) => it.type), [
+    "warning",
+    "gap",
+    "warning",
+    "warning",
+  ]);
+  assertEquals(seqs(seen), [1, 3, 4, 5]);
+  assertEquals(seen[1]?.data, { from_seq: 2, to_seq: 3 });
+});
+
+Deno.test("EventLog.follow() ends a resume that the disk has nothing for with a gap", async () => {
+  await using dir = await tempDir();
+  {
+    using log = open(dir.path);
+    log.append(["a", "b", "c"].map(event));
+  }
+  using log = open(dir.path);
+  await Deno.remove(dir.join("events-0000000000000001.jsonl"));
+  const reading = take(log, 1, 2);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  log.append([event("d")]);
+  const [gap, next] = await reading;
+  assertEquals([gap?.type, gap?.data], ["gap", { from_seq: 2, to_seq: 3 }]);
+  assertEquals([gap?.seq, next?.seq], [3, 4]);
+});
+
+Deno.test("EventLog files are their owner's alone", async () => {
+  await using dir = await tempDir();
+  using log = open(dir.join("events"), { segmentBytes: 1 });
+  for (const text of ["a", "b"]) log.append([event(text)]);
+  const files = [...Deno.readDirSync(dir.join("events"))].map((it) => it.name);
+  assertEquals(files.length, 2);
+  for (const name of files) {
+    const { mode } = await Deno.stat(dir.join(`events/${name}`));
+    assertEquals((mode ?? 0) & 0o777, 0o600);
+  }
+  assertEquals(
+    ((await Deno.stat(dir.join("events"))).mode ?? 0) & 0o777,
+    0o700,
+  );
 });

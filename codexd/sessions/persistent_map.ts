@@ -12,15 +12,22 @@ const SLACK_LINES = 256;
  */
 export class PersistentMap<V> implements Disposable {
   readonly #options: PersistentMapOptions<V>;
+  /** The longest untouched first. */
   readonly #entries = new Map<string, Entry<V>>();
   #file: LineFile | undefined;
-  #lines = 0;
-  #newest: string | undefined;
+  /** In the file; without one, too many. */
+  #lines = Infinity;
 
   constructor(options: PersistentMapOptions<V>) {
     this.#options = options;
-    this.#load();
-    this.#rewrite();
+    try {
+      const text = Deno.readTextFileSync(options.path);
+      for (const line of text.split("\n")) this.#load(line);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) options.onError(error);
+    }
+    this.#dropOld();
+    this.#save();
   }
 
   get size(): number {
@@ -33,7 +40,7 @@ export class PersistentMap<V> implements Disposable {
 
   /** The value that was set last. */
   get newest(): V | undefined {
-    return this.#newest === undefined ? undefined : this.get(this.#newest);
+    return this.values().at(-1);
   }
 
   /** Every value, the longest untouched first. */
@@ -42,16 +49,11 @@ export class PersistentMap<V> implements Disposable {
   }
 
   set(key: string, value: V): void {
-    const at = this.#options.clock.now();
+    const entry = { key, at: this.#options.clock.now(), value };
     this.#entries.delete(key);
-    this.#entries.set(key, { at, value });
-    this.#newest = key;
-    this.#append({ key, at, value });
+    this.#entries.set(key, entry);
     this.#dropOld();
-  }
-
-  delete(key: string): void {
-    if (this.#entries.delete(key)) this.#append({ key });
+    this.#save(entry);
   }
 
   [Symbol.dispose](): void {
@@ -59,66 +61,51 @@ export class PersistentMap<V> implements Disposable {
     this.#file = undefined;
   }
 
-  #load(): void {
-    let text: string;
+  #load(line: string): void {
     try {
-      text = Deno.readTextFileSync(this.#options.path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) {
-        this.#options.onError(error);
-      }
-      return;
+      const { key, at, value } = JSON.parse(line);
+      this.#entries.delete(key);
+      const { data } = this.#options.schema.safeParse(value);
+      if (data !== undefined) this.#entries.set(key, { key, at, value: data });
+    } catch {
+      // The last line of a process that was killed while it wrote.
     }
-    for (const line of text.split("\n")) {
-      const found = readLine(line);
-      if (found === undefined) continue;
-      this.#entries.delete(found.key);
-      const value = this.#options.schema.safeParse(found.value).data;
-      if (value !== undefined) {
-        this.#entries.set(found.key, { at: found.at, value });
-        this.#newest = found.key;
-      }
-    }
-    this.#dropOld();
   }
 
+  /** Nothing is written of it: who reads the file drops the same again. */
   #dropOld(): void {
     const { maxEntries, maxAgeMs, clock } = this.#options;
     const oldest = clock.now() - maxAgeMs;
     for (const [key, { at }] of this.#entries) {
       if (this.#entries.size <= maxEntries && at >= oldest) break;
-      this.delete(key);
+      this.#entries.delete(key);
     }
   }
 
-  #append(line: unknown): void {
+  /** Writes a change, or the whole map when its file is missing something. */
+  #save(entry?: Entry<V>): void {
     try {
-      this.#file?.write([JSON.stringify(line)]);
-      this.#lines++;
+      if (entry !== undefined) this.#file?.write([JSON.stringify(entry)]);
+      if (++this.#lines > 2 * this.#entries.size + SLACK_LINES) this.#rewrite();
     } catch (error) {
       // What is now in memory alone needs a new file.
       this.#lines = Infinity;
       this.#options.onError(error);
-      return;
     }
-    if (this.#lines > 2 * this.#entries.size + SLACK_LINES) this.#rewrite();
   }
 
   #rewrite(): void {
     const { path } = this.#options;
-    const text = [...this.#entries]
-      .map(([key, entry]) => JSON.stringify({ key, ...entry }) + "\n").join("");
-    try {
-      const next = `${path}.next`;
-      Deno.writeTextFileSync(next, text, { mode: 0o600 });
-      const file = new LineFile(next);
-      Deno.renameSync(next, path);
-      this.#file?.[Symbol.dispose]();
-      this.#file = file;
-      this.#lines = this.#entries.size;
-    } catch (error) {
-      this.#options.onError(error);
-    }
+    const next = `${path}.next`;
+    const lines = [...this.#entries.values()].map((entry) =>
+      JSON.stringify(entry) + "\n"
+    );
+    Deno.writeTextFileSync(next, lines.join(""), { mode: 0o600 });
+    Deno.renameSync(next, path);
+    const file = new LineFile(path);
+    this.#file?.[Symbol.dispose]();
+    this.#file = file;
+    this.#lines = this.#entries.size;
   }
 }
 
@@ -136,17 +123,7 @@ export interface PersistentMapOptions<V> {
 }
 
 interface Entry<V> {
+  readonly key: string;
   readonly at: number;
   readonly value: V;
-}
-
-function readLine(line: string) {
-  try {
-    const { key, at, value } = JSON.parse(line);
-    if (typeof key !== "string") return undefined;
-    return { key, at: Number(at) || 0, value: value as unknown };
-  } catch {
-    // The last line of a process that was killed while it wrote.
-    return undefined;
-  }
 }

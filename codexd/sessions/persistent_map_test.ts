@@ -28,7 +28,8 @@ Deno.test("PersistentMap keeps what was set when it is opened again without bein
   first.set("a", 1);
   first.set("b", 2);
   first.set("a", 3);
-  first.delete("b");
+  // As an earlier edition removed an entry.
+  await Deno.writeTextFile(path, '{"key":"b"}\n', { append: true });
   using second = open(path);
   assertEquals([second.get("a"), second.get("b"), second.size], [
     3,
