@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import { permissionFlags, permissionsOf, type Program } from "./permissions.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -24,6 +25,7 @@ export function daemonCommand(
       "run",
       "--quiet",
       "--frozen",
+      V8_FLAGS,
       `--config=${fromFileUrl(new URL("deno.json", ROOT))}`,
       ...denoFlags,
       ...permissionFlags(set),

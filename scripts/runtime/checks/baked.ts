@@ -19,6 +19,7 @@ const Baked = z.object({
   entrypoint_key: z.string(),
   env_vars_from_env_file: z.record(z.string(), z.string()),
   unstable_config: z.object({ features: z.array(z.string()) }),
+  v8_flags: List,
   otel_config: z.object({ tracing_enabled: z.boolean() }),
 });
 export type Baked = z.infer<typeof Baked>;

@@ -4,6 +4,7 @@ import {
   permissionsOf,
   type Program,
 } from "../../permissions.ts";
+import { V8_FLAGS } from "../../v8_flags.ts";
 import {
   asOwner,
   formatCommand,
@@ -30,6 +31,7 @@ export function compileCommand(
     "--quiet",
     "--frozen",
     "--exclude-unused-npm",
+    V8_FLAGS,
     `--config=${join(repository, "deno.json")}`,
     ...permissionFlags(set),
     `--output=${output}`,

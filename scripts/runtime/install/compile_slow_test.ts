@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { tempDir } from "../../../shared/testing/fakes.ts";
+import { daemonCommand } from "../../launch.ts";
 import { permissionsOf } from "../../permissions.ts";
 import { permissionDifferences } from "../checks/permission_check.ts";
 import { runCommand } from "../node/command.ts";
@@ -48,6 +49,9 @@ for (const program of ["conductor", "codexd"] as const) {
       assertEquals(permissionDifferences(wanted, baked), []);
       assertEquals(baked.entrypoint_key, `${program}/main.ts`);
       assertEquals(baked.unstable_config.features, ["no-legacy-abort"]);
+      const flag = "--max-semi-space-size=2";
+      assert(baked.v8_flags?.includes(flag), `${baked.v8_flags}`);
+      assert(daemonCommand(program).args.includes(`--v8-flags=${flag}`));
       // Values of the compiling shell would be in force for ever.
       assertEquals(baked.env_vars_from_env_file, {});
       assertEquals(baked.otel_config.tracing_enabled, false);
