@@ -1,6 +1,7 @@
 import type { CodexEvent } from "../../shared/contracts/codexd_events.ts";
 import { CodexRig } from "../testing/codex_rig.ts";
 import { startDaemon } from "../testing/daemon.ts";
+import { tempDir } from "../../shared/testing/fakes.ts";
 import { readEvents } from "../../shared/testing/sse_reader.ts";
 import { codexHome, findRealCodex } from "../testing/real_codex.ts";
 import { type BenchRow, ms, quantile } from "./harness.ts";
@@ -21,9 +22,9 @@ export async function codexBench(): Promise<readonly BenchRow[]> {
   await using conductor = await startDaemon("conductor", {
     BAA_CODEXD_LOCAL_API: rig.origin,
   });
-  const folder = await Deno.makeTempDir();
-  const home = await codexHome(folder, rig.model.baseUrl);
-  const tmp = `${folder}/tmp`;
+  await using folder = await tempDir();
+  const home = await codexHome(folder.path, rig.model.baseUrl);
+  const tmp = folder.join("tmp");
   await Deno.mkdir(tmp);
   await using raw = new RawAppServer(codex, { home, tmp });
   const thread = await raw.open(rig.work);
@@ -35,7 +36,6 @@ export async function codexBench(): Promise<readonly BenchRow[]> {
   const first = await firstDeltas(turns);
   const rates = await throughputs(turns);
   const crowded = await withSubscribers(rig, turns.codexd);
-  await Deno.remove(folder, { recursive: true });
   return [
     firstRow("codexd", first),
     firstRow("conductor", first),
