@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { ProcessGroups } from "../host_ops/process/mod.ts";
-import { codexdEvents } from "../shared/contracts/mod.ts";
+import { codexdEvents, codexdKeyPath } from "../shared/contracts/mod.ts";
 import {
   createDaemon,
   type Daemon,
@@ -32,6 +32,7 @@ import {
   TurnService,
   WriteFaults,
 } from "./sessions/mod.ts";
+import { takeSocketKey } from "./socket_key.ts";
 
 const DAY_MS = 86_400_000;
 const INTERRUPT_MS = 3000;
@@ -57,6 +58,7 @@ export function composeCodexd(
   const writing = new WriteFaults({ clock, log });
   using opened = new DisposableStack();
   const { previousMark } = opened.use(takeStateFolder(stateDir, mark));
+  const key = takeSocketKey(codexdKeyPath(values.stateDir));
   const index = opened.use(
     new SessionIndex({
       path: join(stateDir, "sessions.jsonl"),
@@ -167,6 +169,7 @@ export function composeCodexd(
       reader: new SessionReader(shared),
     },
     limits: { maxBodyBytes: values.maxBodyBytes },
+    socketKey: { key, actor: "conductor" },
     audit: logAudit(log),
     quiesce() {
       maintenance.stop();

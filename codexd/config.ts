@@ -1,3 +1,4 @@
+import { dirname } from "@std/path";
 import {
   readConfig,
   settingsOf,
@@ -16,6 +17,8 @@ export const CODEXD_SETTINGS = settingsOf("codexd");
 export interface CodexdConfig
   extends DaemonConfig<SettingValues<typeof CODEXD_SETTINGS>> {
   readonly logsDir: string;
+  /** Where conductor comes in. */
+  readonly socket: string;
   /** `state/codexd`: session index and event log. */
   readonly stateDir: string;
   /** What Codex inherits, as far as it is set. */
@@ -29,8 +32,12 @@ export interface CodexdConfig
 export function readCodexdConfig(
   env: (variable: string) => string | undefined,
 ): CodexdConfig {
-  const read = readConfig(CODEXD_SETTINGS, env);
-  const config = daemonConfig(read, "codexdLocalApi");
+  const { values, lines, problems } = readConfig(CODEXD_SETTINGS, env);
+  const all = [...problems, ...socketProblems(values.codexdSocket)];
+  const config = daemonConfig(
+    { values, lines, problems: all },
+    "codexdLocalApi",
+  );
   const inherited: ReadonlyMap<string, string> = new Map(
     CODEX_VARIABLES.flatMap((name) => {
       const value = env(name);
@@ -40,7 +47,26 @@ export function readCodexdConfig(
   return {
     ...config,
     ...filesConfig(config.values, "codexd"),
+    socket: config.values.codexdSocket,
     inherited,
     secrets: [...config.secrets, ...secretValues(inherited)],
   };
+}
+
+/** What is wrong with the place of the socket, as far as it can be seen. */
+function socketProblems(path: string | undefined): string[] {
+  if (path === undefined) return [];
+  const given = `BAA_CODEXD_SOCKET is ${JSON.stringify(path)}: give a path`;
+  if (path.includes(",")) {
+    return [`${given} without commas: Deno cannot be permitted such a one`];
+  }
+  try {
+    const mode = Deno.statSync(dirname(path)).mode ?? 0;
+    // Whoever may rename files there could put another socket in its place.
+    const isShared = (mode & 0o022) !== 0 && (mode & 0o1000) === 0;
+    return isShared ? [`${given} in a folder that only you can write to`] : [];
+  } catch {
+    // Its folder is made at the start, or listening tells what is wrong.
+    return [];
+  }
 }

@@ -18,9 +18,7 @@ contractTests("conductor", {
   },
   async start() {
     const codexd = new FakeCodexd();
-    const conductor = await testConductor({
-      BAA_CODEXD_LOCAL_API: codexd.origin,
-    });
+    const conductor = await testConductor(codexd.env);
     await codexd.followed();
     // What the examples of tasks, runs and logs point to.
     const task = await conductor.server.data<{ task_id: string }>(

@@ -69,7 +69,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   });
   const codex = new Codex({
     base: values.codexdLocalApi,
-    token,
+    socket: values.codexdSocket,
+    stateDir: values.stateDir,
     events: store.events,
     clock,
     log,
@@ -147,7 +148,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     },
     async stopWork() {
       await automation.stopWork();
-      await codex.health.stop();
+      await codex.stop();
       await hostOps.close();
     },
     close() {

@@ -95,7 +95,7 @@ function distinct(values: readonly string[]): string[] {
 
 function conductorSet(env: Env): PermissionSet {
   const values = valuesOf(CONDUCTOR_SETTINGS, env);
-  const own = [values.stateDir, values.logsDir];
+  const own = [values.stateDir, values.logsDir, ...socketElsewhere(values)];
   const token = values.sharedTokenFile === undefined
     ? []
     : [values.sharedTokenFile];
@@ -111,7 +111,9 @@ function conductorSet(env: Env): PermissionSet {
       : bothForms([...values.writeRoots, ...own, values.tmpDir]),
     net: [
       ...listenAddresses(values.conductorLocalApi),
+      // The name that codexd is called by; nothing is sent to who holds it.
       ...listenAddresses(values.codexdLocalApi).slice(0, 1),
+      ...socketAddress(values),
     ],
     run: [values.shell],
     env: [
@@ -127,8 +129,16 @@ function codexdSet(env: Env): PermissionSet {
   const values = valuesOf(CODEXD_SETTINGS, env);
   return {
     read: true,
-    write: bothForms([values.stateDir, values.logsDir, values.tmpDir]),
-    net: listenAddresses(values.codexdLocalApi),
+    write: bothForms([
+      values.stateDir,
+      values.logsDir,
+      values.tmpDir,
+      ...socketElsewhere(values),
+    ]),
+    net: [
+      ...listenAddresses(values.codexdLocalApi),
+      ...socketAddress(values),
+    ],
     run: [values.shell],
     env: [
       ...Object.values(CODEXD_SETTINGS).map((it) => it.variable),
@@ -136,6 +146,24 @@ function codexdSet(env: Env): PermissionSet {
     ],
     sys: [],
   };
+}
+
+/** What both daemons need to know of codexd's socket. */
+interface SocketPlace {
+  readonly stateDir: string;
+  readonly codexdSocket: string;
+}
+
+/** The flag splits at commas, and has no way to write one; codexd refuses such a path. */
+function socketAddress({ codexdSocket }: SocketPlace): readonly string[] {
+  return codexdSocket.includes(",") ? [] : [`unix:${codexdSocket}`];
+}
+
+/** The socket, when it does not lie in the state that is given anyway. */
+function socketElsewhere(
+  { stateDir, codexdSocket }: SocketPlace,
+): readonly string[] {
+  return codexdSocket.startsWith(`${stateDir}/`) ? [] : [codexdSocket];
 }
 
 /** Whether the daemon accepts the values is its own to judge, at its start. */

@@ -19,7 +19,11 @@ for (const program of ["conductor", "codexd"] as const) {
         read: absolute(set.read),
         write: absolute(set.write),
       },
-      { ...rendered },
+      {
+        ...rendered,
+        // A file for every machine cannot name the absolute path of a socket.
+        net: rendered.net.filter((it) => !it.startsWith("unix:")),
+      },
     );
   });
 }

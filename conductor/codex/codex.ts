@@ -28,6 +28,12 @@ export class Codex {
     });
   }
 
+  /** Ends the watch, and every connection. */
+  async stop(): Promise<void> {
+    await this.health.stop();
+    this.api[Symbol.dispose]();
+  }
+
   /** How codexd stands, asked now. */
   async look(): Promise<CodexdCondition> {
     await this.health.ask();
@@ -41,9 +47,12 @@ export class Codex {
 }
 
 interface CodexOptions {
-  /** Where codexd is. */
+  /** By which name codexd is called. */
   readonly base: URL;
-  readonly token: string | undefined;
+  /** Its Unix socket: the only way that is taken. */
+  readonly socket: string;
+  /** The folder of all state, codexd's key in it. */
+  readonly stateDir: string;
   readonly events: Pick<EventService, "record">;
   readonly clock: Clock;
   readonly log: Logger;

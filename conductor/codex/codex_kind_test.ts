@@ -3,12 +3,10 @@ import { systemClock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { RunStopped } from "../automation/task_kind.ts";
 import { codexKind } from "./codex_kind.ts";
-import { CodexdApi } from "./codexd_api.ts";
 import { FakeCodexd } from "./testing/fake_codexd.ts";
 
-function setUp(codexd: { readonly origin: string }) {
-  const base = new URL(codexd.origin);
-  const api = new CodexdApi({ base });
+function setUp(codexd: FakeCodexd) {
+  const api = codexd.api();
   const kind = codexKind({ api, clock: systemClock });
   const lines: string[] = [];
   const stop = new AbortController();
@@ -134,14 +132,16 @@ Deno.test("codexKind() sees a turn through a restart of codexd", async () => {
 });
 
 Deno.test("codexKind() says when Codex is away", async () => {
-  // Nothing listens on the discard port.
-  const { run } = setUp({ origin: "http://127.0.0.1:9" });
+  await using codexd = new FakeCodexd();
+  Deno.removeSync(codexd.socket);
+  const { run } = setUp(codexd);
   const { code } = await assertRejects(() => run({ prompt: "x" }), AppError);
   assertEquals(code, "CODEXD_UNAVAILABLE");
 });
 
-Deno.test("codexKind() refuses a payload that contradicts itself", () => {
-  const { kind } = setUp({ origin: "http://127.0.0.1:9" });
+Deno.test("codexKind() refuses a payload that contradicts itself", async () => {
+  await using codexd = new FakeCodexd();
+  const { kind } = setUp(codexd);
   const result = kind.payload.safeParse({
     prompt: "x",
     session_id: "s",

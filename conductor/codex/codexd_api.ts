@@ -11,6 +11,7 @@ import {
   type Schema,
 } from "../../shared/http/mod.ts";
 import { idempotencyKeyOf } from "../../shared/idempotency.ts";
+import { CodexdDoor, type DoorOptions } from "./codexd_door.ts";
 
 /** A timer cannot wait longer. */
 const MAX_WAIT_MS = 2_147_483_647;
@@ -28,16 +29,24 @@ const OURS: readonly ErrorCode[] = [
 ];
 
 /** codexd, by the contracts that it serves. */
-export class CodexdApi {
+export class CodexdApi implements Disposable {
   readonly base: URL;
   readonly #client: ApiClient;
-  readonly #token: string | undefined;
+  readonly #door: CodexdDoor;
 
-  constructor(options: Pick<ClientOptions, "base" | "token" | "clock">) {
-    this.base = options.base;
-    this.#token = options.token;
-    const unreachable = "CODEXD_UNAVAILABLE";
-    this.#client = new ApiClient({ ...options, unreachable });
+  constructor({ base, clock, ...door }: CodexdApiOptions) {
+    this.base = base;
+    this.#door = new CodexdDoor(door);
+    this.#client = new ApiClient({
+      base,
+      ...(clock !== undefined && { clock }),
+      fetch: this.#door.fetch,
+      unreachable: "CODEXD_UNAVAILABLE",
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#door[Symbol.dispose]();
   }
 
   /**
@@ -81,7 +90,10 @@ export class CodexdApi {
     });
   }
 
-  /** Opens the event stream behind `after`. */
+  /**
+   * Opens the event stream behind `after`.
+   * @throws {AppError} CODEXD_UNAVAILABLE with the reason
+   */
   openEvents(
     query: {
       readonly after?: number | undefined;
@@ -93,12 +105,13 @@ export class CodexdApi {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    return new WebSocket(url, {
-      headers: this.#token === undefined
-        ? {}
-        : { authorization: `Bearer ${this.#token}` },
-    });
+    return new WebSocket(url, this.#door.enter());
   }
+}
+
+interface CodexdApiOptions extends Pick<ClientOptions, "clock">, DoorOptions {
+  /** By which name codexd is called; it is reached over its socket alone. */
+  readonly base: URL;
 }
 
 /** What of a request is passed on. */

@@ -136,7 +136,8 @@ export class CodexdHealth {
     const now = clock.monotonic();
     if (this.#socket !== undefined || now - this.#listenedAt < POLL_MS) return;
     this.#listenedAt = now;
-    const socket = new EventSocket(api.openEvents({ session_id: NO_SESSION }));
+    const query = { session_id: NO_SESSION };
+    const socket = new EventSocket(() => api.openEvents(query));
     this.#socket = socket;
     for await (const { type } of socket) {
       if (NEWS.has(type)) this.hurry();

@@ -1,16 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
 import { silentLogger } from "../../shared/testing/fakes.ts";
-import { CodexdApi } from "./codexd_api.ts";
 import { CodexdHealth } from "./codexd_health.ts";
 import { FakeCodexd } from "./testing/fake_codexd.ts";
 
 function watch(codexd: FakeCodexd) {
-  const base = new URL(codexd.origin);
   const changes: string[] = [];
   let wake = () => {};
   const health = new CodexdHealth({
-    api: new CodexdApi({ base }),
+    api: codexd.api(),
     clock: systemClock,
     log: silentLogger,
     random: () => 0,

@@ -1,5 +1,6 @@
 import { Channel } from "../../shared/channel.ts";
 import type { CodexEvent } from "../../shared/contracts/mod.ts";
+import { messageOf } from "../../shared/errors.ts";
 
 /** Characters of events that may wait for who reads them. */
 const MAX_WAITING_CHARS = 4_194_304;
@@ -9,16 +10,24 @@ const MAX_WAITING_CHARS = 4_194_304;
  * too much waits it hangs up: what was missed is read by a later connection.
  */
 export class EventSocket {
-  readonly #socket: WebSocket;
+  readonly #socket: WebSocket | undefined;
   readonly #events: Channel<CodexEvent>;
   #end: string | undefined;
 
-  constructor(socket: WebSocket, maxChars = MAX_WAITING_CHARS) {
-    this.#socket = socket;
+  /** `open` may throw: the connection has ended then, for that reason. */
+  constructor(open: () => WebSocket, maxChars = MAX_WAITING_CHARS) {
     this.#events = new Channel({
       limit: maxChars,
       onLeave: () => this.close(),
     });
+    let socket: WebSocket;
+    try {
+      socket = open();
+    } catch (error) {
+      this.close(messageOf(error));
+      return;
+    }
+    this.#socket = socket;
     socket.addEventListener("message", ({ data }) => this.#take(data));
     socket.addEventListener("error", (event) => {
       // Without a listener Deno would end the process. A close event follows.
@@ -43,7 +52,8 @@ export class EventSocket {
   close(reason = "closed"): void {
     this.#end ??= reason;
     this.#events.end();
-    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close();
+    const socket = this.#socket;
+    if (socket && socket.readyState <= WebSocket.OPEN) socket.close();
   }
 
   #take(data: unknown): void {

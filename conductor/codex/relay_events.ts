@@ -19,7 +19,8 @@ export async function* relayEvents(
   let { after } = query;
   let failures = 0;
   while (!signal.aborted) {
-    const socket = new EventSocket(api.openEvents({ ...query, after }));
+    const from = { ...query, after };
+    const socket = new EventSocket(() => api.openEvents(from));
     const close = () => socket.close();
     signal.addEventListener("abort", close, { once: true });
     try {

@@ -1,14 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
-import { CodexdApi } from "./codexd_api.ts";
 import { relayEvents, type RelayNews } from "./relay_events.ts";
 import { EventSocket } from "./event_socket.ts";
 import { FakeCodexd } from "./testing/fake_codexd.ts";
-
-function apiOf(codexd: FakeCodexd): CodexdApi {
-  const base = new URL(codexd.origin);
-  return new CodexdApi({ base });
-}
 
 /** Follows until `count` pieces of news have come, telling each. */
 async function follow(
@@ -20,7 +14,7 @@ async function follow(
   const stop = new AbortController();
   const seen: (string | number)[] = [];
   const news = relayEvents(
-    apiOf(codexd),
+    codexd.api(),
     query,
     { clock: systemClock, signal: stop.signal },
   );
@@ -66,8 +60,9 @@ Deno.test("relayEvents() passes the session on", async () => {
 
 Deno.test("EventSocket hangs up when too much waits, and still gives what it has", async () => {
   await using codexd = new FakeCodexd();
+  const api = codexd.api();
   const socket = new EventSocket(
-    apiOf(codexd).openEvents({ after: 0 }),
+    () => api.openEvents({ after: 0 }),
     1000,
   );
   await codexd.followed();

@@ -18,9 +18,7 @@ interface CodexFacts {
 
 /** A conductor whose codexd is a stand-in that it has found. */
 async function connected(codexd: FakeCodexd): Promise<TestConductor> {
-  const conductor = await testConductor({
-    BAA_CODEXD_LOCAL_API: codexd.origin,
-  });
+  const conductor = await testConductor(codexd.env);
   await codexd.followed();
   return conductor;
 }

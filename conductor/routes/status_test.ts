@@ -33,9 +33,7 @@ async function runTask(it: TestConductor, command: string): Promise<void> {
 
 Deno.test("GET /v1/status shows at a glance what the node does", async () => {
   await using codexd = new FakeCodexd();
-  await using it = await testConductor({
-    BAA_CODEXD_LOCAL_API: codexd.origin,
-  });
+  await using it = await testConductor(codexd.env);
   await codexd.followed();
   await runTask(it, "true");
   await runTask(it, "echo broken >&2; exit 3");

@@ -19,9 +19,7 @@ export async function codexBench(): Promise<readonly BenchRow[]> {
   const codex = await findRealCodex();
   if (codex === undefined) return [];
   await using rig = await CodexRig.start(codex);
-  await using conductor = await startDaemon("conductor", {
-    BAA_CODEXD_LOCAL_API: rig.origin,
-  });
+  await using conductor = await startDaemon("conductor", rig.conductorEnv);
   await using folder = await tempDir();
   const home = await codexHome(folder.path, rig.model.baseUrl);
   const tmp = folder.join("tmp");

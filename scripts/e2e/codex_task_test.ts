@@ -10,9 +10,7 @@ const codex = await findRealCodex();
 
 /** A conductor beside a rig, that has found its codexd. */
 async function startConductor(rig: CodexRig) {
-  const conductor = await startDaemon("conductor", {
-    BAA_CODEXD_LOCAL_API: rig.origin,
-  });
+  const conductor = await startDaemon("conductor", rig.conductorEnv);
   const api = async (path: string, body?: unknown) => {
     const answer = await call(conductor.origin + path, body);
     assert(answer.ok, JSON.stringify(answer.error));

@@ -171,6 +171,7 @@ async function prove(smoke: CodexdSmoke, t: Deno.TestContext): Promise<void> {
         const path of [
           "/logs/codexd/codexd",
           "/logs/codexd/app",
+          "/state/codexd/key",
           "/state/codexd/sessions.jsonl",
           "/state/codexd/events/events",
         ]

@@ -71,6 +71,14 @@ export class CodexRig implements AsyncDisposable {
     return rig;
   }
 
+  /** What a conductor is started with, to find it. */
+  get conductorEnv(): Readonly<Record<string, string>> {
+    return {
+      BAA_CODEXD_LOCAL_API: this.origin,
+      BAA_STATE_DIR: join(this.folder, "state"),
+    };
+  }
+
   /** Of codexd. */
   get pid(): number {
     return this.#codexd.pid;

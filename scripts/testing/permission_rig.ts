@@ -1,5 +1,6 @@
-import { fromFileUrl } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
+import { codexdKeyPath } from "../../shared/contracts/codexd_key.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { freePorts } from "../../shared/testing/free_ports.ts";
 import { pause } from "../../shared/testing/until.ts";
@@ -149,8 +150,8 @@ async function answers(url: string): Promise<boolean> {
 const SEEN: Readonly<
   Record<ProgramName, (origin: string, places: Places) => Promise<Effect[]>>
 > = {
-  async conductor(origin, { readRoot, writeRoot, logs, codexd }) {
-    await using _codexd = answering(codexd, () => new Response("ok"));
+  async conductor(origin, { readRoot, writeRoot, logs, state }) {
+    await using _codexd = await codexdIn(state);
     const codex = await ask(`${origin}/v1/codex`);
     const read = await ask(`${origin}/v1/files/read`, {
       path: `${readRoot}/file.txt`,
@@ -189,6 +190,15 @@ const SEEN: Readonly<
     return failing({ "conductor is not read": status.mode !== "paused" });
   },
 };
+
+/** codexd, as far as it matters here. */
+async function codexdIn(state: string): Promise<AsyncDisposable> {
+  const key = codexdKeyPath(state);
+  await Deno.mkdir(dirname(key), { recursive: true, mode: 0o700 });
+  await Deno.writeTextFile(key, "the-key-for-tests", { mode: 0o600 });
+  const path = join(dirname(key), "codexd.sock");
+  return Deno.serve({ path, onListen() {} }, () => new Response("ok"));
+}
 
 /** Another service, as far as it matters here. */
 function answering(address: string, answer: () => Response): AsyncDisposable {

@@ -102,8 +102,8 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
   {
     program: "conductor",
     flag: "net",
-    of: ({ codexd }) => [codexd],
-    feature: "Codex, through codexd",
+    of: ({ codexd, state }) => [codexd, socketIn(state)],
+    feature: "Codex, through codexd's socket, by codexd's name",
     without: "codexd is not reached",
   },
   {
@@ -151,8 +151,8 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
   {
     program: "codexd",
     flag: "net",
-    of: ({ codexd }) => [codexd],
-    feature: "the listener",
+    of: ({ codexd, state }) => [codexd, socketIn(state)],
+    feature: "the listener, and the socket beside it",
     without: "does not start",
   },
   {
@@ -198,6 +198,10 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
     without: "does not start",
   },
 ];
+
+function socketIn(state: string): string {
+  return `unix:${state}/codexd/codexd.sock`;
+}
 
 function variables(settings: Settings): string[] {
   return Object.values(settings).map((it) => it.variable);

@@ -26,7 +26,7 @@ export function readConfig<S extends Settings>(
   for (const [key, setting] of Object.entries(settings)) {
     const given = env(setting.variable);
     const isSet = given !== undefined && (given !== "" || setting.secret);
-    const written = isSet ? given : setting.fallback;
+    const written = isSet ? given : expanded(setting.fallback, lines);
     const value = written === undefined ? undefined : setting.parse(written);
     if (written !== undefined && value === undefined) {
       const shown = setting.secret ? "***" : JSON.stringify(written);
@@ -41,6 +41,24 @@ export function readConfig<S extends Settings>(
     });
   }
   return { values: values as SettingValues<S>, lines, problems };
+}
+
+/**
+ * Puts values that were read before in the place of their variables' names: a
+ * default may lie in a folder that is a setting itself.
+ */
+function expanded(
+  fallback: string | undefined,
+  before: readonly ConfigLine[],
+): string | undefined {
+  const names = fallback?.match(/\$\w+/g) ?? [];
+  return names.reduce<string | undefined>((text, name) => {
+    const line = before.find((it) => `$${it.variable}` === name);
+    // Not a valid one: that is a problem already, and no default comes of it.
+    return typeof line?.value === "string"
+      ? text?.replace(name, () => String(line.value))
+      : undefined;
+  }, fallback);
 }
 
 /** The settings that one process reads, by the name that its code uses. */

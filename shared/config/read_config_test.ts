@@ -26,6 +26,39 @@ Deno.test("readConfig() gives each setting its documented default", () => {
   }
 });
 
+Deno.test("readConfig() puts codexd's socket into the state folder, wherever that is", () => {
+  const socketOf = (env: Readonly<Record<string, string>>) =>
+    read(env).lines.find((it) => it.variable === "BAA_CODEXD_SOCKET");
+  const inState = socketOf({ BAA_STATE_DIR: "/srv/$& state" });
+  assertEquals(
+    [inState?.value, inState?.from],
+    ["/srv/$& state/codexd/codexd.sock", "default"],
+  );
+  assertEquals(
+    socketOf({ BAA_STATE_DIR: "/srv", BAA_CODEXD_SOCKET: "/run/c.sock" })
+      ?.value,
+    "/run/c.sock",
+  );
+  // One problem, not two: what is wrong is the folder.
+  assertEquals(read({ BAA_STATE_DIR: "\0" }).problems.length, 1);
+});
+
+Deno.test("readConfig() refuses a socket's path that is too long", () => {
+  const given = "give a path of at most 100 bytes without control characters";
+  const long = `/${"ö".repeat(50)}`;
+  assertEquals(
+    problemOf("BAA_CODEXD_SOCKET", long),
+    `BAA_CODEXD_SOCKET is "${long}": ${given}`,
+  );
+  const folder = `/${"l".repeat(90)}`;
+  assertEquals(
+    problemOf("BAA_STATE_DIR", folder),
+    `BAA_CODEXD_SOCKET is "${folder}/codexd/codexd.sock": ${given}`,
+  );
+  const longest = `/${"l".repeat(99)}`;
+  assertEquals(problemOf("BAA_CODEXD_SOCKET", longest), undefined);
+});
+
 Deno.test("readConfig() names every problem at once: variable, value, what is allowed", () => {
   assertEquals(
     read({

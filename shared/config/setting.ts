@@ -10,7 +10,10 @@ export type ProgramName = "conductor" | "codexd" | "status-api";
 
 /** What a setting is for. */
 interface About {
-  /** The default as it would be written in the environment; none: unset. */
+  /**
+   * The default as it would be written in the environment; none: unset. It may
+   * begin with the value of a setting that stands before, e.g. `$BAA_STATE_DIR`.
+   */
   readonly fallback?: string;
   /** What the README and `--print-config` say of it. */
   readonly doc: string;
@@ -99,6 +102,20 @@ export const baseUrl = settingBy<URL>({
 export const path = settingBy<string>({
   allowed: "a path without control characters",
   parse: (it) => isText(it) ? resolve(it) : undefined,
+});
+
+/** The kernel keeps the path of a socket in a field of about this size. */
+const MAX_SOCKET_PATH_BYTES = 100;
+
+/** A path for a Unix socket, made absolute against the working folder. */
+export const socketPath = settingBy<string>({
+  allowed: `a path of at most ${MAX_SOCKET_PATH_BYTES} bytes without control ` +
+    "characters",
+  parse(it) {
+    const full = resolve(it);
+    const { length } = new TextEncoder().encode(full);
+    return isText(it) && length <= MAX_SOCKET_PATH_BYTES ? full : undefined;
+  },
 });
 
 /** An absolute path, kept as it is written. */

@@ -14,6 +14,7 @@ import {
   type ProgramName,
   secret,
   type Setting,
+  socketPath,
   text,
 } from "./setting.ts";
 
@@ -67,7 +68,8 @@ export const SETTINGS = {
   codexdLocalApi: listenAddress("BAA_CODEXD_LOCAL_API", {
     readBy: DAEMONS,
     fallback: "http://127.0.0.1:4319",
-    doc: "codexd's listen address, and where conductor finds it",
+    doc: "codexd's listen address, for curl; conductor uses its name only, " +
+      "and comes over BAA_CODEXD_SOCKET",
   }),
   statusApi: listenAddress("BAA_STATUS_API", {
     readBy: ["status-api"],
@@ -88,6 +90,12 @@ export const SETTINGS = {
     readBy: DAEMONS,
     fallback: "tmp",
     doc: "temporary files; mode 0700, files in it 0600",
+  }),
+  codexdSocket: socketPath("BAA_CODEXD_SOCKET", {
+    readBy: DAEMONS,
+    fallback: "$BAA_STATE_DIR/codexd/codexd.sock",
+    doc: "the Unix socket where codexd answers conductor, by the key in " +
+      "BAA_STATE_DIR/codexd/key; both daemons need the same two folders",
   }),
   codexBin: text("BAA_CODEX_BIN", {
     readBy: ["codexd"],

@@ -1,5 +1,10 @@
 import type { AuditPort } from "../audit.ts";
-import { Dispatcher, type DispatcherLimits, type Route } from "../http/mod.ts";
+import {
+  Dispatcher,
+  type DispatcherLimits,
+  type Route,
+  type SocketKey,
+} from "../http/mod.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
 import type { Daemon, DaemonPorts } from "./run_daemon.ts";
 import type { SelfDeps } from "./self.ts";
@@ -8,7 +13,7 @@ import type { SelfDeps } from "./self.ts";
 export function createDaemon<Deps extends SelfDeps>(
   { values, token }: DaemonConfig,
   { base, clock, log }: DaemonPorts,
-  { routes, deps, limits, audit, ...work }: DaemonParts<Deps>,
+  { routes, deps, limits, audit, socketKey, ...work }: DaemonParts<Deps>,
 ): Daemon {
   const app = new Dispatcher({
     routes,
@@ -20,6 +25,7 @@ export function createDaemon<Deps extends SelfDeps>(
       allowedOrigins: values.allowedOrigins ?? [],
       proxyAddresses: values.publicProxyAddresses ?? [],
       token,
+      socketKey,
     },
     limits,
     audit,
@@ -49,6 +55,8 @@ interface DaemonParts<Deps> {
   readonly deps: Deps;
   readonly limits: DispatcherLimits;
   readonly audit: AuditPort;
+  /** What opens its Unix socket, where it serves one. */
+  readonly socketKey?: SocketKey | undefined;
   /** Comes before streams and sockets are closed. */
   quiesce?(): void;
   /** Comes after the signals of all requests were aborted. */

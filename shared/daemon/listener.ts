@@ -1,5 +1,10 @@
 import { AppError } from "../errors.ts";
-import { failure, ReaderStalled, type RequestInfo } from "../http/mod.ts";
+import {
+  failure,
+  OVER_SOCKET,
+  ReaderStalled,
+  type RequestInfo,
+} from "../http/mod.ts";
 import type { Logger } from "../log.ts";
 import type { InFlight } from "../wait.ts";
 import { type ListenAddress, ListenError } from "./listen_error.ts";
@@ -27,7 +32,7 @@ export class Listener {
       if ("path" in address) {
         this.#server = Deno.serve(
           { ...this.#options, path: address.path },
-          (request, info) => this.#answer(request, info, SOCKET),
+          (request, info) => this.#answer(request, info, OVER_SOCKET),
         );
         // Nobody else can have come before: the folder is its owner's alone.
         Deno.chmodSync(address.path, 0o600);
@@ -80,9 +85,6 @@ export class Listener {
     return this.#ports.handle(request, { remoteAddress });
   }
 }
-
-/** The remote address of who came over a Unix socket: it has no other. */
-const SOCKET = "unix";
 
 interface ListenerPorts {
   readonly handle: Handle;

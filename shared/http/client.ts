@@ -80,6 +80,7 @@ export class ApiClient {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     } catch (cause) {
+      if (cause instanceof AppError) throw cause;
       throw new AppError(unreachable, undefined, { cause });
     }
     try {
@@ -115,6 +116,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** A longer answer is given up. Default 67 108 864. */
   readonly maxAnswerBytes?: number;
+  /** Takes the place of the global one; may itself throw an `AppError`. */
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
 }

@@ -195,6 +195,7 @@ export interface DispatcherLimits {
 
 /** Where a request came from, as `Deno.serve` tells it. */
 export interface RequestInfo {
+  /** An IP address, or {@linkcode OVER_SOCKET}. */
   readonly remoteAddress: string;
 }
 

@@ -24,6 +24,7 @@ import { bearerToken, sameSecret } from "./token.ts";
  */
 export class Guard {
   readonly #token: string | undefined;
+  readonly #socketKey: SocketKey | undefined;
   readonly #credentials: readonly Credentials[];
   readonly #hosts: Hosts;
   /** Hosts that were let in, as they were written: most requests repeat one. */
@@ -38,6 +39,7 @@ export class Guard {
     ports: { readonly clock: Clock; readonly log: Logger },
   ) {
     this.#token = config.token;
+    this.#socketKey = config.socketKey;
     this.#credentials = config.credentials ?? [];
     this.#hosts = new Hosts(config);
     this.#origins = new Set([
@@ -62,11 +64,12 @@ export class Guard {
       ? undefined
       : this.#identify(secret, { request, zone });
     const lockedSeconds = this.#lockout.secondsLeft(address);
-    const isWrong = secret !== undefined && known === undefined &&
-      this.#token !== undefined;
+    const isOpen = this.#token === undefined && !isOverSocket(request);
+    const isWrong = secret !== undefined && known === undefined && !isOpen;
     if (isWrong) this.#lockout.fail(address);
     const caller: Caller = {
-      ...known ?? this.#stranger(zone),
+      // Where no token is set, whoever is on the machine is its owner.
+      ...known ?? (isOpen && zone === "local" ? LOCAL : ANONYMOUS),
       requestId: request.requestId,
       zone,
       authenticated: known !== undefined,
@@ -77,14 +80,18 @@ export class Guard {
     checkContentType(request.headers);
     if (route === undefined) return caller;
     if (!caller.authenticated && isTokenless(route, request)) return caller;
-    if (route.exposure !== "public") {
-      this.#checkToken(request, caller, lockedSeconds);
+    const isBarred = !isOpen && !caller.authenticated;
+    if (isBarred && route.exposure !== "public") {
+      this.#demandToken(request, lockedSeconds);
     }
     this.#checkScope(request, route, caller);
     return caller;
   }
 
-  /** Who presents `secret`. In the public zone only the shared token is known. */
+  /**
+   * Who presents `secret`. Over the socket only its key is known, and nowhere
+   * else; in the public zone only the shared token.
+   */
   #identify(
     secret: string,
     { request, zone }: {
@@ -92,6 +99,12 @@ export class Guard {
       readonly zone: Zone;
     },
   ): Principal | undefined {
+    if (isOverSocket(request)) {
+      const own = this.#socketKey;
+      return own !== undefined && sameSecret(own.key, secret)
+        ? { actor: own.actor, scopes: ALL_SCOPES }
+        : undefined;
+    }
     const token = this.#token;
     if (token !== undefined && sameSecret(token, secret)) return OWNER;
     if (zone === "public") return undefined;
@@ -100,11 +113,6 @@ export class Guard {
       if (known !== undefined) return known;
     }
     return undefined;
-  }
-
-  /** Who presents nothing that is known: where no token is set, whoever is on the machine is its owner. */
-  #stranger(zone: Zone): Principal {
-    return zone === "local" && this.#token === undefined ? LOCAL : ANONYMOUS;
   }
 
   #checkHost(request: GuardRequest): Zone {
@@ -188,12 +196,7 @@ export class Guard {
       headers.get("sec-fetch-dest") === "document";
   }
 
-  #checkToken(
-    request: GuardRequest,
-    caller: Caller,
-    lockedSeconds: number,
-  ): void {
-    if (this.#token === undefined || caller.authenticated) return;
+  #demandToken(request: GuardRequest, lockedSeconds: number): void {
     if (lockedSeconds > 0) {
       const locked = new AppError(
         "TOO_MANY_REQUESTS",
@@ -244,8 +247,24 @@ export interface GuardConfig extends HostRules {
   readonly proxyAddresses: readonly string[];
   /** `BAA_SHARED_TOKEN`. */
   readonly token: string | undefined;
+  /** What opens the daemon's own Unix socket, where it has one. */
+  readonly socketKey?: SocketKey | undefined;
   /** What else than the shared token is known, in the local zone alone. */
   readonly credentials?: readonly Credentials[];
+}
+
+/** The remote address of whoever comes over the daemon's own Unix socket. */
+export const OVER_SOCKET = "unix";
+
+function isOverSocket({ remoteAddress }: GuardRequest): boolean {
+  return remoteAddress === OVER_SOCKET;
+}
+
+/** The one secret that counts over the socket, and that counts nowhere else. */
+export interface SocketKey {
+  readonly key: string;
+  /** Who has it. */
+  readonly actor: string;
 }
 
 /** Secrets that stand for somebody: named tokens, a daemon's key. */

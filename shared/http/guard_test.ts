@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { type KitApp, startKitApp } from "../testing/kit_app.ts";
 import { exchange, type RawAnswer } from "../testing/raw_http.ts";
+import { OVER_SOCKET } from "./guard.ts";
 import type { Principal } from "./route.ts";
 import { SCOPES, withImplied } from "./scopes.ts";
 
@@ -653,6 +654,72 @@ Deno.test("Guard asks no token where a route asks none, and lets no stranger pas
     await ask("GET /ws", offers("baa.proof.x")),
     "426 UPGRADE_REQUIRED",
   );
+});
+
+Deno.test("Guard takes the socket's key over the socket, nothing else there, and it nowhere else", async () => {
+  const key = "k3y-of-the-socket-f00d";
+  for (const token of [TOKEN, undefined]) {
+    await using kit = startKitApp({
+      guard: { token, socketKey: { key, actor: "conductor" } },
+    });
+    const host = `localhost:${kit.port}`;
+    const over = async (
+      remoteAddress: string,
+      path: string,
+      secret?: string,
+    ) => {
+      const authorization = secret && `Bearer ${secret}`;
+      const response = await kit.app.handle(
+        new Request(`http://${host}${path}`, {
+          headers: { host, ...(authorization && { authorization }) },
+        }),
+        { remoteAddress },
+      );
+      const { data } = await response.json();
+      return data === undefined ? response.status : data?.actor ?? 200;
+    };
+    const socket = (path: string, secret?: string) =>
+      over(OVER_SOCKET, path, secret);
+    assertEquals(await socket("/work", key), 200);
+    assertEquals(await socket("/ask", key), "conductor");
+    assertEquals(await socket("/open"), 200);
+    for (const secret of [undefined, "", TOKEN, `${key}x`, key.slice(1)]) {
+      assertEquals(await socket("/work", secret), 401, secret);
+    }
+    const outside = token === undefined ? 200 : 401;
+    assertEquals(await over("127.0.0.1", "/work", key), outside);
+    assertEquals(await over("127.0.0.1", "/work"), outside);
+  }
+  // Who serves no socket has no key for one.
+  await using kit = startKitApp();
+  const host = `localhost:${kit.port}`;
+  const { status, body } = await kit.app.handle(
+    new Request(`http://${host}/work`, { headers: { host } }),
+    { remoteAddress: OVER_SOCKET },
+  );
+  assertEquals(status, 401);
+  await body?.cancel();
+});
+
+Deno.test("Guard locks wrong keys out over the socket, never the right one", async () => {
+  const key = "k3y-of-the-socket-f00d";
+  await using kit = startKitApp({
+    guard: { socketKey: { key, actor: "conductor" } },
+  });
+  const host = `localhost:${kit.port}`;
+  const statusFor = async (secret: string) => {
+    const { status, body } = await kit.app.handle(
+      new Request(`http://${host}/work`, {
+        headers: { host, authorization: `Bearer ${secret}` },
+      }),
+      { remoteAddress: OVER_SOCKET },
+    );
+    await body?.cancel();
+    return status;
+  };
+  for (let n = 0; n < 10; n++) assertEquals(await statusFor("wrong"), 401);
+  assertEquals(await statusFor("wrong"), 429);
+  assertEquals(await statusFor(key), 200);
 });
 
 Deno.test("withImplied() adds what a scope implies", () => {

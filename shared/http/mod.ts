@@ -5,6 +5,7 @@ export {
   type RequestOptions,
 } from "./client.ts";
 export * from "./dispatcher.ts";
+export { OVER_SOCKET, type SocketKey } from "./guard.ts";
 export { ReaderStalled } from "./event_stream.ts";
 export { limitQuery, sequenceQuery } from "./input.ts";
 export { failure } from "./respond.ts";

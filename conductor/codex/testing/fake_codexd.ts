@@ -1,5 +1,8 @@
+import { join } from "@std/path";
 import type { Session, TurnAnswer } from "../../../shared/contracts/codexd.ts";
 import type { CodexEvent } from "../../../shared/contracts/codexd_events.ts";
+import { CodexdApi } from "../codexd_api.ts";
+import { codexdKeyPath } from "../../../shared/contracts/codexd_key.ts";
 import type { CodexdStatus } from "../../../shared/contracts/codexd_status.ts";
 
 /** A request as the stand-in got it. */
@@ -20,7 +23,10 @@ export interface Refusal {
 
 const AT = "2026-01-01T00:00:00.000Z";
 
-/** A codexd on loopback that answers as it is told; its events are a test's to push. */
+/**
+ * A codexd on a Unix socket that answers as it is told, to whoever has the key;
+ * its events are a test's to push.
+ */
 export class FakeCodexd implements AsyncDisposable {
   readonly seen: SeenRequest[] = [];
   readonly events: CodexEvent[] = [];
@@ -28,15 +34,42 @@ export class FakeCodexd implements AsyncDisposable {
   available = true;
   reason = "Codex is not logged in";
   readonly #sockets = new Map<WebSocket, string | null>();
-  readonly #server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => this.#answer(request),
-  );
+  /** The state folder that it shares with a conductor. */
+  readonly stateDir = Deno.makeTempDirSync({ prefix: "fake-codexd-" });
+  readonly socket = join(this.stateDir, "codexd", "codexd.sock");
+  /** Nobody is to call it there. */
+  readonly origin = "http://127.0.0.1:4319";
+  readonly #apis = new DisposableStack();
+  #key = "";
+  readonly #server: Deno.HttpServer;
   #hidden = false;
   #turns = 0;
 
-  get origin(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
+  constructor() {
+    Deno.mkdirSync(join(this.stateDir, "codexd"), { mode: 0o700 });
+    this.changeKey();
+    this.#server = Deno.serve(
+      { path: this.socket, onListen() {} },
+      (request) => this.#answer(request),
+    );
+  }
+
+  /** What a conductor is told, to find it. */
+  get env() {
+    return { BAA_CODEXD_LOCAL_API: this.origin, BAA_STATE_DIR: this.stateDir };
+  }
+
+  /** A way to it as conductor's, which ends with it. */
+  api(base = new URL(this.origin)): CodexdApi {
+    const { stateDir, socket } = this;
+    return this.#apis.use(new CodexdApi({ base, socket, stateDir }));
+  }
+
+  /** Takes another key, as a codexd that was installed anew. */
+  changeKey(): void {
+    this.#key = crypto.randomUUID();
+    const path = codexdKeyPath(this.stateDir);
+    Deno.writeTextFileSync(path, `${this.#key}\n`, { mode: 0o600 });
   }
 
   /** Connections to its events. */
@@ -78,13 +111,20 @@ export class FakeCodexd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.hide();
+    this.#apis.dispose();
     await this.#server.shutdown();
+    await Deno.remove(this.stateDir, { recursive: true });
   }
 
   async #answer(request: Request): Promise<Response> {
     if (this.#hidden) return new Response("gone", { status: 503 });
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/healthz") return new Response("ok");
+    if (request.headers.get("authorization") !== `Bearer ${this.#key}`) {
+      const error = { code: "UNAUTHORIZED", message: "no" };
+      const answer = { ok: false, request_id: "r", error };
+      return Response.json(answer, { status: 401 });
+    }
     if (request.headers.get("upgrade") === "websocket") {
       return this.#follow(request, searchParams);
     }

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { NodeSettings, Variables } from "./node_settings.ts";
 import type { Scope } from "./options.ts";
 import type { Program } from "../../permissions.ts";
@@ -70,11 +70,14 @@ export function outputPath(
 /** The folders that the services need before they start. */
 export function foldersOf(installation: Installation): readonly string[] {
   const logs = settingOf("BAA_LOGS_DIR", installation);
+  const socket = installation.settings.get("BAA_CODEXD_SOCKET");
   return [
     settingOf("BAA_STATE_DIR", installation),
     logs,
     join(logs, "launchd"),
     settingOf("BAA_TMP_DIR", installation),
+    // The folder of a place that the owner chose is the owner's own.
+    ...(socket?.from === "the installer" ? [dirname(socket.value)] : []),
   ];
 }
 

@@ -96,6 +96,10 @@ export function completeSettings(
     BAA_STATE_DIR: join(found.prefix, "state"),
     BAA_LOGS_DIR: join(found.prefix, "logs"),
     BAA_TMP_DIR: join(found.prefix, "tmp"),
+    BAA_CODEXD_SOCKET: shortSocket(
+      chosen.get("BAA_STATE_DIR")?.value ?? join(found.prefix, "state"),
+      found.home,
+    ),
     BAA_HOST_OPS_READ_ROOTS: roots,
     BAA_HOST_OPS_WRITE_ROOTS: roots,
     BAA_EXEC_PATH: found.loginPath,
@@ -123,6 +127,15 @@ export function toRemember(settings: NodeSettings): Variables {
 function besides(conductor: string | undefined): string | undefined {
   if (conductor === undefined || !URL.canParse(conductor)) return undefined;
   return `http://${new URL(conductor).hostname}:4318`;
+}
+
+/** A place for codexd's socket when its own, in the state, cannot be one. */
+function shortSocket(stateDir: string, home: string): string | undefined {
+  const { parse, fallback } = SETTINGS.codexdSocket;
+  const usual = fallback.replace("$BAA_STATE_DIR", () => stateDir);
+  return parse(usual) === undefined || usual.includes(",")
+    ? join(home, ".baa-conductor", "codexd.sock")
+    : undefined;
 }
 
 /** Leaves out what is undefined. */

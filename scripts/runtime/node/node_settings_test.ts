@@ -95,3 +95,15 @@ Deno.test("toRemember() keeps what came from flags and environment, now or befor
     BAA_LOG_LEVEL: "debug",
   });
 });
+
+Deno.test("completeSettings() moves codexd's socket only when its usual place cannot be one", () => {
+  const socketIn = (prefix: string) =>
+    completeSettings(new Map(), { ...FOUND, prefix }).get("BAA_CODEXD_SOCKET");
+  assertEquals(socketIn("/Users/george/baa"), undefined);
+  const moved = {
+    value: "/Users/george/.baa-conductor/codexd.sock",
+    from: "the installer",
+  } as const;
+  assertEquals(socketIn(`/Users/george/${"long".repeat(20)}`), moved);
+  assertEquals(socketIn("/Users/george/a, b"), moved);
+});

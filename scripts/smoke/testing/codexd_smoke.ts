@@ -58,7 +58,10 @@ export class CodexdSmoke implements AsyncDisposable {
       }),
     );
     const conductor = stack.use(
-      await startDaemon("conductor", { BAA_CODEXD_LOCAL_API: codexd.origin }),
+      await startDaemon("conductor", {
+        BAA_CODEXD_LOCAL_API: codexd.origin,
+        BAA_STATE_DIR: join(folder, "state"),
+      }),
     );
     return new CodexdSmoke({ folder, codexd, conductor, stack: stack.move() });
   }
