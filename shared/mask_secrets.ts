@@ -1,14 +1,21 @@
 import { isSubstitution, KIND, kindAt, Quotes } from "./quotes.ts";
 import {
-  ABOUT_WORDS,
-  EVALUATORS,
-  PLAIN_VALUES,
-  SCHEMES,
-  SECRET_OPTIONS,
-  SECRET_WORDS,
-  SIGNATURE_WORDS,
-  TOKEN_SHAPES,
-} from "./secret_table.ts";
+  ANY_PROGRAM,
+  isPath,
+  isPlainValue,
+  KNOWN_WORDS,
+  NAME,
+  type Options,
+  readName,
+} from "./secret_names.ts";
+import {
+  afterAssignment,
+  afterBlanks,
+  afterNextCookie,
+  isBeforeCommand,
+  isNextField,
+} from "./secret_places.ts";
+import { SCHEMES, TOKEN_SHAPES } from "./secret_table.ts";
 
 /** What stands in the place of a secret. */
 export const MASK = "***";
@@ -20,33 +27,16 @@ export const MASK = "***";
  * in proportion to the text.
  */
 export function maskSecrets(text: string): string {
-  const shown = text.replace(PRIVATE_KEY, `$1${MASK}`).replace(TOKEN, MASK)
-    .replace(LOGIN, maskLogin);
+  let shown = text;
+  if (text.includes("-----BEGIN")) {
+    shown = shown.replace(PRIVATE_KEY, `$1${MASK}`);
+  }
+  if (text.length >= LEAST_TOKEN) shown = shown.replace(TOKEN, MASK);
+  if (text.includes("://")) shown = shown.replace(LOGIN, maskLogin);
   return new Walk(shown).run();
 }
 
-/** Whether what stands under this name is a secret. */
-export function isSecretName(name: string): boolean {
-  return NAME_CLUE.test(name) && NAME.test(partsOf(name));
-}
-
-/** Whether a value is none whatever its name: `true`, `missing`, a path. */
-export function isPlainValue(value: string, name: string): boolean {
-  return (PLAIN.test(value) && !(PASSWORD.test(name) && /^\d/.test(value))) ||
-    PATH.test(value) ||
-    (/sess|sid$/i.test(name) && OWN_ID.test(value));
-}
-
-const NOT_ABOUT = `(?![a-z])(?!.*-(?:${anyOf(ABOUT_WORDS)})$)`;
-const NAME = new RegExp(`(?:${SECRET_WORDS.join("|")})${NOT_ABOUT}`);
-const SIGNATURE = new RegExp(`(?:${SIGNATURE_WORDS.join("|")})${NOT_ABOUT}`);
-const PLAIN = new RegExp(`^(?:${anyOf(PLAIN_VALUES)}|\\*+)$`, "i");
-/** Short numbers may be passwords; a token or a session may be counted. */
-const PASSWORD = /pass|pwd|secret/i;
-const PATH =
-  /^(?:~|\.\.?|\/(?:[a-z]{2,12}|Users|Volumes|Applications|Library))\/[^=:@?]*$/;
-const OWN_ID = /^(?:[a-z]{1,12}_)?(?:\d{1,9}|[0-9a-f-]{36})$/;
-const SCHEME = new RegExp(`^(?:${anyOf(SCHEMES)})$`, "i");
+const LEAST_TOKEN = 10;
 const TOKEN = new RegExp(
   `(?<=^|[^A-Za-z0-9]|\\\\[nrt])(?:${TOKEN_SHAPES.join("|")})`,
   "g",
@@ -59,93 +49,30 @@ const PRIVATE_KEY =
 /** `scheme://user:password@` */
 const LOGIN = /:\/\/([^\s\0/?#"'<>\\`@:]*)(?::([^\s\0/?#"'<>\\`]*))?@/g;
 
-/** The sign that a secret follows in the value of an option, by option. */
-type Options = ReadonlyMap<string, string>;
-
-const PROGRAMS = new Map(SECRET_OPTIONS.flatMap(([programs, options]) => {
-  const signs = new Map(
-    options.split(" ").map((it) => {
-      const sign = /[:=%,]$/.exec(it)?.[0] ?? "";
-      return [it.slice(0, it.length - sign.length), sign];
-    }),
-  );
-  return programs.split(" ").map((it): [string, Options] => [it, signs]);
-}));
-const ANY_PROGRAM: Options = PROGRAMS.get("") ?? new Map();
-
-/** What every name of a secret has in it, however it is written. */
-const NAME_CLUES = [...SECRET_WORDS, ...SIGNATURE_WORDS].join("|")
-  .replaceAll("\\b", "").replaceAll("-?", "[-_.]?");
-const NAME_CLUE = new RegExp(NAME_CLUES, "i");
-
-/** A part of every word that is looked at. */
-const CLUE = new RegExp(
-  `${NAME_CLUES}|basic|(?<![\\w.-])(?:-[\\w-]|(?:${
-    [
-      ...PROGRAMS.keys(),
-      ...EVALUATORS.split(" "),
-      ...[...PROGRAMS.values()].flatMap((it) => [...it.keys()]),
-    ].filter((it) => /^\w/.test(it)).join("|")
-  })(?![\\w.-]))`,
-  "gi",
-);
-
-const EVALUATES = new RegExp(`^(?:${anyOf(EVALUATORS)})$`);
-
 /** What follows a scheme's name and is no credential: `Basic auth`. */
 const PROSE = /^(?:[A-Za-z]?[a-z]{0,18}[.,:]?$|\w+=$|realm=)/;
 const BEARER_PROSE = /^(?:auth\w*|tokens?|headers?|schemes?|\w+=|realm=.*)$/i;
 /** `username="x", response="y"` */
 const PARAMETERS =
   /(?:[A-Za-z][\w-]*=(?:\\*"[^"\r\n;&|<>(`$]*"|[^\s"',;&|<>(`$\\]+),? ?)+/y;
-const NEXT_COOKIE = /; ?[\w.$-]{1,64}=/y;
 const COOKIE_ATTRIBUTE = /(?:domain|expires|max-age|path|samesite)=$/i;
-const NEXT_FIELD = /,[\w.-]{1,40}[=:]|%26/y;
-/** What stands between a name and its value. */
-const ASSIGNMENT =
-  /(\\*["']\]?|\])?([ \t]{0,8})(=>|:=|=(?!==|= )|:(?![:/])|%3[Dd])([ \t]{0,8})\[?|>/y;
 /** What stands between an option and its value, in a line or in a list. */
 const OPTION_GAP =
   /=|(?:\\*["'],?)?(?:[ \t\0]|\\+\r?\n|\\{3,}n){1,8}|\\*["'],(?=\\*["'])/y;
 
-/** Words that a command may follow. */
-const COMMAND_PREFIX = /(?:[<>][|&]?\s*[^\s;&|()<>]*|=[^\s;&|()<>]+)\s+$/;
-
-/** A name may be as long as it likes: what it says stands at its end. */
+/** Secrets, but sentences have the names, too: `session: fix the drain`. */
+const EVERYDAY = /^(?:auth|session|session_?id|token)$/i;
+/** The length of `sid`. */
+const LEAST_NAME = 3;
+/** Names of programs and their options are no longer. */
+const MAX_WORD = 24;
+/** So much of a name is looked at, from its end. */
 const NAME_CHARS = 64;
-/** Names that a walk remembers. */
-const MAX_NAMES = 1000;
-
-function anyOf(words: string): string {
-  return words.replaceAll(" ", "|");
-}
-
-function partsOf(name: string): string {
-  return name.slice(-NAME_CHARS).replace(/([a-z0-9])([A-Z])/g, "$1-$2")
-    .replace(/[_.]/g, "-").toLowerCase();
-}
-
-/** What is known of a value by its name. */
-type Named =
-  | "authorization"
-  | "cookie"
-  /** A secret, but sentences have the name, too: `session: fix the drain`. */
-  | "everyday"
-  | "secret"
-  /** A secret when `=` follows. */
-  | "signature"
-  | "other";
-
-function namedBy(name: string): Named {
-  if (!isSecretName(name)) {
-    return SIGNATURE.test(partsOf(name)) ? "signature" : "other";
-  }
-  if (/authorization$/i.test(name)) return "authorization";
-  if (/cookie2?$/i.test(name)) return "cookie";
-  return /^(?:auth|session|session_?id|token)$/i.test(name)
-    ? "everyday"
-    : "secret";
-}
+const BLANK = 32;
+const DASH = 45;
+const STAR = 42;
+/** What stands behind a sign in code. */
+const NO_SECRET = /^[[\]{}(),*=]*$/;
 
 function maskLogin(whole: string, user: string, password?: string): string {
   if (password === undefined) {
@@ -155,27 +82,26 @@ function maskLogin(whole: string, user: string, password?: string): string {
   return `://${user}:${rest}@`;
 }
 
-/** What a sticky expression finds at a place. */
-function matchAt(expression: RegExp, text: string, at: number) {
+/** Where a sticky expression that matches at a place ends, or -1. */
+function endAt(expression: RegExp, text: string, at: number): number {
   expression.lastIndex = at;
-  return expression.exec(text);
+  return expression.test(text) ? expression.lastIndex : -1;
 }
 
-/** A walk through a text, from clue to clue. */
+/** A walk through a text, from name to name. */
 class Walk {
   readonly #text: string;
   readonly #quotes: Quotes;
-  #out = "";
-  /** What stands before is in the output. */
-  #kept = 0;
+  /** What is kept; a mask stands between each two of them. */
+  readonly #kept: string[] = [];
+  /** What stands before is kept or masked. */
+  #done = 0;
   /** What stands before has been looked at. */
   #at = 0;
   /** The options of the program that was named last, and where that was. */
   #program: { readonly options: Options; readonly at: number } | undefined;
   /** Where a program was named that reads its arguments as commands. */
   #evaluator = -1;
-  /** What the names that were met name: texts repeat them. */
-  readonly #names = new Map<string, Named>();
 
   constructor(text: string) {
     this.#text = text;
@@ -183,25 +109,26 @@ class Walk {
   }
 
   run(): string {
+    const text = this.#text;
+    const { length } = text;
     while (true) {
-      CLUE.lastIndex = this.#at;
-      if (!CLUE.test(this.#text)) break;
-      let end = CLUE.lastIndex;
-      let start = end;
-      while (start > this.#at && kindAt(this.#text, start - 1) === KIND.word) {
-        start--;
-      }
-      while (kindAt(this.#text, end) === KIND.word) end++;
+      let start = this.#at;
+      while (start < length && kindAt(text, start) !== KIND.word) start++;
+      if (start >= length) break;
+      let end = start + 1;
+      while (end < length && kindAt(text, end) === KIND.word) end++;
       this.#at = end;
       this.#word(start, end);
     }
-    return this.#out + this.#text.slice(this.#kept);
+    if (this.#kept.length === 0) return text;
+    this.#kept.push(text.slice(this.#done));
+    return this.#kept.join(MASK);
   }
 
   #mask(from: number, to: number): void {
     if (to > from) {
-      this.#out += this.#text.slice(this.#kept, from) + MASK;
-      this.#kept = to;
+      this.#kept.push(this.#text.slice(this.#done, from));
+      this.#done = to;
     }
     this.#skip(to);
   }
@@ -211,49 +138,66 @@ class Walk {
   }
 
   #word(start: number, end: number): void {
-    if (this.#field(start, end)) return;
-    if (this.#text[start] === "-") this.#option(start, end);
-    else if (!this.#argument(start, end)) this.#scheme(start, end);
+    const length = end - start;
+    const says = length < LEAST_NAME ? 0 : readName(this.#text, start, end);
+    if (says & (NAME.secret | NAME.signature)) {
+      if (this.#field(start, end, says)) return;
+    }
+    const first = this.#text.charCodeAt(start);
+    if (first === DASH) this.#option(start, end, says);
+    else if (length <= MAX_WORD && length >= 2 && FIRST[first] === 1) {
+      this.#known(start, end);
+    }
+  }
+
+  /** A whole word that is known: a program, a scheme. */
+  #known(start: number, end: number): void {
+    const word = this.#text.slice(start, end);
+    if (this.#argument(word, end)) return;
+    if (word.length === 5 || word.length === 6) this.#scheme(word, end);
   }
 
   /** `Bearer …` where no header is named. */
-  #scheme(start: number, end: number): void {
-    const scheme = /^(?:basic|bearer)$/i.exec(this.#text.slice(start, end));
-    if (scheme === null) return;
-    const next = this.#afterBlanks(end);
+  #scheme(word: string, end: number): void {
+    const next = afterBlanks(this.#text, end);
     if (next === end) return;
+    if (word.length === 5 && isSmallWordAt(this.#text, next)) return;
+    const scheme = word.toLowerCase();
+    if (scheme !== "basic" && scheme !== "bearer") return;
     const { from, to } = this.#value(next, false);
+    if (to - from <= 3) return;
     const secret = this.#text.slice(from, to);
-    const isProse = /^basic/i.test(scheme[0])
+    const isProse = scheme === "basic"
       ? PROSE.test(secret)
-      : BEARER_PROSE.test(secret) || PLAIN.test(secret);
-    if (secret.length > 3 && !isProse) this.#mask(from, to);
+      : BEARER_PROSE.test(secret) ||
+        isPlainValue(secret, scheme, { isProse: true });
+    if (!isProse) this.#mask(from, to);
   }
 
   /** `name=value`, `"name": "value"` and the like. */
-  #field(start: number, end: number): boolean {
+  #field(start: number, end: number, says: number): boolean {
     const text = this.#text;
-    const next = text[this.#afterBlanks(end)] ?? "";
-    if (!":=>]%\"'\\".includes(next)) return false;
-    const word = text.slice(Math.max(start, end - NAME_CHARS), end);
-    const named = this.#named(word);
-    if (named === "other") return false;
-    const found = matchAt(ASSIGNMENT, text, end);
-    if (found === null) return false;
-    const [all, closing, before = "", sign = ">", after = ""] = found;
+    const place = afterAssignment(text, end);
+    if (place === undefined) return false;
+    const { at, sign, isQuoted, hasBlank, isBare } = place;
     if (sign === ">" && text[start - 1] !== "<") return false;
-    if (named === "signature" && sign !== "=") return false;
+    const isSecret = (says & NAME.secret) !== 0;
+    if (!isSecret && sign !== "=") return false;
     // In `NAME= command` there is no value.
-    const isBare = closing === undefined && before === "";
-    if (sign === "=" && isBare && after !== "") return false;
-    const isSentence = named === "everyday" && sign === ":" && isBare &&
-      after !== "";
-    const isQuoted = closing !== undefined && closing !== "]";
-    const value = this.#value(end + all.length, isQuoted);
+    if (sign === "=" && isBare && hasBlank) return false;
+    // A login in an address, hidden already: the host is none.
+    if (text.charCodeAt(at) === STAR && text.startsWith(`${MASK}@`, at)) {
+      this.#skip(at);
+      return true;
+    }
+    const word = text.slice(Math.max(start, end - NAME_CHARS), end);
+    const isSentence = sign === ":" && isBare && hasBlank &&
+      EVERYDAY.test(word);
+    const value = this.#value(at, isQuoted);
     const secret = text.slice(value.from, value.to);
     if (value.isBare) {
-      const isScheme = SCHEME.test(secret);
-      const next = isScheme || named === "authorization"
+      const isScheme = isSchemeName(secret);
+      const next = isSecret && (isScheme || (says & NAME.authorization) !== 0)
         ? this.#credential(value.to, isScheme)
         : undefined;
       if (next !== undefined) {
@@ -261,35 +205,30 @@ class Walk {
         return true;
       }
       if (isScheme || (isSentence && /^[a-z]{1,15}$/.test(secret))) return true;
-      if (/^[[\]{}(),*=]*$/.test(secret)) return true;
+      if (kindAt(secret, 0) !== KIND.word && NO_SECRET.test(secret)) {
+        return true;
+      }
     }
-    if (isPlainValue(secret, word)) this.#skip(value.to);
-    // A login in an address, hidden already: the host is none.
+    const isProse = value.isBare && sign === ":" && isBare;
+    if (isPlainValue(secret, word, { isProse, isAssigned: sign === "=" })) {
+      this.#skip(value.to);
+    } // The same behind a quote.
     else if (secret.startsWith(`${MASK}@`)) this.#skip(value.from);
     else this.#mask(value.from, value.to);
-    if (value.isBare && named === "cookie") this.#cookies();
+    if (value.isBare && (says & NAME.cookie) !== 0) this.#cookies();
     return true;
-  }
-
-  #named(word: string): Named {
-    if (!NAME_CLUE.test(word)) return "other";
-    let named = this.#names.get(word);
-    if (named === undefined) {
-      named = namedBy(word);
-      if (this.#names.size < MAX_NAMES) this.#names.set(word, named);
-    }
-    return named;
   }
 
   /** What stands behind the scheme that ends at a place, if it is a credential. */
   #credential(at: number, isScheme: boolean) {
-    const from = this.#afterBlanks(at);
+    const from = afterBlanks(this.#text, at);
     if (from === at) return undefined;
-    const parameters = matchAt(PARAMETERS, this.#text, from);
-    if (parameters !== null) return { from, to: PARAMETERS.lastIndex };
+    const end = endAt(PARAMETERS, this.#text, from);
+    if (end !== -1) return { from, to: end };
     const to = this.#bareEnd(from);
+    if (to <= from) return undefined;
     const text = this.#text.slice(from, to);
-    const isOne = text !== "" && !/^-|^\w+:\/\//.test(text) &&
+    const isOne = !/^-|^\w+:\/\//.test(text) &&
       (isScheme || text === MASK || (text.length >= 8 && !PROSE.test(text)));
     return isOne ? { from, to } : undefined;
   }
@@ -297,53 +236,69 @@ class Walk {
   /** The further pairs of a header without quotes; their names are no secret. */
   #cookies(): void {
     while (true) {
-      const pair = matchAt(NEXT_COOKIE, this.#text, this.#at)?.[0];
-      if (pair === undefined) return;
-      const from = this.#at + pair.length;
-      const to = this.#bareEnd(from);
-      const isNone = COOKIE_ATTRIBUTE.test(pair) ||
-        PATH.test(this.#text.slice(from, to));
-      if (isNone) this.#skip(Math.max(from, to));
-      else this.#mask(from, Math.max(from, to));
+      const start = this.#at;
+      const from = afterNextCookie(this.#text, start);
+      if (from === -1) return;
+      const to = Math.max(from, this.#bareEnd(from));
+      const isNone = COOKIE_ATTRIBUTE.test(this.#text.slice(start, from)) ||
+        isPath(this.#text.slice(from, to));
+      if (isNone) this.#skip(to);
+      else this.#mask(from, to);
     }
   }
 
   /** `--password value`, and of some programs `-p value` and `-pvalue`. */
-  #option(start: number, end: number): boolean {
-    const word = this.#text.slice(start, Math.min(end, start + NAME_CHARS));
+  #option(start: number, end: number, says: number): boolean {
+    const length = end - start;
+    if (length < 2) return false;
     const options = this.#options(end);
-    const given = options?.get(word) ?? ANY_PROGRAM.get(word);
-    if (given !== undefined && this.#optionValue(end, given)) return true;
-    const glued = options?.get(`${word.slice(0, 2)}*`);
-    if (glued !== undefined) return this.#maskBehind(glued, start + 2, false);
-    if (word.length < 4) return false;
-    const named = this.#named(word);
-    return named !== "other" && named !== "signature" &&
+    if (length <= MAX_WORD) {
+      const word = this.#text.slice(start, end);
+      const sign = (options ?? ANY_PROGRAM).signs.get(word);
+      if (sign !== undefined && this.#optionValue(end, sign)) return true;
+    }
+    if (options !== undefined && options.glued.size > 0) {
+      const sign = options.glued.get(this.#text.slice(start, start + 2));
+      if (sign !== undefined) return this.#maskBehind(sign, start + 2, false);
+    }
+    return length >= 4 && (says & NAME.secret) !== 0 &&
       this.#optionValue(end, "");
   }
 
   #optionValue(end: number, sign: string): boolean {
     if (!this.#isNear(sign, end)) return false;
-    const gap = matchAt(OPTION_GAP, this.#text, end)?.[0];
-    if (gap === undefined) return false;
-    const from = end + gap.length;
-    return this.#text[from] === "-" ||
-      this.#maskBehind(sign, from, /["']/.test(gap));
+    const from = this.#afterGap(end);
+    if (from === -1) return false;
+    if (this.#text.charCodeAt(from) === DASH) return true;
+    const isQuoted = from > end + 1 &&
+      /["']/.test(this.#text.slice(end, from));
+    return this.#maskBehind(sign, from, isQuoted);
+  }
+
+  #afterGap(end: number): number {
+    const kind = kindAt(this.#text, end);
+    if (kind === KIND.blank) {
+      const next = kindAt(this.#text, end + 1);
+      if (next === KIND.word) return end + 1;
+    } else if (kind !== KIND.quote && this.#text[end] !== "=") return -1;
+    return endAt(OPTION_GAP, this.#text, end);
   }
 
   /** The name of a program, or what one takes that knows words without a dash. */
-  #argument(start: number, end: number): boolean {
-    const word = this.#text.slice(start, Math.min(end, start + NAME_CHARS));
+  #argument(word: string, end: number): boolean {
+    const known = KNOWN_WORDS.get(word);
+    if (known === undefined) return false;
     // In a list each text has its own quotes, and no shell has read them yet.
-    const isInLine = this.#text[end] !== "\0";
-    if (isInLine && EVALUATES.test(word)) this.#evaluator = end;
-    const options = PROGRAMS.get(word);
+    if (known.evaluates && this.#text[end] !== "\0") this.#evaluator = end;
+    const { options } = known;
+    const sign = options === undefined
+      ? this.#options(end)?.signs.get(word)
+      : undefined;
     if (options !== undefined) {
       this.#program = { options, at: end };
       return true;
     }
-    const sign = this.#options(end)?.get(word);
-    const from = this.#afterBlanks(end);
+    const from = afterBlanks(this.#text, end);
     return sign !== undefined && from > end &&
       this.#maskBehind(sign, from, false);
   }
@@ -367,11 +322,12 @@ class Walk {
     const { from, to } = this.#value(at, isQuoted);
     const value = this.#text.slice(from, to);
     const start = sign === "" ? 0 : value.indexOf(sign) + 1;
-    const secret = value.slice(start);
+    const secret = start === 0 ? value : value.slice(start);
     const isNone = sign === ""
-      ? SCHEME.test(secret)
+      ? isSchemeName(secret)
       : start === 0 || (sign === ":" && /^(?:[\/~.]|\d{1,5}$)/.test(secret));
-    if (isNone || isPlainValue(secret, sign === "" ? "password" : "")) {
+    const name = sign === "" ? "password" : "";
+    if (isNone || isPlainValue(secret, name, { isAssigned: true })) {
       this.#skip(to);
     } else this.#mask(from + start, to);
     return true;
@@ -396,10 +352,7 @@ class Walk {
     const isSure = isOpener && quotes.isSure &&
       (depth > 0 || this.#evaluator <= quotes.lastBreak);
     const to = isOpener || isQuoted
-      ? quotes.endOf(quote, {
-        isSure,
-        isField: isQuoted,
-      })
+      ? quotes.endOf(quote, { isSure, isField: isQuoted })
       : from;
     return { from, to, isBare: false };
   }
@@ -407,9 +360,9 @@ class Walk {
   /** In `>name: command` the name is a file's, in `x=name: command` a value. */
   #mayBeCommand(at: number): boolean {
     if (kindAt(this.#text, at - 1) !== KIND.blank) return false;
+    if (!isBeforeCommand(this.#text, at)) return false;
     this.#quotes.readTo(at);
-    return this.#quotes.depth === 0 &&
-      COMMAND_PREFIX.test(this.#text.slice(Math.max(0, at - NAME_CHARS), at));
+    return this.#quotes.depth === 0;
   }
 
   /** Where a value ends that is not in quotes. */
@@ -418,27 +371,42 @@ class Walk {
     let at = from;
     for (; at < text.length; at++) {
       const kind = kindAt(text, at);
+      if (kind === KIND.word) continue;
       if (kind >= KIND.break && kind !== KIND.doubt) break;
-      if (kind === KIND.doubt && isSubstitution(text, at)) break;
-      if (kind === KIND.quote) {
+      if (kind === KIND.doubt) {
+        if (isSubstitution(text, at)) break;
+      } else if (kind === KIND.quote) {
         const end = this.#quotes.afterSlashes(at);
-        if (/["'nrt]/.test(text[end] ?? "")) break;
+        if ("\"'nrt".includes(text[end] ?? " ")) break;
         at = this.#quotes.afterEscape(at) - 1;
-      } else if (text[at] === "," || text[at] === "%") {
-        if (matchAt(NEXT_FIELD, text, at) !== null) break;
-      }
+      } else if (isNextField(text, at)) break;
     }
     while (at > from && ",.)]}".includes(text[at - 1] ?? " ")) at--;
     return at;
   }
+}
 
-  #afterBlanks(from: number): number {
-    let at = from;
-    while (
-      at < from + 8 && (this.#text[at] === " " || this.#text[at] === "\t")
-    ) {
-      at++;
-    }
-    return at;
+/** What a word may begin with that is known whole. */
+const FIRST = new Uint8Array(128);
+for (const word of [...KNOWN_WORDS.keys(), "b", "B"]) {
+  FIRST[word.charCodeAt(0)] = 1;
+}
+const SCHEME_NAMES = new Set(SCHEMES.split(" "));
+const MIN_SCHEME = 3;
+const MAX_SCHEME = Math.max(...[...SCHEME_NAMES].map((it) => it.length));
+
+/** Whether a short word of small letters stands alone here, as most prose does. */
+function isSmallWordAt(text: string, from: number): boolean {
+  let at = from;
+  while (at < from + 19) {
+    const code = text.charCodeAt(at);
+    if (code < 97 || code > 122) break;
+    at++;
   }
+  return at > from && text.charCodeAt(at) === BLANK;
+}
+
+function isSchemeName(word: string): boolean {
+  return word.length >= MIN_SCHEME && word.length <= MAX_SCHEME &&
+    SCHEME_NAMES.has(word.toLowerCase());
 }

@@ -52,6 +52,18 @@ Deno.test("maskSecrets() masks the secret alone", () => {
         "git clone https://x-access-token:***@git.example/a/b here",
       ],
       ["login password=123 token=12", "login password=*** token=12"],
+      ["TOKEN=yes csrf=12 run", "TOKEN=*** csrf=*** run"],
+      ["run --password on", "run --password ***"],
+      ["token=a\\", "token=***"],
+      ["UID=me;PWD=x1yz;", "UID=me;PWD=***;"],
+      [
+        "/x?session_id=0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+        "/x?session_id=***",
+      ],
+      [
+        "JSESSIONID: 0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+        "JSESSIONID: ***",
+      ],
       ["mysql -uroot -p123 db", "mysql -uroot -p*** db"],
       ["pip install sk-learn-something", "pip install sk-learn-something"],
       ["ping xapp-frontend-01", "ping xapp-frontend-01"],

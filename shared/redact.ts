@@ -1,9 +1,5 @@
-import {
-  isPlainValue,
-  isSecretName,
-  MASK,
-  maskSecrets,
-} from "./mask_secrets.ts";
+import { MASK, maskSecrets } from "./mask_secrets.ts";
+import { isPlainValue, isSecretName } from "./secret_names.ts";
 
 /** Takes secrets out of what is about to be written or shown. */
 export class Redactor {
@@ -109,6 +105,7 @@ export class Redactor {
     const named = typeof object.name === "string" && isSecretName(object.name)
       ? object.name
       : undefined;
+    const inside = { ...place, depth };
     return Object.fromEntries(
       Object.entries(object).map(([key, value]) => {
         const own = isSecretName(key)
@@ -117,16 +114,11 @@ export class Redactor {
           ? named
           : undefined;
         const isSecret = own !== undefined && isSecretNumber(value, own);
-        const under = place.under ?? own;
-        const inside = {
-          ...place,
-          depth,
-          ...(under !== undefined && { under }),
-        };
-        return [
-          this.#withoutKnown(key),
-          isSecret ? MASK : this.#value(value, inside),
-        ];
+        const isUnder = own !== undefined && place.under === undefined;
+        const shown = isSecret
+          ? MASK
+          : this.#value(value, isUnder ? { ...inside, under: own } : inside);
+        return [this.#withoutKnown(key), shown];
       }),
     );
   }

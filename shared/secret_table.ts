@@ -41,9 +41,13 @@ export const SIGNATURE_WORDS: readonly string[] = ["\\bsig", "signature"];
 export const ABOUT_WORDS =
   "age at budget counts? dir enabled endpoint env expire[ds] expiry fields? files? go header hint ids? index jar js json kind length limit max md method min mjs mode names? path policy provider py realm required rs schemes? scopes? sh size source state status stdin toml ts ttl txt type uri url usage version window ya?ml";
 
-/** Values that are no secret, whatever their name. */
-export const PLAIN_VALUES =
-  "a an and are at can cannot empty expired failed false for from given has have hidden if in invalid is missing must needed nil no none not null of off ok on only or required see set should that the this to too true undefined unknown unset was when with wrong yes \\d{1,3}";
+/** What stands where there is no secret, whatever the name. */
+export const NO_VALUES =
+  "empty false hidden invalid missing nil none null required true undefined unknown unset";
+
+/** Words that go on with a sentence about a secret: `password: not set`. */
+export const PROSE_VALUES =
+  "a an and are at can cannot expired failed for from given has have if in is must needed no not of off ok on only or see set should that the this to too was when with wrong yes";
 
 /** Words between a name and its secret that say of what kind it is. */
 export const SCHEMES =
