@@ -15,6 +15,9 @@ contractTests("conductor", {
     "browser.claude.send": NO_BROWSER,
     "browser.claude.current": NO_BROWSER,
     "browser.claude.reload": NO_BROWSER,
+    // No shared token is set here: routes/tokens_test.ts has one.
+    "tokens.create": "CONFLICT",
+    "tokens.revoke": "NOT_FOUND",
   },
   async start() {
     const codexd = new FakeCodexd();
@@ -51,6 +54,7 @@ contractTests("conductor", {
         live_task_id: later.task_id,
         session: "session-1",
         browser: "firefox-1",
+        token_id: "token_0",
       },
       async [Symbol.asyncDispose]() {
         await conductor[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/audit.ts";
 import { sleep } from "../shared/wait.ts";
 import { VERSION } from "../shared/version.ts";
+import { NamedTokens } from "./access/mod.ts";
 import { composeAutomation, execKind, taskKinds } from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";
 import { Codex, codexKind } from "./codex/mod.ts";
@@ -99,8 +100,15 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     about: () => self.summary(),
     ...common,
   });
+  const tokens = new NamedTokens({
+    store: stores.tokens,
+    leadership: automation.leadership,
+    hasSharedToken: token !== undefined,
+    ...common,
+  });
   const built = createDaemon(config, ports, {
     routes,
+    credentials: [tokens],
     deps: {
       self,
       role: () => automation.leadership.role,
@@ -116,6 +124,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         remembered: () => stores.audit.written,
         pause: () => sleep(clock, 0),
       }),
+      tokens,
       backups: new BackupService({
         from: store.db.path,
         folder: join(config.stateDir, "backups"),
@@ -152,6 +161,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       await hostOps.close();
     },
     close() {
+      tokens.close();
       automation.release();
       store.close();
     },

@@ -1,4 +1,5 @@
 import type { AuditedCaller } from "../shared/audit.ts";
+import type { NamedTokens } from "./access/mod.ts";
 import type { HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/mod.ts";
 import { type RouteContext, routeFor } from "../shared/http/mod.ts";
@@ -37,6 +38,7 @@ export interface Deps extends SelfDeps {
   readonly audit: Stores["audit"];
   readonly auditVerifier: AuditVerifier;
   readonly backups: BackupService;
+  readonly tokens: NamedTokens;
   readonly status: Pick<StatusService, "public" | "full">;
 }
 

@@ -43,7 +43,7 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["store"],
     ["record"],
     ["automation"],
-    ["codex", "browser"],
+    ["access", "codex", "browser"],
     ["status"],
     [OTHER_FILES],
     ["routes"],

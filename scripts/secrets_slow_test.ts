@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseMessage } from "../codexd/rpc/rpc_message.ts";
 import { TrafficLog } from "../codexd/app_server/traffic_log.ts";
-import { leading, newTask } from "../conductor/testing/automation_fixture.ts";
+import {
+  AS_OWNER,
+  leading,
+  newTask,
+} from "../conductor/testing/automation_fixture.ts";
 import { withoutCredentials } from "../conductor/browser/extension/mod.js";
 import { CALLER } from "../conductor/browser/testing/outcome.ts";
 import { createRig } from "../conductor/browser/testing/rig.ts";
@@ -71,7 +75,10 @@ const SINKS: Readonly<Record<string, Sink>> = {
     for (const [index, sample] of samples.entries()) {
       const payload = { command: sample, args: ["sh", "-c", sample] };
       const before = events.bounds().last;
-      const { task } = tasks.create(newTask({ title: sample, payload }));
+      const { task } = tasks.create(
+        newTask({ title: sample, payload }),
+        AS_OWNER,
+      );
       await conductor.settle();
       const run = kind.at(index);
       assertEquals(run.payload, payload);

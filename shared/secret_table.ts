@@ -65,6 +65,7 @@ export const TOKEN_SHAPES: readonly string[] = [
   "SG\\.[\\w.-]{10,}", // SendGrid
   "atlasv1\\.[\\w-]{10,}", // Terraform
   "baa\\.token\\.[\\w-]+",
+  "baat_[\\w-]{40,}", // conductor's own
   "bot\\d{6,}:[\\w-]{20,}", // Telegram
   "dapi[0-9a-f]{32}", // Databricks
   "discord(?:app)?\\.com/api/webhooks/[\\w/-]{10,}",

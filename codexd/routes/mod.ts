@@ -42,9 +42,9 @@ const unavailable = ({ status }: CodexdDeps) => status.fault;
 /** The table of contents of codexd's API. */
 export const codexdRoutes: readonly Route<CodexdDeps>[] = [
   ...describeRoutes<CodexdDeps>({
-    capabilities: ({ routes, deps }) => ({
-      read_endpoints: capabilityLines(routes, "read", deps),
-      write_endpoints: capabilityLines(routes, "write", deps),
+    capabilities: (context) => ({
+      read_endpoints: capabilityLines(context, "read"),
+      write_endpoints: capabilityLines(context, "write"),
     }),
   }),
   ...probeRoutes<CodexdDeps>(),
@@ -64,8 +64,9 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
   route({
     ...openSession,
     unavailable,
-    async handler({ deps, body, headers }) {
-      const key = idempotencyKeyOf(headers);
+    async handler(context) {
+      const { deps, body } = context;
+      const key = idempotencyKeyOf(context);
       const answer = await deps.requests.openSession(body, key);
       return new Reply(answer, { status: statusOf(answer) });
     },
@@ -73,8 +74,9 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
   route({
     ...runTurn,
     unavailable,
-    async handler({ deps, body, headers, signal }) {
-      const key = idempotencyKeyOf(headers);
+    async handler(context) {
+      const { deps, body, signal } = context;
+      const key = idempotencyKeyOf(context);
       const answer = await deps.requests.runTurn(body, key, signal);
       return new Reply(answer, { status: statusOf(answer) });
     },

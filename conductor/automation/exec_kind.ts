@@ -30,6 +30,7 @@ export function execKind(
 ): TaskKind<ExecPayload> {
   return {
     kind: "exec",
+    scope: "exec",
     summary: "Run a command; the payload is what the host operation exec takes",
     payload: payloadIn(cwd),
     example: { command: "printf 'hello from a task'" },

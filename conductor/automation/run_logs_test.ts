@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LogEntry } from "../store/model/log_entry.ts";
 import {
+  AS_OWNER,
   FAILED,
   type Fixture,
   leading,
@@ -9,7 +10,7 @@ import {
 } from "../testing/automation_fixture.ts";
 
 async function runningTask(it: Fixture): Promise<string> {
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   return task.task_id;
 }

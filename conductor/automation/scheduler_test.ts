@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { countingIds } from "../../shared/testing/fakes.ts";
 import {
+  AS_OWNER,
   automationAt,
   FAILED,
   leading,
@@ -17,7 +18,7 @@ Deno.test("Scheduler starts tasks by priority, then age, as many as there are pl
   for (
     const [title, priority] of [["a", 0], ["b", 5], ["c", 5], ["d", 9]] as const
   ) {
-    it.tasks.create(newTask({ title, priority, payload: { title } }));
+    it.tasks.create(newTask({ title, priority, payload: { title } }), AS_OWNER);
   }
   await it.settle();
   assertEquals(it.kind.runs.length, 0);
@@ -41,7 +42,7 @@ Deno.test("Scheduler starts tasks by priority, then age, as many as there are pl
 Deno.test("Scheduler waits for not_before, to the millisecond", async () => {
   using it = await leading();
   const not_before = new Date(it.clock.now() + 90_000).toISOString();
-  const { task } = it.tasks.create(newTask({ not_before }));
+  const { task } = it.tasks.create(newTask({ not_before }), AS_OWNER);
   assertEquals(task.not_before, not_before);
   assertEquals(task.next_attempt_at, not_before);
   await it.clock.advance(89_999);
@@ -57,9 +58,9 @@ Deno.test("Scheduler does not let tasks that wait hold up those that may start",
   using it = await leading();
   const not_before = new Date(it.clock.now() + 60_000).toISOString();
   for (let i = 0; i < 5; i++) {
-    it.tasks.create(newTask({ not_before, priority: 100 }));
+    it.tasks.create(newTask({ not_before, priority: 100 }), AS_OWNER);
   }
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   assertEquals(it.kind.runs.length, 1);
   assertEquals(it.kind.at(0).context.task_id, task.task_id);
@@ -69,7 +70,7 @@ Deno.test("Scheduler does not let tasks that wait hold up those that may start",
 
 Deno.test("Scheduler retries a failure with growing pauses until no attempt is left", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ max_attempts: 3 }));
+  const { task } = it.tasks.create(newTask({ max_attempts: 3 }), AS_OWNER);
   const get = () => it.tasks.get(task.task_id);
   await it.settle();
   it.kind.at(0).end(FAILED);
@@ -109,7 +110,7 @@ Deno.test("Scheduler starts nothing on a standby", async () => {
   using two = automationAt({ path: file.path, clock, instance: "two" });
   one.start();
   two.start();
-  one.tasks.create(newTask());
+  one.tasks.create(newTask(), AS_OWNER);
   await clock.advance(1000);
   assertEquals([one.kind.runs.length, two.kind.runs.length], [1, 0]);
   one.kind.at(0).end(OK);
@@ -128,8 +129,9 @@ Deno.test("A new leader ends the runs of the one before, and retries only those 
   using two = automationAt({ ...both, instance: "two" });
   one.start();
   two.start();
-  const again = one.tasks.create(newTask({ retry_lost: true })).task.task_id;
-  const never = one.tasks.create(newTask()).task.task_id;
+  const again =
+    one.tasks.create(newTask({ retry_lost: true }), AS_OWNER).task.task_id;
+  const never = one.tasks.create(newTask(), AS_OWNER).task.task_id;
   await clock.advance(0);
   assertEquals(one.kind.runs.length, 2);
   one[Symbol.dispose]();
@@ -162,7 +164,7 @@ Deno.test("A leader that steps down stops its runs, and what they did is not acc
     instance: "two",
   });
   one.start();
-  const { task } = one.tasks.create(newTask());
+  const { task } = one.tasks.create(newTask(), AS_OWNER);
   await frozen.advance(0);
   two.start();
   await running.advance(LEASE_MS + 1000);
@@ -180,8 +182,8 @@ Deno.test("A leader that steps down stops its runs, and what they did is not acc
 
 Deno.test("A leader whose disk is full for longer than its lease ends its runs as lost, and goes on", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask());
-  const again = it.tasks.create(newTask({ retry_lost: true })).task;
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const again = it.tasks.create(newTask({ retry_lost: true }), AS_OWNER).task;
   await it.settle();
   it.store.db.run("PRAGMA query_only = ON");
   await it.clock.advance(LEASE_MS);

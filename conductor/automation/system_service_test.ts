@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  AS_OWNER,
   automationAt,
   leading,
   newTask,
@@ -75,8 +76,8 @@ Deno.test("SystemService keeps the mode over a restart", async () => {
 
 Deno.test("SystemService.setMode() lets what runs go on", async () => {
   using it = await leading({ width: 1 });
-  it.tasks.create(newTask());
-  it.tasks.create(newTask());
+  it.tasks.create(newTask(), AS_OWNER);
+  it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   it.system.setMode("paused", {});
   it.kind.at(0).end(OK);
@@ -88,7 +89,7 @@ Deno.test("SystemService.setMode() lets what runs go on", async () => {
 
 Deno.test("SystemService.drained() answers when the last run has ended", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ title: "slow" }));
+  const { task } = it.tasks.create(newTask({ title: "slow" }), AS_OWNER);
   await it.settle();
   const state = it.system.setMode("draining", {});
   assertEquals(state.drained, false);
@@ -109,7 +110,7 @@ Deno.test("SystemService.drained() answers when the last run has ended", async (
 
 Deno.test("SystemService.drained() gives up in time, or when the mode changes", async () => {
   using it = await leading();
-  it.tasks.create(newTask());
+  it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   it.system.setMode("draining", {});
   const late = it.system.drained(5000, never);

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ScopeName } from "../../shared/http/mod.ts";
 import type { LogLevel } from "../../shared/log.ts";
 import type { Failure, LogStream, RunOutcome } from "../store/mod.ts";
 
@@ -53,6 +54,8 @@ export interface TaskKind<P = unknown> {
   /** As in `POST /v1/tasks`. */
   readonly kind: string;
   readonly summary: string;
+  /** What whoever makes such a task must hold beside `automate`. */
+  readonly scope: ScopeName;
   readonly payload: z.ZodType<P>;
   /** A payload that the schema takes. */
   readonly example: Readonly<Record<string, z.core.util.JSONType>>;

@@ -3,6 +3,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { StreamEvent } from "../../shared/http/route.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import {
+  AS_OWNER,
   automationAt,
   type Fixture,
   leading,
@@ -32,7 +33,7 @@ function words(news: readonly StreamEvent[]): string[] {
 }
 
 async function running(it: Fixture) {
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   return { ...it.kind.at(it.kind.runs.length - 1), taskId: task.task_id };
 }

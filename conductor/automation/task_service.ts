@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
+import { missingScope, type Principal } from "../../shared/http/mod.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
@@ -15,7 +16,7 @@ import {
   type TaskRow,
   type TaskSummary,
 } from "../store/mod.ts";
-import { RunStopped, type TaskKinds } from "./task_kind.ts";
+import { RunStopped, type TaskKind, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { RunLedger } from "./run_ledger.ts";
@@ -36,14 +37,22 @@ export class TaskService {
   /**
    * Queues a task. With a key that was used before, returns the task that was
    * made then; `replayed` says so.
-   * @throws {AppError} `INVALID_INPUT`, `CONFLICT` when the key came with
-   * another body, `SYSTEM_DRAINING`, `NOT_LEADER`
+   * @throws {AppError} `INVALID_INPUT`, `SCOPE_REQUIRED` for a kind that is not
+   * its maker's to run, `CONFLICT` when the key came with another body,
+   * `SYSTEM_DRAINING`, `NOT_LEADER`
    */
   create(
     task: NewTask,
-    key?: string,
+    { by, key }: {
+      /** Who makes it. */
+      readonly by: Pick<Principal, "scopes">;
+      readonly key?: string | undefined;
+    },
   ): { readonly task: Task; readonly replayed: boolean } {
-    this.#checkPayload(task);
+    const kind = this.#kindOf(task);
+    const missing = missingScope(by, kind.scope);
+    if (missing !== undefined) throw missing;
+    checkPayload(task, kind);
     const { leadership, tasks, events, newId, clock } = this.#options;
     const idempotency = key === undefined
       ? undefined
@@ -147,24 +156,11 @@ export class TaskService {
     throw new AppError("NOT_FOUND", `Cannot find task "${taskId}"`);
   }
 
-  #checkPayload(task: NewTask): void {
+  #kindOf(task: NewTask): TaskKind {
     const kind = this.#options.kinds.get(task.kind);
-    if (kind === undefined) {
-      const known = [...this.#options.kinds.keys()].join(", ");
-      throw invalidInput("kind", `must be one of ${known}`, CANNOT_ACCEPT);
-    }
-    const size = new TextEncoder().encode(JSON.stringify(task.payload)).length;
-    if (size > MAX_PAYLOAD_BYTES) {
-      const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
-      throw invalidInput("payload", message, CANNOT_ACCEPT);
-    }
-    const result = kind.payload.safeParse(task.payload);
-    if (result.success) return;
-    const issues = result.error.issues.map(({ path, message }) => ({
-      path: ["payload", ...path].join("."),
-      message,
-    }));
-    throw invalidInputs(issues, CANNOT_ACCEPT);
+    if (kind !== undefined) return kind;
+    const known = [...this.#options.kinds.keys()].join(", ");
+    throw invalidInput("kind", `must be one of ${known}`, CANNOT_ACCEPT);
   }
 }
 
@@ -178,6 +174,22 @@ interface TaskServiceOptions
   readonly clock: Clock;
   /** Called when a task was queued. */
   readonly onQueued: () => void;
+}
+
+/** @throws {AppError} `INVALID_INPUT` */
+function checkPayload({ payload }: NewTask, kind: TaskKind): void {
+  const size = new TextEncoder().encode(JSON.stringify(payload)).length;
+  if (size > MAX_PAYLOAD_BYTES) {
+    const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
+    throw invalidInput("payload", message, CANNOT_ACCEPT);
+  }
+  const result = kind.payload.safeParse(payload);
+  if (result.success) return;
+  const issues = result.error.issues.map(({ path, message }) => ({
+    path: ["payload", ...path].join("."),
+    message,
+  }));
+  throw invalidInputs(issues, CANNOT_ACCEPT);
 }
 
 function hashOf(task: NewTask): string {

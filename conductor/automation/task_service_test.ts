@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
 import {
+  AS_OWNER,
   FAILED,
   type Fixture,
   leading,
@@ -21,15 +22,18 @@ async function ended(it: Fixture): Promise<void> {
 
 Deno.test("TaskService.create() queues a task with everything it was given", async () => {
   using it = await leading();
-  const { task, replayed } = it.tasks.create(newTask({
-    title: "Sweep",
-    payload: { deep: { ä: [1, null] } },
-    priority: -3,
-    max_attempts: 4,
-    timeout_ms: 5000,
-    labels: ["a", "b", "a"],
-    retry_lost: true,
-  }));
+  const { task, replayed } = it.tasks.create(
+    newTask({
+      title: "Sweep",
+      payload: { deep: { ä: [1, null] } },
+      priority: -3,
+      max_attempts: 4,
+      timeout_ms: 5000,
+      labels: ["a", "b", "a"],
+      retry_lost: true,
+    }),
+    AS_OWNER,
+  );
   assertEquals(replayed, false);
   assertEquals(task, {
     task_id: "task_1",
@@ -58,7 +62,7 @@ Deno.test("TaskService.create() queues a task with everything it was given", asy
 
 Deno.test("TaskService.get() shows the task with its latest run", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   assertEquals(it.tasks.get(task.task_id).latest_run, null);
   await it.clock.advance(5);
   assertEquals(it.tasks.get(task.task_id).latest_run, {
@@ -86,7 +90,7 @@ Deno.test("TaskService.get() shows the task with its latest run", async () => {
 Deno.test("TaskService.create() refuses what it does not know, saying what it does", async () => {
   using it = await leading();
   const error = assertThrows(
-    () => it.tasks.create(newTask({ kind: "nope" })),
+    () => it.tasks.create(newTask({ kind: "nope" }), AS_OWNER),
     AppError,
   );
   assertEquals(error.code, "INVALID_INPUT");
@@ -94,33 +98,50 @@ Deno.test("TaskService.create() refuses what it does not know, saying what it do
     issues: [{ path: "kind", message: "must be one of fake" }],
   });
   const large = newTask({ payload: { text: "x".repeat(1_048_576) } });
-  assertEquals(codeOf(() => it.tasks.create(large)), "INVALID_INPUT");
+  assertEquals(codeOf(() => it.tasks.create(large, AS_OWNER)), "INVALID_INPUT");
 });
 
 Deno.test("TaskService.create() gives the same task for the same key and body", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  const first = it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), "key");
-  const again = it.tasks.create(newTask({ payload: { b: 2, a: 1 } }), "key");
+  const first = it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), {
+    ...AS_OWNER,
+    key: "key",
+  });
+  const again = it.tasks.create(newTask({ payload: { b: 2, a: 1 } }), {
+    ...AS_OWNER,
+    key: "key",
+  });
   assertEquals(again, { task: first.task, replayed: true });
   assertEquals(
-    codeOf(() => it.tasks.create(newTask({ title: "other" }), "key")),
+    codeOf(() =>
+      it.tasks.create(newTask({ title: "other" }), { ...AS_OWNER, key: "key" })
+    ),
     "CONFLICT",
   );
   it.system.setMode("draining", {});
-  assertEquals(it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), "key"), {
-    task: first.task,
-    replayed: true,
-  });
+  assertEquals(
+    it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), {
+      ...AS_OWNER,
+      key: "key",
+    }),
+    {
+      task: first.task,
+      replayed: true,
+    },
+  );
   assertEquals(it.tasks.list({}, { limit: 9 }).items.length, 1);
 });
 
 Deno.test("TaskService.create() accepts tasks while paused, none while draining", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  it.tasks.create(newTask());
+  it.tasks.create(newTask(), AS_OWNER);
   it.system.setMode("draining", {});
-  assertEquals(codeOf(() => it.tasks.create(newTask())), "SYSTEM_DRAINING");
+  assertEquals(
+    codeOf(() => it.tasks.create(newTask(), AS_OWNER)),
+    "SYSTEM_DRAINING",
+  );
   await it.clock.advance(1000);
   assertEquals(it.kind.runs.length, 0);
   assertEquals(it.system.state().queue.queued_tasks, 1);
@@ -129,7 +150,7 @@ Deno.test("TaskService.create() accepts tasks while paused, none while draining"
 Deno.test("TaskService.cancel() ends a queued task at once", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   const canceled = await it.tasks.cancel(task.task_id, never);
   assertEquals(canceled.status, "canceled");
   assertEquals(canceled.latest_run, null);
@@ -141,7 +162,7 @@ Deno.test("TaskService.cancel() ends a queued task at once", async () => {
 
 Deno.test("TaskService.cancel() stops a running task and answers when it has ended", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ max_attempts: 5 }));
+  const { task } = it.tasks.create(newTask({ max_attempts: 5 }), AS_OWNER);
   await it.settle();
   const canceled = await it.tasks.cancel(task.task_id, never);
   assertEquals(it.kind.at(0).context.signal.aborted, true);
@@ -154,12 +175,12 @@ Deno.test("TaskService.cancel() stops a running task and answers when it has end
 
 Deno.test("TaskService.cancel() does not wait for ever, and the task ends all the same", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   const { context } = it.kind.at(0);
   const stubborn = Promise.withResolvers<typeof OK>();
   it.kind.run = () => stubborn.promise;
-  const second = it.tasks.create(newTask()).task.task_id;
+  const second = it.tasks.create(newTask(), AS_OWNER).task.task_id;
   await it.settle();
   const answer = it.tasks.cancel(second, never);
   await it.clock.advance(10_000);
@@ -174,7 +195,7 @@ Deno.test("TaskService.cancel() does not wait for ever, and the task ends all th
 
 Deno.test("TaskService.cancel() refuses a task that has ended, and one that is not there", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   it.kind.at(0).end(FAILED);
   await it.settle();
@@ -192,7 +213,7 @@ Deno.test("TaskService.cancel() refuses a task that has ended, and one that is n
 
 Deno.test("A task that takes longer than timeout_ms is stopped and has failed", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ timeout_ms: 5000 }));
+  const { task } = it.tasks.create(newTask({ timeout_ms: 5000 }), AS_OWNER);
   await it.clock.advance(4999);
   assertEquals(it.kind.at(0).context.signal.aborted, false);
   await it.clock.advance(1);
@@ -205,18 +226,18 @@ Deno.test("A run whose work throws has failed, and the others go on", async () =
   using it = await leading();
   const { run } = it.kind;
   it.kind.run = () => Promise.reject(new Error("a fault"));
-  const { task } = it.tasks.create(newTask());
+  const { task } = it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   assertEquals(it.tasks.get(task.task_id).error, {
     code: "INTERNAL",
     message: "a fault",
   });
   it.kind.run = () => Promise.reject(new AppError("CODEXD_UNAVAILABLE"));
-  const away = it.tasks.create(newTask()).task;
+  const away = it.tasks.create(newTask(), AS_OWNER).task;
   await it.settle();
   assertEquals(it.tasks.get(away.task_id).error?.code, "CODEXD_UNAVAILABLE");
   it.kind.run = run;
-  it.tasks.create(newTask());
+  it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   assertEquals(it.kind.runs.length, 1);
   await ended(it);

@@ -23,6 +23,7 @@ export function browserKind(
 ): TaskKind<RequestBody> {
   return {
     kind: "browser",
+    scope: "browser",
     summary:
       "Send a browser request; the payload is what POST /v1/browser/request takes",
     payload: requestBody,

@@ -63,6 +63,7 @@ const AWAY_MS = 60_000;
 export function codexKind(ports: CodexKindPorts): TaskKind<Payload> {
   return {
     kind: "codex",
+    scope: "codex",
     summary:
       "Run a turn of Codex, in a new session or in one that is named by session_id",
     payload: Payload,

@@ -24,6 +24,7 @@ const OURS: readonly ErrorCode[] = [
   "HOST_NOT_ALLOWED",
   "ORIGIN_NOT_ALLOWED",
   "NOT_EXPOSED",
+  "SCOPE_REQUIRED",
   "ROUTE_NOT_FOUND",
   "METHOD_NOT_ALLOWED",
 ];
@@ -77,10 +78,10 @@ export class CodexdApi implements Disposable {
     contract: RouteFacts<P, Q, B, D>,
     request: Relayed,
   ): Promise<z.output<D>> {
-    const { params, query, body, headers, signal, requestId } = request;
+    const { params, query, body, signal, requestId } = request;
     const input = { params, query, body } as unknown as CallInput<P, Q, B>;
     const key = contract.kind === "write"
-      ? idempotencyKeyOf(headers)
+      ? idempotencyKeyOf(request)
       : undefined;
     return this.call(contract, input, {
       signal,
@@ -116,7 +117,7 @@ interface CodexdApiOptions extends Pick<ClientOptions, "clock">, DoorOptions {
 
 /** What of a request is passed on. */
 type Relayed =
-  & Pick<RouteContext<unknown>, "headers" | "signal" | "requestId">
+  & Pick<RouteContext<unknown>, "actor" | "headers" | "signal" | "requestId">
   & {
     readonly params: unknown;
     readonly query: unknown;

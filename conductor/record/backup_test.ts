@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database as Connection } from "@db/sqlite";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { automationAt, newTask } from "../testing/automation_fixture.ts";
+import {
+  AS_OWNER,
+  automationAt,
+  newTask,
+} from "../testing/automation_fixture.ts";
 import { verifyAudit } from "./audit_verify.ts";
 import { backupDatabase } from "./backup.ts";
 import { openDatabase } from "../store/database.ts";
@@ -13,7 +17,7 @@ Deno.test("backupDatabase() copies one moment of a database that is written mean
   it.start();
   it.system.setMode("paused", {});
   for (let index = 0; index < 600; index++) {
-    it.tasks.create(newTask({ labels: ["x", `n${index}`] }));
+    it.tasks.create(newTask({ labels: ["x", `n${index}`] }), AS_OWNER);
     it.store.audit.begin({
       action: "x",
       actor: { name: "owner", source: "http" },
@@ -28,7 +32,7 @@ Deno.test("backupDatabase() copies one moment of a database that is written mean
     to,
     pause() {
       pauses++;
-      it.tasks.create(newTask());
+      it.tasks.create(newTask(), AS_OWNER);
       return Promise.resolve();
     },
   });

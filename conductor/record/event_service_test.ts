@@ -2,7 +2,12 @@ import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../shared/http/route.ts";
 import type { Gap } from "../../shared/page.ts";
 import { EVENT_SCHEMAS, type StoredEvent } from "../store/model/event.ts";
-import { leading, newTask, OK } from "../testing/automation_fixture.ts";
+import {
+  AS_OWNER,
+  leading,
+  newTask,
+  OK,
+} from "../testing/automation_fixture.ts";
 
 function collect(news: AsyncIterable<StreamEvent>) {
   const items: StreamEvent[] = [];
@@ -24,7 +29,10 @@ Deno.test("EventService.follow() tells every change of lease, mode, task and run
   using it = await leading();
   const left = new AbortController();
   const all = collect(it.store.events.follow(0, left.signal));
-  const { task } = it.tasks.create(newTask({ title: "x", priority: 3 }));
+  const { task } = it.tasks.create(
+    newTask({ title: "x", priority: 3 }),
+    AS_OWNER,
+  );
   await it.settle();
   it.kind.at(0).end(OK);
   await it.settle();

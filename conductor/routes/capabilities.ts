@@ -12,8 +12,8 @@ export function capabilities(context: RouteContext<Deps>) {
   const { origin: url } = self.curlOptions(zone);
   const { flow, notes } = self.guidance(zone, "all");
   return {
-    read_endpoints: capabilityLines(routes, "read", deps),
-    write_endpoints: capabilityLines(routes, "write", deps),
+    read_endpoints: capabilityLines(context, "read"),
+    write_endpoints: capabilityLines(context, "write"),
     system: self.system(zone),
     transports: {
       http: { auth: self.hasToken ? "bearer" : "none", url },

@@ -14,6 +14,7 @@ import { statusRoutes } from "./status.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
 import { taskRoutes } from "./tasks.ts";
+import { tokenRoutes } from "./tokens.ts";
 
 /** The table of contents of conductor's API. */
 export const routes: readonly Route<Deps>[] = [
@@ -32,4 +33,5 @@ export const routes: readonly Route<Deps>[] = [
   ...claudeRoutes,
   ...firefoxSocketRoutes,
   ...recordRoutes,
+  ...tokenRoutes,
 ];

@@ -47,6 +47,7 @@ export const taskRoutes = [
       "Tasks start by priority (higher first), then age, not before not_before, while the mode is running.",
       "A failed attempt is tried again, after 1 s doubled each time, until max_attempts. timeout_ms ends an attempt; 0 or null: no limit.",
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
+      "A named token needs automate and the scope of the kind: exec, codex or browser.",
       "With an Idempotency-Key, the same body gives the same task again, and another body is CONFLICT.",
     ],
     headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
@@ -65,9 +66,10 @@ export const taskRoutes = [
     unavailable: unlessLeader,
     auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
     auditFacts: ({ task_id }) => ({ task_id }),
-    handler({ deps, body, headers }) {
-      const key = idempotencyKeyOf(headers);
-      const { task, replayed } = deps.tasks.create(body, key);
+    handler(context) {
+      const { deps, body } = context;
+      const key = idempotencyKeyOf(context);
+      const { task, replayed } = deps.tasks.create(body, { by: context, key });
       return new Reply(task, {
         status: 201,
         headers: {

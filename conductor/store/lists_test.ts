@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
 import { type PageRequest, writeCursor } from "../../shared/page.ts";
 import { TaskStatus } from "./model/task.ts";
-import { leading, newTask } from "../testing/automation_fixture.ts";
+import { AS_OWNER, leading, newTask } from "../testing/automation_fixture.ts";
 import { type BindValue, Database as Connection } from "@db/sqlite";
 import { migrate } from "./migrate.ts";
 import { Database, type Row } from "./database.ts";
@@ -102,7 +102,7 @@ Deno.test("TaskStore.list() pages through every filter, stable while tasks are a
   const ids: string[] = [];
   const add = (index: number) => {
     const labels = ["all", index % 2 === 0 ? "even" : "odd"];
-    ids.push(it.tasks.create(newTask({ labels })).task.task_id);
+    ids.push(it.tasks.create(newTask({ labels }), AS_OWNER).task.task_id);
   };
   for (let index = 0; index < 25; index++) add(index);
   await it.tasks.cancel(ids[4] ?? "", new AbortController().signal);
@@ -144,7 +144,7 @@ Deno.test("TaskStore.list() pages through every filter, stable while tasks are a
 Deno.test("A page ends with a cursor only when there is more", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  for (let index = 0; index < 4; index++) it.tasks.create(newTask());
+  for (let index = 0; index < 4; index++) it.tasks.create(newTask(), AS_OWNER);
   assertEquals(it.tasks.list({}, { limit: 4 }).next_cursor, null);
   const page = it.tasks.list({}, { limit: 3 });
   assertEquals(page.items.length, 3);
@@ -157,7 +157,7 @@ Deno.test("A page ends with a cursor only when there is more", async () => {
 Deno.test("A cursor that was not given is refused", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  for (let index = 0; index < 2; index++) it.tasks.create(newTask());
+  for (let index = 0; index < 2; index++) it.tasks.create(newTask(), AS_OWNER);
   const good = it.tasks.list({}, { limit: 1 }).next_cursor ?? "";
   for (
     const cursor of [
@@ -186,7 +186,9 @@ Deno.test("A cursor that was not given is refused", async () => {
 Deno.test("CounterStore knows how many tasks there are in each status", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  const ids = [1, 2, 3].map(() => it.tasks.create(newTask()).task.task_id);
+  const ids = [1, 2, 3].map(() =>
+    it.tasks.create(newTask(), AS_OWNER).task.task_id
+  );
   await it.tasks.cancel(ids[0] ?? "", new AbortController().signal);
   const { db, stores } = it.store;
   for (const status of TaskStatus.options) {

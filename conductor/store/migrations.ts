@@ -2,6 +2,7 @@ import { AUDIT_SCHEMA } from "./schema/audit.ts";
 import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
 import { BROWSER_SCHEMA } from "./schema/browser.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
+import { TOKENS_SCHEMA } from "./schema/tokens.ts";
 
 /** The picture of the last day reads no other row. */
 const RUN_HISTORY = `
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "runs by their start", sql: RUN_HISTORY },
   { name: "browser records", sql: BROWSER_SCHEMA },
   { name: "actors of the audit", sql: AUDIT_ACTOR },
+  { name: "named tokens", sql: TOKENS_SCHEMA },
 ];
 
 /** One step of the schema. */

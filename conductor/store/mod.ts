@@ -13,6 +13,7 @@ export * from "./model/log_entry.ts";
 export * from "./model/run.ts";
 export * from "./model/system_state.ts";
 export * from "./model/task.ts";
+export * from "./model/token.ts";
 export type { RunCount, RunHistoryStore } from "./run_history_store.ts";
 export type { RunEnd, RunRow } from "./run_store.ts";
 export { StorageError, toStorageError } from "./storage_error.ts";

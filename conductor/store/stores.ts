@@ -11,6 +11,7 @@ import { LogStore } from "./log_store.ts";
 import { RunHistoryStore } from "./run_history_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskStore } from "./task_store.ts";
+import { TokenStore } from "./token_store.ts";
 
 /** One store a table. What others than its maker are shown has no secret in it. */
 export function storesOf(db: Database, redactor: Redactor) {
@@ -26,6 +27,7 @@ export function storesOf(db: Database, redactor: Redactor) {
     logs: new LogStore(db),
     runs: new RunStore(db, redactor),
     tasks: new TaskStore(db, redactor),
+    tokens: new TokenStore(db),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withImplied } from "../../shared/http/mod.ts";
 import { Redactor } from "../../shared/redact.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import {
@@ -33,6 +34,7 @@ export interface FakeRun {
 export class FakeKind implements TaskKind<Record<string, unknown>> {
   readonly kind = "fake";
   readonly summary = "Waits for the test";
+  readonly scope = "exec";
   readonly payload = z.record(z.string(), z.unknown());
   readonly example = {};
   /** In the order of their start, ended ones too. */
@@ -85,6 +87,9 @@ export function newTask(rest: Partial<NewTask> = {}): NewTask {
     ...rest,
   };
 }
+
+/** Who makes the tasks of a test. */
+export const AS_OWNER = { by: { scopes: withImplied(["admin"]) } };
 
 /** Options of {@linkcode automationAt}. */
 export interface FixtureOptions extends

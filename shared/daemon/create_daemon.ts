@@ -1,5 +1,6 @@
 import type { AuditPort } from "../audit.ts";
 import {
+  type Credentials,
   Dispatcher,
   type DispatcherLimits,
   type Route,
@@ -13,7 +14,9 @@ import type { SelfDeps } from "./self.ts";
 export function createDaemon<Deps extends SelfDeps>(
   { values, token }: DaemonConfig,
   { base, clock, log }: DaemonPorts,
-  { routes, deps, limits, audit, socketKey, ...work }: DaemonParts<Deps>,
+  { routes, deps, limits, audit, socketKey, credentials, ...work }: DaemonParts<
+    Deps
+  >,
 ): Daemon {
   const app = new Dispatcher({
     routes,
@@ -26,6 +29,7 @@ export function createDaemon<Deps extends SelfDeps>(
       proxyAddresses: values.publicProxyAddresses ?? [],
       token,
       socketKey,
+      ...(credentials !== undefined && { credentials }),
     },
     limits,
     audit,
@@ -57,6 +61,8 @@ interface DaemonParts<Deps> {
   readonly audit: AuditPort;
   /** What opens its Unix socket, where it serves one. */
   readonly socketKey?: SocketKey | undefined;
+  /** Who else than the owner may call. */
+  readonly credentials?: readonly Credentials[];
   /** Comes before streams and sockets are closed. */
   quiesce?(): void;
   /** Comes after the signals of all requests were aborted. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RouteInfo } from "../http/mod.ts";
+import { missingScope, type RouteContext } from "../http/mod.ts";
 
 /** A route as `/v1/capabilities` shows it. */
 export const CapabilityLine = z.object({
@@ -12,16 +12,16 @@ export const CapabilityLine = z.object({
   unavailable_reason: z.string().optional(),
 });
 
-/** Returns the routes of one kind, each with whether it works now and why not. */
+/** Returns the routes of one kind, each with whether it works now for this caller, and why not. */
 export function capabilityLines<Deps>(
-  routes: readonly (RouteInfo & {
-    unavailable?(deps: Deps): string | undefined;
-  })[],
+  context: Pick<RouteContext<Deps>, "routes" | "deps" | "scopes">,
   kind: "read" | "write",
-  deps: Deps,
 ): z.input<typeof CapabilityLine>[] {
-  return routes.filter((it) => it.kind === kind).map((route) => {
-    const reason = route.unavailable?.(deps);
+  return context.routes.filter((it) => it.kind === kind).map((route) => {
+    // Who may not call it is told that alone.
+    const reason = missingScope(context, route.scope) === undefined
+      ? route.unavailable?.(context.deps)
+      : `needs a token with the scope "${route.scope}"`;
     return {
       id: route.id,
       method: route.method,

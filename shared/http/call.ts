@@ -31,6 +31,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   readonly authenticated: boolean;
   readonly actor: string;
   readonly scopes: ReadonlySet<ScopeName>;
+  readonly ended: AbortSignal | undefined;
   readonly remoteAddress: string;
   readonly deps: Deps;
   query: unknown;
@@ -54,6 +55,7 @@ export class Call<Deps> implements RouteContext<Deps> {
     this.authenticated = caller.authenticated;
     this.actor = caller.actor;
     this.scopes = caller.scopes;
+    this.ended = caller.ended;
     this.remoteAddress = caller.remoteAddress;
     this.deps = parts.deps;
   }
@@ -77,11 +79,15 @@ export class Call<Deps> implements RouteContext<Deps> {
     });
   }
 
-  /** Aborts when the client has gone or the daemon has waited long enough. */
+  /**
+   * Aborts when the client has gone, what it presented counts no more, or the
+   * daemon has waited long enough.
+   */
   get signal(): AbortSignal {
     return this.#signal ??= AbortSignal.any([
       this.request.signal,
       this.#parts.end,
+      ...(this.ended === undefined ? [] : [this.ended]),
     ]);
   }
 

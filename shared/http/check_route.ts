@@ -27,8 +27,11 @@ function checkFacts<Deps>(route: Route<Deps>): void {
   if (new Set(params).size < params.length) {
     fault(route, "two of its params have the same name");
   }
-  if (route.method === "GET" && route.body !== undefined) {
-    fault(route, "a GET has no body");
+  if (route.method !== "POST" && route.body !== undefined) {
+    fault(route, `a ${route.method} has no body`);
+  }
+  if (route.method === "DELETE" && route.kind !== "write") {
+    fault(route, "a DELETE is a write");
   }
   if (
     route.method === "GET" && route.kind !== "read" &&

@@ -523,3 +523,16 @@ Deno.test("Dispatcher is not held up by half-sent heads", async () => {
     for (const connection of half) connection[Symbol.dispose]();
   }
 });
+
+Deno.test("Dispatcher answers DELETE like any write, and names it in Allow", async () => {
+  await using kit = startKitApp();
+  const removed = await ask(kit, "DELETE /boxes/b1");
+  assertEquals(JSON.parse(removed.body).data, { box_id: "b1" });
+  assertEquals(kit.audit.rows.at(-1)?.intent.action, "boxes.remove");
+  assertEquals(
+    failureOf(await ask(kit, "DELETE /boxes/b1", [], '{"x":1}')).code,
+    "INVALID_INPUT",
+  );
+  const wrong = await ask(kit, "GET /boxes/b1");
+  assertEquals([wrong.status, wrong.headers.get("allow")], [405, "DELETE"]);
+});

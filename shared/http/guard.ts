@@ -60,13 +60,17 @@ export class Guard {
     const zone = this.#zone(request, this.#checkHost(request), address);
     const secret = bearerToken(request.headers) ??
       route?.tokenFrom?.(request.headers);
-    const known = secret === undefined
+    const presented = secret === undefined
       ? undefined
-      : this.#identify(secret, { request, zone });
+      : this.#identify(secret, request);
     const lockedSeconds = this.#lockout.secondsLeft(address);
     const isOpen = this.#token === undefined && !isOverSocket(request);
-    const isWrong = secret !== undefined && known === undefined && !isOpen;
+    const isWrong = secret !== undefined && presented === undefined && !isOpen;
     if (isWrong) this.#lockout.fail(address);
+    // In the public zone what is not the owner's counts as nothing.
+    const known = zone === "local" || presented === OWNER
+      ? presented
+      : undefined;
     const caller: Caller = {
       // Where no token is set, whoever is on the machine is its owner.
       ...known ?? (isOpen && zone === "local" ? LOCAL : ANONYMOUS),
@@ -88,17 +92,8 @@ export class Guard {
     return caller;
   }
 
-  /**
-   * Who presents `secret`. Over the socket only its key is known, and nowhere
-   * else; in the public zone only the shared token.
-   */
-  #identify(
-    secret: string,
-    { request, zone }: {
-      readonly request: GuardRequest;
-      readonly zone: Zone;
-    },
-  ): Principal | undefined {
+  /** Whose secret it is. Over the socket only its key is known, and nowhere else. */
+  #identify(secret: string, request: GuardRequest): Principal | undefined {
     if (isOverSocket(request)) {
       const own = this.#socketKey;
       return own !== undefined && sameSecret(own.key, secret)
@@ -107,7 +102,6 @@ export class Guard {
     }
     const token = this.#token;
     if (token !== undefined && sameSecret(token, secret)) return OWNER;
-    if (zone === "public") return undefined;
     for (const credentials of this.#credentials) {
       const known = credentials.identify(secret, request);
       if (known !== undefined) return known;
@@ -249,7 +243,7 @@ export interface GuardConfig extends HostRules {
   readonly token: string | undefined;
   /** What opens the daemon's own Unix socket, where it has one. */
   readonly socketKey?: SocketKey | undefined;
-  /** What else than the shared token is known, in the local zone alone. */
+  /** What else than the shared token is known; it counts in the local zone alone. */
   readonly credentials?: readonly Credentials[];
 }
 

@@ -8,11 +8,13 @@ export * from "./dispatcher.ts";
 export { OVER_SOCKET, type SocketKey } from "./guard.ts";
 export { ReaderStalled } from "./event_stream.ts";
 export { limitQuery, sequenceQuery } from "./input.ts";
+export type { Credentials } from "./guard.ts";
 export { failure } from "./respond.ts";
 export {
   BareFailure,
   type Caller,
   contract,
+  type Principal,
   Reply,
   type Route,
   type RouteContext,
@@ -25,3 +27,4 @@ export {
 } from "./route.ts";
 export { CLOSE, JsonSocket, type SocketPort } from "./socket.ts";
 export { sameSecret } from "./token.ts";
+export { missingScope, type ScopeName, SCOPES, withImplied } from "./scopes.ts";

@@ -45,7 +45,7 @@ export interface RouteFacts<
 > {
   /** Stable name, e.g. `tasks.create`: operationId, capability key, log name. */
   readonly id: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: P;
   /** `read` changes nothing; `write` may. */
   readonly kind: "read" | "write";
@@ -148,6 +148,8 @@ export interface Principal {
   readonly actor: string;
   /** What is implied included. */
   readonly scopes: ReadonlySet<ScopeName>;
+  /** Aborts with the reason when the secret that was presented counts no more. */
+  readonly ended?: AbortSignal | undefined;
 }
 
 /** What is known of one request once the guard has passed it. */

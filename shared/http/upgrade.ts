@@ -1,6 +1,7 @@
 import { AppError, invalidInput } from "../errors.ts";
 import type { Call } from "./call.ts";
 import type { HeaderMap, RouteWith } from "./route.ts";
+import { CLOSE } from "./socket.ts";
 
 /** Seconds without a frame until Deno pings, twice that until it gives up. */
 const IDLE_TIMEOUT_S = 30;
@@ -32,6 +33,7 @@ export async function upgrade<Deps>(
     if (socket.readyState !== WebSocket.CONNECTING) return;
     socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
   }, { once: true });
+  endWith(call.ended, socket);
   try {
     plan.accept(socket);
   } catch (error) {
@@ -40,6 +42,18 @@ export async function upgrade<Deps>(
     closeWhenOpen(socket, 1011, "internal error");
   }
   return response;
+}
+
+/** Closes a socket when what its client presented counts no more. */
+function endWith(ended: AbortSignal | undefined, socket: WebSocket): void {
+  if (ended === undefined) return;
+  const close = () => {
+    closeWhenOpen(socket, CLOSE.policy, "the token counts no more");
+  };
+  ended.addEventListener("abort", close);
+  socket.addEventListener("close", () => {
+    ended.removeEventListener("abort", close);
+  });
 }
 
 /** Closes a socket; one that is still connecting as soon as it is open. */

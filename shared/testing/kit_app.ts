@@ -142,6 +142,18 @@ export const KIT_ROUTES = [
     handler: ({ params }) => params,
   }),
   route({
+    ...write,
+    method: "DELETE",
+    id: "boxes.remove",
+    path: "/boxes/:box_id",
+    exposure: "local",
+    scope: "files",
+    summary: "Remove a box",
+    data: Any,
+    example: { params: { box_id: "b" } },
+    handler: ({ params }) => params,
+  }),
+  route({
     ...read,
     id: "work",
     path: "/work",

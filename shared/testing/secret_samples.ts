@@ -209,6 +209,7 @@ export const SECRET_SAMPLES: Readonly<Record<string, readonly string[]>> = {
       "PMAK-",
       "tskey-auth-",
       "baa.token.",
+      `baat_${"x".repeat(30)}`,
     ].map((it) => `run it with ${it}${P} now`),
     inJson(`first\nghp_${P}`),
   ],

@@ -50,8 +50,8 @@ function publicPart(status: PublicStatus): PublicStatus {
 /** The table of contents of the wrapper: conductor's status, read-only. */
 export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
   ...describeRoutes<StatusApiDeps>({
-    capabilities: ({ routes, deps }) => ({
-      read_endpoints: capabilityLines(routes, "read", deps),
+    capabilities: (context) => ({
+      read_endpoints: capabilityLines(context, "read"),
       write_endpoints: [],
     }),
   }),
