@@ -66,6 +66,8 @@ const EVERYDAY = /^(?:auth|session|session_?id|token)$/i;
 const LEAST_NAME = 3;
 /** Names of programs and their options are no longer. */
 const MAX_WORD = 24;
+/** The length of `-pw`. */
+const MAX_SHORT_OPTION = 3;
 /** So much of a name is looked at, from its end. */
 const NAME_CHARS = 64;
 const BLANK = 32;
@@ -252,12 +254,13 @@ class Walk {
     const length = end - start;
     if (length < 2) return false;
     const options = this.#options(end);
-    if (length <= MAX_WORD) {
+    const isLong = this.#text.charCodeAt(start + 1) === DASH;
+    if (length <= (isLong ? MAX_WORD : MAX_SHORT_OPTION)) {
       const word = this.#text.slice(start, end);
       const sign = (options ?? ANY_PROGRAM).signs.get(word);
       if (sign !== undefined && this.#optionValue(end, sign)) return true;
     }
-    if (options !== undefined && options.glued.size > 0) {
+    if (!isLong && options !== undefined && options.glued.size > 0) {
       const sign = options.glued.get(this.#text.slice(start, start + 2));
       if (sign !== undefined) return this.#maskBehind(sign, start + 2, false);
     }

@@ -1,8 +1,8 @@
 /**
  * What secrets are called and what they look like: the one table behind logs,
  * traffic logs, audit, events, task rows and the browser extension. Plain data:
- * the words are parts of regular expressions, for names in lower case whose
- * parts are joined by dashes.
+ * the words are parts of regular expressions, as small as `WordMatcher` reads,
+ * for names in lower case whose parts are joined by dashes.
  */
 
 /** What makes a name the name of a secret; letters may stand before it. */
