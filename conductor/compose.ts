@@ -52,6 +52,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       values.logsDir,
       ...(values.sharedTokenFile === undefined ? [] : [values.sharedTokenFile]),
     ],
+    staging: join(config.stateDir, "staging"),
     audit,
     clock,
     log,

@@ -8,7 +8,7 @@ import type { HostOperation } from "./schemas.ts";
 const FACTS: Readonly<Record<HostOperation, readonly string[]>> = {
   exec: ["exitCode", "signal", "durationMs", "stdoutBytes", "stderrBytes"],
   "files/read": ["bytesRead", "sizeBytes", "offset"],
-  "files/write": ["bytesWritten", "created", "sha256"],
+  "files/write": ["bytesWritten", "created", "atomic", "sha256"],
 };
 
 /** Records how an operation ended: sizes and codes, never what was said. */

@@ -4,13 +4,15 @@ import { ByteBudget } from "../shared/byte_budget.ts";
 import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
 import { Exec } from "./exec.ts";
+import { FileGuard } from "./file_guard.ts";
 import { Files } from "./files.ts";
+import { FolderShells } from "./folder_shells.ts";
 import { PathPolicy, type PathPolicyOptions } from "./policy.ts";
 import { ProcessGroups, type ProcessGroupsOptions } from "./process/mod.ts";
 import type { HostOpResult } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 import { Slots } from "./slots.ts";
-import { Sweeper } from "./temporary_file.ts";
+import { Staging } from "./staging.ts";
 import { PathLocks } from "./write_file.ts";
 
 /**
@@ -58,16 +60,20 @@ export function createHostOps(options: HostOpsOptions): HostOps {
   const stallMs = options.stallMs ?? 30_000;
   const commands = new Commands({ ...ports, exec, slots, stallMs, clock });
   const fromCwd = (path: string) => resolve(cwd, path);
+  const shells = new FolderShells({ shell });
+  const policy = new PathPolicy({
+    readRoots: options.readRoots?.map(fromCwd),
+    writeRoots: options.writeRoots?.map(fromCwd),
+    ownPaths: options.ownPaths.map(fromCwd),
+    leftOut: options.leftOut?.map(fromCwd),
+  });
+  const staging = new Staging(fromCwd(options.staging), clock);
   const files = new Files({
     ...ports,
     budget,
-    policy: new PathPolicy({
-      readRoots: options.readRoots?.map(fromCwd),
-      writeRoots: options.writeRoots?.map(fromCwd),
-      ownPaths: options.ownPaths.map(fromCwd),
-    }),
+    guard: new FileGuard({ policy, shells }),
+    staging,
     locks: new PathLocks(),
-    sweeper: new Sweeper(clock),
   });
   const operations = {
     exec: commands.execute.bind(commands),
@@ -77,7 +83,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
   const close = async () => {
     stop.abort();
     await inFlight.idle();
-    await processes.close();
+    await Promise.all([processes.close(), shells.close(), staging.close()]);
   };
   return {
     get reaperId() {
@@ -87,7 +93,9 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     streamCommand: commands.stream.bind(commands),
     readTextFile: operations["files/read"],
     writeTextFile: operations["files/write"],
-    prepare: () => processes.prepare(),
+    prepare: async () => {
+      await Promise.all([processes.prepare(), shells.prepare()]);
+    },
     runHostOperation: ({ operation, input }, context) =>
       operations[operation](input, context),
     close,
@@ -100,6 +108,11 @@ export interface HostOpsOptions
   extends Omit<ProcessGroupsOptions, "cleanup">, PathPolicyOptions {
   /** Where relative paths begin, absolute. */
   readonly cwd: string;
+  /**
+   * Where files are completed before they take their place: a folder below one
+   * of `ownPaths`, made when it is needed.
+   */
+  readonly staging: string;
   /** Bytes that all running operations together may hold. */
   readonly maxBufferedBytes: number;
   /** Commands that run at once. */

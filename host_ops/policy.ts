@@ -1,36 +1,63 @@
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { type Access, HostOpFailure } from "./failure.ts";
-import { lstatIfThere, realPathOf } from "./real_path.ts";
+import { OwnFiles } from "./own_files.ts";
+import {
+  identityAt,
+  identityOf,
+  lstatIfThere,
+  realPathOf,
+} from "./real_path.ts";
 
 /** Where the system shows the insides of processes, their environment for one. */
 const PROCESS_FILES = /^\/proc\/\d+(\/|$)/;
 
-/** How many of the daemon's own files are compared with one that has several names. */
-const MOST_OWN_FILES = 10_000;
-
 /**
  * Decides which files the file operations may touch. It judges the real path,
- * and folders by their identity as well as by their name: the same folder can
- * have several (another case, a firmlink, a bind mount).
+ * and files and folders by their identity as well as by their name: the same
+ * one can have several (a hard link, another case, a firmlink, a bind mount,
+ * `/.vol`). What it judged can have moved when it returns: see `FileGuard`.
  */
 export class PathPolicy {
   readonly #options: PathPolicyOptions;
+  readonly #kept: readonly Kept[];
+  readonly #roots: Readonly<Record<Access, readonly string[] | undefined>>;
 
   constructor(options: PathPolicyOptions) {
     this.#options = options;
+    const { ownPaths, leftOut = [], readRoots, writeRoots } = options;
+    // once: a link that is put there later leads nowhere that was allowed
+    this.#roots = {
+      read: readRoots?.map(realPathNow),
+      write: writeRoots?.map(realPathNow),
+    };
+    this.#kept = [
+      {
+        reason: "own_files",
+        why: "it belongs to the daemon itself",
+        paths: ownPaths,
+        files: new OwnFiles(ownPaths),
+      },
+      {
+        reason: "left_out",
+        why: "it is left out of what file operations may touch",
+        paths: leftOut,
+        files: new OwnFiles(leftOut),
+      },
+    ];
+  }
+
+  /** Tells whether only what is in some roots may be touched. */
+  hasRoots(access: Access): boolean {
+    return this.#roots[access] !== undefined;
   }
 
   /**
-   * Returns where an absolute path really leads, no part of it a link, and what
-   * stands there, when it may be gone there.
+   * Judges where an absolute path really leads.
    *
-   * @throws {HostOpFailure} `PERMISSION_DENIED` when not.
+   * @throws {HostOpFailure} `PERMISSION_DENIED` when it may not be gone there.
    * @throws what the system says of a path that leads nowhere at all.
    */
-  async admit(absolutePath: string, access: Access): Promise<{
-    readonly path: string;
-    readonly info: Deno.FileInfo | undefined;
-  }> {
+  async admit(absolutePath: string, access: Access): Promise<Judged> {
     const path = await realPathOf(absolutePath);
     const deny = (why: string, details: Readonly<Record<string, unknown>>) =>
       new HostOpFailure(
@@ -42,38 +69,45 @@ export class PathPolicy {
       const reason = "process_files";
       throw deny("the insides of a process are no files", { reason });
     }
-    const [info, folders] = await Promise.all([
-      lstatIfThere(path),
-      identitiesOf(path),
-    ]);
-    if (await this.#owns(path, folders, info)) {
-      throw deny("it belongs to the daemon itself", { reason: "own_files" });
-    }
-    const roots = this.#options[`${access}Roots`];
-    if (roots !== undefined && !await leadsInto(roots, path, folders)) {
-      const reason = "outside_roots";
-      throw deny(`it is outside of ${roots.join(", ")}`, { reason, roots });
-    }
-    return { path, info };
-  }
-
-  async #owns(
-    path: string,
-    folders: ReadonlySet<string>,
-    info: Deno.FileInfo | undefined,
-  ): Promise<boolean> {
-    const { ownPaths } = this.#options;
-    if (await leadsInto(ownPaths, path, folders)) return true;
-    if (!info?.isFile || (info.nlink ?? 1) < 2) return false;
-    // a further name of one of the daemon's own files
-    let left = MOST_OWN_FILES;
-    for (const own of ownPaths) {
-      for await (const file of filesBelow(own)) {
-        if (await identityOf(file) === identity(info)) return true;
-        if (--left === 0) return true;
+    const above = pathsUpFrom(path).map((it) => ({
+      path: it,
+      identity: identityAt(it),
+    }));
+    const identities = new Set(
+      above.map((it) => it.identity).filter((it) => it !== undefined),
+    );
+    for (const { reason, why, paths, files } of this.#kept) {
+      if (files.hasAny(identities) || await isBelowAny(paths, path)) {
+        throw deny(why, { reason });
       }
     }
-    return false;
+    const roots = this.#roots[access];
+    if (roots === undefined) {
+      return { path, info: await lstatIfThere(path), root: undefined };
+    }
+    for (const real of roots) {
+      const at = identityAt(real);
+      const entry = isBelow(real, path)
+        ? real
+        : above.find((it) => at !== undefined && it.identity === at)?.path;
+      if (entry === undefined) continue;
+      // by the name of the root: from here on, names suffice
+      const inside = join(real, path.slice(entry.length));
+      return { path: inside, info: await lstatIfThere(inside), root: real };
+    }
+    const reason = "outside_roots";
+    const named = this.#options[`${access}Roots`] ?? [];
+    throw deny(`it is outside of ${named.join(", ")}`, {
+      reason,
+      roots: named,
+    });
+  }
+
+  /** Tells of a file, however it was reached, whether nobody may touch it. */
+  keeps(info: Pick<Deno.FileInfo, "dev" | "ino">): boolean {
+    const identity = identityOf(info);
+    return identity !== undefined &&
+      this.#kept.some(({ files }) => files.hasAny(new Set([identity])));
   }
 }
 
@@ -84,54 +118,59 @@ export interface PathPolicyOptions {
   readonly writeRoots?: readonly string[] | undefined;
   /** The daemon's own state, logs and token: never, whatever the roots say. */
   readonly ownPaths: readonly string[];
+  /** Further files and folders that are never touched. */
+  readonly leftOut?: readonly string[] | undefined;
 }
 
-/** Tells whether a real path is one of `places` or below one. */
-async function leadsInto(
+/** Where a path led when it was judged. */
+export interface Judged {
+  /** The real path, no part of it a link; by its root's name where roots are set. */
+  readonly path: string;
+  /** What stood there, if anything did. */
+  readonly info: Deno.FileInfo | undefined;
+  /** The real path of the root that holds it; undefined where none are set. */
+  readonly root: string | undefined;
+}
+
+/** Files that nobody may touch, and why. */
+interface Kept {
+  readonly reason: string;
+  readonly why: string;
+  readonly paths: readonly string[];
+  readonly files: OwnFiles;
+}
+
+/** What is not there yet has no identity: it goes by its name. */
+async function isBelowAny(
   places: readonly string[],
   path: string,
-  folders: ReadonlySet<string>,
 ): Promise<boolean> {
-  const verdicts = await Promise.all(places.map(async (place) => {
-    const real = await realPathOf(place).catch(() => place);
-    if (path === real || path.startsWith(real === "/" ? "/" : `${real}/`)) {
-      return true;
-    }
-    const own = await identityOf(real);
-    return own !== undefined && folders.has(own);
-  }));
-  return verdicts.includes(true);
+  for (const place of places) {
+    if (isBelow(await realPathOf(place).catch(() => place), path)) return true;
+  }
+  return false;
 }
 
-/** The identities of a path and of all folders above it, as far as they can be seen. */
-async function identitiesOf(path: string): Promise<ReadonlySet<string>> {
+function isBelow(folder: string, path: string): boolean {
+  return path === folder ||
+    path.startsWith(folder === "/" ? "/" : `${folder}/`);
+}
+
+/** Where a folder that may come later will be, unless it comes as a link. */
+function realPathNow(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPathNow(parent), basename(path));
+  }
+}
+
+/** A path and all folders above it. */
+function pathsUpFrom(path: string): string[] {
   const paths = [path];
   for (let at = path; dirname(at) !== at; at = dirname(at)) {
     paths.push(dirname(at));
   }
-  const found = await Promise.all(paths.map(identityOf));
-  return new Set(found.filter((it) => it !== undefined));
-}
-
-async function identityOf(path: string): Promise<string | undefined> {
-  try {
-    return identity(await Deno.stat(path));
-  } catch {
-    return undefined; // not there, or not to be seen
-  }
-}
-
-function identity(info: Deno.FileInfo): string | undefined {
-  return info.ino === null ? undefined : `${info.dev}:${info.ino}`;
-}
-
-async function* filesBelow(path: string): AsyncGenerator<string> {
-  const info = await lstatIfThere(path).catch(() => undefined);
-  if (info?.isFile) yield path;
-  if (!info?.isDirectory) return;
-  for await (const entry of Deno.readDir(path)) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory) yield* filesBelow(child);
-    else if (entry.isFile) yield child;
-  }
+  return paths;
 }

@@ -3,6 +3,7 @@ import { basename, dirname } from "@std/path";
 import { tempDir } from "../shared/testing/fakes.ts";
 import type { HostOps } from "./mod.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
+import { TestDaemon } from "./testing/run_daemon.ts";
 
 const LINUX = Deno.build.os === "linux";
 
@@ -160,4 +161,87 @@ Deno.test("PathPolicy keeps the daemon's own files from everybody", async () => 
   assertEquals(await Deno.readTextFile(token), "secret");
   assertEquals(await Deno.readTextFile(database), "rows");
   assert(!open.isTerminal());
+});
+
+Deno.test({
+  name:
+    "PathPolicy knows the daemon's own files and folders wherever they are mounted",
+  ignore: !LINUX || Deno.uid() !== 0,
+  fn: async () => {
+    await using dir = await tempDir();
+    for (const folder of ["state/deep", "mounted"]) {
+      await Deno.mkdir(dir.join(folder), { recursive: true });
+    }
+    await Deno.writeTextFile(dir.join("state/deep/key"), "secret");
+    const mount = `mount --bind ${dir.join("state/deep")} ${
+      dir.join("mounted")
+    }`;
+    await using daemon = await TestDaemon.start(["-A"], {
+      ownPaths: [dir.join("state")],
+      staging: dir.join("state/staging"),
+      under: ["unshare", "-m", "sh", "-c", `${mount} && exec "$@"`, "sh"],
+    });
+    for (const name of ["key", "new", "new/deeper"]) {
+      const path = dir.join("mounted", name);
+      for (const operation of ["files/read", "files/write"] as const) {
+        const outcome = await daemon.do({
+          operation,
+          input: operation === "files/read" ? { path } : { path, content: "x" },
+        });
+        assert(!outcome.ok);
+        assertEquals(outcome.error.details, { reason: "own_files" });
+      }
+    }
+    assertEquals(await Deno.readTextFile(dir.join("state/deep/key")), "secret");
+  },
+});
+
+Deno.test("PathPolicy leaves out what it is told to, by whatever name", async () => {
+  await using dir = await tempDir();
+  await Deno.mkdir(dir.join("bin"));
+  await Deno.writeTextFile(dir.join("bin/program"), "program");
+  await Deno.link(dir.join("bin/program"), dir.join("further"));
+  await Deno.symlink(dir.join("bin"), dir.join("link"));
+  await using ops = testHostOps({
+    writeRoots: [dir.path],
+    readRoots: [dir.path],
+    leftOut: [dir.join("bin"), dir.join("later.plist")],
+  });
+  for (
+    const name of [
+      "bin/program",
+      "bin/new",
+      "link/program",
+      "further",
+      "later.plist",
+    ]
+  ) {
+    for (const operation of ["files/read", "files/write"] as const) {
+      const path = dir.join(name);
+      assertEquals(await refusal(ops, operation, { path }), "left_out", name);
+    }
+  }
+  assertEquals(await Deno.readTextFile(dir.join("further")), "program");
+});
+
+Deno.test("PathPolicy takes no link for a root that was none when it began", async () => {
+  await using dir = await tempDir();
+  for (const folder of ["root", "outside"]) {
+    await Deno.mkdir(dir.join(folder));
+    await Deno.writeTextFile(dir.join(folder, "file"), folder);
+  }
+  const roots = [dir.join("root"), dir.join("later")];
+  await using ops = testHostOps({ readRoots: roots, writeRoots: roots });
+  await Deno.rename(dir.join("root"), dir.join("away"));
+  for (const root of ["root", "later"]) {
+    await Deno.symlink(dir.join("outside"), dir.join(root));
+    for (const operation of ["files/read", "files/write"] as const) {
+      const path = dir.join(root, "file");
+      assertEquals(await refusal(ops, operation, { path }), "outside_roots");
+    }
+    await Deno.remove(dir.join(root));
+    await Deno.mkdir(dir.join(root));
+    const path = dir.join(root, "file");
+    assertEquals(await refusal(ops, "files/write", { path }), "done");
+  }
 });

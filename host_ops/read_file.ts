@@ -2,8 +2,8 @@ import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
 import { sha256Hex } from "../shared/digest.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
-import type { PathPolicy } from "./policy.ts";
-import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
+import type { FileGuard } from "./file_guard.ts";
+import { notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
 import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
 
@@ -18,20 +18,13 @@ const LEAST_BUFFER_BYTES = 4_096;
  */
 export async function readFile(
   input: FileReadInput & { readonly absolutePath: string },
-  deps: { readonly policy: PathPolicy; readonly budget: ByteBudget },
+  deps: { readonly guard: FileGuard; readonly budget: ByteBudget },
   hold?: Hold,
 ): Promise<FileReadResult> {
   const { absolutePath, encoding, maxBytes } = input;
-  const { path, info } = await deps.policy.admit(absolutePath, "read");
-  if (info === undefined) {
-    throw new HostOpFailure(
-      "FILE_NOT_FOUND",
-      `File not found at ${absolutePath}.`,
-    );
-  }
-  if (!info.isFile || input.path.endsWith("/")) throw notAFile(absolutePath);
+  await using file = await deps.guard.open(absolutePath, "read");
+  if (input.path.endsWith("/")) throw notAFile(absolutePath);
 
-  await using file = await openRegularFile(path);
   const refuseLarge = (sizeBytes: number) => {
     if (input.offset !== undefined || sizeBytes <= maxBytes) return;
     throw new HostOpFailure(
@@ -40,7 +33,7 @@ export async function readFile(
       { details: { sizeBytes, maxBytes } },
     );
   };
-  refuseLarge(file.sizeBytes);
+  refuseLarge(file.info.size);
   const from = input.offset ?? 0;
   using read = await readUpTo(file, {
     from,
@@ -59,8 +52,8 @@ export async function readFile(
   return {
     absolutePath,
     content,
-    sizeBytes: whole ? bytes.length : file.sizeBytes,
-    modifiedAt: isoTime(file.modifiedAt.getTime()),
+    sizeBytes: whole ? bytes.length : file.info.size,
+    modifiedAt: isoTime(file.info.mtime.getTime()),
     encoding,
     offset,
     bytesRead: bytes.length,
@@ -129,7 +122,7 @@ async function readUpTo(
     taken = size;
     return new Uint8Array(size);
   };
-  const expected = Math.max(file.sizeBytes - from + 1, LEAST_BUFFER_BYTES);
+  const expected = Math.max(file.info.size - from + 1, LEAST_BUFFER_BYTES);
   let buffer = allocate(Math.min(expected, most));
   let length = 0;
   try {

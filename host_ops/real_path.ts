@@ -42,3 +42,22 @@ export async function lstatIfThere(
     throw error;
   }
 }
+
+/** Which file something is, whatever its names: its device and its number there. */
+export type FileIdentity = `${number}:${number}`;
+
+/** Returns which file was looked at; undefined where the system does not tell. */
+export function identityOf(
+  { dev, ino }: Pick<Deno.FileInfo, "dev" | "ino">,
+): FileIdentity | undefined {
+  return ino === null ? undefined : `${dev}:${ino}`;
+}
+
+/** Returns which file stands at `path` itself; undefined when that cannot be seen. */
+export function identityAt(path: string): FileIdentity | undefined {
+  try {
+    return identityOf(Deno.lstatSync(path));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,36 +1,48 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** A regular file that is open for reading. */
+/** A regular file that is open. */
 export interface RegularFile extends AsyncDisposable {
-  readonly sizeBytes: number;
-  readonly modifiedAt: Date;
+  /** Where it was opened. */
+  readonly path: string;
+  /** What it was when it was opened. */
+  readonly info: Stats;
   /** Fills `into` from `position` on; returns how much came, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /**
+   * Makes `bytes` its whole content, down to the disk, and leaves it everything
+   * else but set-id bits. Returns when it was modified.
+   */
+  rewrite(bytes: Uint8Array): Promise<Date>;
 }
 
 /**
- * Opens a regular file at a real path. Never blocks, should a FIFO or a device
- * have taken its place meanwhile, and never follows a link there.
+ * Opens a regular file. Never blocks, should a FIFO or a device have taken its
+ * place, and never follows a link there.
  *
- * @throws {HostOpFailure} `NOT_A_FILE`, `PERMISSION_DENIED` when the path has
- * come to lead elsewhere.
+ * @throws {HostOpFailure} `NOT_A_FILE`.
  * @throws the system's errors.
  */
-export async function openRegularFile(path: string): Promise<RegularFile> {
-  const handle = await openHandle(path, O_RDONLY);
+export async function openRegularFile(
+  path: string,
+  access: "read" | "write",
+): Promise<RegularFile> {
+  const handle = await openHandle(
+    path,
+    access === "read" ? O_RDONLY : O_WRONLY,
+  );
   try {
     const info = await handle.stat();
     if (!info.isFile()) throw notAFile(path);
-    await expectUnmoved(path);
     return {
-      sizeBytes: info.size,
-      modifiedAt: info.mtime,
+      path,
+      info,
       read: async (into, position) =>
         (await handle.read(into, 0, into.length, position)).bytesRead,
+      rewrite: (bytes) => rewrite(handle, bytes),
       [Symbol.asyncDispose]: () => handle.close(),
     };
   } catch (error) {
@@ -39,33 +51,22 @@ export async function openRegularFile(path: string): Promise<RegularFile> {
   }
 }
 
-/** Throws what the system says when the file at a real path may not be written. */
-export async function expectWritable(path: string): Promise<void> {
-  try {
-    await (await openHandle(path, O_WRONLY)).close();
-  } catch (error) {
-    // a program that runs can be replaced, though not be written to
-    if (systemCodeOf(error) !== "ETXTBSY") throw error;
-  }
-}
-
-/**
- * Throws when a path that was real leads elsewhere now.
- *
- * @throws {HostOpFailure} `PERMISSION_DENIED`.
- */
-export async function expectUnmoved(path: string): Promise<void> {
-  if (await Deno.realPath(path) === path) return;
-  throw new HostOpFailure(
-    "PERMISSION_DENIED",
-    `Cannot use ${path}: it leads elsewhere since it was checked`,
-    { retryable: true, details: { reason: "moved" } },
-  );
-}
-
 /** What to say of a folder, a FIFO, a device or a socket. */
 export function notAFile(path: string): HostOpFailure {
   return new HostOpFailure("NOT_A_FILE", `Expected a file path at ${path}.`);
+}
+
+async function rewrite(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
+  for (let written = 0; written < bytes.length;) {
+    const rest = bytes.length - written;
+    const done = await handle.write(bytes, written, rest, written);
+    written += done.bytesWritten;
+  }
+  await handle.truncate(bytes.length);
+  const { mode } = await handle.stat();
+  if ((mode & 0o6000) !== 0) await handle.chmod(mode & 0o1777);
+  await handle.sync();
+  return (await handle.stat()).mtime;
 }
 
 async function openHandle(path: string, access: number): Promise<FileHandle> {

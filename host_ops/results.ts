@@ -79,6 +79,9 @@ export const FileWriteResult = z.object({
   absolutePath: z.string(),
   bytesWritten: bytes,
   created: z.boolean().describe("Whether there was no file before."),
+  atomic: z.boolean().describe(
+    "False when the file was written in place, as its hard links or owner called for: a crash then could have left a part.",
+  ),
   modifiedAt: time,
   encoding,
   sha256: z.string().describe("Hash of the file as written."),

@@ -18,7 +18,9 @@ function scoped(root: string): string[] {
 
 Deno.test("host operations work under the permissions of the installed daemon", async () => {
   await using dir = await tempDir();
-  await using daemon = await TestDaemon.start(scoped(dir.path));
+  await using daemon = await TestDaemon.start(scoped(dir.path), {
+    staging: dir.join("staging"),
+  });
   const exec = await daemon.do({
     operation: "exec",
     input: { command: "sleep 60 & pwd", cwd: dir.path },
@@ -63,7 +65,7 @@ Deno.test("host operations say PERMISSION_DENIED where a permission is missing",
   await using daemon = await TestDaemon.start([
     `--allow-read=${dir.path}`,
     `--allow-write=${dir.path}`,
-  ]);
+  ], { staging: dir.join("staging") });
   for (const path of [secret, dir.join("link"), "/etc/passwd", "/nowhere/x"]) {
     for (const operation of ["files/read", "files/write"] as const) {
       const outcome = await daemon.do({

@@ -1,41 +1,35 @@
 import { createHash } from "node:crypto";
-import { dirname } from "@std/path";
-import { isoTime } from "../shared/clock.ts";
+import { basename, dirname } from "@std/path";
 import type { ByteBudget } from "../shared/byte_budget.ts";
+import { isoTime } from "../shared/clock.ts";
 import { sha256Hex } from "../shared/digest.ts";
 import { HostOpFailure, outOfMemory, systemCodeOf } from "./failure.ts";
-import type { PathPolicy } from "./policy.ts";
-import { lstatIfThere } from "./real_path.ts";
-import {
-  expectUnmoved,
-  expectWritable,
-  notAFile,
-  openRegularFile,
-} from "./regular_file.ts";
+import type { FileGuard } from "./file_guard.ts";
+import type { Judged } from "./policy.ts";
+import { identityAt, identityOf, lstatIfThere } from "./real_path.ts";
+import { notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileWriteInput, FileWriteResult } from "./results.ts";
-import {
-  removeQuietly,
-  type Sweeper,
-  syncFolder,
-  type TemporaryFile,
-  writeNewFile,
-  writeTemporaryFile,
-} from "./temporary_file.ts";
+import { type StagedFile, type Staging, syncFolder } from "./staging.ts";
 
-/** What a filesystem without hard links says. */
-const NO_LINKS = new Set([
+/** What a filesystem without hard links says, and one that is another. */
+const NO_LINK = new Set([
   "EPERM",
   "ENOTSUP",
   "EOPNOTSUPP",
   "ENOSYS",
   "EMLINK",
   "EINVAL",
+  "EXDEV",
 ]);
+
+/** How often to begin again when others make or remove the file meanwhile. */
+const MOST_TRIES = 10;
 
 /**
  * Writes a file so that whoever reads it sees the old content or the new one,
- * also after a crash. Writers of one path inside this process take turns, so
- * that `ifMatch` and `created` are exact among them.
+ * also after a crash, unless the result says `atomic: false`. Writers of one
+ * path inside this process take turns, so that `ifMatch` and `created` are
+ * exact among them.
  *
  * @throws {HostOpFailure}
  * @throws the system's errors.
@@ -47,31 +41,19 @@ export async function writeFile(
   const { absolutePath, bytes, encoding } = write;
   if (!deps.budget.take(bytes.length)) throw outOfMemory("write", deps.budget);
   try {
-    const { path, info } = await deps.policy.admit(absolutePath, "write");
-    refuseAtOnce(write, info);
-    if (info !== undefined) await expectWritable(path);
-    const folder = dirname(path);
-    await prepareFolder(folder, write);
-    await deps.sweeper.sweep(folder);
-
-    const temporary = await writeTemporaryFile(folder, bytes, info);
-    let created: boolean;
-    try {
-      await expectUnmoved(folder);
-      created = await deps.locks.run(
-        path,
-        () => putInPlace(temporary, path, write),
-      );
-    } finally {
-      // gone already where it was renamed
-      await removeQuietly(temporary.path);
-    }
-    await syncFolder(folder);
+    const judged = await deps.guard.admit(absolutePath, "write");
+    refuseAtOnce(write, judged.info);
+    const done = await deps.locks.run(
+      judged.path,
+      () => put(write, judged, deps),
+    );
+    await syncFolder(dirname(judged.path));
     return {
       absolutePath,
       bytesWritten: bytes.length,
-      created,
-      modifiedAt: isoTime(temporary.modifiedAt.getTime()),
+      created: done.created,
+      atomic: done.atomic,
+      modifiedAt: isoTime(done.modifiedAt.getTime()),
       encoding,
       sha256: sha256Hex(bytes),
     };
@@ -82,16 +64,23 @@ export async function writeFile(
 
 /** What writing needs. */
 export interface WriteFileDeps {
-  readonly policy: PathPolicy;
+  readonly guard: FileGuard;
+  readonly staging: Staging;
   readonly budget: ByteBudget;
   readonly locks: PathLocks;
-  readonly sweeper: Sweeper;
 }
 
 /** What is written where, once the input was understood. */
 interface FileWrite extends FileWriteInput {
   readonly absolutePath: string;
   readonly bytes: Uint8Array;
+}
+
+/** How it was written. */
+interface Written {
+  readonly created: boolean;
+  readonly atomic: boolean;
+  readonly modifiedAt: Date;
 }
 
 /** Refuses what can be seen to fail before anything is written. */
@@ -104,11 +93,123 @@ function refuseAtOnce(write: FileWrite, info: Deno.FileInfo | undefined): void {
   if (info !== undefined && !overwrite) throw alreadyThere(write);
 }
 
-async function prepareFolder(folder: string, write: FileWrite): Promise<void> {
+async function put(
+  write: FileWrite,
+  judged: Judged,
+  deps: WriteFileDeps,
+): Promise<Written> {
+  for (let tries = MOST_TRIES; tries > 0; tries--) {
+    const current = await lstatIfThere(judged.path);
+    refuseAtOnce(write, current);
+    const written = current === undefined
+      ? await create(write, judged, deps)
+      : await replace(write, judged, deps);
+    if (written !== undefined) return written;
+    // somebody was quicker: there is something now, or nothing
+    if (current === undefined && !write.overwrite) throw alreadyThere(write);
+  }
+  throw new HostOpFailure(
+    "FILE_WRITE_FAILED",
+    `Cannot write ${write.absolutePath}: others make and remove it meanwhile`,
+    { retryable: true },
+  );
+}
+
+/** Undefined: there is something already. */
+async function create(
+  write: FileWrite,
+  { path, root }: Judged,
+  { guard, staging }: WriteFileDeps,
+): Promise<Written | undefined> {
+  const folder = dirname(path);
+  await expectFolder(folder, { write, isPlain: root === undefined });
+  await using file = await staging.place(basename(path));
+  const modifiedAt = await file.write(write.bytes);
+  await giveGroupOf(folder, file);
+  const isNew = (root === undefined ? await linked(file, path) : undefined) ??
+    await guard.within(folder, (entered) => entered.add(file), {
+      makeMissing: write.createParents,
+    });
+  return isNew ? { created: true, atomic: true, modifiedAt } : undefined;
+}
+
+/** Undefined: there is nothing any more, or another file than was judged. */
+async function replace(
+  write: FileWrite,
+  { path }: Judged,
+  { guard, staging }: WriteFileDeps,
+): Promise<Written | undefined> {
+  const opened = await openOld(path, guard);
+  if (opened?.file.path !== path) {
+    await opened?.file[Symbol.asyncDispose]();
+    return undefined;
+  }
+  await using old = opened.file;
+  const { info } = old;
+  if (write.ifMatch !== undefined) {
+    const hash = await hashOf(info, { path, guard });
+    if (hash === undefined) return undefined;
+    if (hash !== write.ifMatch.toLowerCase()) throw changed(write, hash);
+  }
+  const inPlace = async () => {
+    if (opened.busy !== undefined) throw opened.busy;
+    if (identityAt(path) !== identityOf(info)) return undefined;
+    const modifiedAt = await old.rewrite(write.bytes);
+    return { created: false, atomic: false, modifiedAt };
+  };
+  // another file in its place would leave its other names behind
+  if (info.nlink > 1) return await inPlace();
+  await using file = await staging.place(basename(path));
+  return await guard.within(dirname(path), async (entered) => {
+    const isKept = await entered.copyAttributes(file.name, file.path);
+    const copy = isKept ? await file.info() : undefined;
+    if (!copy?.isFile || copy.uid !== info.uid || copy.gid !== info.gid) {
+      return await inPlace();
+    }
+    const modifiedAt = await file.write(write.bytes, info.mode & 0o1777);
+    if (write.ifMatch !== undefined && identityAt(path) !== identityOf(info)) {
+      return undefined;
+    }
+    await entered.replace({
+      name: file.name,
+      path: file.path,
+      isOnSameDevice: copy.dev === info.dev,
+    });
+    return { created: false, atomic: true, modifiedAt };
+  });
+}
+
+/** `busy` says why it cannot be written to, though it can be replaced: it runs. */
+async function openOld(path: string, guard: FileGuard): Promise<
+  | { readonly file: RegularFile; readonly busy?: unknown }
+  | undefined
+> {
+  try {
+    return { file: await guard.open(path, "write") };
+  } catch (error) {
+    if (systemCodeOf(error) === "ETXTBSY") {
+      return {
+        file: await guard.open(path, "write", { readOnly: true }),
+        busy: error,
+      };
+    }
+    const isGone = error instanceof HostOpFailure
+      ? error.error.code === "FILE_NOT_FOUND"
+      : systemCodeOf(error) === "ENOENT";
+    if (isGone) return undefined;
+    throw error;
+  }
+}
+
+async function expectFolder(
+  folder: string,
+  { write, isPlain }: { readonly write: FileWrite; readonly isPlain: boolean },
+): Promise<void> {
   const info = await lstatIfThere(folder);
   if (info?.isDirectory) return;
   if (info === undefined && write.createParents) {
-    return await Deno.mkdir(folder, { recursive: true });
+    if (isPlain) await Deno.mkdir(folder, { recursive: true });
+    return;
   }
   const [reason, what] = info === undefined
     ? ["parent_not_found", "does not exist and createParents=false"]
@@ -120,51 +221,43 @@ async function prepareFolder(folder: string, write: FileWrite): Promise<void> {
   );
 }
 
-/** Puts the finished file in its place; tells whether there was none before. */
-async function putInPlace(
-  temporary: TemporaryFile,
-  path: string,
-  write: FileWrite,
-): Promise<boolean> {
-  if (!write.overwrite) {
-    await putWhereNothingIs(temporary, path, write);
-    return true;
-  }
-  const current = await lstatIfThere(path);
-  if (current !== undefined && !current.isFile) {
-    throw notAFile(write.absolutePath);
-  }
-  if (write.ifMatch !== undefined) {
-    const hash = current === undefined ? null : await hashOf(path);
-    if (hash !== write.ifMatch.toLowerCase()) throw changed(write, hash);
-  }
-  await Deno.rename(temporary.path, path);
-  return current === undefined;
+/** A file made in a folder whose group is handed down would have had it. */
+async function giveGroupOf(folder: string, file: StagedFile): Promise<void> {
+  const info = await lstatIfThere(folder);
+  const isHandedDown = Deno.build.os === "darwin" ||
+    ((info?.mode ?? 0) & 0o2000) !== 0;
+  if (info === undefined || !isHandedDown) return;
+  if ((await file.info()).gid === info.gid) return;
+  await Deno.chown(file.path, null, info.gid).catch(() => {});
 }
 
-/** A link is the one way to put a whole file in place that replaces nothing. */
-async function putWhereNothingIs(
-  temporary: TemporaryFile,
+/**
+ * A link is the one way to put a whole file in place that replaces nothing.
+ * False: there is something. Undefined: it takes another way to get there.
+ */
+async function linked(
+  file: StagedFile,
   path: string,
-  write: FileWrite,
-): Promise<void> {
+): Promise<boolean | undefined> {
   try {
-    await Deno.link(temporary.path, path).catch(async (error) => {
-      const unsupported = error instanceof Deno.errors.NotSupported ||
-        NO_LINKS.has(systemCodeOf(error) ?? "");
-      if (!unsupported) throw error;
-      // a crash can leave a part of this one, but nothing is replaced
-      await writeNewFile(path, write.bytes);
-    });
+    await Deno.link(file.path, path);
+    return true;
   } catch (error) {
-    throw error instanceof Deno.errors.AlreadyExists
-      ? alreadyThere(write)
-      : error;
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    const isUnsupported = error instanceof Deno.errors.NotSupported ||
+      NO_LINK.has(systemCodeOf(error) ?? "");
+    if (isUnsupported) return undefined;
+    throw error;
   }
 }
 
-async function hashOf(path: string): Promise<string> {
-  await using file = await openRegularFile(path);
+/** Undefined: another file is there by now. */
+async function hashOf(
+  info: RegularFile["info"],
+  { path, guard }: { readonly path: string; readonly guard: FileGuard },
+): Promise<string | undefined> {
+  await using file = await guard.open(path, "read");
+  if (identityOf(file.info) !== identityOf(info)) return undefined;
   const hash = createHash("sha256");
   const buffer = new Uint8Array(65_536);
   let position = 0;

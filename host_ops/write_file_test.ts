@@ -28,10 +28,11 @@ Deno.test("writeTextFile() keeps the mode of the file that it replaces", async (
   await using dir = await tempDir();
   await using ops = testHostOps();
   const path = dir.join("script");
-  for (const mode of [0o755, 0o600, 0o666, 0o4711]) {
+  for (const mode of [0o755, 0o600, 0o666, 0o640]) {
     await Deno.writeTextFile(path, "old");
     await Deno.chmod(path, mode);
-    assert((await write(ops, { path })).ok);
+    const outcome = await write(ops, { path });
+    assertEquals(outcome.ok && outcome.result.atomic, true);
     assertEquals((await Deno.stat(path)).mode ?? 0, 0o100000 | mode);
   }
 });
@@ -61,13 +62,30 @@ Deno.test("writeTextFile() follows links to their target and keeps them", async 
   assert((await Deno.lstat(dir.join("dangling"))).isSymlink);
 });
 
-Deno.test("writeTextFile() leaves the other names of a file alone", async () => {
+Deno.test("writeTextFile() drops set-id bits with the content that they were given to", async () => {
   await using dir = await tempDir();
   await using ops = testHostOps();
-  await Deno.writeTextFile(dir.join("a"), "old");
+  const path = dir.join("program");
+  for (const names of [1, 2]) {
+    await Deno.writeTextFile(path, "old");
+    if (names === 2) await Deno.link(path, dir.join("further"));
+    await Deno.chmod(path, 0o6755);
+    assert((await write(ops, { path })).ok);
+    assertEquals((await Deno.stat(path)).mode ?? 0, 0o100755, `${names}`);
+  }
+});
+
+Deno.test("writeTextFile() writes a file with several names in place, and says so", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  await Deno.writeTextFile(dir.join("a"), "old and longer");
   await Deno.link(dir.join("a"), dir.join("b"));
-  assert((await write(ops, { path: dir.join("a") })).ok);
-  assertEquals(await Deno.readTextFile(dir.join("b")), "old");
+  const outcome = await write(ops, { path: dir.join("a") });
+  assert(outcome.ok);
+  assertEquals(outcome.result.atomic, false);
+  assertEquals(outcome.result.created, false);
+  assertEquals(await Deno.readTextFile(dir.join("b")), "new");
+  assertEquals((await Deno.stat(dir.join("a"))).nlink, 2);
 });
 
 Deno.test("writeTextFile() makes missing parents only when it may", async () => {
@@ -194,20 +212,21 @@ Deno.test("writeTextFile() writes base64 as the bytes that it stands for", async
 
 Deno.test("writeTextFile() tidies what a crash has left, not what is being written", async () => {
   await using dir = await tempDir();
+  const staging = dir.join("staging");
   const name = (i: number) =>
     `.baa-write-999-${crypto.randomUUID().slice(0, -1)}${i}.tmp`;
   const [dead, living] = [name(1), name(2)];
-  await Deno.writeTextFile(dir.join(dead), "part of");
-  await Deno.writeTextFile(dir.join(living), "part of");
-  await Deno.writeTextFile(dir.join(".baa-write-mine.tmp"), "somebody's");
+  for (const folder of [dead, living, "somebody's"]) {
+    await Deno.mkdir(`${staging}/${folder}`, { recursive: true });
+    await Deno.writeTextFile(`${staging}/${folder}/file`, "part of");
+  }
   const anHourAgo = new Date(Date.now() - 3_600_000);
-  await Deno.utime(dir.join(dead), anHourAgo, anHourAgo);
-  await using ops = testHostOps();
+  for (const folder of [dead, "somebody's"]) {
+    await Deno.utime(`${staging}/${folder}`, anHourAgo, anHourAgo);
+  }
+  await using ops = testHostOps({ staging });
   assert((await write(ops, { path: dir.join("file") })).ok);
-  assertEquals(
-    namesIn(dir.path),
-    [".baa-write-mine.tmp", "file", living].sort(),
-  );
+  assertEquals(namesIn(staging), [living, "somebody's"].sort());
 });
 
 Deno.test("writeTextFile() gives back the memory that it took", async () => {

@@ -105,7 +105,7 @@ for (const row of PERMISSION_ROWS) {
     for (const value of values) {
       assertEquals(
         await rig.whatFails(program, without(set, flag, value)),
-        [effect],
+        [effect].flat(),
         value,
       );
     }

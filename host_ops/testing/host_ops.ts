@@ -20,6 +20,7 @@ export function testHostOps(options: Partial<HostOpsOptions> = {}): HostOps {
       shell: "/bin/sh",
     }),
     ownPaths: [],
+    staging: `/tmp/baa-staging-${crypto.randomUUID()}`,
     maxBufferedBytes: 268_435_456,
     maxConcurrentExecs: 32,
     audit: new RecordingAudit(),

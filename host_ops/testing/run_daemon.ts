@@ -17,14 +17,21 @@ export class TestDaemon implements AsyncDisposable {
     this.#answers = answersOf(child.stdout);
   }
 
-  /** Starts one and waits until it is ready. `flags`: e.g. `--allow-run=/bin/sh`. */
+  /**
+   * Starts one and waits until it is ready. `flags`: e.g. `--allow-run=/bin/sh`;
+   * `under`: a program that starts it, with its arguments.
+   */
   static async start(
     flags: readonly string[],
-    options: Readonly<Record<string, unknown>> = {},
+    { under = [], ...options }:
+      & Readonly<Record<string, unknown>>
+      & { readonly under?: readonly string[] } = {},
   ): Promise<TestDaemon> {
     const script = fromFileUrl(import.meta.resolve("./daemon.ts"));
-    const child = new Deno.Command(Deno.execPath(), {
+    const [program = "", ...args] = [...under, Deno.execPath()];
+    const child = new Deno.Command(program, {
       args: [
+        ...args,
         "run",
         "--quiet",
         "--no-prompt",

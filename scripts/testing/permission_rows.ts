@@ -12,7 +12,7 @@ export interface PermissionRow {
   /** The values that the row is about. */
   readonly of: (values: Places) => readonly string[];
   readonly feature: string;
-  readonly without: Effect;
+  readonly without: Effect | readonly Effect[];
 }
 
 /** What is seen from outside when a permission is missing. */
@@ -110,8 +110,8 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
     program: "conductor",
     flag: "run",
     of: ({ shell }) => [shell],
-    feature: "exec",
-    without: "exec fails",
+    feature: "exec, and the folder that files/write enters in its root",
+    without: ["files/write fails", "exec fails"],
   },
   {
     program: "conductor",

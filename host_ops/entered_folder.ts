@@ -1,0 +1,223 @@
+import { HostOpFailure } from "./failure.ts";
+import { type FolderShell, orderWord } from "./folder_shells.ts";
+
+/** How often to enter a folder that somebody moves about. */
+const MOST_TRIES = 10;
+
+/** What an order ends with when there is a file of that name already. */
+const EXISTS = 17;
+
+/** The system's words, as its tools print them, by its code. */
+const SYSTEM_CODES: Readonly<Record<string, string>> = {
+  "Permission denied": "EACCES",
+  "Operation not permitted": "EPERM",
+  "Read-only file system": "EROFS",
+  "No space left on device": "ENOSPC",
+  "Disk quota exceeded": "EDQUOT",
+  "Disc quota exceeded": "EDQUOT",
+  "No such file or directory": "ENOENT",
+  "Not a directory": "ENOTDIR",
+  "File name too long": "ENAMETOOLONG",
+};
+
+/**
+ * A folder that a shell has entered: what is done here is done in the folder
+ * that was judged, and in no other that took its name or stands where a link
+ * leads. All names are of entries of it.
+ */
+export class EnteredFolder {
+  readonly #shell: FolderShell;
+  readonly #path: string;
+
+  private constructor(shell: FolderShell, path: string) {
+    this.#shell = shell;
+    this.#path = path;
+  }
+
+  /**
+   * Enters the folder at a real path, and makes `missing` ones in it, each in
+   * the one before.
+   *
+   * @throws {HostOpFailure} `PERMISSION_DENIED` when it leads elsewhere time
+   * and again, or the system refuses; `FILE_WRITE_FAILED`.
+   */
+  static async enter(
+    shell: FolderShell,
+    path: string,
+    missing: readonly string[] = [],
+  ): Promise<EnteredFolder> {
+    for (let tries = MOST_TRIES; tries > 0; tries--) {
+      const at = await enterOnce(shell, path, missing);
+      if (at !== undefined) return new EnteredFolder(shell, at);
+    }
+    throw movedAway(path);
+  }
+
+  /** Tells whether `name` is the file that was looked at, by its number. */
+  async holds(name: string, { ino }: { readonly ino: number | null }) {
+    const { output } = await this.#shell.do(`ls -di ${entry(name)}`);
+    return ino !== null && /^\s*(\d+) /.exec(output)?.[1] === String(ino);
+  }
+
+  /**
+   * Makes an empty file at `to` that has all of the file `name` but its
+   * content: mode, owner and group, access control list, extended attributes.
+   * With tools that cannot leave the content out, it comes along. False when
+   * something of it cannot be kept.
+   */
+  async copyAttributes(name: string, to: string): Promise<boolean> {
+    const from = `${entry(name)} ${orderWord(to)}`;
+    const { code } = await this.#shell.do(
+      `[ ! -L ${entry(name)} ] && { ` +
+        `cp -P --preserve=all --attributes-only ${from} 2>/dev/null || ` +
+        `cp -p ${from}; }`,
+    );
+    return code === 0;
+  }
+
+  /**
+   * Gives a finished file its place where nothing is; false when something is.
+   *
+   * @throws {HostOpFailure}
+   */
+  async add(file: Finished): Promise<boolean> {
+    const here = entry(file.name);
+    const there = entry(file.name, "..");
+    const copied = this.#throughFolder(file, {
+      copy: `cp ${orderWord(file.path)} ${here}`,
+      // no hard links in this filesystem: a crash can leave a part
+      place: `if ln ${here} .. 2>/dev/null; then :; ` +
+        `elif ${exists(there)}; then (exit ${EXISTS}); ` +
+        `else (set -C; cat ${here} >${there}) && ${synced(there)}; fi`,
+    });
+    const { code } = await this.#do(
+      `if ln ${orderWord(file.path)} . 2>/dev/null; then :; ` +
+        `elif ${exists(here)}; then (exit ${EXISTS}); else ${copied}; fi`,
+    );
+    return code === 0;
+  }
+
+  /**
+   * Puts a finished file in the place of the one that has its name.
+   *
+   * @throws {HostOpFailure}
+   */
+  async replace(
+    file: Finished & { readonly isOnSameDevice: boolean },
+  ): Promise<void> {
+    // into a folder, under its own name: a link or folder of that name is not gone into
+    if (file.isOnSameDevice) {
+      await this.#do(`mv -f ${orderWord(file.path)} .`);
+      return;
+    }
+    const here = entry(file.name);
+    const from = `${orderWord(file.path)} ${here}`;
+    await this.#do(this.#throughFolder(file, {
+      copy: `{ cp --preserve=all ${from} 2>/dev/null || cp -p ${from}; }`,
+      place: `mv -f ${here} ..`,
+    }));
+  }
+
+  /**
+   * Returns the order that copies a file from another device into a new folder
+   * in here that nobody else may change, and places it from there. Nobody else
+   * can take that folder out of this one either: that needs the right to write
+   * to it.
+   */
+  #throughFolder(
+    file: Finished,
+    { copy, place }: { readonly copy: string; readonly place: string },
+  ): string {
+    const between = `.baa-write-${Deno.pid}-${crypto.randomUUID()}.tmp`;
+    const path = `${this.#path === "/" ? "" : this.#path}/${between}`;
+    return `mkdir -m 700 ./${between} && { ( cd -P ./${between} && ` +
+      `[ "$(/bin/pwd -P; echo .)" = ${orderWord(path)}"$nl". ] && ` +
+      `case "$(ls -ld .)" in drwx------*) ;; *) false ;; esac || exit 1; ` +
+      `${copy} && ${synced(entry(file.name))} && ${place}; ` +
+      `code=$?; rm -f ${entry(file.name)}; exit $code ); ` +
+      `code=$?; rmdir ./${between}; (exit $code); }`;
+  }
+
+  async #do(order: string): Promise<{ readonly code: number }> {
+    const { code, output } = await this.#shell.do(order);
+    if (code === 0 || code === EXISTS) return { code };
+    throw failed(this.#path, output);
+  }
+}
+
+/** A file that is complete and on disk, in a folder that is the daemon's own. */
+interface Finished {
+  /** The name that it has and will have. */
+  readonly name: string;
+  /** Where it is. */
+  readonly path: string;
+}
+
+/** Undefined: a part of the path led elsewhere. */
+async function enterOnce(
+  shell: FolderShell,
+  path: string,
+  missing: readonly string[],
+): Promise<string | undefined> {
+  let at = path;
+  if (!await enters(shell, orderWord(path), at)) return undefined;
+  for (const name of missing) {
+    const made = await shell.do(
+      `[ -d ${entry(name)} ] || mkdir ${entry(name)}`,
+    );
+    at = `${at === "/" ? "" : at}/${name}`;
+    if (await enters(shell, entry(name), at)) continue;
+    if (made.code !== 0) throw failed(at, made.output);
+    return undefined;
+  }
+  return at;
+}
+
+async function enters(shell: FolderShell, word: string, expected: string) {
+  // the dot keeps a newline at the end of a name
+  const { code, output } = await shell.do(
+    `cd -P ${word} && /bin/pwd -P && echo .`,
+  );
+  return code === 0 &&
+    output.normalize() === `${expected.normalize()}\n.\n`;
+}
+
+function entry(name: string, folder = "."): string {
+  return orderWord(`${folder}/${name}`);
+}
+
+function exists(word: string): string {
+  return `[ -e ${word} ] || [ -L ${word} ]`;
+}
+
+/** Down to the disk; where only all can be synced, all is. */
+function synced(word: string): string {
+  return `{ sync ${word} 2>/dev/null || sync; }`;
+}
+
+function failed(path: string, output: string): HostOpFailure {
+  const reason = output.trimEnd().split("\n").at(-1)?.split(": ").at(-1) ?? "";
+  const systemCode = SYSTEM_CODES[reason];
+  const isDenied = systemCode === "EACCES" || systemCode === "EPERM";
+  return new HostOpFailure(
+    isDenied ? "PERMISSION_DENIED" : "FILE_WRITE_FAILED",
+    `Cannot write to ${path}: ${reason}`,
+    {
+      retryable: systemCode === "ENOSPC" || systemCode === "EDQUOT",
+      details: isDenied
+        ? { reason: "system", systemCode }
+        : systemCode === undefined
+        ? { reason }
+        : { systemCode },
+    },
+  );
+}
+
+/** What to say of a path that leads elsewhere each time that it is gone there. */
+export function movedAway(path: string): HostOpFailure {
+  return new HostOpFailure(
+    "PERMISSION_DENIED",
+    `Cannot use ${path}: it leads elsewhere since it was checked, or cannot be entered`,
+    { retryable: true, details: { reason: "moved" } },
+  );
+}

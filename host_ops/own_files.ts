@@ -1,0 +1,81 @@
+import { join } from "@std/path";
+import { type FileIdentity, identityAt, identityOf } from "./real_path.ts";
+
+/**
+ * Milliseconds after which a folder's time of change tells every change: some
+ * filesystems keep whole seconds.
+ */
+const SETTLED_AFTER_MS = 2_000;
+
+/**
+ * Knows files and folders, and all that is below them, by their identity:
+ * whatever name, hard link or mount leads to one of them.
+ */
+export class OwnFiles {
+  readonly #paths: readonly string[];
+  readonly #listings = new Map<string, Listing>();
+
+  /** `paths` are absolute; what is not there yet may come later. */
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+  }
+
+  /** Tells whether one of `wanted` is among them now. */
+  hasAny(wanted: ReadonlySet<FileIdentity>): boolean {
+    return this.#paths.some((path) => this.#search(path, wanted));
+  }
+
+  #search(path: string, wanted: ReadonlySet<FileIdentity>): boolean {
+    let info: Deno.FileInfo;
+    try {
+      info = Deno.statSync(path);
+    } catch {
+      return false; // not there, or beyond what this process may look at
+    }
+    const own = identityOf(info);
+    if (own !== undefined && wanted.has(own)) return true;
+    if (!info.isDirectory) return false;
+    const { files, folders } = this.#listingOf(path, info);
+    return files.some((it) => wanted.has(it)) ||
+      folders.some((it) => this.#search(it, wanted));
+  }
+
+  /** Lists a folder again only when its entries have changed. */
+  #listingOf(path: string, info: Deno.FileInfo): Listing {
+    const changedAt = info.mtime?.getTime() ?? Infinity;
+    const stamp = `${identityOf(info)} ${changedAt}`;
+    const known = this.#listings.get(path);
+    if (known?.stamp === stamp) return known;
+    const startedAt = Date.now();
+    const listing = { stamp, ...listed(path) };
+    if (startedAt - changedAt > SETTLED_AFTER_MS) {
+      this.#listings.set(path, listing);
+    } else this.#listings.delete(path);
+    return listing;
+  }
+}
+
+/** What was in a folder when its stamp was as it is here. */
+interface Listing {
+  readonly stamp: string;
+  readonly files: readonly FileIdentity[];
+  readonly folders: readonly string[];
+}
+
+function listed(path: string): Omit<Listing, "stamp"> {
+  const files: FileIdentity[] = [];
+  const folders: string[] = [];
+  try {
+    for (const entry of Deno.readDirSync(path)) {
+      const child = join(path, entry.name);
+      if (entry.isDirectory) folders.push(child);
+      else {
+        const identity = identityAt(child);
+        if (identity !== undefined) files.push(identity);
+      }
+    }
+  } catch {
+    // it went meanwhile, or may not be listed
+  }
+  return { files, folders };
+}

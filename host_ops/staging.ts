@@ -1,0 +1,115 @@
+import { join } from "@std/path";
+import type { Clock } from "../shared/clock.ts";
+
+/** The names of folders here, so that a later start knows what a crash left. */
+const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
+
+/** A left-over that was not written to for this many milliseconds is dead. */
+const DEAD_AFTER_MS = 60_000;
+
+/**
+ * A folder of the daemon's own where files are completed before they take their
+ * place: nobody else can exchange them here, and what a crash leaves is here.
+ */
+export class Staging {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  #isTidied = false;
+
+  /** `folder` is absolute; it is made when it is needed. */
+  constructor(folder: string, clock: Clock) {
+    this.#folder = folder;
+    this.#clock = clock;
+  }
+
+  /**
+   * Returns a place for a file of that name; removed when it is disposed of.
+   *
+   * @throws the system's errors.
+   */
+  async place(name: string): Promise<StagedFile> {
+    await this.#tidy();
+    const own = `.baa-write-${Deno.pid}-${crypto.randomUUID()}.tmp`;
+    const folder = join(this.#folder, own);
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    return new StagedFile(folder, name);
+  }
+
+  /** Removes the folder, unless another daemon uses it too. Never rejects. */
+  async close(): Promise<void> {
+    await Deno.remove(this.#folder).catch(() => {});
+  }
+
+  /** Removes what crashes have left, once. */
+  async #tidy(): Promise<void> {
+    if (this.#isTidied) return;
+    this.#isTidied = true;
+    try {
+      for await (const entry of Deno.readDir(this.#folder)) {
+        if (!NAME.test(entry.name)) continue;
+        const path = join(this.#folder, entry.name);
+        const writtenAt = (await Deno.lstat(path)).mtime?.getTime() ?? 0;
+        if (this.#clock.now() - writtenAt < DEAD_AFTER_MS) continue;
+        await Deno.remove(path, { recursive: true });
+      }
+    } catch {
+      // not there yet, or another daemon tidied
+    }
+  }
+}
+
+/** A file that is being completed. */
+export class StagedFile implements AsyncDisposable {
+  /** The name that it has here and will have in its place. */
+  readonly name: string;
+  readonly path: string;
+  readonly #folder: string;
+
+  constructor(folder: string, name: string) {
+    this.#folder = folder;
+    this.name = name;
+    this.path = join(folder, name);
+  }
+
+  /** What is there now; a link, should one have been copied here. */
+  info(): Promise<Deno.FileInfo> {
+    return Deno.lstat(this.path);
+  }
+
+  /**
+   * Writes its content down to the disk; with `mode`, into the file that is
+   * there already, which then has these permissions. Returns when it was
+   * modified.
+   *
+   * @throws the system's errors.
+   */
+  async write(bytes: Uint8Array, mode?: number): Promise<Date> {
+    const isNew = mode === undefined;
+    using file = await Deno.open(this.path, {
+      write: true,
+      createNew: isNew,
+      truncate: !isNew,
+    });
+    for (let written = 0; written < bytes.length;) {
+      written += await file.write(bytes.subarray(written));
+    }
+    // writing may have dropped bits of it
+    if (!isNew) await Deno.chmod(this.path, mode);
+    await file.sync();
+    return (await file.stat()).mtime ?? new Date(0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Makes what was done in a folder survive a loss of power, where that can be. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    using folder = await Deno.open(path);
+    await folder.sync();
+  } catch {
+    // may be written but not read, or a filesystem that cannot: the file is whole anyway
+  }
+}
