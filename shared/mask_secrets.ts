@@ -72,6 +72,8 @@ const MAX_SHORT_OPTION = 3;
 const NAME_CHARS = 64;
 const BLANK = 32;
 const DASH = 45;
+/** The length of `;path=`. */
+const LEAST_ATTRIBUTE = 6;
 const STAR = 42;
 /** What stands behind a sign in code. */
 const NO_SECRET = /^[[\]{}(),*=]*$/;
@@ -242,7 +244,8 @@ class Walk {
       const from = afterNextCookie(this.#text, start);
       if (from === -1) return;
       const to = Math.max(from, this.#bareEnd(from));
-      const isNone = COOKIE_ATTRIBUTE.test(this.#text.slice(start, from)) ||
+      const isNone = (from - start >= LEAST_ATTRIBUTE &&
+        COOKIE_ATTRIBUTE.test(this.#text.slice(start, from))) ||
         isPath(this.#text.slice(from, to));
       if (isNone) this.#skip(to);
       else this.#mask(from, to);
@@ -395,7 +398,9 @@ for (const word of [...KNOWN_WORDS.keys(), "b", "B"]) {
   FIRST[word.charCodeAt(0)] = 1;
 }
 const SCHEME_NAMES = new Set(SCHEMES.split(" "));
-const MIN_SCHEME = 3;
+/** What they begin with, in small letters. */
+const SCHEME_FIRST = new Uint8Array(128);
+for (const it of SCHEME_NAMES) SCHEME_FIRST[it.charCodeAt(0)] = 1;
 const MAX_SCHEME = Math.max(...[...SCHEME_NAMES].map((it) => it.length));
 
 /** Whether a short word of small letters stands alone here, as most prose does. */
@@ -410,6 +415,7 @@ function isSmallWordAt(text: string, from: number): boolean {
 }
 
 function isSchemeName(word: string): boolean {
-  return word.length >= MIN_SCHEME && word.length <= MAX_SCHEME &&
+  const first = word.charCodeAt(0) | 32;
+  return word.length <= MAX_SCHEME && SCHEME_FIRST[first] === 1 &&
     SCHEME_NAMES.has(word.toLowerCase());
 }
