@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { RawConnection, rawRequest } from "../../shared/testing/raw_http.ts";
@@ -144,6 +149,32 @@ for (const program of ["conductor", "codexd"] as const) {
     );
   });
 }
+
+Deno.test("codexd takes the place of a killed one's socket, and refuses a live one: one line, exit 2", async () => {
+  await using dir = await tempDir();
+  const socket = join(dir.path, "state", "codexd", "codexd.sock");
+  {
+    await using killed = start(dir.path, {}, { program: "codexd" });
+    await untilReady(killed);
+    killed.child.kill("SIGKILL");
+    await killed.child.status;
+  }
+  assertEquals((await Deno.lstat(socket)).isSocket, true);
+  await using first = start(dir.path, {}, { program: "codexd" });
+  await untilReady(first);
+  const second = join(dir.path, "second");
+  await Deno.mkdir(second);
+  const env = { BAA_CODEXD_SOCKET: socket };
+  await using daemon = start(second, env, { program: "codexd" });
+  assertEquals((await ending(daemon)).code, 2);
+  assertEquals(
+    await daemon.stderr,
+    `codexd: Cannot listen on ${socket}: the socket is already in use\n`,
+  );
+  first.child.kill("SIGTERM");
+  assertEquals((await ending(first)).code, 0);
+  await assertRejects(() => Deno.lstat(socket), Deno.errors.NotFound);
+});
 
 Deno.test("conductor stops in time although clients hold on to it", async () => {
   await using dir = await tempDir();

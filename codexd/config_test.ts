@@ -1,0 +1,35 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../shared/config/mod.ts";
+import { tempDir } from "../shared/testing/fakes.ts";
+import { readCodexdConfig } from "./config.ts";
+
+function problemsWith(socket: string): readonly string[] {
+  const read = () =>
+    readCodexdConfig((name) =>
+      name === "BAA_CODEXD_SOCKET" ? socket : undefined
+    );
+  return assertThrows(read, ConfigError).problems;
+}
+
+Deno.test("readCodexdConfig() takes a socket only where nobody else can put one in its place", async () => {
+  await using dir = await tempDir();
+  const socket = dir.join("codexd.sock");
+  const read = () =>
+    readCodexdConfig((it) => it === "BAA_CODEXD_SOCKET" ? socket : undefined);
+  assertEquals(read().socket, socket);
+  for (const mode of [0o770, 0o777]) {
+    Deno.chmodSync(dir.path, mode);
+    assertEquals(problemsWith(socket), [
+      `BAA_CODEXD_SOCKET is "${socket}": give a path in a folder that only you can write to`,
+    ]);
+  }
+  // There, as in /tmp, nobody can take away what is another's.
+  Deno.chmodSync(dir.path, 0o1777);
+  assertEquals(read().socket, socket);
+});
+
+Deno.test("readCodexdConfig() refuses a socket that Deno cannot be permitted", () => {
+  assertEquals(problemsWith("/a, b/codexd.sock"), [
+    'BAA_CODEXD_SOCKET is "/a, b/codexd.sock": give a path without commas: Deno cannot be permitted such a one',
+  ]);
+});
