@@ -11,6 +11,7 @@ import {
   Bridge,
   Clients,
   describeBridge,
+  Door,
   Pairing,
   PendingActions,
 } from "./bridge/mod.ts";
@@ -31,6 +32,7 @@ const BUFFERED_BYTES = 134_217_728;
 
 /** Everything that conductor can do with the owner's browser. */
 export interface Browser {
+  readonly door: Door;
   readonly bridge: Bridge;
   readonly requests: BrowserRequests;
   readonly actions: BrowserActions;
@@ -118,7 +120,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
     heartbeatMs,
     platforms: platforms.all,
     allowedHosts,
-    token,
+    hasToken: token !== undefined,
   });
   const requests = new BrowserRequests({
     clients,
@@ -139,6 +141,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
   });
   const stop = new AbortController();
   return {
+    door: new Door({ pairing, clock, base, token }),
     bridge,
     requests,
     actions,

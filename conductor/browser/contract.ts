@@ -117,6 +117,9 @@ export const extensionMessage = z.discriminatedUnion("type", [
     type: z.literal("hello"),
     protocol: z.int().default(PROTOCOL_VERSION),
     clientId: identifier.describe("Stable per browser profile"),
+  }).describe("Nothing else is said before the other end has proven itself"),
+  z.object({
+    type: z.literal("client_info"),
     extensionVersion: short.default(""),
     browser: z.union([
       short,
@@ -127,7 +130,6 @@ export const extensionMessage = z.discriminatedUnion("type", [
       z.object({ os: short, arch: short.default("") }),
     ]).default(""),
     capabilities: z.array(short).max(64).default([]),
-    token: z.string().max(4096).optional(),
   }),
   z.object({
     type: z.literal("tabs"),
@@ -235,11 +237,17 @@ const helloAck = z.discriminatedUnion("ok", [
       "Loopback and private targets that requests may reach, as host:port",
     ),
     state: jsonObject,
+    proof: short.optional().describe(
+      "Answers the proof of the upgrade: nothing is obeyed before it is right",
+    ),
+    pairingKey: short.optional().describe(
+      "32 bytes in base64url: what to prove from now on; given once",
+    ),
   }),
   z.object({
     type: z.literal("hello_ack"),
     ok: z.literal(false),
-    reason: z.enum(["bad_hello", "bad_token", "not_paired", "no_hello"]),
+    reason: z.enum(["bad_hello", "not_paired", "no_hello"]),
     message: sentence,
     closeCode: z.int(),
   }),

@@ -19,6 +19,26 @@ export const browserQuery = z.strictObject({
 });
 export type BrowserQuery = z.output<typeof browserQuery>;
 
+/** `GET /v1/browser/challenge?…` */
+export const challengeQuery = z.strictObject({
+  client_nonce: z.string().regex(/^[A-Za-z0-9_-]{16,128}$/).optional()
+    .describe("Random: 16 bytes or more in base64url"),
+  client_id: identifier.optional(),
+});
+export type ChallengeQuery = z.output<typeof challengeQuery>;
+
+/** What `GET /v1/browser/challenge` answers. */
+export const browserChallenge = z.object({
+  nonce: z.string(),
+  expires_in_ms: z.int(),
+  authority: z.string().describe("The address that was dialled"),
+  admits_by: z.enum(["token", "pairing"]),
+  identity_proof: z.string().nullable().describe(
+    "HMAC-SHA-256 of identity, authority, client_nonce and nonce; null without client_nonce, or where client_id is not paired",
+  ),
+});
+export type BrowserChallenge = z.output<typeof browserChallenge>;
+
 const sighting = {
   client_id: z.string(),
   platform: z.string().nullable(),

@@ -73,7 +73,7 @@ for (const route of [...browserRoutes, ...claudeRoutes]) {
   Deno.test(`${route.id} answers its own example while a browser is connected`, async () => {
     const { browser, server } = createServer();
     const socket = claudeBrowser();
-    browser.bridge.open(socket, undefined);
+    browser.bridge.open(socket, {});
     socket.say({ type: "hello", clientId: "firefox-1" });
     const { example }: Route<Deps> = route;
     const filled = fillIn(example ?? {}, { browser: "firefox-1" });

@@ -2,7 +2,9 @@ import {
   type ClientRow,
   type CredentialRow,
   type EndpointRow,
+  type IdentityRow,
   MAX_CLIENTS,
+  MAX_IDENTITIES,
   MAX_ROWS_PER_CLIENT,
   type TabRow,
 } from "./model/browser_record.ts";
@@ -23,17 +25,31 @@ export class BrowserStore {
     this.#db = db;
   }
 
-  identities(): readonly string[] {
-    return this.#db.all<{ readonly identity: string }>(
-      "SELECT identity FROM browser_identities ORDER BY seq",
-    ).map((it) => it.identity);
+  /** In the order in which they came. */
+  identities(): readonly IdentityRow[] {
+    return this.#db.all<Stored<IdentityRow>>(
+      "SELECT identity, client_id, key FROM browser_identities ORDER BY seq",
+    );
   }
 
-  addIdentity(identity: string): void {
-    this.#db.run(
-      "INSERT OR IGNORE INTO browser_identities (identity) VALUES (?)",
-      identity,
-    );
+  /** Adds or renews, by identity; the oldest that have no key make room. */
+  saveIdentity({ identity, client_id, key }: IdentityRow): void {
+    this.#db.write(() => {
+      this.#db.run(
+        `INSERT INTO browser_identities (identity, client_id, key)
+         VALUES (?, ?, ?) ON CONFLICT (identity) DO UPDATE
+         SET client_id = excluded.client_id, key = excluded.key`,
+        identity,
+        client_id,
+        key,
+      );
+      this.#db.run(
+        `DELETE FROM browser_identities WHERE key IS NULL AND seq <= (
+           SELECT seq FROM browser_identities
+           ORDER BY seq DESC LIMIT 1 OFFSET ?)`,
+        MAX_IDENTITIES,
+      );
+    });
   }
 
   forgetIdentities(): void {

@@ -1,11 +1,16 @@
 import { assertEquals } from "@std/assert";
+import { Database } from "@db/sqlite";
 import {
   type CredentialRow,
+  type IdentityRow,
   MAX_CLIENTS,
+  MAX_IDENTITIES,
   MAX_ROWS_PER_CLIENT,
 } from "./model/browser_record.ts";
 import { BrowserStore } from "./browser_store.ts";
 import { openDatabase } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations.ts";
 
 /** A store in memory, which closes with its scope. */
 function openStore() {
@@ -116,10 +121,51 @@ Deno.test("BrowserStore forgets the clients that were seen longest ago, with the
   assertEquals(it.store.credentials(), []);
 });
 
-Deno.test("BrowserStore.addIdentity() adds an identity once, in order", () => {
+Deno.test("BrowserStore.saveIdentity() keeps an identity once, in order", () => {
   using it = openStore();
-  for (const identity of ["b", "a", "b"]) it.store.addIdentity(identity);
-  assertEquals(it.store.identities(), ["b", "a"]);
+  const [a, b] = ["a", "b"].map((identity) => ({
+    identity,
+    client_id: `of-${identity}`,
+    key: null,
+  })) as [IdentityRow, IdentityRow];
+  for (const row of [b, a, { ...b, key: "k" }]) it.store.saveIdentity(row);
+  assertEquals(it.store.identities(), [{ ...b, key: "k" }, a]);
   it.store.forgetIdentities();
   assertEquals(it.store.identities(), []);
+});
+
+Deno.test("BrowserStore.saveIdentity() forgets the oldest identity without a key when there are too many", () => {
+  using it = openStore();
+  const row = (n: number, key: string | null = null) => ({
+    identity: `client:${n}`,
+    client_id: String(n),
+    key,
+  });
+  it.store.saveIdentity(row(0, "k"));
+  for (let n = 1; n <= MAX_IDENTITIES + 1; n++) it.store.saveIdentity(row(n));
+  const kept = it.store.identities().map((it) => it.client_id);
+  assertEquals(kept.slice(0, 2), ["0", "2"]);
+  assertEquals(kept.length, MAX_IDENTITIES + 1);
+});
+
+Deno.test("BrowserStore takes over the identities of a database without keys", () => {
+  const connection = new Database(":memory:");
+  migrate(connection, MIGRATIONS.slice(0, 5));
+  for (const identity of ["moz-extension://x", "client:local"]) {
+    connection.exec(
+      "INSERT INTO browser_identities (identity) VALUES (?)",
+      identity,
+    );
+  }
+  migrate(connection);
+  assertEquals(
+    connection.prepare(
+      "SELECT identity, client_id, key FROM browser_identities ORDER BY seq",
+    ).all(),
+    [
+      { identity: "moz-extension://x", client_id: null, key: null },
+      { identity: "client:local", client_id: "local", key: null },
+    ],
+  );
+  connection.close();
 });

@@ -1,6 +1,6 @@
 import { AUDIT_SCHEMA } from "./schema/audit.ts";
 import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
-import { BROWSER_SCHEMA } from "./schema/browser.ts";
+import { BROWSER_KEYS, BROWSER_SCHEMA } from "./schema/browser.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
 import { TOKENS_SCHEMA } from "./schema/tokens.ts";
 
@@ -32,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "browser records", sql: BROWSER_SCHEMA },
   { name: "actors of the audit", sql: AUDIT_ACTOR },
   { name: "named tokens", sql: TOKENS_SCHEMA },
+  { name: "keys of browsers", sql: BROWSER_KEYS },
 ];
 
 /** One step of the schema. */

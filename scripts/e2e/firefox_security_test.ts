@@ -5,7 +5,6 @@ import {
 } from "../../conductor/browser/testing/hostile_pages.ts";
 import { CANARIES } from "../../conductor/browser/testing/login_site.ts";
 import { Tap } from "../../conductor/browser/testing/tap.ts";
-import { freePort } from "../../shared/testing/free_ports.ts";
 import { textsIn } from "../testing/files.ts";
 import { readEvents } from "../../shared/testing/sse_reader.ts";
 import { FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";
@@ -76,16 +75,22 @@ firefoxTest(
   "No secret of the site, the profile or the configuration leaves where it belongs",
   async () => {
     const token = "CANARY-shared-token-88ef";
-    const port = freePort();
-    await using tap = new Tap({ hostname: "127.0.0.1", port });
-    await using rig = await FirefoxRig.start({
-      BAA_CONDUCTOR_LOCAL_API: `http://127.0.0.1:${port}`,
-      BAA_ALLOWED_HOSTS: tap.host,
-      BAA_SHARED_TOKEN: token,
-    });
+    await using tap = new Tap();
+    await using rig = await FirefoxRig.start({ BAA_SHARED_TOKEN: token });
     const { site } = rig;
     const firefox = await rig.openFirefox({
-      settings: { conductor: `http://${tap.host}`, token },
+      settings: { token },
+      preferences: {
+        // Conductor is reached through the tap, by its own address.
+        "network.proxy.http": "",
+        "network.proxy.http_port": 0,
+        "network.proxy.ssl": "",
+        "network.proxy.ssl_port": 0,
+        "network.proxy.socks": "127.0.0.1",
+        "network.proxy.socks_port": tap.port,
+        "network.proxy.no_proxies_on": site.host,
+        "network.proxy.allow_hijacking_localhost": true,
+      },
     });
     const address = `${site.origin}/login?code=${CANARIES.address}`;
     await firefox.newTab(address);

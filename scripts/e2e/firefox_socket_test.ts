@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { proofProtocol } from "../../conductor/browser/extension/sub_protocol.js";
 import { RawSocket } from "../../conductor/browser/testing/raw_socket.ts";
 import { ScriptedClient } from "../../conductor/browser/testing/scripted_client.ts";
+import {
+  BRIDGE_PURPOSE,
+  newNonce,
+  proof,
+  proofKey,
+} from "../../shared/proof.ts";
 import { residentMiB } from "../bench/harness.ts";
+import { tokenProtocol } from "../../conductor/browser/testing/token_protocol.ts";
 import { startDaemon } from "../testing/daemon.ts";
 import { call } from "../testing/http.ts";
 
@@ -11,9 +19,7 @@ const TOKEN = "correct-horse-battery";
 const QUICK = { BAA_BROWSER_SPACING_MS: "0", BAA_BROWSER_HEARTBEAT_MS: "500" };
 
 function protocols(token: string): string {
-  const text = new TextEncoder().encode(token)
-    .toBase64({ alphabet: "base64url", omitPadding: true });
-  return `Sec-WebSocket-Protocol: baa.v1, baa.token.${text}`;
+  return `Sec-WebSocket-Protocol: baa.v1, ${tokenProtocol(token)}`;
 }
 
 Deno.test("/ws/firefox judges Host and Origin before the 101", async () => {
@@ -57,6 +63,11 @@ Deno.test("/ws/firefox takes the shared token in its sub-protocol, before the 10
     await statusOf(protocols(TOKEN), "Origin: http://evil.test"),
     / 403 /,
   );
+  // A browser never sends it.
+  assertMatch(
+    await statusOf(protocols(TOKEN), `Origin: ${ORIGIN}`),
+    / 401 /,
+  );
 
   await using client = await ScriptedClient.connect(conductor.origin, {
     token: TOKEN,
@@ -69,11 +80,75 @@ Deno.test("/ws/firefox takes the shared token in its sub-protocol, before the 10
   assert(client.clientId !== second.clientId);
 });
 
+Deno.test("/ws/firefox takes the proof of the token before the 101, once, and proves it in turn", async () => {
+  await using conductor = await startDaemon("conductor", {
+    BAA_SHARED_TOKEN: TOKEN,
+  });
+  const { origin } = conductor;
+  const { host } = new URL(origin);
+  const offer = async (
+    fields: { readonly key?: string; readonly dialled?: string } = {},
+  ) => {
+    const clientNonce = newNonce();
+    const url = `${origin}/v1/browser/challenge?client_nonce=${clientNonce}`;
+    const { data } = await call(url);
+    const mac = proof(proofKey(BRIDGE_PURPOSE, fields.key ?? TOKEN), {
+      role: "client",
+      authority: fields.dialled ?? host,
+      nonces: [clientNonce, data.nonce],
+    });
+    const carrier = proofProtocol({ clientId: "a", clientNonce, mac });
+    return `Sec-WebSocket-Protocol: baa.v1, ${carrier}`;
+  };
+  const statusOf = async (...lines: string[]) => {
+    using socket = await RawSocket.open(origin, lines);
+    return socket.status;
+  };
+  const from = `Origin: ${ORIGIN}`;
+  const right = await offer();
+  assertMatch(await statusOf(from, right), /101/);
+  assertMatch(await statusOf(from, right), / 401 /, "a replay");
+  assertMatch(await statusOf(from, await offer({ key: "wrong" })), / 401 /);
+  assertMatch(
+    await statusOf(from, await offer({ dialled: "127.0.0.1:9" })),
+    / 401 /,
+    "a relay",
+  );
+  assertMatch(await statusOf(from, "Sec-WebSocket-Protocol: baa.v1"), / 401 /);
+  assertMatch(await statusOf(await offer()), /101/, "a program may, too");
+
+  await using browser = await ScriptedClient.connect(origin, {
+    origin: ORIGIN,
+    token: TOKEN,
+    clientId: "a",
+  });
+  const [ack] = browser.received;
+  assert(ack?.type === "hello_ack" && ack.ok && ack.proof !== undefined);
+  assertEquals(ack.pairingKey, undefined);
+});
+
+Deno.test("/ws/firefox stays open to a paired browser while strangers take every place", async () => {
+  await using conductor = await startDaemon("conductor", QUICK);
+  const { origin } = conductor;
+  const known = { clientId: "a", origin: ORIGIN };
+  await using first = await ScriptedClient.connect(origin, known);
+  using stack = new DisposableStack();
+  for (let i = 0; i < 16; i++) stack.use(await RawSocket.open(origin));
+  await using again = await ScriptedClient.connect(origin, {
+    ...known,
+    pairingKey: first.pairingKey,
+  });
+  assertEquals(again.clientId, "a");
+});
+
 Deno.test("/ws/firefox closes with the codes that it promises", async () => {
   await using conductor = await startDaemon("conductor", QUICK);
   const { origin } = conductor;
   await using first = await ScriptedClient.connect(origin, { clientId: "a" });
-  await using second = await ScriptedClient.connect(origin, { clientId: "a" });
+  await using second = await ScriptedClient.connect(origin, {
+    clientId: "a",
+    pairingKey: first.pairingKey,
+  });
   assertEquals((await first.closed).code, 4409);
 
   await using stranger = await ScriptedClient.open(origin, { clientId: "b" });

@@ -123,6 +123,33 @@ firefoxTest("Firefox follows no request to where none may go", async () => {
   }
 });
 
+firefoxTest("Firefox opens no tab where no request may go", async () => {
+  await using rig = await FirefoxRig.start();
+  await rig.openLoggedIn({
+    preferences: { "network.dns.localDomains": "inner.test" },
+  });
+  const { site } = rig;
+  const { port } = new URL(site.origin);
+  const tabs = (await rig.view()).tabs.length;
+  // It looks like a public name, and is this machine's own.
+  const inner = `http://inner.test:${port}/page`;
+  const there = `${site.origin}/redirect?to=${encodeURIComponent(inner)}`;
+  for (const url of [inner, `${inner}#part`, there]) {
+    for (const action of ["open_tab", "tab_restore"]) {
+      const answer = await rig.act({ action, url });
+      assertEquals(answer.data.ok, false, url);
+      assertEquals(answer.data.error.code, "target_refused");
+    }
+  }
+  assertEquals(site.to("/page").length, 0);
+  const opened = await rig.act({
+    action: "open_tab",
+    url: `${site.origin}/redirect?to=/page`,
+  });
+  assertEquals(opened.data.result.url, `${site.origin}/page`);
+  await rig.until((it) => it.tabs.length === tabs + 1);
+});
+
 firefoxTest("Firefox sends from the background where no page can", async () => {
   await using rig = await FirefoxRig.start();
   const { site } = rig;

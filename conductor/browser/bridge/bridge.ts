@@ -1,6 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { sameSecret, type SocketPort } from "../../../shared/http/mod.ts";
+import type { SocketPort } from "../../../shared/http/mod.ts";
 import type { NewId } from "../../../shared/ids.ts";
 import type { Logger } from "../../../shared/log.ts";
 import type { EventService } from "../../record/mod.ts";
@@ -16,7 +16,8 @@ import {
   type HelloAck,
   refusal,
 } from "./connection.ts";
-import type { Pairing } from "./pairing.ts";
+import type { Admitted } from "./door.ts";
+import { type Pairing, type Visitor, visitorIdentity } from "./pairing.ts";
 import type { PendingActions } from "./pending_actions.ts";
 
 /** Where the sockets of all browsers end: greets, keeps, and sorts what they say. */
@@ -34,11 +35,11 @@ export class Bridge {
   }
 
   /** Takes an admitted socket, before its 101 is sent. */
-  open(socket: SocketPort, origin: string | undefined): void {
+  open(socket: SocketPort, admitted: Admitted): void {
     const connection = new Connection(socket, {
       ...this.#options,
       id: this.#options.newId("conn"),
-      origin,
+      admitted,
       hooks: {
         greet: (it, hello) => this.#greet(it, hello),
         opened: (it) => this.#opened(it),
@@ -77,24 +78,20 @@ export class Bridge {
         `Cannot speak protocol ${hello.protocol}: this is version ${PROTOCOL_VERSION}`,
       );
     }
-    const { clients, pairing, token } = this.#options;
-    if (token === undefined) {
-      // No other program in that browser can claim its extension's origin.
-      const identity = connection.origin ?? `client:${hello.clientId}`;
-      const outcome = pairing.admit(identity);
-      if (outcome === "refused") {
-        return refusal(
-          "not_paired",
-          "Cannot let this browser in: another one is paired. Open pairing " +
-            'with POST /v1/browser/actions {"action":"pair"}, then connect again',
-        );
-      }
-      if (outcome === "added") this.#paired(hello.clientId, identity);
-    } else if (hello.token !== undefined && !sameSecret(token, hello.token)) {
-      return refusal("bad_token", "Cannot accept this token");
+    const { clientId } = hello;
+    const { origin, proven } = connection.admitted;
+    if (proven !== undefined && proven.clientId !== clientId) {
+      return refusal(
+        "bad_hello",
+        `Cannot greet: the proof was another client's, not ${clientId}'s`,
+      );
     }
+    const visitor = { identity: visitorIdentity(origin, clientId), clientId };
+    const pairingKey = this.#letIn(visitor, proven !== undefined);
+    if (pairingKey === undefined) return NOT_PAIRED;
+    const { clients } = this.#options;
     this.#waiting.delete(connection);
-    clients.get(hello.clientId)?.close(BRIDGE_CLOSE.replaced, "replaced");
+    clients.get(clientId)?.close(BRIDGE_CLOSE.replaced, "replaced");
     clients.add(connection);
     return {
       type: "hello_ack",
@@ -106,24 +103,33 @@ export class Bridge {
       platforms: [...this.#options.platforms],
       allowedHosts: [...this.#options.allowedHosts],
       state: this.#options.system.state(),
+      ...(proven !== undefined && { proof: proven.answer }),
+      ...(pairingKey !== "" && { pairingKey }),
     };
   }
 
-  #paired(clientId: string, identity: string): void {
-    this.#options.log.warn("Paired a browser", {
-      client_id: clientId,
-      identity,
-    });
-    this.#options.events.record("browser.paired", { client_id: clientId });
+  /**
+   * Returns the key of a visitor that is paired now, "" for one that may come in
+   * without a new one, and undefined for one that may not.
+   */
+  #letIn(visitor: Visitor, isProven: boolean): string | undefined {
+    const { events, hasToken, log, pairing } = this.#options;
+    if (hasToken) return pairing.bind(visitor) ? "" : undefined;
+    if (isProven) return "";
+    const key = pairing.pair(visitor);
+    if (key === undefined) return undefined;
+    const { clientId, identity } = visitor;
+    log.warn("Paired a browser", { client_id: clientId, identity });
+    events.record("browser.paired", { client_id: clientId });
+    return key;
   }
 
   #opened(connection: Connection): void {
-    const { clientId, hello } = connection;
-    this.#record(() => this.#options.records.hello(hello));
+    const { clientId } = connection;
+    this.#record(() => this.#options.records.hello(clientId));
     this.#options.log.info("A browser connected", {
       client_id: clientId,
       connection_id: connection.id,
-      extension_version: hello.extensionVersion,
     });
     this.#options.events.record("browser.connected", { client_id: clientId });
   }
@@ -147,6 +153,8 @@ export class Bridge {
     const { actions, records, requests } = this.#options;
     const { clientId } = connection;
     switch (message.type) {
+      case "client_info":
+        return this.#record(() => records.clientInfo(message, clientId));
       case "tabs":
         return this.#record(() => records.tabs(message, clientId));
       case "credentials":
@@ -224,6 +232,13 @@ interface BridgeOptions {
   /** Which hosts belong to which platform, for every browser to know. */
   readonly platforms: Readonly<BrowserView["platforms"]>;
   readonly allowedHosts: readonly string[];
-  /** The shared one; undefined: there is none, browsers are paired. */
-  readonly token: string | undefined;
+  /** Whether the shared token decides; without one, browsers are paired. */
+  readonly hasToken: boolean;
 }
+
+const NOT_PAIRED = refusal(
+  "not_paired",
+  "Cannot let this browser in: another one is paired or has this client id, " +
+    "or its key is lost. Open pairing with POST /v1/browser/actions " +
+    '{"action":"pair"}, then connect again',
+);

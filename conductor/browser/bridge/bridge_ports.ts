@@ -1,7 +1,7 @@
 import type { AppError } from "../../../shared/errors.ts";
 import type { SystemState } from "../../store/mod.ts";
 import type { AnswerMessage, FromExtension } from "../contract.ts";
-import type { Connection, Hello } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 
 /** The system service, as far as a browser may use it. */
 export interface SystemPort {
@@ -33,7 +33,8 @@ export interface RequestsPort {
 
 /** Takes what browsers report of themselves. May fail: a disk may be full. */
 export interface RecordsPort {
-  hello(hello: Hello): void;
+  hello(clientId: string): void;
+  clientInfo(message: FromExtension<"client_info">, clientId: string): void;
   tabs(message: FromExtension<"tabs">, clientId: string): void;
   credentials(message: FromExtension<"credentials">, clientId: string): void;
   endpoints(message: FromExtension<"api_endpoints">, clientId: string): void;

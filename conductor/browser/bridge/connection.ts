@@ -14,6 +14,7 @@ import {
 } from "../../../shared/http/mod.ts";
 import type { Logger } from "../../../shared/log.ts";
 import { browserLost } from "../failures.ts";
+import type { Admitted } from "./door.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 /** How long a new socket may stay silent. */
@@ -34,7 +35,6 @@ export const BRIDGE_CLOSE = {
   tooBig,
   slowConsumer,
   badHello: 4400,
-  badToken: 4401,
   notPaired: 4403,
   noHello: 4408,
   replaced: 4409,
@@ -42,6 +42,7 @@ export const BRIDGE_CLOSE = {
 
 /** Messages that answer nothing: their rate is limited. */
 const CHATTER: ReadonlySet<string> = new Set<ExtensionMessage["type"]>([
+  "client_info",
   "tabs",
   "credentials",
   "api_endpoints",
@@ -55,7 +56,7 @@ export type HelloAck = Extract<ConductorMessage, { type: "hello_ack" }>;
 /** One socket of one browser: its greeting, its heartbeat, its limits. */
 export class Connection {
   readonly id: string;
-  readonly origin: string | undefined;
+  readonly admitted: Admitted;
   /** When it was made, in milliseconds since the epoch. */
   readonly openedAt: number;
   readonly #socket: JsonSocket<ExtensionMessage>;
@@ -72,7 +73,7 @@ export class Connection {
   constructor(socket: SocketPort, options: ConnectionOptions) {
     const { clock } = options;
     this.id = options.id;
-    this.origin = options.origin;
+    this.admitted = options.admitted;
     this.openedAt = clock.now();
     this.#options = options;
     this.#log = options.log.child({ connection_id: options.id });
@@ -178,7 +179,7 @@ export class Connection {
   #refuse(answer: HelloAck & { readonly ok: false }): void {
     this.#log.warn("Refused a browser", {
       reason: answer.reason,
-      origin: this.origin,
+      origin: this.admitted.origin,
     });
     this.send(answer);
     this.close(answer.closeCode, answer.reason);
@@ -237,8 +238,7 @@ interface ConnectionHooks {
 
 interface ConnectionOptions {
   readonly id: string;
-  /** The upgrade's `Origin`; undefined for a local program. */
-  readonly origin: string | undefined;
+  readonly admitted: Admitted;
   readonly heartbeatMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -247,7 +247,6 @@ interface ConnectionOptions {
 
 const REFUSALS = {
   bad_hello: BRIDGE_CLOSE.badHello,
-  bad_token: BRIDGE_CLOSE.badToken,
   not_paired: BRIDGE_CLOSE.notPaired,
   no_hello: BRIDGE_CLOSE.noHello,
 } as const;

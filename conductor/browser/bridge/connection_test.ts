@@ -19,10 +19,30 @@ Deno.test("Connection answers hello with what holds for the connection", () => {
   assertEquals(ack.state, { mode: "running" });
 });
 
+Deno.test("Connection learns after the welcome what the client is, and keeps it", () => {
+  const { browser, connect } = createRig();
+  const first = connect();
+  assertEquals(
+    browser.viewer.view({}).bridge.clients[0]?.browser,
+    "Firefox 153.0",
+  );
+  first.drop();
+  const again = new FakeSocket();
+  browser.bridge.open(again, {
+    proven: { clientId: "profile-1", answer: "answer" },
+  });
+  again.say({ type: "hello", clientId: "profile-1" });
+  const [client] = browser.viewer.view({}).bridge.clients;
+  assertEquals([client?.connected, client?.browser], [true, "Firefox 153.0"]);
+  again.say({ type: "client_info", extensionVersion: "2.0.0" });
+  const [later] = browser.viewer.view({}).bridge.clients;
+  assertEquals([later?.extension_version, later?.browser], ["2.0.0", ""]);
+});
+
 Deno.test("Connection is closed with 4408 when no hello comes in 5 s", async () => {
   const { browser, clock } = createRig();
   const socket = new FakeSocket();
-  browser.bridge.open(socket, undefined);
+  browser.bridge.open(socket, {});
   assertEquals(browser.bridge.strangers, 1);
   await clock.advance(4_999);
   assertEquals(socket.closedWith, undefined);
@@ -39,7 +59,7 @@ Deno.test("Connection is closed with 4400 when the first message is no hello", (
   for (const frame of ['{"type":"tabs","tabs":[]}', "nonsense", '{"type":1}']) {
     const { browser } = createRig();
     const socket = new FakeSocket();
-    browser.bridge.open(socket, undefined);
+    browser.bridge.open(socket, {});
     socket.frame(frame);
     const refusal = socket.last("hello_ack");
     assert(!refusal.ok);
@@ -51,7 +71,7 @@ Deno.test("Connection is closed with 4400 when the first message is no hello", (
 Deno.test("Connection refuses a protocol version that it does not speak", () => {
   const { browser } = createRig();
   const socket = new FakeSocket();
-  browser.bridge.open(socket, undefined);
+  browser.bridge.open(socket, {});
   socket.say({ type: "hello", clientId: "profile-1", protocol: 2 });
   const refusal = socket.last("hello_ack");
   assert(!refusal.ok);
@@ -125,10 +145,11 @@ Deno.test("Connection takes a binary frame for an unusable one", () => {
 Deno.test("Connection drops messages that come faster than the rate allows", async () => {
   const { connect, clock, browser } = createRig();
   const socket = connect();
-  for (let i = 0; i < 201; i++) {
+  // One of 200 was for client_info.
+  for (let i = 0; i < 200; i++) {
     socket.say({ type: "tabs", tabs: [{ id: i, url: "https://claude.ai/" }] });
   }
-  assertEquals(browser.viewer.view({}).tabs[0]?.tab_id, 199);
+  assertEquals(browser.viewer.view({}).tabs[0]?.tab_id, 198);
   assertEquals(socket.last("error").code, "TOO_MANY_MESSAGES");
   await clock.advance(1_000);
   socket.say({ type: "tabs", tabs: [{ id: 777, url: "https://claude.ai/" }] });

@@ -2,7 +2,7 @@ import { conductorMessage, extensionMessage } from "../contract.ts";
 import { BROWSER_LIMITS, PROTOCOL_VERSION } from "../limits.ts";
 import { fields } from "../../../shared/describe/mod.ts";
 import type { Schema } from "../../../shared/http/mod.ts";
-import { SUBPROTOCOL, TOKEN_PREFIX } from "../extension/mod.js";
+import { PROOF_PREFIX, SUBPROTOCOL, TOKEN_PREFIX } from "../extension/mod.js";
 import { BRIDGE_CLOSE } from "./connection.ts";
 
 /** Tells how to speak to the bridge: enough to write another client. */
@@ -18,11 +18,17 @@ export function describeBridge(options: {
     purpose:
       "The owner's Firefox extension dials it; conductor never dials a browser.",
     protocol: PROTOCOL_VERSION,
-    sub_protocols: options.hasToken
-      ? [SUBPROTOCOL, `${TOKEN_PREFIX}<base64url of the shared token>`]
-      : [SUBPROTOCOL],
+    sub_protocols: [
+      SUBPROTOCOL,
+      `${PROOF_PREFIX}<client id>.<client nonce>.<mac>`,
+      ...(options.hasToken
+        ? [`${TOKEN_PREFIX}<base64url of the token>, from a program alone`]
+        : []),
+    ],
+    proof: options.hasToken ? TOKEN_PROOF : PAIRING_PROOF,
     origin: "moz-extension://<uuid>, or none for a local program",
-    first_message: "hello, within 5 s; the answer is hello_ack",
+    first_message:
+      "hello, within 5 s; the answer is hello_ack; then client_info and the rest",
     heartbeat_ms: options.heartbeatMs,
     limits: BROWSER_LIMITS,
     close_codes: BRIDGE_CLOSE,
@@ -31,6 +37,18 @@ export function describeBridge(options: {
     messages: MESSAGES,
   };
 }
+
+const MAC =
+  'base64url of HMAC-SHA-256(key, the JSON array [role, authority dialled, client nonce, nonce]): role "client" in the upgrade, "server" in hello_ack.proof, "identity" in identity_proof of GET /v1/browser/challenge?client_nonce=…, which gives the nonce';
+const TOKEN_PROOF = {
+  mac: MAC,
+  key: 'SHA-256 of the JSON array ["baa.bridge", the shared token]',
+};
+const PAIRING_PROOF = {
+  mac: MAC,
+  key:
+    "the bytes of hello_ack.pairingKey, which the first connection without a proof is given",
+};
 
 /** What a browser has to answer, by what it is sent. */
 const ANSWERS = {

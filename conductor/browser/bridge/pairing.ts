@@ -1,15 +1,19 @@
 import type { Clock } from "../../../shared/clock.ts";
-import type { BrowserStore } from "../../store/mod.ts";
+import type { ProofKey } from "../../../shared/proof.ts";
+import {
+  type BrowserStore,
+  type IdentityRow,
+  MAX_IDENTITIES,
+} from "../../store/mod.ts";
 
 /** How long the owner's permission to pair lasts. */
 const PAIRING_WINDOW_MS = 120_000;
 
-/** Identities that may be paired; a local program can make up any number. */
-const MAX_IDENTITIES = 64;
-
 /**
- * Who may connect while there is no shared token: the first identity by
- * itself, later ones only while the owner holds the door open.
+ * Whose each client id is: it belongs to the identity that had it first, an
+ * extension's origin or a program. While there is no shared token also who may
+ * connect: the first identity by itself, later ones only while the owner holds
+ * the door open; each is given a key, and proves from then on that it has it.
  */
 export class Pairing {
   readonly #store: Store;
@@ -38,21 +42,68 @@ export class Pairing {
     return Math.max(0, this.#openUntil - this.#clock.monotonic());
   }
 
+  /** The key of a client that is paired; `identity`: only if it is this one's. */
+  keyOf(clientId: string, identity?: string): ProofKey | undefined {
+    const row = this.#holder(clientId);
+    if (typeof row?.key !== "string") return undefined;
+    if (identity !== undefined && row.identity !== identity) return undefined;
+    return Uint8Array.fromBase64(row.key, ENCODING);
+  }
+
+  /** Gives the client id to whoever knows the shared token; false: it is another's. */
+  bind({ identity, clientId }: Visitor): boolean {
+    const holder = this.#holder(clientId);
+    if (holder !== undefined) return holder.identity === identity;
+    const key = this.#row(identity)?.key ?? null;
+    this.#store.saveIdentity({ identity, client_id: clientId, key });
+    return true;
+  }
+
   /**
-   * Tells how `identity` stands, adding it where it may be added: an extension's
-   * origin, or the client id of a local program.
+   * Lets in who has proven nothing, and gives it a key, in base64url; undefined
+   * when it may not be paired. One that has lost its key waits for the owner;
+   * one from before there were keys does not.
    */
-  admit(identity: string): "known" | "added" | "refused" {
-    const known = this.#store.identities();
-    if (known.includes(identity)) return "known";
-    if (known.length > 0 && this.openForMs === 0) return "refused";
-    if (known.length >= MAX_IDENTITIES) return "refused";
-    this.#store.addIdentity(identity);
-    return "added";
+  pair({ identity, clientId }: Visitor): string | undefined {
+    const all = this.#store.identities();
+    const row = this.#row(identity);
+    const holder = this.#holder(clientId);
+    const isKnown = row !== undefined && row.key === null;
+    const mayCome = all.length === 0 || isKnown || this.openForMs > 0;
+    const isFull = row === undefined && all.length >= MAX_IDENTITIES;
+    const isTaken = holder !== undefined && holder.identity !== identity;
+    if (!mayCome || isFull || isTaken) return undefined;
+    const key = crypto.getRandomValues(new Uint8Array(32)).toBase64(ENCODING);
+    this.#store.saveIdentity({ identity, client_id: clientId, key });
+    return key;
+  }
+
+  #row(identity: string): IdentityRow | undefined {
+    return this.#store.identities().find((it) => it.identity === identity);
+  }
+
+  #holder(clientId: string): IdentityRow | undefined {
+    return this.#store.identities().find((it) => it.client_id === clientId);
   }
 }
 
+/** Who knocks, and what it calls itself. */
+export interface Visitor {
+  readonly identity: string;
+  readonly clientId: string;
+}
+
+/** Returns whom an upgrade comes from: no other program in that browser can claim its extension's origin. */
+export function visitorIdentity(
+  origin: string | undefined,
+  clientId: string,
+): string {
+  return origin ?? `client:${clientId}`;
+}
+
+const ENCODING = { alphabet: "base64url", omitPadding: true } as const;
+
 type Store = Pick<
   BrowserStore,
-  "identities" | "addIdentity" | "forgetIdentities"
+  "identities" | "saveIdentity" | "forgetIdentities"
 >;

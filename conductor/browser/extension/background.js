@@ -1,11 +1,12 @@
 import { isAction, runAction } from "./run_action.js";
 import { Fingerprints } from "./fingerprint.js";
 import { ErrorLog } from "./error_log.js";
-import { Link } from "./link.js";
+import { authorityOf, Link } from "./link.js";
 import { NetworkGuard } from "./network_guard.js";
 import { Observer } from "./observer.js";
 import { RequestJobs } from "./request_jobs.js";
 import {
+  keys,
   onSettingsChange,
   readIdentity,
   readSettings,
@@ -13,7 +14,6 @@ import {
 } from "./settings.js";
 import { Tabs } from "./tabs.js";
 
-const PROTOCOL = 1;
 const CAPABILITIES = ["api_request", "sse", "chunked", "cancel", "actions"];
 
 /** Conductor's automation mode, as it was told last. */
@@ -32,17 +32,17 @@ const guard = new NetworkGuard();
 /** @type {Link} */
 const link = new Link({
   errors,
+  clientId,
+  keys,
   settings: readSettings,
-  hello: () => ({
-    type: "hello",
-    protocol: PROTOCOL,
-    clientId,
-    extensionVersion: browser.runtime.getManifest().version,
-    browser: { name: browserInfo.name, version: browserInfo.version },
-    platform: { os: platformInfo.os, arch: platformInfo.arch },
-    capabilities: CAPABILITIES,
-  }),
   opened(ack) {
+    send({
+      type: "client_info",
+      extensionVersion: browser.runtime.getManifest().version,
+      browser: { name: browserInfo.name, version: browserInfo.version },
+      platform: { os: platformInfo.os, arch: platformInfo.arch },
+      capabilities: CAPABILITIES,
+    });
     tell(ack.state);
     guard.allow(ack.allowedHosts);
     observer.watch(ack.platforms);
@@ -101,13 +101,21 @@ function showState() {
   });
 }
 
-// The popup asks; nobody else can.
-browser.runtime.onMessage.addListener(answered);
+// The popup asks; nobody else is answered, a script in a page least of all.
+browser.runtime.onMessage.addListener((message, sender) =>
+  sender.id === browser.runtime.id && (sender.frameId ?? 0) === 0 &&
+    sender.url === browser.runtime.getURL("popup.html")
+    ? answered(message)
+    : undefined
+);
 
 /** @param {PopupMessage} message */
 async function answered(message) {
   if (message.set !== undefined) await writeSettings(message.set);
-  if (message.reconnect) link.restart();
+  if (message.forget) {
+    await keys.forget(authorityOf((await readSettings()).conductor));
+  }
+  if (message.reconnect || message.forget) link.restart();
   if (message.action !== undefined) {
     send({ type: "action_request", action: message.action });
   }

@@ -34,6 +34,7 @@ declare namespace browser {
     function get(id: number): Promise<Tab>;
     function query(filter: { readonly discarded?: boolean }): Promise<Tab[]>;
     function reload(id: number): Promise<void>;
+    function remove(id: number): Promise<void>;
     function update(
       id: number,
       changes: { readonly url?: string; readonly active?: boolean },
@@ -83,7 +84,16 @@ declare namespace browser {
     >;
     function reload(): void;
     function sendMessage<Answer>(message: object): Promise<Answer>;
-    const onMessage: FirefoxEvent<(message: never) => Promise<unknown>>;
+    const id: string;
+    function getURL(path: string): string;
+    interface MessageSender {
+      readonly id?: string;
+      readonly url?: string;
+      readonly frameId?: number;
+    }
+    const onMessage: FirefoxEvent<
+      (message: never, sender: MessageSender) => Promise<unknown> | undefined
+    >;
     const onConnect: FirefoxEvent<(port: FirefoxPort) => void>;
   }
 

@@ -1,5 +1,7 @@
+import { askWho, impostor } from "./challenge.js";
 import { readError } from "./error_log.js";
-import { SUBPROTOCOL, tokenProtocol } from "./sub_protocol.js";
+import { freshNonce, isPairingKey, prove } from "./prove.js";
+import { proofProtocol, SUBPROTOCOL } from "./sub_protocol.js";
 
 /** The first pause before a connection is tried again; each is twice as long. */
 const FIRST_PAUSE_MS = 200;
@@ -7,28 +9,32 @@ const LONGEST_PAUSE_MS = 4_000;
 
 /** Pauses that are no use to shorten: somebody has to act first. */
 const PAUSE_BY_CODE = /** @type {Record<number, number>} */ ({
-  4400: 60_000,
-  4401: 30_000,
+  4400: 8_000,
   4403: 5_000,
-  4409: 30_000,
 });
-const REFUSED_PAUSE_MS = 15_000;
 
-const PREFLIGHT_MS = 5_000;
+/** Another browser uses this profile's client id: not to be fought over. */
+const REPLACED = 4409;
+const REPLACED_PAUSE_MS = 30_000;
+const NOT_PAIRED = 4403;
+
+const PROTOCOL = 1;
 const HELLO_MS = 10_000;
 
 /** How often a full socket is looked at again: it has no event for that. */
 const POLL_MS = 5;
 
 /**
- * The connection to conductor, which comes back by itself. A plain fetch goes
- * before each attempt: Firefox holds a reconnecting WebSocket back for up to a
- * minute, and an upgrade that is refused does not say why.
+ * The connection to conductor, which comes back by itself. Whoever answers has
+ * to prove that it knows what this browser knows, before it is told anything
+ * and before anything that it says is obeyed.
  */
 export class Link {
   #parts;
   /** @type {WebSocket | undefined} */
   #socket;
+  /** Whether the other end has proven itself. */
+  #isTrusted = false;
   #timer = /** @type {Timer} */ (undefined);
   #watchdog = /** @type {Timer} */ (undefined);
   #attempt = 0;
@@ -53,21 +59,30 @@ export class Link {
 
   /** Connects (anew), whatever goes on. */
   restart(code = 1000, reason = "restart") {
-    clearTimeout(this.#timer);
-    const socket = this.#socket;
-    this.#forget();
-    socket?.close(code, reason);
-    this.#say("stopped", reason);
+    this.stop(code, reason);
     this.#pauses = 0;
     void this.#connect();
   }
 
+  /** Ends the connection, and tries no more. */
+  stop(code = 1000, reason = "stop") {
+    clearTimeout(this.#timer);
+    this.#attempt += 1;
+    const socket = this.#socket;
+    this.#forget();
+    socket?.close(code, reason);
+    this.#say("stopped", reason);
+  }
+
   /** @type {Send} Sends; false when there is no connection. */
-  send = (message) => {
+  send = (message) => this.#isTrusted && this.#write(message);
+
+  /** @type {Send} To whomever. */
+  #write(message) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
-  };
+  }
 
   /** Resolves once there is room for more, or there is no connection. */
   async room() {
@@ -79,28 +94,63 @@ export class Link {
 
   async #connect() {
     const attempt = ++this.#attempt;
-    const { conductor, token, paused } = await this.#parts.settings();
+    try {
+      await this.#dial(attempt);
+    } catch (error) {
+      if (attempt !== this.#attempt) return;
+      this.#later({ state: "waiting", detail: readError(error).message });
+    }
+  }
+
+  /** @param {number} attempt the one that this is: a newer one takes over */
+  async #dial(attempt) {
+    const { clientId, keys, settings } = this.#parts;
+    const { conductor, token, paused } = await settings();
     if (attempt !== this.#attempt) return;
     if (paused) return this.#say("paused", "");
     if (!URL.canParse(conductor)) {
       return this.#say("refused", `"${conductor}" is no address`);
     }
-    this.#say("connecting", "");
-    const problem = await preflight(conductor, token);
+    // What is wrong stands there until it is right.
+    if (this.status.state !== "refused") this.#say("connecting", "");
+    const authority = authorityOf(conductor);
+    const clientNonce = freshNonce();
+    const key = await keys.of(authority, token);
+    const question = {
+      conductor,
+      authority,
+      clientId,
+      clientNonce,
+      key,
+      hasToken: token !== "",
+    };
+    const answer = await askWho(question);
     if (attempt !== this.#attempt) return;
-    if (problem !== undefined) return this.#later(problem);
-    this.#open(conductor, token);
+    if (!("nonce" in answer)) return this.#later(answer);
+    const nonces = /** @type {[string, string]} */ ([
+      clientNonce,
+      answer.nonce,
+    ]);
+    const proofs = key && {
+      mac: await prove(key, { role: "client", authority, nonces }),
+      expected: await prove(key, { role: "server", authority, nonces }),
+    };
+    if (attempt === this.#attempt) this.#open({ ...question, proofs });
   }
 
-  /** @type {(conductor: string, token: string) => void} */
-  #open(conductor, token) {
+  /** @param {Introduction} introduction */
+  #open(introduction) {
+    const { authority, clientId, clientNonce, conductor, proofs } =
+      introduction;
     const url = new URL("/ws/firefox", conductor);
     url.protocol = url.protocol.replace("http", "ws");
     let socket;
     try {
       socket = new WebSocket(url, [
         SUBPROTOCOL,
-        ...(token === "" ? [] : [tokenProtocol(token)]),
+        ...(proofs === undefined
+          ? []
+          : [proofProtocol({ clientId, clientNonce, mac: proofs.mac })]),
       ]);
     } catch (error) {
       const { message } = readError(error);
@@ -108,28 +158,53 @@ export class Link {
     }
     this.#socket = socket;
     this.#watch(HELLO_MS);
-    socket.onopen = () => this.send(this.#parts.hello());
+    socket.onopen = () =>
+      this.#write({ type: "hello", protocol: PROTOCOL, clientId });
     socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#receive(data);
+      if (socket !== this.#socket) return;
+      if (this.#isTrusted) this.#receive(data);
+      else this.#meet(data, introduction);
     };
     socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) this.#lost(code, reason);
+      if (socket === this.#socket) this.#lost({ code, reason, authority });
     };
+  }
+
+  /**
+   * Judges what a stranger says: only a welcome counts, and only with the proof
+   * that belongs to it, or with the key of a first meeting.
+   * @param {string} data
+   * @param {Introduction} introduction
+   */
+  #meet(data, introduction) {
+    const ack = readJson(data);
+    if (ack?.type !== "hello_ack" || !ack.ok) return;
+    const { authority, proofs } = introduction;
+    const { pairingKey } = ack;
+    const isRight = proofs === undefined
+      ? isPairingKey(pairingKey)
+      : ack.proof === proofs.expected;
+    if (!isRight) {
+      const socket = this.#socket;
+      this.#forget();
+      socket?.close(4000, "not proven");
+      return this.#later(impostor(introduction));
+    }
+    if (proofs === undefined) void this.#parts.keys.keep(authority, pairingKey);
+    this.#isTrusted = true;
+    this.#welcome(ack);
   }
 
   /** @param {string} data */
   #receive(data) {
     this.#watch(2.5 * this.#heartbeatMs);
-    /** @type {ConductorMessage} */
-    let message;
-    try {
-      message = JSON.parse(data);
-    } catch {
+    const message = readJson(data);
+    if (message === undefined) {
       return this.#parts.errors.add("conductor sent a frame that is no JSON");
     }
-    switch (message?.type) {
+    switch (message.type) {
       case "hello_ack":
-        return message.ok ? this.#welcome(message) : undefined;
+        return;
       case "ping":
         return void this.send({ type: "pong" });
       case "error":
@@ -144,18 +219,26 @@ export class Link {
     this.#pauses = 0;
     this.#limits = /** @type {Limits} */ (ack.limits);
     this.#heartbeatMs = ack.heartbeatMs;
+    this.#watch(2.5 * this.#heartbeatMs);
     this.#say("connected", "");
     this.#parts.opened(ack);
   }
 
-  /** @type {(code: number, reason: string) => void} */
-  #lost(code, reason) {
+  /** @type {(end: { code: number, reason: string, authority?: string }) => void} */
+  #lost({ code, reason, authority }) {
+    const wasTrusted = this.#isTrusted;
     this.#forget();
-    const pauseMs = PAUSE_BY_CODE[code];
+    // Only who has proven itself can say that the key is of no use any more.
+    if (wasTrusted && code === NOT_PAIRED && authority !== undefined) {
+      void this.#parts.keys.forget(authority);
+    }
+    const pauseMs = wasTrusted && code === REPLACED
+      ? REPLACED_PAUSE_MS
+      : PAUSE_BY_CODE[code];
     const said = reason === "" ? `closed with ${code}` : reason;
     this.#later({
-      state: code === 4403 ? "not paired" : "waiting",
-      detail: code === 4403
+      state: code === NOT_PAIRED ? "not paired" : "waiting",
+      detail: code === NOT_PAIRED
         ? "another browser is paired: open pairing on conductor"
         : `connection lost: ${said}`,
       ...(pauseMs !== undefined && { pauseMs }),
@@ -167,7 +250,7 @@ export class Link {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
       const socket = this.#socket;
-      this.#lost(1006, "conductor went silent");
+      this.#lost({ code: 1006, reason: "conductor went silent" });
       socket?.close(4000, "silent");
     }, ms);
   }
@@ -186,6 +269,7 @@ export class Link {
   #forget() {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#isTrusted = false;
     clearTimeout(this.#watchdog);
     if (socket === undefined) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
@@ -200,36 +284,18 @@ export class Link {
 }
 
 /**
- * Asks over plain HTTP whether an upgrade would be let in; returns why not.
- * @type {(conductor: string, token: string) => Promise<Problem | undefined>}
+ * The authority under which an address is dialled, as proofs name it.
+ * @param {string} conductor
  */
-async function preflight(conductor, token) {
-  /** @param {string} detail */
-  const refused = (detail) => ({
-    state: "refused",
-    detail,
-    pauseMs: REFUSED_PAUSE_MS,
-  });
-  let response;
+export function authorityOf(conductor) {
+  return new URL(conductor).host.replace(/\.(?=:|$)/, "");
+}
+
+/** @type {(data: string) => ConductorMessage | undefined} */
+function readJson(data) {
   try {
-    response = await fetch(new URL("/ws/firefox", conductor), {
-      headers: token === "" ? {} : { authorization: `Bearer ${token}` },
-      credentials: "omit",
-      cache: "no-store",
-      redirect: "error",
-      signal: AbortSignal.timeout(PREFLIGHT_MS),
-    });
+    return JSON.parse(data) ?? undefined;
   } catch {
-    return { state: "waiting", detail: `nothing answers at ${conductor}` };
+    return undefined;
   }
-  // What a WebSocket route says to a plain request that it would let in.
-  if (response.status === 426) return undefined;
-  if (response.status === 401) return refused("conductor wants another token");
-  if (response.status === 503) {
-    return { state: "waiting", detail: "conductor is not ready" };
-  }
-  const said = await response.json().catch(() => undefined);
-  return refused(
-    said?.error?.message ?? `${conductor} answers ${response.status}`,
-  );
 }

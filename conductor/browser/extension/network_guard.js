@@ -1,6 +1,10 @@
+import { CodedError } from "./error_log.js";
 import { isHost, isPublicAddress, whyRefused } from "./target_rules.js";
 
-const ALL = { urls: ["<all_urls>"], types: ["xmlhttprequest", "other"] };
+const ALL = {
+  urls: ["<all_urls>"],
+  types: ["main_frame", "xmlhttprequest", "other"],
+};
 
 /** Expected requests that never came are forgotten after this. */
 const EXPECT_MS = 60_000;
@@ -8,7 +12,8 @@ const EXPECT_MS = 60_000;
 const PRIVATE_ADDRESS = "its name belongs to a private address";
 
 /**
- * Judges every hop of conductor's requests. Conductor sees the address that it
+ * Judges every hop of conductor's requests, and of pages that it has opened.
+ * Conductor sees the address that it
  * asks for; only the browser sees where redirects lead, and which machine a
  * name belongs to.
  */
@@ -38,14 +43,36 @@ export class NetworkGuard {
   /**
    * Announces a request that is about to be sent; what is returned says
    * afterwards how it fared.
-   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "tabId">) => ExpectedRequest}
+   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "tabId" | "onRefused">) => ExpectedRequest}
    */
-  expect({ url, method, tabId }) {
+  expect({ url, method, tabId, onRefused }) {
     const at = Date.now();
     this.#expected = this.#expected.filter((it) => it.at > at - EXPECT_MS);
+    /** @type {ExpectedRequest} */
     const job = { url, method, tabId, at, seen: false, refused: undefined };
+    if (onRefused !== undefined) job.onRefused = onRefused;
     this.#expected.push(job);
     return job;
+  }
+
+  /**
+   * Leads a tab to an address, as far as a request may go there.
+   * @type {(tabId: number, url: string, go: () => Promise<browser.tabs.Tab>) => Promise<browser.tabs.Tab>}
+   */
+  async lead(tabId, url, go) {
+    /** @type {PromiseWithResolvers<never>} */
+    const stopped = Promise.withResolvers();
+    const job = this.expect({
+      url,
+      method: "GET",
+      tabId,
+      onRefused: (why) => stopped.reject(new CodedError("target_refused", why)),
+    });
+    try {
+      return await Promise.race([go(), stopped.promise]);
+    } finally {
+      this.forget(job);
+    }
   }
 
   /** @param {ExpectedRequest} job that is over, whether or not it was ever seen */
@@ -53,9 +80,10 @@ export class NetworkGuard {
     this.#expected = this.#expected.filter((it) => it !== job);
   }
 
-  /** @param {string} requestId conductor's, or the page's own */
+  /** @param {string} requestId conductor's, or the page's own, as its load is */
   isOurs(requestId) {
-    return this.#ours.has(requestId);
+    const job = this.#ours.get(requestId);
+    return job !== undefined && job.onRefused === undefined;
   }
 
   /** @param {RequestDetails} details the page's own requests pass without a wait */
@@ -82,8 +110,8 @@ export class NetworkGuard {
   /** @param {RequestDetails} details of what may be a first hop */
   #claim(details) {
     const index = this.#expected.findIndex((it) =>
-      it.url === details.url && it.method === details.method &&
-      it.tabId === details.tabId
+      it.method === details.method && it.tabId === details.tabId &&
+      withoutFragment(it.url) === withoutFragment(details.url)
     );
     const [job] = index < 0 ? [] : this.#expected.splice(index, 1);
     if (job === undefined) return undefined;
@@ -116,8 +144,14 @@ export class NetworkGuard {
   #verdict(job, why) {
     if (why === undefined) return {};
     job.refused = why;
+    job.onRefused?.(why);
     return { cancel: true };
   }
+}
+
+/** @param {string} url of which only a page knows the end */
+function withoutFragment(url) {
+  return url.replace(/#.*$/s, "");
 }
 
 /**

@@ -70,6 +70,7 @@ form.addEventListener("submit", async (event) => {
 });
 
 element("reconnect").onclick = () => show({ reconnect: true });
+element("forget").onclick = () => show({ forget: true });
 
 for (const button of actions) {
   const { action } = /** @type {PopupMessage} */ (button.dataset);

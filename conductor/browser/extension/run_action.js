@@ -7,9 +7,9 @@ import { loaded } from "./tabs.js";
  * @type {Record<ExtensionAction, (message: ActionMessage, parts: Parts) => ActionReport | Promise<ActionReport>>}
  */
 const ACTIONS = {
-  async open_tab({ url }) {
+  async open_tab({ url }, { guard }) {
     if (url === undefined) throw new CodedError("no_url", "no url was given");
-    return described(await opened(url));
+    return described(await openedFor(url, guard));
   },
 
   async tab_focus(message, parts) {
@@ -29,11 +29,23 @@ const ACTIONS = {
       : await browser.tabs.get(tabId).catch(() => undefined);
     const address = url ??
       (tabId === undefined ? undefined : parts.tabs.addressOf(tabId));
-    if (living === undefined) return described(await reopened(address));
+    if (living === undefined) {
+      return described(
+        url === undefined
+          ? await reopened(address)
+          : await openedFor(url, parts.guard),
+      );
+    }
     // A crashed page shows about:blank, and reloading does not bring it back.
     if (!/^https?:/.test(living.url) && address !== undefined) {
       return described(
-        await loaded(() => browser.tabs.update(living.id, { url: address })),
+        url === undefined
+          ? await shown(living.id, address)
+          : await parts.guard.lead(
+            living.id,
+            url,
+            () => shown(living.id, url),
+          ),
       );
     }
     return described(living.discarded ? await reloaded(living) : living);
@@ -105,9 +117,27 @@ async function wantedTab({ tabId, platform }, { tabs, observer }) {
   );
 }
 
-/** @param {string} url */
-function opened(url) {
-  return loaded(() => browser.tabs.create({ url, active: false }));
+/**
+ * Opens a tab at an address that conductor was asked for: it may be reached as
+ * far as a request may reach it.
+ * @type {(url: string, guard: Parts["guard"]) => Promise<browser.tabs.Tab>}
+ */
+async function openedFor(url, guard) {
+  const { id } = await browser.tabs.create({
+    url: "about:blank",
+    active: false,
+  });
+  try {
+    return await guard.lead(id, url, () => shown(id, url));
+  } catch (error) {
+    await browser.tabs.remove(id).catch(() => {});
+    throw error;
+  }
+}
+
+/** @type {(id: number, url: string) => Promise<browser.tabs.Tab>} */
+function shown(id, url) {
+  return loaded(() => browser.tabs.update(id, { url }));
 }
 
 /** @param {browser.tabs.Tab} tab */
@@ -120,7 +150,9 @@ function reloaded({ id }) {
 
 /** @param {string | undefined} address */
 async function reopened(address) {
-  if (address !== undefined) return opened(address);
+  if (address !== undefined) {
+    return loaded(() => browser.tabs.create({ url: address, active: false }));
+  }
   const [closed] = (await browser.sessions.getRecentlyClosed())
     .flatMap(({ tab }) => tab ?? []);
   if (closed === undefined) {

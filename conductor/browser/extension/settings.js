@@ -1,3 +1,5 @@
+import { keyOfPairing, keyOfToken } from "./prove.js";
+
 /** Where conductor listens unless the owner says otherwise. */
 const DEFAULT_CONDUCTOR = "http://127.0.0.1:4317";
 
@@ -53,4 +55,37 @@ export async function readIdentity() {
   };
   await browser.storage.local.set(identity);
   return identity;
+}
+
+/**
+ * What this profile proves to a conductor, by the address that is dialled: the
+ * shared token, or the key that it was given when it was paired.
+ * @type {LinkParts["keys"]}
+ */
+export const keys = {
+  async of(authority, token) {
+    return token === ""
+      ? await keyOfPairing((await readPairings())[authority])
+      : await keyOfToken(token);
+  },
+
+  async keep(authority, key) {
+    await writePairings({ ...await readPairings(), [authority]: key });
+  },
+
+  async forget(authority) {
+    const { [authority]: _, ...others } = await readPairings();
+    await writePairings(others);
+  },
+};
+
+/** @returns {Promise<Record<string, unknown>>} */
+async function readPairings() {
+  const { pairings } = await browser.storage.local.get(["pairings"]);
+  return { .../** @type {object | undefined} */ (pairings) };
+}
+
+/** @param {Record<string, unknown>} pairings */
+async function writePairings(pairings) {
+  await browser.storage.local.set({ pairings });
 }

@@ -3,7 +3,6 @@ import { MAX_RECORDS, remember } from "./remember.js";
 import { isHost } from "./target_rules.js";
 
 const GATHER_MS = 200;
-const MAX_TITLE = 256;
 
 /** Reports the tabs, remembers where they were, and finds the right one. */
 export class Tabs {
@@ -41,7 +40,7 @@ export class Tabs {
       tabs: all.slice(0, MAX_RECORDS).map((tab) => ({
         id: tab.id,
         url: bareAddress(tab.url),
-        title: bareTitle(tab.title).slice(0, MAX_TITLE),
+        title: bareTitle(tab.title),
         active: tab.active,
         status: tab.discarded ? "discarded" : tab.status ?? "",
       })),

@@ -30,6 +30,8 @@ interface Settings {
 interface PopupMessage {
   readonly set?: Partial<Settings>;
   readonly reconnect?: boolean;
+  /** Forget what was agreed on with this conductor: the next meeting is the first. */
+  readonly forget?: boolean;
   readonly action?: "pause" | "resume" | "drain" | undefined;
 }
 
@@ -65,13 +67,37 @@ interface ObserverParts extends Pick<Parts, "guard"> {
 
 /** What the link asks of the extension, and tells it. */
 interface LinkParts extends Pick<Parts, "errors"> {
+  readonly clientId: string;
+  /** What is proven to whoever answers at an authority. */
+  readonly keys: {
+    of(authority: string, token: string): Promise<CryptoKey | undefined>;
+    keep(authority: string, key: unknown): Promise<void>;
+    forget(authority: string): Promise<void>;
+  };
   settings(): Promise<Settings>;
-  hello(): ExtensionMessage;
   opened(ack: Welcome): void;
   received(message: ConductorMessage): unknown;
   closed(): void;
   /** The status has changed. */
   changed(): void;
+}
+
+/** What is asked of whoever answers at conductor's address. */
+interface Question {
+  readonly conductor: string;
+  readonly authority: string;
+  readonly clientId: string;
+  readonly clientNonce: string;
+  /** Undefined: the two have never met. */
+  readonly key: CryptoKey | undefined;
+  readonly hasToken: boolean;
+}
+
+/** A question that was answered rightly, or by a stranger at a first meeting. */
+interface Introduction extends Question {
+  readonly proofs:
+    | { readonly mac: string; readonly expected: string }
+    | undefined;
 }
 
 /** Why there is no connection now. */
@@ -165,6 +191,8 @@ interface ExpectedRequest {
   seen: boolean;
   /** Why it was stopped. */
   refused: string | undefined;
+  /** Called when it is stopped. Given, it is a page's load. */
+  onRefused?: (why: string) => void;
 }
 
 /** What webRequest tells of a request. */

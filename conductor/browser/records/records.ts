@@ -1,6 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { BrowserStore } from "../../store/mod.ts";
-import type { Hello, RecordsPort } from "../bridge/mod.ts";
+import type { RecordsPort } from "../bridge/mod.ts";
 import type { FromExtension } from "../contract.ts";
 import { bareAddress, bareTitle } from "../extension/mod.js";
 import type { Platforms } from "../requests/mod.ts";
@@ -20,18 +20,35 @@ export class Records implements RecordsPort {
     this.#platforms = ports.platforms;
   }
 
-  hello(hello: Hello): void {
+  /** What it is comes later: what is known of it stays until then. */
+  hello(clientId: string): void {
+    const now = this.#clock.now();
+    const known = this.#store.clients().find((it) => it.client_id === clientId);
+    this.#store.saveClient({
+      client_id: clientId,
+      extension_version: "",
+      browser: "",
+      platform: "",
+      capabilities: [],
+      first_seen_at: now,
+      ...known,
+      seen_at: now,
+    });
+  }
+
+  clientInfo(message: FromExtension<"client_info">, clientId: string): void {
+    const { browser, capabilities, extensionVersion, platform } = message;
     const now = this.#clock.now();
     this.#store.saveClient({
-      client_id: hello.clientId,
-      extension_version: hello.extensionVersion,
-      browser: typeof hello.browser === "string"
-        ? hello.browser
-        : `${hello.browser.name} ${hello.browser.version}`.trim(),
-      platform: typeof hello.platform === "string"
-        ? hello.platform
-        : `${hello.platform.os} ${hello.platform.arch}`.trim(),
-      capabilities: hello.capabilities,
+      client_id: clientId,
+      extension_version: extensionVersion,
+      browser: typeof browser === "string"
+        ? browser
+        : `${browser.name} ${browser.version}`.trim(),
+      platform: typeof platform === "string"
+        ? platform
+        : `${platform.os} ${platform.arch}`.trim(),
+      capabilities,
       first_seen_at: now,
       seen_at: now,
     });

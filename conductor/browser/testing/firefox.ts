@@ -144,6 +144,15 @@ export class Firefox implements AsyncDisposable {
     return value;
   }
 
+  /** Runs a script in the current page, with its rights; `done(value)` ends it. */
+  async run(script: string): Promise<unknown> {
+    const answer = await this.marionette.send("WebDriver:ExecuteAsyncScript", {
+      script: `const done = arguments[arguments.length - 1]; ${script}`,
+      args: [],
+    });
+    return (answer as { readonly value: unknown }).value;
+  }
+
   async #title(): Promise<string> {
     const answer = await this.marionette.send("WebDriver:GetTitle", {});
     return (answer as { readonly value: string }).value;

@@ -62,19 +62,29 @@ export function createRig(
     feed: { wait: () => Promise.resolve() },
   });
 
-  /** Opens a socket, and says hello on it. */
+  /**
+   * Opens a socket, and says hello and what it is. A client that was paired has
+   * proven that it has its key, unless that is lost.
+   */
   function connect(
     clientId = "profile-1",
-    options: { readonly origin?: string; readonly token?: string } = {},
+    options: { readonly origin?: string; readonly lostKey?: boolean } = {},
   ): FakeSocket {
+    const { origin, lostKey = false } = options;
+    const identity = origin ?? `client:${clientId}`;
+    const isPaired = store.identities().some((it) =>
+      it.identity === identity && it.client_id === clientId && it.key !== null
+    );
     const socket = new FakeSocket();
-    browser.bridge.open(socket, options.origin);
+    browser.bridge.open(socket, {
+      origin,
+      ...(isPaired && !lostKey && { proven: { clientId, answer: "answer" } }),
+    });
+    socket.say({ type: "hello", clientId });
     socket.say({
-      type: "hello",
-      clientId,
+      type: "client_info",
       extensionVersion: "1.0.0",
       browser: { name: "Firefox", version: "153.0" },
-      ...(options.token === undefined ? {} : { token: options.token }),
     });
     return socket;
   }

@@ -1,5 +1,13 @@
+import {
+  BRIDGE_PURPOSE,
+  newNonce,
+  proof,
+  type ProofKey,
+  proofKey,
+} from "../../../shared/proof.ts";
 import { type ConductorMessage, extensionMessage } from "../contract.ts";
-import { SUBPROTOCOL, tokenProtocol } from "../extension/sub_protocol.js";
+import { proofProtocol, SUBPROTOCOL } from "../extension/sub_protocol.js";
+import { tokenProtocol } from "./token_protocol.ts";
 
 type MessageOf<T extends ConductorMessage["type"]> = Extract<
   ConductorMessage,
@@ -13,7 +21,10 @@ export type Said = Readonly<Record<string, unknown>> & {
 
 export interface ScriptOptions {
   readonly clientId?: string;
+  /** Without an origin it is presented, as a program may; with one it is proven. */
   readonly token?: string;
+  /** What conductor gave at the first connection: without a token this is proven. */
+  readonly pairingKey?: string | undefined;
   /** `Origin` of the upgrade; none: a local program. */
   readonly origin?: string;
 }
@@ -26,14 +37,19 @@ export class ScriptedClient implements AsyncDisposable {
   readonly clientId: string;
   readonly received: ConductorMessage[] = [];
   readonly #socket: WebSocket;
+  readonly #pairingKey: string | undefined;
   readonly #closed = Promise.withResolvers<CloseEvent>();
   readonly #seen = new Map<string, number>();
   #answer: (message: ConductorMessage) => readonly Said[] = () => [];
   #wake = Promise.withResolvers<void>();
 
-  private constructor(socket: WebSocket, clientId: string) {
+  private constructor(
+    socket: WebSocket,
+    { clientId, pairingKey }: ScriptOptions & { readonly clientId: string },
+  ) {
     this.#socket = socket;
     this.clientId = clientId;
+    this.#pairingKey = pairingKey;
     socket.addEventListener("message", ({ data }) => this.#take(data));
     socket.addEventListener("error", (event) => event.preventDefault());
     socket.addEventListener("close", (event) => {
@@ -50,16 +66,19 @@ export class ScriptedClient implements AsyncDisposable {
     const url = new URL("/ws/firefox", origin);
     url.protocol = url.protocol.replace("http", "ws");
     const { clientId = "scripted-1", token } = options;
+    const key = provenKey(options);
+    const presented = key === undefined && token !== undefined;
     const socket = new WebSocket(url, {
       protocols: [
         SUBPROTOCOL,
-        ...(token === undefined ? [] : [tokenProtocol(token)]),
+        ...(presented ? [tokenProtocol(token)] : []),
+        ...(key === undefined ? [] : [await proven(origin, { clientId, key })]),
       ],
       ...(options.origin !== undefined && {
         headers: { origin: options.origin },
       }),
     });
-    const client = new ScriptedClient(socket, clientId);
+    const client = new ScriptedClient(socket, { ...options, clientId });
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener("open", () => resolve());
       socket.addEventListener(
@@ -70,7 +89,7 @@ export class ScriptedClient implements AsyncDisposable {
     return client;
   }
 
-  /** Opens a socket, says hello, and waits for the welcome. */
+  /** Opens a socket, says hello, waits for the welcome, and says what it is. */
   static async connect(
     origin: string,
     options: ScriptOptions = {},
@@ -79,6 +98,13 @@ export class ScriptedClient implements AsyncDisposable {
     client.hello();
     const ack = await client.next("hello_ack");
     if (!ack.ok) throw new Error(`Cannot connect: ${ack.message}`);
+    client.say({
+      type: "client_info",
+      extensionVersion: "0.0.0",
+      browser: { name: "scripted", version: "0" },
+      platform: { os: "none" },
+      capabilities: ["api_request", "sse"],
+    });
     return client;
   }
 
@@ -87,17 +113,15 @@ export class ScriptedClient implements AsyncDisposable {
     return this.#closed.promise;
   }
 
-  hello(fields: Readonly<Record<string, unknown>> = {}): void {
-    this.say({
-      type: "hello",
-      protocol: 1,
-      clientId: this.clientId,
-      extensionVersion: "0.0.0",
-      browser: { name: "scripted", version: "0" },
-      platform: { os: "none" },
-      capabilities: ["api_request", "sse"],
-      ...fields,
-    });
+  hello(): void {
+    this.say({ type: "hello", protocol: 1, clientId: this.clientId });
+  }
+
+  /** The key that it was given, as a profile remembers it. */
+  get pairingKey(): string | undefined {
+    return this.received.flatMap((it) =>
+      it.type === "hello_ack" && it.ok ? it.pairingKey ?? [] : []
+    )[0] ?? this.#pairingKey;
   }
 
   /** Sends what the contract allows. */
@@ -152,4 +176,32 @@ export class ScriptedClient implements AsyncDisposable {
     if (this.#socket.readyState < WebSocket.CLOSING) this.close();
     await this.closed;
   }
+}
+
+/** What a client proves: the token in place of a browser, or what it was paired with. */
+function provenKey(options: ScriptOptions): ProofKey | undefined {
+  const { origin, pairingKey, token } = options;
+  if (token !== undefined) {
+    return origin === undefined ? undefined : proofKey(BRIDGE_PURPOSE, token);
+  }
+  return pairingKey === undefined
+    ? undefined
+    : Uint8Array.fromBase64(pairingKey, { alphabet: "base64url" });
+}
+
+/** Asks for a nonce, and returns the sub-protocol that carries the proof. */
+async function proven(
+  conductor: string,
+  { clientId, key }: { readonly clientId: string; readonly key: ProofKey },
+): Promise<string> {
+  const clientNonce = newNonce();
+  const url = new URL("/v1/browser/challenge", conductor);
+  url.searchParams.set("client_nonce", clientNonce);
+  const { data } = await (await fetch(url)).json();
+  const mac = proof(key, {
+    role: "client",
+    authority: url.host,
+    nonces: [clientNonce, data.nonce],
+  });
+  return proofProtocol({ clientId, clientNonce, mac });
 }

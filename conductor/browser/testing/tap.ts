@@ -1,20 +1,34 @@
-/** Relays connections to another port and keeps what goes through. */
+/**
+ * Relays connections and keeps what goes through: as a SOCKS proxy, which the
+ * two ends do not see, or to one target, whose address it does not have.
+ */
 export class Tap implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
-  readonly #target: Deno.ConnectOptions;
+  readonly #options: TapOptions;
   readonly #connections: Deno.TcpConn[] = [];
   readonly #upward: Uint8Array[][] = [];
   readonly #downward: Uint8Array[][] = [];
   readonly #running: Promise<void>[] = [];
 
-  constructor(target: Deno.ConnectOptions) {
-    this.#target = target;
+  constructor(options: TapOptions = {}) {
+    this.#options = options;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#running.push(this.#accept());
   }
 
   get host(): string {
-    return `127.0.0.1:${this.#listener.addr.port}`;
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** All that went through, both ways, as text. */
+  get text(): string {
+    return [...this.#upward, ...this.#downward].map((pieces) =>
+      new TextDecoder("latin1").decode(joined(pieces))
+    ).join("\n");
   }
 
   /** The text frames of every WebSocket that went through, both ways. */
@@ -32,9 +46,12 @@ export class Tap implements AsyncDisposable {
 
   async #relay(client: Deno.TcpConn): Promise<void> {
     this.#connections.push(client);
+    const { rewrite = (piece) => piece } = this.#options;
     let server: Deno.TcpConn;
     try {
-      server = await Deno.connect(this.#target);
+      const target = this.#options.target ?? await socksTarget(client);
+      server = await Deno.connect(target);
+      if (this.#options.target === undefined) await client.write(SOCKS_OPEN);
     } catch {
       return close(client);
     }
@@ -43,7 +60,17 @@ export class Tap implements AsyncDisposable {
     const down: Uint8Array[] = [];
     this.#upward.push(up);
     this.#downward.push(down);
-    await Promise.all([pump(client, server, up), pump(server, client, down)]);
+    await Promise.all([
+      pump(client, server, (piece) => {
+        const sent = rewrite(piece);
+        up.push(sent);
+        return sent;
+      }),
+      pump(server, client, (piece) => {
+        down.push(piece);
+        return piece;
+      }),
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,14 +80,49 @@ export class Tap implements AsyncDisposable {
   }
 }
 
+interface TapOptions {
+  /** Default: whatever the client asks the proxy for. */
+  readonly target?: Deno.ConnectOptions;
+  /** Changes what the client sends. */
+  readonly rewrite?: (piece: Uint8Array) => Uint8Array;
+}
+
+/** Says yes to a SOCKS 5 request (RFC 1928). */
+const SOCKS_OPEN = new Uint8Array([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+
+/** Reads what a SOCKS 5 client asks for: an IPv4 address, or a name. */
+async function socksTarget(client: Deno.TcpConn): Promise<Deno.ConnectOptions> {
+  const [, methods = 0] = await take(client, 2);
+  await take(client, methods);
+  await client.write(new Uint8Array([5, 0]));
+  const [, , , type] = await take(client, 4);
+  const length = type === 1 ? 4 : (await take(client, 1))[0] ?? 0;
+  const address = await take(client, length);
+  const hostname = type === 1
+    ? address.join(".")
+    : new TextDecoder().decode(address);
+  const [high = 0, low = 0] = await take(client, 2);
+  return { hostname, port: high * 256 + low };
+}
+
+async function take(client: Deno.TcpConn, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const read = await client.read(bytes.subarray(at));
+    if (read === null) throw new Error("Cannot read: the client has gone");
+    at += read;
+  }
+  return bytes;
+}
+
 async function pump(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
-  kept: Uint8Array[],
+  passed: (piece: Uint8Array) => Uint8Array,
 ): Promise<void> {
   try {
-    for await (const piece of from.readable) {
-      kept.push(piece);
+    for await (const read of from.readable) {
+      const piece = passed(read);
       for (let sent = 0; sent < piece.length;) {
         sent += await to.write(piece.subarray(sent));
       }

@@ -1,3 +1,15 @@
+/** Who may connect: an extension's origin, or `client:` and the client id of a program. */
+export interface IdentityRow {
+  readonly identity: string;
+  /** The client id that is its alone; null: it has not said yet. */
+  readonly client_id: string | null;
+  /** What it proves to have, in base64url; null: it has none yet. Shown to nobody else. */
+  readonly key: string | null;
+}
+
+/** Identities that are remembered; a program can make up any number. */
+export const MAX_IDENTITIES = 64;
+
 /** A browser profile that has said hello. Times are milliseconds since the epoch. */
 export interface ClientRow {
   readonly client_id: string;

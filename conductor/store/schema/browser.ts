@@ -60,3 +60,17 @@ CREATE TABLE browser_endpoints (
 CREATE INDEX browser_endpoints_by_seen
   ON browser_endpoints (client_id, seen_at);
 `;
+
+/**
+ * Whose client id is whose, and the key that each paired identity proves to
+ * have. An identity from before there were keys has none yet; a program's says
+ * its client id itself.
+ */
+export const BROWSER_KEYS = `
+ALTER TABLE browser_identities ADD COLUMN client_id TEXT;
+ALTER TABLE browser_identities ADD COLUMN key TEXT;
+UPDATE browser_identities SET client_id = substr(identity, 8)
+  WHERE identity LIKE 'client:%';
+CREATE UNIQUE INDEX browser_identities_by_client
+  ON browser_identities (client_id);
+`;

@@ -64,7 +64,8 @@ export class BrowserSmoke implements AsyncDisposable {
   }
 
   async reconnect(): Promise<void> {
-    this.client = await ScriptedClient.connect(this.origin);
+    const { pairingKey } = this.client;
+    this.client = await ScriptedClient.connect(this.origin, { pairingKey });
   }
 
   /** Sends a request; without a body it is a GET. */
