@@ -137,13 +137,11 @@ export function composeCodexd(
     approvalTimeoutMs: values.codexApprovalTimeoutMs,
   });
 
-  const self: DaemonSelf = new DaemonSelf(config, ports, {
+  const self = new DaemonSelf(config, ports, {
     name: "baa-codexd-daemon",
     guidance: CODEXD_GUIDANCE,
     trouble: () => ({ degraded: status.degradedReasons }),
-    system(zone) {
-      // A stranger learns no reasons: they name folders of this machine.
-      if (zone === "public") return self.summary();
+    system() {
       const { available, app_server, degraded_reasons } = status.read();
       const { state } = app_server;
       return { available, app_server: state, degraded_reasons };

@@ -8,7 +8,7 @@ import {
   fields,
 } from "../shared/describe/mod.ts";
 import { messageOf } from "../shared/errors.ts";
-import type { RouteInfo, Zone } from "../shared/http/mod.ts";
+import type { RouteInfo } from "../shared/http/mod.ts";
 import type { Automation, SystemService } from "./automation/mod.ts";
 import type { composeBrowser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
@@ -36,7 +36,8 @@ export function conductorSelf(
       degraded: [store.audit.trouble],
       away: [codex.health.unavailable, browser.unavailable()],
     }),
-    system: (zone) => systemFacts(automation().system, zone),
+    system: () => stateOf(automation().system),
+    publicSystem: () => publicStateOf(automation().system),
     websocket: () => browser.describe(),
     hostOperations,
     exampleValues: () => ({
@@ -88,14 +89,24 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
 }
 
 /** The state in describe documents, which answer even when it cannot be read. */
-function systemFacts(
-  system: Pick<SystemService, "state" | "publicState">,
-  zone: Zone,
+function stateOf(
+  system: Pick<SystemService, "state">,
 ): Readonly<Record<string, unknown>> {
   try {
-    return zone === "public" ? system.publicState() : system.state();
+    return system.state();
   } catch (error) {
     return { error: messageOf(error) };
+  }
+}
+
+/** What strangers are shown of it: not even why it cannot be read. */
+function publicStateOf(
+  system: Pick<SystemService, "publicState">,
+): Readonly<Record<string, unknown>> {
+  try {
+    return system.publicState();
+  } catch {
+    return { mode: "unknown" };
   }
 }
 

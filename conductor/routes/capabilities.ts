@@ -7,19 +7,19 @@ const Json = z.record(z.string(), z.unknown());
 
 /** Returns what is available now, and why what is not is not. */
 export function capabilities(context: RouteContext<Deps>) {
-  const { routes, deps, zone } = context;
+  const { routes, deps } = context;
   const { self } = deps;
-  const { origin: url } = self.curlOptions(zone);
-  const { flow, notes } = self.guidance(zone, "all");
+  const { origin: url } = self.curlOptions(context);
+  const { flow, notes } = self.guidance(context, "all");
   return {
     read_endpoints: capabilityLines(context, "read"),
     write_endpoints: capabilityLines(context, "write"),
-    system: self.system(zone),
+    system: self.system(context),
     transports: {
       http: { auth: self.hasToken ? "bearer" : "none", url },
-      websocket: self.websocket(zone),
+      websocket: self.websocket(context),
     },
-    host_operations: self.hostOperations(routes, zone),
+    host_operations: self.hostOperations(routes, context),
     recommended_flow: [...flow],
     notes: [...notes],
   };

@@ -1,15 +1,12 @@
 import { z } from "zod";
 import { PAGE_HEADERS, StatusAnswer, statusPage } from "../status/mod.ts";
-import { Reply, type RouteContext } from "../../shared/http/mod.ts";
+import { Reply, type RouteContext, seesWork } from "../../shared/http/mod.ts";
 import { type Deps, route } from "../deps.ts";
 
-/** What this caller may see: a stranger on the public side next to nothing. */
-async function statusFor(
-  { zone, authenticated, deps }: RouteContext<Deps>,
-) {
-  return zone === "public" ? deps.status.public() : await deps.status.full({
-    withContents: authenticated || !deps.self.hasToken,
-  });
+/** What this caller may see: a stranger next to nothing. */
+async function statusFor(context: RouteContext<Deps>) {
+  const { status } = context.deps;
+  return seesWork(context) ? await status.full() : status.public();
 }
 
 export const statusRoutes = [
@@ -24,7 +21,7 @@ export const statusRoutes = [
     summary: "Read at a glance how the node is",
     notes: [
       "Mode, leader, queue, the last day's runs, the last errors, codexd, browser, disk, versions.",
-      "Behind the public base: mode, health, version and uptime only.",
+      "Behind the public base, and without the token where one is set: mode, health, version and uptime only.",
     ],
     data: StatusAnswer,
     example: {},

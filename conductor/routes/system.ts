@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Mode, ModeChange, PublicState, SystemState } from "../store/mod.ts";
+import { seesWork } from "../../shared/http/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
 
 const MAX_WAIT_MS = 600_000;
@@ -53,10 +54,14 @@ export const systemRoutes = [
     exposure: "public",
     scope: "none",
     summary: "Read the state of automation: mode, leader, queue",
-    notes: ["Through the public host name: mode, health, version and uptime."],
+    notes: [
+      "Through the public host name, and without the token where one is set: mode, health, version and uptime.",
+    ],
     data: z.union([SystemState, PublicState]),
-    handler: ({ deps, zone }) =>
-      zone === "public" ? deps.system.publicState() : deps.system.state(),
+    handler(context) {
+      const { system } = context.deps;
+      return seesWork(context) ? system.state() : system.publicState();
+    },
   }),
   route({
     ...change,

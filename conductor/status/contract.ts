@@ -43,9 +43,7 @@ export const Status = z.strictObject({
   node: node.pick({ controller_id: true, host: true, role: true }),
   leader: leader.unwrap().omit({ instance_id: true }).nullable(),
   queue,
-  active_runs: z.array(
-    active_runs.element.extend({ title: z.string().nullable() }),
-  ),
+  active_runs,
   /** The runs of the last 24 hours. */
   runs: z.strictObject({
     succeeded: z.int(),
@@ -54,10 +52,7 @@ export const Status = z.strictObject({
     /** Oldest first; the last hour is not over yet. */
     by_hour: z.array(RunHour),
   }),
-  last_errors: z.array(FailedRun.extend({
-    /** Null, as `message`, where a token is configured and was not presented. */
-    title: z.string().nullable(),
-  })),
+  last_errors: z.array(FailedRun),
   codexd: Neighbour.extend({ codex_version: z.string().nullable() })
     .nullable(),
   browser: Neighbour.extend({ clients: z.int(), in_flight: z.int() })

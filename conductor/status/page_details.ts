@@ -115,11 +115,10 @@ function versionsCard({ versions, node }: Status): Markup {
 
 function activeRuns({ active_runs, at }: Status) {
   const items = active_runs.map((run) => {
-    const title = run.title ?? run.task_id;
     const since = duration(Date.parse(at) - Date.parse(run.started_at));
     const kind = `${run.kind}, attempt ${run.attempt}`;
     return markup`
-<li><div class="row"><span>${title}</span><span class="quiet">${since}</span></div>
+<li><div class="row"><span>${run.title}</span><span class="quiet">${since}</span></div>
 <p class="quiet">${kind} · <code>${run.run_id}</code></p></li>`;
   });
   return items.length > 0 && markup`
@@ -129,11 +128,10 @@ function activeRuns({ active_runs, at }: Status) {
 
 function lastErrors({ last_errors, at }: Status): Markup {
   const items = last_errors.map((error) => {
-    const title = error.title ?? error.task_id;
     const when = ago(error.at, Date.parse(at));
     const code = error.code ?? error.status;
     return markup`
-<li><div class="row"><span>${title}</span><time class="quiet" datetime="${error.at}" title="${
+<li><div class="row"><span>${error.title}</span><time class="quiet" datetime="${error.at}" title="${
       dateAndTime(error.at)
     }">${when}</time></div>
 <p class="message"><span class="bad-text">${code}</span> ${error.message}</p>

@@ -27,11 +27,8 @@ export class StatusService {
     };
   }
 
-  /**
-   * Everything at a glance. Without `withContents` nothing that a task was
-   * given or has said is in it, only names and figures.
-   */
-  async full(options: { readonly withContents: boolean }): Promise<Status> {
+  /** Everything at a glance. */
+  async full(): Promise<Status> {
     const { self, identity, system, codexd, browser, disk, clock } =
       this.#sources;
     const now = clock.now();
@@ -39,7 +36,7 @@ export class StatusService {
     const room = await disk();
     const unread: string[] = [];
     const stored = orElse(
-      () => this.#stored(now, options),
+      () => this.#stored(now),
       nothingStored(now),
       (error) =>
         unread.push(`The database cannot be read: ${messageOf(error)}`),
@@ -64,12 +61,8 @@ export class StatusService {
     };
   }
 
-  #stored(
-    now: number,
-    { withContents }: { readonly withContents: boolean },
-  ): Stored {
+  #stored(now: number): Stored {
     const { system, history } = this.#sources;
-    const shown = (text: string | null) => withContents ? text : null;
     const { mode, automation, drained, leader, queue, active_runs } = system
       .state();
     const { updated_at, requested_by, reason, source } = automation;
@@ -84,12 +77,11 @@ export class StatusService {
         term: leader.term,
       },
       queue,
-      active_runs: active_runs.map((it) => ({ ...it, title: shown(it.title) })),
+      active_runs,
       runs: lastDay(history.byHour(firstHour(now)), now),
       last_errors: history.lastFailed(ERRORS_SHOWN).map((it) => ({
         ...it,
-        title: shown(it.title),
-        message: shown(it.message)?.slice(0, MESSAGE_SHOWN) ?? null,
+        message: it.message?.slice(0, MESSAGE_SHOWN) ?? null,
       })),
     };
   }

@@ -45,7 +45,7 @@ Deno.test("StatusService.full() answers, and says why, when the database cannot 
     system: { state: broken },
     history: { byHour: broken, lastFailed: broken },
   });
-  const status = Status.parse(await service.full({ withContents: true }));
+  const status = Status.parse(await service.full());
   assertEquals(status.mode, "unknown");
   assertEquals(status.reasons, [
     "The database cannot be read: disk I/O error",
@@ -68,6 +68,6 @@ Deno.test("StatusService.full() cuts a message that is as long as a program's ou
     system: it.system,
     history: it.store.stores.history,
   });
-  const { last_errors } = await service.full({ withContents: true });
+  const { last_errors } = await service.full();
   assertEquals(last_errors.map((error) => error.message?.length), [500]);
 });

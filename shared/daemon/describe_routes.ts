@@ -97,7 +97,7 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
           name: context.deps.self.name,
           surface,
           recommended_flow: [
-            ...context.deps.self.guidance(context.zone, surface).flow,
+            ...context.deps.self.guidance(context, surface).flow,
           ],
           ...common(
             context,
@@ -117,32 +117,35 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
       produces: "document",
       summary: "Read the OpenAPI 3.1 document",
       data: Json,
-      handler: ({ routes, zone, deps: { self } }) =>
-        openapi(routes, {
+      handler(context) {
+        const { routes, deps: { self } } = context;
+        return openapi(routes, {
           title: self.name,
           version: self.version,
-          ...self.curlOptions(zone),
-        }),
+          ...self.curlOptions(context),
+        });
+      },
     }),
   ];
 }
 
 function common<Deps extends SelfDeps>(
-  { deps: { self }, zone, routes: visible }: RouteContext<Deps>,
+  context: RouteContext<Deps>,
   routes: readonly RouteInfo[],
   part: "all" | "business" | "control",
 ) {
-  const options = self.curlOptions(zone);
+  const { self } = context.deps;
+  const options = self.curlOptions(context);
   return {
     version: self.version,
-    system: self.system(zone),
-    websocket: self.websocket(zone),
+    system: self.system(context),
+    websocket: self.websocket(context),
     host_operations: part === "business"
       ? undefined
-      : self.hostOperations(visible, zone),
+      : self.hostOperations(context.routes, context),
     endpoints: routes.map((it) => endpoint(it, options)),
     examples: routes.flatMap((it) => example(it, options)),
-    notes: [...self.guidance(zone, part).notes],
+    notes: [...self.guidance(context, part).notes],
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BareFailure, type Route, routeFor } from "../http/mod.ts";
+import { BareFailure, type Route, routeFor, seesWork } from "../http/mod.ts";
 import { Health, type SelfDeps } from "./self.ts";
 
 /** Returns the probes that both daemons have. */
@@ -43,12 +43,14 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       surface: "common",
       summary: "Read the daemon's condition, with the reasons",
       data: Health,
-      handler({ deps: { self }, zone }) {
+      notes: ["To who may not see the work: status, version, uptime."],
+      handler(context) {
+        const { self } = context.deps;
         const { status, ready, reasons, ...trouble } = self.condition();
         const degraded = [...trouble.degraded, ...trouble.away];
         return {
           status,
-          ...(zone === "local" && { ready, reasons, degraded }),
+          ...(seesWork(context) && { ready, reasons, degraded }),
           version: self.version,
           uptime_ms: self.uptimeMs(),
         };

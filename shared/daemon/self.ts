@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CurlOptions, ExampleValues } from "../describe/mod.ts";
-import type { RouteInfo, Zone } from "../http/mod.ts";
+import { type RouteInfo, seesWork, type Viewer } from "../http/mod.ts";
 import { VERSION } from "../version.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
 import type { DaemonPorts } from "./run_daemon.ts";
@@ -53,39 +53,44 @@ export class DaemonSelf {
   }
 
   /** The `system` part of describe documents. */
-  system(zone: Zone): Readonly<Record<string, unknown>> {
-    return this.#own.system(zone);
+  system(viewer: Viewer): Readonly<Record<string, unknown>> {
+    return seesWork(viewer)
+      ? this.#own.system()
+      : { ...this.#own.publicSystem?.(), ...this.summary() };
   }
 
   /** The `websocket` part of describe documents. */
-  websocket(zone: Zone): Readonly<Record<string, unknown>> {
-    return (zone === "local" && this.#own.websocket?.()) || {};
+  websocket(viewer: Viewer): Readonly<Record<string, unknown>> {
+    return (seesWork(viewer) && this.#own.websocket?.()) || {};
   }
 
   /** The `host_operations` part, where there is one: nothing that strangers may know of. */
   hostOperations(
     routes: readonly RouteInfo[],
-    zone: Zone,
+    viewer: Viewer,
   ): Readonly<Record<string, unknown>> | undefined {
-    if (zone === "public") return undefined;
-    return this.#own.hostOperations?.(routes, this.curlOptions(zone));
+    if (!seesWork(viewer)) return undefined;
+    return this.#own.hostOperations?.(routes, this.curlOptions(viewer));
   }
 
-  /** The texts of a describe document; most name what strangers may not know of. */
-  guidance(zone: Zone, part: "all" | "business" | "control"): Guidance {
+  /** The texts of a describe document; most name what is not exposed in the public zone. */
+  guidance({ zone }: Viewer, part: "all" | "business" | "control"): Guidance {
     const { guidance } = this.#own;
     return zone === "local"
       ? guidance[part]
       : guidance.public ?? { flow: [], notes: [] };
   }
 
-  /** How the lines that run examples are written. */
-  curlOptions(zone: Zone): CurlOptions {
+  /** How the lines that run examples are written: folders and ids are not for strangers. */
+  curlOptions(viewer: Viewer): CurlOptions {
     const { base } = this.#ports;
     const { publicBase = base } = this.#own;
+    const exampleValues = seesWork(viewer)
+      ? this.#own.exampleValues?.()
+      : undefined;
     return {
-      origin: (zone === "local" ? base : publicBase).origin,
-      exampleValues: this.#own.exampleValues?.() ?? {},
+      origin: (viewer.zone === "local" ? base : publicBase).origin,
+      exampleValues: exampleValues ?? {},
       hasToken: this.hasToken,
     };
   }
@@ -109,8 +114,9 @@ export interface SelfParts {
   trouble?(): { readonly [_ in "reasons" | "degraded" | "away"]?: Texts };
   /** Where strangers reach it; default: where everybody does. */
   readonly publicBase?: URL | undefined;
-  /** Reduced in the public zone. */
-  system(zone: Zone): Readonly<Record<string, unknown>>;
+  system(): Readonly<Record<string, unknown>>;
+  /** What of it strangers see, beside health, version and uptime. */
+  publicSystem?(): Readonly<Record<string, unknown>>;
   /** What stands for `{name}` in examples. */
   exampleValues?(): ExampleValues;
   websocket?(): Readonly<Record<string, unknown>>;

@@ -22,7 +22,9 @@ export {
   routeFor,
   type RouteInfo,
   type Schema,
+  seesWork,
   type StreamEvent,
+  type Viewer,
   type Zone,
 } from "./route.ts";
 export { CLOSE, JsonSocket, type SocketPort } from "./socket.ts";

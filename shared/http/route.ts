@@ -161,6 +161,17 @@ export interface Caller extends Principal {
   readonly remoteAddress: string;
 }
 
+/** What of a caller decides how much it is shown. */
+export type Viewer = Pick<Caller, "zone" | "scopes">;
+
+/**
+ * Whether a caller is shown what goes on: titles, reasons, names, ids, paths.
+ * Anybody else learns of a daemon its mode, health, version and uptime.
+ */
+export function seesWork({ zone, scopes }: Viewer): boolean {
+  return zone === "local" && scopes.has("read");
+}
+
 /** What a handler is given. */
 export interface RouteContext<
   Deps,

@@ -24,7 +24,7 @@ export function composeStatusApi(
   const self = new DaemonSelf(config, ports, {
     name: "baa-status-api",
     guidance: { all: guidance, business: guidance, control: guidance },
-    system: (zone) => zone === "public" ? {} : { upstream: upstream.origin },
+    system: () => ({ upstream: upstream.origin }),
   });
   return createDaemon(config, ports, {
     routes: statusApiRoutes,

@@ -14,6 +14,7 @@ import {
   type Route,
   type RouteContext,
   routeFor,
+  seesWork,
 } from "../../../shared/http/mod.ts";
 import { outagePage, statusPage } from "../page.ts";
 import { PAGE_HEADERS } from "../style.ts";
@@ -27,19 +28,19 @@ interface StatusApiDeps extends SelfDeps {
 
 const route = routeFor<StatusApiDeps>();
 
-/** Reads conductor; of a failure the public zone is told the code only. */
-async function readFor({ deps, zone }: RouteContext<StatusApiDeps>) {
+/** Reads conductor; of a failure strangers are told the code only. */
+async function readFor(context: RouteContext<StatusApiDeps>) {
   try {
-    return await deps.upstream.read();
+    return await context.deps.upstream.read();
   } catch (error) {
-    if (zone === "local" || !(error instanceof AppError)) throw error;
+    if (seesWork(context) || !(error instanceof AppError)) throw error;
     throw new AppError(error.code);
   }
 }
 
 async function statusFor(context: RouteContext<StatusApiDeps>) {
   const { status } = await readFor(context);
-  return context.zone === "public" ? publicPart(status) : status;
+  return seesWork(context) ? status : publicPart(status);
 }
 
 function publicPart(status: PublicStatus): PublicStatus {
@@ -91,7 +92,7 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
     ...STATE,
     async handler(context) {
       const { state, status } = await readFor(context);
-      return context.zone === "public" ? publicPart(status) : { ...state };
+      return seesWork(context) ? { ...state } : publicPart(status);
     },
   }),
 ];
