@@ -50,6 +50,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     ownPaths: [
       values.stateDir,
       values.logsDir,
+      values.codexdSocket,
       ...(values.sharedTokenFile === undefined ? [] : [values.sharedTokenFile]),
     ],
     staging: join(config.stateDir, "staging"),

@@ -84,6 +84,7 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
       "The camelCase fields are preferred; timeout_ms, max_buffer_bytes and create_parents are accepted as aliases.",
       "They act on this machine only, and are never reachable through the public host name.",
       "The read and write roots bind files/read and files/write, not what a command does.",
+      "files/read and files/write never reach the daemons' own state, logs and token, nor what BAA_HOST_OPS_LEFT_OUT names: where it is installed, its programs and property lists.",
     ],
   };
 }

@@ -23,6 +23,8 @@ export type Program = "conductor" | "codexd";
 export interface PermissionSet {
   readonly read: true | readonly string[];
   readonly write: true | readonly string[];
+  /** What of it may not be written after all. */
+  readonly denyWrite?: readonly string[];
   readonly net: readonly string[];
   readonly run: readonly string[];
   readonly env: readonly string[];
@@ -109,6 +111,9 @@ function conductorSet(env: Env): PermissionSet {
     write: values.writeRoots === undefined
       ? true
       : bothForms([...values.writeRoots, ...own, values.tmpDir]),
+    ...(values.leftOut !== undefined && {
+      denyWrite: bothForms(values.leftOut),
+    }),
     net: [
       ...listenAddresses(values.conductorLocalApi),
       // The name that codexd is called by; nothing is sent to who holds it.
@@ -175,17 +180,16 @@ function valuesOf<S extends Settings>(settings: S, env: Env): SettingValues<S> {
 
 /** Returns the `deno run` / `deno compile` flags of a set. */
 export function permissionFlags(set: PermissionSet): string[] {
+  const listed = (name: string, value: readonly string[]) =>
+    value.length === 0 ? [] : [`--${name}=${value.map(escapeComma).join(",")}`];
   const flag = (name: string, value: true | readonly string[]) =>
-    value === true
-      ? [`--allow-${name}`]
-      : value.length === 0
-      ? []
-      : [`--allow-${name}=${value.map(escapeComma).join(",")}`];
+    value === true ? [`--allow-${name}`] : listed(`allow-${name}`, value);
   return [
     "--no-prompt",
     `--allow-import=${NO_IMPORTS}`,
     ...flag("read", set.read),
     ...flag("write", set.write),
+    ...listed("deny-write", set.denyWrite ?? []),
     ...flag("net", set.net),
     ...flag("run", set.run),
     ...flag("env", set.env),

@@ -27,7 +27,7 @@ function valuesOf(value: true | readonly string[]): readonly string[] {
 
 function without(
   set: PermissionSet,
-  flag: keyof PermissionSet,
+  flag: PermissionRow["flag"],
   value: string,
 ): PermissionSet {
   return { ...set, [flag]: valuesOf(set[flag]).filter((it) => it !== value) };
@@ -42,7 +42,7 @@ for (const program of ["conductor", "codexd", "status-api"] as const) {
       row.program === program ||
       (program === "status-api" && row.program === "conductor")
     );
-    for (const flag of Object.keys(set) as (keyof PermissionSet)[]) {
+    for (const flag of Object.keys(set) as (PermissionRow["flag"])[]) {
       const given = valuesOf(set[flag]);
       const explained = rows.filter((row) => row.flag === flag)
         .flatMap((row) => row.of(rig.places));

@@ -8,7 +8,7 @@ import type { PermissionSet, Program } from "../permissions.ts";
 /** What a permission is for, and what stops when it is taken away. */
 export interface PermissionRow {
   readonly program: Program | "status-api";
-  readonly flag: keyof PermissionSet;
+  readonly flag: Exclude<keyof PermissionSet, "denyWrite">;
   /** The values that the row is about. */
   readonly of: (values: Places) => readonly string[];
   readonly feature: string;

@@ -172,6 +172,11 @@ export const SETTINGS = {
   writeRoots: folders("BAA_HOST_OPS_WRITE_ROOTS", {
     doc: "folders that files/write may reach; not set: everything",
   }),
+  leftOut: folders("BAA_HOST_OPS_LEFT_OUT", {
+    doc:
+      "files and folders that files/read and files/write never reach, though a " +
+      "root holds them; the daemons' state, logs and token never are",
+  }),
   maxConcurrentRuns: integer("BAA_MAX_CONCURRENT_RUNS", {
     fallback: "2",
     min: 1,

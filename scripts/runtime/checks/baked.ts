@@ -8,6 +8,7 @@ const Baked = z.object({
   permissions: z.object({
     allow_read: List,
     allow_write: List,
+    deny_write: List,
     allow_net: List,
     allow_run: List,
     allow_env: List,

@@ -60,6 +60,11 @@ export function permissionDifferences(
     );
     return have === want ? [] : [`${category} is ${have}, should be ${want}`];
   });
+  const denied = words(permissions.deny_write);
+  const toDeny = words(asList(wanted.denyWrite ?? []));
+  if (denied !== toDeny) {
+    differences.push(`left out is ${denied}, should be ${toDeny}`);
+  }
   const imports = words(permissions.allow_import);
   if (imports !== NO_IMPORTS) differences.push(`it may import from ${imports}`);
   return permissions.prompt

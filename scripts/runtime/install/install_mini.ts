@@ -17,6 +17,7 @@ import {
   report,
   type RuntimeNode,
   type ServiceName,
+  settingOf,
   type Terminal,
   toRemember,
   writeRecord,
@@ -86,6 +87,11 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   await Deno.remove(stagingFolder(installation), { recursive: true });
   if (!isInForce) return EXIT.failed;
   await leaveRecord({ flags, node, staged });
+  terminal.say(
+    `left out   ${
+      fileLimits(installation).join(", ")
+    }: files/read and files/write never reach them`,
+  );
   for (const { service } of planned.jobs) {
     if (changes.jobs.some((it) => it.service === service)) continue;
     terminal.say(`unchanged  ${service.name}`);
@@ -158,6 +164,16 @@ async function leaveRecord(options: {
     ),
     ...(identity !== undefined && { identity }),
   });
+}
+
+/** What conductor's file operations are kept from, though the roots hold it. */
+function fileLimits(installation: Installation): readonly string[] {
+  return [
+    settingOf("BAA_STATE_DIR", installation),
+    settingOf("BAA_LOGS_DIR", installation),
+    ...installation.settings.get("BAA_HOST_OPS_LEFT_OUT")?.value.split(":") ??
+      [],
+  ];
 }
 
 /** A dry run prints for an owner who cannot be told as well. */

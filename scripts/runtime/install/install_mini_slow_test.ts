@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import type { Ran } from "../node/command.ts";
 import { ask } from "../node/http_health.ts";
 import { environmentOf, parseJob } from "../node/property_list.ts";
+import { call } from "../../testing/http.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
 
 function install(node: TestNode, ...more: string[]): Promise<Ran> {
@@ -44,6 +45,58 @@ function assertRan(ran: Ran, code = 0): void {
   assertEquals(ran.code, code, `${ran.stdout}\n${ran.stderr}`);
 }
 
+/** File operations reach the owner's files, and nothing of the installation. */
+async function assertLeftOut(node: TestNode, ran: Ran): Promise<void> {
+  const program = join(node.prefix, "bin", "conductor");
+  const further = join(node.home, "further");
+  await Deno.link(program, further);
+  const before = await Deno.stat(program);
+  const ask = async (operation: string, path: string) => {
+    const url = `${node.conductor}/v1/files/${operation}`;
+    const body = { path, ...(operation === "write" && { content: "x" }) };
+    const { data } = await call(url, body);
+    return data.ok ? "done" : data.error.code;
+  };
+  const leftOut = ran.stdout.split("\n").find((it) =>
+    it.startsWith("left out")
+  );
+  for (
+    const path of [
+      program,
+      further,
+      join(node.prefix, "bin", "install.json"),
+      join(node.prefix, "bin", "new"),
+      plistOf(node, "conductor"),
+      plistOf(node, "codexd"),
+      plistOf(node, "status-api"),
+      join(node.prefix, "state", "conductor", "conductor.db"),
+      join(node.prefix, "state", "codexd", "key"),
+      join(node.prefix, "logs", "conductor", "new.jsonl"),
+    ]
+  ) {
+    for (const operation of ["read", "write"]) {
+      assertEquals(await ask(operation, path), "PERMISSION_DENIED", path);
+    }
+    if (path === further || path === program) continue;
+    assert(
+      leftOut?.split(/^left out +|, |: /).some((it) =>
+        it !== "" && path.startsWith(it)
+      ),
+      `${path}: ${leftOut}`,
+    );
+  }
+  const { mtime, size, ino } = await Deno.stat(program);
+  assertEquals([mtime, size, ino], [before.mtime, before.size, before.ino]);
+  assertEquals(await exists(plistOf(node, "status-api")), false);
+  // The owner's own files, beside all that.
+  for (
+    const path of [join(node.home, "mine"), join(node.home, "Library/mine")]
+  ) {
+    assertEquals(await ask("write", path), "done");
+    assertEquals(await ask("read", path), "done");
+  }
+}
+
 Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades in place", async () => {
   await using node = await testNode();
 
@@ -59,6 +112,8 @@ Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades
     const { mode } = await Deno.stat(join(node.prefix, folder));
     assertEquals((mode ?? 0) & 0o777, 0o700, folder);
   }
+
+  await assertLeftOut(node, first);
 
   const before = jobsOf(node);
   const second = await install(node);

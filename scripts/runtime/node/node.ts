@@ -1,6 +1,6 @@
 import { join, resolve } from "@std/path";
 import { type Finding, problem } from "./finding.ts";
-import type { Installation, Owner } from "./installation.ts";
+import { type Installation, type Owner, plistPath } from "./installation.ts";
 import { type InstallRecord, readRecord } from "./record.ts";
 import {
   findInstalled,
@@ -19,6 +19,7 @@ import {
 } from "./node_settings.ts";
 import type { Flags } from "./options.ts";
 import { findOwner } from "./owner.ts";
+import { SERVICES } from "./services.ts";
 
 /** This node: what should be installed, and what is. */
 export interface RuntimeNode {
@@ -72,6 +73,9 @@ export async function readNode(
   const settings = completeSettings(chosen, {
     prefix,
     home: owner.home,
+    plists: Object.values(SERVICES).map((it) =>
+      plistPath(it, { scope, owner })
+    ),
     temporaryFolders: await temporaryFolders(machine),
     loginPath: path,
     codex: isKept ? before["BAA_CODEX_BIN"] : await findProgram(

@@ -28,6 +28,8 @@ export type Variables = Readonly<Record<string, string>>;
 interface Found {
   readonly prefix: string;
   readonly home: string;
+  /** The property lists of the services. */
+  readonly plists: readonly string[];
   /** Temporary folders that exist whatever the session. */
   readonly temporaryFolders: readonly string[];
   /** The owner's PATH at login; undefined when the shell did not tell. */
@@ -102,6 +104,8 @@ export function completeSettings(
     ),
     BAA_HOST_OPS_READ_ROOTS: roots,
     BAA_HOST_OPS_WRITE_ROOTS: roots,
+    BAA_HOST_OPS_LEFT_OUT: [join(found.prefix, "bin"), ...found.plists]
+      .join(":"),
     BAA_EXEC_PATH: found.loginPath,
     BAA_CODEX_BIN: found.codex,
     BAA_STATUS_API: besides(chosen.get("BAA_CONDUCTOR_LOCAL_API")?.value),

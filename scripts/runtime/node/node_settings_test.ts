@@ -10,6 +10,7 @@ import {
 const FOUND = {
   prefix: "/Users/george/baa",
   home: "/Users/george",
+  plists: ["/Users/george/Library/LaunchAgents/a.plist"],
   temporaryFolders: ["/tmp"],
   loginPath: "/usr/bin:/bin",
   codex: undefined,
@@ -74,6 +75,8 @@ Deno.test("completeSettings() adds folders, roots and PATH beneath what was chos
       BAA_TMP_DIR: "/Users/george/baa/tmp",
       BAA_HOST_OPS_READ_ROOTS: "/Users/george:/tmp",
       BAA_HOST_OPS_WRITE_ROOTS: "/Users/george:/tmp",
+      BAA_HOST_OPS_LEFT_OUT:
+        "/Users/george/baa/bin:/Users/george/Library/LaunchAgents/a.plist",
       BAA_EXEC_PATH: "/usr/bin:/bin",
       BAA_CONDUCTOR_LOCAL_API: "http://100.71.210.78:4317",
       BAA_STATUS_API: "http://100.71.210.78:4318",

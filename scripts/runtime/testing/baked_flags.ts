@@ -12,6 +12,7 @@ export function bakedFlags({ permissions, ...baked }: Baked): string[] {
     ...(permissions.prompt ? [] : ["--no-prompt"]),
     ...flag("allow-read", permissions.allow_read),
     ...flag("allow-write", permissions.allow_write),
+    ...flag("deny-write", permissions.deny_write),
     ...flag("allow-net", permissions.allow_net),
     ...flag("allow-run", permissions.allow_run),
     ...flag("allow-env", permissions.allow_env),

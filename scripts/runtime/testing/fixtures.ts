@@ -29,6 +29,7 @@ export function installationIn(
       {
         prefix,
         home: `${prefix}/home`,
+        plists: [`${prefix}/home/Library/LaunchAgents/conductor.plist`],
         temporaryFolders: ["/tmp"],
         loginPath: "/opt/homebrew/bin:/usr/bin:/bin",
         codex: "/opt/homebrew/bin/codex",
