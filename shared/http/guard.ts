@@ -56,40 +56,51 @@ export class Guard {
    * `route` is the route that it wants; undefined when there is none.
    */
   admit(request: GuardRequest, route: GuardedRoute | undefined): Caller {
-    const address = canonicalAddress(request.remoteAddress);
-    const zone = this.#zone(request, this.#checkHost(request), address);
-    const secret = bearerToken(request.headers) ??
-      route?.tokenFrom?.(request.headers);
-    const presented = secret === undefined
-      ? undefined
-      : this.#identify(secret, request);
-    const lockedSeconds = this.#lockout.secondsLeft(address);
-    const isOpen = this.#token === undefined && !isOverSocket(request);
-    const isWrong = secret !== undefined && presented === undefined && !isOpen;
-    if (isWrong) this.#lockout.fail(address);
-    // In the public zone what is not the owner's counts as nothing.
-    const known = zone === "local" || presented === OWNER
-      ? presented
-      : undefined;
-    const caller: Caller = {
-      // Where no token is set, whoever is on the machine is its owner.
-      ...known ?? (isOpen && zone === "local" ? LOCAL : ANONYMOUS),
-      requestId: request.requestId,
-      zone,
-      authenticated: known !== undefined,
-      remoteAddress: address,
-    };
+    const zone = this.#zone(request, this.#checkHost(request));
+    // Before this one counts: the tenth wrong token is told that it is wrong.
+    const lockedSeconds = this.#lockout.secondsLeft(addressOf(request));
+    const caller = this.#callerOf(request, { route, zone });
     if (route !== undefined) this.#checkExposure(request, route, caller);
     this.#checkOrigin(request, route);
     checkContentType(request.headers);
     if (route === undefined) return caller;
     if (!caller.authenticated && isTokenless(route, request)) return caller;
-    const isBarred = !isOpen && !caller.authenticated;
-    if (isBarred && route.exposure !== "public") {
-      this.#demandToken(request, lockedSeconds);
+    if (route.exposure !== "public" && caller.actor === ANONYMOUS.actor) {
+      throw this.#demandToken(request, lockedSeconds);
     }
     this.#checkScope(request, route, caller);
     return caller;
+  }
+
+  /** Who calls; a wrong secret counts for the lockout, and its caller as nobody. */
+  #callerOf(
+    request: GuardRequest,
+    { route, zone }: {
+      readonly route: GuardedRoute | undefined;
+      readonly zone: Zone;
+    },
+  ): Caller {
+    const secret = bearerToken(request.headers) ??
+      route?.tokenFrom?.(request.headers);
+    const presented = secret === undefined
+      ? undefined
+      : this.#identify(secret, request);
+    const isOpen = this.#token === undefined && !isOverSocket(request);
+    if (secret !== undefined && presented === undefined && !isOpen) {
+      this.#lockout.fail(addressOf(request));
+    }
+    // In the public zone what is not the owner's counts as nothing.
+    const known = zone === "local" || presented === OWNER
+      ? presented
+      : undefined;
+    return {
+      // Where no token is set, whoever is on the machine is its owner.
+      ...known ?? (isOpen && zone === "local" ? LOCAL : ANONYMOUS),
+      requestId: request.requestId,
+      zone,
+      authenticated: known !== undefined,
+      remoteAddress: addressOf(request),
+    };
   }
 
   /** Whose secret it is. Over the socket only its key is known, and nowhere else. */
@@ -136,8 +147,10 @@ export class Guard {
     return zone;
   }
 
-  #zone(request: GuardRequest, hostZone: Zone, address: string): Zone {
-    if (hostZone === "public" || this.#proxies.has(address)) return "public";
+  #zone(request: GuardRequest, hostZone: Zone): Zone {
+    if (hostZone === "public" || this.#proxies.has(addressOf(request))) {
+      return "public";
+    }
     for (const name of request.headers.keys()) {
       if (isForwarding(name)) return "public";
     }
@@ -190,20 +203,19 @@ export class Guard {
       headers.get("sec-fetch-dest") === "document";
   }
 
-  #demandToken(request: GuardRequest, lockedSeconds: number): void {
+  /** The refusal of who needs a token and has none that is known. */
+  #demandToken(request: GuardRequest, lockedSeconds: number): AppError {
     if (lockedSeconds > 0) {
       const locked = new AppError(
         "TOO_MANY_REQUESTS",
         "Cannot answer now: too many wrong tokens came from this address",
         { headers: { "retry-after": String(lockedSeconds) } },
       );
-      throw this.#refusal(request, locked, { reason: "wrong tokens" });
+      return this.#refusal(request, locked, { reason: "wrong tokens" });
     }
     const headers = { "www-authenticate": "Bearer" };
-    throw this.#refusal(
-      request,
-      new AppError("UNAUTHORIZED", undefined, { headers }),
-    );
+    const missing = new AppError("UNAUTHORIZED", undefined, { headers });
+    return this.#refusal(request, missing);
   }
 
   #checkScope(
@@ -249,6 +261,10 @@ export interface GuardConfig extends HostRules {
 
 /** The remote address of whoever comes over the daemon's own Unix socket. */
 export const OVER_SOCKET = "unix";
+
+function addressOf({ remoteAddress }: GuardRequest): string {
+  return canonicalAddress(remoteAddress);
+}
 
 function isOverSocket({ remoteAddress }: GuardRequest): boolean {
   return remoteAddress === OVER_SOCKET;
