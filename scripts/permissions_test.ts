@@ -28,6 +28,17 @@ for (const program of ["conductor", "codexd"] as const) {
   });
 }
 
+Deno.test("permissionsOf() takes from a root what is left out, and no more", () => {
+  const env: Record<string, string> = {
+    BAA_HOST_OPS_WRITE_ROOTS: "/srv",
+    BAA_HOST_OPS_LEFT_OUT: "/srv/bin:/srv/a,b",
+  };
+  const flags = permissionFlags(permissionsOf("conductor", (it) => env[it]));
+  assertEquals(flags.filter((it) => it.includes("deny")), [
+    "--deny-write=/srv/bin,/srv/a,,b",
+  ]);
+});
+
 Deno.test("permissionFlags() grants a folder whose name has a comma, and nothing else", () => {
   const set = permissionsOf(
     "codexd",

@@ -41,6 +41,20 @@ Deno.test("permissionDifferences() tells everything from nothing", () => {
   );
 });
 
+Deno.test("permissionDifferences() minds what is left out", () => {
+  const wanted = { ...WANTED, denyWrite: ["/a/bin"] };
+  assertEquals(
+    permissionDifferences(wanted, baked({ deny_write: ["/a/bin"] })),
+    [],
+  );
+  assertEquals(permissionDifferences(wanted, baked()), [
+    "left out is none, should be /a/bin",
+  ]);
+  assertEquals(permissionDifferences(WANTED, baked({ deny_write: ["/b"] })), [
+    "left out is /b, should be none",
+  ]);
+});
+
 Deno.test("permissionDifferences() minds a program that asks for more", () => {
   assertEquals(permissionDifferences(WANTED, baked({ prompt: true })), [
     "it may ask for more",
