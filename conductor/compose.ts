@@ -135,6 +135,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       status: new StatusService({
         self,
         identity: store.identity,
+        whoMay: config.whoMay,
         system: automation.system,
         history: stores.history,
         codexd() {

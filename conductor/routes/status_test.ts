@@ -72,6 +72,14 @@ Deno.test("GET /v1/status tells a stranger the mode, health, version and uptime 
   ]);
 });
 
+Deno.test("GET /v1/status and its page say who can do what", async () => {
+  await using it = await testConductor();
+  const open = "any program on this machine is the owner: no token is set";
+  assertEquals(Status.parse(await statusFor(it, {})).who_may, open);
+  const page = await it.server.get("/v1/status/ui");
+  assertStringIncludes(await page.text(), open);
+});
+
 Deno.test("GET /v1/status shows nothing of the work without the token", async () => {
   const token = "a-token-for-tests";
   await using it = await testConductor({ BAA_SHARED_TOKEN: token });

@@ -34,6 +34,8 @@ const Neighbour = z.strictObject({
 export const Status = z.strictObject({
   ...PublicStatus.shape,
   at: Time,
+  /** Who can do what, in one line. */
+  who_may: z.string(),
   ready: z.boolean(),
   reasons: z.array(z.string()),
   degraded: z.array(z.string()),

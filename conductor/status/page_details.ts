@@ -21,6 +21,7 @@ export function details(status: Status): Markup {
   const degraded = status.degraded.filter((it) => !onCards.includes(it));
   return markup`${notes(status.reasons, "bad")}${notes(degraded, "warn")}
 ${automation(status)}
+<p class="quiet">Who may do what: ${status.who_may}</p>
 <div class="cards">${cards}
 </div>
 ${runChart(status.runs)}

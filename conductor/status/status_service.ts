@@ -29,7 +29,7 @@ export class StatusService {
 
   /** Everything at a glance. */
   async full(): Promise<Status> {
-    const { self, identity, system, codexd, browser, disk, clock } =
+    const { self, identity, whoMay, system, codexd, browser, disk, clock } =
       this.#sources;
     const now = clock.now();
     const { ready, reasons, degraded, away } = self.condition();
@@ -46,6 +46,7 @@ export class StatusService {
       ...stored,
       ...self.summary(),
       at: isoTime(now),
+      who_may: whoMay,
       ready,
       reasons: [...reasons, ...unread],
       degraded: [...degraded, ...away],
@@ -103,6 +104,8 @@ type Stored = Pick<
 export interface StatusSources {
   readonly self: Pick<DaemonSelf, "version" | "summary" | "condition">;
   readonly identity: Identity;
+  /** Who can do what, in one line. */
+  readonly whoMay: string;
   readonly system: { state(): SystemState };
   readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;
   readonly codexd: () => Status["codexd"];

@@ -12,6 +12,7 @@ import { StatusService, type StatusSources } from "./status_service.ts";
 
 function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
   return new StatusService({
+    whoMay: "nobody",
     self: {
       version: "1.2.3",
       summary: () => ({ health: "ok", version: "1.2.3", uptime_ms: 7 }),

@@ -132,6 +132,12 @@ for (const program of ["conductor", "codexd"] as const) {
       assertEquals(await daemon.stderr, "");
       const messages = daemon.log().map(({ message }) => message);
       assertEquals(messages.includes("Listening"), true);
+      assertMatch(
+        String(
+          daemon.log().find((it) => it.message === "Listening")?.who_may,
+        ),
+        /^any program on this machine is the owner: no token is set/,
+      );
       assertEquals(messages.at(-1), "Stopped");
     }
   });
@@ -305,6 +311,7 @@ Deno.test("--print-config shows values, where they came from, and no secret", as
   assertEquals(of("BAA_NODE_ID"), ["other", "environment"]);
   assertEquals(of("BAA_LEASE_MS"), [15_000, "default"]);
   assertEquals(of("BAA_ALLOWED_HOSTS"), [null, "unset"]);
+  assertMatch(config.who_may, /^who has the shared token is the owner; /);
 });
 
 Deno.test("A daemon refuses arguments that it does not know, and tells its version", async () => {

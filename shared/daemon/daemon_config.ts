@@ -8,6 +8,7 @@ import {
 } from "../config/mod.ts";
 import type { LogLevel } from "../log.ts";
 import { judgeNetwork, type NetworkSettings } from "./network_config.ts";
+import { whoMay } from "./who_may.ts";
 
 /**
  * Judges what was read, for a daemon that has no files and listens where the
@@ -34,6 +35,12 @@ export function daemonConfig<
     folders: [],
     secrets: [network.token],
     warnings: network.warnings,
+    whoMay: whoMay({
+      listen: values[listen],
+      token: network.token,
+      publicBase: values.publicApiBase,
+      knowsNames: listen === "conductorLocalApi",
+    }),
     lines,
   };
 }
@@ -54,6 +61,8 @@ export interface DaemonConfig<V extends CommonValues = CommonValues> {
   /** What must never be written to a log. */
   readonly secrets: readonly (string | undefined)[];
   readonly warnings: readonly string[];
+  /** Who can do what, in one line. */
+  readonly whoMay: string;
   readonly lines: readonly ConfigLine[];
 }
 

@@ -72,6 +72,7 @@ export async function runDaemon<C extends DaemonConfig>(
     version: program.version,
     pid: Deno.pid,
     instance,
+    who_may: config.whoMay,
   });
   const signal = await signalled;
   log.info("Stopping", { signal });
@@ -127,7 +128,8 @@ function readOrExit<C extends DaemonConfig>(
     const config = program.readConfig((variable) => Deno.env.get(variable));
     if (option === undefined) return config;
     const lines = config.lines.map(({ variable, ...line }) => [variable, line]);
-    print(JSON.stringify(Object.fromEntries(lines), null, 2));
+    const shown = { who_may: config.whoMay, ...Object.fromEntries(lines) };
+    print(JSON.stringify(shown, null, 2));
     for (const warning of config.warnings) fail(`Warning: ${warning}`);
     Deno.exit(0);
   } catch (error) {

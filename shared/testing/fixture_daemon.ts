@@ -27,6 +27,7 @@ await runDaemon({
     folders: [folder],
     secrets: [],
     warnings: [],
+    whoMay: "nobody",
     lines: [],
   }),
   compose(_config, { base, log, clock }) {

@@ -123,6 +123,7 @@ const StateOfAnyAge = z.object({
   health: shape.health.catch("degraded"),
   version: shape.version.catch("unknown"),
   uptime_ms: shape.uptime_ms.catch(0),
+  who_may: shape.who_may.catch("unknown"),
   ready: shape.ready.catch(true),
   reasons: shape.reasons.catch([]),
   automation: z.object(shape.automation.unwrap().shape).nullable().catch(null),
