@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { printable } from "../../../shared/printable.ts";
+import { startDaemon } from "../../testing/daemon.ts";
 import { testNode } from "../testing/test_node.ts";
 
 const TOKEN = "Kx7-planted-owner-token-51";
@@ -85,4 +86,23 @@ Deno.test("check-node asks nothing more of somebody else, and prints none of it 
     ["/healthz", "/version"],
   );
   assertEquals(stdout.includes("\u001b"), false);
+});
+
+Deno.test("check-node asks a conductor that has proven to know the token for the rest", async () => {
+  await using conductor = await startDaemon("conductor", {
+    BAA_SHARED_TOKEN: TOKEN,
+  });
+  await using node = await testNode();
+  Object.assign(node.env, {
+    BAA_CONDUCTOR_LOCAL_API: conductor.origin,
+    BAA_STATE_DIR: `${conductor.folder}/state`,
+    BAA_SHARED_TOKEN: TOKEN,
+  });
+  const { stdout } = await node.run("check-node", "--skip-static-check");
+  assertStringIncludes(stdout, "role: leader");
+  assertStringIncludes(stdout, "codex: ");
+  assertEquals(stdout.includes("does not prove"), false, stdout);
+  node.env["BAA_SHARED_TOKEN"] = `${TOKEN}-of-another`;
+  const other = await node.run("check-node", "--skip-static-check");
+  assertStringIncludes(other.stdout, "does not prove that it knows the token");
 });
