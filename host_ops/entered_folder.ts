@@ -7,6 +7,9 @@ const MOST_TRIES = 10;
 /** What an order ends with when there is a file of that name already. */
 const EXISTS = 17;
 
+/** What an order ends with when a folder is not where it should be. */
+const MOVED = 18;
+
 /** The system's words, as its tools print them, by its code. */
 const SYSTEM_CODES: Readonly<Record<string, string>> = {
   "Permission denied": "EACCES",
@@ -132,16 +135,20 @@ export class EnteredFolder {
     const path = `${this.#path === "/" ? "" : this.#path}/${between}`;
     return `mkdir -m 700 ./${between} && { ( cd -P ./${between} && ` +
       `[ "$(/bin/pwd -P; echo .)" = ${orderWord(path)}"$nl". ] && ` +
-      `case "$(ls -ld .)" in drwx------*) ;; *) false ;; esac || exit 1; ` +
+      `case "$(ls -ld .)" in drwx------*) ;; *) false ;; esac || ` +
+      `exit ${MOVED}; ` +
       `${copy} && ${synced(entry(file.name))} && ${place}; ` +
       `code=$?; rm -f ${entry(file.name)}; exit $code ); ` +
       `code=$?; rmdir ./${between}; (exit $code); }`;
   }
 
   async #do(order: string): Promise<{ readonly code: number }> {
-    const { code, output } = await this.#shell.do(order);
-    if (code === 0 || code === EXISTS) return { code };
-    throw failed(this.#path, output);
+    for (let tries = MOST_TRIES; tries > 0; tries--) {
+      const { code, output } = await this.#shell.do(order);
+      if (code === 0 || code === EXISTS) return { code };
+      if (code !== MOVED) throw failed(this.#path, output);
+    }
+    throw movedAway(this.#path);
   }
 }
 

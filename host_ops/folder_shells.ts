@@ -62,7 +62,12 @@ export class FolderShells {
 
   async #take(): Promise<FolderShell> {
     const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
+    if (idle !== undefined && !idle.hasEnded) return idle;
+    if (idle !== undefined) {
+      await idle.end();
+      this.#leave();
+      return await this.#take();
+    }
     if (this.#count >= MOST) {
       const { promise, resolve } = Promise.withResolvers<
         FolderShell | undefined
@@ -103,7 +108,7 @@ export class FolderShell {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #mark = crypto.randomUUID();
-  #isBroken = false;
+  #hasEnded = false;
 
   constructor({ shell }: FolderShellsOptions) {
     this.#child = new Deno.Command(shell, {
@@ -118,6 +123,12 @@ export class FolderShell {
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
     this.#reader = this.#child.stdout.getReader();
+    this.#child.status.then(() => this.#hasEnded = true);
+  }
+
+  /** Whether it can be asked for nothing any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /**
@@ -142,13 +153,13 @@ export class FolderShell {
     } catch {
       // as at its end
     }
-    this.#isBroken = true;
+    this.#hasEnded = true;
     throw new Error("the shell that does it has ended");
   }
 
   /** Leaves the folder it is in; tells whether it can be asked for more. */
   async leave(): Promise<boolean> {
-    if (this.#isBroken) return false;
+    if (this.#hasEnded) return false;
     try {
       return (await this.do("cd /")).code === 0;
     } catch {

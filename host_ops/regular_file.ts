@@ -57,13 +57,23 @@ export function notAFile(path: string): HostOpFailure {
 }
 
 async function rewrite(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
-  for (let written = 0; written < bytes.length;) {
-    const rest = bytes.length - written;
-    const done = await handle.write(bytes, written, rest, written);
-    written += done.bytesWritten;
+  const { size, mode } = await handle.stat();
+  const writeFrom = async (start: number, end: number) => {
+    for (let at = start; at < end;) {
+      const done = await handle.write(bytes, at, end - at, at);
+      at += done.bytesWritten;
+    }
+  };
+  try {
+    // what needs room first: should there be none, the old content is whole
+    await writeFrom(size, bytes.length);
+  } catch (error) {
+    await handle.truncate(size).catch(() => {});
+    throw error;
   }
+  await writeFrom(0, Math.min(size, bytes.length));
   await handle.truncate(bytes.length);
-  const { mode } = await handle.stat();
+  // for root the system leaves these
   if ((mode & 0o6000) !== 0) await handle.chmod(mode & 0o1777);
   await handle.sync();
   return (await handle.stat()).mtime;

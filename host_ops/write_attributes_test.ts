@@ -156,3 +156,39 @@ Deno.test({
     assertEquals(await Deno.readTextFile(path), "new");
   },
 });
+
+Deno.test({
+  name:
+    "writeTextFile() leaves the old content where there is no room to write in place",
+  ignore: !isRoot || !isLinux,
+  fn: async () => {
+    await using dir = await tempDir();
+    const mounted = dir.join("full");
+    await Deno.mkdir(mounted);
+    await run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", mounted);
+    try {
+      const path = `${mounted}/file`;
+      await Deno.writeTextFile(path, "old");
+      await Deno.link(path, `${mounted}/further`);
+      await using ops = testHostOps({ staging: dir.join("staging") });
+      const content = "x".repeat(100_000);
+      const outcome = await ops.writeTextFile({ path, content }, CALLER);
+      assert(!outcome.ok);
+      assertEquals(outcome.error.code, "FILE_WRITE_FAILED");
+      assertEquals(outcome.error.details, { systemCode: "ENOSPC" });
+      assertEquals(outcome.error.retryable, true);
+      assertEquals(await Deno.readTextFile(path), "old");
+      // and one that would be replaced, from another device
+      await Deno.remove(`${mounted}/further`);
+      const replaced = await ops.writeTextFile({ path, content }, CALLER);
+      assert(!replaced.ok);
+      assertEquals(replaced.error.details, { systemCode: "ENOSPC" });
+      assertEquals(replaced.error.retryable, true);
+      assertEquals(await Deno.readTextFile(path), "old");
+      const names = Array.from(Deno.readDirSync(mounted), (it) => it.name);
+      assertEquals(names, ["file"]);
+    } finally {
+      await run("umount", mounted);
+    }
+  },
+});
