@@ -105,6 +105,7 @@ export function composeCodexd(
     clock,
     newId: randomId,
     timeoutMs: values.codexApprovalTimeoutMs,
+    maxSandbox: values.codexMaxSandbox,
     modeOf: (sessionId) =>
       stricter(values.codexApprovals, index.get(sessionId ?? "")?.approvals),
     tell: (news) => events.append([news]),
@@ -129,7 +130,8 @@ export function composeCodexd(
   const work = { ...shared, host, approvals, turnService, login: host.login };
   const listener = new AppServerListener(work);
   const maintenance = new Maintenance(work);
-  const subscriptions = new EventSubscriptions(work);
+  const audit = logAudit(log);
+  const subscriptions = new EventSubscriptions({ ...work, audit });
   const status = new StatusReport({
     ...work,
     writing,
@@ -168,7 +170,7 @@ export function composeCodexd(
     },
     limits: { maxBodyBytes: values.maxBodyBytes },
     socketKey: { key, actor: "conductor" },
-    audit: logAudit(log),
+    audit,
     quiesce() {
       maintenance.stop();
       // At once, so that who waits for a turn hears of its end.

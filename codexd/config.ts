@@ -48,9 +48,22 @@ export function readCodexdConfig(
     ...config,
     ...filesConfig(config.values, "codexd"),
     socket: config.values.codexdSocket,
+    warnings: [...config.warnings, ...approvalWarnings(config.values)],
     inherited,
     secrets: [...config.secrets, ...secretValues(inherited)],
   };
+}
+
+/** Both settings may be meant, and one of them has no effect then. */
+function approvalWarnings(
+  { codexApprovals, codexMaxSandbox }: CodexdConfig["values"],
+): string[] {
+  return codexApprovals === "accept" && codexMaxSandbox !== "danger-full-access"
+    ? [
+      "BAA_CODEX_APPROVALS is accept, and BAA_CODEX_MAX_SANDBOX is " +
+      `${codexMaxSandbox}: what Codex asks could go beyond it, and is declined`,
+    ]
+    : [];
 }
 
 /** What is wrong with the place of the socket, as far as it can be seen. */

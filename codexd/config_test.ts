@@ -33,3 +33,18 @@ Deno.test("readCodexdConfig() refuses a socket that Deno cannot be permitted", (
     'BAA_CODEXD_SOCKET is "/a, b/codexd.sock": give a path without commas: Deno cannot be permitted such a one',
   ]);
 });
+
+Deno.test("readCodexdConfig() warns when the widest sandbox leaves nothing to be accepted", () => {
+  const warningsWith = (max: string) => {
+    const env: Readonly<Record<string, string>> = {
+      BAA_CODEX_APPROVALS: "accept",
+      BAA_CODEX_MAX_SANDBOX: max,
+    };
+    return readCodexdConfig((name) => env[name]).warnings;
+  };
+  assertEquals(warningsWith("danger-full-access"), []);
+  assertEquals(warningsWith("read-only"), [
+    "BAA_CODEX_APPROVALS is accept, and BAA_CODEX_MAX_SANDBOX is read-only: " +
+    "what Codex asks could go beyond it, and is declined",
+  ]);
+});

@@ -2,6 +2,7 @@ import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
 import type {
   ApprovalDecision,
   ApprovalMode,
+  Sandbox,
 } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
@@ -39,12 +40,14 @@ export class Approvals {
     const { clock, newId, timeoutMs } = this.#options;
     const approvalId = newId("apr");
     const mode = this.#options.modeOf(sessionOf(request));
+    const beyond = this.#isBeyond(question);
     this.#tell("approval.requested", request, {
       approval_id: approvalId,
       kind: question.kind,
       item_id: text(paramsOf(request).itemId),
       ...facts(question, paramsOf(request)),
       approvals: mode,
+      beyond_max_sandbox: beyond,
       expires_at: mode === "ask" ? isoTime(clock.now() + timeoutMs) : null,
     });
     const timer = mode === "ask"
@@ -55,21 +58,35 @@ export class Approvals {
       : undefined;
     this.#pending.set(approvalId, { request, question, rpc, timer });
     if (mode === "ask") return;
-    this.#end(approvalId, mode === "accept" ? "accept" : "decline", "policy");
+    const accepts = mode === "accept" && !beyond;
+    this.#end(approvalId, accepts ? "accept" : "decline", "policy");
   }
 
   /**
-   * Answers a question as a client decided.
+   * Whether accepting may let Codex do more than the widest sandbox does. What
+   * it asks does not tell a command that is to leave its sandbox from one that
+   * stays in it, nor a patch: only where everything is allowed none goes beyond.
+   */
+  #isBeyond({ cannotAccept }: Question): boolean {
+    const { maxSandbox } = this.#options;
+    return cannotAccept !== true && maxSandbox !== "danger-full-access";
+  }
+
+  /**
+   * Answers a question as a person decided, who may go beyond the widest
+   * sandbox; tells whether that was so.
    * @throws {AppError} NOT_FOUND when it does not wait (any more)
    */
-  respond(approvalId: string, decision: ApprovalDecision): void {
-    if (!this.#pending.has(approvalId)) {
+  respond(approvalId: string, decision: ApprovalDecision): boolean {
+    const pending = this.#pending.get(approvalId);
+    if (pending === undefined) {
       throw new AppError(
         "NOT_FOUND",
         "Cannot answer the approval: it is not waiting (any more)",
       );
     }
     this.#end(approvalId, decision, "client");
+    return isAccepted(decision) && this.#isBeyond(pending.question);
   }
 
   /** The app-server tells that a question is settled, perhaps without us. */
@@ -93,13 +110,19 @@ export class Approvals {
     this.#pending.delete(approvalId);
     const { request, question, rpc, timer } = pending;
     timer?.cancel();
-    const accepts = wanted === "accept" || wanted === "accept_for_session";
-    const decision = accepts && question.cannotAccept ? "decline" : wanted;
+    const decision = isAccepted(wanted) && question.cannotAccept
+      ? "decline"
+      : wanted;
     if (decision !== null) {
       const result = question.answer(decision, paramsOf(request));
       rpc.answer(request.id, { result });
     }
-    const data = { approval_id: approvalId, decision, by };
+    const data = {
+      approval_id: approvalId,
+      decision,
+      by,
+      beyond_max_sandbox: this.#isBeyond(question),
+    };
     this.#tell("approval.resolved", request, data);
   }
 
@@ -137,9 +160,15 @@ interface ApprovalsOptions {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly timeoutMs: number;
+  /** `BAA_CODEX_MAX_SANDBOX`: only a person lets Codex do more. */
+  readonly maxSandbox: Sandbox;
   /** What holds for a session; null: a question of no session. */
   modeOf(sessionId: string | null): ApprovalMode;
   tell(news: ApprovalNews): void;
+}
+
+function isAccepted(decision: ApprovalDecision | null): boolean {
+  return decision === "accept" || decision === "accept_for_session";
 }
 
 function facts(question: Question, params: Params): Record<string, unknown> {

@@ -1,12 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { ApprovalMode } from "../../shared/contracts/codexd.ts";
+import type { ApprovalMode, Sandbox } from "../../shared/contracts/codexd.ts";
 import { AppError } from "../../shared/errors.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { countingIds } from "../../shared/testing/fakes.ts";
 import type { RpcRequest } from "../rpc/rpc_message.ts";
 import { type ApprovalNews, Approvals } from "./approvals.ts";
 
-function setUp(mode: ApprovalMode) {
+function setUp(
+  mode: ApprovalMode,
+  maxSandbox: Sandbox = "danger-full-access",
+) {
   const clock = new FakeClock();
   const answers: unknown[] = [];
   const news: ApprovalNews[] = [];
@@ -14,6 +17,7 @@ function setUp(mode: ApprovalMode) {
     clock,
     newId: countingIds(),
     timeoutMs: 1000,
+    maxSandbox,
     modeOf: () => mode,
     tell: (it) => news.push(it),
   });
@@ -56,6 +60,7 @@ Deno.test("Approvals.ask() declines at once under deny, and tells it", () => {
         cwd: "/work",
         reason: "to clean up",
         approvals: "deny",
+        beyond_max_sandbox: false,
         expires_at: null,
       },
     },
@@ -63,7 +68,12 @@ Deno.test("Approvals.ask() declines at once under deny, and tells it", () => {
       session_id: "s",
       turn_id: "t",
       type: "approval.resolved",
-      data: { approval_id: "apr_1", decision: "decline", by: "policy" },
+      data: {
+        approval_id: "apr_1",
+        decision: "decline",
+        by: "policy",
+        beyond_max_sandbox: false,
+      },
     },
   ]);
   assertEquals([approvals.size, clock.pending], [0, 0]);
@@ -73,6 +83,45 @@ Deno.test("Approvals.ask() accepts at once under accept", () => {
   const { answers, ask } = setUp("accept");
   ask();
   assertEquals(answers, [[0, { result: { decision: "accept" } }]]);
+});
+
+Deno.test("Approvals.ask() accepts nothing by itself that may go beyond the widest sandbox, and tells it", () => {
+  const asked: readonly [string, boolean][] = [
+    ["item/commandExecution/requestApproval", true],
+    ["item/fileChange/requestApproval", true],
+    ["item/permissions/requestApproval", true],
+    ["execCommandApproval", true],
+    ["applyPatchApproval", true],
+    ["item/tool/requestUserInput", false],
+    ["mcpServer/elicitation/request", false],
+  ];
+  for (const max of ["read-only", "workspace-write"] as const) {
+    const declined = setUp("deny");
+    const { answers, news, ask } = setUp("accept", max);
+    for (const [method] of asked) {
+      const request = { method, params: { permissions: { network: {} } } };
+      ask(request);
+      declined.ask(request);
+    }
+    assertEquals(answers, declined.answers);
+    assertEquals(
+      news.map(({ data }) => data.beyond_max_sandbox),
+      asked.flatMap(([, beyond]) => [beyond, beyond]),
+    );
+  }
+});
+
+Deno.test("Approvals.respond() lets a person go beyond the widest sandbox, and tells it", () => {
+  const { answers, news, ask, approvals } = setUp("ask", "read-only");
+  ask();
+  approvals.respond("apr_1", "accept");
+  assertEquals(answers, [[0, { result: { decision: "accept" } }]]);
+  assertEquals(news.at(-1)?.data, {
+    approval_id: "apr_1",
+    decision: "accept",
+    by: "client",
+    beyond_max_sandbox: true,
+  });
 });
 
 Deno.test("Approvals.respond() answers under ask what the client decided, once", () => {
@@ -85,6 +134,7 @@ Deno.test("Approvals.respond() answers under ask what the client decided, once",
     approval_id: "apr_1",
     decision: "accept_for_session",
     by: "client",
+    beyond_max_sandbox: false,
   });
   const error = assertThrows(
     () => approvals.respond("apr_1", "accept"),

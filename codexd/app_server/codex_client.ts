@@ -1,12 +1,10 @@
 import { z } from "zod";
-import type { Sandbox } from "../../shared/contracts/mod.ts";
 import type { RpcCallOptions, RpcConnection } from "../rpc/mod.ts";
 import { callerError, ProtocolError } from "./caller_error.ts";
 import {
   AccountResult,
   InitializeResult,
   OpenedThread,
-  SANDBOX_POLICIES,
   SteerResult,
   ThreadPage,
   ThreadResult,
@@ -101,12 +99,8 @@ export class CodexClient {
    * Starts a turn. The caller makes sure that none runs: the app-server would
    * take it as steering.
    */
-  async startTurn({ sandbox, ...turn }: NewTurn) {
-    // `thread/start` with a sandbox would mark the repository as trusted in the
-    // owner's config.toml; here the same override writes nothing.
-    const policy = sandbox && { sandboxPolicy: SANDBOX_POLICIES[sandbox] };
-    const params = { ...turn, ...policy };
-    return (await this.#call(TurnResult, "turn/start", params)).turn;
+  async startTurn(turn: NewTurn) {
+    return (await this.#call(TurnResult, "turn/start", { ...turn })).turn;
   }
 
   async steerTurn(
@@ -174,10 +168,20 @@ interface NewThread {
   readonly ephemeral?: boolean | undefined;
 }
 
-export interface NewTurn {
+/** A turn with what it may do: Codex itself would go by the turn before. */
+export interface NewTurn extends TurnLimits {
   readonly threadId: string;
   readonly input: readonly unknown[];
   /** Comes back as `clientId` of the user's message, also after a restart. */
   readonly clientUserMessageId?: string | undefined;
-  readonly sandbox?: Sandbox | undefined;
+}
+
+/** What a turn may do, in the form that `turn/start` takes. */
+export interface TurnLimits {
+  /**
+   * Said here only: `thread/start` with a sandbox would mark the repository as
+   * trusted in the owner's config.toml.
+   */
+  readonly sandboxPolicy?: unknown;
+  readonly approvalPolicy?: unknown;
 }

@@ -5,12 +5,13 @@ export {
   isUnknownMethod,
   isUnknownThread,
 } from "./caller_error.ts";
-export { CodexClient, type NewTurn } from "./codex_client.ts";
+export { CodexClient, type NewTurn, type TurnLimits } from "./codex_client.ts";
 export { CODEX_VARIABLES, secretValues } from "./environment.ts";
 export { AppServerHost } from "./app_server_host.ts";
 export { Login } from "./login.ts";
 export {
   OpenedThread,
+  SANDBOX_POLICIES,
   Thread,
   ThreadItem,
   ThreadStatus,

@@ -74,8 +74,12 @@ export const OpenedThread = z.looseObject({
   thread: Thread,
   model: text,
   cwd: text,
-  approvalPolicy: z.unknown(),
+  approvalPolicy: z.union([z.string(), z.looseObject({})]).nullish()
+    .catch(null),
   sandbox: z.looseObject({ type: z.string() }).nullish().catch(null),
+  /** By name: Codex's own begin with a colon, the others are the owner's. */
+  activePermissionProfile: z.looseObject({ id: z.string() }).nullish()
+    .catch(null),
 });
 export type OpenedThread = z.infer<typeof OpenedThread>;
 

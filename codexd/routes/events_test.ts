@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { RecordingLogger } from "../../shared/testing/fakes.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
 
 const start = (it: TestCodexd, session_id: string, input: string) =>
@@ -88,8 +89,10 @@ Deno.test("WS events refuses an ?after= that is no sequence number", async () =>
 });
 
 Deno.test("WS events asks clients for approvals and takes their answer", async () => {
+  const log = new RecordingLogger();
   await using it = await testCodexd({
     listening: true,
+    log,
     env: { BAA_CODEX_APPROVALS: "ask" },
   });
   const session_id = await it.session();
@@ -112,6 +115,21 @@ Deno.test("WS events asks clients for approvals and takes their answer", async (
   assertEquals(done.data.status, "completed");
   const late = await follower.ask(answer);
   assertEquals([late.ok, late.error?.code], [false, "NOT_FOUND"]);
+  const audit = log.lines.filter(({ fields }) =>
+    fields.action === "approval.respond"
+  ).map(({ fields: { ok, code, target, facts, actor } }) => ({
+    actor: (actor as { name?: string }).name ?? actor,
+    ...(ok === undefined ? { target } : { ok, code, facts }),
+  }));
+  const target = { approval_id, decision: "accept" };
+  // Who decided may go beyond the widest sandbox, and this did.
+  const facts = { beyond_max_sandbox: true };
+  assertEquals(audit, [
+    { actor: "local", target },
+    { actor: "local", ok: true, code: undefined, facts },
+    { actor: "local", target },
+    { actor: "local", ok: false, code: "NOT_FOUND", facts: undefined },
+  ]);
   const command = follower.events.find((event) =>
     event.type === "item.completed"
   );
@@ -119,7 +137,12 @@ Deno.test("WS events asks clients for approvals and takes their answer", async (
 });
 
 Deno.test("WS events: a session may be stricter than codexd is set to", async () => {
-  await using it = await testCodexd({ env: { BAA_CODEX_APPROVALS: "accept" } });
+  await using it = await testCodexd({
+    env: {
+      BAA_CODEX_APPROVALS: "accept",
+      BAA_CODEX_MAX_SANDBOX: "danger-full-access",
+    },
+  });
   const strict = await it.session({ approvals: "deny" });
   const loose = await it.session();
   for (const id of [strict, loose]) {

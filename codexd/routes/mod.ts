@@ -84,8 +84,17 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
   route({
     ...codexdEvents,
     produces: "websocket",
-    socket: ({ deps, query }) => ({
-      accept: (socket) => deps.subscriptions.accept(socket, query),
+    socket: ({ deps, query, actor: name, requestId, remoteAddress }) => ({
+      accept: (socket) =>
+        deps.subscriptions.accept(socket, {
+          actor: {
+            name,
+            source: "websocket",
+            request_id: requestId,
+            remote_address: remoteAddress,
+          },
+          query,
+        }),
     }),
   }),
 ];

@@ -1,9 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { TurnAnswer } from "../../shared/contracts/codexd.ts";
+import type {
+  SessionDetail,
+  TurnAnswer,
+} from "../../shared/contracts/codexd.ts";
 import { fakeMachine } from "../testing/fake_machine.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
 
 const PATH = "/v1/codexd/turn";
+const SESSIONS = "/v1/codexd/sessions";
 
 const run = (it: TestCodexd, body: Record<string, unknown>) =>
   it.server.data<TurnAnswer>("POST", PATH, body);
@@ -253,6 +257,73 @@ Deno.test("POST turn finds the turn of a key whose answer was lost in a crash", 
   assertEquals(turns.length, 1);
   assertEquals(again.data.turn_id, turns[0]?.id);
   assertEquals(first.data?.turn_id ?? turns[0]?.id, turns[0]?.id);
+});
+
+/** What each turn so far was started with. */
+function limitsSent(it: TestCodexd) {
+  return it.machine.lives.flatMap(({ received }) => received)
+    .filter(({ method }) => method === "turn/start")
+    .map(({ params }) => {
+      const { sandboxPolicy, approvalPolicy } = params as {
+        readonly sandboxPolicy?: { readonly type: string };
+        readonly approvalPolicy?: string;
+      };
+      return [sandboxPolicy?.type, approvalPolicy];
+    });
+}
+
+Deno.test("POST turn says with each turn what was last asked for the session", async () => {
+  await using it = await testCodexd();
+  const session_id = await it.session({
+    sandbox: "read-only",
+    approval_policy: "untrusted",
+  });
+  const turn = () => run(it, { session_id, input: "x", wait: true });
+  const narrow = ["readOnly", "untrusted"];
+  const wide = ["workspaceWrite", "untrusted"];
+  await turn();
+  await turn();
+  const ask = (sandbox: string) =>
+    it.server.data("POST", SESSIONS, { session_id, sandbox });
+  await ask("workspace-write");
+  await turn();
+  await ask("read-only");
+  await turn();
+  assertEquals(limitsSent(it), [narrow, narrow, wide, narrow]);
+  // As another client may have left it.
+  for (const thread of it.machine.disk.values()) {
+    thread.sandbox = "workspaceWrite";
+    thread.approvalPolicy = "never";
+  }
+  await it.restart();
+  await turn();
+  assertEquals(limitsSent(it).at(-1), narrow);
+  const { session } = await it.server.data<SessionDetail>(
+    "GET",
+    `${SESSIONS}/${session_id}`,
+  );
+  assertEquals(
+    [session.sandbox, session.approval_policy],
+    ["read-only", "untrusted"],
+  );
+});
+
+Deno.test("POST turn says what Codex chose for a session that asks for nothing, as far as it is allowed", async () => {
+  await using it = await testCodexd();
+  const session_id = await it.session();
+  const turn = () => run(it, { session_id, input: "x", wait: true });
+  await turn();
+  const [thread] = it.machine.disk.values();
+  for (const sandbox of ["workspaceWrite", "dangerFullAccess", "new"]) {
+    if (thread !== undefined) thread.sandbox = sandbox;
+    await it.restart();
+    await turn();
+  }
+  assertEquals(
+    limitsSent(it),
+    ["readOnly", "workspaceWrite", "workspaceWrite", "workspaceWrite"]
+      .map((it) => [it, "on-request"]),
+  );
 });
 
 Deno.test("POST turn never asks for a wider sandbox than is allowed", async () => {

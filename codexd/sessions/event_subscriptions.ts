@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AuditActor, AuditPort } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
 import {
   ClientMessage,
@@ -37,7 +38,7 @@ export class EventSubscriptions {
   }
 
   /** Serves one connection until it ends. */
-  accept(port: SocketPort, query: z.output<typeof EventsQuery>): void {
+  accept(port: SocketPort, { actor, query }: Follower): void {
     const left = new AbortController();
     const { log, events } = this.#ports;
     // Taken now: what happens until the socket is open is not missed.
@@ -55,7 +56,7 @@ export class EventSubscriptions {
           socket.close(CLOSE.internal, "the events cannot be read");
         });
       },
-      onMessage: (message) => void this.#answer(message, socket),
+      onMessage: (message) => void this.#answer(message, { socket, actor }),
       onInvalid: (reason) =>
         void socket.send(
           reply("invalid", null, new AppError("INVALID_INPUT", reason)),
@@ -100,14 +101,34 @@ export class EventSubscriptions {
     );
   }
 
+  /** @throws {AppError} NOT_FOUND when the question does not wait (any more) */
+  #respond(
+    { approval_id, decision }: ApprovalAnswer,
+    actor: AuditActor,
+  ): void {
+    const { approvals, audit } = this.#ports;
+    const target = { approval_id, decision };
+    const entry = audit.begin({ action: "approval.respond", actor, target });
+    try {
+      const beyond = approvals.respond(approval_id, decision);
+      entry.finish({ ok: true, facts: { beyond_max_sandbox: beyond } });
+    } catch (error) {
+      entry.finish({ ok: false, code: codeOf(error) });
+      throw error;
+    }
+  }
+
   async #answer(
     message: ClientMessage,
-    socket: JsonSocket<ClientMessage>,
+    { socket, actor }: {
+      readonly socket: JsonSocket<ClientMessage>;
+      readonly actor: AuditActor;
+    },
   ): Promise<void> {
     let failed: unknown;
     try {
       if (message.type === "approval.respond") {
-        this.#ports.approvals.respond(message.approval_id, message.decision);
+        this.#respond(message, actor);
       } else {
         const { session_id, turn_id } = message;
         await this.#ports.turnService.interrupt(
@@ -125,11 +146,20 @@ export class EventSubscriptions {
   }
 }
 
+type ApprovalAnswer = Extract<ClientMessage, { type: "approval.respond" }>;
+
+/** Who follows, and what of it. */
+interface Follower {
+  readonly actor: AuditActor;
+  readonly query: z.output<typeof EventsQuery>;
+}
+
 interface SubscriptionPorts {
   readonly events: Pick<EventLog, "follow" | "lastSeq">;
   readonly approvals: Pick<Approvals, "respond">;
   readonly turns: Pick<Turns, "running">;
   readonly turnService: Pick<TurnService, "interrupt">;
+  readonly audit: AuditPort;
   readonly clock: Clock;
   readonly log: Logger;
   /** Bytes that a reader may be behind. Default 1 048 576. */

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
-import { silentLogger, unimplemented } from "../../shared/testing/fakes.ts";
+import {
+  RecordingAudit,
+  silentLogger,
+  unimplemented,
+} from "../../shared/testing/fakes.ts";
 import { EventSubscriptions } from "./event_subscriptions.ts";
 import type { EventLine } from "./event_line.ts";
 
@@ -45,14 +49,15 @@ function setUp(events: number) {
     turns: { running: () => undefined },
     approvals: { respond: () => unimplemented("respond") },
     turnService: { interrupt: () => unimplemented("interrupt") },
+    audit: new RecordingAudit(),
     clock,
     log: silentLogger,
     maxBytes: 500,
     stallMs: 1000,
   });
   subscriptions.accept(socket as unknown as WebSocket, {
-    after: 0,
-    session_id: undefined,
+    actor: { name: "local", source: "websocket" },
+    query: { after: 0, session_id: undefined },
   });
   socket.dispatchEvent(new Event("open"));
   return { clock, socket, subscriptions };

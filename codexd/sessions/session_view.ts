@@ -3,7 +3,8 @@ import type { Session } from "../../shared/contracts/mod.ts";
 import type { Thread } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { SessionRecord } from "./session_index.ts";
-import { sandboxOf, stricter } from "./thread_loader.ts";
+import { stricter } from "./thread_loader.ts";
+import { sandboxOf } from "./turn_limits.ts";
 
 /** Returns a session as callers see it, from what Codex says and what codexd knows. */
 export function sessionView(
@@ -24,7 +25,7 @@ export function sessionView(
     cwd: thread?.cwd ?? record?.cwd ?? null,
     model: thread?.model ?? record?.model ?? null,
     model_provider: thread?.modelProvider ?? record?.model_provider ?? null,
-    approval_policy: loaded?.approvalPolicy ?? record?.approval_policy ?? null,
+    approval_policy: record?.approval_policy ?? nameOf(loaded?.approvalPolicy),
     sandbox: loaded === undefined
       ? record?.sandbox ?? null
       : sandboxOf(record, loaded, limits.maxSandbox),
@@ -36,6 +37,11 @@ export function sessionView(
       Math.max((thread?.updatedAt ?? 0) * 1000, record?.updated_at ?? 0),
     ),
   };
+}
+
+/** A policy that is no word is the owner's own, kind by kind. */
+function nameOf(policy: unknown): string | null {
+  return typeof policy === "string" ? policy : null;
 }
 
 /** What Codex says of a session, and what codexd knows. */

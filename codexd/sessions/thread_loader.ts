@@ -1,9 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import {
-  type ApprovalMode,
-  type Sandbox,
-  SANDBOXES,
-} from "../../shared/contracts/mod.ts";
+import type { ApprovalMode, Sandbox } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { CodexClient, OpenedThread } from "../app_server/mod.ts";
 import type { SessionIndex, SessionRecord } from "./session_index.ts";
@@ -65,9 +61,9 @@ export class ThreadLoader {
     const { thread } = opened;
     const loaded: LoadedThread = {
       sandbox: SANDBOX_TYPES[opened.sandbox?.type ?? ""],
-      approvalPolicy: typeof opened.approvalPolicy === "string"
-        ? opened.approvalPolicy
-        : null,
+      sandboxPolicy: opened.sandbox ?? undefined,
+      profile: opened.activePermissionProfile?.id,
+      approvalPolicy: opened.approvalPolicy ?? null,
       status: thread.status?.type ?? "idle",
       usedAt: this.#clock.monotonic(),
     };
@@ -130,26 +126,20 @@ export class ThreadLoader {
   }
 }
 
-/** A thread that is loaded in the running app-server. */
-interface LoadedThread {
-  /** The sandbox that it has by Codex's configuration; undefined: not one we know. */
+/** A thread that is loaded in the running app-server; its limits are those it had then. */
+export interface LoadedThread {
+  /** Undefined: not one we know. */
   readonly sandbox: Sandbox | undefined;
-  readonly approvalPolicy: string | null;
+  /** The same, whole. */
+  readonly sandboxPolicy: unknown;
+  /** The permission profile that the sandbox comes from. */
+  readonly profile: string | undefined;
+  /** A word, or for each kind of question whether it is asked. */
+  readonly approvalPolicy: string | Readonly<Record<string, unknown>> | null;
   /** As Codex tells it: `idle`, `active`, `systemError`, … */
   status: string;
   /** By the monotonic clock. */
   usedAt: number;
-}
-
-/** The sandbox of a session's turns: as asked for, else Codex's own, never above `max`. */
-export function sandboxOf(
-  record: Pick<SessionRecord, "sandbox"> | undefined,
-  loaded: Pick<LoadedThread, "sandbox">,
-  max: Sandbox,
-): Sandbox {
-  // A sandbox that is not known could be any.
-  const own = record?.sandbox ?? loaded.sandbox ?? "danger-full-access";
-  return SANDBOXES.indexOf(own) <= SANDBOXES.indexOf(max) ? own : max;
 }
 
 /** The stricter of what codexd is set to and what a session asks for. */

@@ -5,10 +5,11 @@ import {
   type CodexClient,
   isUnknownThread,
   type NewTurn,
+  type TurnLimits,
 } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { NO_TITLE } from "./session_service.ts";
-import { sandboxOf } from "./thread_loader.ts";
+import { turnLimits } from "./turn_limits.ts";
 import { codexInput, inputOf, promptText, refuseInput } from "./turn_input.ts";
 import type { ActiveTurn, FinishedTurn } from "./turns.ts";
 
@@ -168,15 +169,15 @@ export class TurnService {
   }
 
   /** Starts a turn in a session that the app-server may have let go of meanwhile. */
-  async #startTurn(client: CodexClient, turn: Omit<NewTurn, "sandbox">) {
+  async #startTurn(client: CodexClient, turn: Omit<NewTurn, keyof TurnLimits>) {
     const { loader, index, limits } = this.#ports;
     const { threadId } = turn;
     for (let attempt = 1;; attempt++) {
       const loaded = await loader.ensure(client, threadId);
-      const wanted = sandboxOf(index.get(threadId), loaded, limits.maxSandbox);
-      const sandbox = wanted === loaded.sandbox ? undefined : wanted;
+      const record = index.get(threadId);
+      const own = turnLimits(record, loaded, limits.maxSandbox);
       try {
-        return await client.startTurn({ ...turn, sandbox });
+        return await client.startTurn({ ...turn, ...own });
       } catch (error) {
         if (attempt > 1 || !isUnknownThread(error)) throw error;
         loader.forget(threadId);

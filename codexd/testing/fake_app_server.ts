@@ -180,7 +180,11 @@ export class FakeAppServer {
     // As the real one: a second start is taken as steering.
     if (steered !== undefined) return { turn: turnView(steered) };
     const policy = params.sandboxPolicy as { type?: string } | undefined;
+    // What is said with a turn holds for those after it, too.
     if (policy?.type !== undefined) thread.sandbox = policy.type;
+    if (params.approvalPolicy !== undefined) {
+      thread.approvalPolicy = String(params.approvalPolicy);
+    }
     const prompt = textOf(params.input);
     const turn: FakeTurn = {
       id: uuid7(),

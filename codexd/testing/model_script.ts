@@ -5,7 +5,14 @@ export type ModelStep =
     readonly pieces: readonly string[];
     readonly delayMs: number;
   }
-  | { readonly kind: "shell"; readonly cmd: string; readonly escalate: boolean }
+  | {
+    readonly kind: "shell";
+    readonly cmd: string;
+    readonly escalate: boolean;
+    /** Why it is to leave the sandbox; empty: it does not say. */
+    readonly reason: string;
+  }
+  | { readonly kind: "patch"; readonly file: string; readonly text: string }
   | { readonly kind: "status"; readonly code: number; readonly times: number }
   | { readonly kind: "break"; readonly after: number }
   | { readonly kind: "hang" };
@@ -15,7 +22,8 @@ const PAIR = /(\w+)=(?:"([^"]*)"|(\S+))/g;
 
 /**
  * Reads the steps that a prompt asks for, one a round:
- * `@model:text n=3 text="Hi" delay=20`, `@model:shell cmd="ls" escalate=1`,
+ * `@model:text n=3 text="Hi" delay=20`, `@model:shell cmd="ls" escalate=1 reason=""`,
+ * `@model:patch file=/a text=b`,
  * `@model:status code=500 times=1`, `@model:break after=2`, `@model:hang`.
  * A prompt without any is echoed.
  */
@@ -51,6 +59,13 @@ function step(
         kind,
         cmd: given.get("cmd") ?? "true",
         escalate: given.get("escalate") === "1",
+        reason: given.get("reason") ?? "the test asks",
+      };
+    case "patch":
+      return {
+        kind,
+        file: given.get("file") ?? "file",
+        text: given.get("text") ?? "text",
       };
     case "status":
       return { kind, code: number("code", 500), times: number("times", 1e9) };

@@ -135,10 +135,26 @@ async function play(step: ModelStep, options: {
             ...(step.escalate
               ? {
                 sandbox_permissions: "require_escalated",
-                justification: "the test asks",
+                ...(step.reason !== "" && { justification: step.reason }),
               }
               : {}),
           }),
+        },
+      });
+      return true;
+    case "patch":
+      emit({
+        type: "response.output_item.done",
+        item: {
+          type: "custom_tool_call",
+          call_id: `call_${id}`,
+          name: "apply_patch",
+          input: [
+            "*** Begin Patch",
+            `*** Add File: ${step.file}`,
+            `+${step.text}`,
+            "*** End Patch",
+          ].join("\n"),
         },
       });
       return true;

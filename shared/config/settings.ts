@@ -136,7 +136,8 @@ export const SETTINGS = {
     readBy: ["codexd"],
     fallback: "workspace-write",
     values: ["read-only", "workspace-write", "danger-full-access"],
-    doc: "the widest sandbox that a Codex session may ask for",
+    doc: "the widest sandbox that a Codex session may ask for; only a person " +
+      "lets Codex go beyond it",
   }),
   browserHosts: list("BAA_BROWSER_HOSTS", {
     each: isAuthority,
@@ -224,7 +225,8 @@ export const SETTINGS = {
     readBy: ["codexd"],
     fallback: "deny",
     values: ["deny", "ask", "accept"],
-    doc: "how codexd answers Codex's approval requests",
+    doc: "how codexd answers Codex's approval requests; accept counts under " +
+      "BAA_CODEX_MAX_SANDBOX=danger-full-access alone, else they are declined",
   }),
   codexApprovalTimeoutMs: integer("BAA_CODEX_APPROVAL_TIMEOUT_MS", {
     readBy: ["codexd"],

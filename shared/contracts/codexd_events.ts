@@ -33,8 +33,8 @@ export const EVENT_TYPES = {
   "command.output": "item_id, delta",
   "usage.updated": "usage",
   "approval.requested":
-    "approval_id, kind, command, cwd, reason, approvals, expires_at",
-  "approval.resolved": "approval_id, decision, by",
+    "approval_id, kind, command, cwd, reason, approvals, beyond_max_sandbox: accepting may go beyond BAA_CODEX_MAX_SANDBOX, expires_at",
+  "approval.resolved": "approval_id, decision, by, beyond_max_sandbox",
   "rate_limits.updated": "rate_limits",
   "account.updated": "auth_mode, plan_type",
   "app_server.state": "state, pid, version, reason",
