@@ -17,7 +17,7 @@ Deno.test("conductor's routes ask for the scope of what they do", () => {
     "/v1/codex": "codex",
     "/v1/browser/challenge": "none",
     "/v1/browser": "browser",
-    "/ws/firefox": "browser",
+    "/ws/firefox": "admin",
     "/v1/audit": "admin",
     "/v1/tokens": "admin",
     "/v1/system/backup": "admin",

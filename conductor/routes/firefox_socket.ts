@@ -45,7 +45,8 @@ export const firefoxSocketRoutes = [
     kind: "write",
     surface: "control",
     exposure: "local",
-    scope: "browser",
+    // Who comes here is the browser, and sees what everybody asks of it.
+    scope: "admin",
     produces: "websocket",
     summary: "The bridge that the Firefox extension dials",
     notes: [

@@ -60,6 +60,9 @@ export const tokenRoutes = [
     path: "/v1/tokens/:token_id",
     kind: "write",
     summary: "End a named token, and what its holder has open",
+    notes: [
+      "Its requests, streams and sockets end at once; tasks that it made go on. Another conductor of the same database refuses its next request.",
+    ],
     data: NamedToken,
     errors: ["NOT_FOUND", "NOT_LEADER", "NOT_READY"],
     example: { params: { token_id: "{token_id}" } },

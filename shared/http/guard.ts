@@ -61,7 +61,7 @@ export class Guard {
     const lockedSeconds = this.#lockout.secondsLeft(addressOf(request));
     const caller = this.#callerOf(request, { route, zone });
     if (route !== undefined) this.#checkExposure(request, route, caller);
-    this.#checkOrigin(request, route);
+    this.#checkOrigin(request, route, caller);
     checkContentType(request.headers);
     if (route === undefined) return caller;
     if (!caller.authenticated && isTokenless(route, request)) return caller;
@@ -160,20 +160,26 @@ export class Guard {
   #checkExposure(
     request: GuardRequest,
     route: GuardedRoute,
-    { zone, authenticated }: Caller,
+    { zone, authenticated, actor }: Caller,
   ): void {
     const open = zone === "local" || route.exposure === "public" ||
       (route.exposure === "token" && authenticated);
     if (open) return;
     throw this.#refusal(request, new AppError("NOT_EXPOSED"), {
+      actor,
       route: route.id,
       exposure: route.exposure,
     });
   }
 
-  #checkOrigin(request: GuardRequest, route: GuardedRoute | undefined): void {
+  #checkOrigin(
+    request: GuardRequest,
+    route: GuardedRoute | undefined,
+    { actor }: Caller,
+  ): void {
     if (this.#allowsPage(request, route)) return;
     throw this.#refusal(request, new AppError("ORIGIN_NOT_ALLOWED"), {
+      actor,
       origin: request.headers.get("origin")?.slice(0, MAX_LOGGED),
       fetch_site: request.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
       allow_with: "BAA_ALLOWED_ORIGINS",
@@ -211,11 +217,14 @@ export class Guard {
         "Cannot answer now: too many wrong tokens came from this address",
         { headers: { "retry-after": String(lockedSeconds) } },
       );
-      return this.#refusal(request, locked, { reason: "wrong tokens" });
+      return this.#refusal(request, locked, {
+        actor: ANONYMOUS.actor,
+        reason: "wrong tokens",
+      });
     }
     const headers = { "www-authenticate": "Bearer" };
     const missing = new AppError("UNAUTHORIZED", undefined, { headers });
-    return this.#refusal(request, missing);
+    return this.#refusal(request, missing, { actor: ANONYMOUS.actor });
   }
 
   #checkScope(

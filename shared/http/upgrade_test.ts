@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AppError } from "../errors.ts";
+import { ALL_SCOPES } from "./scopes.ts";
 import { startKitApp } from "../testing/kit_app.ts";
 import { until } from "../testing/until.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
@@ -71,6 +72,26 @@ Deno.test("A handshake that is not valid is refused and nothing is counted", asy
     assertEquals(kit.app.running, 0);
   }
   (await connect(kit.port)).close();
+});
+
+Deno.test("A socket is closed when what its client presented counts no more", async () => {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const principal = { actor: "ci", scopes: ALL_SCOPES, ended: signal };
+  await using kit = startKitApp({
+    guard: {
+      token: "correct-horse-battery",
+      credentials: [{ identify: () => principal }],
+    },
+  });
+  const socket = new WebSocket(`ws://localhost:${kit.port}/ws`, {
+    headers: { authorization: "Bearer something" },
+  });
+  await new Promise((resolve) => socket.onopen = resolve);
+  const end = closed(socket);
+  ended.abort(new AppError("UNAUTHORIZED"));
+  const { code, reason } = await end;
+  assertEquals([code, reason], [1008, "the token counts no more"]);
 });
 
 Deno.test("A 426 says what to upgrade to", async () => {
