@@ -34,9 +34,13 @@ export async function browserBench(): Promise<readonly BenchRow[]> {
 /** Whether a browser that comes and goes leaves memory behind. */
 async function reconnects(): Promise<BenchRow> {
   await using conductor = await startDaemon("conductor");
+  let pairingKey: string | undefined;
   const connect = async (times: number) => {
     for (let i = 0; i < times; i++) {
-      await using _client = await ScriptedClient.connect(conductor.origin);
+      await using client = await ScriptedClient.connect(conductor.origin, {
+        pairingKey,
+      });
+      pairingKey = client.pairingKey;
     }
     return await residentMiB(conductor.pid);
   };

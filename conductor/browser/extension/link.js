@@ -17,6 +17,8 @@ const PAUSE_BY_CODE = /** @type {Record<number, number>} */ ({
 const REPLACED = 4409;
 const REPLACED_PAUSE_MS = 30_000;
 const NOT_PAIRED = 4403;
+const NOT_LET_IN =
+  "conductor does not let this browser in; if that stays, forget it here and open pairing there";
 
 const PROTOCOL = 1;
 const HELLO_MS = 10_000;
@@ -158,15 +160,21 @@ export class Link {
     }
     this.#socket = socket;
     this.#watch(HELLO_MS);
-    socket.onopen = () =>
-      this.#write({ type: "hello", protocol: PROTOCOL, clientId });
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
       if (this.#isTrusted) this.#receive(data);
       else this.#meet(data, introduction);
     };
+    let isOpen = false;
+    socket.onopen = () => {
+      isOpen = true;
+      this.#write({ type: "hello", protocol: PROTOCOL, clientId });
+    };
     socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) this.#lost({ code, reason, authority });
+      if (socket !== this.#socket) return;
+      // An upgrade that is refused does not say why; its key was right.
+      const why = isOpen || proofs === undefined ? reason : NOT_LET_IN;
+      this.#lost({ code, reason: why, authority });
     };
   }
 

@@ -116,7 +116,7 @@ Deno.test("Link says what is wrong when it has no token and one is wanted", asyn
 });
 
 /** A conductor that knows the token, until it has shown that in its first answer. */
-function turncoat(answer: (socket: WebSocket, right: string) => void) {
+function turncoat(answer?: (socket: WebSocket, right: string) => void) {
   const key = proofKey(BRIDGE_PURPOSE, TOKEN);
   const frames: string[] = [];
   const nonces: [string, string] = ["", "AAECAwQFBgcICQoLDA0ODw"];
@@ -132,6 +132,7 @@ function turncoat(answer: (socket: WebSocket, right: string) => void) {
       const identity_proof = proof(key, { ...claim, role: "identity" });
       return Response.json({ data: { nonce: nonces[1], identity_proof } });
     }
+    if (answer === undefined) return new Response(null, { status: 401 });
     const { response, socket } = Deno.upgradeWebSocket(request, {
       protocol: "baa.v1",
     });
@@ -204,4 +205,12 @@ Deno.test("Link forgets its key when conductor, having proven itself, says that 
   other.link.restart();
   await other.says("open pairing");
   assertEquals(other.keys.size, 1);
+});
+
+Deno.test("Link says what to do when conductor is the right one and lets it not in", async () => {
+  await using server = turncoat();
+  using it = createLink(server.origin, { token: TOKEN });
+  it.link.restart();
+  await it.says("conductor does not let this browser in");
+  assertEquals(it.keys.size, 0);
 });

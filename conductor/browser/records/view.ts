@@ -112,7 +112,7 @@ export class BrowserViewer {
     return {
       required: this.#options.pairing,
       open_until: openForMs === 0 ? null : isoTime(clock.now() + openForMs),
-      paired: store.identities().length,
+      paired: store.identities().filter((it) => it.key !== null).length,
     };
   }
 }
