@@ -141,7 +141,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
   });
   const stop = new AbortController();
   return {
-    door: new Door({ pairing, clock, base, token }),
+    door: new Door({ pairing, clock, log, base, token }),
     bridge,
     requests,
     actions,

@@ -94,7 +94,8 @@ firefoxTest(
     );
     const awake = await rig.act({ action: "tab_restore", tab_id });
     assertEquals(awake.data.result.url, `${site.origin}/login`);
-    assertEquals((await rig.request({ path: "/me", tab_id })).data.via, "page");
+    const used = await rig.request({ path: "/me", tab_id });
+    assertEquals(used.data?.via, "page", JSON.stringify(used));
 
     await firefox.newTab(`${site.origin}/page`);
     const { tabs } = await rig.until((it) =>

@@ -1,6 +1,7 @@
 import { formatAuthority, parseAuthority } from "../../../shared/authority.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
+import type { Logger } from "../../../shared/log.ts";
 import {
   BRIDGE_PURPOSE,
   isProof,
@@ -20,14 +21,16 @@ import { type Pairing, visitorIdentity } from "./pairing.ts";
 export class Door {
   readonly #challenges: Challenges;
   readonly #pairing: Pairing;
+  readonly #log: Logger;
   readonly #held: ReadonlySet<string>;
   /** What the shared token makes; undefined: there is none, browsers are paired. */
   readonly #key: ProofKey | undefined;
 
   constructor(options: DoorOptions) {
-    const { base, clock, pairing, token } = options;
+    const { base, clock, log, pairing, token } = options;
     this.#challenges = new Challenges(clock);
     this.#pairing = pairing;
+    this.#log = log;
     this.#held = heldAuthorities(base);
     this.#key = token === undefined
       ? undefined
@@ -103,6 +106,12 @@ export class Door {
         }),
     );
     if (key === undefined || nonce === undefined) {
+      const client_id = clientId.slice(0, 128);
+      this.#log.warn("Refused a browser", {
+        reason: "proof",
+        origin,
+        client_id,
+      });
       throw new AppError(
         "UNAUTHORIZED",
         "Cannot let this browser in: its proof is wrong, used up or too old",
@@ -148,6 +157,7 @@ interface Proven {
 interface DoorOptions {
   readonly pairing: Pairing;
   readonly clock: Clock;
+  readonly log: Logger;
   /** Where conductor listens, with the port that it really has. */
   readonly base: URL;
   readonly token: string | undefined;

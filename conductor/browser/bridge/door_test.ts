@@ -13,6 +13,7 @@ import {
   type ProofKey,
   proofKey,
 } from "../../../shared/proof.ts";
+import { RecordingLogger } from "../../../shared/testing/fakes.ts";
 import { FakeClock } from "../../../shared/testing/fake_clock.ts";
 import { BrowserStore } from "../../store/browser_store.ts";
 import { openDatabase } from "../../store/database.ts";
@@ -29,8 +30,9 @@ function createDoor(token?: string, base = `http://${HOST}`) {
   const clock = new FakeClock();
   const store = new BrowserStore(openDatabase(":memory:"));
   const pairing = new Pairing(store, clock);
-  const door = new Door({ pairing, clock, base: new URL(base), token });
-  return { clock, door, pairing };
+  const log = new RecordingLogger();
+  const door = new Door({ pairing, clock, log, base: new URL(base), token });
+  return { clock, door, log, pairing };
 }
 
 interface Attempt {
@@ -93,7 +95,7 @@ Deno.test("Door proves to who knows the token who answers, and lets in who prove
 });
 
 Deno.test("Door refuses a proof that was used, that is too old, or that proves something else", async () => {
-  const { clock, door } = createDoor(TOKEN);
+  const { clock, door, log } = createDoor(TOKEN);
   const ask = () => {
     const clientNonce = newNonce();
     const { nonce } = door.challenge(HOST, { client_nonce: clientNonce });
@@ -104,6 +106,11 @@ Deno.test("Door refuses a proof that was used, that is too old, or that proves s
   const used = ask();
   door.admit(upgrade(used));
   assertEquals(refused(used), "UNAUTHORIZED");
+  assertEquals(log.lines.at(-1)?.fields, {
+    reason: "proof",
+    origin: ORIGIN,
+    client_id: "a",
+  });
 
   const old = ask();
   await clock.advance(30_000);

@@ -43,13 +43,13 @@ export class NetworkGuard {
   /**
    * Announces a request that is about to be sent; what is returned says
    * afterwards how it fared.
-   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "tabId" | "onRefused">) => ExpectedRequest}
+   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "isTab" | "onRefused">) => ExpectedRequest}
    */
-  expect({ url, method, tabId, onRefused }) {
+  expect({ url, method, isTab, onRefused }) {
     const at = Date.now();
     this.#expected = this.#expected.filter((it) => it.at > at - EXPECT_MS);
     /** @type {ExpectedRequest} */
-    const job = { url, method, tabId, at, seen: false, refused: undefined };
+    const job = { url, method, isTab, at, seen: false, refused: undefined };
     if (onRefused !== undefined) job.onRefused = onRefused;
     this.#expected.push(job);
     return job;
@@ -57,15 +57,15 @@ export class NetworkGuard {
 
   /**
    * Leads a tab to an address, as far as a request may go there.
-   * @type {(tabId: number, url: string, go: () => Promise<browser.tabs.Tab>) => Promise<browser.tabs.Tab>}
+   * @type {(page: Pick<ExpectedRequest, "url" | "isTab">, go: () => Promise<browser.tabs.Tab>) => Promise<browser.tabs.Tab>}
    */
-  async lead(tabId, url, go) {
+  async lead({ url, isTab }, go) {
     /** @type {PromiseWithResolvers<never>} */
     const stopped = Promise.withResolvers();
     const job = this.expect({
       url,
       method: "GET",
-      tabId,
+      isTab,
       onRefused: (why) => stopped.reject(new CodedError("target_refused", why)),
     });
     try {
@@ -109,8 +109,10 @@ export class NetworkGuard {
 
   /** @param {RequestDetails} details of what may be a first hop */
   #claim(details) {
+    const isLoad = details.type === "main_frame";
     const index = this.#expected.findIndex((it) =>
-      it.method === details.method && it.tabId === details.tabId &&
+      isLoad === (it.onRefused !== undefined) &&
+      it.method === details.method && it.isTab(details.tabId) &&
       withoutFragment(it.url) === withoutFragment(details.url)
     );
     const [job] = index < 0 ? [] : this.#expected.splice(index, 1);

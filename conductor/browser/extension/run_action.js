@@ -42,8 +42,7 @@ const ACTIONS = {
         url === undefined
           ? await shown(living.id, address)
           : await parts.guard.lead(
-            living.id,
-            url,
+            { url, isTab: (id) => id === living.id },
             () => shown(living.id, url),
           ),
       );
@@ -123,13 +122,18 @@ async function wantedTab({ tabId, platform }, { tabs, observer }) {
  * @type {(url: string, guard: Parts["guard"]) => Promise<browser.tabs.Tab>}
  */
 async function openedFor(url, guard) {
-  const { id } = await browser.tabs.create({
-    url: "about:blank",
-    active: false,
-  });
+  const all = await browser.tabs.query({});
+  const known = new Set(all.map((it) => it.id));
+  const isTab = (/** @type {number} */ id) => !known.has(id);
+  const created = Promise.withResolvers();
+  const open = () => {
+    created.resolve(browser.tabs.create({ url, active: false }));
+    return created.promise;
+  };
   try {
-    return await guard.lead(id, url, () => shown(id, url));
+    return await guard.lead({ url, isTab }, () => loaded(open));
   } catch (error) {
+    const { id } = await created.promise;
     await browser.tabs.remove(id).catch(() => {});
     throw error;
   }

@@ -115,7 +115,8 @@ export function runInBackground(order, parts) {
  * @param {FetchPlace} place
  */
 function follow(order, { answer, guard }, place) {
-  const job = guard.expect({ ...order, tabId: place.head.tabId ?? -1 });
+  const tabId = place.head.tabId ?? -1;
+  const job = guard.expect({ ...order, isTab: (id) => id === tabId });
   /** @type {PromiseWithResolvers<CodedError | undefined>} */
   const ended = Promise.withResolvers();
   let begun = false;

@@ -184,8 +184,8 @@ interface Job {
 interface ExpectedRequest {
   readonly url: string;
   readonly method: string;
-  /** -1: from the background. */
-  readonly tabId: number;
+  /** Whether it may come from this tab; -1 is the background. */
+  isTab(id: number): boolean;
   readonly at: number;
   /** Whether the network has seen it. */
   seen: boolean;
