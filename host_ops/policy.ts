@@ -34,14 +34,12 @@ export class PathPolicy {
       {
         reason: "own_files",
         why: "it belongs to the daemon itself",
-        paths: ownPaths,
-        files: new OwnFiles(ownPaths),
+        ...kept(ownPaths),
       },
       {
         reason: "left_out",
         why: "it is left out of what file operations may touch",
-        paths: leftOut,
-        files: new OwnFiles(leftOut),
+        ...kept(leftOut),
       },
     ];
   }
@@ -76,8 +74,8 @@ export class PathPolicy {
     const identities = new Set(
       above.map((it) => it.identity).filter((it) => it !== undefined),
     );
-    for (const { reason, why, paths, files } of this.#kept) {
-      if (files.hasAny(identities) || await isBelowAny(paths, path)) {
+    for (const { reason, why, names, files } of this.#kept) {
+      if (names.some((it) => isBelow(it, path)) || files.hasAny(identities)) {
         throw deny(why, { reason });
       }
     }
@@ -136,19 +134,16 @@ export interface Judged {
 interface Kept {
   readonly reason: string;
   readonly why: string;
-  readonly paths: readonly string[];
+  /** What is not there yet has no identity: it goes by its name. */
+  readonly names: readonly string[];
   readonly files: OwnFiles;
 }
 
-/** What is not there yet has no identity: it goes by its name. */
-async function isBelowAny(
-  places: readonly string[],
-  path: string,
-): Promise<boolean> {
-  for (const place of places) {
-    if (isBelow(await realPathOf(place).catch(() => place), path)) return true;
-  }
-  return false;
+function kept(paths: readonly string[]): Pick<Kept, "names" | "files"> {
+  return {
+    names: [...paths, ...paths.map(realPathNow)],
+    files: new OwnFiles(paths),
+  };
 }
 
 function isBelow(folder: string, path: string): boolean {
