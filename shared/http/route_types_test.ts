@@ -177,6 +177,14 @@ export const misuses: readonly Route<Deps>[] = [
     events: { tick: Data },
     stream: async function* () {},
   }),
+  route({
+    ...base,
+    path: "/things",
+    data: Data,
+    // @ts-expect-error there is no such scope
+    scope: "everything",
+    handler: () => ({ size: 1 }),
+  }),
   // @ts-expect-error nothing streams
   route({
     ...base,
@@ -205,6 +213,27 @@ export const misuses: readonly Route<Deps>[] = [
 
 // @ts-expect-error an error code in a contract is checked as well
 contract({ ...base, path: "/things", data: Data, errors: ["NO_SUCH_ERROR"] });
+
+const { scope: _scope, ...scopeless } = base;
+const { exposure: _exposure, ...unexposed } = base;
+export const undeclared: readonly Route<Deps>[] = [
+  // @ts-expect-error a route says what its caller must hold
+  route({
+    ...scopeless,
+    path: "/things",
+    data: Data,
+    handler: () => ({ size: 1 }),
+  }),
+  // @ts-expect-error a route says where it may be reached
+  route({
+    ...unexposed,
+    path: "/things",
+    data: Data,
+    handler: () => ({ size: 1 }),
+  }),
+];
+// @ts-expect-error a contract does, too
+contract({ ...scopeless, path: "/things", data: Data });
 
 Deno.test("routeFor() types what a right route is given", () => {
   const right = route({

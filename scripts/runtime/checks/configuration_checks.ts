@@ -47,6 +47,9 @@ function fixForWarning(it: string): string {
 }
 
 function fixForConfiguration(it: string): string {
+  if (it.includes("can be guessed")) {
+    return "(umask 077; openssl rand -hex 32 > <file>), and --token-file <file>";
+  }
   return it.includes("no token is set")
     ? "--token-file <file of mode 0600>, or --trust-network if everybody in " +
       "that network may run commands here"
