@@ -126,7 +126,7 @@ export function composeCodexd(
     },
   };
   const turnService = new TurnService(shared);
-  const sessions = new SessionService(shared);
+  const sessions = new SessionService({ ...shared, approvals });
   const work = { ...shared, host, approvals, turnService, login: host.login };
   const listener = new AppServerListener(work);
   const maintenance = new Maintenance(work);

@@ -12,12 +12,14 @@ import {
   type RpcId,
   type RpcRequest,
 } from "../rpc/mod.ts";
+import { AcceptedCommands } from "./accepted_commands.ts";
 import { type Question, QUESTIONS } from "./questions.ts";
 
 /** Answers the app-server's questions by policy; none is ever left open. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
   readonly #pending = new Map<string, Pending>();
+  readonly #accepted = new AcceptedCommands();
 
   constructor(options: ApprovalsOptions) {
     this.#options = options;
@@ -41,6 +43,8 @@ export class Approvals {
     const approvalId = newId("apr");
     const mode = this.#options.modeOf(sessionOf(request));
     const beyond = this.#isBeyond(question);
+    const wasAccepted = mode === "ask" && this.#wasAccepted(request, question);
+    const waits = mode === "ask" && !wasAccepted;
     this.#tell("approval.requested", request, {
       approval_id: approvalId,
       kind: question.kind,
@@ -48,16 +52,19 @@ export class Approvals {
       ...facts(question, paramsOf(request)),
       approvals: mode,
       beyond_max_sandbox: beyond,
-      expires_at: mode === "ask" ? isoTime(clock.now() + timeoutMs) : null,
+      expires_at: waits ? isoTime(clock.now() + timeoutMs) : null,
     });
-    const timer = mode === "ask"
+    const timer = waits
       ? clock.after(
         timeoutMs,
         () => this.#end(approvalId, "decline", "timeout"),
       )
       : undefined;
     this.#pending.set(approvalId, { request, question, rpc, timer });
-    if (mode === "ask") return;
+    if (waits) return;
+    if (wasAccepted) {
+      return this.#end(approvalId, "accept_for_session", "session");
+    }
     const accepts = mode === "accept" && !beyond;
     this.#end(approvalId, accepts ? "accept" : "decline", "policy");
   }
@@ -85,6 +92,7 @@ export class Approvals {
         "Cannot answer the approval: it is not waiting (any more)",
       );
     }
+    if (decision === "accept_for_session") this.#remember(pending);
     this.#end(approvalId, decision, "client");
     return isAccepted(decision) && this.#isBeyond(pending.question);
   }
@@ -96,8 +104,24 @@ export class Approvals {
     }
   }
 
+  /** The limits of a session were asked anew: what was accepted for it counts no more. */
+  forget(sessionId: string): void {
+    this.#accepted.forget(sessionId);
+  }
+
+  #remember({ request, question }: Pending): void {
+    const { session, command } = commandOf(request, question);
+    if (session !== null) this.#accepted.add(session, command);
+  }
+
+  #wasAccepted(request: RpcRequest, question: Question): boolean {
+    const { session, command } = commandOf(request, question);
+    return session !== null && this.#accepted.has(session, command);
+  }
+
   /** The app-server is gone: its questions went with it. */
   dropAll(): void {
+    this.#accepted.forgetAll();
     for (const approvalId of this.#pending.keys()) {
       this.#end(approvalId, null, "restart");
     }
@@ -114,7 +138,8 @@ export class Approvals {
       ? "decline"
       : wanted;
     if (decision !== null) {
-      const result = question.answer(decision, paramsOf(request));
+      const told = isAccepted(decision) ? "accept" : decision;
+      const result = question.answer(told, paramsOf(request));
       rpc.answer(request.id, { result });
     }
     const data = {
@@ -146,8 +171,8 @@ export interface ApprovalNews {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Who ended a question. */
-type By = "policy" | "timeout" | "client" | "codex" | "restart";
+/** Who ended a question; `session`: what a client has accepted for all of it. */
+type By = "policy" | "timeout" | "client" | "session" | "codex" | "restart";
 
 interface Pending {
   readonly request: RpcRequest;
@@ -167,8 +192,17 @@ interface ApprovalsOptions {
   tell(news: ApprovalNews): void;
 }
 
-function isAccepted(decision: ApprovalDecision | null): boolean {
+function isAccepted(
+  decision: ApprovalDecision | null,
+): decision is "accept" | "accept_for_session" {
   return decision === "accept" || decision === "accept_for_session";
+}
+
+/** The command that is asked for, and its session; null: nothing that comes again. */
+function commandOf(request: RpcRequest, { kind }: Question) {
+  const { command, cwd } = paramsOf(request);
+  const session = kind === "command" ? sessionOf(request) : null;
+  return { session, command: [command, cwd] };
 }
 
 function facts(question: Question, params: Params): Record<string, unknown> {

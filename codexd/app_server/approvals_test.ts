@@ -7,7 +7,7 @@ import type { RpcRequest } from "../rpc/rpc_message.ts";
 import { type ApprovalNews, Approvals } from "./approvals.ts";
 
 function setUp(
-  mode: ApprovalMode,
+  mode: ApprovalMode | (() => ApprovalMode),
   maxSandbox: Sandbox = "danger-full-access",
 ) {
   const clock = new FakeClock();
@@ -18,7 +18,7 @@ function setUp(
     newId: countingIds(),
     timeoutMs: 1000,
     maxSandbox,
-    modeOf: () => mode,
+    modeOf: () => typeof mode === "function" ? mode() : mode,
     tell: (it) => news.push(it),
   });
   const rpc = {
@@ -129,7 +129,7 @@ Deno.test("Approvals.respond() answers under ask what the client decided, once",
   ask();
   assertEquals([answers.length, approvals.size], [0, 1]);
   approvals.respond("apr_1", "accept_for_session");
-  assertEquals(answers, [[0, { result: { decision: "acceptForSession" } }]]);
+  assertEquals(answers, [[0, { result: { decision: "accept" } }]]);
   assertEquals(news.at(-1)?.data, {
     approval_id: "apr_1",
     decision: "accept_for_session",
@@ -141,6 +141,73 @@ Deno.test("Approvals.respond() answers under ask what the client decided, once",
     AppError,
   );
   assertEquals([error.code, clock.pending], ["NOT_FOUND", 0]);
+});
+
+Deno.test("Approvals accepts a command for its session until the session's limits are asked anew", () => {
+  const { answers, news, ask, approvals, clock } = setUp("ask");
+  const decided = () => {
+    const { type, data } = news.at(-1) ?? {};
+    return type === "approval.resolved" ? [data?.decision, data?.by] : "waits";
+  };
+  ask();
+  approvals.respond("apr_1", "accept_for_session");
+  ask();
+  assertEquals(decided(), ["accept_for_session", "session"]);
+  // Codex is told of each one alone: it would remember.
+  const accept = [0, { result: { decision: "accept" } }];
+  assertEquals(answers, [accept, accept]);
+  const { params } = COMMAND;
+  const others: Partial<RpcRequest>[] = [
+    { params: { ...params as object, command: "rm -rf /" } },
+    { params: { ...params as object, cwd: "/" } },
+    { params: { ...params as object, threadId: "another" } },
+    { method: "item/fileChange/requestApproval" },
+  ];
+  for (const other of others) {
+    ask(other);
+    assertEquals(decided(), "waits", JSON.stringify(other));
+  }
+  approvals.forget("another");
+  ask();
+  assertEquals(decided(), ["accept_for_session", "session"]);
+  approvals.forget("s");
+  ask();
+  assertEquals(decided(), "waits");
+  approvals.dropAll();
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("Approvals accepts what is no command once, also for the session", () => {
+  const { answers, ask, approvals } = setUp("ask");
+  const params = { threadId: "s", permissions: { network: {} } };
+  const methods = [
+    "item/fileChange/requestApproval",
+    "item/permissions/requestApproval",
+    "applyPatchApproval",
+  ];
+  for (const [index, method] of methods.entries()) {
+    ask({ method, params });
+    approvals.respond(`apr_${2 * index + 1}`, "accept_for_session");
+    ask({ method, params });
+  }
+  assertEquals(answers, [
+    [0, { result: { decision: "accept" } }],
+    [0, { result: { permissions: { network: {} }, scope: "turn" } }],
+    [0, { result: { decision: "approved" } }],
+  ]);
+  assertEquals(approvals.size, methods.length);
+});
+
+Deno.test("Approvals asks again under deny and accept whatever was accepted before", () => {
+  let mode: ApprovalMode = "ask";
+  const { answers, news, ask, approvals } = setUp(() => mode, "read-only");
+  ask();
+  approvals.respond("apr_1", "accept_for_session");
+  for (mode of ["deny", "accept"] as const) {
+    ask();
+    assertEquals(answers.at(-1), [0, { result: { decision: "decline" } }]);
+    assertEquals(news.at(-1)?.data.by, "policy");
+  }
 });
 
 Deno.test("Approvals declines what nobody answers in time", async () => {

@@ -11,18 +11,18 @@ export interface Question {
   /** There is nobody to fill it in: accepting is not possible. */
   readonly cannotAccept?: true;
   /** Returns the result that stands for a decision. */
-  answer(decision: ApprovalDecision, params: Params): unknown;
+  answer(decision: OnceDecision, params: Params): unknown;
 }
 
-const byDecision: Question["answer"] = (decision) => ({
-  decision: decision === "accept_for_session" ? "acceptForSession" : decision,
-});
+/** What Codex is told: of nothing that it would remember. */
+type OnceDecision = Exclude<ApprovalDecision, "accept_for_session">;
+
+const byDecision: Question["answer"] = (decision) => ({ decision });
 
 /** The older form of the same two questions. */
 const byReview: Question["answer"] = (decision) => ({
   decision: {
     accept: "approved",
-    accept_for_session: "approved_for_session",
     decline: { denied: { rejection: "declined" } },
     cancel: "abort",
   }[decision],
@@ -44,8 +44,8 @@ export const QUESTIONS: Readonly<Record<string, Question>> = {
     kind: "permissions",
     facts: ["reason", "cwd", "permissions"],
     answer: (decision, { permissions }) => ({
-      permissions: decision.startsWith("accept") ? permissions ?? {} : {},
-      scope: decision === "accept_for_session" ? "session" : "turn",
+      permissions: decision === "accept" ? permissions ?? {} : {},
+      scope: "turn",
     }),
   },
   "item/tool/requestUserInput": {

@@ -136,6 +136,38 @@ Deno.test("WS events asks clients for approvals and takes their answer", async (
   assertEquals((command?.data.item as { status: string }).status, "completed");
 });
 
+Deno.test("WS events: what is accepted for a session is asked again once its limits are", async () => {
+  await using it = await testCodexd({
+    listening: true,
+    env: { BAA_CODEX_APPROVALS: "ask" },
+  });
+  const session_id = await it.session({ sandbox: "workspace-write" });
+  await using follower = it.follow();
+  await follower.opened;
+  const turn = () =>
+    start(it, session_id, '@model:shell cmd="rm x" escalate=1');
+  const of = (turn_id: string, type: string) =>
+    follower.until((event) => event.turn_id === turn_id && event.type === type);
+  const first = (await turn()).turn_id;
+  const { data: { approval_id } } = await of(first, "approval.requested");
+  const decision = "accept_for_session";
+  await follower.ask({ type: "approval.respond", approval_id, decision });
+  await of(first, "turn.completed");
+  const second = (await turn()).turn_id;
+  const { data } = await of(second, "approval.resolved");
+  assertEquals([data.decision, data.by], [decision, "session"]);
+  await of(second, "turn.completed");
+  const limits = { session_id, sandbox: "read-only" };
+  await it.server.data("POST", "/v1/codexd/sessions", limits);
+  const third = (await turn()).turn_id;
+  const asked = await of(third, "approval.requested");
+  assertEquals(typeof asked.data.expires_at, "string");
+  assertEquals(
+    follower.events.filter(({ type }) => type === "approval.resolved").length,
+    2,
+  );
+});
+
 Deno.test("WS events: a session may be stricter than codexd is set to", async () => {
   await using it = await testCodexd({
     env: {

@@ -12,7 +12,11 @@ import {
   invalidInputs,
   messageOf,
 } from "../../shared/errors.ts";
-import { type CodexClient, isRefusal } from "../app_server/mod.ts";
+import {
+  type Approvals,
+  type CodexClient,
+  isRefusal,
+} from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { sessionView } from "./session_view.ts";
 
@@ -32,9 +36,9 @@ const NEW_ONLY = [
 
 /** Makes sessions and resumes them. */
 export class SessionService {
-  readonly #ports: SessionPorts;
+  readonly #ports: Ports;
 
-  constructor(ports: SessionPorts) {
+  constructor(ports: Ports) {
     this.#ports = ports;
   }
 
@@ -94,6 +98,7 @@ export class SessionService {
     const client = await codex.usable();
     await loader.ensure(client, sessionId);
     const { sandbox, approvals, title } = request;
+    if (sandbox ?? approvals) this.#ports.approvals.forget(sessionId);
     index.update(sessionId, {
       ...(sandbox && { sandbox }),
       ...(approvals && { approvals }),
@@ -136,6 +141,10 @@ export class SessionService {
       }),
     ];
   }
+}
+
+interface Ports extends SessionPorts {
+  readonly approvals: Pick<Approvals, "forget">;
 }
 
 /** Refuses a value that stands behind `most` in an ordered list. */

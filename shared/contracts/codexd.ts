@@ -18,7 +18,11 @@ export type Sandbox = z.infer<typeof Sandbox>;
 export const ApprovalPolicy = z.enum(["untrusted", "on-request", "never"]);
 export type ApprovalPolicy = z.infer<typeof ApprovalPolicy>;
 
-/** What a client may answer to a question of Codex's. */
+/**
+ * What a client may answer to a question of Codex's. `accept_for_session`: the
+ * same command in the same folder is accepted from now on, until the limits of
+ * the session are asked anew; what is no command is accepted once.
+ */
 export const ApprovalDecision = z.enum([
   "accept",
   "accept_for_session",
