@@ -40,6 +40,8 @@ export class Link {
   #timer = /** @type {Timer} */ (undefined);
   #watchdog = /** @type {Timer} */ (undefined);
   #attempt = 0;
+  /** The try that runs, or the last one. */
+  #trying = Promise.resolve();
   #pauses = 0;
   /** @type {Limits | undefined} */
   #limits;
@@ -61,12 +63,12 @@ export class Link {
 
   /** Connects (anew), whatever goes on. */
   restart(code = 1000, reason = "restart") {
-    this.stop(code, reason);
+    void this.stop(code, reason);
     this.#pauses = 0;
-    void this.#connect();
+    this.#connect();
   }
 
-  /** Ends the connection, and tries no more. */
+  /** Ends the connection, and tries no more; resolves once no try runs. */
   stop(code = 1000, reason = "stop") {
     clearTimeout(this.#timer);
     this.#attempt += 1;
@@ -74,6 +76,7 @@ export class Link {
     this.#forget();
     socket?.close(code, reason);
     this.#say("stopped", reason);
+    return this.#trying;
   }
 
   /** @type {Send} Sends; false when there is no connection. */
@@ -94,14 +97,12 @@ export class Link {
     }
   }
 
-  async #connect() {
+  #connect() {
     const attempt = ++this.#attempt;
-    try {
-      await this.#dial(attempt);
-    } catch (error) {
+    this.#trying = this.#dial(attempt).catch((error) => {
       if (attempt !== this.#attempt) return;
       this.#later({ state: "waiting", detail: readError(error).message });
-    }
+    });
   }
 
   /** @param {number} attempt the one that this is: a newer one takes over */
@@ -271,7 +272,7 @@ export class Link {
       (0.5 + Math.random() / 2);
     if (detail !== this.status.detail) this.#parts.errors.add(detail);
     this.#say(state, detail);
-    this.#timer = setTimeout(() => void this.#connect(), pause);
+    this.#timer = setTimeout(() => this.#connect(), pause);
   }
 
   #forget() {

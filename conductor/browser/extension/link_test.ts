@@ -49,9 +49,7 @@ function createLink(conductor: string, options: LinkOptions = {}) {
         () => Promise.resolve(link.status.detail || link.status.state),
         (it) => it.includes(text),
       ),
-    [Symbol.dispose]() {
-      link.stop();
-    },
+    [Symbol.asyncDispose]: () => link.stop(),
   };
 }
 
@@ -73,7 +71,7 @@ for (
         pairingKey: PAIRED.replaceAll("k", "z"),
         identityProof,
       });
-      using it = createLink(impostor.origin, options);
+      await using it = createLink(impostor.origin, options);
       it.link.restart();
       await impostor.asked(3);
       await it.says("somebody else answers at this address");
@@ -92,7 +90,7 @@ for (
 
 Deno.test("Link that never met conductor says hello alone to who gives it no key", async () => {
   await using impostor = new Impostor({ site: SITE });
-  using it = createLink(impostor.origin);
+  await using it = createLink(impostor.origin);
   it.link.restart();
   await impostor.heard(2);
   for (const frame of impostor.frames) {
@@ -109,7 +107,7 @@ Deno.test("Link that never met conductor says hello alone to who gives it no key
 
 Deno.test("Link says what is wrong when it has no token and one is wanted", async () => {
   await using impostor = new Impostor({ site: SITE, admitsBy: "token" });
-  using it = createLink(impostor.origin);
+  await using it = createLink(impostor.origin);
   it.link.restart();
   await it.says("conductor wants another token");
   assertEquals(impostor.frames, []);
@@ -168,7 +166,7 @@ Deno.test("Link obeys nothing before the welcome has the right proof", async () 
     socket.send(JSON.stringify({ ...WELCOME, proof: `${right.slice(1)}A` }));
     socket.send(COMMAND);
   });
-  using it = createLink(server.origin, { token: TOKEN });
+  await using it = createLink(server.origin, { token: TOKEN });
   it.link.restart();
   await it.says("somebody else answers at this address");
   assertEquals(it.did, []);
@@ -182,7 +180,7 @@ Deno.test("Link obeys what follows a welcome with the right proof, and nothing t
     socket.send(COMMAND);
     socket.send('{"type":"ping"}');
   });
-  using it = createLink(server.origin, { token: TOKEN });
+  await using it = createLink(server.origin, { token: TOKEN });
   it.link.restart();
   await it.says("connected");
   await until(() => Promise.resolve(server.frames), (it) => it.length === 2);
@@ -195,13 +193,16 @@ Deno.test("Link forgets its key when conductor, having proven itself, says that 
     socket.send(JSON.stringify({ ...WELCOME, proof: right }));
     socket.close(4403, "unpaired by the owner");
   });
-  using it = createLink(honest.origin, { token: TOKEN, paired: PAIRED });
+  await using it = createLink(honest.origin, { token: TOKEN, paired: PAIRED });
   it.link.restart();
   await it.says("open pairing");
   assertEquals(it.keys.size, 0);
 
   await using stranger = turncoat((socket) => socket.close(4403, "unpaired"));
-  using other = createLink(stranger.origin, { token: TOKEN, paired: PAIRED });
+  await using other = createLink(stranger.origin, {
+    token: TOKEN,
+    paired: PAIRED,
+  });
   other.link.restart();
   await other.says("open pairing");
   assertEquals(other.keys.size, 1);
@@ -209,7 +210,7 @@ Deno.test("Link forgets its key when conductor, having proven itself, says that 
 
 Deno.test("Link says what to do when conductor is the right one and lets it not in", async () => {
   await using server = turncoat();
-  using it = createLink(server.origin, { token: TOKEN });
+  await using it = createLink(server.origin, { token: TOKEN });
   it.link.restart();
   await it.says("conductor does not let this browser in");
   assertEquals(it.keys.size, 0);
