@@ -1,11 +1,15 @@
 import { HostOpFailure } from "./failure.ts";
 import { type FolderShell, orderWord } from "./folder_shells.ts";
+import { temporaryName } from "./staging.ts";
 
 /** How often to enter a folder that somebody moves about. */
 const MOST_TRIES = 10;
 
 /** What an order ends with when there is a file of that name already. */
 const EXISTS = 17;
+
+/** What an order ends with when it was done by a copy. */
+const COPIED = 19;
 
 /** What an order ends with when a folder is not where it should be. */
 const MOVED = 18;
@@ -101,29 +105,39 @@ export class EnteredFolder {
   }
 
   /**
-   * Puts a finished file in the place of the one that has its name.
+   * Puts a finished file in the place of the one that has its name. `isNear`
+   * says whether it can be moved here as it is, once that is known: two folders
+   * of one device can be mounted apart. Returns whether it was.
    *
    * @throws {HostOpFailure}
    */
   async replace(
-    file: Finished & { readonly isOnSameDevice: boolean },
-  ): Promise<void> {
-    // into a folder, under its own name: a link or folder of that name is not gone into
-    if (file.isOnSameDevice) {
-      await this.#do(`mv -f ${orderWord(file.path)} .`);
-      return;
-    }
+    file: Finished & { readonly isNear: boolean | undefined },
+  ): Promise<boolean> {
+    const path = orderWord(file.path);
     const here = entry(file.name);
-    const from = `${orderWord(file.path)} ${here}`;
-    await this.#do(this.#throughFolder(file, {
-      copy: `{ cp --preserve=all ${from} 2>/dev/null || cp -p ${from}; }`,
+    // into a folder, under its own name: a link or folder of that name is not gone into
+    const moved = `mv -f ${path} .`;
+    const copied = this.#throughFolder(file, {
+      copy: `{ cp --preserve=all ${path} ${here} 2>/dev/null || ` +
+        `cp -p ${path} ${here}; }`,
       place: `mv -f ${here} ..`,
-    }));
+    });
+    if (file.isNear !== undefined) {
+      await this.#do(file.isNear ? moved : copied);
+      return file.isNear;
+    }
+    const probe = entry(temporaryName());
+    const { code } = await this.#do(
+      `if ln ${path} ${probe} 2>/dev/null; then rm -f ${probe}; ${moved}; ` +
+        `else ${copied} && (exit ${COPIED}); fi`,
+    );
+    return code !== COPIED;
   }
 
   /**
-   * Returns the order that copies a file from another device into a new folder
-   * in here that nobody else may change, and places it from there. Nobody else
+   * Returns the order that copies a file from elsewhere into a new folder in
+   * here that nobody else may change, and places it from there. Nobody else
    * can take that folder out of this one either: that needs the right to write
    * to it.
    */
@@ -131,7 +145,7 @@ export class EnteredFolder {
     file: Finished,
     { copy, place }: { readonly copy: string; readonly place: string },
   ): string {
-    const between = `.baa-write-${Deno.pid}-${crypto.randomUUID()}.tmp`;
+    const between = temporaryName();
     const path = `${this.#path === "/" ? "" : this.#path}/${between}`;
     return `mkdir -m 700 ./${between} && { ( cd -P ./${between} && ` +
       `[ "$(/bin/pwd -P; echo .)" = ${orderWord(path)}"$nl". ] && ` +
@@ -145,7 +159,7 @@ export class EnteredFolder {
   async #do(order: string): Promise<{ readonly code: number }> {
     for (let tries = MOST_TRIES; tries > 0; tries--) {
       const { code, output } = await this.#shell.do(order);
-      if (code === 0 || code === EXISTS) return { code };
+      if (code === 0 || code === EXISTS || code === COPIED) return { code };
       if (code !== MOVED) throw failed(this.#path, output);
     }
     throw movedAway(this.#path);

@@ -7,6 +7,9 @@ const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
 /** A left-over that was not written to for this many milliseconds is dead. */
 const DEAD_AFTER_MS = 60_000;
 
+/** Of how many folders to remember whether they are near. */
+const MOST_KNOWN = 10_000;
+
 /**
  * A folder of the daemon's own where files are completed before they take their
  * place: nobody else can exchange them here, and what a crash leaves is here.
@@ -14,6 +17,7 @@ const DEAD_AFTER_MS = 60_000;
 export class Staging {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #near = new Map<string, boolean>();
   #isTidied = false;
 
   /** `folder` is absolute; it is made when it is needed. */
@@ -29,10 +33,20 @@ export class Staging {
    */
   async place(name: string): Promise<StagedFile> {
     await this.#tidy();
-    const own = `.baa-write-${Deno.pid}-${crypto.randomUUID()}.tmp`;
-    const folder = join(this.#folder, own);
+    const folder = join(this.#folder, temporaryName());
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     return new StagedFile(folder, name);
+  }
+
+  /** Tells whether files can be moved from here to a folder, if that is known. */
+  isNear(folder: string): boolean | undefined {
+    return this.#near.get(folder);
+  }
+
+  /** Remembers whether they can. */
+  rememberNear(folder: string, isNear: boolean): void {
+    if (this.#near.size >= MOST_KNOWN) this.#near.clear();
+    this.#near.set(folder, isNear);
   }
 
   /** Removes the folder, unless another daemon uses it too. Never rejects. */
@@ -102,6 +116,11 @@ export class StagedFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
   }
+}
+
+/** Returns a name that nobody can guess; left-overs are known by it. */
+export function temporaryName(): string {
+  return `.baa-write-${Deno.pid}-${crypto.randomUUID()}.tmp`;
 }
 
 /** Makes what was done in a folder survive a loss of power, where that can be. */

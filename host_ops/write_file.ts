@@ -159,8 +159,9 @@ async function replace(
   };
   // another file in its place would leave its other names behind
   if (info.nlink > 1) return await inPlace();
+  const folder = dirname(path);
   await using file = await staging.place(basename(path));
-  return await guard.within(dirname(path), async (entered) => {
+  return await guard.within(folder, async (entered) => {
     const isKept = await entered.copyAttributes(file.name, file.path);
     const copy = isKept ? await file.info() : undefined;
     if (!copy?.isFile || copy.uid !== info.uid || copy.gid !== info.gid) {
@@ -170,11 +171,11 @@ async function replace(
     if (write.ifMatch !== undefined && identityAt(path) !== identityOf(info)) {
       return undefined;
     }
-    await entered.replace({
-      name: file.name,
-      path: file.path,
-      isOnSameDevice: copy.dev === info.dev,
-    });
+    const isNear = copy.dev === info.dev && staging.isNear(folder);
+    staging.rememberNear(
+      folder,
+      await entered.replace({ name: file.name, path: file.path, isNear }),
+    );
     return { created: false, atomic: true, modifiedAt };
   });
 }
