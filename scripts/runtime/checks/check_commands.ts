@@ -113,16 +113,18 @@ async function nodeChecks(
     await findLaunchctl(machine) !== undefined;
   const jobs = isUnderLaunchd ? await jobsOf(installation, ports) : undefined;
   const services = checked(flags);
+  const token = await tokenOf(settings);
   const findings: Finding[] = [];
   for (const name of services) {
-    const seen = await serviceChecks(name, { settings, machine, jobs });
+    const seen = await serviceChecks(name, { settings, machine, jobs, token });
     findings.push(...seen.findings);
     if (name !== "conductor") continue;
     if (seen.isService) {
       findings.push(
         ...await conductorChecks({
           base: addressOf(SERVICES.conductor, settings),
-          token: await tokenOf(settings),
+          token,
+          settings,
         }),
       );
     }

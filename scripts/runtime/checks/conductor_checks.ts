@@ -10,9 +10,11 @@ import {
   ok,
   problem,
   script,
+  type Variables,
   warning,
 } from "../node/mod.ts";
 import { knowsToken } from "./knows_token.ts";
+import { remedyFor } from "./remedies.ts";
 
 /**
  * Checks conductor's role and its way to codexd. Where a token is set, only
@@ -29,6 +31,7 @@ export async function conductorChecks(
 interface ConductorCheckOptions {
   readonly base: string;
   readonly token: string | undefined;
+  readonly settings: Variables;
 }
 
 async function strangerCheck(
@@ -61,7 +64,7 @@ async function roleCheck(
 
 /** Whether conductor reaches codexd; what ails codexd itself it says there. */
 async function codexCheck(
-  { base, token }: ConductorCheckOptions,
+  { base, token, settings }: ConductorCheckOptions,
 ): Promise<readonly Finding[]> {
   const answer = await ask(base, "/v1/codex", { token });
   if (answer.status === undefined) return [];
@@ -72,15 +75,25 @@ async function codexCheck(
       "run this as the owner of the token file",
     )];
   }
+  const { reachable, codexd } = answer.data ?? {};
   return [
-    answer.data?.["reachable"] === true
-      ? ok("codex", "conductor reaches codexd")
-      : problem(
-        "codex",
-        String(answer.data?.["reason"] ?? inWords(answer)),
-        script("start-launchd", "--service", "codexd"),
-      ),
+    reachable === true ? ok("codex", "conductor reaches codexd") : problem(
+      "codex",
+      String(answer.data?.["reason"] ?? inWords(answer)),
+      script("start-launchd", "--service", "codexd"),
+    ),
+    // With a token set codexd tells it to nobody who cannot prove who asks.
+    ...(token === undefined ? [] : troubleIn(codexd)).map((it) =>
+      warning("codexd", it, remedyFor(it, { service: "codexd", settings }))
+    ),
   ];
+}
+
+function troubleIn(codexd: unknown): readonly string[] {
+  const { degraded_reasons } = (codexd ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
+  return [degraded_reasons].flat().filter((it) => typeof it === "string");
 }
 
 /** Reads the whole database once, and the audit trail in it. */

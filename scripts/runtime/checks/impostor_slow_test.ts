@@ -101,8 +101,11 @@ Deno.test("check-node asks a conductor that has proven to know the token for the
   const { stdout } = await node.run("check-node", "--skip-static-check");
   assertStringIncludes(stdout, "role: leader");
   assertStringIncludes(stdout, "codex: ");
+  // The reasons in /health are the owner's alone.
+  assertStringIncludes(stdout, "no extension is connected");
   assertEquals(stdout.includes("does not prove"), false, stdout);
   node.env["BAA_SHARED_TOKEN"] = `${TOKEN}-of-another`;
   const other = await node.run("check-node", "--skip-static-check");
   assertStringIncludes(other.stdout, "does not prove that it knows the token");
+  assertEquals(other.stdout.includes("no extension is connected"), false);
 });

@@ -16,6 +16,7 @@ import {
 } from "../node/mod.ts";
 import type { Jobs } from "../launchd/mod.ts";
 import { jobCheck } from "./job_check.ts";
+import { knowsToken } from "./knows_token.ts";
 import { portCheck } from "./port_check.ts";
 import { remedyFor } from "./remedies.ts";
 
@@ -25,7 +26,7 @@ import { remedyFor } from "./remedies.ts";
  */
 export async function serviceChecks(
   name: ServiceName,
-  { settings, machine, ...options }: ServiceCheckOptions,
+  { settings, machine, token, ...options }: ServiceCheckOptions,
 ): Promise<{
   readonly findings: readonly Finding[];
   readonly isService: boolean;
@@ -49,7 +50,11 @@ export async function serviceChecks(
   if (port !== undefined) findings.push(port);
   if (isService) {
     findings.push(
-      ...await probeChecks(service, { base, settings }),
+      ...await probeChecks(service, {
+        base,
+        settings,
+        token: await forService(service, { base, token }),
+      }),
       versionCheck(service, version["version"]),
       ...await loopbackCheck(service, base),
     );
@@ -62,6 +67,20 @@ interface ServiceCheckOptions {
   readonly machine: Machine;
   /** Undefined on a machine without launchd. */
   readonly jobs: Jobs | undefined;
+  /** The shared token, where one is set. */
+  readonly token: string | undefined;
+}
+
+/** The token, if the service has proven to know it; codexd's reasons conductor tells. */
+async function forService(
+  { name }: Service,
+  { base, token }: {
+    readonly base: string;
+    readonly token: string | undefined;
+  },
+): Promise<string | undefined> {
+  const isAsked = name === "conductor" && token !== undefined;
+  return isAsked && await knowsToken(base, token) ? token : undefined;
 }
 
 /** The names that the services give themselves. */
@@ -73,10 +92,15 @@ const OWN_NAMES: Readonly<Record<ServiceName, string>> = {
 
 async function probeChecks(
   { name, probe }: Service,
-  { base, settings }: { readonly base: string; readonly settings: Variables },
+  { base, settings, token }: {
+    readonly base: string;
+    readonly settings: Variables;
+    readonly token: string | undefined;
+  },
 ): Promise<readonly Finding[]> {
   const answer = await ask(base, probe);
-  const { data: health } = await ask(base, "/health");
+  // Why it is not well a service tells its owner alone.
+  const { data: health } = await ask(base, "/health", { token });
   const seen = `${probe} says "${inWords(answer)}"`;
   const fix = (reason: string) =>
     remedyFor(reason, { service: name, settings });
