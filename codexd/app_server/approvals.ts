@@ -70,16 +70,6 @@ export class Approvals {
   }
 
   /**
-   * Whether accepting may let Codex do more than the widest sandbox does. What
-   * it asks does not tell a command that is to leave its sandbox from one that
-   * stays in it, nor a patch: only where everything is allowed none goes beyond.
-   */
-  #isBeyond({ cannotAccept }: Question): boolean {
-    const { maxSandbox } = this.#options;
-    return cannotAccept !== true && maxSandbox !== "danger-full-access";
-  }
-
-  /**
    * Answers a question as a person decided, who may go beyond the widest
    * sandbox; tells whether that was so.
    * @throws {AppError} NOT_FOUND when it does not wait (any more)
@@ -109,6 +99,24 @@ export class Approvals {
     this.#accepted.forget(sessionId);
   }
 
+  /** The app-server is gone: its questions went with it. */
+  dropAll(): void {
+    this.#accepted.forgetAll();
+    for (const approvalId of this.#pending.keys()) {
+      this.#end(approvalId, null, "restart");
+    }
+  }
+
+  /**
+   * Whether accepting may let Codex do more than the widest sandbox does. What
+   * it asks does not tell a command that is to leave its sandbox from one that
+   * stays in it, nor a patch: only where everything is allowed none goes beyond.
+   */
+  #isBeyond({ cannotAccept }: Question): boolean {
+    const { maxSandbox } = this.#options;
+    return cannotAccept !== true && maxSandbox !== "danger-full-access";
+  }
+
   #remember({ request, question }: Pending): void {
     const { session, command } = commandOf(request, question);
     if (session !== null) this.#accepted.add(session, command);
@@ -117,14 +125,6 @@ export class Approvals {
   #wasAccepted(request: RpcRequest, question: Question): boolean {
     const { session, command } = commandOf(request, question);
     return session !== null && this.#accepted.has(session, command);
-  }
-
-  /** The app-server is gone: its questions went with it. */
-  dropAll(): void {
-    this.#accepted.forgetAll();
-    for (const approvalId of this.#pending.keys()) {
-      this.#end(approvalId, null, "restart");
-    }
   }
 
   /** `wanted`: the answer; null when there is none to be given any more. */
