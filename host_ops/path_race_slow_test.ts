@@ -5,7 +5,10 @@ import { startAttacker } from "./testing/run_attacker.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
 /** How long each race goes on; for a proof, a minute: `RACE_SECONDS=60`. */
-const RACE_MS = Number(Deno.env.get("RACE_SECONDS") ?? 1.5) * 1_000;
+const RACE_MS = Number(Deno.env.get("RACE_SECONDS") ?? 1) * 1_000;
+
+/** How long it may take on a busy machine until an honest request succeeds. */
+const HONEST_MS = 60_000;
 
 /** Where to write how each race went; not said: nowhere. */
 const REPORT = Deno.env.get("RACE_REPORT");
@@ -19,6 +22,8 @@ interface Race {
   /** How to attack, and which path of `inside` and of `outside`. */
   readonly attack: readonly [kind: string, victim: string, target: string];
   readonly options: (dir: TempDir) => Partial<HostOpsOptions>;
+  /** What comes of an honest request now and then, in spite of the attack. */
+  readonly wanted: string;
   /** Asks once; returns a word for what came of it. */
   readonly ask: (ops: HostOps, turn: number) => Promise<string>;
 }
@@ -41,7 +46,7 @@ async function world(): Promise<TempDir> {
 
 /** Asks as long as the race goes on; returns how often each word came. */
 async function race(
-  { dir, attack: [kind, victim, target], options, ask }: Race,
+  { dir, attack: [kind, victim, target], options, wanted, ask }: Race,
 ) {
   await using stack = new AsyncDisposableStack();
   const staging = dir.join("staging");
@@ -56,9 +61,13 @@ async function race(
   }
   const counts: Record<string, number> = {};
   const end = performance.now() + RACE_MS;
+  const isOver = () => {
+    const now = performance.now();
+    return now > end + HONEST_MS || (now > end && wanted in counts);
+  };
   let turn = 0;
   const client = async () => {
-    while (performance.now() < end) {
+    while (!isOver()) {
       turn += 1;
       const word = await ask(ops, turn);
       counts[word] = (counts[word] ?? 0) + 1;
@@ -112,6 +121,7 @@ for (
       dir,
       attack: [kind, victim, target],
       options,
+      wanted: "inside",
       ask: async (ops, turn) => {
         const path = dir.join(`inside/${turn % ATTACKERS}/a/b/file`);
         const outcome = await ops.readTextFile({ path }, CALLER);
@@ -161,6 +171,7 @@ for (
         dir,
         attack: [kind, victim, target],
         options,
+        wanted: "written",
         ask: async (ops, turn) => {
           const outcome = await ops.writeTextFile({
             path: dir.join(

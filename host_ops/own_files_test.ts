@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { type TempDir, tempDir } from "../shared/testing/fakes.ts";
+import { OwnFiles } from "./own_files.ts";
+import { identityAt } from "./real_path.ts";
+
+/** Makes a folder that nobody has changed for long. */
+async function settledFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true });
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  await Deno.utime(path, anHourAgo, anHourAgo);
+}
+
+function has(files: OwnFiles, dir: TempDir, name: string): boolean {
+  const identity = identityAt(dir.join(name));
+  return identity !== undefined && files.hasAny(new Set([identity]));
+}
+
+Deno.test("OwnFiles knows what comes into folders that it has listed before", async () => {
+  await using dir = await tempDir();
+  await settledFolder(dir.join("state/deep"));
+  await settledFolder(dir.join("state"));
+  const files = new OwnFiles([dir.join("state"), dir.join("token")]);
+  await Deno.writeTextFile(dir.join("other"), "");
+  for (let i = 0; i < 3; i++) {
+    assertEquals(has(files, dir, "other"), false);
+    const [file, folder, below] = [
+      `state/deep/${i}`,
+      `state/new-${i}`,
+      `state/new-${i}/file`,
+    ] as const;
+    await Deno.writeTextFile(dir.join(file), "");
+    await Deno.mkdir(dir.join(folder));
+    await Deno.writeTextFile(dir.join(below), "");
+    await Deno.writeTextFile(dir.join("next"), "");
+    await Deno.rename(dir.join("next"), dir.join("token"));
+    for (const name of [file, folder, below, "token", "state/deep", "state"]) {
+      assertEquals(has(files, dir, name), true, name);
+    }
+    await settledFolder(dir.join("state/deep"));
+    await settledFolder(dir.join("state"));
+  }
+});
+
+Deno.test("OwnFiles knows a file by a name that is elsewhere, and by none that is gone", async () => {
+  await using dir = await tempDir();
+  await settledFolder(dir.join("state"));
+  await Deno.writeTextFile(dir.join("state/file"), "");
+  await Deno.link(dir.join("state/file"), dir.join("further"));
+  const files = new OwnFiles([dir.join("state")]);
+  assertEquals(has(files, dir, "further"), true);
+  await Deno.remove(dir.join("state/file"));
+  assertEquals(has(files, dir, "further"), false);
+});
