@@ -14,7 +14,6 @@ import {
   type SettingValues,
 } from "../shared/config/mod.ts";
 import { STATUS_API_SETTINGS, upstreamOf } from "../conductor/status/mod.ts";
-import { isLoopback } from "../shared/authority.ts";
 
 /** The daemons that permissions are rendered for. */
 export type Program = "conductor" | "codexd";
@@ -202,12 +201,11 @@ function escapeComma(value: string): string {
   return value.replaceAll(",", ",,");
 }
 
-/** An address, and loopback with the same port when the address is not loopback. */
+/** An address, and both of loopback with the same port. */
 function listenAddresses(base: URL): string[] {
   const port = base.port === "" ? "80" : base.port;
   const host = base.hostname === "localhost" ? "127.0.0.1" : base.hostname;
-  const first = `${host}:${port}`;
-  return isLoopback(base.hostname) ? [first] : [first, `127.0.0.1:${port}`];
+  return distinct([host, "127.0.0.1", "[::1]"].map((it) => `${it}:${port}`));
 }
 
 /** Each path as it is given and by its real path: path permissions are lexical. */

@@ -89,6 +89,10 @@ export class InFlight {
     return work;
   }
 
+  get isIdle(): boolean {
+    return this.#count === 0;
+  }
+
   /** Resolves when nothing runs. */
   idle(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();

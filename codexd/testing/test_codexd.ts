@@ -70,6 +70,8 @@ export async function testCodexd(
       redactor: new Redactor(config.secrets),
       instance: crypto.randomUUID().slice(0, 8),
       base,
+      hasIpv6: true,
+      descriptors: { inUse: 30, limit: 20_000 },
     }, { start: machine.start });
   let daemon = begin();
   const server = new FakeServer(

@@ -40,6 +40,8 @@ export async function testConductor(
     redactor: new Redactor(config.secrets),
     instance: crypto.randomUUID().slice(0, 8),
     base: config.listen,
+    hasIpv6: true,
+    descriptors: { inUse: 30, limit: 20_000 },
   });
   const { origin } = config.listen;
   return {

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { systemClock } from "../../shared/clock.ts";
 import { listen } from "../../shared/daemon/listen.ts";
-import type { Handle } from "../../shared/daemon/listener.ts";
+import type { Handle } from "../../shared/daemon/http_server.ts";
 import { Dispatcher } from "../../shared/http/dispatcher.ts";
 import { routeFor } from "../../shared/http/route.ts";
 import { createLogger, type Logger } from "../../shared/log.ts";

@@ -13,7 +13,7 @@ import type { SelfDeps } from "./self.ts";
 /** Returns the daemon that serves `routes`, and stops in the one right order. */
 export function createDaemon<Deps extends SelfDeps>(
   { values, token }: DaemonConfig,
-  { base, clock, log }: DaemonPorts,
+  { base, hasIpv6, clock, log }: DaemonPorts,
   { routes, deps, limits, audit, socketKey, credentials, ...work }: DaemonParts<
     Deps
   >,
@@ -23,6 +23,7 @@ export function createDaemon<Deps extends SelfDeps>(
     deps,
     guard: {
       base,
+      hasIpv6,
       publicBase: values.publicApiBase,
       allowed: values.allowedHosts ?? [],
       allowedOrigins: values.allowedOrigins ?? [],
@@ -38,6 +39,8 @@ export function createDaemon<Deps extends SelfDeps>(
   });
   return {
     handle: (request, info) => app.handle(request, info),
+    relieve: () => app.relieve(),
+    isWorking: () => app.isWorking,
     quiesce() {
       deps.self.isStopping = true;
       work.quiesce?.();

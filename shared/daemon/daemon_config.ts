@@ -56,7 +56,9 @@ export interface DaemonConfig<V extends CommonValues = CommonValues> {
   /** Undefined: no files, everything goes to stderr. */
   readonly logsDir: string | undefined;
   readonly logLevel: LogLevel;
-  /** Folders that must exist, made with mode 0700. */
+  /** What can tell the limit of descriptors; undefined: nothing may be run. */
+  readonly shell?: string | undefined;
+  /** Folders that must exist, made with mode 0700; the first one can be read. */
   readonly folders: readonly string[];
   /** What must never be written to a log. */
   readonly secrets: readonly (string | undefined)[];
@@ -74,11 +76,12 @@ interface CommonValues extends Omit<NetworkSettings, `listen${string}`> {
 
 /** Where a daemon keeps its files: `stateDir` is its own folder of the state. */
 export function filesConfig(
-  { stateDir: root, logsDir, tmpDir, logLevel }: {
+  { stateDir: root, logsDir, tmpDir, logLevel, shell }: {
     readonly stateDir: string;
     readonly logsDir: string;
     readonly tmpDir: string;
     readonly logLevel: LogLevel;
+    readonly shell: string;
   },
   name: ProgramName,
 ) {
@@ -87,6 +90,7 @@ export function filesConfig(
     stateDir,
     logsDir,
     logLevel,
+    shell,
     folders: [root, stateDir, logsDir, tmpDir],
   };
 }

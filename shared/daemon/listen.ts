@@ -1,55 +1,88 @@
-import { isLoopback } from "../authority.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import { InFlight, sleep } from "../wait.ts";
+import { sleep } from "../wait.ts";
+import type { Descriptors } from "./descriptors.ts";
 import { freeSocket } from "./free_socket.ts";
+import type { Handle } from "./http_server.ts";
 import { ListenError, nameOf } from "./listen_error.ts";
-import { type Handle, Listener } from "./listener.ts";
-
-const RETRY_MS = 2000;
+import { Listener } from "./listener.ts";
+import { watchDescriptors } from "./watch_descriptors.ts";
 
 /**
- * Listens on `base`; when that is no loopback address, on 127.0.0.1 with the
- * same port as well, and an address that is not there yet is tried again while
- * loopback already serves.
+ * Listens on `base`, and on 127.0.0.1 and [::1] with the same port, since a
+ * daemon answers to their names; an address beyond loopback that is not there
+ * yet is tried again while loopback already serves.
  * @throws {ListenError} when a port is in use or not permitted
  */
 export function listen(
   base: URL,
   handle: Handle,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  ports: ListenPorts,
 ): Listening {
+  const { clock, log, descriptors, relieve = () => {}, isWorking } = ports;
   const stop = new AbortController();
-  const inFlight = new InFlight();
   const listeners: Listener[] = [];
-  const add = (address: Listener["address"]) => {
-    const listener = new Listener(address, { handle, inFlight, log });
-    listeners.push(listener);
-    return listener;
-  };
+  /** Strangers do not reach these, so that they are not turned over with the others. */
+  const sockets: Listener[] = [];
+  const all = () => [...listeners, ...sockets];
+  const real = new URL(base);
+  const name = base.hostname === "localhost"
+    ? "127.0.0.1"
+    : base.hostname.replace(/^\[|\]$/g, "");
+  const loopback = loopbackBeside(name);
+  const make = (address: Listener["address"]) =>
+    new Listener(address, { handle, clock, log, relieve, isWorking });
   const abort = async () => {
     stop.abort();
-    await Promise.all(listeners.map((it) => it.abort()));
+    await Promise.all(all().map((it) => it.abort()));
   };
-  const real = new URL(base);
-  const hostname = base.hostname.replace(/^\[|\]$/g, "");
-  const port = base.port === "" ? 80 : Number(base.port);
-  const coversLoopback = isLoopback(base.hostname) || hostname === "0.0.0.0" ||
-    hostname === "::";
-  const name = hostname === "localhost" ? "127.0.0.1" : hostname;
   try {
-    if (!coversLoopback) add({ hostname: "127.0.0.1", port }).open();
-    openOrWait(add({ hostname: name, port }));
+    openLoopback();
+    if (!loopback.includes(name)) openOrWait();
   } catch (error) {
     void abort();
     throw error;
   }
+  if (descriptors !== undefined) {
+    const { signal } = stop;
+    const watch = { descriptors, clock, log, relieve, signal };
+    void watchDescriptors(listeners, watch);
+  }
 
-  function openOrWait(first: Listener): void {
+  function openLoopback(): void {
+    for (let tries = 1;; tries++) {
+      try {
+        for (const hostname of loopback) open(hostname);
+        return;
+      } catch (error) {
+        // The second address must get the port that the first one was given.
+        if (base.port !== "0" || tries === MOST_TRIES) throw error;
+        for (const listener of listeners.splice(0)) void listener.abort();
+        real.port = "0";
+      }
+    }
+  }
+
+  function open(hostname: string): void {
+    const listener = make({ hostname, port: portOf(real) });
+    try {
+      real.port = String(listener.open());
+      listeners.push(listener);
+    } catch (error) {
+      if (hostname !== "::1" || hostname === name || !isAbsent(error)) {
+        throw error;
+      }
+      log.info("This machine has no IPv6: [::1] is not answered for");
+    }
+  }
+
+  function openOrWait(): void {
+    const first = make({ hostname: name, port: portOf(real) });
+    listeners.push(first);
     try {
       real.port = String(first.open());
     } catch (error) {
-      if (coversLoopback || !mayCome(error)) throw error;
+      if (!mayCome(error)) throw error;
       log.warn("Cannot listen yet; trying again", {
         address: nameOf(first.address),
         error,
@@ -74,23 +107,48 @@ export function listen(
 
   return {
     base: real,
+    hasIpv6: name === "::" ||
+      listeners.some(({ address }) =>
+        "hostname" in address && address.hostname === "::1"
+      ),
     async openSocket(path) {
       await freeSocket(path);
-      add({ path }).open();
+      const listener = make({ path });
+      listener.open();
+      sockets.push(listener);
     },
-    drained: () => inFlight.idle(),
+    async drained() {
+      await Promise.all(all().map((it) => it.idle()));
+    },
     async close() {
       stop.abort();
-      await Promise.all(listeners.map((it) => it.close()));
+      await Promise.all(all().map((it) => it.close()));
     },
     abort,
   };
+}
+
+const RETRY_MS = 2000;
+/** So often a port is looked for that is free on both loopback addresses. */
+const MOST_TRIES = 20;
+
+interface ListenPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What is watched, so that listeners are turned over in time. */
+  readonly descriptors?: Pick<Descriptors, "inUse" | "limit">;
+  /** Refuses requests that keep descriptors and do not go on. */
+  readonly relieve?: () => void;
+  /** Whether any request is worked on, rather than waited for. Default: each that runs is. */
+  readonly isWorking?: (() => boolean) | undefined;
 }
 
 /** The open listeners of a daemon. */
 export interface Listening {
   /** The base with the port that is really used. */
   readonly base: URL;
+  /** Whether [::1] is listened on: where the machine has no IPv6 it cannot be. */
+  readonly hasIpv6: boolean;
   /**
    * Serves a Unix socket as well, with mode 0600, in a folder of mode 0700.
    * Comes after the address: of two processes that start at once, one has lost by then.
@@ -101,16 +159,34 @@ export interface Listening {
   drained(): Promise<void>;
   /** Stops accepting; resolves when every running request is answered. */
   close(): Promise<void>;
-  /**
-   * Stops accepting and drops what is open. Not after `close()`: Deno cannot
-   * cut a server that is shutting down, and throws where nothing catches it.
-   */
+  /** Stops accepting and drops what is open; waits for all that is closing already. */
   abort(): Promise<void>;
+}
+
+/** The loopback addresses that are held where `name` is listened on. */
+function loopbackBeside(name: string): readonly string[] {
+  if (name === "::") return [];
+  return name === "0.0.0.0" ? ["::1"] : ["127.0.0.1", "::1"];
+}
+
+function portOf({ port }: URL): number {
+  return port === "" ? 80 : Number(port);
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof ListenError ? error.cause : error;
+}
+
+/** Tells whether the machine has no such address, or none of its family. */
+function isAbsent(error: unknown): boolean {
+  const cause = causeOf(error);
+  return cause instanceof Deno.errors.AddrNotAvailable ||
+    (cause instanceof Error && /os error (97|47)\b/.test(cause.message));
 }
 
 /** Tells whether a later attempt may succeed: the network may come up, a name become known. */
 function mayCome(error: unknown): boolean {
-  const cause = error instanceof ListenError ? error.cause : error;
+  const cause = causeOf(error);
   return !(cause instanceof Deno.errors.AddrInUse) &&
     !(cause instanceof Deno.errors.NotCapable) &&
     !(cause instanceof Deno.errors.PermissionDenied);

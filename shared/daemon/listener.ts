@@ -1,24 +1,41 @@
-import { AppError } from "../errors.ts";
-import {
-  failure,
-  OVER_SOCKET,
-  ReaderStalled,
-  type RequestInfo,
-} from "../http/mod.ts";
+import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import type { InFlight } from "../wait.ts";
-import { type ListenAddress, ListenError } from "./listen_error.ts";
+import { sleep } from "../wait.ts";
+import { freeSocket } from "./free_socket.ts";
+import { type Handle, HttpServer } from "./http_server.ts";
+import { type ListenAddress, nameOf } from "./listen_error.ts";
 
-/** One address that is listened on. */
+/**
+ * One address that is listened on, by one server after the other: since a server
+ * can neither name its connections nor end a single one, it is turned over when
+ * strangers hold too many, and when it could not accept one.
+ */
 export class Listener {
-  readonly address: ListenAddress;
+  #address: ListenAddress;
   readonly #ports: ListenerPorts;
-  #cut = new AbortController();
-  #server: Deno.HttpServer | undefined;
+  /** All that still have connections; the last one listens. */
+  readonly #servers = new Set<HttpServer>();
+  #server: HttpServer | undefined;
+  #turning: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(address: ListenAddress, ports: ListenerPorts) {
-    this.address = address;
+    this.#address = address;
     this.#ports = ports;
+  }
+
+  get address(): ListenAddress {
+    return this.#address;
+  }
+
+  /** Whether no request is being answered. Sockets do not count. */
+  get isIdle(): boolean {
+    return [...this.#servers].every((it) => it.isIdle);
+  }
+
+  /** Resolves when no request is being answered. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#servers].map((it) => it.idle()));
   }
 
   /**
@@ -26,75 +43,96 @@ export class Listener {
    * @throws {ListenError} when the address is in use, is not there, or is not permitted
    */
   open(): number {
-    const { address } = this;
-    this.#cut = new AbortController();
-    try {
-      if ("path" in address) {
-        this.#server = Deno.serve(
-          { ...this.#options, path: address.path },
-          (request, info) => this.#answer(request, info, OVER_SOCKET),
-        );
-        // Nobody else can have come before: the folder is its owner's alone.
-        Deno.chmodSync(address.path, 0o600);
-        return 0;
-      }
-      const server = Deno.serve(
-        { ...this.#options, ...address },
-        (request, info) =>
-          this.#answer(request, info, info.remoteAddr.hostname),
-      );
-      this.#server = server;
-      return server.addr.port;
-    } catch (cause) {
-      this.#cut.abort();
-      throw new ListenError(address, cause);
+    const { handle, log } = this.#ports;
+    const server = new HttpServer(this.address, {
+      handle,
+      log,
+      onFailed: (error) => {
+        log.warn("Cannot accept a connection; listening anew", {
+          address: nameOf(this.address),
+          error,
+        });
+        void this.turnOver();
+      },
+    });
+    // It listens anew where it listened.
+    if ("port" in this.address) {
+      this.#address = { ...this.address, port: server.port };
     }
+    this.#server = server;
+    this.#servers.add(server);
+    return server.port;
+  }
+
+  /**
+   * Listens anew. Connections that ask for nothing end, WebSockets among them;
+   * running requests and streams finish. Never rejects.
+   */
+  turnOver(): Promise<void> {
+    return this.#turning ??= this.#turn().finally(() => {
+      this.#turning = undefined;
+    });
   }
 
   /** Stops accepting; resolves when every running request is answered. */
   async close(): Promise<void> {
-    await this.#server?.shutdown();
+    this.#isClosed = true;
+    await this.#turning;
+    await Promise.all([...this.#servers].map((it) => it.end()));
   }
 
   /** Stops accepting and drops what is open. */
   async abort(): Promise<void> {
-    this.#cut.abort();
-    await this.#server?.finished;
+    this.#isClosed = true;
+    await this.#turning;
+    await Promise.all([...this.#servers].map((it) => it.cut()));
   }
 
-  get #options() {
-    return {
-      signal: this.#cut.signal,
-      onListen() {},
-      onError: (error: unknown) => {
-        // An app never rejects: this is a body that broke, or a fault of ours.
-        const { log } = this.#ports;
-        const stalled = error instanceof ReaderStalled;
-        log[stalled ? "debug" : "error"]("Cannot finish an answer", { error });
-        return failure(new AppError("INTERNAL"), log);
-      },
-    };
+  async #turn(): Promise<void> {
+    const { clock, log } = this.#ports;
+    this.#leave(this.#server);
+    for (let tries = 0; !this.#isClosed; tries++) {
+      try {
+        // Its file goes with its listener, as a rule.
+        if ("path" in this.address && tries > TRIES_TO_TELL) {
+          await freeSocket(this.address.path);
+        }
+        this.open();
+        return;
+      } catch (error) {
+        const address = nameOf(this.address);
+        if (tries === TRIES_TO_TELL) {
+          log.error("Cannot listen", { address, error });
+        }
+        this.#ports.relieve();
+      }
+      await sleep(clock, RETRY_MS);
+    }
   }
 
-  #answer(
-    request: Request,
-    { completed }: Pick<Deno.ServeHandlerInfo, "completed">,
-    remoteAddress: string,
-  ): Promise<Response> | Response {
-    this.#ports.inFlight.track(completed);
-    return this.#ports.handle(request, { remoteAddress });
+  /** Ends a server as gently as what it does asks for. */
+  #leave(server: HttpServer | undefined): void {
+    this.#ports.relieve();
+    if (server === undefined) return;
+    const { log, isWorking } = this.#ports;
+    const isBusy = !server.isIdle && (isWorking?.() ?? true);
+    // While a request runs, connections that wait for the rest of a body, or
+    // speak HTTP/2, are out of reach. While none does, all of them are ended.
+    const ended = isBusy ? server.end() : server.cut();
+    ended.catch((error) => log.warn("Cannot end a listener", { error }))
+      .finally(() => this.#servers.delete(server));
   }
 }
+
+/** A port is free again some milliseconds after its listener was ended. */
+const RETRY_MS = 10;
+const TRIES_TO_TELL = 30;
 
 interface ListenerPorts {
   readonly handle: Handle;
-  /** Requests, from their head to the last byte of their answer. */
-  readonly inFlight: InFlight;
+  readonly clock: Clock;
   readonly log: Logger;
+  /** Refuses requests that keep descriptors and do not go on. */
+  readonly relieve: () => void;
+  readonly isWorking?: (() => boolean) | undefined;
 }
-
-/** Answers one request; never rejects. */
-export type Handle = (
-  request: Request,
-  info: RequestInfo,
-) => Promise<Response> | Response;

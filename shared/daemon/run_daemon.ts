@@ -12,9 +12,10 @@ import {
 import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
+import { Descriptors } from "./descriptors.ts";
 import { listen, type Listening } from "./listen.ts";
 import { ListenError } from "./listen_error.ts";
-import type { Handle } from "./listener.ts";
+import type { Handle } from "./http_server.ts";
 import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 
 const EXIT_CONFIG = 2;
@@ -46,6 +47,7 @@ export async function runDaemon<C extends DaemonConfig>(
   program.confine?.();
   const starting = new AppError("NOT_READY", "Cannot answer yet: starting");
   const signalled = firstSignal(flush);
+  const descriptors = new Descriptors(config.folders[0]);
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
   try {
@@ -53,8 +55,15 @@ export async function runDaemon<C extends DaemonConfig>(
       config.listen,
       (request, info) =>
         daemon?.handle(request, info) ?? failure(starting, log),
-      { clock: systemClock, log },
+      {
+        clock: systemClock,
+        log,
+        descriptors,
+        relieve: () => daemon?.relieve(),
+        isWorking: () => daemon?.isWorking() ?? false,
+      },
     );
+    if (config.shell !== undefined) void descriptors.ask(config.shell, log);
     if (config.socket !== undefined) await listening.openSocket(config.socket);
     daemon = await program.compose(config, {
       log,
@@ -62,6 +71,8 @@ export async function runDaemon<C extends DaemonConfig>(
       redactor,
       instance,
       base: listening.base,
+      hasIpv6: listening.hasIpv6,
+      descriptors,
     });
   } catch (error) {
     const known = error instanceof ListenError || error instanceof ConfigError;
@@ -91,11 +102,18 @@ export interface DaemonPorts {
   readonly instance: string;
   /** The base with the port that is really used. */
   readonly base: URL;
+  /** Whether [::1] is listened on, and so answered for. */
+  readonly hasIpv6: boolean;
+  readonly descriptors: Pick<Descriptors, "inUse" | "limit">;
 }
 
 /** A composed daemon: it answers, and it can be stopped in an orderly way. */
 export interface Daemon extends Stoppable {
   readonly handle: Handle;
+  /** Refuses requests that keep a connection and do not go on. */
+  relieve(): void;
+  /** Whether it is working on an answer: not while it waits for a body. */
+  isWorking(): boolean;
 }
 
 /** One of the product's processes. */

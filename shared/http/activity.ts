@@ -26,6 +26,11 @@ export class Activity {
     return this.#running;
   }
 
+  /** Whether half of the places are taken. */
+  get isCrowded(): boolean {
+    return this.#running * 2 >= this.#maxConcurrent;
+  }
+
   /**
    * Counts a request in, until `held` is disposed.
    * @throws {AppError} SHUTTING_DOWN, TOO_MANY_REQUESTS

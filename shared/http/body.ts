@@ -2,6 +2,7 @@ import type { ByteBudget } from "../byte_budget.ts";
 import { AppError, invalidInput } from "../errors.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../proto_key.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { ReadSlots } from "./read_slots.ts";
 
 /**
  * Reads a body as JSON, within its limits; undefined when there is none.
@@ -17,10 +18,13 @@ export async function readJson(
   if (stated > limits.maxBytes) throw tooLarge(limits.maxBytes);
   if (stated === 0) return undefined;
   using intake = new Intake(limits);
+  const slot = limits.slots.take();
+  using _ = slot instanceof Promise ? await slot : slot;
   const taken = stated <= SMALL_BYTES
     ? request.bytes().then((whole) => intake.add(whole))
     : takeChunks(intake, request.body);
   await complete(taken, limits);
+  limits.onRead?.();
   if (intake.bytes.byteLength === 0) return undefined;
   // HTTP/2 states no length, so the guard may not have seen this body.
   if (!isJsonType(headers.get("content-type"))) {
@@ -55,6 +59,9 @@ export interface BodyLimits {
   readonly deadlines: Deadlines;
   /** Whether a key called `__proto__` is left for the operation to refuse. */
   readonly leavesKeys?: boolean;
+  readonly slots: ReadSlots;
+  /** Called when the body was read to its end, or is still being read at its deadline. */
+  readonly onRead?: () => void;
   /** Shared by all bodies that are being read. */
   readonly budget: ByteBudget;
 }
@@ -67,13 +74,13 @@ const SMALL_BYTES = 65_536;
 /** Waits for a body, no longer than its deadline. */
 async function complete(
   taken: Promise<void>,
-  { deadlines }: BodyLimits,
+  { deadlines, onRead }: BodyLimits,
 ): Promise<void> {
   try {
-    await deadlines.within(
-      taken,
-      () => new AppError("REQUEST_TIMEOUT", undefined, CLOSING),
-    );
+    await deadlines.within(taken, () => {
+      onRead?.();
+      return new AppError("REQUEST_TIMEOUT", undefined, CLOSING);
+    });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(
@@ -97,6 +104,12 @@ async function takeChunks(
     if (done) return;
     intake.add(value);
   }
+}
+
+/** Tells whether a body comes behind a head. */
+export function declaresBody(headers: ReadonlyMap<string, string>): boolean {
+  return headers.has("transfer-encoding") ||
+    (headers.get("content-length") ?? "0") !== "0";
 }
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;

@@ -6,6 +6,7 @@ import { FakeClock } from "../testing/fake_clock.ts";
 import { startKitApp } from "../testing/kit_app.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
 import { readJson } from "./body.ts";
+import { ReadSlots } from "./read_slots.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -16,6 +17,7 @@ function limits(maxBytes: number, budgetBytes = 1_000_000) {
     clock,
     deadlines: new Deadlines(clock, 1000),
     budget: new ByteBudget(budgetBytes),
+    slots: new ReadSlots(8, new Deadlines(clock, 500)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError, invalidInput } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { type BodyLimits, readJson } from "./body.ts";
+import { type BodyLimits, declaresBody, readJson } from "./body.ts";
 import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
 import type { GuardRequest } from "./guard.ts";
@@ -40,6 +40,8 @@ export class Call<Deps> implements RouteContext<Deps> {
   held = new DisposableStack();
   /** Whether the answer is large: see `RouteContext.hold`. */
   isLarge = false;
+  /** Whether a body comes that nobody reads: the answer is its connection's last. */
+  hasBody: boolean;
   readonly #parts: CallParts<Deps>;
   #log: Logger | undefined;
   #signal: AbortSignal | undefined;
@@ -47,6 +49,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   constructor(parts: CallParts<Deps>) {
     const { caller } = parts;
     this.#parts = parts;
+    this.hasBody = declaresBody(parts.head.headers);
     this.request = parts.request;
     this.route = parts.found.route;
     this.params = parts.found.params;
@@ -121,6 +124,10 @@ export class Call<Deps> implements RouteContext<Deps> {
     } else if (route.kind === "write") {
       // What a caller sends must not be ignored in silence.
       await this.#readBody(NO_FIELDS, limits);
+    } else if (this.hasBody && route.stream !== undefined) {
+      throw invalidInput("", "A stream takes no body", {
+        message: "Cannot accept the body",
+      });
     }
   }
 
@@ -130,6 +137,7 @@ export class Call<Deps> implements RouteContext<Deps> {
     const read = await readJson(this.request, this.headerMap, {
       ...limits,
       leavesKeys: bodyRule === "inner",
+      onRead: () => this.hasBody = false,
     });
     if (read === undefined && bodyRule !== "optional") {
       throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");

@@ -38,6 +38,16 @@ export class Deadlines {
     });
   }
 
+  /** Ends at once the waits that have lasted `ms` already. */
+  hurry(ms: number): void {
+    const begun = this.#clock.monotonic() - ms;
+    for (const waiting of this.#waiting) {
+      if (waiting.at - this.#ms > begun) return;
+      this.#forget(waiting);
+      waiting.onLate();
+    }
+  }
+
   #forget(waiting: Waiting): void {
     this.#waiting.delete(waiting);
     if (this.#waiting.size > 0) return;

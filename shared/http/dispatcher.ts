@@ -6,11 +6,12 @@ import { AppError, invalidInput } from "../errors.ts";
 import { type NewId, randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
-import type { BodyLimits } from "./body.ts";
+import { type BodyLimits, declaresBody } from "./body.ts";
 import { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Guard, type GuardConfig, type GuardRequest } from "./guard.ts";
+import { lastAnswer } from "./last_answer.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
@@ -20,6 +21,7 @@ import {
   largeResult,
   writeResult,
 } from "./respond.ts";
+import { ReadSlots } from "./read_slots.ts";
 import type { HeaderMap, Route, RouteWith } from "./route.ts";
 import { runHandler } from "./run_handler.ts";
 import { decodePath, readTarget } from "./target.ts";
@@ -33,7 +35,7 @@ export class Dispatcher<Deps> {
   readonly #activity: Activity;
   readonly #catalog: Catalog<Deps>;
   readonly #guard: Guard;
-
+  #working = 0;
   constructor(options: DispatcherOptions<Deps>) {
     const { routes, guard, limits, clock, log } = options;
     this.#options = options;
@@ -45,6 +47,7 @@ export class Dispatcher<Deps> {
       maxBytes: limits.maxBodyBytes,
       deadlines: new Deadlines(clock, 30_000),
       budget: new ByteBudget(8 * limits.maxBodyBytes),
+      slots: new ReadSlots(READS, new Deadlines(clock, SLOT_MS)),
     };
   }
 
@@ -80,10 +83,23 @@ export class Dispatcher<Deps> {
         remoteAddress: info.remoteAddress,
       });
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
-      return await this.#answer(call, answer);
+      const result = await this.#answer(call, answer);
+      return call.hasBody ? await lastAnswer(result) : result;
     } catch (error) {
-      return failure(error, call?.log ?? this.#options.log, answer);
+      const failed = failure(error, call?.log ?? this.#options.log, answer);
+      const hasBody = call?.hasBody ?? declaresBody(headers);
+      return hasBody ? await lastAnswer(failed) : failed;
     }
+  }
+
+  /** Refuses requests whose bodies wait to be read. */
+  relieve(): void {
+    this.#bodyLimits.slots.relieve();
+  }
+
+  /** Whether it is working on an answer: not while it waits for a body. */
+  get isWorking(): boolean {
+    return this.#working > 0;
   }
 
   #requestId(headers: HeaderMap): string {
@@ -132,6 +148,7 @@ export class Dispatcher<Deps> {
     // What outlives its handler moves out of here: see `Call.keep()`.
     using held = call.held;
     const { route, request } = call;
+    if (this.#activity.isCrowded) this.relieve();
     this.#activity.enter(route, held);
     await call.parse(this.#bodyLimits);
     if (route.produces === "websocket") {
@@ -140,6 +157,8 @@ export class Dispatcher<Deps> {
         this.#activity.keep(socket, call.keep());
       });
     }
+    this.#working++;
+    held.defer(() => this.#working--);
     if (
       route.produces === "sse" ||
       (route.stream !== undefined && asksForEvents(call, route))
@@ -183,6 +202,11 @@ interface DispatcherOptions<Deps> {
   readonly log: Logger;
   readonly newId?: NewId;
 }
+
+/** Bodies that are read at once: half of the descriptors where there are few. */
+const READS = 128;
+/** A body waits no longer than this for others to be read. */
+const SLOT_MS = 1000;
 
 /** The last rung of the ladder: size and rate. */
 export interface DispatcherLimits {

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { AppError, invalidInput } from "../errors.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { LogFields, Logger } from "../log.ts";
-import { isJsonType } from "./body.ts";
+import { declaresBody, isJsonType } from "./body.ts";
 import { type HostRules, Hosts } from "./hosts.ts";
 import { Lockout } from "./lockout.ts";
 import type {
@@ -329,9 +329,7 @@ function isTokenless(
 /** A body must be JSON, so that a form or a no-cors fetch never reaches a handler. */
 function checkContentType(headers: HeaderMap): void {
   const type = headers.get("content-type");
-  const hasBody = headers.has("transfer-encoding") ||
-    (headers.get("content-length") ?? "0") !== "0";
-  if (!hasBody || isJsonType(type)) return;
+  if (!declaresBody(headers) || isJsonType(type)) return;
   throw new AppError("UNSUPPORTED_MEDIA_TYPE", undefined, {
     details: { content_type: type?.slice(0, MAX_LOGGED) ?? null },
   });

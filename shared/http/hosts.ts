@@ -9,10 +9,11 @@ export class Hosts {
   /** Origins of the daemon's own pages. */
   readonly ownOrigins: ReadonlySet<string>;
 
-  constructor({ base, publicBase, allowed }: HostRules) {
+  constructor({ base, hasIpv6 = true, publicBase, allowed }: HostRules) {
     const port = portOf(base);
     const origins = new Set<string>();
-    for (const host of [base.hostname, ...LOOPBACK_NAMES]) {
+    const loopback = LOOPBACK_NAMES.filter((it) => hasIpv6 || it !== "[::1]");
+    for (const host of [base.hostname, ...loopback]) {
       this.#add({ host, port }, "local");
       if (port === 80) this.#add({ host, port: undefined }, "local");
       origins.add(new URL(`http://${host}:${port}`).origin);
@@ -55,6 +56,8 @@ export class Hosts {
 export interface HostRules {
   /** The base URL that it listens on, with the port that it really has. */
   readonly base: URL;
+  /** Whether it listens on [::1]; whoever else does is not the daemon. Default true. */
+  readonly hasIpv6?: boolean;
   readonly publicBase: URL | undefined;
   /** `BAA_ALLOWED_HOSTS`. */
   readonly allowed: readonly string[];

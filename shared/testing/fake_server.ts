@@ -1,4 +1,4 @@
-import type { Handle } from "../daemon/listener.ts";
+import type { Handle } from "../daemon/http_server.ts";
 
 /** What a request through {@linkcode FakeServer} may say. */
 export interface FakeRequest {

@@ -65,6 +65,8 @@ await runDaemon({
     });
     return {
       handle: (request, info) => app.handle(request, info),
+      relieve: () => app.relieve(),
+      isWorking: () => app.isWorking,
       quiesce: () => app.quiesce(),
       stopWork: () => Promise.resolve(app.abortRequests()),
       close: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { listen } from "../daemon/listen.ts";
-import type { Handle } from "../daemon/listener.ts";
+import type { Handle } from "../daemon/http_server.ts";
 import { Dispatcher, type DispatcherLimits } from "../http/dispatcher.ts";
 import type { GuardConfig } from "../http/guard.ts";
 import { routeFor, type SocketPlan, type StreamEvent } from "../http/route.ts";

@@ -22,6 +22,8 @@ function wrapper(conductor: string, more: Record<string, string> = {}) {
     redactor: new Redactor([]),
     instance: "test",
     base: config.listen,
+    hasIpv6: true,
+    descriptors: { inUse: 30, limit: 20_000 },
   });
   return new FakeServer(daemon.handle, config.listen.origin);
 }
