@@ -180,6 +180,8 @@ Deno.test("the wrapper tells strangers no more, with a token of its own and with
       redactor: new Redactor(),
       instance: "test",
       base: config.listen,
+      hasIpv6: true,
+      descriptors: { inUse: 30, limit: 20_000 },
     });
     const server = new FakeServer(daemon.handle, config.listen.origin);
     await checkSilent(server, { paths: openPaths(statusApiRoutes), told });

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import {
   failure,
   LastAnswer,
+  lastAnswer,
   OVER_SOCKET,
   ReaderStalled,
   type RequestInfo,
@@ -43,7 +44,7 @@ export class HttpServer {
       remoteAddress: string,
     ) => {
       this.#inFlight.track(completed);
-      return ports.handle(request, { remoteAddress });
+      return ports.handle(request, { remoteAddress, last: lastAnswer });
     };
     try {
       if ("path" in address) {

@@ -11,7 +11,6 @@ import { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Guard, type GuardConfig, type GuardRequest } from "./guard.ts";
-import { lastAnswer } from "./last_answer.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
@@ -84,11 +83,11 @@ export class Dispatcher<Deps> {
       });
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       const result = await this.#answer(call, answer);
-      return call.hasBody ? await lastAnswer(result) : result;
+      return call.hasBody ? await info.last?.(result) ?? result : result;
     } catch (error) {
       const failed = failure(error, call?.log ?? this.#options.log, answer);
       const hasBody = call?.hasBody ?? declaresBody(headers);
-      return hasBody ? await lastAnswer(failed) : failed;
+      return hasBody ? await info.last?.(failed) ?? failed : failed;
     }
   }
 
@@ -221,6 +220,8 @@ export interface DispatcherLimits {
 export interface RequestInfo {
   /** An IP address, or {@linkcode OVER_SOCKET}. */
   readonly remoteAddress: string;
+  /** Makes an answer the last one of its connection: the rest of a body may never come. */
+  last?(answer: Response): Promise<Response>;
 }
 
 /** Unknown path, or a known one with another method. */

@@ -9,7 +9,7 @@ export { OVER_SOCKET, type SocketKey } from "./guard.ts";
 export { ReaderStalled } from "./event_stream.ts";
 export { limitQuery, sequenceQuery } from "./input.ts";
 export type { Credentials } from "./guard.ts";
-export { LastAnswer } from "./last_answer.ts";
+export { LastAnswer, lastAnswer } from "./last_answer.ts";
 export { failure } from "./respond.ts";
 export {
   BareFailure,
