@@ -69,7 +69,7 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
     flag: "read",
     of: ({ logs }) => [logs],
     feature: "rotation finds the log files that are too many",
-    without: "old logs stay",
+    without: "does not start",
   },
   {
     program: "conductor",
