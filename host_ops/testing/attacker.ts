@@ -42,9 +42,16 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   /** Nothing and a link to a folder, where one is to be made. */
   "link to nothing": (victim, target) => {
-    const { next } = besides(victim);
+    const { keep, next } = besides(victim);
     Deno.symlinkSync(target, next);
+    let made = 0;
     return () => {
+      try {
+        Deno.renameSync(victim, `${keep}.${made}`);
+        made += 1;
+      } catch {
+        // not made again yet
+      }
       Deno.renameSync(next, victim);
       Deno.renameSync(victim, next);
     };
