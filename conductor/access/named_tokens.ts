@@ -105,6 +105,15 @@ export class NamedTokens implements Credentials {
     });
   }
 
+  /** Whether there is none, as far as that can be told now. */
+  get isEmpty(): boolean {
+    try {
+      return this.#options.store.count() === 0;
+    } catch {
+      return false;
+    }
+  }
+
   /** Newest first; also those that have expired, until another is made. */
   list(page: PageRequest): Page<NamedToken> {
     return this.#options.store.list(page);

@@ -66,7 +66,8 @@ export const tokenRoutes = [
     data: NamedToken,
     errors: ["NOT_FOUND", "NOT_LEADER", "NOT_READY"],
     example: { params: { token_id: "{token_id}" } },
-    unavailable: unlessLeader,
+    unavailable: (deps) =>
+      deps.tokens.isEmpty ? "there are no named tokens" : unlessLeader(deps),
     auditFacts: ({ name }) => ({ name }),
     handler: ({ deps, params }) => deps.tokens.revoke(params.token_id),
   }),

@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { RecordingLogger } from "../../shared/testing/fakes.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { NamedToken } from "../store/mod.ts";
 import {
   type TestConductor,
@@ -103,6 +109,24 @@ Deno.test("A named token is shown once, opens what its scopes allow, and ends at
   );
 });
 
+Deno.test("The examples of the token routes work as they are told", async () => {
+  await using it = await conductorWithToken();
+  const described = async () => {
+    const { data } = await ask<
+      { endpoints: readonly { id: string; curl?: string }[] }
+    >(it, "GET /describe");
+    return new Map(data.endpoints.map(({ id, curl }) => [id, curl]));
+  };
+  assertEquals((await described()).get("tokens.revoke"), undefined);
+  const route = tokenRoutes.find((it) => it.id === "tokens.create");
+  const { status, data } = await ask<Made>(it, "POST /v1/tokens", {
+    body: route?.example?.body,
+  });
+  assertEquals(status, 201);
+  const line = (await described()).get("tokens.revoke");
+  assertStringIncludes(line ?? "", `/v1/tokens/${data.token_id}`);
+});
+
 Deno.test("A named token counts as none in the public zone, and wrong ones in the lockout", async () => {
   await using it = await conductorWithToken();
   const { token: as } = await make(it, ["admin"]);
@@ -167,6 +191,8 @@ Deno.test("There are no named tokens without a shared token", async () => {
   const { data } = await ask<Capabilities>(it, "GET /v1/capabilities");
   const line = data.write_endpoints.find((it) => it.id === "tokens.create");
   assertEquals(line?.unavailable_reason, "no shared token is set");
+  const revoke = data.write_endpoints.find((it) => it.id === "tokens.revoke");
+  assertEquals(revoke?.unavailable_reason, "there are no named tokens");
 });
 
 interface Capabilities {
