@@ -227,6 +227,7 @@ firefoxTest(
     await rig.until((it) =>
       it.bridge.connected && it.bridge.pairing.paired === 1
     );
+    await shows("connected");
 
     // A conductor that was set up anew is somebody else, until the owner says so.
     await rig.killConductor();

@@ -23,48 +23,50 @@ export async function askWho(question) {
   let status = 0;
   let said;
   try {
-    const signal = AbortSignal.timeout(ASK_MS);
     const response = await fetch(url, {
       credentials: "omit",
       cache: "no-store",
       redirect: "error",
-      signal,
+      signal: AbortSignal.timeout(ASK_MS),
     });
     status = response.status;
     said = await readShort(response);
   } catch {
-    return status === 0
-      ? { state: "waiting", detail: `nothing answers at ${conductor}` }
-      : refused(`${conductor} answers nothing that can be read`);
+    if (status === 0) {
+      return { state: "waiting", detail: `nothing answers at ${conductor}` };
+    }
   }
   if (status === 503) {
     return { state: "waiting", detail: "conductor is not ready" };
   }
   const { nonce, identity_proof, admits_by } = Object(said?.data);
-  if (status !== 200 || !/^[\w-]{16,128}$/.test(nonce)) {
-    const message = String(said?.error?.message ?? "").slice(0, MAX_SAID);
-    return refused(`${conductor} answers ${status}: ${message}`);
-  }
+  const isAnswer = status === 200 && /^[\w-]{16,128}$/.test(nonce);
+  const message = String(said?.error?.message ?? "").slice(0, MAX_SAID);
+  const remark = isAnswer ? "" : `. It answers ${status} ${message}`;
   if (key === undefined) {
+    if (!isAnswer) return refused(`this is no conductor${remark}`);
     return admits_by === "token"
       ? refused("conductor wants another token")
       : { nonce };
   }
   const nonces = /** @type {[string, string]} */ ([clientNonce, nonce]);
   const proof = await prove(key, { role: "identity", authority, nonces });
-  return identity_proof === proof ? { nonce } : impostor(question);
+  return isAnswer && identity_proof === proof
+    ? { nonce }
+    : impostor(question, remark);
 }
 
 /**
  * Why nothing more is said to whoever answers: it does not know the key.
- * @type {(asked: Pick<Question, "conductor" | "hasToken">) => Problem}
+ * @type {(asked: Pick<Question, "conductor" | "hasToken">, remark?: string) => Problem}
  */
-export function impostor({ conductor, hasToken }) {
+export function impostor({ conductor, hasToken }, remark = "") {
   const unless = hasToken
     ? "the token here is not conductor's"
     : "conductor was set up anew or has a token now: forget it here, or enter the token";
   return refused(
-    `somebody else answers at this address (${conductor}), unless ${unless}. It was told nothing`,
+    `somebody else answers at this address (${conductor}), unless ${unless}. ` +
+      `It was told nothing${remark}`,
   );
 }
 

@@ -88,6 +88,30 @@ for (
   });
 }
 
+Deno.test("Link takes whatever is no proof for somebody else's answer", async () => {
+  const answers = [
+    () => new Response("not here", { status: 404 }),
+    () => new Response("<html>"),
+    () => Response.json({ ok: true, data: { nonce: 7 } }),
+    () => Response.json([null]),
+    () => new Response("x".repeat(1_000_000)),
+    () => Response.json({ error: { message: "say it" } }, { status: 403 }),
+  ];
+  for (const answer of answers) {
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      answer,
+    );
+    const origin = `http://127.0.0.1:${server.addr.port}`;
+    await using it = createLink(origin, { token: TOKEN });
+    it.link.restart();
+    await it.says("somebody else answers at this address");
+    await using stranger = createLink(origin);
+    stranger.link.restart();
+    await stranger.says("this is no conductor");
+  }
+});
+
 Deno.test("Link that never met conductor says hello alone to who gives it no key", async () => {
   await using impostor = new Impostor({ site: SITE });
   await using it = createLink(impostor.origin);

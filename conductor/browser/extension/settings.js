@@ -64,28 +64,30 @@ export async function readIdentity() {
  */
 export const keys = {
   async of(authority, token) {
-    return token === ""
-      ? await keyOfPairing((await readPairings())[authority])
-      : await keyOfToken(token);
+    if (token !== "") return await keyOfToken(token);
+    await lastWrite;
+    return await keyOfPairing((await readPairings())[authority]);
   },
 
-  async keep(authority, key) {
-    await writePairings({ ...await readPairings(), [authority]: key });
-  },
+  keep: (authority, key) => writePairing(authority, key),
 
-  async forget(authority) {
-    const { [authority]: _, ...others } = await readPairings();
-    await writePairings(others);
-  },
+  forget: (authority) => writePairing(authority, undefined),
 };
+
+/** One change after the other: each is made of what is there. */
+let lastWrite = Promise.resolve();
+
+/** @type {(authority: string, key: unknown) => Promise<void>} */
+function writePairing(authority, key) {
+  lastWrite = lastWrite.then(async () => {
+    const pairings = { ...await readPairings(), [authority]: key };
+    await browser.storage.local.set({ pairings });
+  }).catch(() => {});
+  return lastWrite;
+}
 
 /** @returns {Promise<Record<string, unknown>>} */
 async function readPairings() {
   const { pairings } = await browser.storage.local.get(["pairings"]);
-  return { .../** @type {object | undefined} */ (pairings) };
-}
-
-/** @param {Record<string, unknown>} pairings */
-async function writePairings(pairings) {
-  await browser.storage.local.set({ pairings });
+  return Object(pairings);
 }
