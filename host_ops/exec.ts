@@ -12,6 +12,9 @@ import {
 } from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
 
+/** How many shells may die under one command before it has begun. */
+const MOST_TRIES = 4;
+
 /** Runs commands. */
 export class Exec {
   readonly #options: ExecOptions;
@@ -26,20 +29,12 @@ export class Exec {
     signal: AbortSignal,
     hold?: Hold,
   ): Promise<ExecOutcome> {
-    const { budget, processes } = this.#options;
+    const { budget } = this.#options;
     const stdout = new KeptOutput(budget);
     const stderr = new KeptOutput(budget);
-    const job = this.#jobOf(input);
     const factsOf = this.#measure();
     try {
-      const port = { signal, stdout, stderr };
-      const process = await processes.start(job);
-      let end = await this.#supervise(process, input, port);
-      if (end.neverBegan && end.killedFor === undefined) {
-        // a shell of its own will run it, or say why not
-        const fresh = await processes.startFresh(job);
-        end = await this.#supervise(fresh, input, port);
-      }
+      const end = await this.#seeThrough(input, { signal, stdout, stderr });
       return this.#outcomeOf(end, input, {
         stdout: stdout.text(end.stdout.dropped !== undefined),
         stderr: stderr.text(end.stderr.dropped !== undefined),
@@ -58,15 +53,24 @@ export class Exec {
   async stream(input: ExecInput, port: ExecPort): Promise<ExecExit> {
     const factsOf = this.#measure();
     try {
-      // a second try would come after the sinks were told of the leader's end
-      const process = await this.#options.processes.startFresh(
-        this.#jobOf(input),
-      );
-      const end = await this.#supervise(process, input, port);
+      const end = await this.#seeThrough(input, port);
       return this.#outcomeOf(end, input, factsOf(end));
     } catch (error) {
       return await failedStart(error, input);
     }
+  }
+
+  async #seeThrough(input: ExecInput, port: ExecPort): Promise<CommandEnd> {
+    const { processes } = this.#options;
+    const job = this.#jobOf(input);
+    let end = await this.#supervise(await processes.start(job), input, port);
+    for (let tries = 1; tries < MOST_TRIES; tries++) {
+      if (!end.neverBegan || end.killedFor !== undefined) break;
+      // a shell of its own will run it, or say why not
+      const fresh = await processes.startFresh(job);
+      end = await this.#supervise(fresh, input, port);
+    }
+    return end;
   }
 
   #jobOf(input: ExecInput): Job {

@@ -1,16 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tempDir } from "../shared/testing/fakes.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
+import { startVariant, VARIANTS } from "./testing/variants.ts";
 
-// each case with a shell of its own and with one that waits for commands
-for (const warmShells of [0, 2]) {
-  const start = async () => {
-    const ops = testHostOps({ warmShells });
-    await ops.prepare();
-    return ops;
-  };
-  const name = (text: string) =>
-    `executeCommand() ${text} (${warmShells} waiting shells)`;
+for (const variant of VARIANTS) {
+  const start = () => startVariant(variant);
+  const name = (text: string) => `executeCommand() ${text} (${variant.name})`;
 
   Deno.test(
     name("hands quotes, newlines and any character to the shell"),

@@ -8,7 +8,11 @@ import { FileGuard } from "./file_guard.ts";
 import { Files } from "./files.ts";
 import { FolderShells } from "./folder_shells.ts";
 import { PathPolicy, type PathPolicyOptions } from "./policy.ts";
-import { ProcessGroups, type ProcessGroupsOptions } from "./process/mod.ts";
+import {
+  type GroupWayName,
+  ProcessGroups,
+  type ProcessGroupsOptions,
+} from "./process/mod.ts";
 import type { HostOpResult } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 import { Slots } from "./slots.ts";
@@ -23,6 +27,13 @@ import { PathLocks } from "./write_file.ts";
 export interface HostOps extends AsyncDisposable {
   /** The process id of the reaper, once a command has run. */
   readonly reaperId: number | undefined;
+  /** How many shells wait for a command just now. */
+  readonly waitingShells: number;
+  /**
+   * What makes the process groups of commands here; null while no shell can be
+   * started. Never rejects.
+   */
+  groupWay(): Promise<GroupWayName | null>;
   readonly executeCommand: Commands["execute"];
   readonly streamCommand: Commands["stream"];
   readonly readTextFile: Files["read"];
@@ -89,6 +100,10 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     get reaperId() {
       return processes.reaperId;
     },
+    get waitingShells() {
+      return processes.waitingShells;
+    },
+    groupWay: () => processes.groupWay(),
     executeCommand: operations.exec,
     streamCommand: commands.stream.bind(commands),
     readTextFile: operations["files/read"],

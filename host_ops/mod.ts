@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { childEnvironment } from "./process/mod.ts";
+export { childEnvironment, GROUP_WAYS } from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export * from "./host_ops.ts";
 export { Normalised, normaliseExec } from "./input.ts";

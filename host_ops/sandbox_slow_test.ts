@@ -7,6 +7,7 @@ import {
 } from "../shared/testing/processes.ts";
 import { until } from "../shared/testing/until.ts";
 import { TestDaemon } from "./testing/run_daemon.ts";
+import { program, searchPath } from "./testing/search_path.ts";
 
 function scoped(root: string): string[] {
   return [
@@ -132,4 +133,63 @@ Deno.test("a daemon whose reaper was killed before leaves no command behind", as
   });
   await daemon.kill();
   await until(async () => (await processesWith(sleep)).length === 0);
+});
+
+Deno.test({
+  name:
+    "a daemon killed before its shells lead groups, or while they wait, leaves none",
+  ignore: Deno.build.os !== "linux", // the slow program stands in for setsid
+  async fn() {
+    await using dir = await tempDir();
+    const shell = dir.join("sh");
+    await Deno.symlink("/bin/sh", shell);
+    const setsid = dir.join("slow-setsid");
+    const [began, slow] = [dir.join("began"), dir.join("slow")];
+    const real = await program("setsid");
+    await Deno.writeTextFile(
+      setsid,
+      `#!/bin/sh
+[ ! -e ${slow} ] || { echo >>${began}; until [ -e ${
+        dir.join("go")
+      } ]; do sleep 0.01; done; }
+exec ${real} "$@"
+`,
+      { mode: 0o700 },
+    );
+    const PATH = await searchPath(dir.join("path"), {
+      setsid,
+      sleep: await program("sleep"),
+    });
+    const start = () =>
+      TestDaemon.start([
+        `--allow-run=${shell}`,
+        `--allow-read=${dir.path}`,
+        `--allow-write=${dir.path}`,
+      ], { shell, environment: { PATH } });
+    const ours = () => processesWith(shell);
+
+    await using waiting = await start();
+    assertEquals((await processesWith(`${shell} -c baa_nl=`)).length, 2);
+    await waiting.kill();
+    await until(async () => (await ours()).length === 0);
+
+    await using starting = await start();
+    await Deno.writeTextFile(began, "");
+    await Deno.writeTextFile(slow, "");
+    for (let i = 0; i < 4; i++) {
+      const command = `echo ran >>${dir.join("ran")}`;
+      await starting.ask({
+        operation: "exec",
+        input: { command, env: { PS4: "" } },
+      });
+    }
+    await until(async () => (await Deno.stat(began)).size >= 4, Boolean);
+    await starting.kill();
+    await Deno.writeTextFile(dir.join("go"), "");
+    await until(async () => (await ours()).length === 0);
+    assertEquals(
+      [...Deno.readDirSync(dir.path)].some((it) => it.name === "ran"),
+      false,
+    );
+  },
 });

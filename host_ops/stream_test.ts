@@ -140,8 +140,10 @@ Deno.test("streamCommand() kills the command of a reader that takes nothing", as
     { command: `yes ${mark}`, timeoutMs: 60_000 },
     CALLER,
   );
+  const iterator = events[Symbol.asyncIterator]();
+  await iterator.next(); // it has begun
   await until(async () => (await processesWith(`yes ${mark}`)).length === 0);
-  const { exit } = await collect(events);
+  const { exit } = await collect({ [Symbol.asyncIterator]: () => iterator });
   assertEquals(!exit.ok && exit.error.details, { reason: "canceled" });
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { GROUP_WAYS } from "../../host_ops/mod.ts";
 import { FailedRun, Mode, PublicState, SystemState } from "../store/mod.ts";
 
 const { automation, leader, queue, active_runs, node } = SystemState.shape;
@@ -63,6 +64,9 @@ export const Status = z.strictObject({
     free_bytes: z.int(),
     total_bytes: z.int(),
   }).nullable(),
+  process_groups: z.enum(GROUP_WAYS).nullable().describe(
+    "What makes each command's process group; `detached`: a fork of the whole daemon, which is slow. Null where nothing is known.",
+  ),
   versions: z.strictObject({ conductor: z.string(), deno: z.string() }),
 });
 export type Status = z.infer<typeof Status>;

@@ -33,7 +33,10 @@ export class StatusService {
       this.#sources;
     const now = clock.now();
     const { ready, reasons, degraded, away } = self.condition();
-    const room = await disk();
+    const [room, way] = await Promise.all([
+      disk(),
+      this.#sources.groupWay(),
+    ]);
     const unread: string[] = [];
     const stored = orElse(
       () => this.#stored(now),
@@ -58,6 +61,7 @@ export class StatusService {
       codexd: codexd(),
       browser: browser(),
       disk: room,
+      process_groups: way,
       versions: { conductor: self.version, deno: Deno.version.deno },
     };
   }
@@ -111,6 +115,7 @@ export interface StatusSources {
   readonly codexd: () => Status["codexd"];
   readonly browser: () => Status["browser"];
   readonly disk: () => Promise<Status["disk"]>;
+  readonly groupWay: () => Promise<Status["process_groups"]>;
   readonly clock: Clock;
 }
 

@@ -33,6 +33,7 @@ function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
     codexd: () => null,
     browser: () => null,
     disk: () => Promise.resolve(null),
+    groupWay: () => Promise.resolve("setsid"),
     clock: new FakeClock(),
     ...sources,
   });

@@ -20,17 +20,22 @@ const NEXT_READ_BYTES = 65_536;
 export class OutputPump {
   /** Settles at the end of the output, or after `cancel()`. Never rejects. */
   readonly done: Promise<void>;
+  /** Settles when it is known whether the mark came. Never rejects. */
+  readonly begun: Promise<boolean>;
   readonly #reader: ReadableStreamBYOBReader;
   readonly #options: OutputPumpOptions;
   #total = 0;
   #dropped: OutputLimit | undefined;
-  #unmarked = false;
   #canceled = false;
 
   constructor(stream: ReadableStream<Uint8Array>, options: OutputPumpOptions) {
     this.#reader = stream.getReader({ mode: "byob" });
     this.#options = options;
-    this.done = this.#run().catch(() => {}); // a broken pipe is its end
+    const marked = this.#skipTo(options.mark ?? "");
+    // a broken pipe is its end
+    this.begun = marked.then((it) => it || this.#canceled, () => false);
+    this.done = marked.then((it) => it ? this.#run() : undefined)
+      .catch(() => {});
   }
 
   /** Bytes that came, kept or not. */
@@ -43,11 +48,6 @@ export class OutputPump {
     return this.#dropped;
   }
 
-  /** Whether it was read to its end, and the mark was not in it. */
-  get unmarked(): boolean {
-    return this.#unmarked;
-  }
-
   /** Stops reading, whoever still writes. */
   async cancel(): Promise<void> {
     this.#canceled = true;
@@ -55,11 +55,7 @@ export class OutputPump {
   }
 
   async #run(): Promise<void> {
-    const { max, sink, mark = "" } = this.#options;
-    if (!await this.#skipTo(mark)) {
-      this.#unmarked = !this.#canceled;
-      return;
-    }
+    const { max, sink } = this.#options;
     let buffer = new ArrayBuffer(FIRST_READ_BYTES);
     while (true) {
       const { done, value } = await this.#reader.read(new Uint8Array(buffer));

@@ -2,35 +2,44 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import { within } from "../../shared/wait.ts";
 import type { ChildProcess, Job } from "./child_process.ts";
+import {
+  endGatedShell,
+  type GatedShell,
+  type GatedShellOptions,
+  ShellNotReady,
+  startGatedShell,
+} from "./gated_shell.ts";
+import { chooseGroupWay } from "./choose_group_way.ts";
+import type { GroupWay, GroupWayName } from "./group_way.ts";
+import { freshJobLine, type JobLine, waitingJobLine } from "./job_line.ts";
 import { Reaper } from "./reaper.ts";
-import { jobScript, WarmShells } from "./warm_shells.ts";
+import { WarmShells } from "./warm_shells.ts";
 
 const encoder = new TextEncoder();
 
-/**
- * Holds a new leader until the reaper knows its group: were the daemon killed
- * before that, the leader would read the end of its input and do nothing.
- */
-const GATE = 'IFS= read -r go || exit 125\nexec "$@"';
-const GATE_WITHOUT_STDIN = `${GATE} </dev/null`;
-
 /** Milliseconds that an unread standard input may hold up the end. */
 const UNREAD_STDIN_MS = 100;
+
+/** How many shells may end, under one start, before they are ready. */
+const MOST_TRIES = 3;
 
 /** Starts programs in process groups that cannot outlive the daemon. */
 export class ProcessGroups {
   readonly #options: ProcessGroupsOptions;
   readonly #reaper: Reaper;
   readonly #warm: WarmShells;
+  #way: Promise<GroupWay> | undefined;
 
   constructor(options: ProcessGroupsOptions) {
+    const { warmShells: fewest = 2, clock, log } = options;
     this.#options = options;
     this.#reaper = new Reaper(options);
     this.#warm = new WarmShells({
-      size: options.warmShells ?? 2,
-      clock: options.clock,
-      log: options.log,
-      spawn: () => this.#spawn(["-s"], "/"),
+      fewest,
+      most: fewest * 8,
+      clock,
+      log,
+      spawn: () => this.#spawn({ argv: [], cwd: "/" }),
       discard: (shell) => this.#discard(shell),
     });
   }
@@ -40,6 +49,20 @@ export class ProcessGroups {
     return this.#reaper.id;
   }
 
+  /** How many shells wait for a command. */
+  get waitingShells(): number {
+    return this.#warm.waiting;
+  }
+
+  /** How groups are made here; null while no shell can be started. Never rejects. */
+  async groupWay(): Promise<GroupWayName | null> {
+    try {
+      return (await this.#chosenWay()).name;
+    } catch {
+      return null;
+    }
+  }
+
   /**
    * Starts a program through a shell that waits already, when there is one: see
    * its `mark`.
@@ -47,47 +70,27 @@ export class ProcessGroups {
    * @throws what `Deno.Command` throws, and when there can be no reaper.
    */
   async start(job: Job): Promise<ChildProcess> {
-    const script = jobScript(job);
-    const waiting = script && this.#warm.take();
-    if (!script || !waiting) return await this.startFresh(job);
-    const writer = waiting.stdin.getWriter();
-    writer.write(encoder.encode(script.text))
-      .then(() => writer.close())
-      .catch(() => {}); // it is gone: its mark does not come
-    const { mark } = script;
-    return { ...waiting, mark, end: () => this.#endOf(waiting) };
+    const line = waitingJobLine(job);
+    const waiting = line && this.#warm.take();
+    if (!line || !waiting) return await this.startFresh(job);
+    return this.#handOver(waiting, { ...job, line });
   }
 
   /** Starts a program in a shell of its own, so that what is wrong is thrown. */
   async startFresh(job: Job): Promise<ChildProcess> {
-    const gate = job.stdin === undefined ? GATE_WITHOUT_STDIN : GATE;
-    const child = await this.#spawnGated(gate, job);
-    const writer = child.stdin.getWriter();
-    const feeding = writer.write(encoder.encode(`\n${job.stdin ?? ""}`))
-      .then(() => writer.close())
-      .catch(() => {}); // it did not want all of it
-    return {
-      ...child,
-      end: async () => {
-        await this.#endOf(child);
-        // whoever left the group may hold the pipe open and never read it
-        const { clock } = this.#options;
-        if (!await within(feeding, { ms: UNREAD_STDIN_MS, clock })) {
-          writer.abort().catch(() => {});
-        }
-        await feeding;
-      },
-    };
+    const { given, ...line } = freshJobLine(job);
+    const shell = await this.#spawn({ ...job, env: given });
+    return this.#handOver(shell, { ...job, line });
   }
 
   /** As `startFresh`, for a program that is spoken to: its input stays open. */
   async startPiped(job: Omit<Job, "stdin">): Promise<ChildProcess> {
-    const child = await this.#spawnGated(GATE, job);
-    const writer = child.stdin.getWriter();
+    const shell = await this.#spawn(job);
+    const writer = shell.stdin.getWriter();
     // if the shell is gone already, its status tells
-    await writer.write(encoder.encode("\n")).catch(() => {});
+    await writer.write(encoder.encode('exec "$@"\n')).catch(() => {});
     writer.releaseLock();
-    return child;
+    return shell;
   }
 
   /** Starts shells that wait, so that the first command need not. Never rejects. */
@@ -101,28 +104,53 @@ export class ProcessGroups {
     await this.#reaper.close();
   }
 
-  #spawnGated(gate: string, job: Job): Promise<ChildProcess> {
-    const args = ["-c", gate, this.#options.shell, ...job.argv];
-    return this.#spawn(args, job.cwd, job.env);
+  #chosenWay(): Promise<GroupWay> {
+    return this.#way ??= chooseGroupWay(this.#options).catch((error) => {
+      this.#way = undefined;
+      throw error;
+    });
   }
 
-  async #spawn(
-    args: readonly string[],
-    cwd: string,
-    env?: Readonly<Record<string, string>>,
-  ): Promise<ChildProcess> {
-    const leader = new Deno.Command(this.#options.shell, {
-      args: [...args],
+  /** Starts a shell that waits for its line, in a group that the reaper knows. */
+  async #spawn({ argv, cwd, env }: Omit<Job, "stdin">): Promise<ChildProcess> {
+    const { shell, clock, environment } = this.#options;
+    const leader = await this.#startShell({
+      shell,
+      argv,
       cwd,
-      env: { ...this.#options.environment, ...env },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-      detached: true,
-    }).spawn();
+      environment: { ...environment, ...env },
+      clock,
+    });
+    const child = this.#inGroup(leader);
+    try {
+      await this.#reaper.remember(child.pid);
+      return child;
+    } catch (error) {
+      await this.#discard(child);
+      throw error;
+    }
+  }
+
+  async #startShell(
+    options: Omit<GatedShellOptions, "way">,
+  ): Promise<GatedShell> {
+    for (let tries = 1;; tries++) {
+      const way = await this.#chosenWay();
+      try {
+        return await startGatedShell({ ...options, way });
+      } catch (error) {
+        if (!(error instanceof ShellNotReady) || tries === MOST_TRIES) {
+          throw error;
+        }
+        // what makes the group may be gone meanwhile
+        if (!error.wasKilled) this.#way = undefined;
+      }
+    }
+  }
+
+  #inGroup(leader: GatedShell): ChildProcess {
     const { pid, stdin, stdout, stderr, status } = leader;
-    const child: ChildProcess = {
+    return {
       pid,
       stdin,
       stdout,
@@ -139,26 +167,38 @@ export class ProcessGroups {
         }
       },
     };
-    try {
-      await this.#reaper.remember(pid);
-      return child;
-    } catch (error) {
-      await this.#discard(child);
-      throw error;
-    }
   }
 
-  /** Ends a shell that was given nothing to do: the end of its input suffices. */
+  /** Tells a shell what to become, and feeds that its standard input. */
+  #handOver(
+    shell: ChildProcess,
+    { line, stdin }: Pick<Job, "stdin"> & { readonly line: JobLine },
+  ): ChildProcess {
+    const writer = shell.stdin.getWriter();
+    const feeding = writer.write(encoder.encode(line.text + (stdin ?? "")))
+      .then(() => writer.close())
+      .catch(() => {}); // it is gone, or did not want all of it
+    return {
+      ...shell,
+      mark: line.mark,
+      end: async () => {
+        await shell.end();
+        this.#warm.calmLater();
+        if (stdin === undefined) return;
+        // whoever left the group may hold the pipe open and never read it
+        const { clock } = this.#options;
+        if (!await within(feeding, { ms: UNREAD_STDIN_MS, clock })) {
+          writer.abort().catch(() => {});
+        }
+        await feeding;
+      },
+    };
+  }
+
+  /** Ends a shell that was given nothing to do. */
   async #discard(shell: ChildProcess): Promise<void> {
-    await shell.stdin.close().catch(() => {});
-    await shell.status;
-    await Promise.all([shell.stdout.cancel(), shell.stderr.cancel()]);
+    await endGatedShell(shell);
     await this.#reaper.end(shell.pid);
-  }
-
-  async #endOf(child: ChildProcess): Promise<void> {
-    await child.end();
-    this.#warm.refillSoon();
   }
 }
 
@@ -171,6 +211,6 @@ export interface ProcessGroupsOptions {
   readonly log: Logger;
   /** See {@linkcode Reaper}. */
   readonly cleanup?: string;
-  /** How many shells wait for the next command. Default 2. */
+  /** How many shells wait for the next command, while some come. Default 2. */
   readonly warmShells?: number;
 }

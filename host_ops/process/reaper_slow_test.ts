@@ -74,7 +74,7 @@ Deno.test("shells that wait can be killed without harm to the next command", asy
   await ops.prepare();
   const killed = await ops.executeCommand({
     command:
-      `for pid in $(ps -Ao pid=,ppid=,args= | awk -v p=$PPID '$2 == p && /sh -s$/ { print $1 }'); do
+      `for pid in $(ps -Ao pid=,ppid=,args= | awk -v p=$PPID '$2 == p && /sh -c baa[_]nl=/ { print $1 }'); do
       kill -9 $pid
       while kill -0 $pid 2>/dev/null; do sleep 0.01; done
     done`,

@@ -60,7 +60,7 @@ export async function supervise(
   const status = await Promise.race([process.status, givenUp.promise]);
   timeout?.cancel();
   signal.removeEventListener("abort", onAbort);
-  options.onLeaderEnd?.();
+  stderr.begun.then((it) => it && options.onLeaderEnd?.());
   if (killing === undefined) {
     await within(eof, { ms: LAST_WORDS_MS, clock });
     await process.end();
@@ -70,7 +70,7 @@ export async function supervise(
   const heldOpen = !await within(eof, { ms: DRAIN_MS, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
-  const neverBegan = stderr.unmarked;
+  const neverBegan = !await stderr.begun;
   return { status, neverBegan, killedFor, stdout, stderr, heldOpen };
 }
 
@@ -99,7 +99,10 @@ export interface SuperviseOptions {
   readonly stderr: OutputSink;
   /** Kills the command when it aborts. */
   readonly signal: AbortSignal;
-  /** Called when the leader has ended: from then on sinks must not hold back. */
+  /**
+   * Called when the leader has ended, unless nothing of it has run: from then on
+   * sinks must not hold back.
+   */
   readonly onLeaderEnd?: () => void;
   readonly clock: Clock;
 }

@@ -2,11 +2,13 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import type { HostOps } from "../mod.ts";
 import { CALLER, testHostOps } from "../testing/host_ops.ts";
+import { startVariant, VARIANTS } from "../testing/variants.ts";
 import {
   endlessSleep,
   processesWith,
   runs,
 } from "../../shared/testing/processes.ts";
+import { program } from "../testing/search_path.ts";
 import { until } from "../../shared/testing/until.ts";
 
 /** Far more than any of these calls needs, far less than what they would wait for. */
@@ -26,14 +28,9 @@ async function assertNoneLeft(sleep: string) {
   assertEquals(await processesWith(sleep), []);
 }
 
-for (const warmShells of [0, 2]) {
-  const start = async () => {
-    const ops = testHostOps({ warmShells });
-    await ops.prepare();
-    return ops;
-  };
-  const name = (text: string) =>
-    `executeCommand() ${text} (${warmShells} waiting shells)`;
+for (const variant of VARIANTS) {
+  const start = () => startVariant(variant);
+  const name = (text: string) => `executeCommand() ${text} (${variant.name})`;
 
   Deno.test(name("kills the whole tree when the time is over"), async () => {
     await using ops = await start();
@@ -115,16 +112,17 @@ for (const warmShells of [0, 2]) {
     ignore: Deno.build.os !== "linux", // there is no setsid elsewhere
     fn: async () => {
       await using ops = await start();
+      const setsid = await program("setsid");
       const sleep = endlessSleep();
       try {
         const ended = await timed(ops, {
-          command: `setsid ${sleep} & sleep 0.2; echo done`,
+          command: `${setsid} ${sleep} & sleep 0.2; echo done`,
         });
         assert(ended.ok);
         assertEquals(ended.result.stdout, "done\n");
         assertEquals(ended.result.heldOpen, true);
         const late = await timed(ops, {
-          command: `setsid ${sleep}; true`,
+          command: `${setsid} ${sleep}; true`,
           timeoutMs: 300,
         });
         assertEquals(late.result?.timedOut, true);

@@ -1,83 +1,117 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import { shellQuote } from "../../shared/shell_quote.ts";
 import { InFlight } from "../../shared/wait.ts";
-import type { ChildProcess, Job } from "./child_process.ts";
+import type { ChildProcess } from "./child_process.ts";
 
 /**
- * Milliseconds after the end of a command until a new shell is started: late
- * enough not to stand between the command and its answer.
+ * Milliseconds without a begin or an end of a command after which shells are
+ * started that are missing: late enough to stand before no answer.
  */
-const AFTER_END_MS = 1;
+const CALM_MS = 10;
 
-/** The same after a shell was taken for a command that goes on. */
-const AFTER_TAKE_MS = 20;
+/** How often, in milliseconds, it is asked whether fewer shells would do. */
+const REVIEW_MS = 10_000;
 
-/** Longer scripts, in characters, get a shell of their own. */
-const MOST_SCRIPT_LENGTH = 16_384;
+/** Reviews in a row without any command after which no shell waits any more. */
+const QUIET_REVIEWS = 6;
 
 /**
- * Shells that were started ahead. Making a process group costs a full fork of
- * the daemon, more than all the rest of a short command; so it is done between
- * commands. Each shell serves one command: still one spawn a command.
+ * Shells that were started ahead, as many as are asked for at once: one more
+ * whenever one was missing, fewer when some were never needed, none after a
+ * minute without commands. Each serves one command.
  */
 export class WarmShells {
   readonly #options: WarmShellsOptions;
   readonly #waiting = new Set<ChildProcess>();
   readonly #discarding = new InFlight();
+  #wanted: number;
+  /** The fewest that waited since the last review. */
+  #spare = 0;
+  #quiet = 0;
   #filling: Promise<boolean> | undefined;
-  #timer: Timer | undefined;
+  #refill: Timer | undefined;
+  #review: Timer | undefined;
   #closed = false;
 
   constructor(options: WarmShellsOptions) {
     this.#options = options;
+    this.#wanted = options.fewest;
+  }
+
+  /** How many wait now. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Takes a shell that waits, if there is one. */
   take(): ChildProcess | undefined {
+    const { fewest, most } = this.#options;
     const [shell] = this.#waiting;
     if (shell !== undefined) this.#waiting.delete(shell);
-    this.#refillAfter(AFTER_TAKE_MS);
+    else this.#wanted = Math.min(this.#wanted + 1, most);
+    this.#wanted = Math.max(this.#wanted, fewest);
+    this.#spare = Math.min(this.#spare, this.#waiting.size);
+    this.#quiet = 0;
+    this.#reviewLater();
+    // after the last one the next is started beside the command, not after it
+    this.#refillAfter(shell && this.#waiting.size === 0 ? 0 : CALM_MS);
     return shell;
   }
 
-  /** Starts what is missing, soon. */
-  refillSoon(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#refillAfter(AFTER_END_MS);
+  /** Has what is missing wait until there is calm. */
+  calmLater(): void {
+    if (this.#refill !== undefined) this.#refillAfter(CALM_MS);
   }
 
   /** Starts all that are missing; resolves when they wait. */
   async prepare(): Promise<void> {
+    this.#reviewLater();
     while (this.#lacking && await this.#fillOnce());
   }
 
   /** Ends those that wait. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
+    this.#refill?.cancel();
+    this.#review?.cancel();
     await this.#filling;
     for (const shell of this.#waiting) this.#discard(shell);
     await this.#discarding.idle();
   }
 
   get #lacking(): boolean {
-    return !this.#closed && this.#waiting.size < this.#options.size;
+    return !this.#closed && this.#waiting.size < this.#wanted;
   }
 
-  #refillAfter(ms: number): void {
-    if (this.#timer !== undefined || !this.#lacking) return;
-    this.#timer = this.#options.clock.after(ms, () => {
-      this.#timer = undefined;
-      this.#fillOnce().then((filled) => {
-        if (filled) this.#refillAfter(AFTER_END_MS);
-      });
+  #reviewLater(): void {
+    if (this.#closed || this.#wanted === 0) return;
+    this.#review ??= this.#options.clock.after(REVIEW_MS, () => {
+      this.#review = undefined;
+      this.#quiet++;
+      this.#wanted = this.#quiet >= QUIET_REVIEWS
+        ? 0
+        : Math.max(this.#options.fewest, this.#wanted - this.#spare);
+      const surplus = this.#waiting.size - this.#wanted;
+      for (const shell of [...this.#waiting].slice(0, Math.max(0, surplus))) {
+        this.#discard(shell);
+      }
+      this.#spare = this.#waiting.size;
+      this.#reviewLater();
     });
   }
 
-  /** One at a time: each blocks the daemon for the length of a fork. */
+  #refillAfter(ms: number): void {
+    this.#refill?.cancel();
+    this.#refill = undefined;
+    if (!this.#lacking) return;
+    this.#refill = this.#options.clock.after(ms, async () => {
+      this.#refill = undefined;
+      if (await this.#fillOnce()) this.#refillAfter(CALM_MS);
+    });
+  }
+
+  /** One at a time, so that commands come between them. */
   #fillOnce(): Promise<boolean> {
     return this.#filling ??= this.#fill().finally(() => {
       this.#filling = undefined;
@@ -108,33 +142,14 @@ export class WarmShells {
 }
 
 interface WarmShellsOptions {
-  /** How many to keep waiting. */
-  readonly size: number;
+  /** How many to keep waiting while commands come. */
+  readonly fewest: number;
+  /** How many to keep waiting at most. */
+  readonly most: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Starts one that reads commands from its input. */
+  /** Starts one that waits for its line. */
   readonly spawn: () => Promise<ChildProcess>;
   /** Ends one that was given nothing to do. */
   readonly discard: (shell: ChildProcess) => Promise<void>;
-}
-
-/**
- * Returns what makes a waiting shell become the job: one compound command, so
- * that a shell which gets only part of it runs none of it; nor does one that
- * cannot print the mark. Undefined for a job that needs what a waiting shell
- * cannot give.
- */
-export function jobScript(
-  job: Job,
-): { readonly text: string; readonly mark: string } | undefined {
-  if (job.stdin !== undefined || job.env !== undefined) return undefined;
-  const mark = crypto.randomUUID();
-  const argv = job.argv.map(shellQuote).join(" ");
-  const cd = `cd -P -- ${shellQuote(job.cwd)} 2>/dev/null`;
-  const text = `if ${cd} && unset OLDPWD && printf %s ${mark} >&2
-then exec ${argv} </dev/null
-else exit 125
-fi
-`;
-  return text.length > MOST_SCRIPT_LENGTH ? undefined : { text, mark };
 }
