@@ -95,8 +95,8 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
   {
     program: "conductor",
     flag: "net",
-    of: ({ listen }) => [listen],
-    feature: "the listener",
+    of: ({ listen }) => onLoopback(listen),
+    feature: "the listener, on both addresses of loopback",
     without: "does not start",
   },
   {
@@ -151,7 +151,7 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
   {
     program: "codexd",
     flag: "net",
-    of: ({ codexd, state }) => [codexd, socketIn(state)],
+    of: ({ codexd, state }) => [...onLoopback(codexd), socketIn(state)],
     feature: "the listener, and the socket beside it",
     without: "does not start",
   },
@@ -179,7 +179,7 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
   {
     program: "status-api",
     flag: "net",
-    of: ({ statusApi }) => [statusApi],
+    of: ({ statusApi }) => onLoopback(statusApi),
     feature: "the wrapper's listener",
     without: "does not start",
   },
@@ -205,4 +205,9 @@ function socketIn(state: string): string {
 
 function variables(settings: Settings): string[] {
   return Object.values(settings).map((it) => it.variable);
+}
+
+/** An address of 127.0.0.1, and the one of [::1] with its port. */
+function onLoopback(address: string): string[] {
+  return [address, address.replace("127.0.0.1", "[::1]")];
 }

@@ -1,5 +1,6 @@
 import type { ByteBudget } from "../byte_budget.ts";
 import { AppError, invalidInput } from "../errors.ts";
+import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../proto_key.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { ReadSlots } from "./read_slots.ts";
@@ -34,8 +35,10 @@ export async function readJson(
   let value: unknown;
   try {
     text = decoder.decode(intake.bytes);
+    if (isTooDeep(text)) throw tooDeep();
     value = JSON.parse(text);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError("INVALID_JSON", undefined, { cause });
   }
   if (MAY_HOLD_PROTO.test(text)) refuseProtoKey(value, limits);
@@ -198,6 +201,11 @@ class Intake {
     }
     this.#taken = capacity;
   }
+}
+
+function tooDeep(): AppError {
+  const message = `Must not be nested more than ${MAX_NESTING} levels deep`;
+  return invalidInput("", message, { message: "Cannot accept the body" });
 }
 
 function tooLarge(maxBytes: number): AppError {

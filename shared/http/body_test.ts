@@ -205,3 +205,27 @@ Deno.test("A client that leaves in the middle of its body leaves nothing behind"
   while (kit.app.running > 0) await new Promise((done) => setTimeout(done, 1));
   assertEquals(clock.pending, 0);
 });
+
+Deno.test("readJson() says how deep a body may be nested", async () => {
+  const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  await readJson(bodyOf([nested(64)]), headers, limits(1000));
+  const error = await assertRejects(
+    () => readJson(bodyOf([nested(65)]), headers, limits(1000)),
+    AppError,
+  );
+  assertEquals([error.code, error.details], ["INVALID_INPUT", {
+    issues: [{
+      path: "",
+      message: "Must not be nested more than 64 levels deep",
+    }],
+  }]);
+});
+
+Deno.test("?pretty makes no small answer a large one", async () => {
+  const many = "[],".repeat(500);
+  const deep = JSON.parse(`${"[".repeat(60)}${many}[]${"]".repeat(60)}`);
+  await using kit = startKitApp({ deps: { handle: () => deep } });
+  const answer = await fetch(`http://127.0.0.1:${kit.port}/work?pretty`);
+  const { length } = await answer.text();
+  assertEquals([answer.status, length < 5000], [200, true]);
+});

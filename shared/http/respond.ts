@@ -67,8 +67,15 @@ function envelope(data: unknown, { requestId }: AnswerContext) {
 }
 
 function stringify(value: unknown, { pretty }: AnswerContext): string {
-  return pretty ? JSON.stringify(value, null, 2) + "\n" : JSON.stringify(value);
+  const text = JSON.stringify(value);
+  if (!pretty || text.length > MOST_PRETTY) return text;
+  const shown = JSON.stringify(value, null, 2);
+  // Indentation must not turn little into much.
+  return shown.length > MOST_GROWTH * text.length ? text : `${shown}\n`;
 }
+
+const MOST_PRETTY = 1_048_576;
+const MOST_GROWTH = 8;
 
 const JSON_TYPE = "application/json; charset=utf-8";
 const TEXT_TYPE = "text/plain; charset=utf-8";

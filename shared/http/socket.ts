@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import { sleep } from "../wait.ts";
 
 /**
@@ -94,6 +95,9 @@ export class JsonSocket<In> {
     const limit = this.#options.maxMessageChars ?? 1_048_576;
     if (data.length > limit) {
       return this.close(CLOSE.tooBig, `a message may have ${limit} characters`);
+    }
+    if (isTooDeep(data)) {
+      return this.#invalid(`nested more than ${MAX_NESTING} levels deep`);
     }
     let value: unknown;
     try {

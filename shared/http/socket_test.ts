@@ -75,6 +75,7 @@ Deno.test("JsonSocket closes 1008 for frames that are no JSON, no text or not of
       "{}",
       '{"say":1}',
       '{"say":"x","more":1}',
+      `{"say":${"[".repeat(65)}${"]".repeat(65)}}`,
       new ArrayBuffer(3),
       new Blob([]),
     ]
@@ -208,4 +209,13 @@ Deno.test("JsonSocket.room() gives up a socket that stays full or closes", async
   const again = json.room(limits);
   socket.ends(1006);
   assertEquals([await again, clock.pending], [false, 0]);
+});
+
+Deno.test("JsonSocket says how deep a frame may be nested", () => {
+  const reasons: string[] = [];
+  const { socket, got } = open({ onInvalid: (it) => void reasons.push(it) });
+  socket.receive("[".repeat(500_000));
+  assertEquals(reasons, ["nested more than 64 levels deep"]);
+  socket.receive('{"say":"a"}');
+  assertEquals(got, [{ say: "a" }]);
 });
