@@ -21,7 +21,11 @@ export function systemPort(
       const intent = {
         action: `system.${action}`,
         actor: { name: "extension", source: "websocket" },
-        target: { client_id: clientId },
+        target: {
+          client_id: clientId,
+          requested_by: requestedBy ?? null,
+          reason: reason ?? null,
+        },
       } as const;
       return audited(audit, intent, () => {
         const state = system().setMode(MODES[action], {

@@ -118,6 +118,13 @@ export const codexRoutes = [
     id: "codex.sessions.open",
     path: "/v1/codex/sessions",
     unavailable,
+    // A session_id looks like a login's in the audit: Codex's own word does not.
+    auditTarget: ({ body: { session_id, cwd, sandbox } }) => ({
+      thread_id: session_id ?? null,
+      cwd: cwd ?? null,
+      sandbox: sandbox ?? null,
+    }),
+    auditFacts: ({ session_id }) => ({ thread_id: session_id }),
     handler: relayTo(openSession),
   }),
   route({
@@ -125,6 +132,11 @@ export const codexRoutes = [
     id: "codex.turn",
     path: "/v1/codex/turn",
     unavailable,
+    auditTarget: ({ body: { session_id, action } }) => ({
+      thread_id: session_id,
+      action,
+    }),
+    auditFacts: ({ turn_id, status }) => ({ turn_id, status }),
     handler: relayTo(runTurn),
   }),
   route({

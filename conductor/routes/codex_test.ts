@@ -101,6 +101,17 @@ Deno.test("POST /v1/codex/sessions and turn pass body, key and request id on", a
   });
   assertEquals(waited.status, 200);
   assertEquals((await waited.json()).data.final_message, "Hello");
+  const { entries } = await it.server.data<
+    { entries: { target: unknown; facts: unknown }[] }
+  >("GET", "/v1/audit?action=codex.turn");
+  assertEquals(entries.at(-1)?.target, {
+    thread_id: "session-1",
+    action: "start",
+  });
+  assertEquals(entries.at(-2)?.facts, {
+    turn_id: "turn-1",
+    status: "in_progress",
+  });
 });
 
 Deno.test("/v1/codex* keep codexd's failures with their details", async () => {

@@ -25,6 +25,10 @@ const change = {
   data: SystemState,
   errors: ["NOT_LEADER", "NOT_READY"],
   unavailable: unlessLeader,
+  auditTarget: ({ body }: { readonly body: ModeChange }) => ({
+    requested_by: body.requested_by ?? null,
+    reason: body.reason ?? null,
+  }),
 } as const;
 
 /**

@@ -161,7 +161,8 @@ Deno.test("POST /v1/system/backup writes a file that nobody else reads", async (
 Deno.test("GET /v1/audit shows who did what, and how it ended", async () => {
   await using it = await testConductor();
   const response = await it.server.post("/v1/system/pause", {
-    reason: "a secret reason",
+    requested_by: "somebody",
+    reason: "for a while, password=planted-4711",
   }, { headers: { "x-request-id": "mine" } });
   await response.body?.cancel();
   await it.server.post("/v1/exec", { command: "exit 4" });
@@ -169,12 +170,16 @@ Deno.test("GET /v1/audit shows who did what, and how it ended", async () => {
     { entries: Record<string, unknown>[] }
   >("GET", "/v1/audit?request_id=mine");
   assertEquals(
-    entries.map((row) => [row.phase, row.action, row.ok, row.request_id]),
+    entries.map((row) => [row.phase, row.action, row.ok, row.actor]),
     [
-      ["outcome", "system.pause", true, "mine"],
-      ["intent", "system.pause", null, "mine"],
+      ["outcome", "system.pause", true, "local"],
+      ["intent", "system.pause", null, "local"],
     ],
   );
+  assertEquals(entries.at(-1)?.target, {
+    requested_by: "somebody",
+    reason: "for a while, password=***",
+  });
   const exec = await it.server.data<{ entries: Record<string, unknown>[] }>(
     "GET",
     "/v1/audit?action=exec",
@@ -183,7 +188,7 @@ Deno.test("GET /v1/audit shows who did what, and how it ended", async () => {
     ["outcome", "EXEC_EXIT_NON_ZERO"],
     ["intent", null],
   ]);
-  assert(!JSON.stringify(entries).includes("secret"));
+  assert(!JSON.stringify(entries).includes("planted"));
 });
 
 Deno.test("GET /v1/audit/verify sees rows that somebody cut off the end", async () => {
