@@ -319,11 +319,10 @@ Deno.test("Dispatcher refuses bodies that are no JSON object", async () => {
     }],
   });
   const deep = "[".repeat(30_000);
-  assertEquals(await send(deep), "400 INVALID_JSON");
-  assertEquals(
-    await send(`${deep}${"]".repeat(30_000)}`),
-    "400 INVALID_INPUT",
-  );
+  // Its depth is judged before it is parsed: whether it ends does not matter.
+  for (const body of [deep, `${deep}${"]".repeat(30_000)}`]) {
+    assertEquals(await send(body), "400 INVALID_INPUT");
+  }
 });
 
 Deno.test("Dispatcher leaves an inner body to its operation, and takes none where it may", async () => {
