@@ -6,6 +6,9 @@
 /** Longer parts of a path are hidden whatever they are: nothing else is asked of them. */
 const MAX_PART = 64;
 
+/** Characters of an address or a path that are told: a page may make it long. */
+const MAX_ADDRESS = 2048;
+
 /** Characters of a title that are kept, and looked at: a page may give megabytes. */
 const MAX_TITLE = 256;
 
@@ -31,7 +34,7 @@ export function bareAddress(address) {
   const path = parts.map((it, i) =>
     isOpaque(it) && !(UUID.test(it) && parts[i - 1] === "chat") ? ":id" : it
   );
-  return origin + path.join("/");
+  return (origin + path.join("/")).slice(0, MAX_ADDRESS);
 }
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -79,7 +82,7 @@ export function pathTemplate(address) {
     .map((it) =>
       it.length > MAX_PART || ID.test(it) || TOKEN.test(it) ? ":id" : it
     )
-    .join("/");
+    .join("/").slice(0, MAX_ADDRESS);
 }
 
 /**

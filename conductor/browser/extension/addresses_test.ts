@@ -120,6 +120,12 @@ Deno.test("bareTitle() leaves out an address that stands for a title", () => {
   ) assertEquals(bareTitle(title), title);
 });
 
+Deno.test("what is said of an address is short enough for conductor to take it", () => {
+  const address = `https://a.example${"/ab".repeat(10_000)}`;
+  assertEquals(bareAddress(address), address.slice(0, 2048));
+  assertEquals(pathTemplate(address), "/ab".repeat(1000).slice(0, 2048));
+});
+
 Deno.test("what is said of an address or a title takes no longer when it is long", () => {
   const takesMs = (action: () => unknown) => {
     const start = performance.now();

@@ -270,8 +270,10 @@ export class Link {
     this.#pauses += 1;
     const pause = (pauseMs ?? Math.min(grown, LONGEST_PAUSE_MS)) *
       (0.5 + Math.random() / 2);
-    if (detail !== this.status.detail) this.#parts.errors.add(detail);
+    const before = this.status.detail;
     this.#say(state, detail);
+    const now = this.status.detail;
+    if (now !== before) this.#parts.errors.add(now);
     this.#timer = setTimeout(() => this.#connect(), pause);
   }
 
@@ -286,7 +288,9 @@ export class Link {
   }
 
   /** @type {(state: string, detail: string) => void} */
-  #say(state, detail) {
+  #say(state, said) {
+    // A stranger may have said it: nothing of it steers what shows it.
+    const detail = said.replace(/\p{C}/gu, " ");
     this.status = { state, detail, since: Date.now() };
     this.#parts.changed();
   }

@@ -95,7 +95,10 @@ Deno.test("Link takes whatever is no proof for somebody else's answer", async ()
     () => Response.json({ ok: true, data: { nonce: 7 } }),
     () => Response.json([null]),
     () => new Response("x".repeat(1_000_000)),
-    () => Response.json({ error: { message: "say it" } }, { status: 403 }),
+    () =>
+      Response.json({ error: { message: "\x1b[31m\u202eit" } }, {
+        status: 403,
+      }),
   ];
   for (const answer of answers) {
     await using server = Deno.serve(
@@ -109,6 +112,7 @@ Deno.test("Link takes whatever is no proof for somebody else's answer", async ()
     await using stranger = createLink(origin);
     stranger.link.restart();
     await stranger.says("this is no conductor");
+    assertEquals(/\p{C}/u.test(stranger.link.status.detail), false);
   }
 });
 

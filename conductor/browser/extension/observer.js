@@ -9,6 +9,9 @@ const LOGIN_HEADER =
 /** What changes is gathered this long before it is reported. */
 const GATHER_MS = 500;
 
+/** Characters of a name that conductor takes. */
+const MAX_NAME = 256;
+
 /** A credential that did not change is reported again no sooner than this. */
 const RENEW_MS = 30_000;
 
@@ -79,7 +82,7 @@ export class Observer {
     const { requestHeaders = [], timeStamp: at } = details;
     if (type === "xmlhttprequest") this.#endpoint(site, { url, method });
     for (const { name, value = "" } of requestHeaders) {
-      const header = name.toLowerCase();
+      const header = name.toLowerCase().slice(0, MAX_NAME);
       /** @type {[string, string][]} */
       const pairs = header === "cookie"
         ? cookiesOf(value)
@@ -87,7 +90,8 @@ export class Observer {
         ? [["", value]]
         : [];
       for (const [cookie, secret] of pairs) {
-        await this.#credential(site, { header, name: cookie, secret, at });
+        const name = cookie.slice(0, MAX_NAME);
+        await this.#credential(site, { header, name, secret, at });
       }
     }
   };
@@ -141,7 +145,7 @@ export class Observer {
 
   /** @type {(site: Site, seen: { line: string, at: number }) => void} */
   #logout(site, { line, at }) {
-    const name = removedCookie(line, Date.now());
+    const name = removedCookie(line, Date.now())?.slice(0, MAX_NAME);
     const key = [site.host, "cookie", name].join("\n");
     const known = this.#credentials.get(key);
     if (known === undefined) return;
@@ -151,8 +155,9 @@ export class Observer {
   }
 
   /** @type {(site: Site, request: { url: string, method: string }) => void} */
-  #endpoint(site, { url, method }) {
+  #endpoint(site, { url, method: whole }) {
     const path = pathTemplate(url);
+    const method = whole.slice(0, MAX_NAME);
     const key = [site.host, method, path].join("\n");
     const now = Date.now();
     const known = this.#endpoints.get(key);
