@@ -16,7 +16,7 @@ export interface RunningDaemon extends AsyncDisposable {
 
 /** Starts a daemon on a free port with a state folder of its own; waits until it is ready. */
 export async function startDaemon(
-  program: Program,
+  program: Program | "status-api",
   env: Readonly<Record<string, string>> = {},
   options: {
     /** A command that ends by becoming the daemon, which it is given as arguments. */
@@ -26,11 +26,10 @@ export async function startDaemon(
   const folder = await Deno.realPath(
     await Deno.makeTempDir({ prefix: `${program}-` }),
   );
-  const address = program === "conductor"
-    ? "BAA_CONDUCTOR_LOCAL_API"
-    : "BAA_CODEXD_LOCAL_API";
+  const address = ADDRESSES[program];
   const origin = env[address] ?? `http://127.0.0.1:${freePort()}`;
   const variables = {
+    BAA_CONDUCTOR_LOCAL_API: "http://127.0.0.1:9",
     BAA_CODEXD_LOCAL_API: "http://127.0.0.1:9",
     // Never the owner's own Codex.
     BAA_CODEX_BIN: join(folder, "no-codex"),
@@ -41,7 +40,9 @@ export async function startDaemon(
     BAA_TMP_DIR: join(folder, "tmp"),
     ...env,
   };
-  const command = daemonCommand(program, { env: variables });
+  const command = program === "status-api"
+    ? daemonCommand("conductor", { args: [program], env: variables })
+    : daemonCommand(program, { env: variables });
   const [first, ...rest] = [
     ...options.wrapper ?? [],
     command.program,
@@ -92,3 +93,10 @@ function foreignVariables(): Readonly<Record<string, string>> {
       .filter(([name]) => !name.startsWith("BAA_")),
   );
 }
+
+/** The variable that says where each of them listens. */
+const ADDRESSES = {
+  conductor: "BAA_CONDUCTOR_LOCAL_API",
+  codexd: "BAA_CODEXD_LOCAL_API",
+  "status-api": "BAA_STATUS_API",
+} as const;

@@ -193,3 +193,37 @@ Deno.test("abort() drops what is open", async () => {
   const outcome = await response.arrayBuffer().then(() => "whole", () => "cut");
   assertEquals([outcome, cancelled], ["cut", true]);
 });
+
+const HAS_IPV6 = Deno.networkInterfaces().some(({ address }) =>
+  address === "::1"
+);
+
+Deno.test({
+  name: "listen() holds both addresses of loopback, whichever it is asked for",
+  ignore: !HAS_IPV6,
+  async fn() {
+    for (const host of ["127.0.0.1", "localhost", "[::1]"]) {
+      const listening = startListen(`http://${host}:0`);
+      const port = Number(listening.base.port);
+      assertEquals(listening.hasIpv6, true);
+      assertEquals(await textFrom("127.0.0.1", port), "here");
+      assertEquals(await textFrom("[::1]", port), "here");
+      await listening.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "listen() does not share loopback with who holds the port of [::1]",
+  ignore: !HAS_IPV6,
+  async fn() {
+    using listener = Deno.listen({ hostname: "::1", port: 0 });
+    const { port } = listener.addr;
+    assertThrows(
+      () => startListen(`http://127.0.0.1:${port}`),
+      ListenError,
+      `Cannot listen on [::1]:${port}: the port is already in use`,
+    );
+    await assertRejects(() => textFrom("127.0.0.1", port), TypeError);
+  },
+});
