@@ -149,6 +149,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
           return { state, reason, ...browser.load() };
         },
         disk: () => diskSpace(config.stateDir),
+        descriptors: ports.descriptors,
         groupWay: () => hostOps.groupWay(),
         clock,
       }),

@@ -49,6 +49,7 @@ Deno.test("GET /v1/status shows at a glance what the node does", async () => {
   assertEquals(status.last_errors[0]?.title, HOSTILE);
   assert((status.disk?.free_bytes ?? 0) > 0);
   const { os } = Deno.build;
+  assertEquals(status.descriptors, { in_use: 30, limit: 20_000 });
   assertEquals(status.process_groups, os === "linux" ? "setsid" : "perl");
   assertEquals(status.codexd, {
     state: "healthy",

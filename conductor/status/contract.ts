@@ -64,6 +64,12 @@ export const Status = z.strictObject({
     free_bytes: z.int(),
     total_bytes: z.int(),
   }).nullable(),
+  descriptors: z.strictObject({
+    in_use: z.int(),
+    limit: z.int().nullable(),
+  }).nullable().describe(
+    "Files, pipes and connections of the daemon: at least so many are open (all numbers below the lowest free one), and so many may be. Null where it cannot be told.",
+  ),
   process_groups: z.enum(GROUP_WAYS).nullable().describe(
     "What makes each command's process group; `detached`: a fork of the whole daemon, which is slow. Null where nothing is known.",
   ),

@@ -14,6 +14,7 @@ export function details(status: Status): Markup {
     codexdCard(status),
     browserCard(status),
     diskCard(status),
+    descriptorsCard(status),
     versionsCard(status),
   ];
   // Who is away has a card that says why.
@@ -105,6 +106,15 @@ function diskCard({ disk }: Status): Markup {
   return card("Disk", size(free_bytes), {
     tone: free_bytes < total_bytes * LOW_DISK ? "bad" : undefined,
     line: `free of ${size(total_bytes)}`,
+  });
+}
+
+function descriptorsCard({ descriptors }: Status): Markup | false {
+  if (descriptors === null) return false;
+  const { in_use, limit } = descriptors;
+  return card("Descriptors", String(in_use), {
+    tone: limit !== null && in_use >= limit / 2 ? "warn" : undefined,
+    line: limit === null ? "in use" : `in use of ${limit}`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { PublicStatus, Status } from "./contract.ts";
-import type { DaemonSelf } from "../../shared/daemon/mod.ts";
+import type { DaemonPorts, DaemonSelf } from "../../shared/daemon/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
 import { firstHour, lastDay } from "./run_hours.ts";
@@ -61,9 +61,15 @@ export class StatusService {
       codexd: codexd(),
       browser: browser(),
       disk: room,
+      descriptors: this.#descriptors(),
       process_groups: way,
       versions: { conductor: self.version, deno: Deno.version.deno },
     };
+  }
+
+  #descriptors(): Status["descriptors"] {
+    const { inUse, limit = null } = this.#sources.descriptors;
+    return inUse === undefined ? null : { in_use: inUse, limit };
   }
 
   #stored(now: number): Stored {
@@ -115,6 +121,7 @@ export interface StatusSources {
   readonly codexd: () => Status["codexd"];
   readonly browser: () => Status["browser"];
   readonly disk: () => Promise<Status["disk"]>;
+  readonly descriptors: DaemonPorts["descriptors"];
   readonly groupWay: () => Promise<Status["process_groups"]>;
   readonly clock: Clock;
 }

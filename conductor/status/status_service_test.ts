@@ -33,6 +33,7 @@ function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
     codexd: () => null,
     browser: () => null,
     disk: () => Promise.resolve(null),
+    descriptors: { inUse: 31, limit: 256 },
     groupWay: () => Promise.resolve("setsid"),
     clock: new FakeClock(),
     ...sources,

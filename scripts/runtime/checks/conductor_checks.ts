@@ -13,6 +13,7 @@ import {
   type Variables,
   warning,
 } from "../node/mod.ts";
+import { descriptorsCheck } from "./descriptors_check.ts";
 import { knowsToken } from "./knows_token.ts";
 import { remedyFor } from "./remedies.ts";
 
@@ -25,7 +26,11 @@ export async function conductorChecks(
 ): Promise<readonly Finding[]> {
   const stranger = await strangerCheck(options);
   if (stranger !== undefined) return [stranger];
-  return [...await roleCheck(options), ...await codexCheck(options)];
+  return [
+    ...await roleCheck(options),
+    ...await codexCheck(options),
+    ...await descriptorsCheck(options.base, options.token),
+  ];
 }
 
 interface ConductorCheckOptions {
