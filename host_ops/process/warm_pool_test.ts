@@ -81,22 +81,28 @@ Deno.test("WarmShells costs nothing after a minute without commands, and is back
   assertEquals([running(), clock.pending], [0, 0]);
 });
 
-Deno.test("WarmShells starts none between the end of a command and its answer", async () => {
+Deno.test("WarmShells starts none between the end of a command and its answer, but lets none wait for ever", async () => {
   const { shells, clock, spawned } = pool();
   await shells.prepare();
   shells.take();
-  for (let i = 0; i < 20; i++) {
-    await clock.advance(5);
-    shells.calmLater();
-  }
+  const busy = async (ms: number) => {
+    for (let i = 0; i < ms; i += 5) {
+      await clock.advance(5);
+      shells.calmLater();
+    }
+  };
+  await busy(45);
   assertEquals(spawned(), 2);
-  await clock.advance(50);
+  await busy(10);
   assertEquals(spawned(), 3);
+  shells.take();
+  await clock.advance(10);
+  assertEquals(spawned(), 4);
   // the last one is replaced at once: there the next command comes soon
   shells.take();
   shells.take();
   await clock.advance(0);
-  assertEquals(spawned(), 4);
+  assertEquals(spawned(), 5);
   await shells.close();
 });
 

@@ -10,6 +10,9 @@ import type { ChildProcess } from "./child_process.ts";
  */
 const CALM_MS = 10;
 
+/** Milliseconds after which one is started though there is no calm. */
+const LATEST_MS = 50;
+
 /** How often, in milliseconds, it is asked whether fewer shells would do. */
 const REVIEW_MS = 10_000;
 
@@ -31,6 +34,8 @@ export class WarmShells {
   #quiet = 0;
   #filling: Promise<boolean> | undefined;
   #refill: Timer | undefined;
+  /** When the next one is started at the latest. */
+  #latest: number | undefined;
   #review: Timer | undefined;
   #closed = false;
 
@@ -102,13 +107,23 @@ export class WarmShells {
   }
 
   #refillAfter(ms: number): void {
+    const { clock } = this.#options;
     this.#refill?.cancel();
     this.#refill = undefined;
-    if (!this.#lacking) return;
-    this.#refill = this.#options.clock.after(ms, async () => {
-      this.#refill = undefined;
-      if (await this.#fillOnce()) this.#refillAfter(CALM_MS);
-    });
+    if (!this.#lacking) {
+      this.#latest = undefined;
+      return;
+    }
+    const now = clock.monotonic();
+    this.#latest ??= now + LATEST_MS;
+    this.#refill = clock.after(
+      Math.min(ms, Math.max(0, this.#latest - now)),
+      async () => {
+        this.#refill = undefined;
+        this.#latest = undefined;
+        if (await this.#fillOnce()) this.#refillAfter(CALM_MS);
+      },
+    );
   }
 
   /** One at a time, so that commands come between them. */
