@@ -16,6 +16,7 @@ import {
   isNextField,
 } from "./secret_places.ts";
 import { SCHEMES, TOKEN_SHAPES } from "./secret_table.ts";
+import { WordTable } from "./word_table.ts";
 
 /** What stands in the place of a secret. */
 export const MASK = "***";
@@ -27,6 +28,7 @@ export const MASK = "***";
  * in proportion to the text.
  */
 export function maskSecrets(text: string): string {
+  if (text.length < LEAST_SECRET) return text;
   let shown = text;
   if (text.includes("-----BEGIN")) {
     shown = shown.replace(PRIVATE_KEY, `$1${MASK}`);
@@ -36,6 +38,8 @@ export function maskSecrets(text: string): string {
   return new Walk(shown).run();
 }
 
+/** The length of `sid=x`. */
+const LEAST_SECRET = 5;
 const LEAST_TOKEN = 10;
 const TOKEN = new RegExp(
   `(?<=^|[^A-Za-z0-9]|\\\\[nrt])(?:${TOKEN_SHAPES.join("|")})`,
@@ -71,6 +75,7 @@ const MAX_SHORT_OPTION = 3;
 /** So much of a name is looked at, from its end. */
 const NAME_CHARS = 64;
 const BLANK = 32;
+const SMALL_B = 98;
 const DASH = 45;
 /** The length of `;path=`. */
 const LEAST_ATTRIBUTE = 6;
@@ -156,17 +161,18 @@ class Walk {
 
   /** A whole word that is known: a program, a scheme. */
   #known(start: number, end: number): void {
-    const word = this.#text.slice(start, end);
-    if (this.#argument(word, end)) return;
-    if (word.length === 5 || word.length === 6) this.#scheme(word, end);
+    if (this.#argument(start, end)) return;
+    const isB = (this.#text.charCodeAt(start) | 32) === SMALL_B;
+    const length = end - start;
+    if (isB && (length === 5 || length === 6)) this.#scheme(start, end);
   }
 
   /** `Bearer …` where no header is named. */
-  #scheme(word: string, end: number): void {
+  #scheme(start: number, end: number): void {
     const next = afterBlanks(this.#text, end);
     if (next === end) return;
-    if (word.length === 5 && isSmallWordAt(this.#text, next)) return;
-    const scheme = word.toLowerCase();
+    if (end - start === 5 && isSmallWordAt(this.#text, next)) return;
+    const scheme = this.#text.slice(start, end).toLowerCase();
     if (scheme !== "basic" && scheme !== "bearer") return;
     const { from, to } = this.#value(next, false);
     if (to - from <= 3) return;
@@ -194,10 +200,12 @@ class Walk {
       this.#skip(at);
       return true;
     }
+    const value = this.#value(at, isQuoted);
+    const isEmpty = value.isBare && value.from === value.to;
+    if (isEmpty && (says & NAME.authorization) === 0) return true;
     const word = text.slice(Math.max(start, end - NAME_CHARS), end);
     const isSentence = sign === ":" && isBare && hasBlank &&
       EVERYDAY.test(word);
-    const value = this.#value(at, isQuoted);
     const secret = text.slice(value.from, value.to);
     if (value.isBare) {
       const isScheme = isSchemeName(secret);
@@ -259,12 +267,12 @@ class Walk {
     const options = this.#options(end);
     const isLong = this.#text.charCodeAt(start + 1) === DASH;
     if (length <= (isLong ? MAX_WORD : MAX_SHORT_OPTION)) {
-      const word = this.#text.slice(start, end);
-      const sign = (options ?? ANY_PROGRAM).signs.get(word);
+      const { signs } = options ?? ANY_PROGRAM;
+      const sign = signs.find(this.#text, start, end);
       if (sign !== undefined && this.#optionValue(end, sign)) return true;
     }
-    if (!isLong && options !== undefined && options.glued.size > 0) {
-      const sign = options.glued.get(this.#text.slice(start, start + 2));
+    if (!isLong && options?.glued !== undefined) {
+      const sign = options.glued.find(this.#text, start, start + 2);
       if (sign !== undefined) return this.#maskBehind(sign, start + 2, false);
     }
     return length >= 4 && (says & NAME.secret) !== 0 &&
@@ -291,14 +299,14 @@ class Walk {
   }
 
   /** The name of a program, or what one takes that knows words without a dash. */
-  #argument(word: string, end: number): boolean {
-    const known = KNOWN_WORDS.get(word);
+  #argument(start: number, end: number): boolean {
+    const known = WORDS.find(this.#text, start, end);
     if (known === undefined) return false;
     // In a list each text has its own quotes, and no shell has read them yet.
     if (known.evaluates && this.#text[end] !== "\0") this.#evaluator = end;
     const { options } = known;
     const sign = options === undefined
-      ? this.#options(end)?.signs.get(word)
+      ? this.#options(end)?.signs.find(this.#text, start, end)
       : undefined;
     if (options !== undefined) {
       this.#program = { options, at: end };
@@ -317,9 +325,14 @@ class Walk {
     return this.#program?.options;
   }
 
-  #isNear(sign: string, at: number): boolean {
-    return sign === "" ||
-      this.#text.slice(at, at + NAME_CHARS).includes(sign);
+  #isNear(sign: string, from: number): boolean {
+    if (sign === "") return true;
+    const code = sign.charCodeAt(0);
+    const end = Math.min(from + NAME_CHARS, this.#text.length);
+    for (let at = from; at < end; at++) {
+      if (this.#text.charCodeAt(at) === code) return true;
+    }
+    return false;
   }
 
   /** Masks what stands behind a sign in the value at a place, `user:password`. */
@@ -392,6 +405,7 @@ class Walk {
   }
 }
 
+const WORDS = new WordTable(KNOWN_WORDS);
 /** What a word may begin with that is known whole. */
 const FIRST = new Uint8Array(128);
 for (const word of [...KNOWN_WORDS.keys(), "b", "B"]) {

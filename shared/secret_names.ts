@@ -8,6 +8,7 @@ import {
   SIGNATURE_WORDS,
 } from "./secret_table.ts";
 import { WordMatcher } from "./word_matcher.ts";
+import { WordTable } from "./word_table.ts";
 
 /** Whether what stands under this name is a secret. */
 export function isSecretName(name: string): boolean {
@@ -65,9 +66,9 @@ export function isPath(value: string): boolean {
 
 /** The options of a program that a secret follows, each with its sign. */
 export interface Options {
-  readonly signs: ReadonlyMap<string, string>;
+  readonly signs: WordTable<string>;
   /** Those that the secret is glued to, `-p`. */
-  readonly glued: ReadonlyMap<string, string>;
+  readonly glued: WordTable<string> | undefined;
 }
 
 /** What a whole word is to a walk. */
@@ -79,7 +80,7 @@ interface KnownWord {
 }
 
 /** Programs, and what their options are called without a dash. */
-export const KNOWN_WORDS: ReadonlyMap<string, KnownWord> = knownWords();
+export const KNOWN_WORDS = knownWords();
 
 /** The options that have a secret behind them with any program. */
 export const ANY_PROGRAM: Options = optionsOf(ofAnyProgram());
@@ -114,23 +115,29 @@ function ofAnyProgram(): string {
 }
 
 function optionsOf(options: string): Options {
-  const signs = new Map<string, string>();
-  const glued = new Map<string, string>();
-  for (const option of options.split(" ")) {
+  const signs = signsOf(options);
+  const glued = signs.filter(([name]) => name.endsWith("*"))
+    .map(([name, sign]) => [name.slice(0, -1), sign] as const);
+  return {
+    signs: new WordTable(signs.filter(([name]) => !name.endsWith("*"))),
+    glued: glued.length === 0 ? undefined : new WordTable(glued),
+  };
+}
+
+/** Options without their sign, and the sign. */
+function signsOf(options: string): [name: string, sign: string][] {
+  return options.split(" ").map((option) => {
     const sign = /[:=%,]$/.exec(option)?.[0] ?? "";
-    const name = option.slice(0, option.length - sign.length);
-    if (name.endsWith("*")) glued.set(name.slice(0, -1), sign);
-    else signs.set(name, sign);
-  }
-  return { signs, glued };
+    return [option.slice(0, option.length - sign.length), sign];
+  });
 }
 
 function knownWords(): Map<string, KnownWord> {
   const words = new Map<string, KnownWord>();
   for (const [programs, list] of SECRET_OPTIONS) {
     const options = optionsOf(`${ofAnyProgram()} ${list}`);
-    for (const name of options.signs.keys()) {
-      if (name[0] !== "-" && !words.has(name)) {
+    for (const [name] of signsOf(list)) {
+      if (/^[A-Za-z]/.test(name) && !words.has(name)) {
         words.set(name, { evaluates: false });
       }
     }
