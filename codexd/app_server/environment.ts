@@ -85,7 +85,7 @@ function temporaryFolder(source: CodexEnvironmentSource): string {
 }
 
 function isWithin(path: string, folder: string): boolean {
-  return `${path}/`.startsWith(`${folder.replace(/\/+$/, "")}/`);
+  return `${path}/`.startsWith(`${folder.replace(/(?<!\/)\/+$/, "")}/`);
 }
 
 /** Arguments that start the app-server and keep it from the network and from the owner's shell files. */

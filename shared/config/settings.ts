@@ -52,8 +52,8 @@ export const SETTINGS = {
     readBy: WITH_STATUS_API,
     fallback: "http://127.0.0.1:4317",
     doc:
-      "conductor's listen address and local base; when it is not loopback, " +
-      "conductor listens on 127.0.0.1 with the same port as well",
+      "conductor's listen address and local base; 127.0.0.1 and [::1] it holds " +
+      "with the same port as well",
   }),
   publicApiBase: baseUrl("BAA_CONDUCTOR_PUBLIC_API_BASE", {
     readBy: WITH_STATUS_API,
