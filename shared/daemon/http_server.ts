@@ -57,7 +57,7 @@ export class HttpServer {
         Deno.chmodSync(address.path, 0o600);
       } else {
         const server = Deno.serve(
-          { ...options, ...address },
+          { ...options, ...address, tcpBacklog: BACKLOG },
           (request, info) => answer(request, info, info.remoteAddr.hostname),
         );
         this.#server = server;
@@ -95,6 +95,9 @@ export class HttpServer {
     return this.end();
   }
 }
+
+/** Connections that wait to be accepted; a client tries again only after 1 s where there is no room. */
+const BACKLOG = 4096;
 
 interface ServerPorts {
   readonly handle: Handle;

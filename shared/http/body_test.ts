@@ -229,3 +229,61 @@ Deno.test("?pretty makes no small answer a large one", async () => {
   const { length } = await answer.text();
   assertEquals([answer.status, length < 5000], [200, true]);
 });
+
+Deno.test("The answer to a body that nobody reads comes whole, and its connection ends", async () => {
+  await using kit = startKitApp();
+  const half = "Content-Length: 100";
+  for (
+    const [line, status, ...headers] of [
+      ["POST /nowhere HTTP/1.1", 404, half],
+      ["POST /notes HTTP/1.1", 415, half, "Content-Type: text/plain"],
+      ["POST /notes HTTP/1.1", 413, "Content-Length: 9999999"],
+      ["GET /open HTTP/1.1", 200, half],
+      ["GET /events HTTP/1.1", 400, half],
+      ["GET /open HTTP/1.1", 200, "Transfer-Encoding: chunked"],
+    ] as const
+  ) {
+    using connection = await RawConnection.open(kit.port);
+    const own = headers.some((it) => it.startsWith("Content-Type"))
+      ? []
+      : [`Content-Type: ${JSON_TYPE}`];
+    await connection.send(rawRequest({
+      line,
+      headers: [`Host: localhost:${kit.port}`, ...own, ...headers],
+    }));
+    const answer = await connection.answer();
+    assertEquals([line, answer.status], [line, status]);
+    assertEquals(answer.body.endsWith("}"), true);
+    // The client has not left: it is the daemon that ends it.
+    assertEquals(await connection.rest(), "");
+  }
+});
+
+Deno.test("Bodies that do not come hold up no others", async () => {
+  await using kit = startKitApp();
+  await using held = new AsyncDisposableStack();
+  const head = {
+    line: "POST /notes HTTP/1.1",
+    headers: [`Host: localhost:${kit.port}`, `Content-Type: ${JSON_TYPE}`],
+  };
+  const half = rawRequest({
+    ...head,
+    headers: [...head.headers, "Content-Length: 20"],
+  });
+  const open = async () => {
+    const connection = held.use(await RawConnection.open(kit.port));
+    await connection.send(`${half}{`);
+    return connection;
+  };
+  // All of them are being read.
+  for (let count = 0; count < 128; count++) await open();
+  while (kit.app.running < 128) {
+    await new Promise((done) => setTimeout(done, 1));
+  }
+  const refused = await open();
+  const answer = await refused.answer();
+  assertEquals([answer.status, await refused.rest()], [429, ""]);
+  const other = await fetch(`http://localhost:${kit.port}/open`);
+  await other.body?.cancel();
+  assertEquals(other.status, 200);
+});
