@@ -18,6 +18,8 @@ export class Listener {
   #server: HttpServer | undefined;
   #turning: Promise<void> | undefined;
   #isClosed = false;
+  #openedAt = -Infinity;
+  #toldAt = -Infinity;
 
   constructor(address: ListenAddress, ports: ListenerPorts) {
     this.#address = address;
@@ -43,15 +45,12 @@ export class Listener {
    * @throws {ListenError} when the address is in use, is not there, or is not permitted
    */
   open(): number {
-    const { handle, log } = this.#ports;
+    const { handle, clock, log } = this.#ports;
     const server = new HttpServer(this.address, {
       handle,
       log,
       onFailed: (error) => {
-        log.warn("Cannot accept a connection; listening anew", {
-          address: nameOf(this.address),
-          error,
-        });
+        this.#tell(error);
         void this.turnOver();
       },
     });
@@ -61,6 +60,7 @@ export class Listener {
     }
     this.#server = server;
     this.#servers.add(server);
+    this.#openedAt = clock.monotonic();
     return server.port;
   }
 
@@ -88,9 +88,24 @@ export class Listener {
     await Promise.all([...this.#servers].map((it) => it.cut()));
   }
 
+  /** An attack makes it fail many times a second. */
+  #tell(error: unknown): void {
+    const { clock, log } = this.#ports;
+    const now = clock.monotonic();
+    if (now - this.#toldAt < TELL_MS) return;
+    this.#toldAt = now;
+    log.warn("Cannot accept a connection; listening anew", {
+      address: nameOf(this.address),
+      error,
+    });
+  }
+
   async #turn(): Promise<void> {
     const { clock, log } = this.#ports;
     this.#leave(this.#server);
+    // Where nothing could be ended it fails again at once.
+    const rest = this.#openedAt + LEAST_MS - clock.monotonic();
+    if (rest > 0) await sleep(clock, rest);
     for (let tries = 0; !this.#isClosed; tries++) {
       try {
         // Its file goes with its listener, as a rule.
@@ -126,6 +141,9 @@ export class Listener {
 
 /** A port is free again some milliseconds after its listener was ended. */
 const RETRY_MS = 10;
+/** It is not turned over more often than this. */
+const LEAST_MS = 20;
+const TELL_MS = 1000;
 const TRIES_TO_TELL = 30;
 
 interface ListenerPorts {
