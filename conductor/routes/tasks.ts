@@ -44,6 +44,7 @@ export const taskRoutes = [
     notes: [
       "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log. timeoutMs is by default the task's timeout_ms, else 30000.",
       "kind codex: payload is prompt, cwd, and session_id to continue a session. kind browser: payload is a browser request.",
+      "The values of env and stdin are for the run alone: every answer shows *** in their place, and they are dropped from the database when the task has ended.",
       "Tasks start by priority (higher first), then age, not before not_before, while the mode is running.",
       "A failed attempt is tried again, after 1 s doubled each time, until max_attempts. timeout_ms ends an attempt; 0 or null: no limit.",
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",

@@ -132,6 +132,7 @@ export function openDatabase(path: string): Database {
       PRAGMA journal_size_limit = 67108864;
       PRAGMA cache_size = -8000;
       PRAGMA temp_store = MEMORY;
+      PRAGMA secure_delete = ON;
     `);
     migrate(connection);
     checkCheaply(connection);

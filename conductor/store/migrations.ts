@@ -1,6 +1,7 @@
 import { AUDIT_SCHEMA } from "./schema/audit.ts";
 import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
 import { BROWSER_KEYS, BROWSER_SCHEMA } from "./schema/browser.ts";
+import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
 import { TOKENS_SCHEMA } from "./schema/tokens.ts";
 
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "actors of the audit", sql: AUDIT_ACTOR },
   { name: "named tokens", sql: TOKENS_SCHEMA },
   { name: "keys of browsers", sql: BROWSER_KEYS },
+  { name: "payloads of ended tasks", sql: SPENT_PAYLOADS },
 ];
 
 /** One step of the schema. */

@@ -8,6 +8,7 @@ import type {
   TaskStatus,
   TaskSummary,
 } from "./model/task.ts";
+import { MASK } from "../../shared/mask_secrets.ts";
 import type { Database } from "./database.ts";
 import { type List, type Page, readPage } from "./list.ts";
 import {
@@ -86,8 +87,8 @@ export class TaskStore {
 
   /** A task as it is shown: what it runs with may hold secrets. */
   show(row: TaskRow): Task {
-    const payload = this.#redactor.json(JSON.parse(row.payload));
-    return { ...toSummary(row), payload };
+    const payload = withoutValues(JSON.parse(row.payload));
+    return { ...toSummary(row), payload: this.#redactor.json(payload) };
   }
 
   /** The task that was made with an `Idempotency-Key`, and the hash it had. */
@@ -159,7 +160,7 @@ export class TaskStore {
     );
   }
 
-  /** Ends a task. */
+  /** Ends a task; the values of its `env` and `stdin` are dropped with it. */
   finish(seq: number, end: TaskEnd): void {
     this.#db.run(
       `UPDATE tasks SET status = ?2, wake_at = NULL, finished_at = ?3,
@@ -257,3 +258,18 @@ export type FinishedTask = {
   readonly finished_at: number;
   readonly log_lines: number;
 };
+
+/**
+ * `env` and `stdin` are for the run alone: names are left of the one. A trigger
+ * leaves the same in the row when the task ends.
+ */
+function withoutValues({ env, stdin, ...rest }: Task["payload"]) {
+  const names = typeof env === "object" && env !== null && !Array.isArray(env)
+    ? Object.fromEntries(Object.keys(env).map((name) => [name, MASK]))
+    : MASK;
+  return {
+    ...rest,
+    ...((env ?? null) !== null && { env: names }),
+    ...((stdin ?? null) !== null && { stdin: MASK }),
+  };
+}
