@@ -63,6 +63,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     values,
     token,
     base,
+    listening: ports.listening,
     store: stores.browser,
     events: store.events,
     feed: store.feed,

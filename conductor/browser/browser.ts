@@ -2,6 +2,7 @@ import type { AuditPort } from "../../shared/audit.ts";
 import { ByteBudget } from "../../shared/byte_budget.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { NewId } from "../../shared/ids.ts";
+import type { DaemonPorts } from "../../shared/daemon/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { SystemService } from "../automation/mod.ts";
 import type { ChangeFeed, EventService } from "../record/mod.ts";
@@ -72,6 +73,7 @@ interface BrowserOptions {
   readonly token: string | undefined;
   /** The base with the port that is really used. */
   readonly base: URL;
+  readonly listening: DaemonPorts["listening"];
   readonly store: BrowserStore;
   readonly events: Pick<EventService, "record">;
   readonly feed: Pick<ChangeFeed, "wait">;
@@ -85,8 +87,18 @@ interface BrowserOptions {
 
 /** Puts the browser's parts together. */
 export function composeBrowser(options: BrowserOptions): Browser {
-  const { audit, base, clock, feed, log, newId, store, token, values } =
-    options;
+  const {
+    audit,
+    base,
+    clock,
+    feed,
+    listening,
+    log,
+    newId,
+    store,
+    token,
+    values,
+  } = options;
   const websocket = new URL("/ws/firefox", base);
   websocket.protocol = base.protocol.replace("http", "ws");
   const heartbeatMs = values.browserHeartbeatMs;
@@ -141,7 +153,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
   });
   const stop = new AbortController();
   return {
-    door: new Door({ pairing, clock, log, base, token }),
+    door: new Door({ pairing, clock, log, base, listening, token }),
     bridge,
     requests,
     actions,

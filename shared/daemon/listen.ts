@@ -92,12 +92,20 @@ export function listen(
   }
 
   async function openWhenThere(first: Listener): Promise<void> {
+    let hasTold = false;
     while (true) {
       await sleep(clock, RETRY_MS, stop.signal);
       if (stop.signal.aborted) return;
       try {
         first.open();
-      } catch {
+      } catch (error) {
+        if (!hasTold && first.trouble !== undefined) {
+          log.error("Cannot listen: another process was there first", {
+            address: nameOf(first.address),
+            error,
+          });
+          hasTold = true;
+        }
         continue;
       }
       log.info("Listening", { address: nameOf(first.address) });
@@ -111,6 +119,17 @@ export function listen(
       listeners.some(({ address }) =>
         "hostname" in address && address.hostname === "::1"
       ),
+    holds(host) {
+      const names = host === "localhost"
+        ? ["127.0.0.1", ...(this.hasIpv6 ? ["::1"] : [])]
+        : [host.replace(/^\[|\]$/g, "")];
+      return names.every((it) =>
+        listeners.some((one) => one.isOpen && covers(one.address, it))
+      );
+    },
+    get trouble() {
+      return all().map((it) => it.trouble).find((it) => it !== undefined);
+    },
     async openSocket(path) {
       await freeSocket(path);
       const listener = make({ path });
@@ -149,6 +168,10 @@ export interface Listening {
   readonly base: URL;
   /** Whether [::1] is listened on: where the machine has no IPv6 it cannot be. */
   readonly hasIpv6: boolean;
+  /** Whether nobody else can answer now at this name of the machine, as it stands in a URL. */
+  holds(host: string): boolean;
+  /** Which address another process answers at in its place, if one does. */
+  readonly trouble: string | undefined;
   /**
    * Serves a Unix socket as well, with mode 0600, in a folder of mode 0700.
    * Comes after the address: of two processes that start at once, one has lost by then.
@@ -167,6 +190,13 @@ export interface Listening {
 function loopbackBeside(name: string): readonly string[] {
   if (name === "::") return [];
   return name === "0.0.0.0" ? ["::1"] : ["127.0.0.1", "::1"];
+}
+
+/** Tells whether nobody else can listen at `hostname` while this address is listened on. */
+function covers(address: Listener["address"], hostname: string): boolean {
+  if (!("hostname" in address)) return false;
+  return address.hostname === hostname || address.hostname === "::" ||
+    (address.hostname === "0.0.0.0" && !hostname.includes(":"));
 }
 
 function portOf({ port }: URL): number {

@@ -3,7 +3,7 @@ import type { Logger } from "../log.ts";
 import { sleep } from "../wait.ts";
 import { freeSocket } from "./free_socket.ts";
 import { type Handle, HttpServer } from "./http_server.ts";
-import { type ListenAddress, nameOf } from "./listen_error.ts";
+import { type ListenAddress, ListenError, nameOf } from "./listen_error.ts";
 
 /**
  * One address that is listened on, by one server after the other: since a server
@@ -18,6 +18,8 @@ export class Listener {
   #server: HttpServer | undefined;
   #turning: Promise<void> | undefined;
   #isClosed = false;
+  /** Why it does not listen now, and since when it could not. */
+  #lost: { readonly error: unknown; readonly since: number } | undefined;
   #openedAt = -Infinity;
   #toldAt = -Infinity;
 
@@ -28,6 +30,25 @@ export class Listener {
 
   get address(): ListenAddress {
     return this.#address;
+  }
+
+  /** Whether it listens now: while it does, nobody else answers at its address. */
+  get isOpen(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Who else may answer at its address now: another process took it when it was free. */
+  get trouble(): string | undefined {
+    if (this.#lost === undefined) return undefined;
+    const { error, since } = this.#lost;
+    const isTaken = error instanceof ListenError &&
+      error.cause instanceof Deno.errors.AddrInUse;
+    // Its own last server needs some milliseconds to leave.
+    const isLeft = this.#ports.clock.monotonic() - since >= LEAVING_MS;
+    return isTaken && isLeft
+      ? `another process listens on ${nameOf(this.address)}: what is sent ` +
+        "there reaches it"
+      : undefined;
   }
 
   /** Whether no request is being answered. Sockets do not count. */
@@ -45,19 +66,13 @@ export class Listener {
    * @throws {ListenError} when the address is in use, is not there, or is not permitted
    */
   open(): number {
-    const { handle, clock, log } = this.#ports;
-    const server = new HttpServer(this.address, {
-      handle,
-      log,
-      onFailed: (error) => {
-        this.#tell(error);
-        void this.turnOver();
-      },
-    });
+    const { clock } = this.#ports;
+    const server = this.#serve();
     // It listens anew where it listened.
     if ("port" in this.address) {
       this.#address = { ...this.address, port: server.port };
     }
+    if (this.#lost !== undefined) this.#found();
     this.#server = server;
     this.#servers.add(server);
     this.#openedAt = clock.monotonic();
@@ -88,6 +103,34 @@ export class Listener {
     await Promise.all([...this.#servers].map((it) => it.cut()));
   }
 
+  #serve(): HttpServer {
+    const { handle, log } = this.#ports;
+    try {
+      return new HttpServer(this.address, {
+        handle,
+        log,
+        onFailed: (error) => {
+          this.#tell(error);
+          void this.turnOver();
+        },
+      });
+    } catch (error) {
+      const since = this.#lost?.since ?? this.#ports.clock.monotonic();
+      this.#lost = { error, since };
+      throw error;
+    }
+  }
+
+  #found(): void {
+    if (this.trouble !== undefined) {
+      const address = nameOf(this.address);
+      this.#ports.log.warn("Listening again where another process did", {
+        address,
+      });
+    }
+    this.#lost = undefined;
+  }
+
   /** An attack makes it fail many times a second. */
   #tell(error: unknown): void {
     const { clock, log } = this.#ports;
@@ -102,7 +145,9 @@ export class Listener {
 
   async #turn(): Promise<void> {
     const { clock, log } = this.#ports;
-    this.#leave(this.#server);
+    const left = this.#server;
+    this.#server = undefined;
+    this.#leave(left);
     // Where nothing could be ended it fails again at once.
     const rest = this.#openedAt + LEAST_MS - clock.monotonic();
     if (rest > 0) await sleep(clock, rest);
@@ -121,7 +166,7 @@ export class Listener {
         }
         this.#ports.relieve();
       }
-      await sleep(clock, RETRY_MS);
+      await sleep(clock, tries < QUICK_TRIES ? QUICK_MS : RETRY_MS);
     }
   }
 
@@ -141,10 +186,14 @@ export class Listener {
 
 /** A port is free again some milliseconds after its listener was ended. */
 const RETRY_MS = 10;
+/** At first it is asked for more often: a stranger may wait for it, too. */
+const QUICK_MS = 1;
+const QUICK_TRIES = 20;
 /** It is not turned over more often than this. */
 const LEAST_MS = 20;
 const TELL_MS = 1000;
-const TRIES_TO_TELL = 30;
+const LEAVING_MS = 250;
+const TRIES_TO_TELL = 40;
 
 interface ListenerPorts {
   readonly handle: Handle;

@@ -72,6 +72,7 @@ export async function runDaemon<C extends DaemonConfig>(
       instance,
       base: listening.base,
       hasIpv6: listening.hasIpv6,
+      listening,
       descriptors,
     });
   } catch (error) {
@@ -104,6 +105,7 @@ export interface DaemonPorts {
   readonly base: URL;
   /** Whether [::1] is listened on, and so answered for. */
   readonly hasIpv6: boolean;
+  readonly listening: Pick<Listening, "holds" | "trouble">;
   readonly descriptors: Pick<Descriptors, "inUse" | "limit">;
 }
 

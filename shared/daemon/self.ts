@@ -13,12 +13,12 @@ export class DaemonSelf {
   /** Whether it was told to stop. */
   isStopping = false;
   readonly #own: SelfParts;
-  readonly #ports: Pick<DaemonPorts, "base" | "clock">;
+  readonly #ports: Pick<DaemonPorts, "base" | "clock" | "listening">;
   readonly #started: number;
 
   constructor(
     config: Pick<DaemonConfig, "token">,
-    ports: Pick<DaemonPorts, "base" | "clock">,
+    ports: Pick<DaemonPorts, "base" | "clock" | "listening">,
     own: SelfParts,
   ) {
     this.name = own.name;
@@ -37,7 +37,11 @@ export class DaemonSelf {
   condition() {
     const trouble = this.#own.trouble?.() ?? {};
     const stopping = this.isStopping ? "shutting down" : undefined;
-    const reasons = known([stopping, ...trouble.reasons ?? []]);
+    const reasons = known([
+      stopping,
+      this.#ports.listening.trouble,
+      ...trouble.reasons ?? [],
+    ]);
     const degraded = known(trouble.degraded);
     const ready = reasons.length === 0;
     const status: z.infer<typeof Health>["status"] = ready

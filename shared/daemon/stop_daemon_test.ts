@@ -18,6 +18,8 @@ Deno.test("stopDaemon() takes every step, in order, although each one fails", as
     {
       base: new URL("http://127.0.0.1"),
       hasIpv6: false,
+      holds: () => true,
+      trouble: undefined,
       openSocket: () => Promise.resolve(),
       drained: () => Promise.resolve(void steps.push("drained")),
       close: () => failing("listening.close"),

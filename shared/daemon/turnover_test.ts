@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { RecordingLogger } from "../testing/fakes.ts";
 import { RawConnection } from "../testing/raw_http.ts";
@@ -69,4 +69,34 @@ Deno.test("listen() listens anew at most once in 2 s while a request runs", asyn
   it.finish();
   assertEquals(await running, "here");
   await it.listening.close();
+});
+
+Deno.test("listen() holds nothing where another process took its port, and says so until it has it again", async () => {
+  const it = start();
+  const { listening, port, clock } = it;
+  assert(["127.0.0.1", "localhost"].every((host) => listening.holds(host)));
+  assertEquals(listening.holds("127.0.0.2"), false);
+  it.descriptors.inUse = 80;
+  await clock.advance(1000);
+  const thief = await until(() => {
+    try {
+      return Deno.listen({ hostname: "127.0.0.1", port });
+    } catch {
+      return undefined;
+    }
+  }, (it) => it !== undefined);
+  it.descriptors.inUse = 10;
+  assert(!listening.holds("127.0.0.1") && !listening.holds("localhost"));
+  await clock.advance(1000);
+  assertStringIncludes(
+    listening.trouble ?? "",
+    `another process listens on 127.0.0.1:${port}`,
+  );
+  assertEquals(listening.holds("127.0.0.1"), false);
+  thief?.close();
+  await clock.advance(1000);
+  assertEquals(listening.trouble, undefined);
+  assert(listening.holds("127.0.0.1") && listening.holds("localhost"));
+  assertEquals(await it.ask("/"), "here");
+  await listening.close();
 });

@@ -1,5 +1,6 @@
 import { formatAuthority, parseAuthority } from "../../../shared/authority.ts";
 import type { Clock } from "../../../shared/clock.ts";
+import type { DaemonPorts } from "../../../shared/daemon/mod.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Logger } from "../../../shared/log.ts";
 import {
@@ -22,16 +23,19 @@ export class Door {
   readonly #challenges: Challenges;
   readonly #pairing: Pairing;
   readonly #log: Logger;
-  readonly #held: ReadonlySet<string>;
+  /** What conductor may hold by its configuration, each with its host. */
+  readonly #authorities: ReadonlyMap<string, string>;
+  readonly #listening: Pick<DaemonPorts["listening"], "holds">;
   /** What the shared token makes; undefined: there is none, browsers are paired. */
   readonly #key: ProofKey | undefined;
 
   constructor(options: DoorOptions) {
-    const { base, clock, log, pairing, token } = options;
+    const { base, clock, listening, log, pairing, token } = options;
     this.#challenges = new Challenges(clock);
     this.#pairing = pairing;
     this.#log = log;
-    this.#held = heldAuthorities(base);
+    this.#authorities = authoritiesOf(base);
+    this.#listening = listening;
     this.#key = token === undefined
       ? undefined
       : proofKey(BRIDGE_PURPOSE, token);
@@ -130,12 +134,14 @@ export class Door {
     const authority = dialled === undefined
       ? ""
       : new URL(`http://${formatAuthority(dialled)}`).host;
-    if (this.#held.has(authority)) return authority;
-    const held = [...this.#held];
+    const held = [...this.#authorities]
+      .filter(([, host]) => this.#listening.holds(host))
+      .map(([authority]) => authority);
+    if (held.includes(authority)) return authority;
     throw new AppError(
       "HOST_NOT_ALLOWED",
       "Cannot prove who answers at this address: somebody else could pass the " +
-        `proof on. Dial ${held.slice(0, -1).join(", ")} or ${held.at(-1)}`,
+        `proof on. Dial one of: ${held.join(", ")}`,
     );
   }
 }
@@ -160,16 +166,20 @@ interface DoorOptions {
   readonly log: Logger;
   /** Where conductor listens, with the port that it really has. */
   readonly base: URL;
+  readonly listening: Pick<DaemonPorts["listening"], "holds">;
   readonly token: string | undefined;
 }
 
 /**
- * The authorities under which nobody but conductor can answer: its listen
- * address, and the loopback names, which it holds with the same port.
+ * The authorities under which nobody but conductor can answer while it holds
+ * them: its listen address, and the loopback names with the same port.
  */
-function heldAuthorities(base: URL): ReadonlySet<string> {
+function authoritiesOf(base: URL): ReadonlyMap<string, string> {
   const names = [base.hostname, "127.0.0.1", "localhost", "[::1]"];
-  return new Set(
-    names.map((host) => new URL(`${base.protocol}//${host}:${base.port}`).host),
+  return new Map(
+    names.map((host) => [
+      new URL(`${base.protocol}//${host}:${base.port}`).host,
+      host,
+    ]),
   );
 }

@@ -26,12 +26,23 @@ const TOKEN = "Kx7-correct-horse-battery";
 const KEY = proofKey(BRIDGE_PURPOSE, TOKEN);
 const HOST = "127.0.0.1:4317";
 
-function createDoor(token?: string, base = `http://${HOST}`) {
+function createDoor(
+  token?: string,
+  base = `http://${HOST}`,
+  holds = (_host: string) => true,
+) {
   const clock = new FakeClock();
   const store = new BrowserStore(openDatabase(":memory:"));
   const pairing = new Pairing(store, clock);
   const log = new RecordingLogger();
-  const door = new Door({ pairing, clock, log, base: new URL(base), token });
+  const door = new Door({
+    pairing,
+    clock,
+    log,
+    base: new URL(base),
+    listening: { holds },
+    token,
+  });
   return { clock, door, log, pairing };
 }
 
@@ -144,6 +155,28 @@ Deno.test("Door lets nobody pass a proof on from another address", () => {
     codeOf(() => door.admit(upgrade({ ...told, dialled: relay }))),
     "UNAUTHORIZED",
   );
+});
+
+Deno.test("Door proves nothing for an address that conductor does not hold now", () => {
+  let isHeld = true;
+  const { door } = createDoor(
+    TOKEN,
+    `http://${HOST}`,
+    (host) => isHeld || host === "[::1]",
+  );
+  const nonce = door.challenge(HOST, { client_nonce: "mine-4711" });
+  isHeld = false;
+  for (const host of [HOST, "localhost:4317"]) {
+    assertEquals(
+      codeOf(() => door.challenge(host, {})),
+      "HOST_NOT_ALLOWED",
+      host,
+    );
+  }
+  // What was asked for before helps nobody who answers there now.
+  const late = { nonce: nonce.nonce, clientNonce: "mine-4711" };
+  assertEquals(codeOf(() => door.admit(upgrade(late))), "HOST_NOT_ALLOWED");
+  assertEquals(door.challenge("[::1]:4317", {}).authority, "[::1]:4317");
 });
 
 Deno.test("Door holds the address that conductor listens on, and the loopback names", () => {
