@@ -415,7 +415,9 @@ const SCHEME_NAMES = new Set(SCHEMES.split(" "));
 /** What they begin with, in small letters. */
 const SCHEME_FIRST = new Uint8Array(128);
 for (const it of SCHEME_NAMES) SCHEME_FIRST[it.charCodeAt(0)] = 1;
-const MAX_SCHEME = Math.max(...[...SCHEME_NAMES].map((it) => it.length));
+const SCHEME_LENGTHS = [...SCHEME_NAMES].map((it) => it.length);
+const MIN_SCHEME = Math.min(...SCHEME_LENGTHS);
+const MAX_SCHEME = Math.max(...SCHEME_LENGTHS);
 
 /** Whether a short word of small letters stands alone here, as most prose does. */
 function isSmallWordAt(text: string, from: number): boolean {
@@ -430,6 +432,7 @@ function isSmallWordAt(text: string, from: number): boolean {
 
 function isSchemeName(word: string): boolean {
   const first = word.charCodeAt(0) | 32;
-  return word.length <= MAX_SCHEME && SCHEME_FIRST[first] === 1 &&
+  return word.length >= MIN_SCHEME && word.length <= MAX_SCHEME &&
+    SCHEME_FIRST[first] === 1 &&
     SCHEME_NAMES.has(word.toLowerCase());
 }

@@ -48,7 +48,9 @@ export function isPlainValue(
   if (first >= DIGITS && first < DIGITS + 10 && SHORT_NUMBER.test(value)) {
     return !UNCOUNTED.test(name);
   }
-  if (value.length <= MAX_PLAIN_CHARS && (isProse || value.length >= 3)) {
+  const mayBePlain = value.length <= MAX_PLAIN_CHARS &&
+    (isProse || (value.length >= 3 && NO_VALUE_FIRST[first | 32] === 1));
+  if (mayBePlain) {
     const word = value.toLowerCase();
     if (NO_VALUE.has(word) || (isProse && PROSE_VALUE.has(word))) return true;
   }
@@ -94,6 +96,9 @@ const NAMES = new WordMatcher([
 ]);
 
 const NO_VALUE = new Set(NO_VALUES.split(" "));
+/** What those begin with. */
+const NO_VALUE_FIRST = new Uint8Array(128);
+for (const it of NO_VALUE) NO_VALUE_FIRST[it.charCodeAt(0)] = 1;
 const PROSE_VALUE = new Set(PROSE_VALUES.split(" "));
 const MAX_PLAIN_CHARS = 12;
 const DIGITS = 48;
