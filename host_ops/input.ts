@@ -4,7 +4,12 @@ import type { InputIssue } from "../shared/errors.ts";
 import type { ExecInput, FileReadInput, FileWriteInput } from "./results.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
 import { nearest } from "./nearest.ts";
-import { ALIASES, FIELDS, type HostOperation } from "./schemas.ts";
+import {
+  ALIASES,
+  FIELDS,
+  type HostOperation,
+  MAX_PATH_BYTES,
+} from "./schemas.ts";
 
 /** A request with defaults filled in; where it is wrong, the issues say why. */
 export class Normalised<Input> {
@@ -117,7 +122,7 @@ function readFields(operation: HostOperation, request: unknown): Fields {
     const { success, data } = parsed.success
       ? parsed
       : schema.safeParse(undefined);
-    if (!success) values[name] = typeof value === "string" ? value : "";
+    if (!success) values[name] = typeof value === "string" ? shown(value) : "";
     else if (data !== undefined) values[name] = data;
   }
 
@@ -129,6 +134,11 @@ function readFields(operation: HostOperation, request: unknown): Fields {
     add(name, `is not a known field: ${hint}known are ${known.join(", ")}`);
   }
   return { values, issues };
+}
+
+/** Whatever looks at a path that is refused has no longer one to look at. */
+function shown(text: string): string {
+  return text.slice(0, MAX_PATH_BYTES);
 }
 
 /** A record reports what is wrong with a key as an issue within an issue. */

@@ -41,6 +41,29 @@ Deno.test("normaliseExec() takes a relative folder from the working folder", () 
   assertEquals(cwdOf("/as/it/../is/"), "/as/it/../is/");
 });
 
+Deno.test("a path or folder is refused above 4096 bytes, and echoed no longer than that", () => {
+  const fits = "/" + "é".repeat(2047) + "a";
+  const request = { path: fits, cwd: fits, content: "" };
+  assertEquals(normaliseFileRead({ path: fits, cwd: fits }, CWD).issues, []);
+  assertEquals(normaliseFileWrite(request, CWD).issues, []);
+  const long = { path: `${fits}a`, cwd: `${fits}a`, content: "" };
+  const { issues } = normaliseFileWrite(long, CWD);
+  assertEquals(
+    issues,
+    ["path", "cwd"].map((path) => ({
+      path,
+      message: `files/write.${path} must be at most 4096 bytes.`,
+    })),
+  );
+  const exec = normaliseExec({ command: "x", cwd: `${fits}a` }, CWD);
+  assertEquals(exec.issues.map(({ message }) => message), [
+    "exec.cwd must be at most 4096 bytes.",
+  ]);
+  const huge = normaliseFileRead({ path: "://".repeat(100_000) }, CWD);
+  assertEquals(huge.issues.length, 1);
+  assertEquals(huge.input.path.length, 4096);
+});
+
 Deno.test("each alias stands for its field, and not beside it", () => {
   const exec = normaliseExec(
     { command: "x", timeout_ms: 5, max_buffer_bytes: 6 },

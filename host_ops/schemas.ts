@@ -12,6 +12,9 @@ const MAX_TIMEOUT_MS = 2_147_483_647;
 /** The most bytes that a caller may ask to have kept of one stream, or read. */
 const MAX_BYTES = 67_108_864;
 
+/** The longest path: systems take no longer one. */
+export const MAX_PATH_BYTES = 4096;
+
 /**
  * Why an operation failed: what each code means and what the caller can do.
  * The last three are additions to the original list.
@@ -89,18 +92,29 @@ function nonEmptyText(message: string) {
   return osText(message).refine((it) => it.trim() !== "", message);
 }
 
+function pathText(message: string) {
+  return nonEmptyText(message).refine(
+    (it) => it.length <= MAX_PATH_BYTES && bytesOf(it) <= MAX_PATH_BYTES,
+    `must be at most ${MAX_PATH_BYTES} bytes`,
+  );
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
 function integer(from: number, to: number) {
   const message = `must be an integer from ${from} to ${to}`;
   return z.int(message).min(from, message).max(to, message);
 }
 
-const cwd = nonEmptyText("must be a non-empty string when provided").optional()
+const cwd = pathText("must be a non-empty string when provided").optional()
   .describe(
-    "Folder to work in. Default: the working folder of the daemon. A relative one is taken from there.",
+    "Folder to work in, at most 4096 bytes. Default: the working folder of the daemon. A relative one is taken from there.",
   );
 
-const path = nonEmptyText("must be a non-empty string")
-  .describe("Absolute, or relative to `cwd`.");
+const path = pathText("must be a non-empty string")
+  .describe("Absolute, or relative to `cwd`; at most 4096 bytes.");
 
 const encoding = z.enum(["utf8", "base64"], "must be utf8 or base64")
   .default("utf8")
