@@ -33,7 +33,7 @@ export function readCodexdConfig(
   env: (variable: string) => string | undefined,
 ): CodexdConfig {
   const { values, lines, problems } = readConfig(CODEXD_SETTINGS, env);
-  const all = [...problems, ...socketProblems(values.codexdSocket)];
+  const all = [...problems, ...socketProblems(values)];
   const config = daemonConfig(
     { values, lines, problems: all },
     "codexdLocalApi",
@@ -67,19 +67,32 @@ function approvalWarnings(
 }
 
 /** What is wrong with the place of the socket, as far as it can be seen. */
-function socketProblems(path: string | undefined): string[] {
-  if (path === undefined) return [];
+function socketProblems(
+  { codexdSocket: path, stateDir }: Partial<CodexdConfig["values"]>,
+): string[] {
+  if (path === undefined || stateDir === undefined) return [];
   const given = `BAA_CODEXD_SOCKET is ${JSON.stringify(path)}: give a path`;
   if (path.includes(",")) {
     return [`${given} without commas: Deno cannot be permitted such a one`];
   }
+  const folder = lookAt(dirname(path));
+  // It is made at the start, or listening tells what is wrong.
+  if (folder === undefined) return [];
+  // Whoever may write there could put another socket in the place of a missing
+  // one, sticky or not; whose it is could do so at any time.
+  const isShared = ((folder.mode ?? 0) & 0o022) !== 0;
+  const state = lookAt(stateDir);
+  const isOthers = state !== undefined && state.uid !== folder.uid;
+  return isShared || isOthers
+    ? [`${given} in a folder of your own that only you can write to`]
+    : [];
+}
+
+/** Undefined: it is not there, or cannot be seen. */
+function lookAt(folder: string): Deno.FileInfo | undefined {
   try {
-    const mode = Deno.statSync(dirname(path)).mode ?? 0;
-    // Whoever may rename files there could put another socket in its place.
-    const isShared = (mode & 0o022) !== 0 && (mode & 0o1000) === 0;
-    return isShared ? [`${given} in a folder that only you can write to`] : [];
+    return Deno.statSync(folder);
   } catch {
-    // Its folder is made at the start, or listening tells what is wrong.
-    return [];
+    return undefined;
   }
 }

@@ -17,15 +17,32 @@ Deno.test("readCodexdConfig() takes a socket only where nobody else can put one 
   const read = () =>
     readCodexdConfig((it) => it === "BAA_CODEXD_SOCKET" ? socket : undefined);
   assertEquals(read().socket, socket);
-  for (const mode of [0o770, 0o777]) {
+  for (const mode of [0o770, 0o777, 0o1777]) {
     Deno.chmodSync(dir.path, mode);
     assertEquals(problemsWith(socket), [
-      `BAA_CODEXD_SOCKET is "${socket}": give a path in a folder that only you can write to`,
+      `BAA_CODEXD_SOCKET is "${socket}": give a path in a folder of your own that only you can write to`,
     ]);
   }
-  // There, as in /tmp, nobody can take away what is another's.
-  Deno.chmodSync(dir.path, 0o1777);
-  assertEquals(read().socket, socket);
+});
+
+Deno.test({
+  name: "readCodexdConfig() takes no socket in another user's folder",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using dir = await tempDir();
+    const [state, theirs] = [dir.join("state"), dir.join("theirs")];
+    for (const path of [state, theirs]) Deno.mkdirSync(path, { mode: 0o755 });
+    const env: Readonly<Record<string, string>> = {
+      BAA_STATE_DIR: state,
+      BAA_CODEXD_SOCKET: `${theirs}/codexd.sock`,
+    };
+    const read = () => readCodexdConfig((name) => env[name]);
+    assertEquals(read().socket, env.BAA_CODEXD_SOCKET);
+    Deno.chownSync(theirs, 65534, 65534);
+    assertEquals(assertThrows(read, ConfigError).problems, [
+      `BAA_CODEXD_SOCKET is "${theirs}/codexd.sock": give a path in a folder of your own that only you can write to`,
+    ]);
+  },
 });
 
 Deno.test("readCodexdConfig() refuses a socket that Deno cannot be permitted", () => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { CODEX_VARIABLES } from "../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
@@ -96,7 +97,8 @@ function distinct(values: readonly string[]): string[] {
 
 function conductorSet(env: Env): PermissionSet {
   const values = valuesOf(CONDUCTOR_SETTINGS, env);
-  const own = [values.stateDir, values.logsDir, ...socketElsewhere(values)];
+  const socket = socketElsewhere(values);
+  const own = [values.stateDir, values.logsDir, ...socket];
   const token = values.sharedTokenFile === undefined
     ? []
     : [values.sharedTokenFile];
@@ -105,6 +107,8 @@ function conductorSet(env: Env): PermissionSet {
       ...values.readRoots,
       ...values.writeRoots ?? [],
       ...own,
+      // Whose it is, and who may write there: the socket is as good as that.
+      ...socket.map((it) => dirname(it)),
       ...token,
     ]),
     write: values.writeRoots === undefined

@@ -1,3 +1,4 @@
+import { dirname } from "@std/path";
 import { codexdKeyPath } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 
@@ -22,6 +23,11 @@ export class CodexdDoor implements Disposable {
   enter(): Entrance {
     const { socket: path } = this.#options;
     if (!this.#own(path).isSocket) throw away(`${path} is no socket`);
+    const folder = dirname(path);
+    // Others could put a socket there whenever codexd's own is away.
+    if (((this.#own(folder, Deno.statSync).mode ?? WRITERS) & WRITERS) !== 0) {
+      throw away(`others may write to ${folder}, where its socket is`);
+    }
     const key = this.#key();
     this.#client ??= Deno.createHttpClient({
       proxy: { transport: "unix", path },
@@ -69,10 +75,10 @@ export class CodexdDoor implements Disposable {
   }
 
   /** Looks at a file that must be there, and be nobody else's. */
-  #own(path: string): Deno.FileInfo {
+  #own(path: string, look = Deno.lstatSync): Deno.FileInfo {
     let file: Deno.FileInfo;
     try {
-      file = Deno.lstatSync(path);
+      file = look(path);
     } catch (error) {
       throw away(
         error instanceof Deno.errors.NotFound
@@ -93,6 +99,9 @@ export class CodexdDoor implements Disposable {
 const MAX_KEY_BYTES = 4096;
 /** Who may not read a key, by its mode: the group, and everybody else. */
 const OTHERS = 0o077;
+
+/** Who else may write to a folder: the group, and everybody. */
+const WRITERS = 0o022;
 
 /** What leads to codexd. */
 export interface DoorOptions {

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { dirname } from "@std/path";
 import { codexdStatus } from "../../shared/contracts/codexd_routes.ts";
 import { codexdKeyPath } from "../../shared/contracts/codexd_key.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -85,7 +86,8 @@ Deno.test({
   async fn() {
     await using codexd = new FakeCodexd();
     const api = codexd.api();
-    for (const path of [codexd.socket, codexdKeyPath(codexd.stateDir)]) {
+    const { socket, stateDir } = codexd;
+    for (const path of [socket, dirname(socket), codexdKeyPath(stateDir)]) {
       Deno.chownSync(path, 65534, 65534);
       assertEquals(
         await reasonOf(api),
@@ -96,4 +98,20 @@ Deno.test({
     assertEquals(codexd.seen, []);
     await api.call(codexdStatus, {});
   },
+});
+
+Deno.test("CodexdDoor sends nothing to a socket where others may put one", async () => {
+  await using codexd = new FakeCodexd();
+  const api = codexd.api();
+  const folder = dirname(codexd.socket);
+  for (const mode of [0o777, 0o1777, 0o770]) {
+    Deno.chmodSync(folder, mode);
+    assertEquals(
+      await reasonOf(api),
+      `Cannot reach codexd: others may write to ${folder}, where its socket is`,
+    );
+  }
+  assertEquals(codexd.seen, []);
+  Deno.chmodSync(folder, 0o755);
+  await api.call(codexdStatus, {});
 });
