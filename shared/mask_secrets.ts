@@ -53,6 +53,10 @@ const PRIVATE_KEY =
 /** `scheme://user:password@` */
 const LOGIN = /:\/\/([^\s\0/?#"'<>\\`@:]*)(?::([^\s\0/?#"'<>\\`]*))?@/g;
 
+/** A token stands where a user does: too long for a name, or with digits in it. */
+const LOOKS_RANDOM =
+  /^(?:[\w~.%+-]{20,}|(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w~.%+-]{12,19})$/;
+
 /** What follows a scheme's name and is no credential: `Basic auth`. */
 const PROSE = /^(?:[A-Za-z]?[a-z]{0,18}[.,:]?$|\w+=$|realm=)/;
 const BEARER_PROSE = /^(?:auth\w*|tokens?|headers?|schemes?|\w+=|realm=.*)$/i;
@@ -85,7 +89,7 @@ const NO_SECRET = /^[[\]{}(),*=]*$/;
 
 function maskLogin(whole: string, user: string, password?: string): string {
   if (password === undefined) {
-    return /^[\w~.%+-]{20,}$/.test(user) ? `://${MASK}@` : whole;
+    return LOOKS_RANDOM.test(user) ? `://${MASK}@` : whole;
   }
   const rest = password.replace(/^[^;&|(]+/, MASK);
   return `://${user}:${rest}@`;
@@ -305,16 +309,10 @@ class Walk {
     // In a list each text has its own quotes, and no shell has read them yet.
     if (known.evaluates && this.#text[end] !== "\0") this.#evaluator = end;
     const { options } = known;
-    const sign = options === undefined
-      ? this.#options(end)?.signs.find(this.#text, start, end)
-      : undefined;
-    if (options !== undefined) {
-      this.#program = { options, at: end };
-      return true;
-    }
-    const from = afterBlanks(this.#text, end);
-    return sign !== undefined && from > end &&
-      this.#maskBehind(sign, from, false);
+    const sign = this.#options(end)?.signs.find(this.#text, start, end);
+    if (sign !== undefined) return this.#optionValue(end, sign);
+    if (options !== undefined) this.#program = { options, at: end };
+    return options !== undefined;
   }
 
   /** Those of the program whose arguments are read, up to the next command. */

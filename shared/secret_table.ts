@@ -121,6 +121,7 @@ export const SECRET_OPTIONS: readonly (readonly [string, string])[] = [
   ["openssl", "-k -K"],
   ["configure", "aws_secret_access_key aws_session_token"],
   ["nmcli", "password"],
+  ["vault", "login"],
   ["identified IDENTIFIED", "by BY"],
   ["ALTER CREATE", "PASSWORD"],
 ];
