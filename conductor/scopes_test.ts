@@ -43,7 +43,7 @@ Deno.test("every route of conductor refuses over HTTP whoever holds another scop
   for (const held of SCOPES) {
     const made = await server.post(
       "/v1/tokens",
-      { name: held, scopes: [held] },
+      { name: `may-${held}`, scopes: [held] },
       {
         headers: { authorization: `Bearer ${TOKEN}` },
       },

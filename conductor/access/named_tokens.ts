@@ -20,18 +20,19 @@ const SECRET = /^baat_[A-Za-z0-9_-]{43}$/;
 /** More is a mistake of whoever makes them. */
 const MAX_TOKENS = 100;
 
-/** A timer cannot wait longer. */
-const MAX_WAIT_MS = 2_147_483_647;
+/** How often is looked whether the tokens in use still count. */
+const LOOK_EVERY_MS = 1000;
 
 /**
  * The named tokens: makes them, lists them, ends them, and tells whose a secret
  * is. Each request looks into the database, so a token ends everywhere at once;
- * what it has open here ends with it, on another conductor when its client asks
- * for something the next time.
+ * what it has open ends with it, on another conductor within a second. A token
+ * never outlives the one that it was made with.
  */
 export class NamedTokens implements Credentials {
   readonly #options: NamedTokensOptions;
   readonly #live = new Map<string, LiveToken>();
+  #timer: Timer | undefined;
 
   constructor(options: NamedTokensOptions) {
     this.#options = options;
@@ -59,8 +60,9 @@ export class NamedTokens implements Credentials {
 
   /**
    * Makes a token; its secret is returned here and never again.
-   * @throws {AppError} `INVALID_INPUT`; `SCOPE_REQUIRED` when the maker lacks
-   * what it would give; `CONFLICT`; `NOT_LEADER`
+   * @throws {AppError} `INVALID_INPUT`, also for an expiry after the maker's;
+   * `SCOPE_REQUIRED` when the maker lacks what it would give; `UNAUTHORIZED`
+   * when the maker has ended meanwhile; `CONFLICT`; `NOT_LEADER`
    */
   create(
     { name, scopes, expires_at }: NewToken,
@@ -77,18 +79,19 @@ export class NamedTokens implements Credentials {
       if (missing !== undefined) throw missing;
     }
     const now = clock.now();
-    const expiry = expires_at ? Date.parse(expires_at) : null;
-    if (expiry !== null && expiry <= now) {
-      throw invalidInput("expires_at", "must lie in the future", {
-        message: "Cannot accept the body",
-      });
+    if (expires_at && Date.parse(expires_at) <= now) {
+      throw invalidExpiry("must lie in the future");
     }
     const secret = PREFIX + randomText();
     const tokenId = newId("token");
     return leadership.write(() => {
       // Those that count no more hold neither a name nor a place.
       store.deleteExpired(now);
-      if (store.has(name)) throw cannotMake(`"${name}" is a token already`);
+      const madeWith = this.#tokenOf(maker);
+      const expiry = expiryWithin(madeWith?.expires_at ?? null, expires_at);
+      if (store.findByName(name) !== undefined) {
+        throw cannotMake(`"${name}" is a token already`);
+      }
       if (store.count() >= MAX_TOKENS) {
         throw cannotMake(`there are ${MAX_TOKENS} already`);
       }
@@ -99,7 +102,8 @@ export class NamedTokens implements Credentials {
         scopes,
         created_at: now,
         created_by: maker.actor,
-        expires_at: expiry,
+        made_by: madeWith?.token_id ?? null,
+        expires_at: expiry === null ? null : Date.parse(expiry),
       });
       return { ...this.#get(tokenId), token: secret };
     });
@@ -120,23 +124,29 @@ export class NamedTokens implements Credentials {
   }
 
   /**
-   * Ends a token, and what its holder has open here.
+   * Ends a token, all that was made with it, and what their holders have open.
    * @throws {AppError} `NOT_FOUND`, `NOT_LEADER`
    */
-  revoke(tokenId: string): NamedToken {
+  revoke(tokenId: string): RevokedToken {
     const { store, leadership } = this.#options;
-    const token = leadership.write(() => {
-      const found = this.#get(tokenId);
-      store.delete(tokenId);
-      return found;
+    const { token, made } = leadership.write(() => {
+      const token = this.#get(tokenId);
+      const made = store.madeWith(tokenId);
+      for (const { token_id } of [token, ...made]) store.delete(token_id);
+      return { token, made };
     });
     this.#end(tokenId, "it was revoked");
-    return token;
+    for (const { token_id } of made) {
+      this.#end(token_id, `"${token.name}", which made it, was revoked`);
+    }
+    if (made.length === 0) return token;
+    return { ...token, also_ended: made.map((it) => it.name) };
   }
 
-  /** Stops waiting for tokens to expire. */
+  /** Stops looking whether tokens still count. */
   close(): void {
-    for (const { timer } of this.#live.values()) timer?.cancel();
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#live.clear();
   }
 
@@ -144,6 +154,17 @@ export class NamedTokens implements Credentials {
     const token = this.#options.store.get(tokenId);
     if (token !== undefined) return token;
     throw new AppError("NOT_FOUND", `Cannot find token "${tokenId}"`);
+  }
+
+  /** The token that `maker` came with; undefined for the owner. */
+  #tokenOf({ actor }: Principal): NamedToken | undefined {
+    if (actor === OWNER) return undefined;
+    const token = this.#options.store.findByName(actor);
+    if (token !== undefined) return token;
+    throw new AppError(
+      "UNAUTHORIZED",
+      "Cannot make a token: yours counts no more",
+    );
   }
 
   #liveToken(token: NamedToken): LiveToken {
@@ -157,29 +178,54 @@ export class NamedTokens implements Credentials {
         ended: ended.signal,
       },
       ended,
-      timer: undefined,
+      expiry: expiryOf(token),
     };
     this.#live.set(token.token_id, live);
-    this.#await(token, live);
+    this.#lookLater();
     return live;
   }
 
-  /** Ends a token when its time has come. */
-  #await(token: NamedToken, live: LiveToken): void {
-    const left = expiryOf(token) - this.#options.clock.now();
-    if (left === Infinity) return;
-    if (left <= 0) return this.#end(token.token_id, "it has expired");
-    live.timer = this.#options.clock.after(
-      Math.min(left, MAX_WAIT_MS),
-      () => this.#await(token, live),
+  /** Waits until the next token expires, but for no longer than a second. */
+  #lookLater(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#live.size === 0) return;
+    const { clock } = this.#options;
+    const next = Math.min(...[...this.#live.values()].map((it) => it.expiry));
+    const left = Math.max(0, next - clock.now());
+    this.#timer = clock.after(
+      Math.min(left, LOOK_EVERY_MS),
+      () => this.#look(),
     );
+  }
+
+  /** Ends what has expired, and what another conductor has revoked. */
+  #look(): void {
+    const now = this.#options.clock.now();
+    const ids = this.#ids();
+    for (const [tokenId, { expiry }] of [...this.#live]) {
+      if (expiry <= now) this.#end(tokenId, "it has expired");
+      else if (ids?.has(tokenId) === false) {
+        this.#end(tokenId, "it was revoked");
+      }
+    }
+    this.#lookLater();
+  }
+
+  /** Undefined when that cannot be told now. */
+  #ids(): ReadonlySet<string> | undefined {
+    try {
+      return this.#options.store.ids();
+    } catch (error) {
+      this.#options.log.warn("Cannot look which tokens count", { error });
+      return undefined;
+    }
   }
 
   #end(tokenId: string, why: string): void {
     const live = this.#live.get(tokenId);
     if (live === undefined) return;
     this.#live.delete(tokenId);
-    live.timer?.cancel();
     const message = `Cannot go on with this token: ${why}`;
     live.ended.abort(new AppError("UNAUTHORIZED", message));
   }
@@ -198,11 +244,44 @@ interface NamedTokensOptions {
 interface LiveToken {
   readonly principal: Principal;
   readonly ended: AbortController;
-  timer: Timer | undefined;
+  readonly expiry: number;
 }
+
+/** A token that was ended. */
+type RevokedToken = NamedToken & {
+  /** The names of those that were made with it; left out when there are none. */
+  also_ended?: string[];
+};
+
+/** Who comes with the shared token. */
+const OWNER = "owner";
 
 function expiryOf({ expires_at }: NamedToken): number {
   return expires_at === null ? Infinity : Date.parse(expires_at);
+}
+
+/**
+ * The expiry of a token whose maker's is `latest`.
+ * @throws {AppError} `INVALID_INPUT` when it is asked to be later
+ */
+function expiryWithin(
+  latest: string | null,
+  wanted: string | null | undefined,
+): string | null {
+  if (latest === null) return wanted ?? null;
+  if (wanted === undefined) return latest;
+  if (wanted !== null && Date.parse(wanted) <= Date.parse(latest)) {
+    return wanted;
+  }
+  throw invalidExpiry(
+    `must be at most ${latest}, when the token that makes it expires`,
+  );
+}
+
+function invalidExpiry(message: string): AppError {
+  return invalidInput("expires_at", message, {
+    message: "Cannot accept the body",
+  });
 }
 
 /** 256 random bits. */

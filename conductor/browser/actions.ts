@@ -5,6 +5,7 @@ import {
 } from "../../shared/audit.ts";
 import { isoTime } from "../../shared/clock.ts";
 import { invalidInput } from "../../shared/errors.ts";
+import type { ScopeName } from "../../shared/http/mod.ts";
 import { Redactor } from "../../shared/redact.ts";
 import {
   type ActionFacts,
@@ -114,9 +115,15 @@ export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {
   tab_focus: "bring a tab to the front",
   tab_reload: "reload a tab",
   request_credentials: "report tabs, login records and endpoints anew",
-  pair: "let further browsers connect for two minutes",
-  unpair: "forget every paired browser and close it; the next one is paired",
+  pair: "let further browsers connect for two minutes; needs the scope admin",
+  unpair:
+    "forget every paired browser and close it; the next one is paired; needs the scope admin",
 };
+
+/** What an action asks of its caller: who the browser is, the owner decides. */
+export function actionScope(action: ActionBody["action"]): ScopeName {
+  return action === "pair" || action === "unpair" ? "admin" : "browser";
+}
 
 interface ActionParts {
   readonly clients: Clients;

@@ -1,4 +1,4 @@
-export { ACTION_TEXTS } from "./actions.ts";
+export { ACTION_TEXTS, actionScope } from "./actions.ts";
 export { isExtensionOrigin, readProtocols } from "./bridge/mod.ts";
 export { type Browser, composeBrowser } from "./browser.ts";
 export { browserKind } from "./browser_kind.ts";

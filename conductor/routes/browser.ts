@@ -2,6 +2,7 @@ import {
   ACTION_TEXTS,
   actionBody,
   actionData,
+  actionScope,
   browserQuery,
   browserView,
   cancelBody,
@@ -10,6 +11,7 @@ import {
   requestData,
   requestEvents,
 } from "../browser/mod.ts";
+import { missingScope } from "../../shared/http/mod.ts";
 import { callerOf, type Deps, route } from "../deps.ts";
 
 /** Why no browser can be asked now. */
@@ -123,7 +125,10 @@ export const browserRoutes = [
     ],
     example: { body: { action: "plugin_status", client_id: "{browser}" } },
     unavailable: browserUnavailable,
-    handler: (context) =>
-      context.deps.browser.actions.run(context.body, callerOf(context)),
+    handler(context) {
+      const missing = missingScope(context, actionScope(context.body.action));
+      if (missing !== undefined) throw missing;
+      return context.deps.browser.actions.run(context.body, callerOf(context));
+    },
   }),
 ];

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Dispatcher } from "../../shared/http/dispatcher.ts";
 import { fillIn, pathOf } from "../../shared/describe/curl.ts";
+import type { GuardConfig } from "../../shared/http/guard.ts";
+import { withImplied } from "../../shared/http/mod.ts";
 import type { Route } from "../../shared/http/route.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
 import { RecordingAudit, silentLogger } from "../../shared/testing/fakes.ts";
@@ -39,7 +41,7 @@ function claudeBrowser(): FakeSocket {
 }
 
 /** The browser's routes alone, without a database, a port or a Firefox. */
-function createServer() {
+function createServer(guard: Partial<GuardConfig> = {}) {
   const { browser, clock, connect } = createRig({
     browserHosts: [],
     browserPlatforms: [],
@@ -56,6 +58,7 @@ function createServer() {
       allowedOrigins: [],
       proxyAddresses: [],
       token: undefined,
+      ...guard,
     },
     limits: { maxBodyBytes: 1_000_000 },
     audit: new RecordingAudit(),
@@ -119,4 +122,41 @@ Deno.test("browser.request streams when its body or Accept asks for it", async (
   assertEquals(await typeOf({ response_mode: "sse" }), events);
   assertEquals(await typeOf({}, events), events);
   assertEquals(await typeOf({ response_mode: "buffered" }, events), json);
+});
+
+Deno.test("POST /v1/browser/actions asks for admin where it is about who the browser is", async () => {
+  const { connect, server } = createServer({
+    token: "the-owner-4711-x9k2",
+    credentials: [{
+      identify: (secret) =>
+        secret === "browser" || secret === "admin"
+          ? { actor: secret, scopes: withImplied([secret]) }
+          : undefined,
+    }],
+  });
+  const act = async (as: string, action: string) => {
+    const response = await server.post("/v1/browser/actions", { action }, {
+      headers: { authorization: `Bearer ${as}` },
+    });
+    const { ok, error } = await response.json();
+    return ok ? "" : `${error.code} ${error.details?.required}`;
+  };
+  const socket = connect();
+  for (const action of ["pair", "unpair"]) {
+    assertEquals(await act("browser", action), "SCOPE_REQUIRED admin");
+  }
+  assertEquals(socket.closedWith, undefined);
+  assertEquals(await act("admin", "pair"), "");
+  const report = act("browser", "plugin_status");
+  while (socket.heard("plugin_status").length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  socket.say({
+    type: "action_status",
+    id: socket.last("plugin_status").id,
+    action: "plugin_status",
+    ok: true,
+  });
+  assertEquals(await report, "");
+  assertEquals(await act("admin", "unpair"), "");
 });

@@ -37,6 +37,7 @@ export const tokenRoutes = [
     notes: [
       "token is shown in this answer and never again; send it as Authorization: Bearer, on this machine: through the public name it counts as none.",
       "name becomes the actor of its log lines and audit rows. scopes: at most those of the caller; files with write roots on the home amounts to exec.",
+      "It expires with the token that makes it, or earlier, and is revoked with it; the owner's may last for ever. A task that it makes goes on after it.",
       "Without a shared token there are none: CONFLICT.",
     ],
     body: NewToken,
@@ -59,16 +60,21 @@ export const tokenRoutes = [
     method: "DELETE",
     path: "/v1/tokens/:token_id",
     kind: "write",
-    summary: "End a named token, and what its holder has open",
+    summary:
+      "End a named token, those made with it, and what their holders have open",
     notes: [
-      "Its requests, streams and sockets end at once; tasks that it made go on. Another conductor of the same database refuses its next request.",
+      "Requests, streams and sockets end at once, on another conductor of the same database within a second. A task outlives the token that made it: cancel it by itself.",
+      "also_ended: the names of the tokens that were made with it, and with those; left out when there are none.",
     ],
-    data: NamedToken,
+    data: NamedToken.extend({ also_ended: z.array(z.string()).optional() }),
     errors: ["NOT_FOUND", "NOT_LEADER", "NOT_READY"],
     example: { params: { token_id: "{token_id}" } },
     unavailable: (deps) =>
       deps.tokens.isEmpty ? "there are no named tokens" : unlessLeader(deps),
-    auditFacts: ({ name }) => ({ name }),
+    auditFacts: ({ name, also_ended = [] }) => ({
+      name,
+      also_ended: also_ended.join(" "),
+    }),
     handler: ({ deps, params }) => deps.tokens.revoke(params.token_id),
   }),
 ];

@@ -164,6 +164,17 @@ Deno.test("POST /v1/tokens refuses what is no name, no scope, no future, and wha
     [{ name: "owner" }, "INVALID_INPUT"],
     [{ name: "Local" }, "INVALID_INPUT"],
     [{ name: "scheduler" }, "INVALID_INPUT"],
+    [{ name: "system" }, "INVALID_INPUT"],
+    [{ name: "Daemon" }, "INVALID_INPUT"],
+    [{ name: "status-api" }, "INVALID_INPUT"],
+    [{ name: "admin" }, "INVALID_INPUT"],
+    [{ name: "ROOT" }, "INVALID_INPUT"],
+    [{ name: "-rf" }, "INVALID_INPUT"],
+    [{ name: ".." }, "INVALID_INPUT"],
+    [{ name: "<b>" }, "INVALID_INPUT"],
+    [{ name: "a/b" }, "INVALID_INPUT"],
+    [{ name: "a=b" }, "INVALID_INPUT"],
+    [{ name: "ci\n" }, "INVALID_INPUT"],
     [{ scopes: [] }, "INVALID_INPUT"],
     [{ scopes: ["none"] }, "INVALID_INPUT"],
     [{ scopes: ["read", "read"] }, "INVALID_INPUT"],
@@ -312,4 +323,30 @@ Deno.test("A token that is revoked ends the command and the stream that its hold
   }
   assertMatch(rest, /UNAUTHORIZED|CANCELED/);
   assertMatch(await events.text(), /UNAUTHORIZED/);
+});
+
+Deno.test("What a token makes ends with it, and the answer and the audit say so", async () => {
+  await using it = await conductorWithToken();
+  const expires_at = new Date(Date.now() + DAY_MS).toISOString();
+  const maker = await make(it, ["admin"], { expires_at });
+  const later = new Date(Date.now() + 2 * DAY_MS).toISOString();
+  for (const wanted of [later, null]) {
+    const { code, details } = await ask(it, "POST /v1/tokens", {
+      as: maker.token,
+      body: { name: "long", scopes: ["exec"], expires_at: wanted },
+    });
+    assertEquals(code, "INVALID_INPUT");
+    assertStringIncludes(JSON.stringify(details), expires_at);
+  }
+  const { data: child } = await ask<Made>(it, "POST /v1/tokens", {
+    as: maker.token,
+    body: { name: "child", scopes: ["exec"] },
+  });
+  assertEquals([child.expires_at, child.created_by], [expires_at, "ci"]);
+  const revoked = await ask(it, `DELETE /v1/tokens/${maker.token_id}`);
+  assertEquals(revoked.data.also_ended, ["child"]);
+  const exec = { as: child.token, body: { command: "true" } };
+  assertEquals((await ask(it, "POST /v1/exec", exec)).code, "UNAUTHORIZED");
+  const { data } = await ask(it, "GET /v1/audit?action=tokens.revoke");
+  assertStringIncludes(JSON.stringify(data), '"also_ended":"child"');
 });

@@ -3,7 +3,7 @@ import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
 import { BROWSER_KEYS, BROWSER_SCHEMA } from "./schema/browser.ts";
 import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
-import { TOKENS_SCHEMA } from "./schema/tokens.ts";
+import { TOKENS_MAKER, TOKENS_SCHEMA } from "./schema/tokens.ts";
 
 /** The picture of the last day reads no other row. */
 const RUN_HISTORY = `
@@ -35,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "named tokens", sql: TOKENS_SCHEMA },
   { name: "keys of browsers", sql: BROWSER_KEYS },
   { name: "payloads of ended tasks", sql: SPENT_PAYLOADS },
+  { name: "makers of tokens", sql: TOKENS_MAKER },
 ];
 
 /** One step of the schema. */

@@ -42,9 +42,33 @@ export class TokenStore {
     return row && toToken(row);
   }
 
-  has(name: string): boolean {
-    const sql = "SELECT 1 AS one FROM tokens WHERE name = ?";
-    return this.#db.get(sql, name) !== undefined;
+  findByName(name: string): NamedToken | undefined {
+    const row = this.#db.get<StoredToken>(
+      "SELECT * FROM tokens WHERE name = ?",
+      name,
+    );
+    return row && toToken(row);
+  }
+
+  /** What was made with a token, and what was made with that, and so on. */
+  madeWith(tokenId: string): readonly NamedToken[] {
+    return this.#db.all<StoredToken>(
+      `WITH RECURSIVE made (id) AS (
+         SELECT token_id FROM tokens WHERE made_by = ?
+         UNION
+         SELECT token_id FROM tokens JOIN made ON made_by = id
+       )
+       SELECT tokens.* FROM tokens JOIN made ON token_id = id ORDER BY seq`,
+      tokenId,
+    ).map(toToken);
+  }
+
+  /** The ids of all there are. */
+  ids(): ReadonlySet<string> {
+    const rows = this.#db.all<Pick<StoredToken, "token_id">>(
+      "SELECT token_id FROM tokens",
+    );
+    return new Set(rows.map((it) => it.token_id));
   }
 
   count(): number {
@@ -75,6 +99,8 @@ interface TokenInsert {
   readonly scopes: readonly ScopeName[];
   readonly created_at: number;
   readonly created_by: string;
+  /** The token that it was made with; null for the owner's. */
+  readonly made_by: string | null;
   readonly expires_at: number | null;
 }
 

@@ -27,6 +27,29 @@ Deno.test("weaknessOf() refuses what is short or known to everybody", () => {
       "1234567890123456",
       "0123456789abcdef",
       "abcdefghijklmnopqrst",
+      "aaaaaaaaaaaaaaa1",
+      "0000000000000001",
+      "abababababababab",
+      "aB3$aB3$aB3$aB3$",
+      "mysecrettoken1234",
+      "change_me_please",
+      "REPLACE_WITH_REAL",
+      "testtesttesttest",
+      "test1234test5678",
+      "admin123admin123",
+      "admin-password-2024",
+      "letmeinletmein123",
+      "p@sswordp@ssword",
+      "passw0rdpassw0rd",
+      "MyP@ssw0rd!19841231",
+      "s3cr3t-t0ken-8351907246",
+      "qwertyuiopasdfgh",
+      "1q2w3e4r5t6y7u8i",
+      "fedcba9876543210",
+      "deadbeefdeadbeef",
+      "deadbeefcafebabe1",
+      "conductorconductor",
+      "baa-conductor-token-1",
     ]
   ) assertEquals(typeof weaknessOf(token), "string", token);
 });
@@ -34,14 +57,34 @@ Deno.test("weaknessOf() refuses what is short or known to everybody", () => {
 Deno.test("weaknessOf() lets a token be that nobody knows", () => {
   for (
     const token of [
-      "aB3$aB3$aB3$aB3$",
       "correct-horse-battery",
+      "correct-horse-battery-staple-42",
       "canary-token-1234",
       "a-token-for-tests",
       "hold-out-secret-0001",
       "f47ac10b58cc4372a5670e02b2c3d479",
+      "f47ac10b-58cc-4372-a567-0e02b2c3d479",
       "8351907246185039",
+      "the-owner-4711-x9k2",
+      "planted-secret-4711",
+      "CANARY-shared-token-88ef",
       "mytokenisquitelong",
     ]
   ) assertEquals(weaknessOf(token), undefined, token);
+});
+
+Deno.test("weaknessOf() lets random tokens be", () => {
+  const random = (bytes: number) =>
+    crypto.getRandomValues(new Uint8Array(bytes));
+  for (let i = 0; i < 500; i++) {
+    for (
+      const token of [
+        random(32).toHex(),
+        random(16).toHex(),
+        random(24).toBase64(),
+        random(32).toBase64({ alphabet: "base64url", omitPadding: true }),
+        crypto.randomUUID(),
+      ]
+    ) assertEquals(weaknessOf(token), undefined, token);
+  }
 });

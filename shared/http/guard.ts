@@ -337,7 +337,7 @@ function checkContentType(headers: HeaderMap): void {
 
 /** Headers that only something between the client and this daemon adds. */
 const FORWARDING =
-  /^(?:forwarded|via|x-real-ip|cdn-loop|true-client-ip|x-client-ip|(?:x-forwarded|cf|fly|x-envoy|tailscale)-.*)$/;
+  /^(?:forwarded|x-forwarded|x-original-forwarded-for|via|x-real-ip|cdn-loop|(?:true|x|x-cluster|fastly)-client-ip|(?:x-forwarded|cf|cloudfront|fly|ngrok|x-envoy|tailscale)-.*)$/;
 
 /** A proxy may spell a name with underscores. */
 function isForwarding(name: string): boolean {

@@ -157,6 +157,12 @@ Deno.test("Guard judges the Host before it reads the path", async () => {
 const FORWARDING = [
   "X-Forwarded-For: 10.0.0.1",
   "X-Forwarded-Anything: 1",
+  "X-Forwarded: for=10.0.0.1",
+  "X-Original-Forwarded-For: 10.0.0.1",
+  "X-Cluster-Client-IP: 10.0.0.1",
+  "Fastly-Client-IP: 10.0.0.1",
+  "CloudFront-Viewer-Address: 10.0.0.1:4711",
+  "Ngrok-Trace-Id: 1",
   "Forwarded: for=10.0.0.1",
   "Via: 1.1 x",
   "X-Real-IP: 10.0.0.1",

@@ -10,6 +10,11 @@ const RESERVED = [
   "codexd",
   "scheduler",
   "extension",
+  "system",
+  "daemon",
+  "status-api",
+  "admin",
+  "root",
 ];
 
 const Scopes = z.array(z.enum(SCOPES)).min(1)
@@ -21,7 +26,10 @@ const Scopes = z.array(z.enum(SCOPES)).min(1)
 /** What `POST /v1/tokens` takes. */
 export const NewToken = z.strictObject({
   name: z.string()
-    .regex(/^[\x21-\x7e]{1,64}$/, "must be 1 to 64 visible ASCII characters")
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      "must be 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit",
+    )
     .refine(
       (it) => !RESERVED.includes(it.toLowerCase()),
       `must not be one of ${RESERVED.join(", ")}`,
@@ -29,7 +37,9 @@ export const NewToken = z.strictObject({
     .describe("Who it is in logs and audit; not another token's."),
   scopes: Scopes,
   expires_at: z.iso.datetime({ offset: true }).nullish()
-    .describe("Left out or null: never."),
+    .describe(
+      "At most the expiry of the token that makes it, which is the default; the owner may leave it out, or give null: never.",
+    ),
 });
 export type NewToken = z.infer<typeof NewToken>;
 

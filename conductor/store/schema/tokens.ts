@@ -11,3 +11,12 @@ CREATE TABLE tokens (
   expires_at INTEGER
 ) STRICT;
 `;
+
+/** The token that a token was made with; the owner's have none. */
+export const TOKENS_MAKER = `
+ALTER TABLE tokens ADD COLUMN made_by TEXT;
+CREATE INDEX tokens_by_maker ON tokens (made_by);
+UPDATE tokens SET made_by = (
+  SELECT maker.token_id FROM tokens maker WHERE maker.name = tokens.created_by
+);
+`;
