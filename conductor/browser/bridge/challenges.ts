@@ -11,8 +11,11 @@ export const NONCE_MS = 30_000;
  */
 const MAX_NAMED = 8_192;
 
-/** Those that name no client: each is tried when a proof comes. */
-const MAX_UNNAMED = 64;
+/**
+ * Those that name no client. Each is tried when a proof comes, a wrong one too:
+ * this many keep everybody else waiting for some milliseconds, not more.
+ */
+const MAX_UNNAMED = 1024;
 
 /** The nonces that conductor has given out, each good once. */
 export class Challenges {

@@ -223,6 +223,15 @@ Deno.test("Door keeps an honest client's nonce while strangers ask for thousands
   assert(door.admit(upgrade({ clientNonce, nonce })).proven !== undefined);
 });
 
+Deno.test("Door keeps the nonce of a client that named none while strangers ask for a thousand", () => {
+  const { door } = createDoor(TOKEN);
+  const { nonce } = door.challenge(HOST, {});
+  for (let i = 0; i < 1000; i++) door.challenge(HOST, {});
+  const attempt = { clientNonce: newNonce(), nonce };
+  assert(door.admit(upgrade(attempt)).proven !== undefined);
+  assertEquals(codeOf(() => door.admit(upgrade(attempt))), "UNAUTHORIZED");
+});
+
 Deno.test("Door takes a bare token from a program alone", () => {
   const { door } = createDoor(TOKEN);
   // The guard has judged the token already.
