@@ -13,8 +13,6 @@ const RESERVED = [
   "system",
   "daemon",
   "status-api",
-  "admin",
-  "root",
 ];
 
 const Scopes = z.array(z.enum(SCOPES)).min(1)
