@@ -168,7 +168,7 @@ Deno.test("POST /v1/tokens refuses what is no name, no scope, no future, and wha
     [{ name: "Daemon" }, "INVALID_INPUT"],
     [{ name: "status-api" }, "INVALID_INPUT"],
     [{ name: "System" }, "INVALID_INPUT"],
-    [{ name: "ROOT" }, "INVALID_INPUT"],
+    [{ name: "CODEXD" }, "INVALID_INPUT"],
     [{ name: "-rf" }, "INVALID_INPUT"],
     [{ name: ".." }, "INVALID_INPUT"],
     [{ name: "<b>" }, "INVALID_INPUT"],
