@@ -18,14 +18,15 @@ async function killWhileWriting(path: string, folder: string, rounds: number) {
   await Deno.writeTextFile(path, "a".repeat(SIZE));
   for (let round = 0; round < rounds; round++) {
     await using daemon = await TestDaemon.start(flags, { staging });
+    const write = (letter: string) =>
+      daemon.ask({
+        operation: "files/write",
+        input: { path, content: letter.repeat(SIZE) },
+      });
+    // However slow the machine is: from here on it is writing.
+    await write("a");
     const asking = (async () => {
-      for (const letter of letters) {
-        const content = letter.repeat(SIZE);
-        await daemon.ask({
-          operation: "files/write",
-          input: { path, content },
-        });
-      }
+      for (const letter of ["b", "c", "a", "b"]) await write(letter);
     })().catch(() => {}); // it is killed while it is asked
     await new Promise((resolve) => setTimeout(resolve, 2 + (round * 7) % 60));
     await daemon.kill();

@@ -130,7 +130,9 @@ firefoxTest("Firefox opens no tab where no request may go", async () => {
   });
   const { site } = rig;
   const { port } = new URL(site.origin);
-  const tabs = (await rig.view()).tabs.length;
+  const { tabs } = await rig.until((it) =>
+    it.tabs.some(({ url }) => url === `${site.origin}/login`)
+  );
   // It looks like a public name, and is this machine's own.
   const inner = `http://inner.test:${port}/page`;
   const there = `${site.origin}/redirect?to=${encodeURIComponent(inner)}`;
@@ -147,7 +149,10 @@ firefoxTest("Firefox opens no tab where no request may go", async () => {
     url: `${site.origin}/redirect?to=/page`,
   });
   assertEquals(opened.data.result.url, `${site.origin}/page`);
-  await rig.until((it) => it.tabs.length === tabs + 1);
+  const seen = await rig.until((it) =>
+    it.tabs.some(({ url }) => url === `${site.origin}/page`)
+  );
+  assertEquals(seen.tabs.length, tabs.length + 1);
 });
 
 firefoxTest("Firefox sends from the background where no page can", async () => {
