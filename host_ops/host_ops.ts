@@ -77,6 +77,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     writeRoots: options.writeRoots?.map(fromCwd),
     ownPaths: options.ownPaths.map(fromCwd),
     leftOut: options.leftOut?.map(fromCwd),
+    staging: fromCwd(options.staging),
   });
   const staging = new Staging(fromCwd(options.staging), clock);
   const files = new Files({

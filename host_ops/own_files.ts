@@ -13,11 +13,16 @@ const SETTLED_AFTER_MS = 2_000;
  */
 export class OwnFiles {
   readonly #paths: readonly string[];
+  readonly #passing: string | undefined;
   readonly #listings = new Map<string, Listing>();
 
-  /** `paths` are absolute; what is not there yet may come later. */
-  constructor(paths: readonly string[]) {
+  /**
+   * `paths` are absolute; what is not there yet may come later. Files in the
+   * folder `passing` are none: for a moment they have a name of somebody's too.
+   */
+  constructor(paths: readonly string[], passing?: string) {
     this.#paths = paths;
+    this.#passing = passing;
   }
 
   /** Tells whether one of `wanted` is among them now. */
@@ -34,7 +39,7 @@ export class OwnFiles {
     }
     const own = identityOf(info);
     if (own !== undefined && wanted.has(own)) return true;
-    if (!info.isDirectory) return false;
+    if (!info.isDirectory || path === this.#passing) return false;
     const { files, folders } = this.#listingOf(path, info);
     return files.some((it) => wanted.has(it)) ||
       folders.some((it) => this.#search(it, wanted));

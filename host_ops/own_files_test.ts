@@ -41,6 +41,17 @@ Deno.test("OwnFiles knows what comes into folders that it has listed before", as
   }
 });
 
+Deno.test("OwnFiles takes no file for its own while it is on its way to another place", async () => {
+  await using dir = await tempDir();
+  const staging = dir.join("state/deep/staging");
+  await settledFolder(staging);
+  const files = new OwnFiles([dir.join("state")], staging);
+  await Deno.writeTextFile(`${staging}/new`, "");
+  await Deno.link(`${staging}/new`, dir.join("placed"));
+  assertEquals(has(files, dir, "placed"), false);
+  assertEquals(has(files, dir, "state/deep/staging"), true);
+});
+
 Deno.test("OwnFiles knows a file by a name that is elsewhere, and by none that is gone", async () => {
   await using dir = await tempDir();
   await settledFolder(dir.join("state"));

@@ -24,7 +24,7 @@ export class PathPolicy {
 
   constructor(options: PathPolicyOptions) {
     this.#options = options;
-    const { ownPaths, leftOut = [], readRoots, writeRoots } = options;
+    const { ownPaths, leftOut = [], readRoots, staging, writeRoots } = options;
     // once: a link that is put there later leads nowhere that was allowed
     this.#roots = {
       read: readRoots?.map(realPathNow),
@@ -34,7 +34,7 @@ export class PathPolicy {
       {
         reason: "own_files",
         why: "it belongs to the daemon itself",
-        ...kept(ownPaths),
+        ...kept(ownPaths, staging),
       },
       {
         reason: "left_out",
@@ -116,6 +116,8 @@ export interface PathPolicyOptions {
   readonly writeRoots?: readonly string[] | undefined;
   /** The daemon's own state, logs and token: never, whatever the roots say. */
   readonly ownPaths: readonly string[];
+  /** The folder among them in which new files are completed. */
+  readonly staging?: string | undefined;
   /** Further files and folders that are never touched. */
   readonly leftOut?: readonly string[] | undefined;
 }
@@ -139,10 +141,13 @@ interface Kept {
   readonly files: OwnFiles;
 }
 
-function kept(paths: readonly string[]): Pick<Kept, "names" | "files"> {
+function kept(
+  paths: readonly string[],
+  staging?: string,
+): Pick<Kept, "names" | "files"> {
   return {
     names: [...paths, ...paths.map(realPathNow)],
-    files: new OwnFiles(paths),
+    files: new OwnFiles(paths, staging),
   };
 }
 
