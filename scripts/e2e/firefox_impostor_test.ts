@@ -221,6 +221,7 @@ firefoxTest(
     const [newer, ...others] = pairingKeys(rig);
     assert(newer !== key);
     assertEquals(others, []);
+    await shows("connected");
 
     // Unpaired by a conductor that it knows, it is the next one that is paired.
     assertEquals((await rig.act({ action: "unpair" })).data.ok, true);
