@@ -1,25 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { exists } from "@std/fs";
-import { CodexRig } from "../testing/codex_rig.ts";
-import { findRealCodex } from "../testing/real_codex.ts";
-
-const codex = await findRealCodex();
-
-/** Registers a test with the real Codex. */
-function test(
-  name: string,
-  run: (rig: CodexRig) => Promise<void>,
-  env: Readonly<Record<string, string>> = {},
-): void {
-  Deno.test({
-    name: `real Codex: ${name}`,
-    ignore: codex === undefined,
-    async fn() {
-      await using rig = await CodexRig.start(codex ?? "", env);
-      await run(rig);
-    },
-  });
-}
+import type { CodexRig } from "../testing/codex_rig.ts";
+import { realCodexTest } from "../testing/real_codex_test_case.ts";
 
 /** Whether a turn that does what `step` says leaves a file at `path`. */
 async function writes(
@@ -35,35 +17,38 @@ async function writes(
   return await exists(path);
 }
 
-test("a session is as narrow as it was last asked to be", async (rig) => {
-  const id = await rig.session({ sandbox: "read-only" });
-  let count = 0;
-  const canWrite = () => {
-    const path = `${rig.work}/file-${count++}`;
-    const step = `@model:shell cmd="echo x > ${path}"`;
-    return writes(rig, { id, path, step });
-  };
-  const ask = async (sandbox: string) => {
-    const body = { session_id: id, sandbox };
-    const { session } = await rig.data<{ session: { sandbox: string } }>(
-      "/v1/codexd/sessions",
-      body,
-    );
-    assertEquals(session.sandbox, sandbox);
-  };
-  assertEquals(await canWrite(), false);
-  await ask("workspace-write");
-  assertEquals(await canWrite(), true);
-  await ask("read-only");
-  assertEquals(await canWrite(), false);
-  assertEquals(await canWrite(), false);
-  await ask("workspace-write");
-  assertEquals(await canWrite(), true);
-  await ask("read-only");
-  await rig.kill();
-  await rig.restart();
-  assertEquals(await canWrite(), false);
-});
+realCodexTest(
+  "a session is as narrow as it was last asked to be",
+  async (rig) => {
+    const id = await rig.session({ sandbox: "read-only" });
+    let count = 0;
+    const canWrite = () => {
+      const path = `${rig.work}/file-${count++}`;
+      const step = `@model:shell cmd="echo x > ${path}"`;
+      return writes(rig, { id, path, step });
+    };
+    const ask = async (sandbox: string) => {
+      const body = { session_id: id, sandbox };
+      const { session } = await rig.data<{ session: { sandbox: string } }>(
+        "/v1/codexd/sessions",
+        body,
+      );
+      assertEquals(session.sandbox, sandbox);
+    };
+    assertEquals(await canWrite(), false);
+    await ask("workspace-write");
+    assertEquals(await canWrite(), true);
+    await ask("read-only");
+    assertEquals(await canWrite(), false);
+    assertEquals(await canWrite(), false);
+    await ask("workspace-write");
+    assertEquals(await canWrite(), true);
+    await ask("read-only");
+    await rig.kill();
+    await rig.restart();
+    assertEquals(await canWrite(), false);
+  },
+);
 
 /** What leaves a read-only sandbox, and what of it is asked for. */
 const WAYS_OUT = [
@@ -80,7 +65,7 @@ const WAYS_OUT = [
 ] as const;
 
 for (const max of ["read-only", "workspace-write"]) {
-  test(
+  realCodexTest(
     `with approvals accept nothing leaves ${max} by itself, and the events say so`,
     async (rig) => {
       for (const approval_policy of ["on-request", "untrusted"]) {
@@ -106,7 +91,7 @@ for (const max of ["read-only", "workspace-write"]) {
   );
 }
 
-test(
+realCodexTest(
   "a person may let a command go beyond, and the events say so",
   async (rig) => {
     const id = await rig.session();
@@ -138,7 +123,7 @@ test(
   { BAA_CODEX_APPROVALS: "ask", BAA_CODEX_MAX_SANDBOX: "read-only" },
 );
 
-test(
+realCodexTest(
   "with approvals accept and the widest sandbox a command that asks runs",
   async (rig) => {
     const id = await rig.session({ sandbox: "read-only" });

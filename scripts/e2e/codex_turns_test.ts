@@ -2,26 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exists } from "@std/fs";
 import type { TestFollower } from "../../codexd/testing/test_follower.ts";
 import { pause } from "../../shared/testing/until.ts";
-import { CodexRig } from "../testing/codex_rig.ts";
-import { findRealCodex } from "../testing/real_codex.ts";
-
-const codex = await findRealCodex();
-
-/** Registers a test with the real Codex. */
-function test(
-  name: string,
-  run: (rig: CodexRig) => Promise<void>,
-  env: Readonly<Record<string, string>> = {},
-): void {
-  Deno.test({
-    name: `real Codex: ${name}`,
-    ignore: codex === undefined,
-    async fn() {
-      await using rig = await CodexRig.start(codex ?? "", env);
-      await run(rig);
-    },
-  });
-}
+import { realCodexTest } from "../testing/real_codex_test_case.ts";
 
 /** How the first command ended that the events tell of. */
 async function commandStatus(follower: TestFollower): Promise<unknown> {
@@ -32,7 +13,7 @@ async function commandStatus(follower: TestFollower): Promise<unknown> {
   return (event.data.item as { status: string }).status;
 }
 
-test("a text turn is told, answered, and kept", async (rig) => {
+realCodexTest("a text turn is told, answered, and kept", async (rig) => {
   const id = await rig.session({ title: "A title" });
   await using follower = rig.follow();
   await follower.opened;
@@ -62,7 +43,7 @@ test("a text turn is told, answered, and kept", async (rig) => {
   assertEquals(version, "0.169.0");
 });
 
-test("a slow turn is interrupted, at any moment", async (rig) => {
+realCodexTest("a slow turn is interrupted, at any moment", async (rig) => {
   const id = await rig.session();
   for (const waitForText of [true, false]) {
     await using follower = rig.follow();
@@ -84,7 +65,7 @@ test("a slow turn is interrupted, at any moment", async (rig) => {
   assertEquals((await rig.turn(id, "again")).status, "completed");
 });
 
-test("an interrupt ends the turn's command too", async (rig) => {
+realCodexTest("an interrupt ends the turn's command too", async (rig) => {
   const id = await rig.session({ sandbox: "workspace-write" });
   const marker = `${rig.work}/alive`;
   await using follower = rig.follow();
@@ -104,7 +85,7 @@ test("an interrupt ends the turn's command too", async (rig) => {
   await untilStill(marker);
 });
 
-test("a running turn is steered", async (rig) => {
+realCodexTest("a running turn is steered", async (rig) => {
   const id = await rig.session();
   await using follower = rig.follow();
   await follower.opened;
@@ -122,44 +103,51 @@ test("a running turn is steered", async (rig) => {
   );
 });
 
-test("a command that asks is declined by default, and the turn goes on", async (rig) => {
-  const id = await rig.session({ sandbox: "workspace-write" });
-  await using follower = rig.follow("?after=0");
-  const answer = await rig.turn(
-    id,
-    '@model:shell cmd="touch outside" escalate=1 @model:text text="declined then"',
-  );
-  assertEquals(
-    [answer.status, answer.final_message],
-    ["completed", "declined then"],
-  );
-  assertEquals(await commandStatus(follower), "declined");
-  assertEquals(await exists(`${rig.work}/outside`), false);
-});
+realCodexTest(
+  "a command that asks is declined by default, and the turn goes on",
+  async (rig) => {
+    const id = await rig.session({ sandbox: "workspace-write" });
+    await using follower = rig.follow("?after=0");
+    const answer = await rig.turn(
+      id,
+      '@model:shell cmd="touch outside" escalate=1 @model:text text="declined then"',
+    );
+    assertEquals(
+      [answer.status, answer.final_message],
+      ["completed", "declined then"],
+    );
+    assertEquals(await commandStatus(follower), "declined");
+    assertEquals(await exists(`${rig.work}/outside`), false);
+  },
+);
 
-test("a command that asks runs when a client accepts it", async (rig) => {
-  const id = await rig.session({ sandbox: "workspace-write" });
-  await using follower = rig.follow();
-  await follower.opened;
-  const waiting = rig.turn(
-    id,
-    '@model:shell cmd="echo ran > asked.txt" escalate=1 @model:text text=done',
-  );
-  const asked = await follower.until((event) =>
-    event.type === "approval.requested"
-  );
-  assertMatch(String(asked.data.command), /echo ran > asked.txt/);
-  const reply = await follower.ask({
-    type: "approval.respond",
-    approval_id: asked.data.approval_id,
-    decision: "accept",
-  });
-  assertEquals(reply.ok, true);
-  assertEquals((await waiting).status, "completed");
-  assertEquals(await Deno.readTextFile(`${rig.work}/asked.txt`), "ran\n");
-}, { BAA_CODEX_APPROVALS: "ask" });
+realCodexTest(
+  "a command that asks runs when a client accepts it",
+  async (rig) => {
+    const id = await rig.session({ sandbox: "workspace-write" });
+    await using follower = rig.follow();
+    await follower.opened;
+    const waiting = rig.turn(
+      id,
+      '@model:shell cmd="echo ran > asked.txt" escalate=1 @model:text text=done',
+    );
+    const asked = await follower.until((event) =>
+      event.type === "approval.requested"
+    );
+    assertMatch(String(asked.data.command), /echo ran > asked.txt/);
+    const reply = await follower.ask({
+      type: "approval.respond",
+      approval_id: asked.data.approval_id,
+      decision: "accept",
+    });
+    assertEquals(reply.ok, true);
+    assertEquals((await waiting).status, "completed");
+    assertEquals(await Deno.readTextFile(`${rig.work}/asked.txt`), "ran\n");
+  },
+  { BAA_CODEX_APPROVALS: "ask" },
+);
 
-test("what nobody answers is declined in time", async (rig) => {
+realCodexTest("what nobody answers is declined in time", async (rig) => {
   const id = await rig.session({ sandbox: "workspace-write" });
   await using follower = rig.follow("?after=0");
   const answer = await rig.turn(id, '@model:shell cmd="touch x" escalate=1');
@@ -167,7 +155,7 @@ test("what nobody answers is declined in time", async (rig) => {
   assertEquals(await commandStatus(follower), "declined");
 }, { BAA_CODEX_APPROVALS: "ask", BAA_CODEX_APPROVAL_TIMEOUT_MS: "300" });
 
-test("trouble with the model is told as it is", async (rig) => {
+realCodexTest("trouble with the model is told as it is", async (rig) => {
   const id = await rig.session();
   const tooMany = await rig.turn(id, "@model:status code=429");
   assertEquals(tooMany.status, "failed");
@@ -189,27 +177,30 @@ test("trouble with the model is told as it is", async (rig) => {
   );
 });
 
-test("twenty sessions run at once, each with its own answer", async (rig) => {
-  const ids = await Promise.all(
-    Array.from({ length: 20 }, () => rig.session()),
-  );
-  const answers = await Promise.all(
-    ids.map((id, index) =>
-      rig.turn(id, `@model:text n=5 delay=100 text="${index} "`)
-    ),
-  );
-  assertEquals(
-    answers.map((answer) => answer.final_message),
-    ids.map((_, index) => `${index} `.repeat(5)),
-  );
-  const list = await rig.data("/v1/codexd/sessions?limit=200") as {
-    sessions: { session_id: string }[];
-  };
-  assertEquals(
-    list.sessions.map((session) => session.session_id).sort(),
-    ids.sort(),
-  );
-});
+realCodexTest(
+  "twenty sessions run at once, each with its own answer",
+  async (rig) => {
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, () => rig.session()),
+    );
+    const answers = await Promise.all(
+      ids.map((id, index) =>
+        rig.turn(id, `@model:text n=5 delay=100 text="${index} "`)
+      ),
+    );
+    assertEquals(
+      answers.map((answer) => answer.final_message),
+      ids.map((_, index) => `${index} `.repeat(5)),
+    );
+    const list = await rig.data("/v1/codexd/sessions?limit=200") as {
+      sessions: { session_id: string }[];
+    };
+    assertEquals(
+      list.sessions.map((session) => session.session_id).sort(),
+      ids.sort(),
+    );
+  },
+);
 
 /** Waits until nobody writes a file any more. */
 async function untilStill(path: string): Promise<void> {

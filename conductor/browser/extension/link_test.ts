@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BRIDGE_PURPOSE, proof, proofKey } from "../../../shared/proof.ts";
 import { until } from "../../../shared/testing/until.ts";
 import { Impostor } from "../testing/impostor.ts";
+import { ErrorLog } from "./error_log.js";
 import { Link } from "./link.js";
 import { keyOfPairing, keyOfToken } from "./prove.js";
 
@@ -31,8 +32,7 @@ function createLink(conductor: string, options: LinkOptions = {}) {
         return Promise.resolve();
       },
     },
-    // deno-lint-ignore no-explicit-any -- the rest of an error log is not used
-    errors: { add: () => {} } as any,
+    errors: new ErrorLog(() => {}),
     opened: () => void did.push("opened"),
     received: (message: { readonly type: string }) =>
       void did.push(message.type),
