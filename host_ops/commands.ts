@@ -95,8 +95,8 @@ export class Commands {
     const { input, issues } = normaliseExec(request, cwd);
     if (issues.length === 0) return { input, refused: undefined };
     const entry = this.#begin(input, context);
-    const error = inputFailure(issues).error;
-    const refused = { ok: false, operation: "exec", input, error } as const;
+    const { told } = inputFailure(issues);
+    const refused = { ok: false, operation: "exec", input, ...told } as const;
     finishAudit(entry, refused);
     return { input, refused };
   }

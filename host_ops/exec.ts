@@ -123,11 +123,11 @@ export class Exec {
     input: ExecInput,
     result: Result,
   ) {
-    const error = this.#failureOf(end, input, result)?.error;
+    const told = this.#failureOf(end, input, result)?.told;
     const operation = "exec" as const;
-    return error === undefined
+    return told === undefined
       ? { ok: true as const, operation, input, result }
-      : { ok: false as const, operation, input, error, result };
+      : { ok: false as const, operation, input, ...told, result };
   }
 
   #failureOf(
@@ -140,13 +140,22 @@ export class Exec {
         return new HostOpFailure(
           "EXEC_TIMEOUT",
           `Command timed out after ${timeoutMs}ms.`,
-          { retryable: true, details: { timeoutMs } },
+          {
+            retryable: true,
+            details: { timeoutMs },
+            hint:
+              "Send it again with a larger timeoutMs (0: no limit), or queue it: POST /v1/tasks with kind exec and this request as payload.",
+          },
         );
       case "maxBufferBytes":
         return new HostOpFailure(
           "EXEC_OUTPUT_LIMIT",
           `Command output exceeded maxBufferBytes=${maxBufferBytes}.`,
-          { details: { maxBufferBytes } },
+          {
+            details: { maxBufferBytes },
+            hint:
+              "Send it again with its output redirected to a file, and read parts of that by POST /v1/files/read with offset and maxBytes.",
+          },
         );
       case "budget":
         return new HostOpFailure(
@@ -155,6 +164,8 @@ export class Exec {
           {
             retryable: true,
             details: { maxBufferedBytes: this.#options.budget.limit },
+            hint:
+              "Send it again when fewer operations run, or with its output redirected to a file.",
           },
         );
       case "aborted":
@@ -200,8 +211,8 @@ async function failedStart(
   thrown: unknown,
   input: ExecInput,
 ): Promise<ExecOutcome & ExecExit & { ok: false }> {
-  const failure = await startFailure(thrown, input.cwd);
-  return { ok: false, operation: "exec", input, error: failure.error };
+  const { told } = await startFailure(thrown, input.cwd);
+  return { ok: false, operation: "exec", input, ...told };
 }
 
 /** Returns what a shell takes for a command, also where it begins like an option. */

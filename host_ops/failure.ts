@@ -8,17 +8,21 @@ export class HostOpFailure extends Error {
   override readonly name = "HostOpFailure";
   /** The failure as results carry it. */
   readonly error: HostOpError;
+  /** The same, and the call to make next. */
+  readonly told: { readonly error: HostOpError; readonly hint?: string };
 
   constructor(
     code: HostOpErrorCode,
     message: string,
     options:
       & ErrorOptions
-      & Partial<Pick<HostOpError, "retryable" | "details">> = {},
+      & Partial<Pick<HostOpError, "retryable" | "details">>
+      & { readonly hint?: string } = {},
   ) {
     super(message, options);
-    const { retryable = false, details } = options;
+    const { retryable = false, details, hint } = options;
     this.error = { code, message, retryable, ...(details && { details }) };
+    this.told = { error: this.error, ...(hint !== undefined && { hint }) };
   }
 }
 

@@ -79,14 +79,14 @@ export class Files {
       const result = await inFlight.track(work(input, absolutePath));
       outcome = { ok: true, operation, input, result };
     } catch (thrown) {
-      const error = failureOf(thrown, {
+      const { told } = failureOf(thrown, {
         code: FILE_FAILED[verb],
         doing: `${verb} ${absolutePath}`,
-      }).error;
+      });
       const result = { absolutePath, encoding: input.encoding };
-      outcome = error.code === "INVALID_INPUT"
-        ? { ok: false, operation, input, error }
-        : { ok: false, operation, input, error, result };
+      outcome = told.error.code === "INVALID_INPUT"
+        ? { ok: false, operation, input, ...told }
+        : { ok: false, operation, input, ...told, result };
     }
     finishAudit(entry, outcome);
     return outcome;
@@ -99,7 +99,7 @@ type FileOutcome<Verb extends Access, Input, Result> =
   & { readonly operation: `files/${Verb}`; readonly input: Input }
   & (
     | { ok: true; result: Result }
-    | { ok: false; error: HostOpError; result?: FileFailure }
+    | { ok: false; error: HostOpError; hint?: string; result?: FileFailure }
   );
 
 /** @throws {HostOpFailure} `INVALID_INPUT` when the content is no base64. */

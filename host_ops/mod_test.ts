@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tempDir } from "../shared/testing/fakes.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
@@ -105,4 +105,21 @@ Deno.test("runHostOperation() does the operation that is named", async () => {
   );
   assert(outcome.ok);
   assertEquals(outcome.operation, "exec");
+});
+
+Deno.test("executeCommand() names the call to make after a limit, beside the error", async () => {
+  await using ops = testHostOps();
+  for (
+    const [request, code, call] of [
+      [{ timeoutMs: 50 }, "EXEC_TIMEOUT", "POST /v1/tasks"],
+      [{ maxBufferBytes: 10 }, "EXEC_OUTPUT_LIMIT", "POST /v1/files/read"],
+    ] as const
+  ) {
+    const command = "seq 1 20; sleep 5";
+    const outcome = await ops.executeCommand({ command, ...request }, CALLER);
+    assertEquals(!outcome.ok && outcome.error.code, code);
+    assertStringIncludes(outcome.hint ?? "", call);
+  }
+  const plain = await ops.executeCommand({ command: "true" }, CALLER);
+  assertEquals("hint" in plain, false);
 });

@@ -113,7 +113,11 @@ function outcome<
     readonly partial: Partial;
   },
 ) {
-  const asked = { operation: z.literal(operation), input: parts.input };
+  const asked = {
+    operation: z.literal(operation),
+    input: parts.input,
+    hint: z.string().optional().describe("The call to make next."),
+  };
   return z.discriminatedUnion("ok", [
     z.object({ ok: z.literal(true), ...asked, result: parts.result }),
     z.object({
