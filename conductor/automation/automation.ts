@@ -48,7 +48,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
   const ledger = new RunLedger(parts);
   const leadership = new Leadership({
     ...parts,
-    onTerm: (fence, now) => ledger.loseAll(fence, now),
+    onTerm: (fence, now) => ledger.beginTerm(fence, now),
   });
   const logs = new RunLogs({ ...parts, leadership });
   const work = { ...parts, leadership, ledger };
@@ -58,7 +58,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
   const system = new SystemService(work);
   const tasks = new TaskService({ ...work, executor, onQueued: wake });
   leadership.listen({
-    gained: wake,
+    gained: () => scheduler.begin(),
     lost: (reason) => {
       const message = `This controller leads no more: ${reason}`;
       void executor.stopAll(new RunStopped("RUN_LOST", message));

@@ -20,23 +20,20 @@ import {
 /** All places taken by other commands: this one waits its turn. */
 const BUSY_MS = 1000;
 
-/**
- * Tasks that run a command: what it prints goes to the task's log as it comes.
- * Without a `timeoutMs` of its own the command has the task's.
- */
+/** Tasks that run a command: what it prints goes to the task's log as it comes. */
 export function execKind(
   hostOps: Pick<HostOps, "streamCommand">,
   { cwd, clock }: { readonly cwd: string; readonly clock: Clock },
-): TaskKind<ExecPayload> {
+): TaskKind<ExecInput> {
   return {
     kind: "exec",
     scope: "exec",
     summary: "Run a command; the payload is what the host operation exec takes",
     payload: payloadIn(cwd),
     example: { command: "printf 'hello from a task'" },
-    async run({ input, timeoutMs }, context) {
-      const limit = timeoutMs === undefined ? context.timeout_ms : null;
-      const request = { ...input, timeoutMs: limit ?? input.timeoutMs };
+    async run(input, context) {
+      // The task's limit is the only one.
+      const request = { ...input, timeoutMs: 0 };
       const stream = await started(hostOps, request, { context, clock });
       for await (const { event, data } of stream) {
         if (event !== "exit") await context.log(event, data.text);
@@ -55,20 +52,14 @@ export function execKind(
   };
 }
 
-/** A command, and the time limit that it was given. */
-interface ExecPayload {
-  readonly input: ExecInput;
-  readonly timeoutMs: unknown;
-}
-
 /** Reads the body of a host operation `exec` as that reads it. */
-function payloadIn(cwd: string): z.ZodType<ExecPayload> {
+function payloadIn(cwd: string): z.ZodType<ExecInput> {
   return z.record(z.string(), z.unknown()).transform((request, context) => {
     const { input, issues } = normaliseExec(request, cwd);
     for (const { path, message } of issues) {
       context.addIssue({ code: "custom", path: path.split("."), message });
     }
-    return { input, timeoutMs: request.timeoutMs ?? request.timeout_ms };
+    return input;
   });
 }
 

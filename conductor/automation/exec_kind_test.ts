@@ -89,7 +89,7 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
   });
   assertEquals(lines, ["stdout out", "stderr e"]);
   assertEquals(asked, [{
-    ...normaliseExec({ command: "x" }, "/"),
+    ...normaliseExec({ command: "x", timeoutMs: 0 }, "/"),
     actor: {
       name: "scheduler",
       source: "task",
@@ -99,7 +99,7 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
   }]);
 });
 
-Deno.test("execKind() gives a command the task's time unless it has its own", async () => {
+Deno.test("execKind() leaves the time of a command to its task", async () => {
   const { asked, stream } = fakeStream();
   const kind = execKind({ streamCommand: stream }, {
     cwd: "/",
@@ -109,7 +109,7 @@ Deno.test("execKind() gives a command the task's time unless it has its own", as
   for (const own of [{}, { timeoutMs: 5 }, { timeout_ms: 6 }]) {
     await kind.run(kind.payload.parse({ command: "x", ...own }), context);
   }
-  assertEquals(asked.map((it) => it.input.timeoutMs), [9000, 5, 6]);
+  assertEquals(asked.map((it) => it.input.timeoutMs), [0, 0, 0]);
 });
 
 Deno.test("execKind() waits for its turn while too many commands run", async () => {

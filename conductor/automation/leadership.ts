@@ -27,6 +27,10 @@ export class Leadership {
   /** Until when, monotonically, the lease is surely ours. */
   #safeUntil = 0;
   #leads = false;
+  /** Another one's lease, and since when it is known, monotonically. */
+  #seen:
+    | Pick<Lease, "term" | "expires_at"> & { readonly since: number }
+    | undefined;
   #failures = 0;
   #trouble: string | undefined;
   #timer: Timer | undefined;
@@ -194,13 +198,29 @@ export class Leadership {
     }
     const leader = leaderOf(lease, now);
     if (leader !== null) {
-      if (!isDead(leader.instance_id)) return undefined;
+      const isGone = isDead(leader.instance_id) || this.#isForsaken(lease);
+      if (!isGone) return undefined;
       controllers.remove(leader.instance_id);
     }
     const term = leases.take(identity, now + leaseMs);
     onTerm({ instance_id, term }, now);
     this.#emit("lease.acquired", term);
     return { instance_id, term };
+  }
+
+  /**
+   * Tells whether nobody has renewed a lease for its whole period. How long it
+   * seems to last does not count: its maker's clock, or ours, may have been set.
+   */
+  #isForsaken({ term, expires_at }: Lease): boolean {
+    const { clock, leaseMs } = this.#options;
+    const now = clock.monotonic();
+    const seen = this.#seen;
+    if (seen?.term !== term || seen.expires_at !== expires_at) {
+      this.#seen = { term, expires_at, since: now };
+      return false;
+    }
+    return now - seen.since >= leaseMs;
   }
 
   /** Says in the database that this process lives. Returns the time. */

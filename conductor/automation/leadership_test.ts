@@ -74,6 +74,17 @@ Deno.test("Leadership passes on within a lease period after the last renewal", a
   assertEquals(it.two.leadership.leader()?.term, 2);
 });
 
+Deno.test("Leadership passes on when the clock was set back and its lease seems to last", async () => {
+  await using it = await pair();
+  it.one.leadership.start();
+  it.two.leadership.start();
+  await it.clock.advance(LEASE_MS);
+  it.one.store.close();
+  it.clock.set(-3_600_000);
+  await it.clock.advance(LEASE_MS * 5 / 3);
+  assertEquals(it.two.leadership.role, "leader");
+});
+
 Deno.test("Leadership passes on at once when it is given back", async () => {
   await using it = await pair();
   it.one.leadership.start();

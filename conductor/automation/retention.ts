@@ -55,8 +55,10 @@ export class Retention {
 
   #removeBatch(): boolean {
     const { clock, days, rows, events, audit } = this.#options;
-    const before = clock.now() - days * DAY_MS;
-    const limits = { before, keep: rows, limit: BATCH };
+    const now = clock.now();
+    const before = now - days * DAY_MS;
+    const until = now + days * DAY_MS;
+    const limits = { before, until, keep: rows, limit: BATCH };
     let tasks = 0;
     while (tasks < TASK_BATCH && this.#removeTask(before)) tasks++;
     return tasks > 0 || this.#removeLogs() ||

@@ -24,7 +24,7 @@ async function finishedTask(it: Fixture, lines: number): Promise<string> {
 }
 
 async function liveTask(it: Fixture, lines: number) {
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = it.tasks.create(newTask({ timeout_ms: 0 }), AS_OWNER);
   await it.settle();
   const run = it.kind.at(it.kind.runs.length - 1);
   await run.context.log("stdout", "line\n".repeat(lines));

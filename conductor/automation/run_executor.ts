@@ -71,13 +71,14 @@ export class RunExecutor {
   async #execute(claim: Claim, stop: AbortController): Promise<void> {
     const { clock, logs } = this.#options;
     const { task } = claim;
-    const timer = task.timeout_ms === null
+    const limit = task.effective_timeout_ms;
+    const timer = limit === null
       ? undefined
-      : clock.after(task.timeout_ms, () =>
+      : clock.after(limit, () =>
         stop.abort(
           new RunStopped(
             "TASK_TIMEOUT",
-            `Cannot finish within timeout_ms (${task.timeout_ms})`,
+            `Cannot finish within timeout_ms (${limit})`,
           ),
         ));
     const log = logs.open(claim);
@@ -130,7 +131,7 @@ export class RunExecutor {
           task_id: task.task_id,
           run_id: run.run_id,
           attempt: run.attempt,
-          timeout_ms: task.timeout_ms,
+          timeout_ms: task.effective_timeout_ms,
           signal,
           async log(stream, text) {
             const room = log.add(stream, text);

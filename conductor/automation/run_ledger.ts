@@ -17,6 +17,7 @@ import type {
 
 /** A lost run of a task that says so is retried, but not for ever. */
 const MAX_LOST_ATTEMPTS = 10;
+const CANCELED = { code: "CANCELED", message: "The task was canceled" };
 const RETRIES = { firstMs: 1000, longestMs: 300_000 };
 const WAKE_BATCH = 500;
 
@@ -62,6 +63,8 @@ export class RunLedger {
       : task.cancel_requested_at !== null
       ? "canceled"
       : "failed";
+    // Whatever it fails with when it is stopped, the reason is the cancel.
+    if (status === "canceled") outcome = { ...outcome, ...CANCELED };
     this.#endRun(claim.run, { status, outcome, now });
     const error = outcome.ok ? null : failureOf(outcome);
     const failures = task.attempts - task.lost_attempts;
@@ -85,7 +88,7 @@ export class RunLedger {
     if (task === undefined || task.status !== "running") return;
     const count = task.lost_attempts + 1;
     if (task.cancel_requested_at !== null) {
-      this.#endTask(task, { status: "canceled", error, now });
+      this.#endTask(task, { status: "canceled", error: CANCELED, now });
     } else if (task.retry_lost === 1 && count <= MAX_LOST_ATTEMPTS) {
       this.#requeue(task, { error, lost: true, count, now });
     } else {
@@ -93,8 +96,12 @@ export class RunLedger {
     }
   }
 
-  /** Ends every run that an earlier term left running. */
-  loseAll(fence: Fence, now: number): void {
+  /**
+   * Ends every run that an earlier term left running, and minds that the clock
+   * may have been set back since it queued its retries.
+   */
+  beginTerm(fence: Fence, now: number): void {
+    this.#options.tasks.shortenWaits(now);
     for (const run of this.#options.runs.running()) {
       const owner = `"${run.controller_id}" (${run.instance_id})`;
       this.lose(
@@ -107,8 +114,8 @@ export class RunLedger {
   }
 
   /** Ends a queued task that somebody does not want any more. */
-  cancelQueued(task: TaskRow, error: Failure, now: number): void {
-    this.#endTask(task, { status: "canceled", error, now });
+  cancelQueued(task: TaskRow, now: number): void {
+    this.#endTask(task, { status: "canceled", error: CANCELED, now });
   }
 
   #current(task: TaskRow): TaskRow {

@@ -7,6 +7,8 @@ import type { Claim, RunLedger } from "./run_ledger.ts";
 
 /** When the database did not answer. */
 const RETRY_MS = 1000;
+/** Two clocks are never read at the very same moment. */
+const SET_BACK_MS = 20;
 /** A wall clock may be set: no wait for a time is longer than this. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -18,10 +20,18 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   #timer: Timer | undefined;
   #at = Infinity;
+  /** The wall clock beside the one that never jumps, when it was looked at last. */
+  #offset = 0;
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+  }
+
+  /** Begins to work for this term. */
+  begin(): void {
+    this.#offset = this.#wallOffset();
+    this.wake();
   }
 
   /** Looks again soon: a task came, a place is free, the mode or the leader changed. */
@@ -48,6 +58,7 @@ export class Scheduler {
     this.#at = Infinity;
     const { leadership, executor, width, log } = this.#options;
     try {
+      if (leadership.isLeader) this.#noticeSetBack();
       while (leadership.isLeader && this.#mayStart() && executor.size < width) {
         const claim = this.#claim();
         if (claim === undefined) return this.#sleepUntilNextIsDue();
@@ -57,6 +68,21 @@ export class Scheduler {
       log.warn("Cannot start tasks now", { error });
       this.#sleep(RETRY_MS);
     }
+  }
+
+  /** A clock that is set back lengthens no pause before a retry. */
+  #noticeSetBack(): void {
+    const { leadership, tasks } = this.#options;
+    const offset = this.#wallOffset();
+    const back = Math.round(this.#offset - offset);
+    if (back > 0 && back < SET_BACK_MS) return;
+    if (back > 0) leadership.write(() => tasks.hasten(back));
+    this.#offset = offset;
+  }
+
+  #wallOffset(): number {
+    const { clock } = this.#options;
+    return clock.now() - clock.monotonic();
   }
 
   #mayStart(): boolean {

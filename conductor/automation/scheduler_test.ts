@@ -68,6 +68,56 @@ Deno.test("Scheduler does not let tasks that wait hold up those that may start",
   await it.settle();
 });
 
+Deno.test("Scheduler retries in time when the clock is set back, also before a takeover", async () => {
+  await using shared = await sharedDatabase();
+  const clock = new FakeClock();
+  const newId = countingIds();
+  const first = await leading({ path: shared.path, clock, newId });
+  first.tasks.create(newTask({ max_attempts: 4 }), AS_OWNER);
+  await first.settle();
+  first.kind.at(0).end(FAILED);
+  await first.settle();
+  await clock.advance(900);
+  clock.set(-3_600_000);
+  await clock.advance(99);
+  assertEquals(first.kind.runs.length, 1);
+  await clock.advance(1);
+  assertEquals(first.kind.runs.length, 2);
+  first.kind.at(1).end(FAILED);
+  await first.settle();
+  first.quiesce();
+  first.release();
+  first.store.close();
+
+  clock.set(-3_600_000);
+  using second = automationAt({
+    path: shared.path,
+    clock,
+    newId,
+    instance: "instance_2",
+  });
+  second.start();
+  await clock.advance(1999);
+  assertEquals(second.kind.runs.length, 0);
+  await clock.advance(1);
+  assertEquals(second.kind.runs.length, 1);
+  second.kind.at(0).end(OK);
+  await second.settle();
+});
+
+Deno.test("Scheduler waits for not_before by the clock of the wall when that is set back", async () => {
+  using it = await leading();
+  const not_before = new Date(it.clock.now() + 10_000).toISOString();
+  it.tasks.create(newTask({ not_before }), AS_OWNER);
+  it.clock.set(-60_000);
+  await it.clock.advance(69_999);
+  assertEquals(it.kind.runs.length, 0);
+  await it.clock.advance(1);
+  assertEquals(it.kind.runs.length, 1);
+  it.kind.at(0).end(OK);
+  await it.settle();
+});
+
 Deno.test("Scheduler retries a failure with growing pauses until no attempt is left", async () => {
   using it = await leading();
   const { task } = it.tasks.create(newTask({ max_attempts: 3 }), AS_OWNER);

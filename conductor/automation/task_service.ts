@@ -53,6 +53,7 @@ export class TaskService {
     const missing = missingScope(by, kind.scope);
     if (missing !== undefined) throw missing;
     checkPayload(task, kind);
+    task = withTimeout(task);
     const { leadership, tasks, events, newId, clock } = this.#options;
     const idempotency = key === undefined
       ? undefined
@@ -121,8 +122,7 @@ export class TaskService {
         );
       case "queued": {
         tasks.requestCancel(task.seq, now);
-        const error = { code: "CANCELED", message: "The task was canceled" };
-        ledger.cancelQueued(task, error, now);
+        ledger.cancelQueued(task, now);
         return false;
       }
       case "running":
@@ -190,6 +190,19 @@ function checkPayload({ payload }: NewTask, kind: TaskKind): void {
     message,
   }));
   throw invalidInputs(issues, CANNOT_ACCEPT);
+}
+
+/**
+ * A limit in the payload means the task's.
+ * @throws {AppError} `INVALID_INPUT` when there are two
+ */
+function withTimeout(task: NewTask): NewTask {
+  const { timeoutMs, timeout_ms } = task.payload;
+  const inner = timeoutMs ?? timeout_ms;
+  if (typeof inner !== "number") return task;
+  if (task.timeout_ms === undefined) return { ...task, timeout_ms: inner };
+  const message = "and payload.timeoutMs must not both be given";
+  throw invalidInput("timeout_ms", message, CANNOT_ACCEPT);
 }
 
 function hashOf(task: NewTask): string {

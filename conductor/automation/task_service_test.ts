@@ -47,6 +47,7 @@ Deno.test("TaskService.create() queues a task with everything it was given", asy
     max_attempts: 4,
     attempts: 0,
     timeout_ms: 5000,
+    effective_timeout_ms: 5000,
     retry_lost: true,
     created_at: "2026-01-01T00:00:00.000Z",
     updated_at: "2026-01-01T00:00:00.000Z",
@@ -220,6 +221,57 @@ Deno.test("A task that takes longer than timeout_ms is stopped and has failed", 
   const { status, error, latest_run } = it.tasks.get(task.task_id);
   assertEquals([status, error?.code], ["failed", "TASK_TIMEOUT"]);
   assertEquals(latest_run?.outcome?.message, error?.message);
+});
+
+Deno.test("A task without timeout_ms has an hour, 0 and null mean none, and a limit in the payload is the task's", async () => {
+  using it = await leading({ width: 9 });
+  for (
+    const [rest, shown, effective] of [
+      [{}, null, 3_600_000],
+      [{ timeout_ms: 0 }, 0, null],
+      [{ timeout_ms: null }, null, null],
+      [{ timeout_ms: 7 }, 7, 7],
+      [{ payload: { timeoutMs: 8 } }, 8, 8],
+      [{ payload: { timeout_ms: 9 } }, 9, 9],
+      [{ payload: { timeoutMs: 0 } }, 0, null],
+    ] as const
+  ) {
+    const { task } = it.tasks.create(newTask(rest), AS_OWNER);
+    const { timeout_ms, effective_timeout_ms } = task;
+    assertEquals([timeout_ms, effective_timeout_ms], [shown, effective]);
+    await it.settle();
+    const { context } = it.kind.at(it.kind.runs.length - 1);
+    assertEquals(context.timeout_ms, effective);
+  }
+  await it.clock.advance(3_599_999);
+  const running = () =>
+    it.kind.runs.filter(({ context }) => !context.signal.aborted).length;
+  assertEquals(running(), 4);
+  await it.clock.advance(1);
+  assertEquals(running(), 3);
+  for (const timeout_ms of [null, 0, 5]) {
+    const both = newTask({ timeout_ms, payload: { timeoutMs: 5 } });
+    const error = assertThrows(() => it.tasks.create(both, AS_OWNER), AppError);
+    assertEquals(error.code, "INVALID_INPUT");
+  }
+  await ended(it);
+});
+
+Deno.test("A run that fails otherwise when it is canceled says CANCELED", async () => {
+  using it = await leading();
+  const { task } = it.tasks.create(newTask({ timeout_ms: 10 }), AS_OWNER);
+  it.kind.run = (_payload, { signal }) =>
+    new Promise((resolve) => {
+      signal.addEventListener("abort", () => {
+        it.clock.after(100, () => resolve(FAILED));
+      });
+    });
+  await it.clock.advance(10);
+  const canceled = it.tasks.cancel(task.task_id, new AbortController().signal);
+  await it.clock.advance(100);
+  const { status, error, latest_run } = await canceled;
+  assertEquals([status, error?.code], ["canceled", "CANCELED"]);
+  assertEquals(latest_run?.outcome?.code, "CANCELED");
 });
 
 Deno.test("A run whose work throws has failed, and the others go on", async () => {

@@ -13,6 +13,9 @@ import {
   type RequestData,
 } from "./http_schemas.ts";
 
+/** As long as a timer can wait. */
+const NO_LIMIT = 2_147_483_647;
+
 /**
  * Tasks that send a request through the logged-in browser. The response's body
  * goes to the task's log, its head is the outcome; an answer of 400 and above
@@ -34,9 +37,8 @@ export function browserKind(
         actor: { name: "scheduler", source: "task", task_id, run_id },
         signal,
       } as const;
-      // Without a limit of its own the request has the task's.
-      const timeout_ms = payload.timeout_ms ?? context.timeout_ms ?? undefined;
-      const input = { ...payload, timeout_ms };
+      // The task's limit is the only one.
+      const input = { ...payload, timeout_ms: context.timeout_ms ?? NO_LIMIT };
       return payload.response_mode === "sse"
         ? streamed(await browser.requests.stream(input, caller), context)
         : whole(await browser.requests.buffered(input, caller), context);

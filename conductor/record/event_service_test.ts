@@ -96,12 +96,17 @@ Deno.test("EventService.follow() says which events retention has removed", async
     it.system.setMode(mode, {});
   }
   const { events } = it.store.stores;
-  events.trim({ before: 0, keep: 2, limit: 99 });
+  events.trim({ before: 0, until: Infinity, keep: 2, limit: 99 });
   const left = new AbortController();
   const some = collect(it.store.events.follow(1, left.signal));
   await it.settle();
   assertEquals(words(some.items), ["gap 2-3", 4, 5]);
-  events.trim({ before: Infinity, keep: 99, limit: 99 });
+  events.trim({
+    before: Infinity,
+    until: Infinity,
+    keep: 99,
+    limit: 99,
+  });
   const none = collect(it.store.events.follow(2, left.signal));
   const over = collect(it.store.events.follow(99, left.signal));
   await it.settle();

@@ -42,11 +42,12 @@ export const taskRoutes = [
     summary:
       "Queue a task that runs a command, a Codex turn or a browser request",
     notes: [
-      "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log. timeoutMs is by default the task's timeout_ms, else 30000.",
+      "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log.",
       "kind codex: payload is prompt, cwd, and session_id to continue a session. kind browser: payload is a browser request.",
       "The values of env and stdin are for the run alone: every answer shows *** in their place, and they are dropped from the database when the task has ended.",
       "Tasks start by priority (higher first), then age, not before not_before, while the mode is running.",
-      "A failed attempt is tried again, after 1 s doubled each time, until max_attempts. timeout_ms ends an attempt; 0 or null: no limit.",
+      "A failed attempt is tried again, after 1 s doubled each time, until max_attempts.",
+      "timeout_ms ends an attempt: left out, after an hour; 0 or null: never. A timeoutMs in the payload means the same; both are INVALID_INPUT. effective_timeout_ms is what counts.",
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
       "A named token needs automate and the scope of the kind: exec, codex or browser.",
       "With an Idempotency-Key, the same body gives the same task again, and another body is CONFLICT.",

@@ -161,7 +161,6 @@ Deno.test("A task that takes too long is ended with TASK_TIMEOUT", async () => {
   await using it = await testConductor();
   const { task_id } = await create(it, "sleep 60", {
     timeout_ms: 200,
-    payload: { command: "sleep 60", timeoutMs: 0 },
   });
   await follow(it, task_id);
   const task: Json = await it.server.data("GET", `/v1/tasks/${task_id}`);
@@ -236,6 +235,10 @@ Deno.test("POST /v1/tasks refuses what it cannot run, naming each fault", async 
       [{ not_before: "tomorrow" }, "not_before"],
       [{ max_attempts: 0 }, "max_attempts"],
       [{ timeout_ms: 2_147_483_648 }, "timeout_ms"],
+      [
+        { timeout_ms: 5, payload: { command: "true", timeoutMs: 5 } },
+        "timeout_ms",
+      ],
       [{ labels: ["ok", ""] }, "labels.1"],
       [{ labels: "x" }, "labels"],
       [{ retry_lost: "yes" }, "retry_lost"],

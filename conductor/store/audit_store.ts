@@ -82,9 +82,10 @@ export class AuditStore {
       const { seq: last } = this.#head();
       const end = Math.min(done + options.limit, last);
       const young = this.#db.get<{ seq: number | null }>(
-        "SELECT min(seq) AS seq FROM audit WHERE seq <= ? AND at >= ?",
+        "SELECT min(seq) AS seq FROM audit WHERE seq <= ? AND at BETWEEN ? AND ?",
         end,
         options.before,
+        options.until,
       )?.seq ?? end + 1;
       const cut = Math.min(end, Math.max(young - 1, last - options.keep));
       if (cut <= done) return 0;

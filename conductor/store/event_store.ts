@@ -55,10 +55,11 @@ export class EventStore {
     const end = Math.min(first + options.limit, last + 1);
     const young = this.#db.get<{ seq: number | null }>(
       `SELECT min(seq) AS seq FROM events
-       WHERE seq >= ? AND seq < ? AND at >= ?`,
+       WHERE seq >= ? AND seq < ? AND at BETWEEN ? AND ?`,
       first,
       end,
       options.before,
+      options.until,
     )?.seq ?? end;
     const cut = Math.min(end, Math.max(young, last - options.keep + 1));
     return this.#db.run("DELETE FROM events WHERE seq < ?", cut);
@@ -82,6 +83,8 @@ interface EventBounds {
 export interface TrimLimits {
   /** Milliseconds since the epoch: what is older goes. */
   readonly before: number;
+  /** What is later comes from a clock that was wrong, and keeps nothing behind it. */
+  readonly until: number;
   /** How many of the newest may stay. */
   readonly keep: number;
   /** How many go at once. */

@@ -20,6 +20,13 @@ CREATE INDEX audit_by_request_actor_action
   ON audit (request_id, actor, action, seq);
 `;
 
+/** A task that was there before has the limit that it was given. */
+const TASK_TIMEOUTS = `
+ALTER TABLE tasks ADD COLUMN effective_timeout_ms INTEGER;
+UPDATE tasks SET effective_timeout_ms = timeout_ms
+  WHERE timeout_ms IS NOT NULL;
+`;
+
 /**
  * The steps from an empty file to today's schema; the version of a database is
  * how many of them it has had. Append only: a step that was released never
@@ -36,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "keys of browsers", sql: BROWSER_KEYS },
   { name: "payloads of ended tasks", sql: SPENT_PAYLOADS },
   { name: "makers of tokens", sql: TOKENS_MAKER },
+  { name: "time limits of tasks", sql: TASK_TIMEOUTS },
 ];
 
 /** One step of the schema. */

@@ -4,7 +4,7 @@ import type { TaskStatus, TaskSummary } from "./model/task.ts";
 /** The columns of a task that lists read: all but the payload. */
 export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
   t.priority, t.not_before, t.wake_at, t.max_attempts, t.attempts,
-  t.lost_attempts, t.timeout_ms, t.retry_lost, t.labels, t.created_at,
+  t.lost_attempts, t.timeout_ms, t.effective_timeout_ms, t.retry_lost, t.labels, t.created_at,
   t.updated_at, t.started_at, t.finished_at, t.cancel_requested_at,
   t.error_code, t.error_message, t.log_seq`;
 
@@ -23,6 +23,7 @@ export type SummaryRow = {
   readonly attempts: number;
   readonly lost_attempts: number;
   readonly timeout_ms: number | null;
+  readonly effective_timeout_ms: number | null;
   readonly retry_lost: number;
   readonly labels: string;
   readonly created_at: number;
@@ -50,6 +51,7 @@ export function toSummary(row: SummaryRow): TaskSummary {
     max_attempts: row.max_attempts,
     attempts: row.attempts,
     timeout_ms: row.timeout_ms,
+    effective_timeout_ms: row.effective_timeout_ms,
     retry_lost: row.retry_lost === 1,
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),

@@ -1,12 +1,13 @@
 import type { Redactor } from "../../shared/redact.ts";
 import type { PageRequest } from "../../shared/page.ts";
-import type {
-  Failure,
-  NewTask,
-  Task,
-  TaskFilter,
-  TaskStatus,
-  TaskSummary,
+import {
+  effectiveTimeout,
+  type Failure,
+  type NewTask,
+  type Task,
+  type TaskFilter,
+  type TaskStatus,
+  type TaskSummary,
 } from "./model/task.ts";
 import { MASK } from "../../shared/mask_secrets.ts";
 import type { Database } from "./database.ts";
@@ -67,7 +68,8 @@ export class TaskStore {
       not_before: notBefore,
       wake_at: notBefore !== null && notBefore > at ? notBefore : null,
       max_attempts: task.max_attempts,
-      timeout_ms: task.timeout_ms || null,
+      timeout_ms: task.timeout_ms ?? null,
+      effective_timeout_ms: effectiveTimeout(task),
       retry_lost: task.retry_lost,
       labels: JSON.stringify([...new Set(task.labels)]),
       created_at: at,
@@ -137,6 +139,25 @@ export class TaskStore {
          ORDER BY wake_at LIMIT ?)`,
       now,
       limit,
+    );
+  }
+
+  /** Brings retries forward by as much as the clock was set back. */
+  hasten(ms: number): void {
+    this.#db.run(
+      `UPDATE tasks SET wake_at = wake_at - ?
+       WHERE status = 'queued' AND wake_at IS NOT NULL AND attempts > 0`,
+      ms,
+    );
+  }
+
+  /** Lets no retry wait longer than it was to when it was queued. */
+  shortenWaits(now: number): void {
+    this.#db.run(
+      `UPDATE tasks SET wake_at = ?1 + wake_at - updated_at
+       WHERE status = 'queued' AND wake_at IS NOT NULL AND attempts > 0
+         AND updated_at > ?1`,
+      now,
     );
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 /** A clock whose time moves only when told; timers fire in order of their time. */
 export class FakeClock implements Clock {
   #now: number;
+  #shift = 0;
   #timers: { readonly at: number; readonly action: () => void }[] = [];
 
   constructor(start = Date.parse("2026-01-01T00:00:00.000Z")) {
@@ -10,7 +11,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#shift;
   }
 
   monotonic(): number {
@@ -30,6 +31,11 @@ export class FakeClock implements Clock {
   /** How many timers wait. */
   get pending(): number {
     return this.#timers.length;
+  }
+
+  /** Sets the wall clock `ms` forward, or back; no time passes. */
+  set(ms: number): void {
+    this.#shift += ms;
   }
 
   /** Moves time by `ms` at once, as a sleep does: what fell due meanwhile fires late. */

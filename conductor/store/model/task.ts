@@ -18,6 +18,9 @@ export const MAX_PAYLOAD_BYTES = 1_048_576;
 
 const Label = z.string().min(1).max(100);
 
+/** A task that says nothing of its time may take so long. */
+const DEFAULT_TIMEOUT_MS = 3_600_000;
+
 /** What `POST /v1/tasks` takes. */
 export const NewTask = z.strictObject({
   title: z.string().min(1).max(500),
@@ -26,12 +29,20 @@ export const NewTask = z.strictObject({
   priority: z.int32().default(0),
   not_before: z.iso.datetime({ offset: true }).nullish(),
   max_attempts: z.int().min(1).max(100).default(1),
-  /** 0, null or left out: none. */
-  timeout_ms: z.int().min(0).max(MAX_TIMER_MS).nullish(),
+  timeout_ms: z.int().min(0).max(MAX_TIMER_MS).nullish().describe(
+    "Ends an attempt after so many milliseconds. Default 3600000 (one hour); 0 or null: no limit.",
+  ),
   labels: z.array(Label).max(32).default([]),
   retry_lost: z.boolean().default(false),
 });
 export type NewTask = z.infer<typeof NewTask>;
+
+/** Returns the time limit that a task has in effect; null: none. */
+export function effectiveTimeout(
+  { timeout_ms = DEFAULT_TIMEOUT_MS }: Pick<NewTask, "timeout_ms">,
+): number | null {
+  return timeout_ms || null;
+}
 
 /** Why something did not succeed. */
 export const Failure = z.strictObject({
@@ -54,7 +65,10 @@ export const TaskSummary = z.strictObject({
   max_attempts: z.int(),
   /** Runs started so far. */
   attempts: z.int(),
+  /** As it was given; null also when it was left out. */
   timeout_ms: z.int().nullable(),
+  /** What counts; null: no limit. */
+  effective_timeout_ms: z.int().nullable(),
   retry_lost: z.boolean(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
