@@ -28,12 +28,12 @@ export class Commands {
     context: AuditedCaller,
   ): Promise<ExecOutcome> {
     const { exec, inFlight, slots, stopping } = this.#options;
-    const { input, refused } = this.#admit(request, context);
+    const { input, refused } = await this.#admit(request, context);
     if (refused !== undefined) return refused;
     const signal = AbortSignal.any([context.signal, stopping]);
     const leave = await slots.enter(signal);
     try {
-      const entry = this.#begin(input, context);
+      const entry = await this.#begin(input, context);
       const outcome = await inFlight.track(
         exec.run(input, signal, context.hold),
       );
@@ -61,7 +61,7 @@ export class Commands {
       clock,
       onLeave: () => left.abort(),
     });
-    const { input, refused } = this.#admit(request, context);
+    const { input, refused } = await this.#admit(request, context);
     if (refused !== undefined) {
       queue.finish(refused);
       return queue;
@@ -69,7 +69,7 @@ export class Commands {
     const signal = AbortSignal.any([context.signal, stopping, left.signal]);
     const leave = await slots.enter(signal);
     try {
-      const entry = this.#begin(input, context);
+      const entry = await this.#begin(input, context);
       const stdout = queue.sink("stdout");
       const stderr = queue.sink("stderr");
       const onLeaderEnd = () => queue.release();
@@ -89,12 +89,12 @@ export class Commands {
   }
 
   /** Reads a request; a wrong one is on record, and answered, at once. */
-  #admit(request: unknown, context: AuditedCaller) {
+  async #admit(request: unknown, context: AuditedCaller) {
     const { cwd, stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
     const { input, issues } = normaliseExec(request, cwd);
     if (issues.length === 0) return { input, refused: undefined };
-    const entry = this.#begin(input, context);
+    const entry = await this.#begin(input, context);
     const { told } = inputFailure(issues);
     const refused = { ok: false, operation: "exec", input, ...told } as const;
     finishAudit(entry, refused);

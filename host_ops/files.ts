@@ -72,7 +72,7 @@ export class Files {
     const operation = `files/${verb}` as const;
     const absolutePath = resolve(input.cwd, input.path);
     const target = { operation, path: absolutePath };
-    const entry = audit.begin({ action: operation, actor, target });
+    const entry = await audit.begin({ action: operation, actor, target });
     let outcome: FileOutcome<Verb, Input, Result>;
     try {
       if (issues.length > 0) throw inputFailure(issues);

@@ -55,13 +55,15 @@ const SINKS: Readonly<Record<string, Sink>> = {
     log.note("it ended", { stderr_tail: [sample] });
     return lines;
   }),
-  audit: each((sample) => {
+  audit: each(async (sample) => {
     const recorded = new RecordingAudit();
-    redactedAudit(recorded, new Redactor()).begin({
+    const audit = redactedAudit(recorded, new Redactor());
+    const entry = await audit.begin({
       action: "test",
       actor: { name: "owner", source: "http" },
       target: { title: sample },
-    }).finish({ ok: true, facts: { note: sample } });
+    });
+    entry.finish({ ok: true, facts: { note: sample } });
     return recorded.rows;
   }),
   "audit of commands": each((command) => [
@@ -91,10 +93,11 @@ const SINKS: Readonly<Record<string, Sink>> = {
     }
   },
   async *"what the extension reports"(samples) {
-    const { browser, connect } = createRig();
+    const { browser, connect, clock } = createRig();
     const socket = connect();
     for (const sample of samples) {
       const outcome = browser.actions.run({ action: "plugin_status" }, CALLER);
+      await clock.advance(0);
       socket.say({
         type: "action_status",
         id: socket.last("plugin_status").id,

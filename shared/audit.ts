@@ -6,11 +6,11 @@ import type { Redactor } from "./redact.ts";
 /** Where each write, exec and host operation is reported, before and after. */
 export interface AuditPort {
   /**
-   * Records the intent before the work starts.
+   * Records the intent before the work starts: resolves when it is on the disk.
    * @throws {AppError} NOT_READY when it cannot be recorded, and has to be: the
    * work must not start
    */
-  begin(intent: AuditIntent): AuditEntry;
+  begin(intent: AuditIntent): Promise<AuditEntry>;
 }
 
 /** An intent that was recorded and waits for its outcome. */
@@ -67,7 +67,7 @@ export async function audited<T>(
   intent: AuditIntent,
   work: () => Promise<T>,
 ): Promise<T> {
-  const entry = audit.begin(intent);
+  const entry = await audit.begin(intent);
   try {
     const result = await work();
     entry.finish({ ok: true });
@@ -83,7 +83,7 @@ export function logAudit(log: Logger): AuditPort {
   return {
     begin(intent) {
       log.info("Audit: intent", { ...intent });
-      return {
+      return Promise.resolve({
         finish: (outcome) =>
           log.info("Audit: outcome", {
             action: intent.action,
@@ -91,7 +91,7 @@ export function logAudit(log: Logger): AuditPort {
             request_id: intent.actor.request_id,
             ...outcome,
           }),
-      };
+      });
     },
   };
 }
@@ -101,8 +101,9 @@ export function redactedAudit(port: AuditPort, redactor: Redactor): AuditPort {
   // The redactor keeps scalars scalars.
   const clean = (facts: AuditFacts) => redactor.fields(facts) as AuditFacts;
   return {
-    begin(intent) {
-      const entry = port.begin({ ...intent, target: clean(intent.target) });
+    async begin(intent) {
+      const target = clean(intent.target);
+      const entry = await port.begin({ ...intent, target });
       return {
         finish: ({ facts, ...outcome }) =>
           entry.finish({

@@ -9,22 +9,24 @@ import { AppError } from "./errors.ts";
 import { Redactor } from "./redact.ts";
 import { RecordingAudit } from "./testing/fakes.ts";
 
-Deno.test("redactedAudit() hides known secrets and secret forms in targets and facts", () => {
+Deno.test("redactedAudit() hides known secrets and secret forms in targets and facts", async () => {
   const seen: (AuditIntent | AuditOutcome)[] = [];
   const audit = redactedAudit({
     begin(intent) {
       seen.push(intent);
-      return { finish: (outcome) => void seen.push(outcome) };
+      return Promise.resolve({
+        finish: (outcome) => void seen.push(outcome),
+      });
     },
   }, new Redactor(["canary-4711"]));
-  audit.begin({
+  (await audit.begin({
     action: "exec",
     actor: { name: "owner", source: "http" },
     target: {
       command: "curl -H 'Authorization: Bearer abcdef' x?k=canary-4711",
       bytes: 3,
     },
-  }).finish({ ok: true, facts: { note: "canary-4711", exitCode: 0 } });
+  })).finish({ ok: true, facts: { note: "canary-4711", exitCode: 0 } });
   const text = JSON.stringify(seen);
   assertEquals(text.includes("canary-4711"), false);
   assertEquals(text.includes("abcdef"), false);

@@ -102,13 +102,17 @@ export class EventSubscriptions {
   }
 
   /** @throws {AppError} NOT_FOUND when the question does not wait (any more) */
-  #respond(
+  async #respond(
     { approval_id, decision }: ApprovalAnswer,
     actor: AuditActor,
-  ): void {
+  ): Promise<void> {
     const { approvals, audit } = this.#ports;
     const target = { approval_id, decision };
-    const entry = audit.begin({ action: "approval.respond", actor, target });
+    const entry = await audit.begin({
+      action: "approval.respond",
+      actor,
+      target,
+    });
     try {
       const beyond = approvals.respond(approval_id, decision);
       entry.finish({ ok: true, facts: { beyond_max_sandbox: beyond } });
@@ -128,7 +132,7 @@ export class EventSubscriptions {
     let failed: unknown;
     try {
       if (message.type === "approval.respond") {
-        this.#respond(message, actor);
+        await this.#respond(message, actor);
       } else {
         const { session_id, turn_id } = message;
         await this.#ports.turnService.interrupt(

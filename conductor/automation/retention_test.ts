@@ -115,17 +115,17 @@ Deno.test("Retention removes audit rows by age and by count, and the rest verifi
     path: file.path,
     retention: { days: 1, rows: 6 },
   });
-  const act = () =>
-    it.store.audit.begin({
+  const act = async () =>
+    (await it.store.audit.begin({
       action: "x",
       actor: { name: "owner", source: "http" },
       target: {},
-    }).finish({ ok: true });
+    })).finish({ ok: true });
   const verdict = () => {
     using connection = disposable(new Connection(file.path, { int64: true }));
     return verifyAudit(connection.it);
   };
-  for (let i = 0; i < 5; i++) act();
+  for (let i = 0; i < 5; i++) await act();
   await it.clock.advance(SWEEP_MS);
   assertEquals(verdict(), {
     ok: true,
@@ -139,7 +139,7 @@ Deno.test("Retention removes audit rows by age and by count, and the rest verifi
     problem: null,
   });
   await it.clock.jump(DAY_MS - SWEEP_MS);
-  act();
+  await act();
   await it.clock.advance(2 * SWEEP_MS);
   assertEquals(verdict().rows, 2);
   assert(verdict().ok);

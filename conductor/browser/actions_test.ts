@@ -3,13 +3,14 @@ import { CALLER, failureOf } from "./testing/outcome.ts";
 import { createRig } from "./testing/rig.ts";
 
 Deno.test("BrowserActions.run() resolves with what the extension reports", async () => {
-  const { browser, connect } = createRig();
+  const { browser, connect, clock } = createRig();
   const socket = connect();
   const outcome = browser.actions.run({
     action: "open_tab",
     url: "https://claude.ai/new",
     reason: "to look",
   }, CALLER);
+  await clock.advance(0);
   assertEquals(socket.last("open_tab"), {
     type: "open_tab",
     id: "act_1",
@@ -32,28 +33,31 @@ Deno.test("BrowserActions.run() resolves with what the extension reports", async
   });
 });
 
-Deno.test("BrowserActions.run() opens a platform's home", () => {
-  const { browser, connect } = createRig();
+Deno.test("BrowserActions.run() opens a platform's home", async () => {
+  const { browser, connect, clock } = createRig();
   const socket = connect();
   void failureOf(
     browser.actions.run({ action: "open_tab", platform: "site" }, CALLER),
   );
+  await clock.advance(0);
   assertEquals(socket.last("open_tab").url, "http://127.0.0.1:8080/");
   void failureOf(
     browser.actions.run({ action: "tab_reload", platform: "site" }, CALLER),
   );
+  await clock.advance(0);
   assertEquals(socket.last("tab_reload").url, undefined);
   assertEquals(socket.last("tab_reload").platform, "site");
   socket.drop();
 });
 
 Deno.test("BrowserActions.run() passes a failure on as the extension reports it", async () => {
-  const { browser, connect } = createRig();
+  const { browser, connect, clock } = createRig();
   const socket = connect();
   const outcome = browser.actions.run(
     { action: "tab_focus", tab_id: 99 },
     CALLER,
   );
+  await clock.advance(0);
   socket.say({
     type: "action_status",
     id: socket.last("tab_focus").id,
@@ -91,12 +95,14 @@ Deno.test("BrowserActions.run() ends when the browser goes, or never reports", a
   const lost = failureOf(
     browser.actions.run({ action: "plugin_status" }, CALLER),
   );
+  await clock.advance(0);
   gone.drop();
   assertEquals((await lost).code, "BROWSER_UNAVAILABLE");
   const socket = connect();
   const late = failureOf(
     browser.actions.run({ action: "plugin_status" }, CALLER),
   );
+  await clock.advance(0);
   for (let i = 0; i < 3; i++) {
     await clock.advance(10_000);
     socket.say({ type: "pong" });
@@ -110,9 +116,10 @@ Deno.test("BrowserActions.run() ends when the browser goes, or never reports", a
 });
 
 Deno.test("BrowserActions.run() passes on no credential that an extension reports", async () => {
-  const { browser, connect } = createRig();
+  const { browser, connect, clock } = createRig();
   const socket = connect();
   const outcome = browser.actions.run({ action: "plugin_status" }, CALLER);
+  await clock.advance(0);
   socket.say({
     type: "action_status",
     id: "act_1",

@@ -46,7 +46,7 @@ export class AuditLog implements AuditPort {
     return this.#lost;
   }
 
-  begin(intent: AuditIntent): AuditEntry {
+  begin(intent: AuditIntent): Promise<AuditEntry> {
     const { newId, clock, log, enforced } = this.#options;
     const entryId = newId("audit");
     const record = this.#record(intent, {
@@ -63,15 +63,19 @@ export class AuditLog implements AuditPort {
         error: cause,
       });
       if (enforced) {
-        throw new AppError(
-          "NOT_READY",
-          `Cannot start "${intent.action}": the audit trail cannot be written`,
-          { cause },
+        return Promise.reject(
+          new AppError(
+            "NOT_READY",
+            `Cannot start "${intent.action}": the audit trail cannot be written`,
+            { cause },
+          ),
         );
       }
       this.#lost++;
     }
-    return { finish: (outcome) => this.#finish(intent, entryId, outcome) };
+    return Promise.resolve({
+      finish: (outcome) => this.#finish(intent, entryId, outcome),
+    });
   }
 
   /** Tries again to write the outcomes that wait. */

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -62,7 +63,7 @@ function verifierOf({ db, stores }: Store, onPause = () => {}): AuditVerifier {
 
 Deno.test("AuditLog records an intent before the work and an outcome after it", async () => {
   using it = await leading();
-  const entry = it.store.audit.begin(INTENT);
+  const entry = await it.store.audit.begin(INTENT);
   const rows = () =>
     it.store.stores.audit.list({}, { limit: 9 }).items.toReversed();
   assertEquals(rows().map((row) => row.phase), ["intent"]);
@@ -135,7 +136,7 @@ Deno.test("AuditLog goes on behind rows that an older program wrote, and shows a
   raw.close();
   {
     using it = automationAt({ path: file.path });
-    it.store.audit.begin(INTENT).finish({ ok: true });
+    (await it.store.audit.begin(INTENT)).finish({ ok: true });
     const { items } = it.store.stores.audit.list({}, { limit: 9 });
     assertEquals(items.map((row) => row.actor), ["owner", "owner", null]);
     const mine = it.store.stores.audit.list({ actor: "owner" }, { limit: 9 });
@@ -153,10 +154,10 @@ Deno.test("AuditLog chains the rows of several processes", async () => {
   await using file = await sharedDatabase();
   using one = automationAt({ path: file.path, instance: "one" });
   using two = automationAt({ path: file.path, instance: "two" });
-  const first = one.store.audit.begin(INTENT);
-  const second = two.store.audit.begin(INTENT);
+  const first = await one.store.audit.begin(INTENT);
+  const second = await two.store.audit.begin(INTENT);
   first.finish({ ok: true });
-  two.store.audit.begin(INTENT);
+  await two.store.audit.begin(INTENT);
   second.finish({ ok: true });
   assertEquals(verify(file.path), {
     ok: true,
@@ -173,7 +174,7 @@ Deno.test("AuditLog chains the rows of several processes", async () => {
 
 Deno.test("The audit trail cannot be changed through the database", async () => {
   using it = await leading();
-  it.store.audit.begin(INTENT).finish({ ok: true });
+  (await it.store.audit.begin(INTENT)).finish({ ok: true });
   const { db } = it.store;
   for (
     const sql of [
@@ -199,7 +200,7 @@ Deno.test("verifyAudit() shows each kind of edit", async () => {
     await using file = await sharedDatabase();
     using it = await leading({ path: file.path });
     for (let i = 0; i < 3; i++) {
-      it.store.audit.begin(INTENT).finish({ ok: false });
+      (await it.store.audit.begin(INTENT)).finish({ ok: false });
     }
     assert(verify(file.path).ok);
     attack(file.path, edit);
@@ -214,7 +215,7 @@ Deno.test("AuditVerifier sees rows that were cut off the end with the head set b
   await using file = await sharedDatabase();
   using it = await leading({ path: file.path });
   const { stores, audit } = it.store;
-  for (let i = 0; i < 3; i++) audit.begin(INTENT).finish({ ok: true });
+  for (let i = 0; i < 3; i++) (await audit.begin(INTENT)).finish({ ok: true });
   const verifier = verifierOf(it.store);
   assertEquals((await verifier.verify()).problem, null);
   attack(file.path, CUT_TO_4);
@@ -227,7 +228,7 @@ Deno.test("AuditVerifier sees rows that were cut off the end with the head set b
     "the trail ends at row 4, but row 6 was written",
   );
   // What is written over the cut does not hide it.
-  for (let i = 0; i < 3; i++) audit.begin(INTENT).finish({ ok: true });
+  for (let i = 0; i < 3; i++) (await audit.begin(INTENT)).finish({ ok: true });
   assertEquals(stores.audit.written.map((link) => link.seq), [6, 10]);
   const later = await verifier.verify();
   assertEquals(later.first_bad_seq, 6);
@@ -245,11 +246,13 @@ Deno.test("AuditVerifier sees rows that were cut off the end with the head set b
 Deno.test("AuditVerifier sees a chain that was made anew", async () => {
   await using file = await sharedDatabase();
   using it = await leading({ path: file.path });
-  for (let i = 0; i < 3; i++) it.store.audit.begin(INTENT).finish({ ok: true });
+  for (let i = 0; i < 3; i++) {
+    (await it.store.audit.begin(INTENT)).finish({ ok: true });
+  }
   attack(file.path, CUT_TO_4);
   // Another process writes the missing rows, as a stranger's hand would.
   using forger = automationAt({ path: file.path, instance: "forger" });
-  forger.store.audit.begin(INTENT).finish({ ok: true });
+  (await forger.store.audit.begin(INTENT)).finish({ ok: true });
   assert(verify(file.path).ok);
   assertEquals((await verifierOf(it.store).verify()).first_bad_seq, 6);
 });
@@ -257,15 +260,15 @@ Deno.test("AuditVerifier sees a chain that was made anew", async () => {
 Deno.test("AuditVerifier leaves others their turn, and reads once for all who ask", async () => {
   await using file = await sharedDatabase();
   using it = await leading({ path: file.path });
-  it.store.db.write(() => {
-    for (let i = 0; i < 600; i++) {
-      it.store.audit.begin(INTENT).finish({ ok: true });
-    }
-  });
+  await Promise.all(
+    Array.from({ length: 600 }, async () => {
+      (await it.store.audit.begin(INTENT)).finish({ ok: true });
+    }),
+  );
   let pauses = 0;
   const verifier = verifierOf(it.store, () => {
     // Rows that come meanwhile are not in this view.
-    it.store.audit.begin(INTENT);
+    void it.store.audit.begin(INTENT);
     pauses++;
   });
   const [one, two] = await Promise.all([verifier.verify(), verifier.verify()]);
@@ -277,9 +280,9 @@ Deno.test("AuditVerifier leaves others their turn, and reads once for all who as
 
 Deno.test("AuditLog refuses what it cannot record when it is enforced", async () => {
   using it = await leading({ enforcedAudit: true });
-  const running = it.store.audit.begin(INTENT);
+  const running = await it.store.audit.begin(INTENT);
   it.store.db.run("PRAGMA query_only = ON");
-  const refused = assertThrows(
+  const refused = await assertRejects(
     () => it.store.audit.begin(INTENT),
     AppError,
     'Cannot start "exec"',
@@ -297,7 +300,7 @@ Deno.test("AuditLog refuses what it cannot record when it is enforced", async ()
 Deno.test("AuditLog logs, counts and shows what it cannot record when it is on", async () => {
   using it = await leading();
   it.store.db.run("PRAGMA query_only = ON");
-  it.store.audit.begin(INTENT).finish({ ok: true });
+  (await it.store.audit.begin(INTENT)).finish({ ok: true });
   assertEquals(
     it.log.lines.filter((line) => line.message.startsWith("Cannot record"))
       .length,
@@ -306,7 +309,7 @@ Deno.test("AuditLog logs, counts and shows what it cannot record when it is on",
   assertEquals(it.store.audit.lost, 1);
   assert(it.store.audit.trouble?.includes("1 outcomes wait, 1 rows were lost"));
   it.store.db.run("PRAGMA query_only = OFF");
-  it.store.audit.begin(INTENT);
+  await it.store.audit.begin(INTENT);
   assertEquals(it.store.audit.trouble, undefined);
 });
 
@@ -314,7 +317,7 @@ Deno.test("AuditStore.list() filters by action and request, page by page", async
   using it = await leading();
   for (let i = 0; i < 4; i++) {
     for (const action of ["exec", "files/read"]) {
-      it.store.audit.begin({
+      await it.store.audit.begin({
         action,
         actor: { name: "owner", source: "http", request_id: `req_${i % 2}` },
         target: {},

@@ -18,11 +18,11 @@ Deno.test("backupDatabase() copies one moment of a database that is written mean
   it.system.setMode("paused", {});
   for (let index = 0; index < 600; index++) {
     it.tasks.create(newTask({ labels: ["x", `n${index}`] }), AS_OWNER);
-    it.store.audit.begin({
+    (await it.store.audit.begin({
       action: "x",
       actor: { name: "owner", source: "http" },
       target: {},
-    })
+    }))
       .finish({ ok: true });
   }
   let pauses = 0;

@@ -64,7 +64,7 @@ function serveKit(): number {
       token: undefined,
     },
     limits: { maxBodyBytes: 16_777_216 },
-    audit: { begin: () => ({ finish() {} }) },
+    audit: { begin: () => Promise.resolve({ finish() {} }) },
     clock: systemClock,
     log,
   });

@@ -16,7 +16,7 @@ export async function openStream<Deps>(
   const { request, log } = call;
   const left = new AbortController();
   call.signal = AbortSignal.any([call.signal, left.signal]);
-  const entry = beginAudit(call, audit);
+  const entry = await beginAudit(call, audit);
   try {
     const source = await route.stream(call);
     const held = call.keep();

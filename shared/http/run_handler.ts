@@ -11,7 +11,7 @@ export async function runHandler<Deps>(
   { audit, clock }: { readonly audit: AuditPort; readonly clock: Clock },
 ): Promise<unknown> {
   if (route.kind === "read") return await route.handler(call);
-  const entry = beginAudit(call, audit);
+  const entry = await beginAudit(call, audit);
   const started = clock.monotonic();
   const done = (code: string) =>
     call.log.info("Answered a write", {
@@ -38,14 +38,14 @@ export async function runHandler<Deps>(
  * Records that a write is about to run, unless it reports by itself.
  * @throws {AppError} NOT_READY when it must be recorded and cannot be
  */
-export function beginAudit<Deps>(
+export async function beginAudit<Deps>(
   call: Call<Deps>,
   audit: AuditPort,
-): AuditEntry | undefined {
+): Promise<AuditEntry | undefined> {
   const { route, params } = call;
   if (route.kind === "read" || route.auditsItself === true) return undefined;
   const target = route.auditTarget?.(call);
-  return audit.begin({
+  return await audit.begin({
     action: route.id,
     actor: {
       name: call.actor,

@@ -68,10 +68,12 @@ export class RecordingAudit implements AuditPort {
     outcome?: AuditOutcome;
   }[] = [];
 
-  begin(intent: AuditIntent): AuditEntry {
+  begin(intent: AuditIntent): Promise<AuditEntry> {
     const row: typeof this.rows[number] = { intent };
     this.rows.push(row);
-    return { finish: (outcome) => void (row.outcome = outcome) };
+    return Promise.resolve({
+      finish: (outcome) => void (row.outcome = outcome),
+    });
   }
 }
 

@@ -78,7 +78,7 @@ export class BrowserRequests {
     const order = this.#order(input, "sse");
     const leave = () => void this.cancel(order.id);
     const receiver = new StreamReceiver(order, leave);
-    const entry = this.#parts.audit.begin(intentOf(order, caller));
+    const entry = await this.#parts.audit.begin(intentOf(order, caller));
     try {
       const { signal } = caller;
       const exchange = await this.#start(order, { receiver, input, signal });

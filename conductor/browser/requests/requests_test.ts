@@ -15,6 +15,7 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     }),
     CALLER,
   );
+  await clock.advance(0);
   await clock.advance(5);
   const request = socket.last("api_request");
   assertEquals(request, {

@@ -20,11 +20,11 @@ Deno.test("databaseCheck() finds a whole database whole, and its audit trail", a
 Deno.test("databaseCheck() finds the audit trail of real work whole", async () => {
   await using file = await sharedDatabase();
   using it = await leading({ path: file.path });
-  it.store.audit.begin({
+  (await it.store.audit.begin({
     action: "exec",
     actor: { name: "owner", source: "http", request_id: "req_1" },
     target: {},
-  }).finish({ ok: true });
+  })).finish({ ok: true });
   const [, audit] = await databaseCheck(file.path);
   assertEquals([audit?.level, audit?.seen], [
     "ok",
