@@ -128,8 +128,8 @@ function conductorSet(env: Env): PermissionSet {
       ...Object.values(CONDUCTOR_SETTINGS).map((it) => it.variable),
       ...CHILD_ENV,
     ],
-    // The room on the disk, for the status.
-    sys: ["statfs"],
+    // BAA_UMASK, and the room on the disk, for the status.
+    sys: ["umask", "statfs"],
   };
 }
 
@@ -152,7 +152,7 @@ function codexdSet(env: Env): PermissionSet {
       ...Object.values(CODEXD_SETTINGS).map((it) => it.variable),
       ...CODEX_VARIABLES,
     ],
-    sys: [],
+    sys: ["umask"],
   };
 }
 

@@ -122,6 +122,13 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
   },
   {
     program: "conductor",
+    flag: "sys",
+    of: () => ["umask"],
+    feature: "BAA_UMASK",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
     flag: "env",
     of: () => variables(CONDUCTOR_SETTINGS),
     feature: "the configuration",
@@ -161,6 +168,13 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
     of: ({ shell }) => [shell],
     feature: "Codex's app-server and the reaper of its commands",
     without: "Codex does not run",
+  },
+  {
+    program: "codexd",
+    flag: "sys",
+    of: () => ["umask"],
+    feature: "BAA_UMASK, and its socket that nobody else may use",
+    without: "does not start",
   },
   {
     program: "codexd",

@@ -68,6 +68,15 @@ export function integer<
   })(variable, about);
 }
 
+/** What new files are not given to group and others, in three octal digits. */
+export const umask = settingBy<string>({
+  // without bits of its owner's a daemon could not use its own files
+  allowed: "an octal number from 000 to 077",
+  parse: (it) => /^0*[0-7]{1,2}$/.test(it) ? octal(parseInt(it, 8)) : undefined,
+});
+
+const octal = (it: number) => it.toString(8).padStart(3, "0");
+
 /** `1` or `0`. */
 export const flag = settingBy<boolean>({
   allowed: "0 or 1",

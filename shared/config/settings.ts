@@ -16,6 +16,7 @@ import {
   type Setting,
   socketPath,
   text,
+  umask,
 } from "./setting.ts";
 
 const DAEMONS = ["conductor", "codexd"] as const;
@@ -125,6 +126,12 @@ export const SETTINGS = {
     readBy: DAEMONS,
     doc: "PATH of commands; default: the daemon's own, completed with the " +
       "usual folders",
+  }),
+  umask: umask("BAA_UMASK", {
+    readBy: DAEMONS,
+    fallback: "022",
+    doc: "umask of commands, Codex and new files, in octal, whatever the " +
+      "daemons' own was; their own files are 0600",
   }),
   maxBufferedBytes: integer("BAA_MAX_BUFFERED_BYTES", {
     fallback: "268435456",

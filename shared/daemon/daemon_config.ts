@@ -58,6 +58,8 @@ export interface DaemonConfig<V extends CommonValues = CommonValues> {
   readonly logLevel: LogLevel;
   /** What can tell the limit of descriptors; undefined: nothing may be run. */
   readonly shell?: string | undefined;
+  /** Of children and of files without a mode of their own; undefined: as it is. */
+  readonly umask?: string | undefined;
   /** Folders that must exist, made with mode 0700; the first one can be read. */
   readonly folders: readonly string[];
   /** What must never be written to a log. */
@@ -76,12 +78,13 @@ interface CommonValues extends Omit<NetworkSettings, `listen${string}`> {
 
 /** Where a daemon keeps its files: `stateDir` is its own folder of the state. */
 export function filesConfig(
-  { stateDir: root, logsDir, tmpDir, logLevel, shell }: {
+  { stateDir: root, logsDir, tmpDir, logLevel, shell, umask }: {
     readonly stateDir: string;
     readonly logsDir: string;
     readonly tmpDir: string;
     readonly logLevel: LogLevel;
     readonly shell: string;
+    readonly umask: string;
   },
   name: ProgramName,
 ) {
@@ -91,6 +94,7 @@ export function filesConfig(
     logsDir,
     logLevel,
     shell,
+    umask,
     folders: [root, stateDir, logsDir, tmpDir],
   };
 }

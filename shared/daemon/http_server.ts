@@ -48,13 +48,16 @@ export class HttpServer {
     };
     try {
       if ("path" in address) {
-        this.#server = Deno.serve(
-          { ...options, path: address.path },
-          (request, info) => answer(request, info, OVER_SOCKET),
-        );
+        const umask = Deno.umask(0o177);
+        try {
+          this.#server = Deno.serve(
+            { ...options, path: address.path },
+            (request, info) => answer(request, info, OVER_SOCKET),
+          );
+        } finally {
+          Deno.umask(umask);
+        }
         this.port = 0;
-        // Nobody else can have come before: the folder is its owner's alone.
-        Deno.chmodSync(address.path, 0o600);
       } else {
         const server = Deno.serve(
           { ...options, ...address, tcpBacklog: BACKLOG },

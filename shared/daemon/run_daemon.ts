@@ -27,6 +27,7 @@ export async function runDaemon<C extends DaemonConfig>(
   args: readonly string[],
 ): Promise<void> {
   const config = readOrExit(program, args);
+  setUmask(program.name, config.umask);
   const instance = crypto.randomUUID().slice(0, 8);
   const redactor = new Redactor(config.secrets);
   const { log, flush } = openLog(program.name, config, { instance, redactor });
@@ -154,6 +155,16 @@ function readOrExit<C extends DaemonConfig>(
     Deno.exit(0);
   } catch (error) {
     fail(`${program.name}: ${messageOf(error)}`);
+    Deno.exit(EXIT_CONFIG);
+  }
+}
+
+/** First of all: under some that a daemon inherits it could not use its own files. */
+function setUmask(name: string, umask: string | undefined): void {
+  try {
+    if (umask !== undefined) Deno.umask(parseInt(umask, 8));
+  } catch (error) {
+    fail(`${name}: Cannot set the umask: ${messageOf(error)}`);
     Deno.exit(EXIT_CONFIG);
   }
 }

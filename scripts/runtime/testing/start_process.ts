@@ -7,8 +7,7 @@ import { bakedFlags } from "./baked_flags.ts";
 const REPOSITORY = fromFileUrl(new URL("../../../", import.meta.url));
 
 /** Leaves a child's pid and how it ended in files of a folder. */
-const SUPERVISE = `umask 077
-cd "$1" || exit 1
+const SUPERVISE = `cd "$1" || exit 1
 folder=$2 out=$3 err=$4
 shift 4
 "$@" >>"$out" 2>>"$err" </dev/null &
