@@ -2,6 +2,17 @@ import { HostOpFailure } from "./failure.ts";
 import { type FolderShell, orderWord } from "./folder_shells.ts";
 import { temporaryName } from "./staging.ts";
 
+/**
+ * Copies all that a file has; fails where something of it cannot be kept. The
+ * tool of macOS keeps attributes and access control lists anyway.
+ */
+const COPY = Deno.build.os === "darwin"
+  ? "cp -p"
+  : "cp -P --preserve=all,xattr";
+const COPY_ATTRIBUTES = Deno.build.os === "darwin"
+  ? COPY
+  : `${COPY} --attributes-only`;
+
 /** How often to enter a folder that somebody moves about. */
 const MOST_TRIES = 10;
 
@@ -70,24 +81,27 @@ export class EnteredFolder {
    * Makes an empty file at `to` that has all of the file `name` but its
    * content: mode, owner and group, access control list, extended attributes.
    * With tools that cannot leave the content out, it comes along. False when
-   * something of it cannot be kept.
+   * something of it cannot be kept; the system tells of owner and group only
+   * by what they are then.
    */
   async copyAttributes(name: string, to: string): Promise<boolean> {
-    const from = `${entry(name)} ${orderWord(to)}`;
     const { code } = await this.#shell.do(
-      `[ ! -L ${entry(name)} ] && { ` +
-        `cp -P --preserve=all --attributes-only ${from} 2>/dev/null || ` +
-        `cp -p ${from}; }`,
+      `[ ! -L ${entry(name)} ] && ` +
+        `${COPY_ATTRIBUTES} ${entry(name)} ${orderWord(to)}`,
     );
     return code === 0;
   }
 
   /**
    * Gives a finished file its place where nothing is; false when something is.
+   * With `isCopied` it is a copy that is made here, which has the group that
+   * the folder hands down.
    *
    * @throws {HostOpFailure}
    */
-  async add(file: Finished): Promise<boolean> {
+  async add(
+    file: Finished & { readonly isCopied: boolean },
+  ): Promise<boolean> {
     const here = entry(file.name);
     const there = entry(file.name, "..");
     const copied = this.#throughFolder(file, {
@@ -98,8 +112,10 @@ export class EnteredFolder {
         `else (set -C; cat ${here} >${there}) && ${synced(there)}; fi`,
     });
     const { code } = await this.#do(
-      `if ln ${orderWord(file.path)} . 2>/dev/null; then :; ` +
-        `elif ${exists(here)}; then (exit ${EXISTS}); else ${copied}; fi`,
+      file.isCopied
+        ? copied
+        : `if ln ${orderWord(file.path)} . 2>/dev/null; then :; ` +
+          `elif ${exists(here)}; then (exit ${EXISTS}); else ${copied}; fi`,
     );
     return code === 0;
   }
@@ -119,8 +135,7 @@ export class EnteredFolder {
     // into a folder, under its own name: a link or folder of that name is not gone into
     const moved = `mv -f ${path} .`;
     const copied = this.#throughFolder(file, {
-      copy: `{ cp --preserve=all ${path} ${here} 2>/dev/null || ` +
-        `cp -p ${path} ${here}; }`,
+      copy: `${COPY} ${path} ${here}`,
       place: `mv -f ${here} ..`,
     });
     if (file.isNear !== undefined) {
@@ -149,7 +164,7 @@ export class EnteredFolder {
     const path = `${this.#path === "/" ? "" : this.#path}/${between}`;
     return `mkdir -m 700 ./${between} && { ( cd -P ./${between} && ` +
       `[ "$(/bin/pwd -P; echo .)" = ${orderWord(path)}"$nl". ] && ` +
-      `case "$(ls -ld .)" in drwx------*) ;; *) false ;; esac || ` +
+      `case "$(ls -ld .)" in drwx--[-S]---*) ;; *) false ;; esac || ` +
       `exit ${MOVED}; ` +
       `${copy} && ${synced(entry(file.name))} && ${place}; ` +
       `code=$?; rm -f ${entry(file.name)}; exit $code ); ` +

@@ -5,6 +5,7 @@ import { InFlight } from "../shared/wait.ts";
 import { Commands } from "./commands.ts";
 import { Exec } from "./exec.ts";
 import { FileGuard } from "./file_guard.ts";
+import { FileLocks } from "./file_locks.ts";
 import { Files } from "./files.ts";
 import { FolderShells } from "./folder_shells.ts";
 import { PathPolicy, type PathPolicyOptions } from "./policy.ts";
@@ -17,7 +18,6 @@ import type { HostOpResult } from "./results.ts";
 import type { HostOperation } from "./schemas.ts";
 import { Slots } from "./slots.ts";
 import { Staging } from "./staging.ts";
-import { PathLocks } from "./write_file.ts";
 
 /**
  * Runs commands, reads and writes files of this machine. What goes wrong with
@@ -85,7 +85,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     budget,
     guard: new FileGuard({ policy, shells }),
     staging,
-    locks: new PathLocks(),
+    locks: new FileLocks(),
   });
   const operations = {
     exec: commands.execute.bind(commands),

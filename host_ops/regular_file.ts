@@ -64,6 +64,8 @@ async function rewrite(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
       at += done.bytesWritten;
     }
   };
+  // for root the system leaves these, and they were given to another content
+  if ((mode & 0o6000) !== 0) await handle.chmod(mode & 0o1777);
   try {
     // what needs room first: should there be none, the old content is whole
     await writeFrom(size, bytes.length);
@@ -73,8 +75,6 @@ async function rewrite(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
   }
   await writeFrom(0, Math.min(size, bytes.length));
   await handle.truncate(bytes.length);
-  // for root the system leaves these
-  if ((mode & 0o6000) !== 0) await handle.chmod(mode & 0o1777);
   await handle.sync();
   return (await handle.stat()).mtime;
 }

@@ -5,8 +5,9 @@ import { isoTime } from "../shared/clock.ts";
 import { sha256Hex } from "../shared/digest.ts";
 import { HostOpFailure, outOfMemory, systemCodeOf } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
+import type { FileLocks } from "./file_locks.ts";
 import type { Judged } from "./policy.ts";
-import { identityAt, identityOf, lstatIfThere } from "./real_path.ts";
+import { identityOf, lstatIfThere } from "./real_path.ts";
 import { notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileWriteInput, FileWriteResult } from "./results.ts";
 import { type StagedFile, type Staging, syncFolder } from "./staging.ts";
@@ -28,7 +29,7 @@ const MOST_TRIES = 10;
 /**
  * Writes a file so that whoever reads it sees the old content or the new one,
  * also after a crash, unless the result says `atomic: false`. Writers of one
- * path inside this process take turns, so that `ifMatch` and `created` are
+ * file inside this process take turns, so that `ifMatch` and `created` are
  * exact among them.
  *
  * @throws {HostOpFailure}
@@ -67,7 +68,7 @@ export interface WriteFileDeps {
   readonly guard: FileGuard;
   readonly staging: Staging;
   readonly budget: ByteBudget;
-  readonly locks: PathLocks;
+  readonly locks: FileLocks;
 }
 
 /** What is written where, once the input was understood. */
@@ -125,11 +126,14 @@ async function create(
   await expectFolder(folder, { write, isPlain: root === undefined });
   await using file = await staging.place(basename(path));
   const modifiedAt = await file.write(write.bytes);
-  await giveGroupOf(folder, file);
-  const isNew = (root === undefined ? await linked(file, path) : undefined) ??
-    await guard.within(folder, (entered) => entered.add(file), {
-      makeMissing: write.createParents,
-    });
+  const isCopied = !await giveGroupOf(folder, file);
+  const isPlain = root === undefined && !isCopied;
+  const isNew = (isPlain ? await linked(file, path) : undefined) ??
+    await guard.within(
+      folder,
+      (entered) => entered.add({ name: file.name, path: file.path, isCopied }),
+      { makeMissing: write.createParents },
+    );
   return isNew ? { created: true, atomic: true, modifiedAt } : undefined;
 }
 
@@ -146,14 +150,10 @@ async function replace(
   }
   await using old = opened.file;
   const { info } = old;
-  if (write.ifMatch !== undefined) {
-    const hash = await hashOf(info, { path, guard });
-    if (hash === undefined) return undefined;
-    if (hash !== write.ifMatch.toLowerCase()) throw changed(write, hash);
-  }
+  if (!await matches(write, info, { path, guard })) return undefined;
   const inPlace = async () => {
     if (opened.busy !== undefined) throw opened.busy;
-    if (identityAt(path) !== identityOf(info)) return undefined;
+    if (!await isAsItWas(write, info, { path, guard })) return undefined;
     const modifiedAt = await old.rewrite(write.bytes);
     return { created: false, atomic: false, modifiedAt };
   };
@@ -168,16 +168,57 @@ async function replace(
       return await inPlace();
     }
     const modifiedAt = await file.write(write.bytes, info.mode & 0o1777);
-    if (write.ifMatch !== undefined && identityAt(path) !== identityOf(info)) {
-      return undefined;
-    }
+    if (!await isAsItWas(write, info, { path, guard })) return undefined;
     const isNear = copy.dev === info.dev && staging.isNear(folder);
-    staging.rememberNear(
-      folder,
-      await entered.replace({ name: file.name, path: file.path, isNear }),
-    );
+    try {
+      staging.rememberNear(
+        folder,
+        await entered.replace({ name: file.name, path: file.path, isNear }),
+      );
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      // a folder that may not be written to, with a file in it that may
+      return await inPlace();
+    }
     return { created: false, atomic: true, modifiedAt };
   });
+}
+
+/** The last look: nobody has changed it, whom it belongs to, or who may use it. */
+async function isAsItWas(
+  write: FileWrite,
+  info: RegularFile["info"],
+  at: { readonly path: string; readonly guard: FileGuard },
+): Promise<boolean> {
+  if (!await matches(write, info, at)) return false;
+  const now = await lstatIfThere(at.path);
+  return now !== undefined && identityOf(now) === identityOf(info) &&
+    now.mode === info.mode && now.uid === info.uid && now.gid === info.gid &&
+    now.nlink === info.nlink;
+}
+
+/**
+ * Tells whether the file has the content that it must have; false: another is
+ * there by now.
+ *
+ * @throws {HostOpFailure} `FILE_CHANGED`.
+ */
+async function matches(
+  write: FileWrite,
+  info: RegularFile["info"],
+  at: { readonly path: string; readonly guard: FileGuard },
+): Promise<boolean> {
+  if (write.ifMatch === undefined) return true;
+  const hash = await hashOf(info, at);
+  if (hash === undefined || hash === write.ifMatch.toLowerCase()) {
+    return hash !== undefined;
+  }
+  throw changed(write, hash);
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof HostOpFailure &&
+    error.error.details?.reason === "system";
 }
 
 /** `busy` says why it cannot be written to, though it can be replaced: it runs. */
@@ -222,14 +263,22 @@ async function expectFolder(
   );
 }
 
-/** A file made in a folder whose group is handed down would have had it. */
-async function giveGroupOf(folder: string, file: StagedFile): Promise<void> {
+/**
+ * A file made in a folder whose group is handed down would have had it. False:
+ * it cannot be given from here.
+ */
+async function giveGroupOf(folder: string, file: StagedFile): Promise<boolean> {
   const info = await lstatIfThere(folder);
   const isHandedDown = Deno.build.os === "darwin" ||
     ((info?.mode ?? 0) & 0o2000) !== 0;
-  if (info === undefined || !isHandedDown) return;
-  if ((await file.info()).gid === info.gid) return;
-  await Deno.chown(file.path, null, info.gid).catch(() => {});
+  if (info === undefined || !isHandedDown) return true;
+  if ((await file.info()).gid === info.gid) return true;
+  try {
+    await Deno.chown(file.path, null, info.gid);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -285,22 +334,4 @@ function changed(write: FileWrite, hash: string | null): HostOpFailure {
     `Cannot write ${write.absolutePath}: the file ${what}; read it again`,
     { details: { ifMatch: write.ifMatch ?? null, sha256: hash } },
   );
-}
-
-/** Lets one at a time do something to a path. */
-export class PathLocks {
-  readonly #last = new Map<string, Promise<unknown>>();
-
-  /** Runs `action` once all that was given before for `path` has settled. */
-  async run<T>(path: string, action: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(path);
-    const mine = before === undefined ? action() : before.then(action);
-    const settled = mine.catch(() => {});
-    this.#last.set(path, settled);
-    try {
-      return await mine;
-    } finally {
-      if (this.#last.get(path) === settled) this.#last.delete(path);
-    }
-  }
 }
