@@ -72,8 +72,8 @@ export class Commands {
       const entry = await this.#begin(input, context);
       const stdout = queue.sink("stdout");
       const stderr = queue.sink("stderr");
-      const onLeaderEnd = () => queue.release();
-      const port = { signal, stdout, stderr, onLeaderEnd };
+      const onLastWords = () => queue.release();
+      const port = { signal, stdout, stderr, onLastWords };
       inFlight.track(exec.stream(input, port)).then((exit) => {
         leave();
         stdout.flush();

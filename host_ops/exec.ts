@@ -15,6 +15,10 @@ import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
 /** How many shells may die under one command before it has begun. */
 const MOST_TRIES = 4;
 
+/** How to keep what a command leaves behind. */
+const KEEP_IT =
+  "What the command left running was killed: send what has to go on as a command of its own, with detach: true.";
+
 /** Runs commands. */
 export class Exec {
   readonly #options: ExecOptions;
@@ -101,7 +105,7 @@ export class Exec {
     const { clock } = this.#options;
     const startedAt = clock.now();
     const since = clock.monotonic();
-    return ({ status, killedFor, stdout, stderr, heldOpen }) => {
+    return ({ status, killedFor, leftBehind, stdout, stderr, ...end }) => {
       const durationMs = Math.round(clock.monotonic() - since);
       return {
         exitCode: status === undefined || status.signal ? null : status.code,
@@ -112,8 +116,10 @@ export class Exec {
         timedOut: killedFor === "timeout",
         stdoutBytes: stdout.total,
         stderrBytes: stderr.total,
-        truncated: stdout.dropped !== undefined || stderr.dropped !== undefined,
-        heldOpen,
+        truncated: end.isCut || stdout.dropped !== undefined ||
+          stderr.dropped !== undefined,
+        heldOpen: end.heldOpen,
+        ...(leftBehind > 0 && { killedProcesses: leftBehind }),
       };
     };
   }
@@ -125,9 +131,10 @@ export class Exec {
   ) {
     const told = this.#failureOf(end, input, result)?.told;
     const operation = "exec" as const;
+    const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
     return told === undefined
-      ? { ok: true as const, operation, input, result }
-      : { ok: false as const, operation, input, ...told, result };
+      ? { ok: true as const, operation, input, ...hint, result }
+      : { ok: false as const, operation, input, ...hint, ...told, result };
   }
 
   #failureOf(
@@ -176,7 +183,7 @@ export class Exec {
             { retryable: true, details: { reason: "shutting_down" } },
           )
           : new HostOpFailure(
-            "EXEC_FAILED",
+            "CANCELED",
             "Command was killed: its caller left or canceled it.",
             { details: { reason: "canceled" } },
           );
@@ -204,7 +211,7 @@ interface ExecOptions {
 /** What ends a command early, and where its output goes. */
 type ExecPort = Pick<
   SuperviseOptions,
-  "signal" | "stdout" | "stderr" | "onLeaderEnd"
+  "signal" | "stdout" | "stderr" | "onLastWords"
 >;
 
 async function failedStart(

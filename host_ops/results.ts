@@ -46,9 +46,14 @@ export const ExecFacts = z.object({
   timedOut: z.boolean(),
   stdoutBytes: bytes.describe("Bytes that came, kept or not."),
   stderrBytes: bytes.describe("Bytes that came, kept or not."),
-  truncated: z.boolean().describe("Whether output was dropped."),
+  truncated: z.boolean().describe(
+    "Whether an output was cut short: bytes were dropped, or what still held it was killed or left alone.",
+  ),
   heldOpen: z.boolean().describe(
     "Whether a process that left the session still held the output open.",
+  ),
+  killedProcesses: z.int().min(1).optional().describe(
+    "How many processes the command had left running, which were killed; 1 where only that there were some is known.",
   ),
 });
 

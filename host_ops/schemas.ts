@@ -17,7 +17,7 @@ export const MAX_PATH_BYTES = 4096;
 
 /**
  * Why an operation failed: what each code means and what the caller can do.
- * The last three are additions to the original list.
+ * CANCELED and the last three are additions to the original list.
  */
 export const HOST_OP_ERRORS = {
   INVALID_INPUT: {
@@ -39,6 +39,10 @@ export const HOST_OP_ERRORS = {
   EXEC_FAILED: {
     meaning: "the command could not be started or was lost",
     remedy: "Read the message: mostly cwd or the machine's limits.",
+  },
+  CANCELED: {
+    meaning: "the command was ended since its caller canceled it or left",
+    remedy: "Stay connected, or queue it as a task.",
   },
   FILE_ALREADY_EXISTS: {
     meaning: "overwrite is false and the file exists",

@@ -102,6 +102,7 @@ function fakeChild(pid: number, input: {
     status: promise,
     terminate: () => exit(143, "SIGTERM"),
     alive: () => Promise.resolve(!over),
+    count: () => Promise.resolve(over ? 0 : 1),
     end() {
       exit(137, "SIGKILL");
       return Promise.resolve();

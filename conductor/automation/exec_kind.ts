@@ -36,8 +36,12 @@ export function execKind(
       const request = { ...input, timeoutMs: 0 };
       const stream = await started(hostOps, request, { context, clock });
       for await (const { event, data } of stream) {
-        if (event !== "exit") await context.log(event, data.text);
-        else if (data.ok) return succeededRun(factsOf(data.result));
+        if (event !== "exit") {
+          await context.log(event, data.text);
+          continue;
+        }
+        if (data.hint !== undefined) context.note("warn", data.hint);
+        if (data.ok) return succeededRun(factsOf(data.result));
         else {
           return failedRun(
             data.error,
@@ -99,5 +103,8 @@ function factsOf(facts: ExecFacts): RunOutcome["result"] {
     stderr_bytes: facts.stderrBytes,
     truncated: facts.truncated,
     held_open: facts.heldOpen,
+    ...(facts.killedProcesses !== undefined && {
+      killed_processes: facts.killedProcesses,
+    }),
   };
 }

@@ -17,6 +17,8 @@ export interface ChildProcess {
   terminate(): void;
   /** Tells whether any process of the group is left. */
   alive(): Promise<boolean>;
+  /** Counts the processes of the group that run. Takes as long as a command. */
+  count(): Promise<number>;
   /** Kills what is left of the group and forgets it; to be called in any case. */
   end(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import {
   startGatedShell,
 } from "./gated_shell.ts";
 import { chooseGroupWay } from "./choose_group_way.ts";
+import { countGroup } from "./count_group.ts";
 import type { GroupWay, GroupWayName } from "./group_way.ts";
 import { freshJobLine, type JobLine, waitingJobLine } from "./job_line.ts";
 import { Reaper } from "./reaper.ts";
@@ -158,6 +159,7 @@ export class ProcessGroups {
       status,
       terminate: () => this.#reaper.terminate(pid),
       alive: () => this.#reaper.probe(pid),
+      count: () => countGroup(pid, this.#options),
       end: async () => {
         await this.#reaper.end(pid);
         try {

@@ -17,8 +17,11 @@ while read -r order group; do
   case $order in
   remember) groups="$groups$group " ;;
   terminate) kill -s TERM -- "-$group" ;;
-  probe) if kill -s 0 -- "-$group"; then echo "$group alive"; else echo "$group gone"; fi ;;
-  end)
+  probe | end)
+    if [ $order = probe ] && kill -s 0 -- "-$group"; then
+      echo "$group alive"
+      continue
+    fi
     kill -s KILL -- "-$group"
     case $groups in
     *" $group "*) groups="\${groups%%" $group "*} \${groups#*" $group "}" ;;
@@ -113,7 +116,7 @@ export class Reaper {
     this.#order("terminate", group);
   }
 
-  /** Tells whether any process of a group is left. */
+  /** Tells whether any process of a group is left; forgets one that is empty. */
   probe(group: number): Promise<boolean> {
     return this.#ask(group, "probe");
   }
@@ -241,12 +244,12 @@ export class Reaper {
     const [id, state] = line.split(" ");
     const group = Number(id);
     const orders = this.#groups.get(group);
-    const name = state === "ended" ? "end" : "probe";
-    if (name === "end") this.#groups.delete(group);
+    const isAlive = state === "alive";
+    if (!isAlive) this.#groups.delete(group);
     for (const order of orders ?? []) {
-      if (name === "probe" && order.name !== "probe") continue;
+      if (isAlive && order.name !== "probe") continue;
       orders?.delete(order);
-      order.answer(state === "alive");
+      order.answer(isAlive);
     }
   }
 

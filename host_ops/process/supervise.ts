@@ -4,7 +4,16 @@ import type { ChildProcess } from "./child_process.ts";
 import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
 
 /** Milliseconds that background jobs may still print after their leader has ended. */
-const LAST_WORDS_MS = 20;
+const LAST_WORDS_MS = 1_000;
+
+/** Milliseconds for what a slow reader has held up of an output that has ended. */
+const HELD_UP_MS = 20;
+
+/** Milliseconds between looks at whether one that has closed its output ends. */
+const ENDING_MS = 15;
+
+/** How often, in milliseconds, it is asked meanwhile whether any is left. */
+const POLL_MS = 25;
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const KILL_GRACE_MS = 500;
@@ -24,45 +33,70 @@ const QUIET_GRACE_MS = 100;
 /**
  * Sees one command through: reads its outputs, kills its group when it takes
  * too long, prints too much or is no longer wanted, and lets nothing of the
- * group live on. The command is over when its leader is over; waiting for the
- * end of the outputs would wait for every background job that shares them.
+ * group live on. How the command ended is how its leader ended; what that left
+ * behind may print its last words.
  */
 export async function supervise(
   process: ChildProcess,
   options: SuperviseOptions,
 ): Promise<CommandEnd> {
-  const { clock, signal, maxBytes: max } = options;
+  const { clock, signal, timeoutMs } = options;
+  const since = clock.monotonic();
   let killedFor: KillReason | undefined;
   let killing: Promise<void> | undefined;
+  let isAtEnd = false;
+  let isCut = false;
   const givenUp = Promise.withResolvers<undefined>();
   const kill = (reason: KillReason) => {
     killedFor ??= reason;
+    isCut ||= !isAtEnd;
     killing ??= killGroup(process, { quiet, clock })
       .then(() => within(process.status, { ms: UNKILLABLE_MS, clock }))
       .then(() => givenUp.resolve(undefined));
   };
 
   const pump = (from: "stdout" | "stderr", mark?: string) => {
-    const sink = options[from];
+    const { [from]: sink, maxBytes: max } = options;
     return new OutputPump(process[from], { max, mark, sink, onDrop: kill });
   };
   const stdout = pump("stdout");
   const stderr = pump("stderr", process.mark);
-  const eof = Promise.all([stdout.done, stderr.done]);
+  const eof = Promise.all([stdout.done, stderr.done])
+    .then(() => isAtEnd = true);
   const quiet = Promise.all([process.status, eof]);
   const onAbort = () => kill("aborted");
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
-  const timeout = options.timeoutMs === 0
+  const timeout = timeoutMs === 0
     ? undefined
-    : clock.after(options.timeoutMs, () => kill("timeout"));
+    : clock.after(timeoutMs, () => kill("timeout"));
 
   const status = await Promise.race([process.status, givenUp.promise]);
   timeout?.cancel();
   signal.removeEventListener("abort", onAbort);
-  stderr.begun.then((it) => it && options.onLeaderEnd?.());
+  const lastWords = Math.min(
+    clock.monotonic() + LAST_WORDS_MS,
+    timeoutMs === 0 ? Infinity : since + timeoutMs,
+  );
+  let isAlive = true;
+  while (killing === undefined && (isAlive = await process.alive())) {
+    const left = lastWords - clock.monotonic();
+    if (isAtEnd || left <= 0 || signal.aborted) break;
+    await within(eof, { ms: Math.min(left, POLL_MS), clock, signal });
+  }
+  stderr.begun.then((it) => it && options.onLastWords?.());
+  let leftBehind = 0;
   if (killing === undefined) {
-    await within(eof, { ms: LAST_WORDS_MS, clock });
+    if (isAlive) {
+      await within(eof, { ms: HELD_UP_MS, clock });
+      leftBehind = await process.count();
+      // who has closed its output to end needs a moment more
+      for (let tries = 0; leftBehind > 0 && isAtEnd && tries < 3; tries++) {
+        await sleep(clock, ENDING_MS);
+        leftBehind = await process.count();
+      }
+      isCut ||= leftBehind > 0 && !isAtEnd;
+    }
     await process.end();
   }
   await killing;
@@ -70,8 +104,16 @@ export async function supervise(
   const heldOpen = !await within(eof, { ms: DRAIN_MS, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
-  const neverBegan = !await stderr.begun;
-  return { status, neverBegan, killedFor, stdout, stderr, heldOpen };
+  return {
+    status,
+    neverBegan: !await stderr.begun,
+    killedFor,
+    leftBehind,
+    stdout,
+    stderr,
+    isCut: isCut || heldOpen,
+    heldOpen,
+  };
 }
 
 /** Why a command was killed. */
@@ -84,8 +126,12 @@ export interface CommandEnd {
   /** Whether certainly nothing of it has run. */
   readonly neverBegan: boolean;
   readonly killedFor: KillReason | undefined;
+  /** How many processes its leader had left behind, which were killed. */
+  readonly leftBehind: number;
   readonly stdout: OutputPump;
   readonly stderr: OutputPump;
+  /** Whether who still held an output was killed, or left alone. */
+  readonly isCut: boolean;
   /** Whether a process that left the group still held an output open. */
   readonly heldOpen: boolean;
 }
@@ -100,10 +146,10 @@ export interface SuperviseOptions {
   /** Kills the command when it aborts. */
   readonly signal: AbortSignal;
   /**
-   * Called when the leader has ended, unless nothing of it has run: from then on
-   * sinks must not hold back.
+   * Called when the leader has ended and all last words are said, unless nothing
+   * of it has run: from then on sinks must not hold back.
    */
-  readonly onLeaderEnd?: () => void;
+  readonly onLastWords?: () => void;
   readonly clock: Clock;
 }
 
