@@ -1,4 +1,4 @@
-import { HostOpFailure } from "./failure.ts";
+import { failureOf, HostOpFailure } from "./failure.ts";
 import { type FolderShell, orderWord } from "./folder_shells.ts";
 import { temporaryName } from "./staging.ts";
 
@@ -233,20 +233,14 @@ function synced(word: string): string {
 
 function failed(path: string, output: string): HostOpFailure {
   const reason = output.trimEnd().split("\n").at(-1)?.split(": ").at(-1) ?? "";
-  const systemCode = SYSTEM_CODES[reason];
-  const isDenied = systemCode === "EACCES" || systemCode === "EPERM";
-  return new HostOpFailure(
-    isDenied ? "PERMISSION_DENIED" : "FILE_WRITE_FAILED",
-    `Cannot write to ${path}: ${reason}`,
-    {
-      retryable: systemCode === "ENOSPC" || systemCode === "EDQUOT",
-      details: isDenied
-        ? { reason: "system", systemCode }
-        : systemCode === undefined
-        ? { reason }
-        : { systemCode },
-    },
-  );
+  const code = SYSTEM_CODES[reason];
+  const error = code === undefined
+    ? new Error("a tool of the system failed", { cause: output })
+    : Object.assign(new Error(), { code });
+  return failureOf(error, {
+    code: "FILE_WRITE_FAILED",
+    doing: `write to ${path}`,
+  });
 }
 
 /** What to say of a path that leads elsewhere each time that it is gone there. */

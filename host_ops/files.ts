@@ -23,6 +23,7 @@ import type {
   FileWriteOutcome,
   HostOpError,
 } from "./results.ts";
+import { shownWrite } from "./shown_input.ts";
 import { writeFile, type WriteFileDeps } from "./write_file.ts";
 
 /** Reads and writes files, and says how it went. */
@@ -44,15 +45,22 @@ export class Files {
   }
 
   /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
-  write(request: unknown, context: AuditedCaller): Promise<FileWriteOutcome> {
+  async write(
+    request: unknown,
+    context: AuditedCaller,
+  ): Promise<FileWriteOutcome> {
     const normalised = normaliseFileWrite(request, this.#options.cwd);
-    return this.#operate("write", normalised, {
+    let bytes: Uint8Array | undefined;
+    const outcome = await this.#operate("write", normalised, {
       context,
-      work: (input, absolutePath) => {
-        const bytes = bytesOf(input);
-        return writeFile({ ...input, absolutePath, bytes }, this.#options);
+      work: ({ content, encoding, ...input }, absolutePath) => {
+        bytes = bytesOf(content, encoding);
+        const write = { ...input, encoding, absolutePath, bytes };
+        return writeFile(write, this.#options);
       },
     });
+    const sha256 = outcome.ok ? outcome.result.sha256 : undefined;
+    return { ...outcome, input: shownWrite(outcome.input, { bytes, sha256 }) };
   }
 
   async #operate<
@@ -103,10 +111,13 @@ type FileOutcome<Verb extends Access, Input, Result> =
   );
 
 /** @throws {HostOpFailure} `INVALID_INPUT` when the content is no base64. */
-function bytesOf(input: FileWriteInput): Uint8Array {
-  if (input.encoding === "utf8") return new TextEncoder().encode(input.content);
+function bytesOf(
+  content: string,
+  encoding: FileWriteInput["encoding"],
+): Uint8Array {
+  if (encoding === "utf8") return new TextEncoder().encode(content);
   try {
-    return Uint8Array.fromBase64(input.content);
+    return Uint8Array.fromBase64(content);
   } catch {
     throw inputFailure([{
       path: "content",

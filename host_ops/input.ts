@@ -48,14 +48,21 @@ export function normaliseFileRead(
   request: unknown,
   defaultCwd: string,
 ): Normalised<FileReadInput> {
-  return normalised(readFields("files/read", request), defaultCwd);
+  const { values, issues } = readFields("files/read", request);
+  if (values.offset !== undefined && values.lines !== undefined) {
+    issues.push({
+      path: "lines",
+      message: "files/read.lines and files/read.offset must not both be given.",
+    });
+  }
+  return normalised({ values, issues }, defaultCwd);
 }
 
 /** Normalises a request of `files/write`; `defaultCwd` is absolute. */
 export function normaliseFileWrite(
   request: unknown,
   defaultCwd: string,
-): Normalised<FileWriteInput> {
+): Normalised<FileWriteInput & { readonly content: string }> {
   const { values, issues } = readFields("files/write", request);
   if (values.ifMatch !== undefined && values.overwrite === false) {
     issues.push({

@@ -211,7 +211,7 @@ Deno.test("the request schemas agree with what is accepted", () => {
   assert(ExecRequest.safeParse({ args: ["ls"], timeout_ms: 1 }).success);
   assert(!ExecRequest.safeParse({ command: "x", timeoutMS: 1 }).success);
   assert(FileReadRequest.safeParse({ path: "x", max_bytes: 1 }).success);
-  assert(!FileReadRequest.safeParse({ path: "x", offset: -1 }).success);
+  assert(!FileReadRequest.safeParse({ path: "x", offset: 0.5 }).success);
   assert(
     FileWriteRequest.safeParse({ path: "x", content: "", if_match: "x" })
       .success,

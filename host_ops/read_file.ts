@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
-import { sha256Hex } from "../shared/digest.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
+import { afterBytes, lineRange, type Selector } from "./file_part.ts";
 import { notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
 import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
@@ -10,8 +11,15 @@ import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
 /** Files of the system claim to be empty and are not. */
 const LEAST_BUFFER_BYTES = 4_096;
 
+/** Bytes that are read, and hashed, at once. */
+const PIECE_BYTES = 131_072;
+
+/** The largest file that is read to its end for its hash alone. */
+const MOST_HASHED_BYTES = 67_108_864;
+
 /**
- * Reads a file, or from `offset` on a part of it.
+ * Reads a file, or a part of it: from `offset` on, or some `lines`. The hash is
+ * of the whole file all the same, of the very bytes that the part was cut from.
  *
  * @throws {HostOpFailure}
  * @throws the system's errors.
@@ -21,45 +29,65 @@ export async function readFile(
   deps: { readonly guard: FileGuard; readonly budget: ByteBudget },
   hold?: Hold,
 ): Promise<FileReadResult> {
-  const { absolutePath, encoding, maxBytes } = input;
+  const { absolutePath, encoding, lines, maxBytes, offset: asked } = input;
   await using file = await deps.guard.open(absolutePath, "read");
   if (input.path.endsWith("/")) throw notAFile(absolutePath);
+  const { size } = file.info;
+  const isPart = asked !== undefined || lines !== undefined;
 
   const refuseLarge = (sizeBytes: number) => {
-    if (input.offset !== undefined || sizeBytes <= maxBytes) return;
-    throw new HostOpFailure(
-      "FILE_TOO_LARGE",
-      `Cannot read ${absolutePath}: its ${sizeBytes} bytes are more than maxBytes=${maxBytes}; ask for parts by offset`,
-      { details: { sizeBytes, maxBytes } },
-    );
+    if (!isPart && sizeBytes > maxBytes) throw tooLarge(input, sizeBytes);
   };
-  refuseLarge(file.info.size);
-  const from = input.offset ?? 0;
-  using read = await readUpTo(file, {
-    from,
+  refuseLarge(size);
+  const from = asked === undefined || asked >= 0
+    ? asked ?? 0
+    : Math.max(0, size + asked);
+  const isHashed = size <= MOST_HASHED_BYTES;
+  const start = isHashed ? 0 : from;
+  using read = await readPart(file, {
+    start,
+    select: lines === undefined ? afterBytes(from - start) : lineRange(lines),
+    expected: lines === undefined ? size - from + 1 : 0,
     most: maxBytes + 1,
+    isHashed,
     budget: deps.budget,
     hold,
   });
   refuseLarge(read.bytes.length);
-  const more = read.bytes.length > maxBytes;
+  const isCut = read.bytes.length > maxBytes;
 
   const { content, bytes, skipped } = encoding === "utf8"
     ? textOf(read.bytes, { from, maxBytes, absolutePath })
     : base64Of(read.bytes.subarray(0, maxBytes));
-  const offset = from + skipped;
-  const whole = offset === 0 && !more;
+  const offset = (lines === undefined ? from : read.offset) + skipped;
+  const eof = !isCut && !read.isFollowed;
   return {
     absolutePath,
     content,
-    sizeBytes: whole ? bytes.length : file.info.size,
+    sizeBytes: offset === 0 && eof ? bytes.length : size,
     modifiedAt: isoTime(file.info.mtime.getTime()),
     encoding,
     offset,
     bytesRead: bytes.length,
-    eof: !more,
-    sha256: whole ? sha256Hex(bytes) : null,
+    eof,
+    ...(isCut && lines !== undefined && { truncated: true }),
+    sha256: read.sha256,
   };
+}
+
+function tooLarge(
+  { absolutePath, maxBytes }: FileReadInput & { readonly absolutePath: string },
+  sizeBytes: number,
+): HostOpFailure {
+  return new HostOpFailure(
+    "FILE_TOO_LARGE",
+    `Cannot read ${absolutePath}: its ${sizeBytes} bytes are more than maxBytes=${maxBytes}; ask for parts by offset`,
+    {
+      details: { sizeBytes, maxBytes },
+      hint:
+        `POST /v1/files/read with {"offset":0}, then with offset + bytesRead until eof; or with {"lines":"1-200"}; {"offset":-4096} reads the end.`,
+    },
+  );
 }
 
 function base64Of(bytes: Uint8Array) {
@@ -105,43 +133,94 @@ function textOf(
   return { content, bytes, skipped };
 }
 
-/** Reads until the end or until `most` bytes, whatever size the file claims. */
-async function readUpTo(
+/** What of a file was selected, as far as it was wanted. */
+interface PartRead extends Disposable {
+  readonly bytes: Uint8Array;
+  /** Where it begins; the file's end when nothing was selected. */
+  readonly offset: number;
+  /** Whether the file goes on after what was selected. */
+  readonly isFollowed: boolean;
+  /** Hash of the whole file, where it was read to its end. */
+  readonly sha256: string | null;
+}
+
+/** Reads until the end, or until all that is wanted has come, whatever size the file claims. */
+async function readPart(
   file: RegularFile,
-  options: {
-    readonly from: number;
+  { start, select, expected, most, isHashed, budget, hold }: {
+    /** Where to begin to read. */
+    readonly start: number;
+    readonly select: Selector;
+    /** How many bytes will likely be selected. */
+    readonly expected: number;
+    /** How many are wanted at most. */
     readonly most: number;
+    readonly isHashed: boolean;
     readonly budget: ByteBudget;
     readonly hold: Hold | undefined;
   },
-): Promise<Disposable & { readonly bytes: Uint8Array }> {
-  const { from, most, budget } = options;
+): Promise<PartRead> {
   let taken = 0;
-  const allocate = (size: number) => {
-    if (!budget.take(size - taken)) throw outOfMemory("read", budget);
-    taken = size;
+  const take = (bytes: number) => {
+    const isThere = budget.take(bytes);
+    if (isThere) taken += bytes;
+    return isThere;
+  };
+  const allocate = (size: number, instead = 0) => {
+    if (!take(size - instead)) throw outOfMemory("read", budget);
     return new Uint8Array(size);
   };
-  const expected = Math.max(file.info.size - from + 1, LEAST_BUFFER_BYTES);
-  let buffer = allocate(Math.min(expected, most));
-  let length = 0;
   try {
-    while (length < most) {
-      if (length === buffer.length) {
-        const grown = allocate(Math.min(length * 2, most));
-        grown.set(buffer);
-        buffer = grown;
-      }
-      const count = await file.read(buffer.subarray(length), from + length);
+    const toCome = Math.min(file.info.size - start + 1, PIECE_BYTES);
+    const isLong = toCome > LEAST_BUFFER_BYTES && take(toCome);
+    const piece = new Uint8Array(isLong ? toCome : LEAST_BUFFER_BYTES);
+    let kept = allocate(
+      Math.min(Math.max(expected, LEAST_BUFFER_BYTES), most),
+    );
+    let length = 0;
+    let position = start;
+    let offset: number | undefined;
+    let isOver = false;
+    let isFollowed = false;
+    const hash = isHashed ? createHash("sha256") : undefined;
+    const isReadOn = () => hash !== undefined && position <= MOST_HASHED_BYTES;
+    while (!isFollowed || isReadOn()) {
+      const count = await file.read(piece, position);
       if (count === 0) break;
-      length += count;
+      const bytes = piece.subarray(0, count);
+      hash?.update(bytes);
+      if (isOver) isFollowed = true;
+      else {
+        const part = select(bytes);
+        const wanted = bytes.subarray(
+          part.from,
+          Math.min(part.to, part.from + most - length),
+        );
+        if (wanted.length > 0) offset ??= position + part.from;
+        if (length + wanted.length > kept.length) {
+          const room = Math.max(kept.length * 2, length + wanted.length);
+          const grown = allocate(Math.min(room, most), kept.length);
+          grown.set(kept);
+          kept = grown;
+        }
+        kept.set(wanted, length);
+        length += wanted.length;
+        isOver = part.isOver || length === most;
+        isFollowed = isOver && part.from + wanted.length < count;
+      }
+      position += count;
     }
+    return {
+      bytes: kept.subarray(0, length),
+      offset: offset ?? position,
+      isFollowed,
+      sha256: hash !== undefined && position <= MOST_HASHED_BYTES
+        ? hash.digest("hex")
+        : null,
+      [Symbol.dispose]: () => budget.giveWhenPassedOn(taken, hold),
+    };
   } catch (error) {
     budget.give(taken);
     throw error;
   }
-  return {
-    bytes: buffer.subarray(0, length),
-    [Symbol.dispose]: () => budget.giveWhenPassedOn(taken, options.hold),
-  };
 }

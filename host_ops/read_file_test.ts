@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sha256Hex } from "../shared/digest.ts";
 import { tempDir } from "../shared/testing/fakes.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
@@ -91,7 +92,6 @@ Deno.test("readTextFile() begins at the next character when the offset is within
   assert(outcome.ok);
   assertEquals(outcome.result.content, "b");
   assertEquals(outcome.result.offset, 5);
-  assertEquals(outcome.result.sha256, null);
 });
 
 Deno.test("readTextFile() says so when maxBytes is less than a character", async () => {
@@ -179,4 +179,96 @@ Deno.test("readTextFile() holds no more memory than all operations together may"
     );
     assert(part.ok);
   }
+});
+
+Deno.test("readTextFile() reads lines, counted from 1, both ends included", async () => {
+  const text = "eins\r\nzwei\n\nvier é\nfünf, open";
+  for (
+    const [lines, content, eof] of [
+      ["1", "eins\r\n", false],
+      ["2-3", "zwei\n\n", false],
+      ["4-", "vier é\nfünf, open", true],
+      ["5-5", "fünf, open", true],
+      ["1-99", text, true],
+      ["1-", text, true],
+      ["6-7", "", true],
+      ["999999999999999-", "", true],
+    ] as const
+  ) {
+    const outcome = await read(text, { lines });
+    assert(outcome.ok, lines);
+    const { result } = outcome;
+    assertEquals([result.content, result.eof], [content, eof], lines);
+    const before = content === "" ? text : text.slice(0, text.indexOf(content));
+    assertEquals(result.offset, new TextEncoder().encode(before).length, lines);
+    assertEquals(result.sizeBytes, 31);
+    assertEquals(result.truncated, undefined);
+    assertEquals(result.sha256, sha256Hex(text));
+  }
+});
+
+Deno.test("readTextFile() refuses what are no lines, and lines beside an offset", async () => {
+  for (const lines of ["0-5", "4-2", "-3", "1-2-3", "a", "", "1 - 2", 7]) {
+    const outcome = await read("x", { lines });
+    assertEquals(!outcome.ok && outcome.error.code, "INVALID_INPUT");
+  }
+  const both = await read("x", { lines: "1-2", offset: 0 });
+  assert(!both.ok);
+  assertEquals(both.error.code, "INVALID_INPUT");
+  assertStringIncludes(both.error.message, "files/read.lines");
+});
+
+Deno.test("readTextFile() cuts long lines at maxBytes, and says so", async () => {
+  const outcome = await read(`a\n${"é".repeat(300_000)}\nz`, {
+    lines: "2-3",
+    maxBytes: 200_001,
+  });
+  assert(outcome.ok);
+  const { content, bytesRead, eof, offset, truncated } = outcome.result;
+  assertEquals(content, "é".repeat(100_000));
+  assertEquals([offset, bytesRead, eof, truncated], [2, 200_000, false, true]);
+});
+
+Deno.test("readTextFile() counts a negative offset from the end", async () => {
+  for (
+    const [offset, content, at] of [
+      [-3, "d\n\n", 7],
+      [-5, "cd\n\n", 6],
+      [-1000, "aß\nécd\n\n", 0],
+    ] as const
+  ) {
+    const outcome = await read("aß\nécd\n\n", { offset });
+    assert(outcome.ok);
+    const { result } = outcome;
+    assertEquals([result.content, result.offset], [content, at]);
+    assertEquals(result.eof, true);
+    assertEquals(outcome.input.offset, offset);
+    assertEquals(result.sha256, sha256Hex("aß\nécd\n\n"));
+  }
+});
+
+Deno.test("readTextFile() gives with a part the hash of the whole, up to 64 MiB", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps({ maxBufferedBytes: 1_000_000 });
+  const path = dir.join("file");
+  const part = async (input: Readonly<Record<string, unknown>>) => {
+    const outcome = await ops.readTextFile({ path, ...input }, CALLER);
+    assert(outcome.ok, JSON.stringify(outcome));
+    return outcome.result;
+  };
+  await Deno.writeTextFile(path, "first\n");
+  await Deno.truncate(path, 67_108_864);
+  const whole = sha256Hex(await Deno.readFile(path));
+  for (
+    const it of [
+      { offset: 3, maxBytes: 10 },
+      { offset: -10 },
+      { lines: "1", maxBytes: 10 },
+    ]
+  ) {
+    assertEquals((await part(it)).sha256, whole);
+  }
+  await Deno.truncate(path, 67_108_865);
+  assertEquals((await part({ offset: 3, maxBytes: 10 })).sha256, null);
+  assertEquals((await part({ lines: "1" })).content, "first\n");
 });

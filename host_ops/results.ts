@@ -23,12 +23,19 @@ export const FileReadInput = z.object({
   encoding,
   maxBytes: z.int(),
   offset: z.int().optional(),
+  lines: z.string().optional(),
 });
 
 /** The normalised request of `files/write`. */
 export const FileWriteInput = z.object({
   path: z.string(),
-  content: z.string(),
+  content: z.string().optional().describe(
+    "Up to 1024 bytes; of more the two fields below stand in its place.",
+  ),
+  contentBytes: bytes.optional(),
+  contentSha256: z.string().optional().describe(
+    "Hash of the bytes that the content stands for.",
+  ),
   cwd: z.string(),
   encoding,
   createParents: z.boolean(),
@@ -74,8 +81,11 @@ export const FileReadResult = z.object({
   offset: bytes.describe("Byte where the content begins."),
   bytesRead: bytes.describe("Bytes that the content stands for."),
   eof: z.boolean().describe("Whether the content reaches the file's end."),
+  truncated: z.literal(true).optional().describe(
+    "There when `lines` hold more than `maxBytes`: go on by offset.",
+  ),
   sha256: z.string().nullable().describe(
-    "Hash of the whole file; null when only a part was returned.",
+    "Hash of the whole file, also of a part; null above 64 MiB.",
   ),
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isForward, LINE_RANGE } from "./file_part.ts";
 
 /** Milliseconds that a command may run when the caller does not say. */
 export const DEFAULT_EXEC_TIMEOUT_MS = 30_000;
@@ -66,7 +67,7 @@ export const HOST_OP_ERRORS = {
   },
   FILE_TOO_LARGE: {
     meaning: "the file is longer than maxBytes",
-    remedy: "Read a part by offset and maxBytes.",
+    remedy: "Read a part by offset and maxBytes, or by lines.",
   },
   PERMISSION_DENIED: {
     meaning: "outside the roots, the daemon's own, or refused by the system",
@@ -139,6 +140,8 @@ const env = z.record(
   "must be an object of strings",
 );
 
+const LINES_MESSAGE = "must be lines such as 10-40, 10- or 7, counted from 1";
+
 const HASH_MESSAGE = "must be the sha256 of a file, 64 hexadecimal digits";
 
 /** The fields of each operation, by the names that results and audit rows carry. */
@@ -174,10 +177,16 @@ export const FIELDS = {
     encoding,
     maxBytes: integer(1, MAX_BYTES).default(DEFAULT_MAX_BYTES)
       .describe(
-        "Without `offset` a larger file is refused; with it, at most this much is returned.",
+        "A larger file is refused, unless a part is asked for: of it at most this much is returned.",
       ),
-    offset: integer(0, Number.MAX_SAFE_INTEGER).optional()
-      .describe("Byte to start at."),
+    offset: integer(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe("Byte to start at; a negative one counts from the end."),
+    lines: z.string(LINES_MESSAGE).regex(LINE_RANGE, LINES_MESSAGE)
+      .refine(isForward, LINES_MESSAGE).optional()
+      .describe(
+        "Lines in place of `offset`, counted from 1, both ends included: 10-40; 10- to the end; 7 alone. Past the end: nothing.",
+      ),
   },
   "files/write": {
     path,

@@ -72,7 +72,7 @@ export interface WriteFileDeps {
 }
 
 /** What is written where, once the input was understood. */
-interface FileWrite extends FileWriteInput {
+interface FileWrite extends Omit<FileWriteInput, "content"> {
   readonly absolutePath: string;
   readonly bytes: Uint8Array;
 }

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { sha256Hex } from "../shared/digest.ts";
 import { tempDir } from "../shared/testing/fakes.ts";
 import type { HostOps } from "./mod.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
@@ -240,5 +241,54 @@ Deno.test("writeTextFile() gives back the memory that it took", async () => {
   for (let i = 0; i < 5; i++) {
     assert((await write(ops, { path, content: "x".repeat(900) })).ok);
     await write(ops, { path: dir.path });
+  }
+});
+
+Deno.test("writeTextFile() repeats no more than 1 KiB of what it was given", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  for (
+    const [content, encoding, bytes] of [
+      ["é".repeat(512), "utf8", undefined],
+      ["é".repeat(512) + "x", "utf8", 1025],
+      ["x".repeat(100_000), "utf8", 100_000],
+      [new Uint8Array(9_999).toBase64(), "base64", 9_999],
+      ["*".repeat(1_025), "base64", 1_025],
+    ] as const
+  ) {
+    for (const path of [dir.join("file"), dir.path]) {
+      const { input } = await write(ops, { path, content, encoding });
+      assertEquals(input.content, bytes === undefined ? content : undefined);
+      assertEquals(input.contentBytes, bytes);
+      assertEquals(
+        input.contentSha256,
+        bytes === undefined
+          ? undefined
+          : sha256Hex(bytes === 9_999 ? new Uint8Array(bytes) : content),
+      );
+    }
+  }
+});
+
+Deno.test("file operations say in words of their own what went wrong", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  await Deno.writeTextFile(dir.join("file"), "");
+  await Deno.symlink("loop", dir.join("loop"));
+  for (const name of ["file/below", "x".repeat(300), "loop"]) {
+    const path = dir.join(name);
+    for (
+      const it of [
+        await write(ops, { path }),
+        await ops.readTextFile({ path }, CALLER),
+      ]
+    ) {
+      assert(!it.ok);
+      assertMatch(
+        it.error.message,
+        /^Cannot (read|write) .*: .* (folder|long|circle|directory)( \(E[A-Z]+\))?$/,
+      );
+      assert(!/os error|ENOENT:|run again|allow-/.test(it.error.message));
+    }
   }
 });
