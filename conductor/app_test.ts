@@ -43,6 +43,10 @@ contractTests("conductor", {
         not_before: "2999-01-01T00:00:00.000Z",
       },
     );
+    await conductor.server.data("PUT", "/v1/schedules/yearly", {
+      cron: "0 0 1 1 *",
+      task: { title: "Yearly", kind: "exec", payload: { command: "true" } },
+    });
     const run = await firstRun(conductor.server, task.task_id);
     return {
       server: conductor.server,
@@ -54,6 +58,7 @@ contractTests("conductor", {
         live_task_id: later.task_id,
         session: "session-1",
         browser: "firefox-1",
+        schedule: "yearly",
         token_id: "token_0",
       },
       async [Symbol.asyncDispose]() {

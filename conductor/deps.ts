@@ -31,6 +31,7 @@ export interface Deps extends SelfDeps {
   readonly codex: Codex;
   readonly system: SystemService;
   readonly controllers: Automation["controllers"];
+  readonly schedules: Automation["schedules"];
   readonly tasks: TaskService;
   readonly taskLogs: TaskLogService;
   readonly runs: Stores["runs"];

@@ -31,7 +31,9 @@ Deno.test("conductor's routes ask for the scope of what they do", () => {
       .find(([start]) => path.startsWith(start)) ?? [];
     if (known !== undefined) assertEquals(scope, known, id);
     if (exposure === "public") assertEquals(scope, "none", id);
-    if (/^\/v1\/(tasks|runs)/.test(path) && !path.includes("output")) {
+    if (
+      /^\/v1\/(tasks|runs|schedules)/.test(path) && !path.includes("output")
+    ) {
       assertEquals(scope, method === "GET" ? "read" : "automate", id);
     }
   }

@@ -112,7 +112,9 @@ function publicStateOf(
 }
 
 /** What the examples of single tasks and runs name. */
-function newest({ stores: { tasks, runs, tokens } }: Store): ExampleValues {
+function newest(
+  { stores: { tasks, runs, schedules, tokens } }: Store,
+): ExampleValues {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;
@@ -123,6 +125,7 @@ function newest({ stores: { tasks, runs, tokens } }: Store): ExampleValues {
       task_id: task?.task_id,
       run_id: run?.run_id,
       live_task_id: (queued ?? running)?.task_id,
+      schedule: schedules.list({ limit: 1 }).items[0]?.name,
       token_id: tokens.list({ limit: 1 }).items[0]?.token_id,
     };
   } catch {

@@ -10,6 +10,9 @@ import { Retention } from "./retention.ts";
 import { RunExecutor } from "./run_executor.ts";
 import { RunLedger } from "./run_ledger.ts";
 import { RunLogs } from "./run_logs.ts";
+import { ScheduleKeeper } from "./schedule_keeper.ts";
+import { ScheduleService } from "./schedule_service.ts";
+import { ScheduleTimer } from "./schedule_timer.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SystemService, type SystemServiceOptions } from "./system_service.ts";
 import { TaskLogService } from "./task_log_service.ts";
@@ -21,6 +24,7 @@ export interface Automation {
   readonly leadership: Leadership;
   readonly system: SystemService;
   readonly tasks: TaskService;
+  readonly schedules: ScheduleService;
   readonly taskLogs: TaskLogService;
   /** The conductor processes that use this database, newest first. */
   controllers(page: PageRequest): Page<Controller>;
@@ -57,19 +61,35 @@ export function composeAutomation(options: AutomationOptions): Automation {
   const retention = new Retention({ ...work, ...options.retention });
   const system = new SystemService(work);
   const tasks = new TaskService({ ...work, executor, onQueued: wake });
+  const keeper = new ScheduleKeeper({ ...work, taskService: tasks });
+  const dueTimes = new ScheduleTimer({ ...work, keeper, onQueued: wake });
+  const schedules = new ScheduleService({
+    ...work,
+    keeper,
+    taskService: tasks,
+    onQueued: wake,
+    onChange: () => dueTimes.wake(),
+  });
   leadership.listen({
-    gained: () => scheduler.begin(),
+    gained() {
+      scheduler.begin();
+      dueTimes.wake();
+    },
     lost: (reason) => {
       const message = `This controller leads no more: ${reason}`;
       void executor.stopAll(new RunStopped("RUN_LOST", message));
     },
   });
-  system.onMode(wake);
+  system.onMode(() => {
+    dueTimes.wake();
+    wake();
+  });
   let quietSince = 0;
   return {
     leadership,
     system,
     tasks,
+    schedules,
     taskLogs: new TaskLogService(parts),
     controllers: (page) =>
       parts.controllers.list(page, { now: clock.now(), leaseMs }),
@@ -80,6 +100,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
     quiesce() {
       quietSince = clock.monotonic();
       scheduler.stop();
+      dueTimes.stop();
       retention.stop();
     },
     async stopWork() {

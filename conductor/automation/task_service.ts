@@ -13,6 +13,7 @@ import {
   type Task,
   type TaskDetail,
   type TaskFilter,
+  type TaskInsert,
   type TaskRow,
   type TaskSummary,
 } from "../store/mod.ts";
@@ -49,12 +50,8 @@ export class TaskService {
       readonly key?: string | undefined;
     },
   ): { readonly task: Task; readonly replayed: boolean } {
-    const kind = this.#kindOf(task);
-    const missing = missingScope(by, kind.scope);
-    if (missing !== undefined) throw missing;
-    checkPayload(task, kind);
-    task = withTimeout(task);
-    const { leadership, tasks, events, newId, clock } = this.#options;
+    this.accept(task, by);
+    const { leadership, tasks, clock } = this.#options;
     const idempotency = key === undefined
       ? undefined
       : { key, hash: hashOf(task) };
@@ -64,16 +61,37 @@ export class TaskService {
       if (this.#options.automation.get().mode === "draining") {
         throw new AppError("SYSTEM_DRAINING");
       }
-      const taskId = newId("task");
-      const at = clock.now();
-      tasks.insert({ taskId, task, at, idempotency });
-      const { kind, title, priority } = task;
-      const data = { task_id: taskId, kind, title, priority };
-      events.append("task.created", data, at);
-      return { task: this.#row(taskId), replayed: false };
+      const row = this.add(task, { at: clock.now(), idempotency });
+      return { task: row, replayed: false };
     });
     if (!created.replayed) this.#options.onQueued();
     return { task: tasks.show(created.task), replayed: created.replayed };
+  }
+
+  /**
+   * Checks a task, and whether `by` may make it.
+   * @throws {AppError} `INVALID_INPUT`, `SCOPE_REQUIRED`
+   */
+  accept(task: NewTask, by: Pick<Principal, "scopes">): void {
+    const kind = this.#kindOf(task);
+    const missing = missingScope(by, kind.scope);
+    if (missing !== undefined) throw missing;
+    checkPayload(task, kind);
+    withTimeout(task);
+  }
+
+  /** Stores a task that was accepted, as a part of the caller's transaction. */
+  add(
+    task: NewTask,
+    { at, idempotency }: Pick<TaskInsert, "at" | "idempotency">,
+  ): TaskRow {
+    const { tasks, events, newId } = this.#options;
+    const taskId = newId("task");
+    tasks.insert({ taskId, task: withTimeout(task), at, idempotency });
+    const { kind, title, priority } = task;
+    const data = { task_id: taskId, kind, title, priority };
+    events.append("task.created", data, at);
+    return this.#row(taskId);
   }
 
   /** @throws {AppError} `NOT_FOUND` */

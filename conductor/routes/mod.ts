@@ -10,6 +10,7 @@ import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
 import { recordRoutes } from "./record.ts";
 import { runRoutes } from "./runs.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { statusRoutes } from "./status.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
@@ -27,6 +28,7 @@ export const routes: readonly Route<Deps>[] = [
   ...taskRoutes,
   ...taskLogRoutes,
   ...runRoutes,
+  ...scheduleRoutes,
   ...hostRoutes,
   ...codexRoutes,
   ...browserRoutes,

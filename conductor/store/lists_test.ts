@@ -12,6 +12,7 @@ import { ControllerStore } from "./controller_store.ts";
 import { EventStore } from "./event_store.ts";
 import { LogStore } from "./log_store.ts";
 import { RunStore } from "./run_store.ts";
+import { ScheduleStore } from "./schedule_store.ts";
 import { TaskStore } from "./task_store.ts";
 
 /** Keeps every statement that reads, and what it was bound to. */
@@ -73,6 +74,14 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
   tasks.nextWake();
   tasks.findByKey("key");
   tasks.get("task_1");
+  tasks.unfinishedOf("nightly");
+  const schedules = new ScheduleStore(db, new Redactor());
+  schedules.list(page);
+  schedules.get("nightly");
+  schedules.upcoming(9);
+  schedules.nextDue();
+  schedules.due(0, 9);
+  schedules.missing();
   runs.running();
   runs.active();
   runs.latestOf("task_1");

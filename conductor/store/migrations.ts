@@ -1,6 +1,7 @@
 import { AUDIT_SCHEMA } from "./schema/audit.ts";
 import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
 import { BROWSER_KEYS, BROWSER_SCHEMA } from "./schema/browser.ts";
+import { SCHEDULES_SCHEMA } from "./schema/schedules.ts";
 import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
 import { TOKENS_MAKER, TOKENS_SCHEMA } from "./schema/tokens.ts";
@@ -44,6 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "payloads of ended tasks", sql: SPENT_PAYLOADS },
   { name: "makers of tokens", sql: TOKENS_MAKER },
   { name: "time limits of tasks", sql: TASK_TIMEOUTS },
+  { name: "schedules", sql: SCHEDULES_SCHEMA },
 ];
 
 /** One step of the schema. */

@@ -10,6 +10,7 @@ import { LeaseStore } from "./lease_store.ts";
 import { LogStore } from "./log_store.ts";
 import { RunHistoryStore } from "./run_history_store.ts";
 import { RunStore } from "./run_store.ts";
+import { ScheduleStore } from "./schedule_store.ts";
 import { TaskStore } from "./task_store.ts";
 import { TokenStore } from "./token_store.ts";
 
@@ -26,6 +27,7 @@ export function storesOf(db: Database, redactor: Redactor) {
     leases: new LeaseStore(db),
     logs: new LogStore(db),
     runs: new RunStore(db, redactor),
+    schedules: new ScheduleStore(db, redactor),
     tasks: new TaskStore(db, redactor),
     tokens: new TokenStore(db),
   };

@@ -1,4 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
+import { readDueKey } from "./due_key.ts";
 import type { TaskStatus, TaskSummary } from "./model/task.ts";
 
 /** The columns of a task that lists read: all but the payload. */
@@ -6,7 +7,7 @@ export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
   t.priority, t.not_before, t.wake_at, t.max_attempts, t.attempts,
   t.lost_attempts, t.timeout_ms, t.effective_timeout_ms, t.retry_lost, t.labels, t.created_at,
   t.updated_at, t.started_at, t.finished_at, t.cancel_requested_at,
-  t.error_code, t.error_message, t.log_seq`;
+  t.error_code, t.error_message, t.log_seq, t.idempotency_key`;
 
 export const TASK_COLUMNS = `${SUMMARY_COLUMNS}, t.payload`;
 
@@ -34,6 +35,7 @@ export type SummaryRow = {
   readonly error_code: string | null;
   readonly error_message: string | null;
   readonly log_seq: number;
+  readonly idempotency_key: string | null;
 };
 
 export type TaskRow = SummaryRow & { readonly payload: string };
@@ -53,6 +55,7 @@ export function toSummary(row: SummaryRow): TaskSummary {
     timeout_ms: row.timeout_ms,
     effective_timeout_ms: row.effective_timeout_ms,
     retry_lost: row.retry_lost === 1,
+    ...readDueKey(row.idempotency_key),
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
     started_at: isoOrNull(row.started_at),

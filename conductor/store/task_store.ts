@@ -9,8 +9,8 @@ import {
   type TaskStatus,
   type TaskSummary,
 } from "./model/task.ts";
-import { MASK } from "../../shared/mask_secrets.ts";
 import type { Database } from "./database.ts";
+import { dueKeyRange } from "./due_key.ts";
 import { type List, type Page, readPage } from "./list.ts";
 import {
   SUMMARY_COLUMNS,
@@ -19,6 +19,7 @@ import {
   type TaskRow,
   toSummary,
 } from "./task_row.ts";
+import { withoutValues } from "./without_values.ts";
 
 const LIST: List<SummaryRow, TaskSummary> = {
   name: "tasks",
@@ -100,6 +101,17 @@ export class TaskStore {
        FROM tasks INDEXED BY tasks_by_idempotency_key
        WHERE idempotency_key = ?`,
       key,
+    );
+  }
+
+  /** What of a schedule has not ended, newest first. */
+  unfinishedOf(schedule: string): readonly UnfinishedTask[] {
+    return this.#db.all<UnfinishedTask>(
+      `SELECT task_id, status FROM tasks INDEXED BY tasks_unfinished_by_key
+       WHERE status IN ('queued', 'running') AND idempotency_key IS NOT NULL
+         AND idempotency_key >= ? AND idempotency_key < ?
+       ORDER BY idempotency_key DESC`,
+      ...dueKeyRange(schedule),
     );
   }
 
@@ -256,15 +268,21 @@ export class TaskStore {
 }
 
 /** A task that is about to be stored. */
-interface TaskInsert {
+export interface TaskInsert {
   readonly taskId: string;
   readonly task: NewTask;
   readonly at: number;
-  /** The caller's `Idempotency-Key`, and a hash of what it came with. */
+  /**
+   * The caller's `Idempotency-Key`, and a hash of what it came with; or the key
+   * of a due time.
+   */
   readonly idempotency?:
-    | { readonly key: string; readonly hash: string }
+    | { readonly key: string; readonly hash?: string }
     | undefined;
 }
+
+/** A task that stands in the way of the next one. */
+type UnfinishedTask = Pick<TaskRow, "task_id" | "status">;
 
 /** How a task ends, and when. */
 export interface TaskEnd {
@@ -279,18 +297,3 @@ export type FinishedTask = {
   readonly finished_at: number;
   readonly log_lines: number;
 };
-
-/**
- * `env` and `stdin` are for the run alone: names are left of the one. A trigger
- * leaves the same in the row when the task ends.
- */
-function withoutValues({ env, stdin, ...rest }: Task["payload"]) {
-  const names = typeof env === "object" && env !== null && !Array.isArray(env)
-    ? Object.fromEntries(Object.keys(env).map((name) => [name, MASK]))
-    : MASK;
-  return {
-    ...rest,
-    ...((env ?? null) !== null && { env: names }),
-    ...((stdin ?? null) !== null && { stdin: MASK }),
-  };
-}

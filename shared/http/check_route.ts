@@ -27,11 +27,12 @@ function checkFacts<Deps>(route: Route<Deps>): void {
   if (new Set(params).size < params.length) {
     fault(route, "two of its params have the same name");
   }
-  if (route.method !== "POST" && route.body !== undefined) {
-    fault(route, `a ${route.method} has no body`);
+  const { method, kind } = route;
+  if ((method === "GET" || method === "DELETE") && route.body !== undefined) {
+    fault(route, `a ${method} has no body`);
   }
-  if (route.method === "DELETE" && route.kind !== "write") {
-    fault(route, "a DELETE is a write");
+  if ((method === "PUT" || method === "DELETE") && kind !== "write") {
+    fault(route, `a ${method} is a write`);
   }
   if (
     route.method === "GET" && route.kind !== "read" &&

@@ -45,7 +45,7 @@ export interface RouteFacts<
 > {
   /** Stable name, e.g. `tasks.create`: operationId, capability key, log name. */
   readonly id: string;
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: P;
   /** `read` changes nothing; `write` may. */
   readonly kind: "read" | "write";

@@ -11,6 +11,14 @@ const Controller = z.strictObject({
   term: z.int(),
 });
 
+/** The first and the last of so many. */
+const DueTimes = z.strictObject({
+  schedule: z.string(),
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  count: z.int(),
+});
+
 const Client = z.strictObject({ client_id: z.string() });
 
 /** Every type of event, and what its `data` holds. Types are only ever added. */
@@ -50,6 +58,21 @@ const EVENT_DATA = {
     attempt: z.int(),
     status: RunStatus,
     code: z.string().nullable(),
+  }),
+  "schedule.changed": z.strictObject({
+    schedule: z.string(),
+    change: z.enum(["created", "updated", "deleted"]),
+    next_at: z.iso.datetime().nullable(),
+  }),
+  /** One for all that an outage, or a drain, let pass. */
+  "schedule.missed": DueTimes.extend({
+    reason: z.enum(["late", "draining"]),
+    /** What `misfire: run_once` made of them. */
+    task_id: z.string().nullable(),
+  }),
+  "schedule.skipped": DueTimes.extend({
+    /** What had not ended. */
+    task_id: z.string(),
   }),
   "codexd.health_changed": z.strictObject({
     state: z.string(),

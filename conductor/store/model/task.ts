@@ -70,6 +70,9 @@ export const TaskSummary = z.strictObject({
   /** What counts; null: no limit. */
   effective_timeout_ms: z.int().nullable(),
   retry_lost: z.boolean(),
+  /** What made it, and for which time; null: a caller did. */
+  schedule: z.string().nullable(),
+  due_at: z.iso.datetime().nullable(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),

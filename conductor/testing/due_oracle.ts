@@ -1,0 +1,100 @@
+const MINUTE_MS = 60_000;
+const NAMES = [
+  [],
+  [],
+  [],
+  "jan feb mar apr may jun jul aug sep oct nov dec".split(" "),
+  "sun mon tue wed thu fri sat".split(" "),
+];
+const RANGES = [[0, 59], [0, 23], [1, 31], [1, 12], [0, 7]] as const;
+
+/**
+ * Every due time of `crons` in `[from, to)`, found the slow way: minute by
+ * minute, asking Intl what the clocks on the wall show. It shares nothing with
+ * the product.
+ */
+export function dueTimesByHand(
+  crons: readonly string[],
+  { timezone, from, to }: {
+    readonly timezone: string;
+    readonly from: number;
+    readonly to: number;
+  },
+): readonly (readonly number[])[] {
+  const clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  // Read as if it were UTC: 05/11/2026, 01:30
+  const wallOf = (at: number) => {
+    const it = clock.format(at).match(/\d+/g)?.map(Number) ?? [];
+    const [day = 0, month = 0, year = 0, hour = 0, minute = 0] = it;
+    return Date.UTC(year, month - 1, day, hour, minute);
+  };
+  const patterns = crons.map(parse);
+  const due = crons.map(() => new Array<number>());
+  // The latest that they have shown; no repetition is longer than three hours.
+  let latest = -Infinity;
+  for (let at = from - 180 * MINUTE_MS; at < from; at += MINUTE_MS) {
+    latest = Math.max(latest, wallOf(at));
+  }
+  for (let at = from; at < to; at += MINUTE_MS) {
+    const wall = wallOf(at);
+    patterns.forEach((pattern, index) => {
+      const isDue = pattern.everyHour
+        ? pattern.matches(wall)
+        : wall > latest && walls(latest, wall).some(pattern.matches);
+      if (isDue) due[index]?.push(at);
+    });
+    latest = Math.max(latest, wall);
+  }
+  return due;
+}
+
+/** The minutes after `from`, up to `to`. */
+function walls(from: number, to: number): number[] {
+  const count = (to - from) / MINUTE_MS;
+  return Array.from({ length: count }, (_, i) => from + (i + 1) * MINUTE_MS);
+}
+
+function parse(cron: string) {
+  const fields = cron.toLowerCase().split(" ");
+  const sets = fields.map(setOf);
+  const has = (field: number, value: number) =>
+    sets[field]?.has(value) ?? false;
+  const anyDay = fields[2] === "*" || fields[4] === "*";
+  return {
+    everyHour: sets[1]?.size === 24,
+    matches(wall: number) {
+      const time = new Date(wall);
+      const week = time.getUTCDay();
+      const day = has(2, time.getUTCDate());
+      const weekday = has(4, week) || (week === 0 && has(4, 7));
+      return has(0, time.getUTCMinutes()) && has(1, time.getUTCHours()) &&
+        has(3, time.getUTCMonth() + 1) &&
+        (anyDay ? day && weekday : day || weekday);
+    },
+  };
+}
+
+function setOf(field: string, index: number): Set<number> {
+  const [low = 0, high = 0] = RANGES[index] ?? [];
+  const number = (text: string) => {
+    const name = NAMES[index]?.indexOf(text) ?? -1;
+    return name < 0 ? Number(text) : index === 3 ? name + 1 : name;
+  };
+  const values = new Set<number>();
+  for (const part of field.split(",")) {
+    const [range = "", step = "1"] = part.split("/");
+    const [first = "", last = first] = range.split("-");
+    const from = range === "*" ? low : number(first);
+    const to = range === "*" ? high : number(last);
+    for (let it = from; it <= to; it += Number(step)) values.add(it);
+  }
+  return values;
+}
