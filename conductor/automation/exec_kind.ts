@@ -37,7 +37,7 @@ export function execKind(
       const stream = await started(hostOps, request, { context, clock });
       for await (const { event, data } of stream) {
         if (event !== "exit") {
-          await context.log(event, data.text);
+          context.log(event, data.text);
           continue;
         }
         if (data.hint !== undefined) context.note("warn", data.hint);

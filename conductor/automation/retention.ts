@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { FinishedTask, Stores } from "../store/mod.ts";
+import type { Database, FinishedTask, Stores } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
 const DAY_MS = 86_400_000;
@@ -12,7 +12,8 @@ const BATCH = 500;
 const TASK_BATCH = 20;
 
 /**
- * Removes what is too old or too much, oldest first, in small transactions.
+ * Removes what is too old or too much, oldest first, in small transactions, and
+ * gives the space back to the disk.
  * Tasks that have not ended, and their logs, are never touched.
  */
 export class Retention {
@@ -43,10 +44,10 @@ export class Retention {
 
   /** Removes one batch; true when there may be more to remove. */
   #sweep(): boolean {
-    const { leadership, log } = this.#options;
+    const { leadership, db, log } = this.#options;
     if (!leadership.isLeader) return false;
     try {
-      return leadership.write(() => this.#removeBatch());
+      return leadership.write(() => this.#removeBatch()) || db.giveBack();
     } catch (error) {
       log.warn("Cannot apply the retention now", { error });
       return false;
@@ -93,6 +94,7 @@ export class Retention {
 
 interface RetentionOptions
   extends Pick<Stores, "tasks" | "logs" | "counters" | "events" | "audit"> {
+  readonly db: Pick<Database, "giveBack">;
   readonly leadership: Pick<Leadership, "isLeader" | "write">;
   /** Age limit of finished tasks with their logs, of events and of audit rows. */
   readonly days: number;

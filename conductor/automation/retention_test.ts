@@ -17,7 +17,7 @@ async function finishedTask(it: Fixture, lines: number): Promise<string> {
   const { task } = it.tasks.create(newTask({ labels: ["x"] }), AS_OWNER);
   await it.settle();
   const { context, end } = it.kind.at(it.kind.runs.length - 1);
-  await context.log("stdout", "line\n".repeat(lines));
+  context.log("stdout", "line\n".repeat(lines));
   end(OK);
   await it.settle();
   return task.task_id;
@@ -27,7 +27,7 @@ async function liveTask(it: Fixture, lines: number) {
   const { task } = it.tasks.create(newTask({ timeout_ms: 0 }), AS_OWNER);
   await it.settle();
   const run = it.kind.at(it.kind.runs.length - 1);
-  await run.context.log("stdout", "line\n".repeat(lines));
+  run.context.log("stdout", "line\n".repeat(lines));
   await it.clock.advance(50);
   return { ...run, taskId: task.task_id };
 }
@@ -37,6 +37,7 @@ function tasks(it: Fixture): string[] {
     .reverse();
 }
 
+/** Its first line tells of the start. */
 function logLines(it: Fixture, taskId: string): number {
   return it.taskLogs.list(taskId, { limit: 200 }).items.length;
 }
@@ -53,9 +54,9 @@ Deno.test("Retention removes finished tasks by age, with all that hangs on them"
   await it.tasks.cancel(fresh.task_id, new AbortController().signal);
   await it.clock.advance(2 * SWEEP_MS);
   assertEquals(tasks(it), [live.taskId, queued.task_id, fresh.task_id]);
-  assertEquals(logLines(it, live.taskId), 3, "live tasks keep their log");
+  assertEquals(logLines(it, live.taskId), 4, "live tasks keep their log");
   const { db, stores } = it.store;
-  assertEquals(stores.counters.logLines(), 3);
+  assertEquals(stores.counters.logLines(), 4);
   assertEquals(db.get("SELECT count(*) AS n FROM task_labels"), { n: 0 });
   assertEquals(db.get("SELECT count(*) AS n FROM runs"), { n: 1 });
   live.end(OK);
@@ -82,14 +83,14 @@ Deno.test("Retention removes the oldest log lines above the count, none of live 
   await it.clock.advance(SWEEP_MS);
   assertEquals(logLines(it, first), 0);
   assertEquals(logLines(it, second), 0);
-  assertEquals(logLines(it, live.taskId), 12);
+  assertEquals(logLines(it, live.taskId), 13);
   live.end(OK);
   await it.settle();
   await it.clock.advance(SWEEP_MS);
   assertEquals(logLines(it, live.taskId), 10);
   assertEquals(
     it.taskLogs.list(live.taskId, { limit: 1 }).items[0]?.seq,
-    3,
+    4,
   );
 });
 

@@ -1,16 +1,12 @@
 import type { Clock } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import { sleep, within } from "../../shared/wait.ts";
+import { sleep } from "../../shared/wait.ts";
 import { type RunOutcome, StorageError } from "../store/mod.ts";
 import { failedRun, RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
-import {
-  type PendingLines,
-  ROOM,
-  type RunLog,
-  type RunLogs,
-} from "./run_logs.ts";
+import type { RunLog } from "./run_log.ts";
+import type { PendingLines, RunLogs } from "./run_logs.ts";
 import type { Claim, RunLedger } from "./run_ledger.ts";
 
 /** Work that does not end this long after it was stopped is given up. */
@@ -94,7 +90,7 @@ export class RunExecutor {
       log.note("error", `${outcome.code}: ${outcome.message}`);
     }
     await this.#write(claim, {
-      lines: log.end(),
+      lines: logs.close(log),
       outcome,
       lost: why?.code === "RUN_LOST",
     });
@@ -133,11 +129,7 @@ export class RunExecutor {
           attempt: run.attempt,
           timeout_ms: task.effective_timeout_ms,
           signal,
-          async log(stream, text) {
-            const room = log.add(stream, text);
-            // Work that is told to end must not wait for the database first.
-            if (room !== ROOM) await within(room, { clock, signal });
-          },
+          log: (stream, text) => log.add(stream, text),
           note: (level, message) => log.note(level, message),
         }),
         givenUp,
@@ -163,7 +155,11 @@ export class RunExecutor {
     const { run_id } = claim.run;
     while (true) {
       try {
-        return this.#store(claim, end);
+        const left = this.#store(claim, end);
+        if (left === undefined) return;
+        end = { ...end, lines: left };
+        await sleep(clock, 0);
+        continue;
       } catch (error) {
         if (this.#isOver(claim)) {
           return log.warn("A run ended after its term", { run_id });
@@ -183,12 +179,18 @@ export class RunExecutor {
     }
   }
 
-  #store(claim: Claim, { outcome, lines, lost }: Ending): void {
+  /** Returns the lines that are to be written before the run can end. */
+  #store(
+    claim: Claim,
+    { outcome, lines, lost }: Ending,
+  ): PendingLines | undefined {
     const { leadership, ledger, logs, clock } = this.#options;
-    leadership.write(({ term }) => {
+    return leadership.write(({ term }) => {
       if (term !== claim.fence.term) return;
       const now = clock.now();
-      if (lines !== undefined) logs.store(lines);
+      const left = lines && logs.store(lines);
+      if (left !== undefined && left.lines.length > 0) return left;
+      if (left !== undefined) ledger.tellDropped(claim.run, left.dropped, now);
       if (lost && !outcome.ok) {
         ledger.lose(claim.run, outcome.message ?? "", now);
       } else ledger.finish(claim, outcome, now);

@@ -39,7 +39,7 @@ export class RunLedger {
 
   /** Starts a run of the task that is next, if there is one. */
   claim(fence: Fence, now: number): Claim | undefined {
-    const { tasks, runs, events, identity, newId } = this.#options;
+    const { tasks, runs, logs, events, identity, newId } = this.#options;
     const task = tasks.nextReady();
     if (task === undefined) return undefined;
     const { task_id } = task;
@@ -49,6 +49,12 @@ export class RunLedger {
     tasks.start(task.seq, now);
     this.#taskEvent(task, { status: "running", attempts: attempt, now });
     events.append("run.started", { run_id, task_id, attempt }, now);
+    logs.append({ taskSeq: task.seq, runSeq: seq }, [{
+      stream: "system",
+      level: "info",
+      message: `Attempt ${attempt} of ${task.max_attempts} starts`,
+      at: now,
+    }]);
     return { task, run: { seq, run_id, task_id, attempt }, fence };
   }
 
@@ -74,6 +80,16 @@ export class RunLedger {
       this.#endTask(task, { status, error, now });
     }
     return status;
+  }
+
+  /** Tells how many lines of a run's output its log could not take. */
+  tellDropped({ run_id, task_id }: RunRef, lines: number, now: number): void {
+    if (lines === 0) return;
+    this.#options.events.append(
+      "log.dropped",
+      { run_id, task_id, lines },
+      now,
+    );
   }
 
   /**
@@ -189,7 +205,8 @@ export interface Claim {
   readonly fence: Fence;
 }
 
-interface RunLedgerOptions extends Pick<Stores, "tasks" | "runs" | "events"> {
+interface RunLedgerOptions
+  extends Pick<Stores, "tasks" | "runs" | "logs" | "events"> {
   readonly identity: Identity;
   readonly newId: NewId;
 }

@@ -38,10 +38,10 @@ export interface RunContext {
   /** Aborts with a {@linkcode RunStopped}; the work must then end soon. */
   readonly signal: AbortSignal;
   /**
-   * Adds output to the task's log, a line an entry. Resolves when there is room
-   * for more: wait for it, and memory stays bounded whatever is written.
+   * Adds output to the task's log, a line an entry. Never waits: what comes
+   * faster than it can be written is dropped, by whole lines, and counted.
    */
-  log(stream: LogStream, text: string): Promise<void>;
+  log(stream: LogStream, text: string): void;
   /** Adds a line of conductor's own to the task's log. */
   note(level: LogLevel, message: string): void;
 }

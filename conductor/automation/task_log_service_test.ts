@@ -12,6 +12,8 @@ import {
   sharedDatabase,
 } from "../testing/automation_fixture.ts";
 
+const START = "1 Attempt 1 of 1 starts";
+
 /** Reads a stream into a list until it ends. */
 function collect<T>(news: AsyncIterable<T>) {
   const items: T[] = [];
@@ -41,23 +43,29 @@ async function running(it: Fixture) {
 Deno.test("TaskLogService.follow() gives what is there, what comes, and the end", async () => {
   using it = await leading();
   const { taskId, context, end } = await running(it);
-  await context.log("stdout", "a\nb\n");
+  context.log("stdout", "a\nb\n");
   await it.clock.advance(50);
   const left = new AbortController();
   const all = collect(it.taskLogs.follow(taskId, 0, left.signal));
-  const rest = collect(it.taskLogs.follow(taskId, 1, left.signal));
+  const rest = collect(it.taskLogs.follow(taskId, 2, left.signal));
   await it.settle();
-  assertEquals(words(all.items), ["1 a", "2 b"]);
-  await context.log("stdout", "c\n");
+  assertEquals(words(all.items), [START, "2 a", "3 b"]);
+  context.log("stdout", "c\n");
   await it.clock.advance(50);
-  assertEquals(words(rest.items), ["2 b", "3 c"]);
+  assertEquals(words(rest.items), ["3 b", "4 c"]);
   end(OK);
   await it.settle();
   await all.done;
   await rest.done;
-  assertEquals(words(all.items), ["1 a", "2 b", "3 c", "succeeded"]);
-  assertEquals(words(rest.items), ["2 b", "3 c", "succeeded"]);
-  const after = collect(it.taskLogs.follow(taskId, 3, left.signal));
+  assertEquals(words(all.items), [
+    START,
+    "2 a",
+    "3 b",
+    "4 c",
+    "succeeded",
+  ]);
+  assertEquals(words(rest.items), ["3 b", "4 c", "succeeded"]);
+  const after = collect(it.taskLogs.follow(taskId, 4, left.signal));
   await after.done;
   assertEquals(words(after.items), ["succeeded"]);
 });
@@ -70,7 +78,7 @@ Deno.test("TaskLogService.follow() ends when its reader leaves", async () => {
   await it.settle();
   left.abort();
   await all.done;
-  assertEquals(all.items, []);
+  assertEquals(words(all.items), [START]);
   end(OK);
   await it.settle();
 });
@@ -78,7 +86,7 @@ Deno.test("TaskLogService.follow() ends when its reader leaves", async () => {
 Deno.test("TaskLogService.follow() says which lines retention has removed", async () => {
   using it = await leading();
   const { taskId, context, end } = await running(it);
-  await context.log("stdout", "a\nb\nc\nd\n");
+  context.log("stdout", "a\nb\nc\nd\n");
   end(OK);
   await it.settle();
   const { stores, db } = it.store;
@@ -87,11 +95,17 @@ Deno.test("TaskLogService.follow() says which lines retention has removed", asyn
   const never = new AbortController().signal;
   const some = collect(it.taskLogs.follow(taskId, 1, never));
   await some.done;
-  assertEquals(words(some.items), ["gap 2-2", "3 c", "4 d", "succeeded"]);
+  assertEquals(words(some.items), [
+    "gap 2-2",
+    "3 b",
+    "4 c",
+    "5 d",
+    "succeeded",
+  ]);
   db.write(() => stores.logs.trim(seq, 9));
   const none = collect(it.taskLogs.follow(taskId, 1, never));
   await none.done;
-  assertEquals(words(none.items), ["gap 2-4", "succeeded"]);
+  assertEquals(words(none.items), ["gap 2-5", "succeeded"]);
 });
 
 Deno.test("TaskLogService.follow() sees what another process writes", async () => {
@@ -104,13 +118,13 @@ Deno.test("TaskLogService.follow() sees what another process writes", async () =
   const { taskId, context, end } = await running(one);
   const left = new AbortController();
   const all = collect(two.taskLogs.follow(taskId, 0, left.signal));
-  await context.log("stdout", "a\n");
+  context.log("stdout", "a\n");
   await clock.advance(600);
-  assertEquals(words(all.items), ["1 a"]);
+  assertEquals(words(all.items), [START, "2 a"]);
   end(OK);
   await clock.advance(600);
   await all.done;
-  assertEquals(words(all.items), ["1 a", "succeeded"]);
+  assertEquals(words(all.items), [START, "2 a", "succeeded"]);
 });
 
 Deno.test("TaskLogService refuses a task that is not there", async () => {

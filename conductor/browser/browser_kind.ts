@@ -46,12 +46,9 @@ export function browserKind(
   };
 }
 
-async function whole(
-  response: RequestData,
-  context: RunContext,
-): Promise<RunOutcome> {
+function whole(response: RequestData, context: RunContext): RunOutcome {
   const { body, body_base64, headers, ...head } = response;
-  await context.log("stdout", body ?? body_base64 ?? "");
+  context.log("stdout", body ?? body_base64 ?? "");
   return outcomeOf(head.status, {
     ...head,
     content_type: headers["content-type"] ?? null,
@@ -68,7 +65,7 @@ async function streamed(
     const facts = data as Readonly<Record<string, unknown>>;
     if (event === "stream_open") status = Number(facts.status);
     if (event === "stream_event") {
-      await context.log("stdout", `${String(facts.data)}\n`);
+      context.log("stdout", `${String(facts.data)}\n`);
     }
     if (event === "stream_error") {
       const { code, message } = facts;

@@ -122,7 +122,7 @@ async function runTask(
       }
       awaySince = undefined;
       if (it.event.turn_id !== turn.turn_id) continue;
-      await logCodexEvent(it.event, context);
+      logCodexEvent(it.event, context);
       if (it.event.type === "turn.completed") return outcomeOf(it.event);
     }
     throw new AppError(

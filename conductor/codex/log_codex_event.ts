@@ -5,15 +5,15 @@ import type { RunContext } from "../automation/mod.ts";
  * Writes what an event tells into a task's log: messages and the output of
  * commands as output, everything else that matters as a note.
  */
-export async function logCodexEvent(
+export function logCodexEvent(
   { type, data }: CodexEvent,
   context: TaskLog,
-): Promise<void> {
+): void {
   switch (type) {
     case "item.started":
       return noteStart(asItem(data.item), context);
     case "item.completed":
-      return await logItem(asItem(data.item), context);
+      return logItem(asItem(data.item), context);
     case "approval.requested":
       return context.note(
         "info",
@@ -39,13 +39,13 @@ function noteStart(item: Item, { note }: TaskLog): void {
   if (item.type === "commandExecution") note("info", `$ ${text(item.command)}`);
 }
 
-async function logItem(item: Item, context: TaskLog): Promise<void> {
+function logItem(item: Item, context: TaskLog): void {
   switch (item.type) {
     case "agentMessage":
-      return await context.log("stdout", `${text(item.text)}\n`);
+      return context.log("stdout", `${text(item.text)}\n`);
     case "commandExecution": {
       const output = text(item.aggregated_output);
-      if (output !== "") await context.log("stdout", output);
+      if (output !== "") context.log("stdout", output);
       const { exit_code: code, status } = item;
       return context.note(
         "info",

@@ -55,7 +55,8 @@ async function copy(options: BackupOptions, partial: string): Promise<void> {
       `SELECT type, name, sql FROM sqlite_schema
        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid`,
     ).all();
-    target.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN");
+    target.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF;
+      PRAGMA synchronous = OFF; BEGIN`);
     const { table: tables = [], rest = [] } = Object.groupBy(
       schema,
       ({ type }) => type === "table" ? type : "rest",

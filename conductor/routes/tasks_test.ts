@@ -51,9 +51,10 @@ Deno.test("A task runs its command, and list, task, run and log tell of it", asy
   const events = await follow(it, task.task_id);
   assertEquals(events.map(({ event, id }) => [event, id]), [
     ["log", "1"],
+    ["log", "2"],
     ["end", undefined],
   ]);
-  assertEquals(events[1]?.data, {
+  assertEquals(events[2]?.data, {
     task_id: task.task_id,
     status: "succeeded",
   });
@@ -62,9 +63,14 @@ Deno.test("A task runs its command, and list, task, run and log tell of it", asy
     "GET",
     `/v1/tasks/${task.task_id}/logs?limit=10`,
   );
-  assertEquals([log.task_id, log.count], [task.task_id, 1]);
-  assertEquals(log.entries[0].message, "hello from local api");
-  assertEquals(log.entries[0], events[0]?.data);
+  assertEquals([log.task_id, log.count], [task.task_id, 2]);
+  const [start, hello] = log.entries;
+  assertEquals([start.stream, start.message], [
+    "system",
+    "Attempt 1 of 1 starts",
+  ]);
+  assertEquals(hello.message, "hello from local api");
+  assertEquals(hello, events[1]?.data);
 
   const read: Json = await it.server.data("GET", `/v1/tasks/${task.task_id}`);
   assertEquals(read.status, "succeeded");
@@ -101,7 +107,7 @@ Deno.test("A log is followed from a cursor of its list, and a bad one is refused
   );
   const query = `?cursor=${page.next_cursor}`;
   const rest = await follow(it, task_id, { query });
-  assertEquals(rest.map(({ id }) => id), ["3", undefined]);
+  assertEquals(rest.map(({ id }) => id), ["3", "4", undefined]);
   const refused = await it.server.get(
     `/v1/tasks/${task_id}/logs?cursor=x`,
     EVENTS,
@@ -117,6 +123,7 @@ Deno.test("A failed command fails its task with the reason of the host operation
   assertEquals(
     events.map(({ data }) => data.message ?? data.status).toSorted(),
     [
+      "Attempt 1 of 1 starts",
       "EXEC_EXIT_NON_ZERO: Command exited with code 3.",
       "err",
       "failed",
@@ -172,11 +179,11 @@ Deno.test("A log is resumed after the last line that was read", async () => {
   const { task_id } = await create(it, "seq 1 300");
   const all = await follow(it, task_id);
   assertEquals(
-    all.slice(0, -1).map(({ data }) => data.message),
+    all.slice(1, -1).map(({ data }) => data.message),
     Array.from({ length: 300 }, (_, index) => `${index + 1}`),
   );
   const rest = await follow(it, task_id, {
-    headers: { "last-event-id": "298" },
+    headers: { "last-event-id": "299" },
   });
   assertEquals(rest.map(({ data }) => data.message ?? data.status), [
     "299",

@@ -77,6 +77,29 @@ export class Database {
     return result;
   }
 
+  /**
+   * Gives some of the pages that deletes have freed back to the disk, a few
+   * milliseconds' worth. Returns whether more than an eighth of all is free.
+   */
+  giveBack(): boolean {
+    const before = this.#pages();
+    if (before.free <= before.all / 8) return false;
+    this.write(() => this.all(`PRAGMA incremental_vacuum(${PAGES_A_STEP})`));
+    const { free, all } = this.#pages();
+    // The file is cut when the log has been copied into it.
+    if (free <= all / 8) this.all("PRAGMA wal_checkpoint(TRUNCATE)");
+    return free > all / 8 && free < before.free;
+  }
+
+  #pages(): { readonly all: number; readonly free: number } {
+    return {
+      all: this.get<{ page_count: number }>("PRAGMA page_count")
+        ?.page_count ?? 0,
+      free: this.get<{ freelist_count: number }>("PRAGMA freelist_count")
+        ?.freelist_count ?? 0,
+    };
+  }
+
   close(): void {
     this.#connection.close();
   }
@@ -114,6 +137,11 @@ interface DatabaseListener {
   failed?(error: StorageError): void;
 }
 
+/** Of 4 KiB each. */
+const PAGES_A_STEP = 256;
+/** What is copied in memory when an older database is made able to shrink. */
+const MAX_REBUILT_PAGES = 16_384;
+
 /**
  * Opens the database at `path`, making it when there is none, and brings its
  * schema up to date.
@@ -125,6 +153,7 @@ export function openDatabase(path: string): Database {
   try {
     connection.exec(`
       PRAGMA busy_timeout = ${OPENING_BUSY_MS};
+      PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON;
@@ -134,6 +163,7 @@ export function openDatabase(path: string): Database {
       PRAGMA temp_store = MEMORY;
       PRAGMA secure_delete = ON;
     `);
+    makeShrinkable(connection);
     migrate(connection);
     checkCheaply(connection);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
@@ -150,6 +180,22 @@ export function openDatabase(path: string): Database {
 function valuesOf(row: Row): string {
   const columns = Object.keys(row);
   return `(${columns.join(", ")}) VALUES (:${columns.join(", :")})`;
+}
+
+/**
+ * A database that an older program made can shrink only once it was rebuilt: a
+ * second or so, so a large one is left until retention has made it smaller.
+ */
+function makeShrinkable(connection: Connection): void {
+  const read = (name: string) =>
+    connection.prepare(`PRAGMA ${name}`).value<[number]>()?.[0] ?? 0;
+  const used = read("page_count") - read("freelist_count");
+  if (read("auto_vacuum") !== 0 || used > MAX_REBUILT_PAGES) return;
+  try {
+    connection.exec("VACUUM");
+  } catch {
+    // In use, or no room: it works as it is, and the next start tries again.
+  }
 }
 
 /** SQLite gives its other files the mode of the first one. */

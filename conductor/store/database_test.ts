@@ -1,10 +1,12 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Database as Connection } from "@db/sqlite";
 import { tempDir } from "../../shared/testing/fakes.ts";
-import { openDatabase } from "./database.ts";
+import { Redactor } from "../../shared/redact.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { StorageError } from "./storage_error.ts";
+import { storesOf } from "./stores.ts";
 
 Deno.test("openDatabase() makes a private file with durable settings", async () => {
   await using dir = await tempDir();
@@ -127,4 +129,49 @@ Deno.test("Database.write() gives up soon when another process writes", async ()
   db.write(() => db.run("UPDATE automation SET mode = 'paused'"));
   other.close();
   db.close();
+});
+
+/** Pages of 4 KiB: all of them, and those that are free. */
+function pagesOf(db: Database): [number, number] {
+  return [
+    Number(db.get<{ page_count: number }>("PRAGMA page_count")?.page_count),
+    Number(
+      db.get<{ freelist_count: number }>("PRAGMA freelist_count")
+        ?.freelist_count,
+    ),
+  ];
+}
+
+Deno.test("Database.giveBack() makes the file as small as what is in it, an older file too", async () => {
+  await using dir = await tempDir();
+  for (const isOld of [false, true]) {
+    const path = dir.join(`${isOld}.db`);
+    if (isOld) {
+      const raw = new Connection(path);
+      raw.exec("PRAGMA journal_mode = WAL");
+      migrate(raw);
+      raw.exec("CREATE TABLE gone (x); DROP TABLE gone");
+      raw.close();
+    }
+    const db = openDatabase(path);
+    assertEquals(db.get("PRAGMA auto_vacuum"), { auto_vacuum: 2 });
+    const { events } = storesOf(db, new Redactor());
+    const data = { task_id: "x".repeat(1000) };
+    db.write(() => {
+      for (let i = 0; i < 20_000; i++) {
+        events.append("task.cancel_requested", data, 0);
+      }
+    });
+    db.write(() => db.run("DELETE FROM events"));
+    assert(pagesOf(db)[1] > 5000);
+    let steps = 0;
+    while (db.giveBack()) steps++;
+    assert(steps > 10, "in small steps");
+    const [pages, free] = pagesOf(db);
+    assert(free <= pages / 8, `${free} of ${pages} pages are free`);
+    assertEquals((await Deno.stat(path)).size, pages * 4096);
+    assert(pages < 200);
+    assertEquals(db.get("PRAGMA integrity_check"), { integrity_check: "ok" });
+    db.close();
+  }
 });

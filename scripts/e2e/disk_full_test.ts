@@ -70,7 +70,7 @@ async function survive(
   );
   assertEquals(ended.data.status, "succeeded");
   const log = await call(at(`/v1/tasks/${running.data.task_id}/logs`));
-  assertEquals(log.data.entries[0].message, "last words");
+  assertEquals(log.data.entries.at(-1).message, "last words");
   for (const id of ids) {
     assertEquals((await call(at(`/v1/tasks/${id}`))).status, 200);
   }

@@ -45,11 +45,15 @@ async function readAll(
       }
       last += 1;
       assertEquals([event, id], ["log", `${last}`]);
-      assertEquals(data.message, `line ${last} of a task`);
+      const line = last - 1;
+      assertEquals(
+        data.message,
+        line === 0 ? "Attempt 1 of 1 starts" : `line ${line} of a task`,
+      );
       if (++taken === leaveAfter) break;
     }
   }
-  assertEquals(last, LINES, url);
+  assertEquals(last, LINES + 1, url);
 }
 
 /** Opens a stream and reads nothing of it. */

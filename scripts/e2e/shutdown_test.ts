@@ -19,7 +19,7 @@ Deno.test("conductor stops its runs when it is stopped, and a restart knows", as
   });
   await until(
     () => call(at(`/v1/tasks/${task_id}/logs`)),
-    ({ data }) => data.count === 1,
+    ({ data }) => data.count === 2,
   );
   await call(at("/v1/system/drain"), { reason: "a restart" });
   const follower = await fetch(at(`/v1/tasks/${task_id}/logs`), {

@@ -74,6 +74,11 @@ const EVENT_DATA = {
     /** What had not ended. */
     task_id: z.string(),
   }),
+  "log.dropped": z.strictObject({
+    run_id: z.string(),
+    task_id: z.string(),
+    lines: z.int(),
+  }),
   "codexd.health_changed": z.strictObject({
     state: z.string(),
     previous: z.string().nullable(),
