@@ -5,28 +5,56 @@ import type {
   AuditOutcome,
   AuditPort,
 } from "../../shared/audit.ts";
-import type { Clock } from "../../shared/clock.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { NewId } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { AuditRecord, Identity, Stores } from "../store/mod.ts";
+import type {
+  AuditLink,
+  AuditRecord,
+  Database,
+  Identity,
+  Piece,
+  Stores,
+} from "../store/mod.ts";
 
-/** Outcomes that wait for the database; beyond, they are only counted. */
+/** Outcomes that wait for a broken database; beyond, they are only counted. */
 const MAX_WAITING = 1000;
+/** An outcome waits this long for an intent or a task to share its commit with. */
+const LINGER_MS = 5;
+/** How often it is tried to write again when that has failed. */
+const RETRY_MS = 1000;
 
 /**
  * Records each write, exec and host operation in the database: what is about to
- * happen, before it does, and how it ended. An outcome that cannot be written
- * waits for the next row that can.
+ * happen, before it does, and how it ended. Rows that come together share a
+ * commit. An outcome that cannot be written waits until one can, which is tried
+ * again by itself.
  */
 export class AuditLog implements AuditPort {
   readonly #options: AuditLogOptions;
-  #waiting: NewRecord[] = [];
+  readonly #piece: Piece<AuditLink>;
+  /** What is not on the disk yet, in order. */
+  #rows: Waiting[] = [];
+  /** How many of them are in the transaction that runs. */
+  #taken = 0;
+  /** Whether the next transaction takes them along. */
+  #isJoined = false;
+  /** When the oldest outcome of them came, monotonically. */
+  #since = 0;
+  #timer: Timer | undefined;
+  #isClosed = false;
   #failing = false;
   #lost = 0;
 
   constructor(options: AuditLogOptions) {
     this.#options = options;
+    this.#piece = {
+      isVital: options.enforced,
+      work: () => this.#append(),
+      done: (link) => this.#written(link),
+      failed: (error) => this.#failed(error),
+    };
   }
 
   /** What is wrong with the audit now, or undefined. */
@@ -35,10 +63,9 @@ export class AuditLog implements AuditPort {
     if (missing !== undefined) {
       return `the audit trail was changed: row ${missing.seq} is not there any more`;
     }
-    const waiting = this.#waiting.length;
-    if (!this.#failing && waiting === 0) return undefined;
-    return `the audit trail cannot be written: ${waiting} outcomes wait, ` +
-      `${this.#lost} rows were lost`;
+    if (!this.#failing) return undefined;
+    return `the audit trail cannot be written: ${this.#rows.length} outcomes ` +
+      `wait, ${this.#lost} rows were lost`;
   }
 
   /** Rows that were never written. */
@@ -46,93 +73,123 @@ export class AuditLog implements AuditPort {
     return this.#lost;
   }
 
-  begin(intent: AuditIntent): Promise<AuditEntry> {
-    const { newId, clock, log, enforced } = this.#options;
+  async begin(intent: AuditIntent): Promise<AuditEntry> {
+    const { newId, clock, enforced } = this.#options;
     const entryId = newId("audit");
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const record = this.#record(intent, {
       entry_id: entryId,
       phase: "intent",
       at: clock.now(),
       target: JSON.stringify(intent.target),
     });
+    this.#rows.push({ record, resolve, reject });
+    this.#join();
     try {
-      this.#append(record);
+      await promise;
     } catch (cause) {
-      log.error("Cannot record an intent", {
-        action: intent.action,
-        error: cause,
-      });
       if (enforced) {
-        return Promise.reject(
-          new AppError(
-            "NOT_READY",
-            `Cannot start "${intent.action}": the audit trail cannot be written`,
-            { cause },
-          ),
+        throw new AppError(
+          "NOT_READY",
+          `Cannot start "${intent.action}": the audit trail cannot be written`,
+          { cause },
         );
       }
-      this.#lost++;
     }
-    return Promise.resolve({
-      finish: (outcome) => this.#finish(intent, entryId, outcome),
-    });
+    return { finish: (outcome) => this.#finish(intent, entryId, outcome) };
   }
 
-  /** Tries again to write the outcomes that wait. */
-  retry(): void {
-    if (this.#waiting.length === 0) return;
-    try {
-      this.#flush();
-    } catch {
-      // It is told already, and tried again.
-    }
+  /** Writes what waits, if it can; what cannot be written then is lost. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    if (this.#rows.length > 0) this.#join();
+    this.#options.db.flush();
+  }
+
+  /** Has what waits written with the next transaction. */
+  #join(): void {
+    const { db } = this.#options;
+    if (!this.#isJoined) db.add(this.#piece);
+    this.#isJoined = true;
+    db.hurry();
   }
 
   #finish(intent: AuditIntent, entryId: string, outcome: AuditOutcome): void {
+    const { clock, db } = this.#options;
+    if (this.#failing && this.#rows.length >= MAX_WAITING) {
+      this.#lost++;
+      return;
+    }
     const record = this.#record(intent, {
       entry_id: entryId,
       phase: "outcome",
-      at: this.#options.clock.now(),
+      at: clock.now(),
       ok: outcome.ok ? 1 : 0,
       code: outcome.code ?? null,
       facts: outcome.facts === undefined ? null : JSON.stringify(outcome.facts),
     });
-    try {
-      this.#append(record);
-    } catch (error) {
-      const { action } = intent;
-      this.#options.log.error("Cannot record an outcome", { action, error });
-      if (this.#waiting.length < MAX_WAITING) this.#waiting.push(record);
-      else this.#lost++;
-    }
+    this.#rows.push({ record });
+    // While nothing can be written, the next intent or try takes it along.
+    if (this.#failing || this.#isJoined) return;
+    this.#isJoined = true;
+    this.#since = clock.monotonic();
+    db.add(this.#piece);
+    this.#timer ??= this.#after(LINGER_MS);
   }
 
-  #append(record: NewRecord): void {
-    try {
-      this.#flush();
-      this.#store(record);
-      this.#failing = false;
-    } catch (error) {
-      this.#failing = true;
-      throw error;
-    }
+  #after(ms: number): Timer {
+    const { clock, db } = this.#options;
+    return clock.after(ms, () => {
+      this.#timer = undefined;
+      if (this.#failing) return this.#join();
+      const left = this.#since + LINGER_MS - clock.monotonic();
+      if (left <= 0) db.flush();
+      else if (this.#isJoined) this.#timer = this.#after(left);
+    });
   }
 
-  #flush(): void {
-    while (this.#waiting[0] !== undefined) {
-      this.#store(this.#waiting[0]);
-      this.#waiting.shift();
-    }
-    this.#failing = false;
-  }
-
-  #store(record: NewRecord): void {
+  #append(): AuditLink {
     const { store, log } = this.#options;
     const known = store.missing;
-    store.append(record);
+    this.#taken = this.#rows.length;
+    const link = store.append(this.#rows.map(({ record }) => record));
     if (store.missing !== known) {
       log.error("The audit trail was changed", { missing: store.missing });
     }
+    return link;
+  }
+
+  #written(link: AuditLink): void {
+    const { store, log } = this.#options;
+    this.#isJoined = false;
+    if (this.#taken > 0) store.remember(link);
+    for (const row of this.#rows.splice(0, this.#taken)) row.resolve?.();
+    if (!this.#failing) return;
+    this.#failing = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    log.info("The audit trail can be written again", { lost: this.#lost });
+  }
+
+  #failed(error: unknown): void {
+    const { enforced, log } = this.#options;
+    this.#isJoined = false;
+    this.#failing = true;
+    const rows = this.#rows;
+    this.#rows = [];
+    for (const row of rows) {
+      const { action, phase } = row.record;
+      if (!row.isTold) {
+        log.error(`Cannot record an ${phase}`, { action, error });
+      }
+      if (row.reject === undefined && this.#rows.length < MAX_WAITING) {
+        this.#rows.push({ ...row, isTold: true });
+      } else if (row.reject === undefined || !enforced) this.#lost++;
+      row.reject?.(error);
+    }
+    this.#timer?.cancel();
+    if (!this.#isClosed) this.#timer = this.#after(RETRY_MS);
   }
 
   #record(
@@ -161,7 +218,17 @@ export class AuditLog implements AuditPort {
 
 type NewRecord = Omit<AuditRecord, "seq">;
 
+/** A row that is not on the disk yet; of an intent, somebody waits for it. */
+interface Waiting {
+  readonly record: NewRecord;
+  readonly resolve?: () => void;
+  readonly reject?: (error: unknown) => void;
+  /** Whether it was logged that it cannot be written. */
+  readonly isTold?: boolean;
+}
+
 interface AuditLogOptions {
+  readonly db: Pick<Database, "add" | "hurry" | "flush">;
   readonly store: Stores["audit"];
   readonly identity: Identity;
   /** Whether what cannot be recorded is refused. */

@@ -159,6 +159,8 @@ Deno.test("AuditLog chains the rows of several processes", async () => {
   first.finish({ ok: true });
   await two.store.audit.begin(INTENT);
   second.finish({ ok: true });
+  one.store.db.flush();
+  two.store.db.flush();
   assertEquals(verify(file.path), {
     ok: true,
     rows: 5,
@@ -249,10 +251,12 @@ Deno.test("AuditVerifier sees a chain that was made anew", async () => {
   for (let i = 0; i < 3; i++) {
     (await it.store.audit.begin(INTENT)).finish({ ok: true });
   }
+  it.store.db.flush();
   attack(file.path, CUT_TO_4);
   // Another process writes the missing rows, as a stranger's hand would.
   using forger = automationAt({ path: file.path, instance: "forger" });
   (await forger.store.audit.begin(INTENT)).finish({ ok: true });
+  forger.store.db.flush();
   assert(verify(file.path).ok);
   assertEquals((await verifierOf(it.store).verify()).first_bad_seq, 6);
 });
@@ -299,8 +303,10 @@ Deno.test("AuditLog refuses what it cannot record when it is enforced", async ()
 
 Deno.test("AuditLog logs, counts and shows what it cannot record when it is on", async () => {
   using it = await leading();
+  const running = await it.store.audit.begin(INTENT);
   it.store.db.run("PRAGMA query_only = ON");
-  (await it.store.audit.begin(INTENT)).finish({ ok: true });
+  running.finish({ ok: true });
+  await it.store.audit.begin(INTENT);
   assertEquals(
     it.log.lines.filter((line) => line.message.startsWith("Cannot record"))
       .length,

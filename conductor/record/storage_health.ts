@@ -44,7 +44,7 @@ export class StorageHealth {
   }
 
   #probe(): void {
-    const { db, clock, log, onHealed } = this.#options;
+    const { db, clock, log } = this.#options;
     this.#timer = undefined;
     try {
       db.write(() =>
@@ -64,7 +64,6 @@ export class StorageHealth {
     }
     this.#fault = undefined;
     log.info("The database can be written again");
-    onHealed();
   }
 }
 
@@ -72,6 +71,4 @@ interface StorageHealthOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called when writing works again. */
-  readonly onHealed: () => void;
 }

@@ -43,14 +43,11 @@ export function openStore(options: StoreOptions): Store {
   const feed = new ChangeFeed(db, clock);
   const audit = new AuditLog({
     ...options,
+    db,
     store: stores.audit,
     enforced: enforcedAudit,
   });
-  const health = new StorageHealth({
-    ...options,
-    db,
-    onHealed: () => audit.retry(),
-  });
+  const health = new StorageHealth({ ...options, db });
   const events = new EventService({
     ...options,
     db,
@@ -68,7 +65,7 @@ export function openStore(options: StoreOptions): Store {
     isDead: (instanceId) => locks.isDead(instanceId),
     close() {
       health.stop();
-      audit.retry();
+      audit.close();
       db.close();
       locks.release();
     },

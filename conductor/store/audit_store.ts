@@ -22,6 +22,29 @@ const LIST: List<StoredRecord, AuditRow> = {
   toItem: toAuditRow,
 };
 
+const COLUMNS = [
+  "seq",
+  "entry_id",
+  "phase",
+  "at",
+  "action",
+  "controller_id",
+  "instance_id",
+  "actor",
+  "source",
+  "request_id",
+  "remote_address",
+  "task_id",
+  "run_id",
+  "target",
+  "ok",
+  "code",
+  "facts",
+] as const satisfies readonly (keyof AuditRecord)[];
+
+const INSERT = `INSERT INTO audit (${COLUMNS.join(", ")}, hash)
+  VALUES (${"?, ".repeat(COLUMNS.length)}?)`;
+
 /** The audit trail: appended to, read, and shortened at its old end. */
 export class AuditStore {
   readonly #db: Database;
@@ -35,23 +58,33 @@ export class AuditStore {
   }
 
   /**
-   * Appends a row, chained to the newest one. The write lock is held from the
-   * read of that row to the commit, so processes cannot fork the chain.
+   * Appends rows, chained to the newest one; with none it only finds out whether
+   * it could. A part of a transaction of the caller's, which holds the write
+   * lock from the read of that row to the commit, so processes cannot fork the
+   * chain. Returns the new end, to be remembered when that is on the disk.
    */
-  append(record: Omit<AuditRecord, "seq">): void {
-    this.#written = this.#db.write(() => {
-      const head = this.#head();
-      if (!reaches(head, this.#written)) this.#missing ??= this.#written;
+  append(records: readonly Omit<AuditRecord, "seq">[]): AuditLink {
+    let head = this.#head();
+    if (!reaches(head, this.#written)) this.#missing ??= this.#written;
+    for (const record of records) {
       const row = { ...record, seq: head.seq + 1 };
       const hash = auditHash(head.hash, row);
-      this.#db.insert("audit", { ...row, hash });
-      this.#db.run("UPDATE audit_head SET seq = ?, hash = ?", row.seq, hash);
-      return { seq: row.seq, hash };
-    });
+      this.#db.run(INSERT, ...COLUMNS.map((name) => row[name]), hash);
+      head = { seq: row.seq, hash };
+    }
+    const { seq, hash } = head;
+    this.#db.run("UPDATE audit_head SET seq = ?, hash = ?", seq, hash);
+    return head;
+  }
+
+  /** Remembers the newest row that this process wrote. */
+  remember(link: AuditLink): void {
+    this.#written = link;
   }
 
   /** Rows that this process wrote and that must still be there. */
   get written(): readonly AuditLink[] {
+    this.#db.flush();
     return [this.#missing, this.#written].filter((it) => it !== undefined);
   }
 
@@ -65,6 +98,7 @@ export class AuditStore {
     { action, request_id, actor }: AuditFilter,
     page: PageRequest,
   ): Page<AuditRow> {
+    this.#db.flush();
     return readPage(this.#db, LIST, {
       ...page,
       filter: { action, request_id, actor },

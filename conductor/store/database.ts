@@ -5,6 +5,7 @@ import {
   type Statement,
 } from "@db/sqlite";
 import { messageOf } from "../../shared/errors.ts";
+import { GroupCommit, type Piece } from "./group_commit.ts";
 import { migrate } from "./migrate.ts";
 import { StorageError, toStorageError } from "./storage_error.ts";
 
@@ -15,18 +16,26 @@ const OPENING_BUSY_MS = 5000;
 
 /**
  * The one connection of this process to the database. What `write` returned
- * from is on the disk; everything is synchronous, so transactions must be
- * short.
+ * from, and what `share` resolved for, is on the disk; everything is
+ * synchronous, so transactions must be short.
  */
 export class Database {
   readonly path: string;
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement>();
   readonly #listeners = new Set<DatabaseListener>();
+  readonly #group: GroupCommit;
 
   constructor(path: string, connection: Connection) {
     this.path = path;
     this.#connection = connection;
+    this.#group = new GroupCommit(
+      connection,
+      (action) => {
+        this.#guard(() => connection.transaction(action).immediate());
+        for (const listener of this.#listeners) listener.committed?.();
+      },
+    );
   }
 
   /** Adds someone to be told of commits and failures. */
@@ -64,17 +73,54 @@ export class Database {
   }
 
   /**
-   * Runs `action` as one transaction that no other writer can overlap, and
-   * returns once it is durable. Inside another one it joins it.
+   * Runs `action` in a transaction that no other writer can overlap, behind what
+   * waits to be written, and returns once it is durable. Inside another one it
+   * joins it.
    * @throws {StorageError} when the database cannot take it now.
    */
   write<T>(action: () => T): T {
     if (this.#connection.inTransaction) return action();
-    const result = this.#guard(() =>
-      this.#connection.transaction(action).immediate()
-    );
-    for (const listener of this.#listeners) listener.committed?.();
-    return result;
+    let end = (): T => {
+      throw new Error("Cannot write: it was not run");
+    };
+    this.#group.add({
+      work: action,
+      done: (result: T) => void (end = () => result),
+      failed(error) {
+        end = () => {
+          throw error;
+        };
+      },
+    });
+    this.#group.flush();
+    return end();
+  }
+
+  /**
+   * Runs `action` in one transaction with whatever else comes in this turn of
+   * the event loop; resolves once it is durable. It fails alone.
+   * @throws {StorageError} when the database cannot take it now.
+   */
+  share<T>(action: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#group.add({ work: action, done: resolve, failed: reject });
+      this.#group.hurry();
+    });
+  }
+
+  /** Adds work to the next transaction, whoever asks for that. */
+  add(piece: Piece): void {
+    this.#group.add(piece);
+  }
+
+  /** Has what was added written with whatever else comes in this turn. */
+  hurry(): void {
+    this.#group.hurry();
+  }
+
+  /** Writes what was added, now: who reads next finds it. */
+  flush(): void {
+    this.#group.flush();
   }
 
   /**
@@ -101,6 +147,7 @@ export class Database {
   }
 
   close(): void {
+    this.flush();
     this.#connection.close();
   }
 

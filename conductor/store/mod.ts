@@ -3,6 +3,7 @@ export type { AuditLink } from "./audit_store.ts";
 export type { BrowserStore } from "./browser_store.ts";
 export { Database, openDatabase } from "./database.ts";
 export { dueKey } from "./due_key.ts";
+export type { Piece } from "./group_commit.ts";
 export type { Lease } from "./lease_store.ts";
 export type { Page } from "./list.ts";
 export { LockFiles } from "./lock_files.ts";

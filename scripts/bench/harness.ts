@@ -62,3 +62,25 @@ export async function isInstalled(program: string): Promise<boolean> {
 export function ms(value: number): string {
   return `${value.toFixed(2)} ms`;
 }
+
+/** Requests a second that `connections` clients of wrk get through. */
+export async function wrk(
+  url: string,
+  { script, connections = 32 }: {
+    readonly script?: string;
+    readonly connections?: number;
+  } = {},
+): Promise<number> {
+  const { stdout } = await new Deno.Command("wrk", {
+    args: [
+      "-t1",
+      `-c${connections}`,
+      "-d2s",
+      ...(script === undefined ? [] : ["-s", script]),
+      url,
+    ],
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  if (/Non-2xx/.test(text)) throw new Error(`Cannot bench ${url}: ${text}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? NaN);
+}

@@ -1,9 +1,8 @@
 import { fromFileUrl } from "@std/path";
 import { startDaemon } from "../testing/daemon.ts";
-import { type BenchRow, isInstalled, quantile } from "./harness.ts";
+import { type BenchRow, isInstalled, quantile, wrk } from "./harness.ts";
 
 const ROUNDS = 3;
-const SECONDS = 2;
 const POST_SCRIPT = `
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -30,8 +29,8 @@ export async function httpBench(): Promise<readonly BenchRow[]> {
   for (let round = 0; round < ROUNDS; round++) {
     rates.bareGet.push(await wrk(`${bare.origin}/healthz`));
     rates.ourGet.push(await wrk(`${conductor.origin}/healthz`));
-    rates.barePost.push(await wrk(`${bare.origin}/v1/echo`, script));
-    rates.kitPost.push(await wrk(`${kit.origin}/v1/echo`, script));
+    rates.barePost.push(await wrk(`${bare.origin}/v1/echo`, { script }));
+    rates.kitPost.push(await wrk(`${kit.origin}/v1/echo`, { script }));
   }
   await Deno.remove(script);
   return [
@@ -78,19 +77,4 @@ async function startServer(kind: "bare" | "kit") {
       await reader.cancel();
     },
   };
-}
-
-async function wrk(url: string, script?: string): Promise<number> {
-  const { stdout } = await new Deno.Command("wrk", {
-    args: [
-      "-t1",
-      "-c32",
-      `-d${SECONDS}s`,
-      ...(script === undefined ? [] : ["-s", script]),
-      url,
-    ],
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  if (/Non-2xx/.test(text)) throw new Error(`Cannot bench ${url}: ${text}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? NaN);
 }

@@ -10,11 +10,13 @@ import { execBench } from "./exec_bench.ts";
 import type { Bench, BenchRow } from "./harness.ts";
 import { httpBench } from "./http_bench.ts";
 import { listBench } from "./list_bench.ts";
+import { rowsBench } from "./rows_bench.ts";
 import { startBench } from "./start_bench.ts";
 
 const GROUPS: Readonly<Record<string, Bench>> = {
   http: httpBench,
   exec: execBench,
+  rows: rowsBench,
   start: startBench,
   browser: browserBench,
   lists: listBench,

@@ -25,6 +25,7 @@ Deno.test("databaseCheck() finds the audit trail of real work whole", async () =
     actor: { name: "owner", source: "http", request_id: "req_1" },
     target: {},
   })).finish({ ok: true });
+  it.store.db.flush();
   const [, audit] = await databaseCheck(file.path);
   assertEquals([audit?.level, audit?.seen], [
     "ok",
