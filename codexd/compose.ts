@@ -122,8 +122,8 @@ export function composeCodexd(
     limits: {
       approvals: values.codexApprovals,
       maxSandbox: values.codexMaxSandbox,
-      cwd,
     },
+    place: { cwd, home: config.inherited.get("HOME") },
   };
   const turnService = new TurnService(shared);
   const sessions = new SessionService({ ...shared, approvals });

@@ -39,14 +39,16 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   });
   const { stores } = store;
   const audit = redactedAudit(store.audit, redactor);
+  const environment = childEnvironment({
+    own: (name) => Deno.env.get(name),
+    shell: values.shell,
+    execPath: values.execPath,
+  });
+  const place = { cwd: Deno.cwd(), home: environment.HOME };
   const hostOps = createHostOps({
     ...values,
-    cwd: Deno.cwd(),
-    environment: childEnvironment({
-      own: (name) => Deno.env.get(name),
-      shell: values.shell,
-      execPath: values.execPath,
-    }),
+    ...place,
+    environment,
     ownPaths: [
       values.stateDir,
       values.logsDir,
@@ -93,7 +95,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   const automation = composeAutomation({
     store,
     kinds: taskKinds([
-      execKind(hostOps, { cwd: Deno.cwd(), clock }),
+      execKind(hostOps, { ...place, clock }),
       codexKind({ api: codex.api, clock }),
       browserKind(browser),
     ]),

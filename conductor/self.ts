@@ -59,7 +59,8 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
     semantics: {
       cwd:
         "Optional string; omitted: the working folder of the conductor process.",
-      path: "files/read and files/write: absolute, or relative to cwd.",
+      path:
+        "files/read and files/write: absolute, or relative to cwd. In both, ~ and ~/… are the owner's home, ~name is refused, and .. goes where the kernel goes: up from where a link leads.",
       timeoutMs:
         `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
       maxBufferBytes:

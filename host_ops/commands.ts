@@ -1,10 +1,12 @@
 import type { AuditedCaller } from "../shared/audit.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
+import { hasParents } from "../shared/user_path.ts";
 import { execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
 import type { Exec } from "./exec.ts";
-import { inputFailure } from "./failure.ts";
+import { failureOf, type HostOpFailure, inputFailure } from "./failure.ts";
+import type { FolderShells } from "./folder_shells.ts";
 import { normaliseExec } from "./input.ts";
 import type { HostOpPorts } from "./host_op_ports.ts";
 import type { ExecInput, ExecOutcome } from "./results.ts";
@@ -90,15 +92,38 @@ export class Commands {
 
   /** Reads a request; a wrong one is on record, and answered, at once. */
   async #admit(request: unknown, context: AuditedCaller) {
-    const { cwd, stopping } = this.#options;
+    const { stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
-    const { input, issues } = normaliseExec(request, cwd);
-    if (issues.length === 0) return { input, refused: undefined };
+    const { input: given, issues } = normaliseExec(request, this.#options);
+    const { input, failure } = issues.length > 0
+      ? { input: given, failure: inputFailure(issues) }
+      : await this.#followParents(given);
+    if (failure === undefined) return { input, refused: undefined };
     const entry = await this.#begin(input, context);
-    const { told } = inputFailure(issues);
+    const { told } = failure;
     const refused = { ok: false, operation: "exec", input, ...told } as const;
     finishAudit(entry, refused);
     return { input, refused };
+  }
+
+  /** The runtime would follow a `..` by name, and not as the kernel does. */
+  async #followParents(
+    input: ExecInput,
+  ): Promise<{ readonly input: ExecInput; readonly failure?: HostOpFailure }> {
+    if (!hasParents(input.cwd)) return { input };
+    try {
+      const cwd = await this.#options.shells.realFolder(input.cwd);
+      if (cwd !== undefined) return { input: { ...input, cwd } };
+      throw new Error(
+        `its cwd ${input.cwd} does not exist or may not be entered`,
+      );
+    } catch (thrown) {
+      const doing = "start the command";
+      return {
+        input,
+        failure: failureOf(thrown, { code: "EXEC_FAILED", doing }),
+      };
+    }
   }
 
   #begin(input: ExecInput, { actor }: AuditedCaller) {
@@ -108,6 +133,7 @@ export class Commands {
 }
 
 interface CommandsOptions extends HostOpPorts {
+  readonly shells: Pick<FolderShells, "realFolder">;
   readonly exec: Exec;
   readonly slots: Slots;
   /** Milliseconds that a stream's reader may take nothing. */

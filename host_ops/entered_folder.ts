@@ -210,12 +210,7 @@ async function enterOnce(
 }
 
 async function enters(shell: FolderShell, word: string, expected: string) {
-  // the dot keeps a newline at the end of a name
-  const { code, output } = await shell.do(
-    `cd -P ${word} && /bin/pwd -P && echo .`,
-  );
-  return code === 0 &&
-    output.normalize() === `${expected.normalize()}\n.\n`;
+  return (await shell.enter(word))?.normalize() === expected.normalize();
 }
 
 function entry(name: string, folder = "."): string {

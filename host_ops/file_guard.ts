@@ -32,6 +32,11 @@ export class FileGuard {
     return this.#policy.admit(absolutePath, access);
   }
 
+  /** As {@linkcode PathPolicy.follow}. */
+  follow(absolutePath: string, access: Access): Promise<string> {
+    return this.#policy.follow(absolutePath, access);
+  }
+
   /**
    * Opens the regular file where a path leads: that very file may be touched.
    * With `readOnly` it is opened for reading although it is judged for writing.

@@ -1,6 +1,6 @@
 import type { AuditedCaller } from "../shared/audit.ts";
-import { resolve } from "@std/path";
 import { AppError } from "../shared/errors.ts";
+import { absoluteFrom } from "../shared/user_path.ts";
 import { finishAudit } from "./audit.ts";
 import {
   type Access,
@@ -36,7 +36,7 @@ export class Files {
 
   /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
   read(request: unknown, context: AuditedCaller): Promise<FileReadOutcome> {
-    const normalised = normaliseFileRead(request, this.#options.cwd);
+    const normalised = normaliseFileRead(request, this.#options);
     return this.#operate("read", normalised, {
       context,
       work: (input, absolutePath) =>
@@ -49,7 +49,7 @@ export class Files {
     request: unknown,
     context: AuditedCaller,
   ): Promise<FileWriteOutcome> {
-    const normalised = normaliseFileWrite(request, this.#options.cwd);
+    const normalised = normaliseFileWrite(request, this.#options);
     let bytes: Uint8Array | undefined;
     const outcome = await this.#operate("write", normalised, {
       context,
@@ -75,22 +75,32 @@ export class Files {
       readonly work: (input: Input, absolutePath: string) => Promise<Result>;
     },
   ): Promise<FileOutcome<Verb, Input, Result>> {
-    const { audit, inFlight, stopping } = this.#options;
+    const { audit, guard, home, inFlight, stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
     const operation = `files/${verb}` as const;
-    const absolutePath = resolve(input.cwd, input.path);
+    let absolutePath = absoluteFrom(input.path, { cwd: input.cwd, home });
+    let wrong = issues.length > 0 ? inputFailure(issues) : undefined;
+    const failed = (thrown: unknown) =>
+      failureOf(thrown, {
+        code: FILE_FAILED[verb],
+        doing: `${verb} ${absolutePath}`,
+      });
+    try {
+      if (wrong === undefined) {
+        absolutePath = await guard.follow(absolutePath, verb);
+      }
+    } catch (thrown) {
+      wrong = failed(thrown);
+    }
     const target = { operation, path: absolutePath };
     const entry = await audit.begin({ action: operation, actor, target });
     let outcome: FileOutcome<Verb, Input, Result>;
     try {
-      if (issues.length > 0) throw inputFailure(issues);
+      if (wrong !== undefined) throw wrong;
       const result = await inFlight.track(work(input, absolutePath));
       outcome = { ok: true, operation, input, result };
     } catch (thrown) {
-      const { told } = failureOf(thrown, {
-        code: FILE_FAILED[verb],
-        doing: `${verb} ${absolutePath}`,
-      });
+      const { told } = failed(thrown);
       const result = { absolutePath, encoding: input.encoding };
       outcome = told.error.code === "INVALID_INPUT"
         ? { ok: false, operation, input, ...told }

@@ -45,6 +45,11 @@ export class FolderShells {
     });
   }
 
+  /** Returns which folder a path leads to, as the kernel says; undefined: none that can be entered. */
+  realFolder(path: string): Promise<string | undefined> {
+    return this.with((shell) => shell.enter(orderWord(path)));
+  }
+
   /** Ends all, once they are back; none may be asked for any more. */
   async close(): Promise<void> {
     await this.#inUse.idle();
@@ -155,6 +160,15 @@ export class FolderShell {
     }
     this.#hasEnded = true;
     throw new Error("the shell that does it has ended");
+  }
+
+  /** Enters a folder; returns its real path, undefined when it cannot be entered. */
+  async enter(word: string): Promise<string | undefined> {
+    // the dot keeps a newline at the end of a name
+    const { code, output } = await this.do(
+      `cd -P ${word} && /bin/pwd -P && echo .`,
+    );
+    return code === 0 ? output.slice(0, -"\n.\n".length) : undefined;
   }
 
   /** Leaves the folder it is in; tells whether it can be asked for more. */

@@ -59,7 +59,9 @@ export function createHostOps(options: HostOpsOptions): HostOps {
   const stop = new AbortController();
   const stopping = stop.signal;
   const inFlight = new InFlight();
-  const ports = { cwd, audit, inFlight, stopping };
+  const home = options.environment.HOME;
+  const ports = { cwd, home, audit, inFlight, stopping };
+  const shells = new FolderShells({ shell });
   const processes = new ProcessGroups(options);
   const exec = new Exec({ processes, shell, budget, clock, stopping });
   const slots = new Slots({
@@ -69,9 +71,15 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     clock,
   });
   const stallMs = options.stallMs ?? 30_000;
-  const commands = new Commands({ ...ports, exec, slots, stallMs, clock });
+  const commands = new Commands({
+    ...ports,
+    exec,
+    shells,
+    slots,
+    stallMs,
+    clock,
+  });
   const fromCwd = (path: string) => resolve(cwd, path);
-  const shells = new FolderShells({ shell });
   const policy = new PathPolicy({
     readRoots: options.readRoots?.map(fromCwd),
     writeRoots: options.writeRoots?.map(fromCwd),

@@ -1,7 +1,12 @@
-import { isAbsolute, resolve } from "@std/path";
+import { isAbsolute } from "@std/path";
 import type { z } from "zod";
 import type { InputIssue } from "../shared/errors.ts";
 import type { ExecInput, FileReadInput, FileWriteInput } from "./results.ts";
+import {
+  absoluteFrom,
+  isFromHome,
+  type PathBase,
+} from "../shared/user_path.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
 import { nearest } from "./nearest.ts";
 import {
@@ -23,12 +28,12 @@ export class Normalised<Input> {
 }
 
 /**
- * Normalises a request of `exec`; `defaultCwd` is absolute. What has been
+ * Normalises a request of `exec`; without `cwd` it is `base.cwd`. What has been
  * normalised is taken as it is.
  */
 export function normaliseExec(
   request: unknown,
-  defaultCwd: string,
+  base: PathBase,
 ): Normalised<ExecInput> {
   if (request instanceof Normalised) return request;
   const { values, issues } = readFields("exec", request);
@@ -40,13 +45,13 @@ export function normaliseExec(
     issues.push({ path: "command", message });
   }
   if (command === undefined && args === undefined) values.command = "";
-  return normalised({ values, issues }, defaultCwd);
+  return normalised({ values, issues }, base);
 }
 
-/** Normalises a request of `files/read`; `defaultCwd` is absolute. */
+/** Normalises a request of `files/read`, likewise. */
 export function normaliseFileRead(
   request: unknown,
-  defaultCwd: string,
+  base: PathBase,
 ): Normalised<FileReadInput> {
   const { values, issues } = readFields("files/read", request);
   if (values.offset !== undefined && values.lines !== undefined) {
@@ -55,13 +60,13 @@ export function normaliseFileRead(
       message: "files/read.lines and files/read.offset must not both be given.",
     });
   }
-  return normalised({ values, issues }, defaultCwd);
+  return normalised({ values, issues }, base);
 }
 
-/** Normalises a request of `files/write`; `defaultCwd` is absolute. */
+/** Normalises a request of `files/write`, likewise. */
 export function normaliseFileWrite(
   request: unknown,
-  defaultCwd: string,
+  base: PathBase,
 ): Normalised<FileWriteInput & { readonly content: string }> {
   const { values, issues } = readFields("files/write", request);
   if (values.ifMatch !== undefined && values.overwrite === false) {
@@ -70,7 +75,7 @@ export function normaliseFileWrite(
       message: "files/write.ifMatch needs overwrite=true.",
     });
   }
-  return normalised({ values, issues }, defaultCwd);
+  return normalised({ values, issues }, base);
 }
 
 interface Fields {
@@ -80,10 +85,15 @@ interface Fields {
 
 function normalised<Input>(
   { values, issues }: Fields,
-  defaultCwd: string,
+  base: PathBase,
 ): Normalised<Input> {
-  const given = typeof values.cwd === "string" ? values.cwd : defaultCwd;
-  const cwd = isAbsolute(given) ? given : resolve(defaultCwd, given);
+  const given = typeof values.cwd === "string" ? values.cwd : base.cwd;
+  const cwd = isAbsolute(given) ? given : absoluteFrom(given, base);
+  for (const name of base.home === undefined ? ["path", "cwd"] : []) {
+    if (!isFromHome(String(values[name]))) continue;
+    const message = `${name} must not begin with ~: HOME is not known here.`;
+    issues.push({ path: name, message });
+  }
   return new Normalised({ ...values, cwd } as Input, issues);
 }
 

@@ -6,28 +6,28 @@ import {
 } from "./input.ts";
 import { ExecRequest, FileReadRequest, FileWriteRequest } from "./schemas.ts";
 
-const CWD = "/base";
+const BASE = { cwd: "/base", home: "/home/me" };
 
 Deno.test("normaliseExec() fills in the defaults", () => {
-  assertEquals({ ...normaliseExec({ command: "true" }, CWD) }, {
+  assertEquals({ ...normaliseExec({ command: "true" }, BASE) }, {
     input: {
       command: "true",
-      cwd: CWD,
+      cwd: BASE.cwd,
       timeoutMs: 30_000,
       maxBufferBytes: 10_485_760,
     },
     issues: [],
   });
-  assertEquals(normaliseFileRead({ path: "a" }, CWD).input, {
+  assertEquals(normaliseFileRead({ path: "a" }, BASE).input, {
     path: "a",
-    cwd: CWD,
+    cwd: BASE.cwd,
     encoding: "utf8",
     maxBytes: 10_485_760,
   });
-  assertEquals(normaliseFileWrite({ path: "a", content: "" }, CWD).input, {
+  assertEquals(normaliseFileWrite({ path: "a", content: "" }, BASE).input, {
     path: "a",
     content: "",
-    cwd: CWD,
+    cwd: BASE.cwd,
     encoding: "utf8",
     createParents: true,
     overwrite: true,
@@ -36,18 +36,44 @@ Deno.test("normaliseExec() fills in the defaults", () => {
 
 Deno.test("normaliseExec() takes a relative folder from the working folder", () => {
   const cwdOf = (cwd: string) =>
-    normaliseExec({ command: "x", cwd }, CWD).input.cwd;
-  assertEquals(cwdOf("sub/../other"), "/base/other");
+    normaliseExec({ command: "x", cwd }, BASE).input.cwd;
+  assertEquals(cwdOf("./sub//other/"), "/base/sub/other");
+  // where that is, only the kernel can say
+  assertEquals(cwdOf("sub/../other"), "/base/sub/../other");
   assertEquals(cwdOf("/as/it/../is/"), "/as/it/../is/");
+});
+
+Deno.test("a path or folder may begin in the owner's home, and in nobody else's", () => {
+  const cwdOf = (cwd: string) =>
+    normaliseFileRead({ path: "x", cwd }, BASE).input.cwd;
+  assertEquals(["~", "~/", "~/a b", "./~", "a/~"].map(cwdOf), [
+    "/home/me",
+    "/home/me",
+    "/home/me/a b",
+    "/base/~",
+    "/base/a/~",
+  ]);
+  const request = { path: "~root/x", cwd: "~me", content: "" };
+  const rule =
+    "must not begin with ~name: ~ and ~/… are the owner's home, and nobody else's is known; ./~name is a file of that name.";
+  assertEquals(normaliseFileWrite(request, BASE).issues, [
+    { path: "path", message: `files/write.path ${rule}` },
+    { path: "cwd", message: `files/write.cwd ${rule}` },
+  ]);
+  assertEquals(normaliseExec({ command: "x", cwd: "~me" }, BASE).issues, [
+    { path: "cwd", message: `exec.cwd ${rule}` },
+  ]);
+  const homeless = normaliseFileRead({ path: "~/x", cwd: "~" }, { cwd: "/" });
+  assertEquals(homeless.issues.map((it) => it.path), ["path", "cwd"]);
 });
 
 Deno.test("a path or folder is refused above 4096 bytes, and echoed no longer than that", () => {
   const fits = "/" + "é".repeat(2047) + "a";
   const request = { path: fits, cwd: fits, content: "" };
-  assertEquals(normaliseFileRead({ path: fits, cwd: fits }, CWD).issues, []);
-  assertEquals(normaliseFileWrite(request, CWD).issues, []);
+  assertEquals(normaliseFileRead({ path: fits, cwd: fits }, BASE).issues, []);
+  assertEquals(normaliseFileWrite(request, BASE).issues, []);
   const long = { path: `${fits}a`, cwd: `${fits}a`, content: "" };
-  const { issues } = normaliseFileWrite(long, CWD);
+  const { issues } = normaliseFileWrite(long, BASE);
   assertEquals(
     issues,
     ["path", "cwd"].map((path) => ({
@@ -55,11 +81,11 @@ Deno.test("a path or folder is refused above 4096 bytes, and echoed no longer th
       message: `files/write.${path} must be at most 4096 bytes.`,
     })),
   );
-  const exec = normaliseExec({ command: "x", cwd: `${fits}a` }, CWD);
+  const exec = normaliseExec({ command: "x", cwd: `${fits}a` }, BASE);
   assertEquals(exec.issues.map(({ message }) => message), [
     "exec.cwd must be at most 4096 bytes.",
   ]);
-  const huge = normaliseFileRead({ path: "://".repeat(100_000) }, CWD);
+  const huge = normaliseFileRead({ path: "://".repeat(100_000) }, BASE);
   assertEquals(huge.issues.length, 1);
   assertEquals(huge.input.path.length, 4096);
 });
@@ -67,25 +93,25 @@ Deno.test("a path or folder is refused above 4096 bytes, and echoed no longer th
 Deno.test("each alias stands for its field, and not beside it", () => {
   const exec = normaliseExec(
     { command: "x", timeout_ms: 5, max_buffer_bytes: 6 },
-    CWD,
+    BASE,
   );
   assertEquals(exec.issues, []);
   assertEquals([exec.input.timeoutMs, exec.input.maxBufferBytes], [5, 6]);
-  const read = normaliseFileRead({ path: "x", max_bytes: 7 }, CWD);
+  const read = normaliseFileRead({ path: "x", max_bytes: 7 }, BASE);
   assertEquals(read.input.maxBytes, 7);
   const write = normaliseFileWrite({
     path: "x",
     content: "",
     create_parents: false,
     if_match: "A".repeat(64),
-  }, CWD);
+  }, BASE);
   assertEquals(write.issues, []);
   assertEquals(write.input.createParents, false);
   assertEquals(write.input.ifMatch, "A".repeat(64));
 
   const both = normaliseExec(
     { command: "x", timeoutMs: 5, timeout_ms: 5 },
-    CWD,
+    BASE,
   );
   assertEquals(both.issues, [{
     path: "timeout_ms",
@@ -102,10 +128,10 @@ Deno.test("normaliseExec() names every field that is wrong and echoes the defaul
     stdin: null,
     env: [],
     args: "ls",
-  }, CWD);
+  }, BASE);
   assertEquals(input, {
     command: "",
-    cwd: CWD,
+    cwd: BASE.cwd,
     timeoutMs: 30_000,
     maxBufferBytes: 10_485_760,
   });
@@ -134,7 +160,7 @@ Deno.test("normaliseExec() names every field that is wrong and echoes the defaul
 
 Deno.test("normaliseExec() accepts the limits and nothing beyond them", () => {
   const issuesOf = (fields: Readonly<Record<string, unknown>>) =>
-    normaliseExec({ command: "x", ...fields }, CWD).issues
+    normaliseExec({ command: "x", ...fields }, BASE).issues
       .map((it) => it.path);
   for (
     const fields of [
@@ -172,7 +198,8 @@ Deno.test("normaliseExec() accepts the limits and nothing beyond them", () => {
 });
 
 Deno.test("normaliseExec() wants a command or args, one of them", () => {
-  const count = (request: unknown) => normaliseExec(request, CWD).issues.length;
+  const count = (request: unknown) =>
+    normaliseExec(request, BASE).issues.length;
   assertEquals(count({}), 1);
   assertEquals(count({ command: "x", args: ["x"] }), 1);
   assertEquals(count({ args: [] }), 1);
@@ -187,19 +214,19 @@ Deno.test("normaliseExec() wants a command or args, one of them", () => {
 });
 
 Deno.test("an unknown field is refused with the known ones and the likely one", () => {
-  const { issues } = normaliseExec({ command: "x", timeoutMS: 1 }, CWD);
+  const { issues } = normaliseExec({ command: "x", timeoutMS: 1 }, BASE);
   assertEquals(issues, [{
     path: "timeoutMS",
     message:
       "exec.timeoutMS is not a known field: did you mean timeoutMs? known are command, args, cwd, timeoutMs, maxBufferBytes, stdin, env, timeout_ms, max_buffer_bytes.",
   }]);
-  const far = normaliseFileRead({ path: "x", zebra: 1 }, CWD);
+  const far = normaliseFileRead({ path: "x", zebra: 1 }, BASE);
   assertEquals(far.issues[0]?.message.includes("did you mean"), false);
-  const own = normaliseFileRead(JSON.parse('{"path":"x","__proto__":1}'), CWD);
+  const own = normaliseFileRead(JSON.parse('{"path":"x","__proto__":1}'), BASE);
   assertEquals(own.issues[0]?.path, "__proto__");
   const nested = normaliseExec(
     JSON.parse('{"command":"x","env":{"A":"1","__proto__":"x"}}'),
-    CWD,
+    BASE,
   );
   assertEquals(nested.issues, [{
     path: "env.__proto__",
@@ -225,6 +252,6 @@ Deno.test("normaliseFileWrite() refuses ifMatch without overwriting", () => {
     content: "",
     overwrite: false,
     ifMatch: "0".repeat(64),
-  }, CWD);
+  }, BASE);
   assertEquals(issues.map((it) => it.path), ["ifMatch"]);
 });

@@ -83,6 +83,17 @@ async function report(name: string, counts: Record<string, number>) {
   await Deno.writeTextFile(REPORT, line, { append: true });
 }
 
+/** A path of the attacked folders in turn, every other time down and up again. */
+function askedFor(
+  path: string,
+  { dir, turn }: { readonly dir: TempDir; readonly turn: number },
+): string {
+  const way = turn % (2 * ATTACKERS) < ATTACKERS
+    ? path
+    : path.replace("a/b/", "a/b/../../a/b/../b/");
+  return `${dir.join("inside")}/${turn % ATTACKERS}/${way}`;
+}
+
 /** Exchanges the root itself. */
 const ROOT = "";
 
@@ -123,7 +134,7 @@ for (
       options,
       wanted: "inside",
       ask: async (ops, turn) => {
-        const path = dir.join(`inside/${turn % ATTACKERS}/a/b/file`);
+        const path = askedFor("a/b/file", { dir, turn });
         const outcome = await ops.readTextFile({ path }, CALLER);
         return outcome.ok ? outcome.result.content : outcome.error.code;
       },
@@ -174,10 +185,7 @@ for (
         wanted: "written",
         ask: async (ops, turn) => {
           const outcome = await ops.writeTextFile({
-            path: dir.join(
-              `inside/${turn % ATTACKERS}`,
-              path.replace("N", `${turn}`),
-            ),
+            path: askedFor(path.replace("N", `${turn}`), { dir, turn }),
             content: "written",
             createParents: what === "a missing folder",
             overwrite,

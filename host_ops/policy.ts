@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "@std/path";
-import { type Access, HostOpFailure } from "./failure.ts";
+import { followParents } from "../shared/user_path.ts";
+import { type Access, FILE_FAILED, HostOpFailure } from "./failure.ts";
 import { OwnFiles } from "./own_files.ts";
 import {
   identityAt,
@@ -57,15 +58,12 @@ export class PathPolicy {
    */
   async admit(absolutePath: string, access: Access): Promise<Judged> {
     const path = await realPathOf(absolutePath);
-    const deny = (why: string, details: Readonly<Record<string, unknown>>) =>
-      new HostOpFailure(
-        "PERMISSION_DENIED",
-        `Cannot ${access} ${absolutePath}: ${why}`,
-        { details },
-      );
+    const doing = `${access} ${absolutePath}`;
     if (PROCESS_FILES.test(path)) {
-      const reason = "process_files";
-      throw deny("the insides of a process are no files", { reason });
+      throw denied(doing, {
+        why: "the insides of a process are no files",
+        details: { reason: "process_files" },
+      });
     }
     const above = pathsUpFrom(path).map((it) => ({
       path: it,
@@ -76,7 +74,7 @@ export class PathPolicy {
     );
     for (const { reason, why, names, files } of this.#kept) {
       if (names.some((it) => isBelow(it, path)) || files.hasAny(identities)) {
-        throw deny(why, { reason });
+        throw denied(doing, { why, details: { reason } });
       }
     }
     const roots = this.#roots[access];
@@ -93,11 +91,42 @@ export class PathPolicy {
       const inside = join(real, path.slice(entry.length));
       return { path: inside, info: await lstatIfThere(inside), root: real };
     }
-    const reason = "outside_roots";
-    const named = this.#options[`${access}Roots`] ?? [];
-    throw deny(`it is outside of ${named.join(", ")}`, {
-      reason,
-      roots: named,
+    throw this.#outside(absolutePath, access);
+  }
+
+  /**
+   * Returns an absolute path without any `..`: see {@linkcode followParents}. Of
+   * what is outside of the roots it is not even told whether it is there.
+   *
+   * @throws {HostOpFailure}
+   * @throws the system's errors.
+   */
+  follow(absolutePath: string, access: Access): Promise<string> {
+    return followParents(absolutePath, async (folder) => {
+      const real = await realPathOf(folder);
+      const isKnown = this.#roots[access]?.some((it) =>
+        isBelow(it, real) || isBelow(real, it)
+      ) ?? true;
+      if (!isKnown) {
+        throw this.#outside(absolutePath, access);
+      }
+      const info = await lstatIfThere(real);
+      if (info?.isDirectory) {
+        return real;
+      }
+      throw noWayUp(absolutePath, {
+        access,
+        folder,
+        isThere: info !== undefined,
+      });
+    });
+  }
+
+  #outside(absolutePath: string, access: Access): HostOpFailure {
+    const roots = this.#options[`${access}Roots`] ?? [];
+    return denied(`${access} ${absolutePath}`, {
+      why: `it is outside of ${roots.join(", ")}`,
+      details: { reason: "outside_roots", roots },
     });
   }
 
@@ -149,6 +178,38 @@ function kept(
     names: [...paths, ...paths.map(realPathNow)],
     files: new OwnFiles(paths, staging),
   };
+}
+
+function denied(
+  doing: string,
+  { why, details }: {
+    readonly why: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  },
+): HostOpFailure {
+  const message = `Cannot ${doing}: ${why}`;
+  return new HostOpFailure("PERMISSION_DENIED", message, { details });
+}
+
+/** What to say of a `..` behind what is no folder. */
+function noWayUp(
+  path: string,
+  { access, folder, isThere }: {
+    readonly access: Access;
+    readonly folder: string;
+    readonly isThere: boolean;
+  },
+): HostOpFailure {
+  if (!isThere && access === "read") {
+    return new HostOpFailure("FILE_NOT_FOUND", `File not found at ${path}.`);
+  }
+  const what = isThere ? "is not a directory" : "does not exist";
+  const reason = isThere ? "parent_not_a_directory" : "parent_not_found";
+  return new HostOpFailure(
+    FILE_FAILED[access],
+    `Cannot ${access} ${path}: ${folder}, before a "..", ${what}`,
+    { details: { reason } },
+  );
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isForward, LINE_RANGE } from "./file_part.ts";
+import { namesAUser, TILDE_RULE } from "../shared/user_path.ts";
 
 /** Milliseconds that a command may run when the caller does not say. */
 export const DEFAULT_EXEC_TIMEOUT_MS = 30_000;
@@ -101,7 +102,7 @@ function pathText(message: string) {
   return nonEmptyText(message).refine(
     (it) => it.length <= MAX_PATH_BYTES && bytesOf(it) <= MAX_PATH_BYTES,
     `must be at most ${MAX_PATH_BYTES} bytes`,
-  );
+  ).refine((it) => !namesAUser(it), TILDE_RULE);
 }
 
 function bytesOf(text: string): number {
@@ -115,11 +116,13 @@ function integer(from: number, to: number) {
 
 const cwd = pathText("must be a non-empty string when provided").optional()
   .describe(
-    "Folder to work in, at most 4096 bytes. Default: the working folder of the daemon. A relative one is taken from there.",
+    "Folder to work in, at most 4096 bytes; ~ is the owner's home. Default: the working folder of the daemon. A relative one is taken from there.",
   );
 
 const path = pathText("must be a non-empty string")
-  .describe("Absolute, or relative to `cwd`; at most 4096 bytes.");
+  .describe(
+    "Absolute, from the owner's home (~/…), or relative to `cwd`; at most 4096 bytes.",
+  );
 
 const encoding = z.enum(["utf8", "base64"], "must be utf8 or base64")
   .default("utf8")

@@ -1,9 +1,14 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import type {
   SessionAnswer,
   SessionDetail,
   SessionList,
 } from "../../shared/contracts/codexd.ts";
+import { tempDir } from "../../shared/testing/fakes.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
 
 const PATH = "/v1/codexd/sessions";
@@ -75,6 +80,31 @@ Deno.test("POST sessions says what it cannot accept, and what it would", async (
     (await issue(it, { approval_policy: "on-failure" })).path,
     "approval_policy",
   );
+});
+
+Deno.test("POST sessions works where the kernel would for the cwd that it is given, and ~ is the home", async () => {
+  await using dir = await tempDir();
+  await Deno.mkdir(dir.join("target/deep"), { recursive: true });
+  await Deno.symlink(dir.join("target/deep"), dir.join("link"));
+  await Deno.writeTextFile(dir.join("file"), "");
+  await using it = await testCodexd({ env: { HOME: dir.path } });
+  for (
+    const [cwd, wanted] of [
+      ["~", dir.path],
+      ["~/link", dir.join("link")],
+      ["~/link/..", dir.join("target")],
+      [`${dir.path}/link/../deep`, dir.join("target/deep")],
+    ]
+  ) {
+    const { data } = await (await it.server.post(PATH, { cwd })).json();
+    assertEquals(data.session.cwd, wanted);
+  }
+  const problem = async (cwd: string) => (await issue(it, { cwd })).message;
+  const gone = `${dir.path}/gone/..`;
+  const file = `${dir.path}/file/..`;
+  assertEquals(await problem(gone), `Cannot use "${gone}": it does not exist`);
+  assertEquals(await problem(file), `Cannot use "${file}": it is no folder`);
+  assertStringIncludes(await problem("~root"), "must not begin with ~name");
 });
 
 Deno.test("POST sessions resumes a session that another client made", async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { ApprovalMode, Sandbox } from "../../shared/contracts/mod.ts";
+import type { PathBase } from "../../shared/user_path.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { AppServerHost } from "../app_server/mod.ts";
 import type { EventLog } from "./event_log.ts";
@@ -16,9 +17,9 @@ export interface SessionPorts {
   readonly limits: {
     readonly approvals: ApprovalMode;
     readonly maxSandbox: Sandbox;
-    /** Where sessions work that name no folder. */
-    readonly cwd: string;
   };
+  /** Where sessions work that name no folder, and from where they name one. */
+  readonly place: PathBase;
   readonly index: SessionIndex;
   readonly loader: ThreadLoader;
   readonly turns: Turns;

@@ -1,4 +1,3 @@
-import { resolve } from "@std/path";
 import {
   APPROVAL_MODES,
   SANDBOXES,
@@ -17,6 +16,12 @@ import {
   type CodexClient,
   isRefusal,
 } from "../app_server/mod.ts";
+import {
+  absoluteFrom,
+  followParents,
+  isFromHome,
+  type PathBase,
+} from "../../shared/user_path.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { sessionView } from "./session_view.ts";
 
@@ -69,8 +74,8 @@ export class SessionService {
 
   /** Returns the id of the new session. */
   async #create(request: SessionRequest): Promise<string> {
-    const { codex, loader, clock, limits } = this.#ports;
-    const cwd = await folder(request.cwd ?? limits.cwd);
+    const { codex, loader, clock, place } = this.#ports;
+    const cwd = await folder(request.cwd ?? place.cwd, place);
     const client = await codex.usable();
     const { ephemeral = false, title = NO_TITLE } = request;
     const opened = await client.startThread({
@@ -173,16 +178,22 @@ function onlyForNew(request: SessionRequest): InputIssue[] {
 }
 
 /** Codex itself would accept a folder that does not exist, and fail later. */
-async function folder(cwd: string): Promise<string> {
-  const path = resolve(cwd);
-  let problem: string | undefined;
+async function folder(cwd: string, place: PathBase): Promise<string> {
   try {
-    if (!(await Deno.stat(path)).isDirectory) problem = "it is no folder";
+    if (isFromHome(cwd) && !place.home) throw new Error("HOME is not known");
+    const path = await followParents(absoluteFrom(cwd, place), realFolder);
+    await realFolder(path);
+    return path;
   } catch (error) {
-    problem = error instanceof Deno.errors.NotFound
+    const problem = error instanceof Deno.errors.NotFound
       ? "it does not exist"
       : messageOf(error);
+    throw invalidInput("cwd", `Cannot use "${cwd}": ${problem}`, CANNOT_OPEN);
   }
-  if (problem === undefined) return path;
-  throw invalidInput("cwd", `Cannot use "${path}": ${problem}`, CANNOT_OPEN);
+}
+
+async function realFolder(path: string): Promise<string> {
+  const real = await Deno.realPath(path);
+  if ((await Deno.stat(real)).isDirectory) return real;
+  throw new Error("it is no folder");
 }

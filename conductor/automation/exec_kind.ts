@@ -8,6 +8,7 @@ import {
 } from "../../host_ops/mod.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import type { PathBase } from "../../shared/user_path.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { RunOutcome } from "../store/mod.ts";
 import {
@@ -23,13 +24,13 @@ const BUSY_MS = 1000;
 /** Tasks that run a command: what it prints goes to the task's log as it comes. */
 export function execKind(
   hostOps: Pick<HostOps, "streamCommand">,
-  { cwd, clock }: { readonly cwd: string; readonly clock: Clock },
+  { clock, ...base }: PathBase & { readonly clock: Clock },
 ): TaskKind<ExecInput> {
   return {
     kind: "exec",
     scope: "exec",
     summary: "Run a command; the payload is what the host operation exec takes",
-    payload: payloadIn(cwd),
+    payload: payloadIn(base),
     example: { command: "printf 'hello from a task'" },
     async run(input, context) {
       // The task's limit is the only one.
@@ -57,9 +58,9 @@ export function execKind(
 }
 
 /** Reads the body of a host operation `exec` as that reads it. */
-function payloadIn(cwd: string): z.ZodType<ExecInput> {
+function payloadIn(base: PathBase): z.ZodType<ExecInput> {
   return z.record(z.string(), z.unknown()).transform((request, context) => {
-    const { input, issues } = normaliseExec(request, cwd);
+    const { input, issues } = normaliseExec(request, base);
     for (const { path, message } of issues) {
       context.addIssue({ code: "custom", path: path.split("."), message });
     }

@@ -52,7 +52,7 @@ function fakeStream() {
   // deno-lint-ignore require-await -- as the real one
   const stream: Stream = async (request, { actor }) => {
     // It is normalised already, and taken as it is.
-    asked.push({ ...normaliseExec(request, "/nowhere"), actor });
+    asked.push({ ...normaliseExec(request, { cwd: "/nowhere" }), actor });
     return (async function* () {
       yield { event: "stdout", data: { text: "out" } } as const;
       yield { event: "stderr", data: { text: "e" } } as const;
@@ -89,7 +89,7 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
   });
   assertEquals(lines, ["stdout out", "stderr e"]);
   assertEquals(asked, [{
-    ...normaliseExec({ command: "x", timeoutMs: 0 }, "/"),
+    ...normaliseExec({ command: "x", timeoutMs: 0 }, { cwd: "/" }),
     actor: {
       name: "scheduler",
       source: "task",

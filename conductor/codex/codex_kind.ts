@@ -5,6 +5,7 @@ import {
   ApprovalPolicy,
   codexdStatus,
   type CodexEvent,
+  Folder,
   openSession,
   runTurn,
   Sandbox,
@@ -27,7 +28,7 @@ const Payload = z.strictObject({
   session_id: z.string().min(1).max(200).optional().describe(
     "the session to continue; without it a new one is made",
   ),
-  cwd: z.string().min(1).max(4096).optional(),
+  cwd: Folder.optional(),
   model: z.string().min(1).max(200).optional(),
   title: z.string().min(1).max(200).optional(),
   sandbox: Sandbox.optional(),

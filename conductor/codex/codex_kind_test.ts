@@ -149,4 +149,9 @@ Deno.test("codexKind() refuses a payload that contradicts itself", async () => {
   });
   assertMatch(result.error?.message ?? "", /new session only/);
   assertEquals(kind.payload.safeParse({ prompt: "" }).success, false);
+  const [other, own] = ["~root", "~/a"].map((cwd) =>
+    kind.payload.safeParse({ prompt: "x", cwd })
+  );
+  assertMatch(other?.error?.message ?? "", /must not begin with ~name/);
+  assertEquals(own?.success, true);
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { namesAUser, TILDE_RULE } from "../user_path.ts";
 
 /** What becomes of Codex's questions, strictest first. */
 export const APPROVAL_MODES = ["deny", "ask", "accept"] as const;
@@ -95,13 +96,17 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
+/** A folder as callers name it. */
+export const Folder = z.string().min(1).max(4096)
+  .refine((it) => !namesAUser(it), TILDE_RULE);
+
 /** Body of `POST /v1/codexd/sessions`. */
 export const SessionRequest = z.strictObject({
   session_id: z.string().min(1).max(200).optional().describe(
     "resume this session; without it a new one is made",
   ),
-  cwd: z.string().min(1).max(4096).optional().describe(
-    "an existing folder; default: codexd's working folder",
+  cwd: Folder.optional().describe(
+    "an existing folder, ~ is the owner's home; default: codexd's working folder",
   ),
   model: z.string().min(1).max(200).optional(),
   approval_policy: ApprovalPolicy.optional(),
