@@ -141,6 +141,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         whoMay: config.whoMay,
         system: automation.system,
         history: stores.history,
+        schedules: (now) => automation.schedules.nextDay(now),
         codexd() {
           const { state, reason, status } = codex.health.condition;
           const codex_version = status?.app_server.version ?? null;

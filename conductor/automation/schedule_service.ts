@@ -25,6 +25,11 @@ import type { TaskService } from "./task_service.ts";
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const NAME_RULE =
   "must be 1 to 64 of a-z 0-9 . _ -, the first a letter or digit";
+/** So many schedules are drawn, and the day in such pieces. */
+const LANES = 8;
+const QUARTER_MS = 900_000;
+const QUARTERS = 96;
+
 const MASKED =
   "must be the value itself: *** is what answers show in its place";
 
@@ -83,6 +88,27 @@ export class ScheduleService {
   /** Newest first. */
   list(page: PageRequest): Page<ScheduleSummary> {
     return this.#options.schedules.list(page);
+  }
+
+  /** What is due in the day after `now`, of the schedules that come next. */
+  nextDay(now: number) {
+    const { schedules, keeper } = this.#options;
+    const { count, schedules: next } = schedules.upcoming(LANES);
+    return {
+      count,
+      next: next.flatMap(({ name, cron, timezone, next_at, missed }) => {
+        if (next_at === null) return [];
+        const times = keeper.timesOf({ cron, timezone });
+        const day: number[] = [];
+        let at = times.next(now) ?? Infinity;
+        while (at < now + QUARTERS * QUARTER_MS) {
+          const quarter = Math.floor((at - now) / QUARTER_MS);
+          day.push(quarter);
+          at = times.next(now + (quarter + 1) * QUARTER_MS - 1) ?? Infinity;
+        }
+        return [{ name, cron, timezone, next_at, missed: missed.total, day }];
+      }),
+    };
   }
 
   /**

@@ -153,3 +153,38 @@ Deno.test("GET /v1/status/ui lets a link from another site in, as a page and not
   await framed.body?.cancel();
   assertEquals(framed.status, 403);
 });
+
+Deno.test("GET /v1/status and its page show when the next schedules are due within a day", async () => {
+  await using it = await testConductor();
+  const put = (name: string, cron: string, enabled = true) =>
+    it.server.data("PUT", `/v1/schedules/${name}`, {
+      cron,
+      timezone: "UTC",
+      enabled,
+      task: { title: "t", kind: "exec", payload: { command: "true" } },
+    });
+  const empty = await (await it.server.get("/v1/status/ui")).text();
+  assert(!empty.includes("Schedules of"));
+  await put("minutely", "* * * * *");
+  await put("quarterly", "*/15 * * * *");
+  await put("rare", "0 0 29 2 *");
+  await put("off", "* * * * *", false);
+  const status = Status.parse(await it.server.data("GET", "/v1/status"));
+  assertEquals(status.schedules?.count, 4);
+  const days = status.schedules?.next.map(({ name, day }) => [
+    name,
+    day.length,
+  ]);
+  assertEquals(
+    new Map(days as [string, number][]),
+    new Map([
+      ["minutely", 96],
+      ["quarterly", 96],
+      ["rare", 0],
+    ]),
+  );
+  const page = await (await it.server.get("/v1/status/ui")).text();
+  assertStringIncludes(page, "Schedules of the next 24 hours");
+  assertStringIncludes(page, "the next 3 of 4 schedules");
+  assertStringIncludes(page, ">quarterly</span>");
+});

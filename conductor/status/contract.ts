@@ -56,6 +56,22 @@ export const Status = z.strictObject({
     by_hour: z.array(RunHour),
   }),
   last_errors: z.array(FailedRun),
+  /** Null where the database cannot be read. */
+  schedules: z.strictObject({
+    count: z.int(),
+    /** Those that come next. */
+    next: z.array(z.strictObject({
+      name: z.string(),
+      cron: z.string(),
+      timezone: z.string(),
+      next_at: Time,
+      /** Due times that were ever missed. */
+      missed: z.int(),
+      day: z.array(z.int()).describe(
+        "The quarters of an hour, counted from `at`, that hold a due time, of the next 24 hours.",
+      ),
+    })),
+  }).nullable(),
   codexd: Neighbour.extend({ codex_version: z.string().nullable() })
     .nullable(),
   browser: Neighbour.extend({ clients: z.int(), in_flight: z.int() })

@@ -1,6 +1,7 @@
 import type { Status } from "./contract.ts";
 import { type Markup, markup } from "./markup.ts";
 import { runChart } from "./run_chart.ts";
+import { scheduleLanes } from "./schedule_lanes.ts";
 import { ago, counted, dateAndTime, duration, size } from "./words.ts";
 
 /** Below this share of a disk its card warns. */
@@ -26,6 +27,7 @@ ${automation(status)}
 <div class="cards">${cards}
 </div>
 ${runChart(status.runs)}
+${scheduleLanes(status)}
 ${activeRuns(status)}
 ${lastErrors(status)}`;
 }

@@ -73,7 +73,7 @@ export class StatusService {
   }
 
   #stored(now: number): Stored {
-    const { system, history } = this.#sources;
+    const { system, history, schedules } = this.#sources;
     const { mode, automation, drained, leader, queue, active_runs } = system
       .state();
     const { updated_at, requested_by, reason, source } = automation;
@@ -94,6 +94,7 @@ export class StatusService {
         ...it,
         message: it.message?.slice(0, MESSAGE_SHOWN) ?? null,
       })),
+      schedules: schedules(now),
     };
   }
 }
@@ -109,6 +110,7 @@ type Stored = Pick<
   | "active_runs"
   | "runs"
   | "last_errors"
+  | "schedules"
 >;
 
 export interface StatusSources {
@@ -118,6 +120,7 @@ export interface StatusSources {
   readonly whoMay: string;
   readonly system: { state(): SystemState };
   readonly history: Pick<RunHistoryStore, "byHour" | "lastFailed">;
+  readonly schedules: (now: number) => Status["schedules"];
   readonly codexd: () => Status["codexd"];
   readonly browser: () => Status["browser"];
   readonly disk: () => Promise<Status["disk"]>;
@@ -136,6 +139,7 @@ function nothingStored(now: number): Stored {
     active_runs: [],
     runs: lastDay([], now),
     last_errors: [],
+    schedules: null,
   };
 }
 

@@ -30,6 +30,7 @@ function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
       host: "mini",
       version: "1.2.3",
     },
+    schedules: () => null,
     codexd: () => null,
     browser: () => null,
     disk: () => Promise.resolve(null),

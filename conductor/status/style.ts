@@ -60,6 +60,10 @@ g:hover .ground { fill: var(--line); }
 .key { display: inline-block; width: .625rem; height: .625rem; margin: 0 .375rem 0 .625rem; border-radius: .1875rem; }
 .key:first-child { margin-left: 0; }
 .key.good { background: var(--bar-good); } .key.bad { background: var(--bar-bad); }
+.lanes { display: grid; gap: .625rem; margin: 0; padding: 0; list-style: none; }
+.lanes li { display: grid; gap: .25rem; min-width: 0; overflow-wrap: anywhere; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.lanes svg { display: block; width: 100%; height: .625rem; border-radius: .1875rem; }
+.lanes .row > :first-child { min-width: 0; }
 .list { display: grid; gap: .75rem; margin: 0; padding: 0; list-style: none; }
 .list li { display: grid; gap: .125rem; padding-top: .75rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .list p { font-size: .875rem; }
