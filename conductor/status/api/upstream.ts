@@ -140,6 +140,7 @@ const StateOfAnyAge = z.object({
   }),
   active_runs: shape.active_runs.catch([]),
   last_errors: shape.last_errors.catch([]),
+  schedules: shape.schedules.catch(null),
   codexd: shape.codexd.catch(null),
   browser: shape.browser.catch(null),
   disk: shape.disk.catch(null),
