@@ -16,6 +16,9 @@ const log: Logger = createLogger({
   redactor: new Redactor(),
 });
 
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const ECHO = z.strictObject({ title: z.string(), count: z.int() });
+
 function serveKit(): number {
   const route = routeFor<Record<string, never>>();
   const handlers: { handle?: Handle } = {};
@@ -48,7 +51,7 @@ function serveKit(): number {
         exposure: "local",
         scope: "none",
         summary: "Echo a validated body",
-        body: z.strictObject({ title: z.string(), count: z.int() }),
+        body: ECHO,
         data: z.object({ title: z.string(), count: z.int() }),
         example: { body: { title: "a", count: 1 } },
         handler: ({ body }) => body,
@@ -72,13 +75,38 @@ function serveKit(): number {
   return Number(listening.base.port);
 }
 
+/** The same work, and no more: request id, JSON, zod, envelope, the same headers. */
 function serveBare(): number {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) =>
-      request.method === "GET"
-        ? new Response("ok")
-        : Response.json({ ok: true, data: await request.json() }),
+    async (request) => {
+      const given = request.headers.get("x-request-id");
+      const requestId = given !== null && REQUEST_ID.test(given)
+        ? given
+        : `req_${crypto.randomUUID()}`;
+      const headers = {
+        "content-type": "application/json; charset=utf-8",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "x-request-id": requestId,
+      };
+      const path = request.url.slice(request.url.indexOf("/", 8));
+      if (request.method === "GET" && path === "/healthz") {
+        headers["content-type"] = "text/plain; charset=utf-8";
+        return new Response("ok", { headers });
+      }
+      if (request.method !== "POST" || path !== "/v1/echo") {
+        return new Response("not found", { status: 404, headers });
+      }
+      const body = ECHO.safeParse(await request.json());
+      const answer = body.success
+        ? { ok: true, request_id: requestId, data: body.data }
+        : { ok: false, request_id: requestId, error: body.error.issues };
+      return new Response(JSON.stringify(answer), {
+        status: body.success ? 200 : 400,
+        headers,
+      });
+    },
   );
   return server.addr.port;
 }
