@@ -5,14 +5,7 @@ import { type BodyLimits, declaresBody, readJson } from "./body.ts";
 import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
 import type { GuardRequest } from "./guard.ts";
-import type {
-  Caller,
-  HeaderMap,
-  Route,
-  RouteContext,
-  Schema,
-  Zone,
-} from "./route.ts";
+import type { Caller, HeaderMap, Route, RouteContext, Zone } from "./route.ts";
 import type { ScopeName } from "./scopes.ts";
 
 /** The body of a write that takes none: nothing, or an object without fields. */
@@ -110,36 +103,37 @@ export class Call<Deps> implements RouteContext<Deps> {
   }
 
   /**
-   * Reads and parses query and body by the route's schemas.
+   * Reads and parses query and body by the route's schemas, at once where there
+   * is no body to wait for.
    * @throws {AppError} INVALID_INPUT, INVALID_JSON, BODY_TOO_LARGE, REQUEST_TIMEOUT
    */
-  async parse(limits: BodyLimits): Promise<void> {
+  parse(limits: BodyLimits): Promise<void> | undefined {
     const { route } = this;
     if (route.query !== undefined) {
       const query = queryObject(this.#parts.head.target.query);
       this.query = parseInput(route.query, query, "query");
     }
-    if (route.body !== undefined) {
-      this.body = await this.#readBody(route.body, limits);
-    } else if (route.kind === "write") {
-      // What a caller sends must not be ignored in silence.
-      await this.#readBody(NO_FIELDS, limits);
-    } else if (this.hasBody && route.stream !== undefined) {
+    // What a caller sends to a write must not be ignored in silence.
+    if (route.body !== undefined || route.kind === "write") {
+      return this.#readBody(limits);
+    }
+    if (this.hasBody && route.stream !== undefined) {
       throw invalidInput("", "A stream takes no body", {
         message: "Cannot accept the body",
       });
     }
+    return undefined;
   }
 
-  async #readBody(schema: Schema, limits: BodyLimits): Promise<unknown> {
-    const { bodyRule = schema === NO_FIELDS ? "optional" : undefined } =
-      this.route;
+  async #readBody(limits: BodyLimits): Promise<void> {
+    const { body: schema, bodyRule } = this.route;
+    const isOptional = schema === undefined || bodyRule === "optional";
     const read = await readJson(this.request, this.headerMap, {
       ...limits,
       leavesKeys: bodyRule === "inner",
       onRead: () => this.hasBody = false,
     });
-    if (read === undefined && bodyRule !== "optional") {
+    if (read === undefined && !isOptional) {
       throw new AppError("INVALID_JSON", "Cannot read the body: it is empty");
     }
     const value = read === undefined ? {} : read;
@@ -148,7 +142,11 @@ export class Call<Deps> implements RouteContext<Deps> {
         message: "Cannot accept the body",
       });
     }
-    return bodyRule === "inner" ? value : parseInput(schema, value, "body");
+    if (bodyRule === "inner") this.body = value;
+    else {
+      const parsed = parseInput(schema ?? NO_FIELDS, value, "body");
+      if (schema !== undefined) this.body = parsed;
+    }
   }
 }
 

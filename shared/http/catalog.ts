@@ -1,5 +1,6 @@
 import { checkRoute, fault } from "./check_route.ts";
 import type { Caller, Route } from "./route.ts";
+import { decodePath } from "./target.ts";
 
 /** Every route of one daemon. Refuses, at start, what could not work. */
 export class Catalog<Deps> {
@@ -45,12 +46,15 @@ export class Catalog<Deps> {
       );
   }
 
-  /** What the decoded `segments` of a path lead to, by method. */
-  match(segments: readonly string[]): ReadonlyMap<string, FoundRoute<Deps>> {
-    const fixed = segments.some((it) => it.includes("/"))
-      ? undefined
-      : this.#fixed.get(segments.join("/"));
-    return fixed ?? this.#search(segments);
+  /**
+   * What a path that is still encoded leads to, by method; undefined when its
+   * percent-encoding is not valid.
+   */
+  match(path: string): ReadonlyMap<string, FoundRoute<Deps>> | undefined {
+    const fixed = this.#fixed.get(path);
+    if (fixed !== undefined) return fixed;
+    const segments = decodePath(path);
+    return segments && this.#search(segments);
   }
 
   #search(segments: readonly string[]): ReadonlyMap<string, FoundRoute<Deps>> {

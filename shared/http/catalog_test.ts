@@ -145,13 +145,17 @@ Deno.test("Catalog.match() prefers what is written out to what is a param", () =
   const fixed = { ...BASE, id: "c", path: "/things/newest" };
   const catalog = new Catalog([param, fixed]);
   const idOf = (path: string) => {
-    const found = catalog.match(path.split("/")).get("GET");
+    const found = catalog.match(path)?.get("GET");
     return found && [found.route.id, found.params];
   };
   assertEquals(idOf("/things/newest"), ["c", {}]);
   assertEquals(idOf("/things/other"), ["b", { id: "other" }]);
   assertEquals(idOf("/things/"), undefined);
-  assertEquals(catalog.match(["", "things/newest"]).size, 0);
+  assertEquals(idOf("/%74hings/ne%77est"), ["c", {}]);
+  assertEquals(idOf("/things/%6Eew"), ["b", { id: "new" }]);
+  // Decoded once, part by part.
+  assertEquals(catalog.match("/things%2Fnewest")?.size, 0);
+  assertEquals(catalog.match("/things/%ff"), undefined);
 });
 
 Deno.test("Catalog.visibleTo() hides what is not exposed to a caller", () => {

@@ -58,7 +58,7 @@ export class Guard {
   admit(request: GuardRequest, route: GuardedRoute | undefined): Caller {
     const zone = this.#zone(request, this.#checkHost(request));
     // Before this one counts: the tenth wrong token is told that it is wrong.
-    const lockedSeconds = this.#lockout.secondsLeft(addressOf(request));
+    const lockedSeconds = this.#lockout.secondsLeft(request.remoteAddress);
     const caller = this.#callerOf(request, { route, zone });
     if (route !== undefined) this.#checkExposure(request, route, caller);
     this.#checkOrigin(request, route, caller);
@@ -87,7 +87,7 @@ export class Guard {
       : this.#identify(secret, request);
     const isOpen = this.#token === undefined && !isOverSocket(request);
     if (secret !== undefined && presented === undefined && !isOpen) {
-      this.#lockout.fail(addressOf(request));
+      this.#lockout.fail(request.remoteAddress);
     }
     // In the public zone what is not the owner's counts as nothing.
     const known = zone === "local" || presented === OWNER
@@ -99,7 +99,7 @@ export class Guard {
       requestId: request.requestId,
       zone,
       authenticated: known !== undefined,
-      remoteAddress: addressOf(request),
+      remoteAddress: request.remoteAddress,
     };
   }
 
@@ -148,11 +148,11 @@ export class Guard {
   }
 
   #zone(request: GuardRequest, hostZone: Zone): Zone {
-    if (hostZone === "public" || this.#proxies.has(addressOf(request))) {
+    if (hostZone === "public" || this.#proxies.has(request.remoteAddress)) {
       return "public";
     }
     for (const name of request.headers.keys()) {
-      if (isForwarding(name)) return "public";
+      if (FORWARDING.test(name)) return "public";
     }
     return "local";
   }
@@ -271,10 +271,6 @@ export interface GuardConfig extends HostRules {
 /** The remote address of whoever comes over the daemon's own Unix socket. */
 export const OVER_SOCKET = "unix";
 
-function addressOf({ remoteAddress }: GuardRequest): string {
-  return canonicalAddress(remoteAddress);
-}
-
 function isOverSocket({ remoteAddress }: GuardRequest): boolean {
   return remoteAddress === OVER_SOCKET;
 }
@@ -303,6 +299,7 @@ export interface GuardRequest {
   /** Its authority differs from `Host` in absolute form. */
   readonly target: RequestTarget;
   readonly requestId: string;
+  /** In the one form of `canonicalAddress()`. */
   readonly remoteAddress: string;
 }
 
@@ -335,11 +332,9 @@ function checkContentType(headers: HeaderMap): void {
   });
 }
 
-/** Headers that only something between the client and this daemon adds. */
+/**
+ * Headers that only something between the client and this daemon adds; a proxy
+ * may spell a name with underscores.
+ */
 const FORWARDING =
-  /^(?:forwarded|x-forwarded|x-original-forwarded-for|via|x-real-ip|cdn-loop|(?:true|x|x-cluster|fastly)-client-ip|(?:x-forwarded|cf|cloudfront|fly|ngrok|x-envoy|tailscale)-.*)$/;
-
-/** A proxy may spell a name with underscores. */
-function isForwarding(name: string): boolean {
-  return FORWARDING.test(name.replaceAll("_", "-"));
-}
+  /^(?:forwarded|via|(?:x[-_]forwarded|cf|cloudfront|fly|ngrok|x[-_]envoy|tailscale)[-_].*|x[-_]forwarded|x[-_]original[-_]forwarded[-_]for|x[-_]real[-_]ip|cdn[-_]loop|(?:true|x|x[-_]cluster|fastly)[-_]client[-_]ip)$/;

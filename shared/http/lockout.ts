@@ -45,6 +45,7 @@ export class Lockout {
   /** How many seconds the address is still locked out; 0 when it is not. */
   secondsLeft(address: string): number {
     const until = this.#byAddress.get(address)?.lockedUntil ?? 0;
+    if (until === 0) return 0;
     return Math.max(0, Math.ceil((until - this.#clock.monotonic()) / 1000));
   }
 }

@@ -10,6 +10,8 @@ export class ReadSlots {
   readonly #deadlines: Deadlines;
   #free: number;
   readonly #waiting: (() => void)[] = [];
+  /** They are all alike. */
+  readonly #slot = { [Symbol.dispose]: () => this.#give() };
 
   constructor(count: number, deadlines: Deadlines) {
     this.#free = count;
@@ -21,10 +23,9 @@ export class ReadSlots {
    * @throws {AppError} TOO_MANY_REQUESTS
    */
   take(): Disposable | Promise<Disposable> {
-    const slot = { [Symbol.dispose]: () => this.#give() };
-    if (this.#free === 0) return this.#room().then(() => slot);
+    if (this.#free === 0) return this.#room().then(() => this.#slot);
     this.#free--;
-    return slot;
+    return this.#slot;
   }
 
   /** Refuses at once who waits. */
