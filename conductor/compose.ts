@@ -11,7 +11,13 @@ import { redactedAudit } from "../shared/audit.ts";
 import { sleep } from "../shared/wait.ts";
 import { VERSION } from "../shared/version.ts";
 import { NamedTokens } from "./access/mod.ts";
-import { composeAutomation, execKind, taskKinds } from "./automation/mod.ts";
+import {
+  composeAutomation,
+  DetachedExec,
+  execKind,
+  RunOutputs,
+  taskKinds,
+} from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";
 import { Codex, codexKind } from "./codex/mod.ts";
 import type { ConductorConfig } from "./config.ts";
@@ -92,10 +98,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       publicBase: values.publicApiBase,
     }),
   );
+  const outputs = new RunOutputs(join(values.stateDir, "jobs"));
   const automation = composeAutomation({
     store,
     kinds: taskKinds([
-      execKind(hostOps, { ...place, clock }),
+      execKind(hostOps, { ...place, outputs, clock }),
       codexKind({ api: codex.api, clock }),
       browserKind(browser),
     ]),
@@ -118,6 +125,15 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       self,
       role: () => automation.leadership.role,
       hostOps,
+      detached: new DetachedExec({
+        ...automation,
+        ...place,
+        outputs,
+        audit,
+        redactor,
+        feed: store.feed,
+        clock,
+      }),
       browser,
       codex,
       ...automation,

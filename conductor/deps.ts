@@ -12,6 +12,7 @@ import type {
 } from "./record/mod.ts";
 import type {
   Automation,
+  DetachedExec,
   SystemService,
   TaskLogService,
   TaskService,
@@ -27,6 +28,7 @@ export interface Deps extends SelfDeps {
     HostOps,
     "executeCommand" | "streamCommand" | "readTextFile" | "writeTextFile"
   >;
+  readonly detached: DetachedExec;
   readonly browser: Browser;
   readonly codex: Codex;
   readonly system: SystemService;

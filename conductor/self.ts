@@ -65,6 +65,8 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
         `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
       maxBufferBytes:
         `exec only; optional integer > 0, default ${DEFAULT_MAX_BYTES}, for stdout and stderr each.`,
+      detach:
+        "exec only; true: the command becomes a task of its own, which no disconnect ends and timeoutMs only when it is given; 202 with the next calls unless it ends within waitMs (default 0, at most 55000).",
       overwrite:
         "files/write only; optional boolean, default true. false: an existing file gives FILE_ALREADY_EXISTS.",
       createParents:

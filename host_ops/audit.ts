@@ -39,17 +39,20 @@ const READ_CHARS = 4 * SHOWN_CHARS;
 
 /** What a command acts on. Environment values and standard input stay out of it. */
 export function execTarget(input: ExecInput): AuditFacts {
-  const { args, command, cwd, env, stdin } = input;
+  const { args, cwd, env, stdin } = input;
   return {
     cwd,
-    ...(args === undefined
-      ? { command: shown(command ?? "") }
-      : { args: shown(args.map(readable).join(" ")) }),
+    [args === undefined ? "command" : "args"]: shown(execCommandLine(input)),
     ...(env !== undefined && {
       envNames: cutText(Object.keys(env).join(" "), SHOWN_CHARS),
     }),
     ...(stdin !== undefined && { stdinLength: stdin.length }),
   };
+}
+
+/** Returns what a command runs, on one line as a person would type it. */
+export function execCommandLine({ args, command }: ExecInput): string {
+  return args === undefined ? command ?? "" : args.map(readable).join(" ");
 }
 
 function shown(command: string): string {

@@ -4,12 +4,12 @@ import { AppError } from "../shared/errors.ts";
 import { hasParents } from "../shared/user_path.ts";
 import { execTarget, finishAudit } from "./audit.ts";
 import { EventQueue, type OutputEvent } from "./event_queue.ts";
-import type { Exec } from "./exec.ts";
+import type { Exec, ExecPort } from "./exec.ts";
 import { failureOf, type HostOpFailure, inputFailure } from "./failure.ts";
 import type { FolderShells } from "./folder_shells.ts";
 import { normaliseExec } from "./input.ts";
 import type { HostOpPorts } from "./host_op_ports.ts";
-import type { ExecInput, ExecOutcome } from "./results.ts";
+import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
 /** Admits commands, runs them, and says how it went. */
@@ -25,25 +25,31 @@ export class Commands {
    *
    * @throws {AppError} `TOO_MANY_REQUESTS`, `SHUTTING_DOWN`, `NOT_READY`.
    */
-  async execute(
+  execute(request: unknown, context: AuditedCaller): Promise<ExecOutcome> {
+    const { exec } = this.#options;
+    return this.#carryOut(
+      request,
+      context,
+      (input, signal) => exec.run(input, signal, context.hold),
+    );
+  }
+
+  /**
+   * Runs a command whose output goes to `port` as it comes, byte for byte.
+   *
+   * @throws {AppError} as `execute()`.
+   */
+  capture(
     request: unknown,
     context: AuditedCaller,
-  ): Promise<ExecOutcome> {
-    const { exec, inFlight, slots, stopping } = this.#options;
-    const { input, refused } = await this.#admit(request, context);
-    if (refused !== undefined) return refused;
-    const signal = AbortSignal.any([context.signal, stopping]);
-    const leave = await slots.enter(signal);
-    try {
-      const entry = await this.#begin(input, context);
-      const outcome = await inFlight.track(
-        exec.run(input, signal, context.hold),
-      );
-      finishAudit(entry, outcome);
-      return outcome;
-    } finally {
-      leave();
-    }
+    port: Omit<ExecPort, "signal">,
+  ): Promise<ExecExit> {
+    const { exec } = this.#options;
+    return this.#carryOut(
+      request,
+      context,
+      (input, signal) => exec.stream(input, { ...port, signal }),
+    );
   }
 
   /**
@@ -90,11 +96,35 @@ export class Commands {
     }
   }
 
+  async #carryOut<Outcome extends ExecOutcome | ExecExit>(
+    request: unknown,
+    context: AuditedCaller,
+    work: (input: ExecInput, signal: AbortSignal) => Promise<Outcome>,
+  ) {
+    const { inFlight, slots, stopping } = this.#options;
+    const { input, refused } = await this.#admit(request, context);
+    if (refused !== undefined) return refused;
+    const signal = AbortSignal.any([context.signal, stopping]);
+    const leave = await slots.enter(signal);
+    try {
+      const entry = await this.#begin(input, context);
+      const outcome = await inFlight.track(work(input, signal));
+      finishAudit(entry, outcome);
+      return outcome;
+    } finally {
+      leave();
+    }
+  }
+
   /** Reads a request; a wrong one is on record, and answered, at once. */
   async #admit(request: unknown, context: AuditedCaller) {
     const { stopping } = this.#options;
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
-    const { input: given, issues } = normaliseExec(request, this.#options);
+    const { input: given, issues: wrong } = normaliseExec(
+      request,
+      this.#options,
+    );
+    const issues = given.detach ? [...wrong, CANNOT_DETACH] : wrong;
     const { input, failure } = issues.length > 0
       ? { input: given, failure: inputFailure(issues) }
       : await this.#followParents(given);
@@ -131,6 +161,13 @@ export class Commands {
     return this.#options.audit.begin({ action: "exec", actor, target });
   }
 }
+
+/** Only whoever keeps tasks can detach a command: a route of conductor's. */
+const CANNOT_DETACH = {
+  path: "detach",
+  message:
+    "exec.detach is for POST /v1/exec, not for an event stream or a task.",
+};
 
 interface CommandsOptions extends HostOpPorts {
   readonly shells: Pick<FolderShells, "realFolder">;

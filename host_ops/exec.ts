@@ -209,7 +209,7 @@ interface ExecOptions {
 }
 
 /** What ends a command early, and where its output goes. */
-type ExecPort = Pick<
+export type ExecPort = Pick<
   SuperviseOptions,
   "signal" | "stdout" | "stderr" | "onLastWords"
 >;

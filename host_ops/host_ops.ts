@@ -36,6 +36,7 @@ export interface HostOps extends AsyncDisposable {
   groupWay(): Promise<GroupWayName | null>;
   readonly executeCommand: Commands["execute"];
   readonly streamCommand: Commands["stream"];
+  readonly captureCommand: Commands["capture"];
   readonly readTextFile: Files["read"];
   readonly writeTextFile: Files["write"];
   /** Starts what the first command would have to wait for. Never rejects. */
@@ -115,6 +116,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     groupWay: () => processes.groupWay(),
     executeCommand: operations.exec,
     streamCommand: commands.stream.bind(commands),
+    captureCommand: commands.capture.bind(commands),
     readTextFile: operations["files/read"],
     writeTextFile: operations["files/write"],
     prepare: async () => {

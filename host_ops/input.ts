@@ -45,7 +45,18 @@ export function normaliseExec(
     issues.push({ path: "command", message });
   }
   if (command === undefined && args === undefined) values.command = "";
+  if (values.detach === true) detached(values, request);
+  else if (values.waitMs !== undefined) {
+    issues.push({ path: "waitMs", message: "exec.waitMs needs detach=true." });
+  }
   return normalised({ values, issues }, base);
+}
+
+/** A command that outlives its call has no limit of time by default. */
+function detached(values: Record<string, unknown>, request: unknown): void {
+  const { timeoutMs, timeout_ms } = Object(request);
+  if ((timeoutMs ?? timeout_ms) === undefined) values.timeoutMs = 0;
+  values.waitMs ??= 0;
 }
 
 /** Normalises a request of `files/read`, likewise. */

@@ -34,6 +34,18 @@ Deno.test("normaliseExec() fills in the defaults", () => {
   });
 });
 
+Deno.test("normaliseExec() gives a detached command no limit of time of its own", () => {
+  const of = (request: object) => {
+    const { input } = normaliseExec({ command: "x", ...request }, BASE);
+    return [input.timeoutMs, input.waitMs];
+  };
+  assertEquals(of({ detach: true }), [0, 0]);
+  assertEquals(of({ detach: true, timeout_ms: 7, wait_ms: 9 }), [7, 9]);
+  assertEquals(of({ detach: false }), [30_000, undefined]);
+  const { issues } = normaliseExec({ command: "x", waitMs: 1 }, BASE);
+  assertEquals(issues.map(({ path }) => path), ["waitMs"]);
+});
+
 Deno.test("normaliseExec() takes a relative folder from the working folder", () => {
   const cwdOf = (cwd: string) =>
     normaliseExec({ command: "x", cwd }, BASE).input.cwd;
@@ -218,7 +230,7 @@ Deno.test("an unknown field is refused with the known ones and the likely one", 
   assertEquals(issues, [{
     path: "timeoutMS",
     message:
-      "exec.timeoutMS is not a known field: did you mean timeoutMs? known are command, args, cwd, timeoutMs, maxBufferBytes, stdin, env, timeout_ms, max_buffer_bytes.",
+      "exec.timeoutMS is not a known field: did you mean timeoutMs? known are command, args, cwd, timeoutMs, maxBufferBytes, stdin, env, detach, waitMs, timeout_ms, max_buffer_bytes, wait_ms.",
   }]);
   const far = normaliseFileRead({ path: "x", zebra: 1 }, BASE);
   assertEquals(far.issues[0]?.message.includes("did you mean"), false);

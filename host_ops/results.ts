@@ -14,6 +14,8 @@ export const ExecInput = z.object({
   maxBufferBytes: z.int(),
   stdin: z.string().optional(),
   env: z.record(z.string(), z.string()).optional(),
+  detach: z.boolean().optional(),
+  waitMs: z.int().optional(),
 });
 
 /** The normalised request of `files/read`. */
@@ -120,17 +122,20 @@ function outcome<
   Input extends z.ZodType,
   Result extends z.ZodType,
   Partial extends z.ZodType,
+  More extends z.ZodRawShape = Record<never, z.ZodType>,
 >(
   operation: Operation,
   parts: {
     readonly input: Input;
     readonly result: Result;
     readonly partial: Partial;
+    readonly more?: More;
   },
 ) {
   const asked = {
     operation: z.literal(operation),
     input: parts.input,
+    ...parts.more as More,
     hint: z.string().optional().describe("The call to make next."),
   };
   return z.discriminatedUnion("ok", [
@@ -149,6 +154,20 @@ export const ExecOutcome = outcome("exec", {
   input: ExecInput,
   result: ExecResult,
   partial: ExecResult,
+  more: {
+    taskId: z.string().optional().describe("Of a detached command."),
+    runId: z.string().optional(),
+  },
+});
+/** A detached command that has not ended yet. */
+export const ExecPending = z.object({
+  ok: z.literal(true),
+  operation: z.literal("exec"),
+  input: ExecInput,
+  pending: z.literal(true),
+  taskId: z.string(),
+  runId: z.string(),
+  next: z.array(z.string()).describe("The calls that read on and cancel."),
 });
 /** What `readTextFile` returns. */
 export const FileReadOutcome = outcome("files/read", {
@@ -182,6 +201,7 @@ export type FileReadResult = z.infer<typeof FileReadResult>;
 export type FileWriteResult = z.infer<typeof FileWriteResult>;
 export type FileFailure = z.infer<typeof FileFailure>;
 export type HostOpError = z.infer<typeof HostOpError>;
+export type ExecPending = z.infer<typeof ExecPending>;
 export type ExecOutcome = z.infer<typeof ExecOutcome>;
 export type FileReadOutcome = z.infer<typeof FileReadOutcome>;
 export type FileWriteOutcome = z.infer<typeof FileWriteOutcome>;

@@ -14,6 +14,9 @@ const MAX_TIMEOUT_MS = 2_147_483_647;
 /** The most bytes that a caller may ask to have kept of one stream, or read. */
 const MAX_BYTES = 67_108_864;
 
+/** The longest wait for the end of a detached command. */
+const MAX_WAIT_MS = 55_000;
+
 /** The longest path: systems take no longer one. */
 export const MAX_PATH_BYTES = 4096;
 
@@ -173,6 +176,12 @@ export const FIELDS = {
       .describe(
         "Variables on top of the minimal environment; no LD_*, DYLD_*.",
       ),
+    detach: z.boolean("must be a boolean when provided").optional().describe(
+      "Makes the command a task of its own, which outlives the call; timeoutMs is then 0 unless it is given.",
+    ),
+    waitMs: integer(0, MAX_WAIT_MS).optional().describe(
+      `With detach: milliseconds to wait for the end, at most ${MAX_WAIT_MS}; default 0. Later the answer is 202 with the calls that read on.`,
+    ),
   },
   "files/read": {
     path,
@@ -212,7 +221,11 @@ export type HostOperation = keyof typeof FIELDS;
 
 /** Other names under which fields are accepted: alias → field. */
 export const ALIASES = {
-  exec: { timeout_ms: "timeoutMs", max_buffer_bytes: "maxBufferBytes" },
+  exec: {
+    timeout_ms: "timeoutMs",
+    max_buffer_bytes: "maxBufferBytes",
+    wait_ms: "waitMs",
+  },
   "files/read": { max_bytes: "maxBytes" },
   "files/write": { create_parents: "createParents", if_match: "ifMatch" },
 } as const;

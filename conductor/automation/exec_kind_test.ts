@@ -7,11 +7,12 @@ import {
 } from "../../host_ops/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
-import { unimplemented } from "../../shared/testing/fakes.ts";
+import { tempDir, unimplemented } from "../../shared/testing/fakes.ts";
 import { type RunContext, RunStopped } from "./task_kind.ts";
 import { execKind } from "./exec_kind.ts";
+import { RunOutputs } from "./run_outputs.ts";
 
-type Stream = HostOps["streamCommand"];
+type Capture = HostOps["captureCommand"];
 
 const FACTS = {
   exitCode: 0,
@@ -47,32 +48,42 @@ function contextOf(rest: Partial<RunContext> = {}) {
 }
 
 /** A command that prints a little and ends well; keeps what it was asked for. */
-function fakeStream() {
+function fakeCapture() {
   const asked: (Normalised<ExecInput> & { actor: unknown })[] = [];
-  // deno-lint-ignore require-await -- as the real one
-  const stream: Stream = async (request, { actor }) => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const captureCommand: Capture = async (
+    request,
+    { actor },
+    { stdout, stderr },
+  ) => {
     // It is normalised already, and taken as it is.
     asked.push({ ...normaliseExec(request, { cwd: "/nowhere" }), actor });
-    return (async function* () {
-      yield { event: "stdout", data: { text: "out" } } as const;
-      yield { event: "stderr", data: { text: "e" } } as const;
-      yield {
-        event: "exit",
-        data: { ok: true, operation: "exec", input: INPUT, result: FACTS },
-      } as const;
-    })();
+    await stdout.write(bytes("out"));
+    await stderr.write(bytes("e"));
+    return { ok: true, operation: "exec", input: INPUT, result: FACTS };
   };
-  return { asked, stream };
+  return { asked, captureCommand };
 }
 
-Deno.test("execKind() passes output to the log and the exit to the outcome", async () => {
-  const { asked, stream } = fakeStream();
-  const kind = execKind({ streamCommand: stream }, {
-    cwd: "/",
-    clock: new FakeClock(),
-  });
+/** A kind whose outputs are kept in a folder of the test's. */
+async function testKind(hostOps: Pick<HostOps, "captureCommand">) {
+  const folder = await tempDir();
+  const outputs = new RunOutputs(folder.join("jobs"));
+  const clock = new FakeClock();
+  return {
+    kind: execKind(hostOps, { cwd: "/", outputs, clock }),
+    outputs,
+    clock,
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("execKind() passes output to the log and to files, and the exit to the outcome", async () => {
+  const { asked, captureCommand } = fakeCapture();
+  await using it = await testKind({ captureCommand });
   const { context, lines } = contextOf();
-  assertEquals(await kind.run(kind.payload.parse({ command: "x" }), context), {
+  const payload = it.kind.payload.parse({ command: "x" });
+  assertEquals(await it.kind.run(payload, context), {
     ok: true,
     code: null,
     message: null,
@@ -87,9 +98,14 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
       held_open: false,
     },
   });
-  assertEquals(lines, ["stdout out", "stderr e"]);
+  assertEquals(lines.filter((it) => !it.endsWith(" ")), [
+    "stdout out",
+    "stderr e",
+  ]);
+  const { input } = normaliseExec({ command: "x" }, { cwd: "/" });
   assertEquals(asked, [{
-    ...normaliseExec({ command: "x", timeoutMs: 0 }, { cwd: "/" }),
+    input: { ...input, timeoutMs: 0, maxBufferBytes: 268_435_456 },
+    issues: [],
     actor: {
       name: "scheduler",
       source: "task",
@@ -97,63 +113,76 @@ Deno.test("execKind() passes output to the log and the exit to the outcome", asy
       run_id: "run_1",
     },
   }]);
+  const kept = await it.outputs.read("run_1", {
+    stream: "stdout",
+    offset: 1,
+    maxBytes: 10,
+  });
+  assertEquals(new TextDecoder().decode(kept?.bytes), "ut");
+  assertEquals(kept?.size, 3);
 });
 
 Deno.test("execKind() leaves the time of a command to its task", async () => {
-  const { asked, stream } = fakeStream();
-  const kind = execKind({ streamCommand: stream }, {
-    cwd: "/",
-    clock: new FakeClock(),
-  });
-  const { context } = contextOf({ timeout_ms: 9000 });
-  for (const own of [{}, { timeoutMs: 5 }, { timeout_ms: 6 }]) {
-    await kind.run(kind.payload.parse({ command: "x", ...own }), context);
+  const { asked, captureCommand } = fakeCapture();
+  await using it = await testKind({ captureCommand });
+  for (const [run_id, own] of [["a", {}], ["b", { timeoutMs: 5 }]] as const) {
+    const { context } = contextOf({ timeout_ms: 9000, run_id });
+    const payload = it.kind.payload.parse({ command: "x", ...own });
+    await it.kind.run(payload, context);
   }
-  assertEquals(asked.map((it) => it.input.timeoutMs), [0, 0, 0]);
+  assertEquals(asked.map((it) => it.input.timeoutMs), [0, 0]);
 });
 
 Deno.test("execKind() waits for its turn while too many commands run", async () => {
-  const { asked, stream } = fakeStream();
-  const clock = new FakeClock();
+  const { asked, captureCommand } = fakeCapture();
   let busy = 2;
-  const kind = execKind({
-    streamCommand: (request, context) =>
-      busy-- > 0
-        ? Promise.reject(new AppError("TOO_MANY_REQUESTS"))
-        : stream(request, context),
-  }, { cwd: "/", clock });
+  const refused = Promise.withResolvers<void>();
+  await using it = await testKind({
+    captureCommand(...args) {
+      if (busy-- === 0) return captureCommand(...args);
+      refused.resolve();
+      return Promise.reject(new AppError("TOO_MANY_REQUESTS"));
+    },
+  });
   const { context } = contextOf();
-  const run = kind.run(kind.payload.parse({ command: "x" }), context);
-  await clock.advance(0);
-  await clock.advance(2000);
+  const run = it.kind.run(it.kind.payload.parse({ command: "x" }), context);
+  await refused.promise;
+  await it.clock.advance(0);
+  await it.clock.advance(2000);
   assertEquals((await run).ok, true);
   assertEquals(asked.length, 1);
 });
 
 Deno.test("execKind() does not wait for its turn when it is told to end", async () => {
-  const clock = new FakeClock();
   const stop = new AbortController();
-  const kind = execKind({
-    streamCommand: () => Promise.reject(new AppError("TOO_MANY_REQUESTS")),
-  }, { cwd: "/", clock });
+  const refused = Promise.withResolvers<void>();
+  await using it = await testKind({
+    captureCommand() {
+      refused.resolve();
+      return Promise.reject(new AppError("TOO_MANY_REQUESTS"));
+    },
+  });
   const { context } = contextOf({ signal: stop.signal });
-  const run = kind.run(kind.payload.parse({ command: "x" }), context);
-  await clock.advance(500);
+  const run = it.kind.run(it.kind.payload.parse({ command: "x" }), context);
+  await refused.promise;
+  await it.clock.advance(500);
   stop.abort(new RunStopped("CANCELED", "no more"));
   await assertRejects(() => run, AppError);
-  assertEquals(clock.pending, 0);
+  assertEquals(it.clock.pending, 0);
 });
 
-Deno.test("execKind() refuses a payload as the host operation does", () => {
-  const { payload, example } = execKind({
-    streamCommand: () => unimplemented("streamCommand"),
-  }, { cwd: "/", clock: new FakeClock() });
+Deno.test("execKind() refuses a payload as the host operation does", async () => {
+  await using it = await testKind({
+    captureCommand: () => unimplemented("captureCommand"),
+  });
+  const { payload, example } = it.kind;
   assertEquals(payload.safeParse(example).success, true);
   for (
     const [bad, path] of [
       [{}, "command"],
       [{ command: "x", args: ["y"] }, "command"],
       [{ command: "x", timeoutMS: 1 }, "timeoutMS"],
+      [{ command: "x", detach: true }, "detach"],
       [{ command: "x", env: { LD_PRELOAD: "y" } }, "env.LD_PRELOAD"],
     ] as const
   ) {

@@ -1,5 +1,7 @@
 export { type Automation, composeAutomation } from "./automation.ts";
+export { DetachedExec } from "./detached_exec.ts";
 export { execKind } from "./exec_kind.ts";
+export { RunOutputs } from "./run_outputs.ts";
 export { SystemService } from "./system_service.ts";
 export {
   failedRun,

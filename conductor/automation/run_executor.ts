@@ -19,27 +19,33 @@ export class RunExecutor {
   readonly #options: RunExecutorOptions;
   /** By task id: a task has one run at a time. */
   readonly #active = new Map<string, Active>();
+  #detached = 0;
 
   constructor(options: RunExecutorOptions) {
     this.#options = options;
   }
 
-  /** How many runs have not ended. */
+  /** How many runs have not ended, but for detached ones. */
   get size(): number {
-    return this.#active.size;
+    return this.#active.size - this.#detached;
   }
 
-  /** Starts the work of a run that is stored as running. */
-  start(claim: Claim): void {
+  /**
+   * Starts the work of a run that is stored as running; a `detached` one takes
+   * no other's place.
+   */
+  start(claim: Claim, { detached = false } = {}): void {
     const stop = new AbortController();
     const done = this.#execute(claim, stop).catch((error) => {
       const { run_id } = claim.run;
       this.#options.log.error("A run was not carried out", { error, run_id });
     }).finally(() => {
       this.#active.delete(claim.task.task_id);
+      if (detached) this.#detached--;
       this.#options.onFree();
     });
     this.#active.set(claim.task.task_id, { claim, stop, done });
+    if (detached) this.#detached++;
   }
 
   /** Stops the run of a task; resolves when it has ended. */

@@ -39,9 +39,16 @@ export class RunLedger {
 
   /** Starts a run of the task that is next, if there is one. */
   claim(fence: Fence, now: number): Claim | undefined {
+    const task = this.#options.tasks.nextReady();
+    return task && this.start(task, { fence, now });
+  }
+
+  /** Starts a run of a task that is queued. */
+  start(
+    task: TaskRow,
+    { fence, now }: { readonly fence: Fence; readonly now: number },
+  ): Claim {
     const { tasks, runs, logs, events, identity, newId } = this.#options;
-    const task = tasks.nextReady();
-    if (task === undefined) return undefined;
     const { task_id } = task;
     const run_id = newId("run");
     const attempt = task.attempts + 1;

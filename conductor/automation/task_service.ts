@@ -36,35 +36,43 @@ export class TaskService {
   }
 
   /**
-   * Queues a task. With a key that was used before, returns the task that was
-   * made then; `replayed` says so.
+   * Queues a task, or has it start at once, whatever the mode is and whatever
+   * runs. With a key that was used before, returns the task that was made then;
+   * `replayed` says so.
    * @throws {AppError} `INVALID_INPUT`, `SCOPE_REQUIRED` for a kind that is not
    * its maker's to run, `CONFLICT` when the key came with another body,
    * `SYSTEM_DRAINING`, `NOT_LEADER`
    */
   create(
     task: NewTask,
-    { by, key }: {
+    { by, key, atOnce = false }: {
       /** Who makes it. */
       readonly by: Pick<Principal, "scopes">;
       readonly key?: string | undefined;
+      readonly atOnce?: boolean;
     },
   ): { readonly task: Task; readonly replayed: boolean } {
     this.accept(task, by);
-    const { leadership, tasks, clock } = this.#options;
+    const { leadership, ledger, tasks, clock } = this.#options;
     const idempotency = key === undefined
       ? undefined
       : { key, hash: hashOf(task) };
-    const created = leadership.write(() => {
+    const created = leadership.write((fence) => {
       const earlier = idempotency && this.#earlier(idempotency);
-      if (earlier !== undefined) return { task: earlier, replayed: true };
+      if (earlier !== undefined) {
+        return { task: earlier, replayed: true, claim: undefined };
+      }
       if (this.#options.automation.get().mode === "draining") {
         throw new AppError("SYSTEM_DRAINING");
       }
-      const row = this.add(task, { at: clock.now(), idempotency });
-      return { task: row, replayed: false };
+      const at = clock.now();
+      const row = this.add(task, { at, idempotency });
+      const claim = atOnce ? ledger.start(row, { fence, now: at }) : undefined;
+      return { task: row, replayed: false, claim };
     });
-    if (!created.replayed) this.#options.onQueued();
+    if (created.claim) {
+      this.#options.executor.start(created.claim, { detached: true });
+    } else if (!created.replayed) this.#options.onQueued();
     return { task: tasks.show(created.task), replayed: created.replayed };
   }
 
@@ -187,7 +195,7 @@ interface TaskServiceOptions
   readonly kinds: TaskKinds;
   readonly leadership: Pick<Leadership, "write">;
   readonly ledger: RunLedger;
-  readonly executor: Pick<RunExecutor, "stop">;
+  readonly executor: Pick<RunExecutor, "start" | "stop">;
   readonly newId: NewId;
   readonly clock: Clock;
   /** Called when a task was queued. */

@@ -1,12 +1,19 @@
+import { z } from "zod";
 import {
   EXEC_STREAM_EVENTS,
   ExecOutcome,
+  ExecPending,
   ExecRequest,
   FileReadOutcome,
   FileReadRequest,
   FileWriteOutcome,
   FileWriteRequest,
 } from "../../host_ops/mod.ts";
+import { Reply } from "../../shared/http/mod.ts";
+import {
+  IDEMPOTENCY_KEY_RULE,
+  idempotencyKeyOf,
+} from "../../shared/idempotency.ts";
 import { callerOf, route } from "../deps.ts";
 
 const hostOperation = {
@@ -29,10 +36,13 @@ export const hostRoutes = [
     summary: "Run a command on this machine; answers its output and exit",
     notes: [
       "With Accept: text/event-stream: stdout and stderr events as they happen, then exit.",
-      "A client that disconnects kills its command. What the command does is not bound by the file roots.",
+      "A client that disconnects kills its command, unless it is detached. What the command does is not bound by the file roots.",
+      "detach: true makes the command a task, started at once, also while paused. Ended within waitMs: 200, the usual answer with taskId; else 202 with pending: true, taskId, runId and the next calls. An Idempotency-Key finds the same task again.",
     ],
+    headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
     body: ExecRequest,
-    data: ExecOutcome,
+    data: z.union([ExecPending, ExecOutcome]),
+    errors: ["NOT_READY", "CONFLICT", "SYSTEM_DRAINING", "NOT_LEADER"],
     events: EXEC_STREAM_EVENTS,
     example: {
       body: {
@@ -41,8 +51,19 @@ export const hostRoutes = [
         timeoutMs: 2000,
       },
     },
-    handler: (context) =>
-      context.deps.hostOps.executeCommand(context.body, callerOf(context)),
+    async handler(context) {
+      const { hostOps, detached } = context.deps;
+      const input = detached.inputOf(context.body);
+      if (input === undefined) {
+        return await hostOps.executeCommand(context.body, callerOf(context));
+      }
+      const answer = await detached.run(input, {
+        ...callerOf(context),
+        by: context,
+        key: idempotencyKeyOf(context),
+      });
+      return "pending" in answer ? new Reply(answer, { status: 202 }) : answer;
+    },
     stream: (context) =>
       context.deps.hostOps.streamCommand(context.body, callerOf(context)),
   }),

@@ -1,0 +1,208 @@
+import {
+  execCommandLine,
+  type ExecFacts,
+  type ExecInput,
+  type ExecOutcome,
+  type ExecPending,
+  execTarget,
+  HOST_OP_ERRORS,
+  type HostOpErrorCode,
+  normaliseExec,
+} from "../../host_ops/mod.ts";
+import type { AuditedCaller, AuditPort } from "../../shared/audit.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { codeOf } from "../../shared/errors.ts";
+import type { Principal } from "../../shared/http/mod.ts";
+import type { Redactor } from "../../shared/redact.ts";
+import type { PathBase } from "../../shared/user_path.ts";
+import { sleep } from "../../shared/wait.ts";
+import type { ChangeFeed } from "../record/mod.ts";
+import { NewTask, type Run, type TaskDetail } from "../store/mod.ts";
+import type { OutputStream, RunOutputs } from "./run_outputs.ts";
+import type { TaskService } from "./task_service.ts";
+
+const TITLE_CHARS = 80;
+
+/** Commands that outlive the call that started them: each is a task of its own. */
+export class DetachedExec {
+  readonly #options: DetachedExecOptions;
+
+  constructor(options: DetachedExecOptions) {
+    this.#options = options;
+  }
+
+  /** What a request asks to be detached; undefined when it does not, or is wrong. */
+  inputOf(request: unknown): ExecInput | undefined {
+    const { input, issues } = normaliseExec(request, this.#options);
+    return issues.length === 0 && input.detach ? input : undefined;
+  }
+
+  /**
+   * Starts a command, and waits for its end as long as its input says. The
+   * caller may leave: the command goes on.
+   * @throws {AppError} `SYSTEM_DRAINING`, `NOT_LEADER`, `NOT_READY`, `CONFLICT`
+   * when the key came with another request
+   */
+  async run(
+    input: ExecInput,
+    caller: DetachingCaller,
+  ): Promise<ExecOutcome | ExecPending> {
+    const taskId = await this.#start(input, caller);
+    const { latest_run: run, ...task } = await this.#end(
+      taskId,
+      input.waitMs ?? 0,
+      caller.signal,
+    );
+    if (run === null) throw new Error(`Cannot find a run of task "${taskId}"`);
+    const ids = { taskId, runId: run.run_id };
+    if (task.finished_at === null) {
+      const pending = { ok: true, operation: "exec", pending: true } as const;
+      return { ...pending, input, ...ids, next: nextCalls(ids, caller.by) };
+    }
+    return { ...await this.#outcomeOf(run, input), ...ids };
+  }
+
+  async #start(
+    input: ExecInput,
+    { actor, by, key }: DetachingCaller,
+  ): Promise<string> {
+    const { audit, redactor, tasks } = this.#options;
+    const { detach: _, waitMs: _wait, timeoutMs, ...payload } = input;
+    const command = redactor.text(execCommandLine(input));
+    const target = { operation: "exec", detach: true, ...execTarget(input) };
+    const entry = await audit.begin({ action: "exec", actor, target });
+    try {
+      const { task } = tasks.create(
+        NewTask.parse({
+          title: command.slice(0, TITLE_CHARS),
+          kind: "exec",
+          payload,
+          timeout_ms: timeoutMs,
+        }),
+        { by, key, atOnce: true },
+      );
+      entry.finish({ ok: true, facts: { task_id: task.task_id } });
+      return task.task_id;
+    } catch (error) {
+      entry.finish({ ok: false, code: codeOf(error) });
+      throw error;
+    }
+  }
+
+  /** The task as soon as it has ended, or after `waitMs`. */
+  async #end(
+    taskId: string,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<TaskDetail> {
+    const { clock, feed, tasks } = this.#options;
+    const over = new AbortController();
+    const patience = AbortSignal.any([signal, over.signal]);
+    if (waitMs === 0) over.abort();
+    else void sleep(clock, waitMs, patience).then(() => over.abort());
+    let task = tasks.get(taskId);
+    while (task.finished_at === null && !patience.aborted) {
+      await feed.wait(patience);
+      task = tasks.get(taskId);
+    }
+    over.abort();
+    return task;
+  }
+
+  async #outcomeOf(run: Run, input: ExecInput): Promise<ExecOutcome> {
+    const { outcome } = run;
+    const facts = factsOf(run);
+    const [stdout, stderr] = await Promise.all([
+      this.#shown(run.run_id, "stdout", input),
+      this.#shown(run.run_id, "stderr", input),
+    ]);
+    const result = facts && {
+      stdout: stdout.text,
+      stderr: stderr.text,
+      ...facts,
+      truncated: facts.truncated || stdout.isCut || stderr.isCut,
+    };
+    if (outcome?.ok && result) {
+      return { ok: true, operation: "exec", input, result };
+    }
+    const { code, details } = codeFor(outcome?.code ?? "INTERNAL");
+    return {
+      ok: false,
+      operation: "exec",
+      input,
+      error: {
+        code,
+        message: outcome?.message ?? "Cannot say how it ended",
+        retryable: false,
+        ...(details && { details }),
+      },
+      ...(result && { result }),
+    };
+  }
+
+  /** The beginning of an output: all of it is read elsewhere. */
+  async #shown(
+    runId: string,
+    stream: OutputStream,
+    { maxBufferBytes: maxBytes }: ExecInput,
+  ): Promise<{ readonly text: string; readonly isCut: boolean }> {
+    const read = await this.#options.outputs.read(runId, { stream, maxBytes });
+    const isCut = read === undefined || read.size > read.bytes.length;
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    return { text: decoder.decode(read?.bytes, { stream: isCut }), isCut };
+  }
+}
+
+/** Who detaches a command. */
+export interface DetachingCaller extends Omit<AuditedCaller, "hold"> {
+  readonly by: Pick<Principal, "scopes">;
+  /** An `Idempotency-Key`: the same one finds the same task. */
+  readonly key?: string | undefined;
+}
+
+interface DetachedExecOptions extends PathBase {
+  readonly tasks: Pick<TaskService, "create" | "get">;
+  readonly outputs: Pick<RunOutputs, "read">;
+  readonly audit: AuditPort;
+  readonly redactor: Pick<Redactor, "text">;
+  readonly feed: ChangeFeed;
+  readonly clock: Clock;
+}
+
+/** The calls that read on and cancel, as far as they are the caller's to make. */
+function nextCalls(
+  { taskId, runId }: { readonly taskId: string; readonly runId: string },
+  { scopes }: Pick<Principal, "scopes">,
+): string[] {
+  return [
+    `GET /v1/runs/${runId}`,
+    `GET /v1/tasks/${taskId}/logs`,
+    ...(scopes.has("automate") ? [`POST /v1/tasks/${taskId}/cancel`] : []),
+  ];
+}
+
+/** What tasks tell in snake_case, as the contract of `exec` names it. */
+function factsOf({ outcome, started_at, finished_at }: Run) {
+  const facts = outcome?.result ?? null;
+  if (facts === null || finished_at === null) return undefined;
+  return {
+    exitCode: facts.exit_code,
+    signal: facts.signal,
+    durationMs: facts.duration_ms,
+    startedAt: started_at,
+    finishedAt: finished_at,
+    timedOut: outcome?.code === "TASK_TIMEOUT",
+    stdoutBytes: facts.stdout_bytes,
+    stderrBytes: facts.stderr_bytes,
+    truncated: facts.truncated,
+    heldOpen: facts.held_open,
+  } as ExecFacts;
+}
+
+/** The code of an outcome among those of `exec`. */
+function codeFor(code: string) {
+  if (code === "TASK_TIMEOUT") return { code: "EXEC_TIMEOUT" } as const;
+  return code in HOST_OP_ERRORS
+    ? { code: code as HostOpErrorCode }
+    : { code: "EXEC_FAILED", details: { reason: code } } as const;
+}

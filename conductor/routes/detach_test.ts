@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Json } from "../../shared/testing/json.ts";
+import {
+  type TestConductor,
+  testConductor,
+} from "../testing/test_conductor.ts";
+
+async function exec(
+  it: TestConductor,
+  body: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Promise<{ readonly status: number; readonly answer: Json }> {
+  const response = await it.server.post("/v1/exec", body, { headers });
+  return { status: response.status, answer: await response.json() };
+}
+
+async function ended(it: TestConductor, taskId: string): Promise<Json> {
+  const response = await it.server.get(`/v1/tasks/${taskId}/logs`, {
+    headers: { accept: "text/event-stream" },
+  });
+  await response.text();
+  return await it.server.data("GET", `/v1/tasks/${taskId}`);
+}
+
+Deno.test("A detached command that ends in time is answered as any other, with its task", async () => {
+  await using it = await testConductor();
+  const { status, answer } = await exec(it, {
+    command: "printf out; printf err >&2; exit 3",
+    detach: true,
+    waitMs: 20_000,
+  });
+  assertEquals(status, 200);
+  const { ok, error, result, taskId, input } = answer.data;
+  assertEquals([ok, error.code], [false, "EXEC_EXIT_NON_ZERO"]);
+  assertEquals(
+    [result.stdout, result.stderr, result.exitCode, result.truncated],
+    ["out", "err", 3, false],
+  );
+  assertEquals([input.timeoutMs, input.waitMs], [0, 20_000]);
+  const task: Json = await it.server.data("GET", `/v1/tasks/${taskId}`);
+  assertEquals(task.title, "printf out; printf err >&2; exit 3");
+  assertEquals([task.timeout_ms, task.effective_timeout_ms], [0, null]);
+  const good = await exec(it, { command: "echo é", detach: true, waitMs: 9e3 });
+  assertEquals(good.answer.data.result.stdout, "é\n");
+});
+
+Deno.test("A detached command that goes on is answered 202 with the calls that follow and end it", async () => {
+  await using it = await testConductor({ BAA_MAX_CONCURRENT_RUNS: "1" });
+  await it.server.data("POST", "/v1/system/pause");
+  const { status, answer } = await exec(it, {
+    command: "echo begun; sleep 60",
+    detach: true,
+  });
+  assertEquals(status, 202);
+  const { ok, operation, pending, taskId, runId, next } = answer.data;
+  assertEquals([ok, operation, pending], [true, "exec", true]);
+  assert(next.some((call: string) => call.includes(runId)));
+  for (const call of next as string[]) {
+    const [method = "", path = ""] = call.split(" ");
+    await it.server.data(method as "GET", path);
+  }
+  const task: Json = await it.server.data("GET", `/v1/tasks/${taskId}`);
+  assertEquals(task.status, "canceled");
+});
+
+Deno.test("A detached command takes no place of a task, and starts while paused", async () => {
+  await using it = await testConductor({ BAA_MAX_CONCURRENT_RUNS: "1" });
+  const first = await exec(it, { command: "sleep 60", detach: true });
+  const { task_id }: Json = await it.server.data("POST", "/v1/tasks", {
+    title: "beside it",
+    kind: "exec",
+    payload: { command: "true" },
+  });
+  assertEquals((await ended(it, task_id)).status, "succeeded");
+  await it.server.data("POST", "/v1/system/pause");
+  const second = await exec(it, { command: "true", detach: true, waitMs: 9e3 });
+  assertEquals(second.answer.data.result.exitCode, 0);
+  await it.server.data(
+    "POST",
+    `/v1/tasks/${first.answer.data.taskId}/cancel`,
+  );
+});
+
+Deno.test("Detaching is refused while draining, with an event stream and in a task", async () => {
+  await using it = await testConductor();
+  const body = { command: "true", detach: true };
+  const stream = await it.server.post("/v1/exec", body, {
+    headers: { accept: "text/event-stream" },
+  });
+  assertStringIncludes(await stream.text(), "exec.detach is for POST /v1/exec");
+  const refused = await it.server.post("/v1/tasks", {
+    title: "x",
+    kind: "exec",
+    payload: body,
+  });
+  assertEquals(refused.status, 400);
+  await refused.body?.cancel();
+  for (const wrong of [{ waitMs: 5 }, { detach: true, waitMs: 55_001 }]) {
+    const { answer } = await exec(it, { command: "true", ...wrong });
+    assertEquals(answer.data.error.code, "INVALID_INPUT");
+  }
+  await it.server.data("POST", "/v1/system/drain");
+  const drained = await exec(it, body);
+  assertEquals(
+    [drained.status, drained.answer.error.code],
+    [409, "SYSTEM_DRAINING"],
+  );
+});
+
+Deno.test("The same Idempotency-Key finds the same detached command", async () => {
+  await using it = await testConductor();
+  const headers = { "idempotency-key": "once" };
+  const marker = `${it.folder}/ran`;
+  const command = `echo x >> ${marker}; cat ${marker}`;
+  const body = { command, detach: true };
+  const first = await exec(it, { ...body, waitMs: 20_000 }, headers);
+  const again = await exec(it, { ...body, wait_ms: 10 }, headers);
+  assertEquals(again.answer.data.taskId, first.answer.data.taskId);
+  assertEquals(again.answer.data.result, first.answer.data.result);
+  const other = await exec(it, { command: "true", detach: true }, headers);
+  assertEquals([other.status, other.answer.error.code], [409, "CONFLICT"]);
+});
+
+Deno.test("The title of a detached command shows no secret, and its timeout is its own", async () => {
+  await using it = await testConductor();
+  const { answer } = await exec(it, {
+    command: `TOKEN=hunter2hunter2 sleep 60 # ${"x".repeat(100)}`,
+    detach: true,
+    waitMs: 20_000,
+    timeoutMs: 100,
+  });
+  assertEquals(answer.data.error.code, "EXEC_TIMEOUT");
+  assertEquals(answer.data.result.timedOut, true);
+  const task: Json = await it.server.data(
+    "GET",
+    `/v1/tasks/${answer.data.taskId}`,
+  );
+  assertEquals(task.title.includes("hunter2"), false);
+  assertEquals(task.title.length, 80);
+});
+
+Deno.test("What a command of a task prints is kept for its owner alone", async () => {
+  await using it = await testConductor();
+  const { answer } = await exec(it, {
+    command: "echo x",
+    detach: true,
+    waitMs: 20_000,
+  });
+  const folder = `${it.folder}/state/jobs/${answer.data.runId}`;
+  const modes = [folder, `${folder}/stdout`, `${folder}/stderr`]
+    .map((path) => (Deno.statSync(path).mode ?? 0) & 0o777);
+  assertEquals(modes, [0o700, 0o600, 0o600]);
+});
