@@ -49,12 +49,13 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     own: (name) => Deno.env.get(name),
     shell: values.shell,
     execPath: values.execPath,
+    passOn: values.execEnv,
   });
-  const place = { cwd: Deno.cwd(), home: environment.HOME };
+  const place = { cwd: Deno.cwd(), home: environment.values.HOME };
   const hostOps = createHostOps({
     ...values,
     ...place,
-    environment,
+    environment: environment.values,
     ownPaths: [
       values.stateDir,
       values.logsDir,

@@ -3,6 +3,7 @@ import {
   settingsOf,
   type SettingValues,
 } from "../shared/config/mod.ts";
+import { isSecretName } from "../shared/secret_names.ts";
 import {
   type DaemonConfig,
   daemonConfig,
@@ -27,11 +28,38 @@ export function readConductorConfig(
   env: (variable: string) => string | undefined,
 ): ConductorConfig {
   const { values, lines, problems } = readConfig(CONDUCTOR_SETTINGS, env);
-  const all = [...problems, ...shellProblems(values.shell)];
+  const { passedOn, unreadable } = readPassedOn(values.execEnv ?? [], env);
+  const all = [...problems, ...shellProblems(values.shell), ...unreadable];
+  const config = daemonConfig(
+    { values, lines, problems: all },
+    "conductorLocalApi",
+  );
   return {
-    ...daemonConfig({ values, lines, problems: all }, "conductorLocalApi"),
+    ...config,
     ...filesConfig(values, "conductor"),
+    secrets: [...config.secrets, ...passedOn],
   };
+}
+
+/** The secrets among what commands are passed on, and what of it is not permitted. */
+function readPassedOn(
+  names: readonly string[],
+  env: (variable: string) => string | undefined,
+) {
+  const passedOn: string[] = [];
+  const unreadable: string[] = [];
+  for (const name of names) {
+    try {
+      const value = env(name);
+      if (value && isSecretName(name)) passedOn.push(value);
+    } catch {
+      unreadable.push(
+        `BAA_EXEC_ENV names ${name}, which this program is not permitted to ` +
+          "read: run the installer again",
+      );
+    }
+  }
+  return { passedOn, unreadable };
 }
 
 /** What is wrong with the shell, as far as it may be looked at. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError } from "../shared/config/read_config.ts";
 import { readConductorConfig } from "./config.ts";
 
@@ -30,4 +30,49 @@ Deno.test("readConductorConfig() takes a umask that leaves the owner everything,
       `BAA_UMASK is "${given}": give an octal number from 000 to 077`,
     ]);
   }
+});
+
+Deno.test("readConductorConfig() passes nothing on that could change what a shell runs, or is the daemon's secret", () => {
+  const read = (given: string) =>
+    readConductorConfig((it) => it === "BAA_EXEC_ENV" ? given : undefined)
+      .values.execEnv;
+  assertEquals(read("GITHUB_TOKEN, JAVA_HOME,_x"), [
+    "GITHUB_TOKEN",
+    "JAVA_HOME",
+    "_x",
+  ]);
+  const refused =
+    "BASH_ENV ENV LD_PRELOAD LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES BAA_SHARED_TOKEN BASHOPTS SHELLOPTS IFS PS4 PATH CDPATH TMOUT ZDOTDIR PERL5OPT BASH_FUNC_ls%% A-B 1A *";
+  for (const name of refused.split(" ")) {
+    const error = assertThrows(() => read(`TZ,${name}`), ConfigError);
+    assertMatch(
+      error.problems[0] ?? "",
+      /^BAA_EXEC_ENV is "TZ,.*": give names of variables that cannot change what a shell runs \(never BAA_\*/,
+    );
+  }
+});
+
+Deno.test("readConductorConfig() says which variable it may not read", () => {
+  const problem = assertThrows(
+    () =>
+      readConductorConfig((it) => {
+        if (it === "JAVA_HOME") throw new Deno.errors.NotCapable("no");
+        return it === "BAA_EXEC_ENV" ? "TZ,JAVA_HOME" : undefined;
+      }),
+    ConfigError,
+  );
+  assertEquals(problem.problems, [
+    "BAA_EXEC_ENV names JAVA_HOME, which this program is not permitted to read: run the installer again",
+  ]);
+});
+
+Deno.test("readConductorConfig() keeps what commands are passed on out of logs when it is a secret", () => {
+  const variables: Readonly<Record<string, string>> = {
+    BAA_EXEC_ENV: "TZ,GITHUB_TOKEN",
+    TZ: "Europe/Berlin",
+    GITHUB_TOKEN: "ghp-of-the-owner",
+  };
+  const { secrets } = readConductorConfig((it) => variables[it]);
+  assertEquals(secrets.includes("ghp-of-the-owner"), true);
+  assertEquals(secrets.includes("Europe/Berlin"), false);
 });

@@ -5,7 +5,11 @@
  * @module
  */
 export { execCommandLine, execTarget } from "./audit.ts";
-export { childEnvironment, GROUP_WAYS } from "./process/mod.ts";
+export {
+  type ChildEnvironment,
+  childEnvironment,
+  GROUP_WAYS,
+} from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export * from "./host_ops.ts";
 export { Normalised, normaliseExec } from "./input.ts";

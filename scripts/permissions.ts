@@ -124,10 +124,11 @@ function conductorSet(env: Env): PermissionSet {
       ...socketAddress(values),
     ],
     run: [values.shell],
-    env: [
+    env: distinct([
       ...Object.values(CONDUCTOR_SETTINGS).map((it) => it.variable),
       ...CHILD_ENV,
-    ],
+      ...values.execEnv,
+    ]),
     // BAA_UMASK, and the room on the disk, for the status.
     sys: ["umask", "statfs"],
   };

@@ -14,7 +14,7 @@ Deno.test("childEnvironment() takes over a few variables and no other", () => {
     LD_PRELOAD: "x",
   };
   assertEquals(
-    childEnvironment({ own: (name) => own[name], shell: "/bin/sh" }),
+    childEnvironment({ own: (name) => own[name], shell: "/bin/sh" }).values,
     {
       PATH:
         "/own:/usr/bin:/home/me/.local/bin:/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/local/sbin:/bin:/usr/sbin:/sbin",
@@ -35,7 +35,7 @@ Deno.test("childEnvironment() has defaults and takes execPath as it is", () => {
       shell: "/bin/sh",
       execPath: "/only",
       os: "darwin",
-    }),
+    }).values,
     {
       PATH: "/only",
       SHELL: "/bin/sh",
@@ -45,6 +45,42 @@ Deno.test("childEnvironment() has defaults and takes execPath as it is", () => {
       USER: "me",
     },
   );
+});
+
+Deno.test("childEnvironment() passes on what is named and set, says where all came from, and lets nothing take the place of its own", () => {
+  const own: Readonly<Record<string, string>> = {
+    PATH: "/own",
+    TZ: "",
+    SSH_AUTH_SOCK: "/tmp/agent",
+    TERM: "xterm",
+    SHELL: "/bin/fish",
+    OTHER: "x",
+  };
+  const { values, sources } = childEnvironment({
+    own: (name) => own[name],
+    shell: "/bin/sh",
+    execPath: "/only",
+    passOn: ["TZ", "SSH_AUTH_SOCK", "LC_ALL", "TERM", "SHELL"],
+    os: "linux",
+  });
+  assertEquals(values, {
+    TZ: "",
+    SSH_AUTH_SOCK: "/tmp/agent",
+    PATH: "/only",
+    SHELL: "/bin/sh",
+    LANG: "C.UTF-8",
+    TMPDIR: "/tmp",
+    TERM: "dumb",
+  });
+  assertEquals(sources, {
+    TZ: "BAA_EXEC_ENV",
+    SSH_AUTH_SOCK: "BAA_EXEC_ENV",
+    PATH: "BAA_EXEC_PATH",
+    SHELL: "BAA_SHELL",
+    LANG: "default",
+    TMPDIR: "default",
+    TERM: "default",
+  });
 });
 
 Deno.test("completePath() names no folder twice", () => {

@@ -18,7 +18,7 @@ export function testHostOps(options: Partial<HostOpsOptions> = {}): HostOps {
     environment: childEnvironment({
       own: (name) => name === "HOME" ? "/" : undefined,
       shell: "/bin/sh",
-    }),
+    }).values,
     ownPaths: [],
     staging: `/tmp/baa-staging-${crypto.randomUUID()}`,
     maxBufferedBytes: 268_435_456,

@@ -2,7 +2,7 @@ import { CODEX_VARIABLES } from "../../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../../conductor/config.ts";
 import { STATUS_API_SETTINGS } from "../../conductor/status/mod.ts";
-import type { Settings } from "../../shared/config/mod.ts";
+import { SETTINGS, type Settings } from "../../shared/config/mod.ts";
 import type { PermissionSet, Program } from "../permissions.ts";
 
 /** What a permission is for, and what stops when it is taken away. */
@@ -139,6 +139,13 @@ export const PERMISSION_ROWS: readonly PermissionRow[] = [
     flag: "env",
     of: () => ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR"],
     feature: "the environment of commands",
+    without: "does not start",
+  },
+  {
+    program: "conductor",
+    flag: "env",
+    of: () => SETTINGS.execEnv.fallback.split(","),
+    feature: "what BAA_EXEC_ENV has commands get beside it",
     without: "does not start",
   },
   {

@@ -36,6 +36,10 @@ function isOrigin(word: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\/[^\s/,?#@]+$/.test(word);
 }
 
+/** By such a variable a shell, the loader or perl is told what to run, or how. */
+const TELLS_WHAT_RUNS =
+  /^(BAA_|BASH|DYLD_|LD_|PERL5|PS\d|(CDPATH|ENV|EXECIGNORE|FPATH|GCONV_PATH|GLOBIGNORE|IFS|PATH|SHELLOPTS|TMOUT|ZDOTDIR)$)/i;
+
 /**
  * Every environment variable of the product, defined once, with who reads it;
  * the README's tables are made from this list.
@@ -126,6 +130,16 @@ export const SETTINGS = {
     readBy: DAEMONS,
     doc: "PATH of commands; default: the daemon's own, completed with the " +
       "usual folders",
+  }),
+  execEnv: list("BAA_EXEC_ENV", {
+    fallback: "SSH_AUTH_SOCK,TZ,LC_ALL,LC_CTYPE,HTTP_PROXY,HTTPS_PROXY," +
+      "ALL_PROXY,NO_PROXY,http_proxy,https_proxy,all_proxy,no_proxy",
+    each: (word) => /^[A-Za-z_]\w*$/.test(word) && !TELLS_WHAT_RUNS.test(word),
+    allowed: "names of variables that cannot change what a shell runs (never " +
+      "BAA_*, BASH*, DYLD_*, ENV, IFS, LD_*, PATH, PERL5*, PS4, SHELLOPTS, " +
+      "ZDOTDIR and their like)",
+    doc: "variables of the daemon's own that commands get beside PATH, HOME, " +
+      "USER, SHELL, LANG, TMPDIR and TERM, each in full",
   }),
   umask: umask("BAA_UMASK", {
     readBy: DAEMONS,
