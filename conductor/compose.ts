@@ -20,6 +20,7 @@ import {
 } from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";
 import { Codex, codexKind } from "./codex/mod.ts";
+import { commandEnvironment } from "./command_environment.ts";
 import type { ConductorConfig } from "./config.ts";
 import { routes } from "./routes/mod.ts";
 import { AuditVerifier, BackupService, openStore } from "./record/mod.ts";
@@ -97,6 +98,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       codex,
       automation: () => automation,
       publicBase: values.publicApiBase,
+      environment: commandEnvironment(config, { ...place, environment }),
     }),
   );
   const outputs = new RunOutputs(join(values.stateDir, "jobs"));

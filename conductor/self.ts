@@ -16,7 +16,9 @@ import type { Store } from "./record/mod.ts";
 
 /** What conductor tells of itself. */
 export function conductorSelf(
-  { store, browser, codex, automation, publicBase }: {
+  { store, browser, codex, automation, publicBase, environment }: {
+    /** What commands find. */
+    readonly environment: Readonly<Record<string, unknown>>;
     readonly publicBase: URL | undefined;
     readonly store: Store;
     readonly browser: ReturnType<typeof composeBrowser>;
@@ -39,7 +41,10 @@ export function conductorSelf(
     system: () => stateOf(automation().system),
     publicSystem: () => publicStateOf(automation().system),
     websocket: () => browser.describe(),
-    hostOperations,
+    hostOperations: (routes, options) => ({
+      ...hostOperations(routes, options),
+      environment,
+    }),
     exampleValues: () => ({
       cwd: Deno.cwd(),
       file: readableFile(),
@@ -57,8 +62,7 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
     contract:
       "The data of the success envelope is the operation's own result union: {ok, operation, input, result} or {ok, operation, input, error, result?}.",
     semantics: {
-      cwd:
-        "Optional string; omitted: the working folder of the conductor process.",
+      cwd: "Optional string; omitted: environment.default_cwd.",
       path:
         "files/read and files/write: absolute, or relative to cwd. In both, ~ and ~/… are the owner's home, ~name is refused, and .. goes where the kernel goes: up from where a link leads.",
       timeoutMs:

@@ -19,7 +19,15 @@ import { tokenRoutes } from "./tokens.ts";
 
 /** The table of contents of conductor's API. */
 export const routes: readonly Route<Deps>[] = [
-  ...describeRoutes<Deps>({ capabilities }),
+  ...describeRoutes<Deps>({
+    capabilities(context) {
+      const { host_operations, ...own } = capabilities(context);
+      // the whole of it stands beside them
+      return host_operations
+        ? { ...own, host_operations: { enabled: true } }
+        : own;
+    },
+  }),
   ...capabilityRoutes,
   ...probeRoutes<Deps>(),
   ...systemRoutes,
