@@ -69,6 +69,10 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
         `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
       maxBufferBytes:
         `exec only; optional integer > 0, default ${DEFAULT_MAX_BYTES}, for stdout and stderr each.`,
+      onLimit:
+        "exec only; what output beyond maxBufferBytes does: kill (default) ends the command; discard lets it run on and keeps the first headBytes and last tailBytes of each output (default: half of maxBufferBytes each). stdoutOmittedBytes and stderrOmittedBytes say how much is left out between them.",
+      killedProcesses:
+        "exec only, in results: what a command leaves running may print for up to 1 s; what still runs then is killed and counted here.",
       detach:
         "exec only; true: the command becomes a task of its own, which no disconnect ends and timeoutMs only when it is given; 202 with the next calls unless it ends within waitMs (default 0, at most 55000).",
       overwrite:

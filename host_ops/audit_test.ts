@@ -87,7 +87,12 @@ Deno.test("a stream is audited when it has ended", async () => {
 });
 
 Deno.test("execTarget() is short, and quick on whatever it is given", () => {
-  const input = { cwd: "/", timeoutMs: 0, maxBufferBytes: 1 };
+  const input = {
+    cwd: "/",
+    timeoutMs: 0,
+    maxBufferBytes: 1,
+    onLimit: "kill",
+  } as const;
   const since = performance.now();
   for (const piece of ["a", "token", "-", "a:", "://a", "'\"", "= ", "-a "]) {
     const text = piece.repeat(1_000_000);

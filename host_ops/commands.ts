@@ -64,10 +64,14 @@ export class Commands {
   ): Promise<AsyncIterable<OutputEvent>> {
     const { clock, exec, inFlight, slots, stallMs, stopping } = this.#options;
     const left = new AbortController();
+    let isOver = false;
     const queue = new EventQueue({
       stallMs,
       clock,
-      onLeave: () => left.abort(),
+      onLeave: () => {
+        left.abort();
+        if (isOver) queue.release();
+      },
     });
     const { input, refused } = await this.#admit(request, context);
     if (refused !== undefined) {
@@ -81,7 +85,11 @@ export class Commands {
       const stdout = queue.sink("stdout");
       const stderr = queue.sink("stderr");
       const onLastWords = () => queue.release();
-      const port = { signal, stdout, stderr, onLastWords };
+      const onTails = () => {
+        isOver = true;
+        queue.holdBack();
+      };
+      const port = { signal, stdout, stderr, onLastWords, onTails };
       inFlight.track(exec.stream(input, port)).then((exit) => {
         leave();
         stdout.flush();

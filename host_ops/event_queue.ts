@@ -30,6 +30,7 @@ export class EventQueue extends Channel<OutputEvent> {
         push(decoder.decode(bytes, { stream: true }), bytes.length);
         return this.hasRoom || this.#untilRoom();
       },
+      cut: () => void decoder.decode(),
       flush: () => push(decoder.decode(), 0),
     };
   }

@@ -1,11 +1,13 @@
 import { type Clock, isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
-import { HostOpFailure, startFailure } from "./failure.ts";
+import { execFailure, KEEP_IT } from "./exec_failure.ts";
+import { startFailure } from "./failure.ts";
+import { HeadAndTail } from "./head_and_tail.ts";
+import { KeptOutput } from "./kept_output.ts";
 import {
   type ChildProcess,
   type CommandEnd,
   type Job,
-  KeptOutput,
   type ProcessGroups,
   supervise,
   type SuperviseOptions,
@@ -14,10 +16,6 @@ import type { ExecExit, ExecFacts, ExecInput, ExecOutcome } from "./results.ts";
 
 /** How many shells may die under one command before it has begun. */
 const MOST_TRIES = 4;
-
-/** How to keep what a command leaves behind. */
-const KEEP_IT =
-  "What the command left running was killed: send what has to go on as a command of its own, with detach: true.";
 
 /** Runs commands. */
 export class Exec {
@@ -34,34 +32,68 @@ export class Exec {
     hold?: Hold,
   ): Promise<ExecOutcome> {
     const { budget } = this.#options;
-    const stdout = new KeptOutput(budget);
-    const stderr = new KeptOutput(budget);
-    const factsOf = this.#measure();
+    const { headBytes = input.maxBufferBytes } = input;
+    const heads = {
+      stdout: new KeptOutput(budget, headBytes),
+      stderr: new KeptOutput(budget, headBytes),
+    };
+    const outputs = this.#outputs(input, heads);
+    const factsOf = this.#measure(input);
     try {
-      const end = await this.#seeThrough(input, { signal, stdout, stderr });
+      const end = await this.#seeThrough(input, { signal, ...outputs });
+      const textOf = (from: "stdout" | "stderr") => {
+        const { omittedBytes } = outputs[from];
+        const isCut = omittedBytes > 0 || end[from].dropped !== undefined;
+        return heads[from].text(isCut, outputs[from].tail());
+      };
       return this.#outcomeOf(end, input, {
-        stdout: stdout.text(end.stdout.dropped !== undefined),
-        stderr: stderr.text(end.stderr.dropped !== undefined),
-        ...factsOf(end),
+        stdout: textOf("stdout"),
+        stderr: textOf("stderr"),
+        ...factsOf(end, outputs),
       });
     } catch (error) {
       return await failedStart(error, input);
     } finally {
       // Its text is as large as the output was, until it has been passed on.
-      const cost = stdout.surrender() + stderr.surrender();
+      const all = [...Object.values(heads), ...Object.values(outputs)];
+      const cost = all.reduce((sum, it) => sum + it.surrender(), 0);
       budget.giveWhenPassedOn(cost, hold);
     }
   }
 
-  /** Runs a command whose output goes elsewhere while it runs. */
+  /**
+   * Runs a command whose output goes elsewhere while it runs: what stands behind
+   * the heads only at its end.
+   */
   async stream(input: ExecInput, port: ExecPort): Promise<ExecExit> {
-    const factsOf = this.#measure();
+    const { budget } = this.#options;
+    const outputs = this.#outputs(input, port);
+    const factsOf = this.#measure(input);
     try {
-      const end = await this.#seeThrough(input, port);
-      return this.#outcomeOf(end, input, factsOf(end));
+      const end = await this.#seeThrough(input, { ...port, ...outputs });
+      const exit = this.#outcomeOf(end, input, factsOf(end, outputs));
+      if (input.onLimit === "kill") return exit;
+      port.onTails?.();
+      for (const output of Object.values(outputs)) {
+        await output.handOn(port.signal);
+      }
+      return exit;
     } catch (error) {
       return await failedStart(error, input);
+    } finally {
+      for (const it of Object.values(outputs)) budget.give(it.surrender());
     }
+  }
+
+  #outputs(input: ExecInput, heads: Pick<ExecPort, "stdout" | "stderr">) {
+    const { budget } = this.#options;
+    const { maxBufferBytes: maxBytes } = input;
+    const { headBytes = maxBytes, tailBytes = 0 } = input;
+    const limits = { maxBytes, headBytes, tailBytes };
+    return {
+      stdout: new HeadAndTail(heads.stdout, { ...limits, budget }),
+      stderr: new HeadAndTail(heads.stderr, { ...limits, budget }),
+    };
   }
 
   async #seeThrough(input: ExecInput, port: ExecPort): Promise<CommandEnd> {
@@ -96,28 +128,35 @@ export class Exec {
       ...port,
       clock: this.#options.clock,
       timeoutMs: input.timeoutMs,
-      maxBytes: input.maxBufferBytes,
+      maxBytes: input.onLimit === "discard" ? Infinity : input.maxBufferBytes,
     });
   }
 
   /** Looks at the clock; returns what tells the facts at the end. */
-  #measure(): (end: CommandEnd) => ExecFacts {
+  #measure({ onLimit }: ExecInput) {
     const { clock } = this.#options;
     const startedAt = clock.now();
     const since = clock.monotonic();
-    return ({ status, killedFor, leftBehind, stdout, stderr, ...end }) => {
+    return (end: CommandEnd, outputs: Outputs): ExecFacts => {
+      const { status, leftBehind, stdout, stderr } = end;
       const durationMs = Math.round(clock.monotonic() - since);
+      const omitted = {
+        stdoutOmittedBytes: outputs.stdout.omittedBytes,
+        stderrOmittedBytes: outputs.stderr.omittedBytes,
+      };
       return {
         exitCode: status === undefined || status.signal ? null : status.code,
         signal: status?.signal ?? null,
         durationMs,
         startedAt: isoTime(startedAt),
         finishedAt: isoTime(startedAt + durationMs),
-        timedOut: killedFor === "timeout",
+        timedOut: end.killedFor === "timeout",
         stdoutBytes: stdout.total,
         stderrBytes: stderr.total,
-        truncated: end.isCut || stdout.dropped !== undefined ||
-          stderr.dropped !== undefined,
+        ...(onLimit === "discard" && omitted),
+        truncated: end.isCut ||
+          [stdout, stderr].some((it) => it.dropped !== undefined) ||
+          Object.values(omitted).some((it) => it > 0),
         heldOpen: end.heldOpen,
         ...(leftBehind > 0 && { killedProcesses: leftBehind }),
       };
@@ -129,75 +168,21 @@ export class Exec {
     input: ExecInput,
     result: Result,
   ) {
-    const told = this.#failureOf(end, input, result)?.told;
+    const { budget, stopping } = this.#options;
+    const told = execFailure(end, input, {
+      budget,
+      isStopping: stopping.aborted,
+    })?.told;
     const operation = "exec" as const;
     const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
     return told === undefined
       ? { ok: true as const, operation, input, ...hint, result }
       : { ok: false as const, operation, input, ...hint, ...told, result };
   }
-
-  #failureOf(
-    { killedFor, status }: CommandEnd,
-    { timeoutMs, maxBufferBytes }: ExecInput,
-    { exitCode, signal }: ExecFacts,
-  ): HostOpFailure | undefined {
-    switch (killedFor) {
-      case "timeout":
-        return new HostOpFailure(
-          "EXEC_TIMEOUT",
-          `Command timed out after ${timeoutMs}ms.`,
-          {
-            retryable: true,
-            details: { timeoutMs },
-            hint:
-              "Send it again with a larger timeoutMs (0: no limit), or queue it: POST /v1/tasks with kind exec and this request as payload.",
-          },
-        );
-      case "maxBufferBytes":
-        return new HostOpFailure(
-          "EXEC_OUTPUT_LIMIT",
-          `Command output exceeded maxBufferBytes=${maxBufferBytes}.`,
-          {
-            details: { maxBufferBytes },
-            hint:
-              "Send it again with its output redirected to a file, and read parts of that by POST /v1/files/read with offset and maxBytes.",
-          },
-        );
-      case "budget":
-        return new HostOpFailure(
-          "EXEC_OUTPUT_LIMIT",
-          "Command output exceeded what all running operations together may hold.",
-          {
-            retryable: true,
-            details: { maxBufferedBytes: this.#options.budget.limit },
-            hint:
-              "Send it again when fewer operations run, or with its output redirected to a file.",
-          },
-        );
-      case "aborted":
-        return this.#options.stopping.aborted
-          ? new HostOpFailure(
-            "EXEC_FAILED",
-            "Command was killed: the daemon is shutting down.",
-            { retryable: true, details: { reason: "shutting_down" } },
-          )
-          : new HostOpFailure(
-            "CANCELED",
-            "Command was killed: its caller left or canceled it.",
-            { details: { reason: "canceled" } },
-          );
-    }
-    if (status?.success) return undefined;
-    return new HostOpFailure(
-      "EXEC_EXIT_NON_ZERO",
-      signal === null
-        ? `Command exited with code ${exitCode}.`
-        : `Command was ended by ${signal}.`,
-      { details: signal === null ? { exitCode } : { exitCode, signal } },
-    );
-  }
 }
+
+/** By the name of the output. */
+type Outputs = Readonly<Record<"stdout" | "stderr", HeadAndTail>>;
 
 interface ExecOptions {
   readonly processes: ProcessGroups;
@@ -209,10 +194,14 @@ interface ExecOptions {
 }
 
 /** What ends a command early, and where its output goes. */
-export type ExecPort = Pick<
-  SuperviseOptions,
-  "signal" | "stdout" | "stderr" | "onLastWords"
->;
+export interface ExecPort extends
+  Pick<
+    SuperviseOptions,
+    "signal" | "stdout" | "stderr" | "onLastWords"
+  > {
+  /** Called when the command is over and what stands behind the heads comes. */
+  readonly onTails?: () => void;
+}
 
 async function failedStart(
   thrown: unknown,

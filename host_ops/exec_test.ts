@@ -213,15 +213,52 @@ Deno.test("executeCommand() says why a shell that ends at once is no use", async
   assert(!outcome.ok);
 });
 
-Deno.test("executeCommand() says that a command is too long for the system", async () => {
+Deno.test("executeCommand() runs the longest command that there can be, and says the way out for a longer one", async () => {
   await using ops = testHostOps();
-  const outcome = await ops.executeCommand(
-    { command: `: ${"x".repeat(3_000_000)}` },
+  const longest = `: ${"é".repeat(65_534)}x`;
+  const fits = await ops.executeCommand({ command: longest }, CALLER);
+  assertEquals(fits.ok, true);
+  const outcome = await ops.executeCommand({ command: `${longest}x` }, CALLER);
+  assertEquals(!outcome.ok && outcome.error.code, "INVALID_INPUT");
+  assertStringIncludes(
+    !outcome.ok && outcome.error.message || "",
+    "131071 bytes",
+  );
+  for (const said of [!outcome.ok && outcome.error.message, outcome.hint]) {
+    assertStringIncludes(said || "", "/bin/sh");
+    assertStringIncludes(said || "", "stdin");
+  }
+  const way = await ops.executeCommand(
+    { args: ["/bin/sh", "-s"], stdin: `${longest}x; echo done` },
     CALLER,
   );
-  assert(!outcome.ok);
-  assertEquals(outcome.error.code, "EXEC_FAILED");
-  assertStringIncludes(outcome.error.message, "too long");
+  assertEquals(way.result?.stdout, "done\n");
+});
+
+Deno.test("executeCommand() says which argument or variable is too long, and when all together are", async () => {
+  await using ops = testHostOps();
+  const long = "x".repeat(131_072);
+  for (
+    const [request, path] of [
+      [{ args: ["echo", long] }, "args.1"],
+      [{ command: "true", env: { A: long } }, "env"],
+    ] as const
+  ) {
+    const outcome = await ops.executeCommand(request, CALLER);
+    assertEquals(!outcome.ok && outcome.error.code, "INVALID_INPUT");
+    assertStringIncludes(
+      !outcome.ok && outcome.error.message || "",
+      `exec.${path} must`,
+    );
+  }
+  const args = ["echo", ...Array(40).fill("x".repeat(100_000))];
+  const outcome = await ops.executeCommand({ args }, CALLER);
+  assertEquals(!outcome.ok && outcome.error.code, "EXEC_FAILED");
+  assertStringIncludes(
+    !outcome.ok && outcome.error.message || "",
+    "args and env together are too long",
+  );
+  assertStringIncludes(outcome.hint ?? "", "stdin");
 });
 
 Deno.test("executeCommand() runs fifty commands at once", async () => {

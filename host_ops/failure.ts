@@ -126,12 +126,18 @@ export function systemCodeOf(thrown: unknown): string | undefined {
   return typeof thrown.code === "string" ? thrown.code : undefined;
 }
 
+/** How to say what is too long for a program's arguments. */
+const LONG_TEXT =
+  'Send it again as {"args": ["/bin/sh", "-s"], "stdin": "..."} with the command as stdin; it reads longer data from files.';
+
 /** Returns the failure of a request that is wrong; `issues` is not empty. */
 export function inputFailure(issues: readonly InputIssue[]): HostOpFailure {
   const [first, ...more] = issues;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  const isLong = issues.some((it) => it.message.includes("stdin to args"));
   return new HostOpFailure("INVALID_INPUT", `${first?.message}${others}`, {
     details: { issues },
+    ...(isLong && { hint: LONG_TEXT }),
   });
 }
 
@@ -161,6 +167,13 @@ export async function startFailure(
   });
   const { code, details } = failure.error;
   if (details?.reason === "sandbox") return failure;
+  if (details?.systemCode === "E2BIG") {
+    return new HostOpFailure(
+      "EXEC_FAILED",
+      "Cannot start the command: args and env together are too long for the system",
+      { cause: thrown, details, hint: LONG_TEXT },
+    );
+  }
   // a folder can be looked at and yet not be entered
   const wrong = await whatIsWrongWith(cwd) ??
     (code === "PERMISSION_DENIED"

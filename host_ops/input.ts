@@ -49,6 +49,7 @@ export function normaliseExec(
   else if (values.waitMs !== undefined) {
     issues.push({ path: "waitMs", message: "exec.waitMs needs detach=true." });
   }
+  if (issues.length === 0) issues.push(...shareOut(values));
   return normalised({ values, issues }, base);
 }
 
@@ -57,6 +58,30 @@ function detached(values: Record<string, unknown>, request: unknown): void {
   const { timeoutMs, timeout_ms } = Object(request);
   if ((timeoutMs ?? timeout_ms) === undefined) values.timeoutMs = 0;
   values.waitMs ??= 0;
+}
+
+/** Fills in how much of an output is head and how much tail; returns what is wrong. */
+function shareOut(values: Record<string, unknown>): readonly InputIssue[] {
+  const { headBytes: head, tailBytes: tail, onLimit } = values;
+  if (onLimit !== "discard") {
+    return ["headBytes", "tailBytes"].filter((it) => values[it] !== undefined)
+      .map((path) => ({
+        path,
+        message: `exec.${path} needs onLimit=discard.`,
+      }));
+  }
+  const max = Number(values.maxBufferBytes);
+  const half = Math.floor(max / 2);
+  const shareBeside = (other: unknown, otherwise: number) =>
+    other === undefined
+      ? otherwise
+      : Math.max(0, Math.min(half, max - Number(other)));
+  values.headBytes ??= shareBeside(tail, max - half);
+  values.tailBytes ??= shareBeside(head, half);
+  if (Number(values.headBytes) + Number(values.tailBytes) <= max) return [];
+  const message =
+    `exec.headBytes and exec.tailBytes must together be at most maxBufferBytes (${max}).`;
+  return [{ path: head === undefined ? "tailBytes" : "headBytes", message }];
 }
 
 /** Normalises a request of `files/read`, likewise. */

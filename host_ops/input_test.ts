@@ -15,6 +15,7 @@ Deno.test("normaliseExec() fills in the defaults", () => {
       cwd: BASE.cwd,
       timeoutMs: 30_000,
       maxBufferBytes: 10_485_760,
+      onLimit: "kill",
     },
     issues: [],
   });
@@ -146,6 +147,7 @@ Deno.test("normaliseExec() names every field that is wrong and echoes the defaul
     cwd: BASE.cwd,
     timeoutMs: 30_000,
     maxBufferBytes: 10_485_760,
+    onLimit: "kill",
   });
   assertEquals(issues, [
     {
@@ -230,7 +232,7 @@ Deno.test("an unknown field is refused with the known ones and the likely one", 
   assertEquals(issues, [{
     path: "timeoutMS",
     message:
-      "exec.timeoutMS is not a known field: did you mean timeoutMs? known are command, args, cwd, timeoutMs, maxBufferBytes, stdin, env, detach, waitMs, timeout_ms, max_buffer_bytes, wait_ms.",
+      "exec.timeoutMS is not a known field: did you mean timeoutMs? known are command, args, cwd, timeoutMs, maxBufferBytes, onLimit, headBytes, tailBytes, stdin, env, detach, waitMs, timeout_ms, max_buffer_bytes, on_limit, head_bytes, tail_bytes, wait_ms.",
   }]);
   const far = normaliseFileRead({ path: "x", zebra: 1 }, BASE);
   assertEquals(far.issues[0]?.message.includes("did you mean"), false);

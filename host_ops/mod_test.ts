@@ -17,6 +17,7 @@ Deno.test("executeCommand() returns what a command printed and how it ended", as
     cwd: dir.path,
     timeoutMs: 2000,
     maxBufferBytes: 10485760,
+    onLimit: "kill",
   });
   const { durationMs, startedAt, finishedAt, ...rest } = outcome.result;
   assertEquals(rest, {
@@ -111,8 +112,8 @@ Deno.test("executeCommand() names the call to make after a limit, beside the err
   await using ops = testHostOps();
   for (
     const [request, code, call] of [
-      [{ timeoutMs: 50 }, "EXEC_TIMEOUT", "POST /v1/tasks"],
-      [{ maxBufferBytes: 10 }, "EXEC_OUTPUT_LIMIT", "POST /v1/files/read"],
+      [{ timeoutMs: 50 }, "EXEC_TIMEOUT", "detach: true"],
+      [{ maxBufferBytes: 10 }, "EXEC_OUTPUT_LIMIT", 'onLimit: "discard"'],
     ] as const
   ) {
     const command = "seq 1 20; sleep 5";

@@ -12,6 +12,9 @@ export const ExecInput = z.object({
   cwd: z.string(),
   timeoutMs: z.int(),
   maxBufferBytes: z.int(),
+  onLimit: z.enum(["kill", "discard"]),
+  headBytes: z.int().optional(),
+  tailBytes: z.int().optional(),
   stdin: z.string().optional(),
   env: z.record(z.string(), z.string()).optional(),
   detach: z.boolean().optional(),
@@ -55,6 +58,10 @@ export const ExecFacts = z.object({
   timedOut: z.boolean(),
   stdoutBytes: bytes.describe("Bytes that came, kept or not."),
   stderrBytes: bytes.describe("Bytes that came, kept or not."),
+  stdoutOmittedBytes: bytes.optional().describe(
+    "With onLimit discard: bytes left out between head and tail.",
+  ),
+  stderrOmittedBytes: bytes.optional().describe("The same of stderr."),
   truncated: z.boolean().describe(
     "Whether an output was cut short: bytes were dropped, or what still held it was killed or left alone.",
   ),

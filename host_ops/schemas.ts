@@ -112,6 +112,16 @@ function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
+/**
+ * The longest word that Linux hands to a program: one page of 32 holds the NUL
+ * at its end.
+ */
+const MAX_WORD_BYTES = 131_071;
+
+function isWord(text: string): boolean {
+  return text.length <= MAX_WORD_BYTES && bytesOf(text) <= MAX_WORD_BYTES;
+}
+
 function integer(from: number, to: number) {
   const message = `must be an integer from ${from} to ${to}`;
   return z.int(message).min(from, message).max(to, message);
@@ -144,6 +154,9 @@ const env = z.record(
     ),
   osText("must be a string"),
   "must be an object of strings",
+).refine(
+  (it) => Object.entries(it).every((entry) => isWord(entry.join("="))),
+  `must hold no variable above ${MAX_WORD_BYTES} bytes: hand longer text over as stdin or in a file`,
 );
 
 const LINES_MESSAGE = "must be lines such as 10-40, 10- or 7, counted from 1";
@@ -153,9 +166,22 @@ const HASH_MESSAGE = "must be the sha256 of a file, 64 hexadecimal digits";
 /** The fields of each operation, by the names that results and audit rows carry. */
 export const FIELDS = {
   exec: {
-    command: nonEmptyText("must be a non-empty string").optional()
-      .describe("What the shell runs. Either this or `args`."),
-    args: z.array(osText("must be a string"), "must be an array of strings")
+    command: nonEmptyText("must be a non-empty string")
+      .refine(
+        isWord,
+        `must be at most ${MAX_WORD_BYTES} bytes: send a longer one as stdin to args ["/bin/sh","-s"]`,
+      )
+      .optional()
+      .describe(
+        "What the shell runs, at most 131071 bytes. Either this or `args`.",
+      ),
+    args: z.array(
+      osText("must be a string").refine(
+        isWord,
+        `must be at most ${MAX_WORD_BYTES} bytes: hand longer text over as stdin or in a file`,
+      ),
+      "must be an array of strings",
+    )
       .refine(
         (it) => (it[0] ?? "").trim() !== "" && !it[0]?.startsWith("-"),
         "must begin with the name of a program",
@@ -168,7 +194,20 @@ export const FIELDS = {
     maxBufferBytes: integer(1, MAX_BYTES)
       .default(DEFAULT_MAX_BYTES)
       .describe(
-        "Bytes kept of stdout and of stderr, each; more than that kills the process tree.",
+        "Bytes kept of stdout and of stderr, each; `onLimit` says what more than that does.",
+      ),
+    onLimit: z.enum(["kill", "discard"], "must be kill or discard")
+      .default("kill")
+      .describe(
+        "What output beyond `maxBufferBytes` does. kill: the process tree is killed. discard: the command runs on, and of each output the first `headBytes` and the last `tailBytes` are kept; in a stream the head comes as it is printed, the rest before `exit`.",
+      ),
+    headBytes: integer(0, MAX_BYTES).optional()
+      .describe(
+        "With `onLimit` discard. Default: half of `maxBufferBytes`, or what `tailBytes` leaves of it.",
+      ),
+    tailBytes: integer(0, MAX_BYTES).optional()
+      .describe(
+        "As `headBytes`; both together at most `maxBufferBytes`.",
       ),
     stdin: bytesText("must be a string").optional()
       .describe("Text for the standard input. Default: none, it is closed."),
@@ -224,6 +263,9 @@ export const ALIASES = {
   exec: {
     timeout_ms: "timeoutMs",
     max_buffer_bytes: "maxBufferBytes",
+    on_limit: "onLimit",
+    head_bytes: "headBytes",
+    tail_bytes: "tailBytes",
     wait_ms: "waitMs",
   },
   "files/read": { max_bytes: "maxBytes" },

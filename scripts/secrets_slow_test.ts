@@ -111,7 +111,12 @@ const SINKS: Readonly<Record<string, Sink>> = {
   },
 };
 
-const EXEC = { cwd: "/tmp", timeoutMs: 0, maxBufferBytes: 1 } as const;
+const EXEC = {
+  cwd: "/tmp",
+  timeoutMs: 0,
+  maxBufferBytes: 1,
+  onLimit: "kill",
+} as const;
 
 function each(show: (sample: string) => unknown): Sink {
   return async function* (samples) {

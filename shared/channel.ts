@@ -43,6 +43,11 @@ export class Channel<T> implements AsyncIterableIterator<T> {
     this.#room = undefined;
   }
 
+  /** Holds the maker back as before, after all. */
+  holdBack(): void {
+    this.#limit = this.#options.limit;
+  }
+
   /** Adds an item, room or not; it is dropped once the channel is over. */
   push(item: T, size = 1): void {
     if (this.#isOver) return;

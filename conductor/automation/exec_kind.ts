@@ -127,6 +127,10 @@ function factsOf(facts: ExecFacts): RunOutcome["result"] {
     timed_out: facts.timedOut,
     stdout_bytes: facts.stdoutBytes,
     stderr_bytes: facts.stderrBytes,
+    ...(facts.stdoutOmittedBytes !== undefined && {
+      stdout_omitted_bytes: facts.stdoutOmittedBytes,
+      stderr_omitted_bytes: facts.stderrOmittedBytes ?? 0,
+    }),
     truncated: facts.truncated,
     held_open: facts.heldOpen,
     ...(facts.killedProcesses !== undefined && {

@@ -27,7 +27,12 @@ const FACTS = {
   heldOpen: false,
 };
 
-const INPUT = { cwd: "/", timeoutMs: 1, maxBufferBytes: 1 };
+const INPUT = {
+  cwd: "/",
+  timeoutMs: 1,
+  maxBufferBytes: 1,
+  onLimit: "kill",
+} as const;
 
 function contextOf(rest: Partial<RunContext> = {}) {
   const lines: string[] = [];
@@ -183,6 +188,8 @@ Deno.test("execKind() refuses a payload as the host operation does", async () =>
       [{ command: "x", args: ["y"] }, "command"],
       [{ command: "x", timeoutMS: 1 }, "timeoutMS"],
       [{ command: "x", detach: true }, "detach"],
+      [{ command: "x".repeat(131_072) }, "command"],
+      [{ command: "x", headBytes: 1 }, "headBytes"],
       [{ command: "x", env: { LD_PRELOAD: "y" } }, "env.LD_PRELOAD"],
     ] as const
   ) {

@@ -5,6 +5,6 @@ export {
   completePath,
 } from "./environment.ts";
 export { GROUP_WAYS, type GroupWayName } from "./group_way.ts";
-export { KeptOutput, type OutputSink } from "./output.ts";
+export type { OutputSink } from "./output.ts";
 export { ProcessGroups, type ProcessGroupsOptions } from "./process_groups.ts";
 export * from "./supervise.ts";

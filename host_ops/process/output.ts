@@ -1,5 +1,3 @@
-import type { ByteBudget } from "../../shared/byte_budget.ts";
-
 /** Takes the output of a command, piece by piece. */
 export interface OutputSink {
   /**
@@ -7,6 +5,8 @@ export interface OutputSink {
    * false when there is no memory for them.
    */
   write(bytes: Uint8Array): boolean | Promise<boolean>;
+  /** Says that what comes next does not follow on what came. */
+  cut?(): void;
 }
 
 /** Why output was dropped: the caller's limit, or the daemon's memory. */
@@ -103,57 +103,4 @@ interface OutputPumpOptions {
   readonly sink: OutputSink;
   /** Called once, when the first byte is dropped. */
   readonly onDrop: (limit: OutputLimit) => void;
-}
-
-/** Keeps output in one growing buffer, paid for from the budget. */
-export class KeptOutput implements OutputSink {
-  readonly #budget: ByteBudget;
-  #bytes = new Uint8Array(0);
-  #length = 0;
-
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
-  }
-
-  write(bytes: Uint8Array): boolean {
-    const length = this.#length + bytes.length;
-    if (length > this.#bytes.length && !this.#growTo(length)) return false;
-    this.#bytes.set(bytes, this.#length);
-    this.#length = length;
-    return true;
-  }
-
-  /**
-   * Returns what was kept as text, with replacement characters. When it was
-   * `cut` off, the character that the cut divided is left out.
-   */
-  text(cut: boolean): string {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    const kept = this.#bytes.subarray(0, this.#length);
-    return decoder.decode(kept, { stream: cut });
-  }
-
-  /** Lets go of the bytes, but not of what they cost; returns that. */
-  surrender(): number {
-    const cost = this.#bytes.length;
-    this.#bytes = new Uint8Array(0);
-    this.#length = 0;
-    return cost;
-  }
-
-  /** Lets go of what was kept. */
-  release(): void {
-    this.#budget.give(this.surrender());
-  }
-
-  #growTo(length: number): boolean {
-    const wanted = Math.max(length, this.#bytes.length * 2, 4_096);
-    const size = [wanted, length]
-      .find((it) => this.#budget.take(it - this.#bytes.length));
-    if (size === undefined) return false;
-    const grown = new Uint8Array(size);
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    return true;
-  }
 }

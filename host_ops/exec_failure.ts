@@ -1,0 +1,79 @@
+import type { ByteBudget } from "../shared/byte_budget.ts";
+import { HostOpFailure } from "./failure.ts";
+import type { CommandEnd } from "./process/mod.ts";
+import type { ExecInput } from "./results.ts";
+
+/** How to keep what a command leaves behind. */
+export const KEEP_IT =
+  "What the command left running was killed: send what has to go on as a command of its own, with detach: true.";
+
+/** Returns why a command that has ended failed; undefined when it did not. */
+export function execFailure(
+  { killedFor, status }: CommandEnd,
+  { timeoutMs, maxBufferBytes }: ExecInput,
+  { budget, isStopping }: {
+    readonly budget: ByteBudget;
+    readonly isStopping: boolean;
+  },
+): HostOpFailure | undefined {
+  switch (killedFor) {
+    case "timeout":
+      return new HostOpFailure(
+        "EXEC_TIMEOUT",
+        `Command timed out after ${timeoutMs}ms.`,
+        {
+          retryable: true,
+          details: { timeoutMs },
+          hint:
+            "Send it again with a larger timeoutMs (0: no limit), or with detach: true, which answers with the calls that read on.",
+        },
+      );
+    case "maxBufferBytes":
+      return new HostOpFailure(
+        "EXEC_OUTPUT_LIMIT",
+        `Command output exceeded maxBufferBytes=${maxBufferBytes}.`,
+        {
+          details: { maxBufferBytes },
+          hint:
+            'Send it again with onLimit: "discard" to keep the head and the tail, or redirect the output to a file and read parts of that by POST /v1/files/read.',
+        },
+      );
+    case "budget":
+      return new HostOpFailure(
+        "EXEC_OUTPUT_LIMIT",
+        "Command output exceeded what all running operations together may hold.",
+        {
+          retryable: true,
+          details: { maxBufferedBytes: budget.limit },
+          hint:
+            "Send it again when fewer operations run, with a smaller maxBufferBytes, or with its output redirected to a file.",
+        },
+      );
+    case "aborted":
+      return isStopping
+        ? new HostOpFailure(
+          "EXEC_FAILED",
+          "Command was killed: the daemon is shutting down.",
+          { retryable: true, details: { reason: "shutting_down" } },
+        )
+        : new HostOpFailure(
+          "CANCELED",
+          "Command was killed: its caller left or canceled it.",
+          { details: { reason: "canceled" } },
+        );
+  }
+  if (status?.success) return undefined;
+  const exitCode = status?.code ?? null;
+  const signal = status?.signal ?? null;
+  return signal === null
+    ? new HostOpFailure(
+      "EXEC_EXIT_NON_ZERO",
+      `Command exited with code ${exitCode}.`,
+      { details: { exitCode } },
+    )
+    : new HostOpFailure(
+      "EXEC_EXIT_NON_ZERO",
+      `Command was ended by ${signal}.`,
+      { details: { exitCode: null, signal } },
+    );
+}
