@@ -26,7 +26,11 @@ export interface Deps extends SelfDeps {
   readonly role: () => "leader" | "standby";
   readonly hostOps: Pick<
     HostOps,
-    "executeCommand" | "streamCommand" | "readTextFile" | "writeTextFile"
+    | "executeCommand"
+    | "streamCommand"
+    | "readTextFile"
+    | "writeTextFile"
+    | "editTextFile"
   >;
   readonly detached: DetachedExec;
   readonly browser: Browser;

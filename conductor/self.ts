@@ -64,7 +64,7 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
     semantics: {
       cwd: "Optional string; omitted: environment.default_cwd.",
       path:
-        "files/read and files/write: absolute, or relative to cwd. In both, ~ and ~/… are the owner's home, ~name is refused, and .. goes where the kernel goes: up from where a link leads.",
+        "files/*: absolute, or relative to cwd. In both, ~ and ~/… are the owner's home, ~name is refused, and .. goes where the kernel goes: up from where a link leads.",
       timeoutMs:
         `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
       maxBufferBytes:
@@ -80,8 +80,10 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
       createParents:
         "files/write only; optional boolean, default true: missing parent folders are made.",
       ifMatch:
-        "files/write only; the sha256 that files/read answered: a file that changed since gives FILE_CHANGED.",
-      encoding: "utf8 (default) or base64.",
+        "files/write and files/edit; the sha256 that files/read answered: a file that changed since gives FILE_CHANGED.",
+      edits:
+        "files/edit only; [{old, new, all?}] in order, each in the result of those before; an old that does not stand there once gives EDIT_MISMATCH, and nothing is written.",
+      encoding: "files/read and files/write; utf8 (default) or base64.",
     },
     operations: routes.filter((it) => it.id.startsWith("host.")).map((it) => ({
       method: it.method,
@@ -91,11 +93,11 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
       curl: curl(it, options),
     })),
     notes: [
-      "These three routes always answer the outer success envelope once admitted; whether the operation succeeded is in data.ok.",
+      "These routes always answer the outer success envelope once admitted; whether the operation succeeded is in data.ok.",
       "The camelCase fields are preferred; timeout_ms, max_buffer_bytes and create_parents are accepted as aliases.",
       "They act on this machine only, and are never reachable through the public host name.",
-      "The read and write roots bind files/read and files/write, not what a command does.",
-      "files/read and files/write never reach the daemons' own state, logs and token, nor what BAA_HOST_OPS_LEFT_OUT names: where it is installed, its programs and property lists.",
+      "The read and write roots bind files/*, not what a command does.",
+      "files/* never reach the daemons' own state, logs and token, nor what BAA_HOST_OPS_LEFT_OUT names: where it is installed, its programs and property lists.",
     ],
   };
 }

@@ -9,6 +9,13 @@ const FACTS: Readonly<Record<HostOperation, readonly string[]>> = {
   exec: ["exitCode", "signal", "durationMs", "stdoutBytes", "stderrBytes"],
   "files/read": ["bytesRead", "sizeBytes", "offset"],
   "files/write": ["bytesWritten", "created", "atomic", "sha256"],
+  "files/edit": [
+    "replacements",
+    "bytesWritten",
+    "atomic",
+    "sha256Before",
+    "sha256",
+  ],
 };
 
 /** Records how an operation ended: sizes and codes, never what was said. */

@@ -33,6 +33,7 @@ export type Access = "read" | "write";
 export const FILE_FAILED = {
   read: "FILE_READ_FAILED",
   write: "FILE_WRITE_FAILED",
+  edit: "FILE_WRITE_FAILED",
 } as const;
 
 /** Codes of the system that may not come back at the next try. */
@@ -143,12 +144,12 @@ export function inputFailure(issues: readonly InputIssue[]): HostOpFailure {
 
 /** Returns the failure of a file operation that finds no memory free. */
 export function outOfMemory(
-  access: Access,
+  verb: keyof typeof FILE_FAILED,
   { limit }: ByteBudget,
 ): HostOpFailure {
   return new HostOpFailure(
-    FILE_FAILED[access],
-    `Cannot ${access} now: running operations hold all the memory they may`,
+    FILE_FAILED[verb],
+    `Cannot ${verb} now: running operations hold all the memory they may`,
     { retryable: true, details: { maxBufferedBytes: limit } },
   );
 }

@@ -2,31 +2,28 @@ import type { AuditedCaller } from "../shared/audit.ts";
 import { AppError } from "../shared/errors.ts";
 import { absoluteFrom } from "../shared/user_path.ts";
 import { finishAudit } from "./audit.ts";
-import {
-  type Access,
-  failureOf,
-  FILE_FAILED,
-  inputFailure,
-} from "./failure.ts";
+import { editFile } from "./edit_file.ts";
+import { failureOf, FILE_FAILED, inputFailure } from "./failure.ts";
 import {
   type Normalised,
+  normaliseFileEdit,
   normaliseFileRead,
   normaliseFileWrite,
 } from "./input.ts";
 import type { HostOpPorts } from "./host_op_ports.ts";
 import { readFile } from "./read_file.ts";
 import type {
+  FileEditOutcome,
   FileFailure,
-  FileReadInput,
   FileReadOutcome,
   FileWriteInput,
   FileWriteOutcome,
   HostOpError,
 } from "./results.ts";
-import { shownWrite } from "./shown_input.ts";
+import { shownEdit, shownWrite } from "./shown_input.ts";
 import { writeFile, type WriteFileDeps } from "./write_file.ts";
 
-/** Reads and writes files, and says how it went. */
+/** Reads, writes and edits files, and says how it went. */
 export class Files {
   readonly #options: FilesOptions;
 
@@ -63,9 +60,23 @@ export class Files {
     return { ...outcome, input: shownWrite(outcome.input, { bytes, sha256 }) };
   }
 
+  /** @throws {AppError} `SHUTTING_DOWN`, `NOT_READY`. */
+  async edit(
+    request: unknown,
+    context: AuditedCaller,
+  ): Promise<FileEditOutcome> {
+    const normalised = normaliseFileEdit(request, this.#options);
+    const outcome = await this.#operate("edit", normalised, {
+      context,
+      work: (input, absolutePath) =>
+        editFile({ ...input, absolutePath }, this.#options),
+    });
+    return { ...outcome, input: shownEdit(outcome.input) };
+  }
+
   async #operate<
-    Verb extends Access,
-    Input extends FileReadInput | FileWriteInput,
+    Verb extends keyof typeof FILE_FAILED,
+    Input extends { readonly path: string; readonly cwd: string },
     Result extends object,
   >(
     verb: Verb,
@@ -87,7 +98,10 @@ export class Files {
       });
     try {
       if (wrong === undefined) {
-        absolutePath = await guard.follow(absolutePath, verb);
+        absolutePath = await guard.follow(
+          absolutePath,
+          verb === "read" ? "read" : "write",
+        );
       }
     } catch (thrown) {
       wrong = failed(thrown);
@@ -101,7 +115,8 @@ export class Files {
       outcome = { ok: true, operation, input, result };
     } catch (thrown) {
       const { told } = failed(thrown);
-      const result = { absolutePath, encoding: input.encoding };
+      const { encoding }: Partial<FileWriteInput> = input;
+      const result = { absolutePath, ...(encoding && { encoding }) };
       outcome = told.error.code === "INVALID_INPUT"
         ? { ok: false, operation, input, ...told }
         : { ok: false, operation, input, ...told, result };
@@ -113,7 +128,7 @@ export class Files {
 
 type FilesOptions = HostOpPorts & WriteFileDeps;
 
-type FileOutcome<Verb extends Access, Input, Result> =
+type FileOutcome<Verb extends keyof typeof FILE_FAILED, Input, Result> =
   & { readonly operation: `files/${Verb}`; readonly input: Input }
   & (
     | { ok: true; result: Result }

@@ -20,7 +20,7 @@ import { Slots } from "./slots.ts";
 import { Staging } from "./staging.ts";
 
 /**
- * Runs commands, reads and writes files of this machine. What goes wrong with
+ * Runs commands, reads, writes and edits files of this machine. What goes wrong with
  * an operation is in its result; thrown is only what refuses it altogether:
  * too many at once, the end of the daemon, audit that cannot be written.
  */
@@ -39,6 +39,7 @@ export interface HostOps extends AsyncDisposable {
   readonly captureCommand: Commands["capture"];
   readonly readTextFile: Files["read"];
   readonly writeTextFile: Files["write"];
+  readonly editTextFile: Files["edit"];
   /** Starts what the first command would have to wait for. Never rejects. */
   prepare(): Promise<void>;
   /** Does any operation by its name, as its own method does. */
@@ -100,6 +101,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     exec: commands.execute.bind(commands),
     "files/read": files.read.bind(files),
     "files/write": files.write.bind(files),
+    "files/edit": files.edit.bind(files),
   };
   const close = async () => {
     stop.abort();
@@ -119,6 +121,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     captureCommand: commands.capture.bind(commands),
     readTextFile: operations["files/read"],
     writeTextFile: operations["files/write"],
+    editTextFile: operations["files/edit"],
     prepare: async () => {
       await Promise.all([processes.prepare(), shells.prepare()]);
     },

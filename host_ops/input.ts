@@ -1,16 +1,22 @@
 import { isAbsolute } from "@std/path";
 import type { z } from "zod";
 import type { InputIssue } from "../shared/errors.ts";
-import type { ExecInput, FileReadInput, FileWriteInput } from "./results.ts";
 import {
   absoluteFrom,
   isFromHome,
   type PathBase,
 } from "../shared/user_path.ts";
+import type {
+  ExecInput,
+  FileEditInput,
+  FileReadInput,
+  FileWriteInput,
+} from "./results.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
 import { nearest } from "./nearest.ts";
 import {
   ALIASES,
+  type Edit,
   FIELDS,
   type HostOperation,
   MAX_PATH_BYTES,
@@ -112,6 +118,18 @@ export function normaliseFileWrite(
     });
   }
   return normalised({ values, issues }, base);
+}
+
+/** Normalises a request of `files/edit`, likewise. */
+export function normaliseFileEdit(
+  request: unknown,
+  base: PathBase,
+): Normalised<
+  Omit<FileEditInput, "edits"> & { readonly edits: readonly Edit[] }
+> {
+  const { values, issues } = readFields("files/edit", request);
+  const edits = Array.isArray(values.edits) ? values.edits : [];
+  return normalised({ values: { ...values, edits }, issues }, base);
 }
 
 interface Fields {

@@ -48,6 +48,17 @@ export const FileWriteInput = z.object({
   ifMatch: z.string().optional(),
 });
 
+/** The normalised request of `files/edit`: how long the texts are, not what they say. */
+export const FileEditInput = z.object({
+  path: z.string(),
+  cwd: z.string(),
+  edits: z.array(
+    z.object({ oldBytes: bytes, newBytes: bytes, all: z.boolean() }),
+  ),
+  ifMatch: z.string().optional(),
+  dryRun: z.boolean(),
+});
+
 /** How a command ended, without what it printed. */
 export const ExecFacts = z.object({
   exitCode: z.int().nullable().describe("Null when a signal ended it."),
@@ -111,8 +122,23 @@ export const FileWriteResult = z.object({
   sha256: z.string().describe("Hash of the file as written."),
 });
 
-/** What a failed file operation still knows. */
-export const FileFailure = z.object({ absolutePath: z.string(), encoding });
+/** What was edited. */
+export const FileEditResult = z.object({
+  absolutePath: z.string(),
+  sha256Before: z.string(),
+  sha256: z.string().describe("Hash of the file as edited."),
+  replacements: bytes.describe("How many places were replaced."),
+  bytesWritten: bytes.describe("Size of the file as edited; 0: a dry run."),
+  atomic: z.boolean().describe("As of files/write."),
+  diff: z.string().describe("Unified, with three lines around each change."),
+  diffTruncated: z.boolean().describe("Whether the diff was cut, at 64 KB."),
+});
+
+/** What a failed file operation still knows; an edit has no encoding. */
+export const FileFailure = z.object({
+  absolutePath: z.string(),
+  encoding: encoding.optional(),
+});
 
 /** Why an operation failed. */
 export const HostOpError = z.object({
@@ -189,6 +215,13 @@ export const FileWriteOutcome = outcome("files/write", {
   partial: FileFailure,
 });
 
+/** What `editTextFile` returns. */
+export const FileEditOutcome = outcome("files/edit", {
+  input: FileEditInput,
+  result: FileEditResult,
+  partial: FileFailure,
+});
+
 /** The data of each event of a streamed `exec`, by event name; `exit` is the last one. */
 export const EXEC_STREAM_EVENTS = {
   stdout: z.object({ text: z.string() }),
@@ -204,6 +237,9 @@ export type ExecInput = z.infer<typeof ExecInput>;
 export type FileReadInput = z.infer<typeof FileReadInput>;
 export type FileWriteInput = z.infer<typeof FileWriteInput>;
 export type ExecFacts = z.infer<typeof ExecFacts>;
+export type FileEditInput = z.infer<typeof FileEditInput>;
+export type FileEditResult = z.infer<typeof FileEditResult>;
+export type FileEditOutcome = z.infer<typeof FileEditOutcome>;
 export type FileReadResult = z.infer<typeof FileReadResult>;
 export type FileWriteResult = z.infer<typeof FileWriteResult>;
 export type FileFailure = z.infer<typeof FileFailure>;
@@ -212,5 +248,9 @@ export type ExecPending = z.infer<typeof ExecPending>;
 export type ExecOutcome = z.infer<typeof ExecOutcome>;
 export type FileReadOutcome = z.infer<typeof FileReadOutcome>;
 export type FileWriteOutcome = z.infer<typeof FileWriteOutcome>;
-export type HostOpResult = ExecOutcome | FileReadOutcome | FileWriteOutcome;
+export type HostOpResult =
+  | ExecOutcome
+  | FileReadOutcome
+  | FileWriteOutcome
+  | FileEditOutcome;
 export type ExecExit = z.infer<typeof EXEC_STREAM_EVENTS.exit>;

@@ -81,6 +81,10 @@ export const HOST_OP_ERRORS = {
     meaning: "the file is not the one whose sha256 ifMatch names",
     remedy: "Read it again, then write on that.",
   },
+  EDIT_MISMATCH: {
+    meaning: "a text to replace is not there, or more than once",
+    remedy: "Read details: the count, the lines, a near miss.",
+  },
 } as const;
 export type HostOpErrorCode = keyof typeof HOST_OP_ERRORS;
 
@@ -161,7 +165,25 @@ const env = z.record(
 
 const LINES_MESSAGE = "must be lines such as 10-40, 10- or 7, counted from 1";
 
+const MAX_EDITS = 1_000;
+const EDITS_MESSAGE = `must be an array of 1 to ${MAX_EDITS} edits`;
+
 const HASH_MESSAGE = "must be the sha256 of a file, 64 hexadecimal digits";
+
+const ifMatch = z.string(HASH_MESSAGE).regex(/^[0-9a-fA-F]{64}$/, HASH_MESSAGE)
+  .optional()
+  .describe(
+    "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
+  );
+
+const Edit = z.strictObject({
+  old: bytesText("must be a non-empty string")
+    .min(1, "must be a non-empty string")
+    .describe("What stands there, to the character."),
+  new: bytesText("must be a string").describe("What takes its place."),
+  all: z.boolean("must be a boolean when provided").default(false)
+    .describe("Whether every place is meant; otherwise there must be one."),
+}, "must be an object of old, new and all");
 
 /** The fields of each operation, by the names that results and audit rows carry. */
 export const FIELDS = {
@@ -249,14 +271,25 @@ export const FIELDS = {
       .describe("Whether missing parent folders are made."),
     overwrite: z.boolean("must be a boolean when provided").default(true)
       .describe("When false, an existing file is never touched."),
-    ifMatch: z.string(HASH_MESSAGE).regex(/^[0-9a-fA-F]{64}$/, HASH_MESSAGE)
-      .optional()
+    ifMatch,
+  },
+  "files/edit": {
+    path,
+    cwd,
+    edits: z.array(Edit, EDITS_MESSAGE).min(1, EDITS_MESSAGE)
+      .max(MAX_EDITS, EDITS_MESSAGE)
       .describe(
-        "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
+        "Made in order, each in the result of those before; all of them, or none.",
       ),
+    ifMatch,
+    dryRun: z.boolean("must be a boolean when provided").default(false)
+      .describe("Whether to answer what would come of it, and write nothing."),
   },
 };
 export type HostOperation = keyof typeof FIELDS;
+
+/** One replacement of an edit. */
+export type Edit = z.infer<typeof Edit>;
 
 /** Other names under which fields are accepted: alias → field. */
 export const ALIASES = {
@@ -270,6 +303,7 @@ export const ALIASES = {
   },
   "files/read": { max_bytes: "maxBytes" },
   "files/write": { create_parents: "createParents", if_match: "ifMatch" },
+  "files/edit": { if_match: "ifMatch", dry_run: "dryRun" },
 } as const;
 
 /** What an operation is asked for. */
@@ -288,3 +322,4 @@ function requestOf<Operation extends HostOperation>(operation: Operation) {
 export const ExecRequest = requestOf("exec");
 export const FileReadRequest = requestOf("files/read");
 export const FileWriteRequest = requestOf("files/write");
+export const FileEditRequest = requestOf("files/edit");

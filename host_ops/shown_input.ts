@@ -1,5 +1,6 @@
 import { sha256Hex } from "../shared/digest.ts";
-import type { FileWriteInput } from "./results.ts";
+import type { FileEditInput, FileWriteInput } from "./results.ts";
+import type { Edit } from "./schemas.ts";
 
 /** The longest content that an answer repeats, in bytes. */
 const MOST_SHOWN_BYTES = 1_024;
@@ -21,4 +22,19 @@ export function shownWrite(
       contentBytes: meant.length,
       contentSha256: sha256 ?? sha256Hex(meant),
     };
+}
+
+/** Returns a request of `files/edit` as answers show it: no texts. */
+export function shownEdit<Input extends { readonly edits: readonly Edit[] }>(
+  { edits, ...rest }: Input,
+): Omit<Input, "edits"> & Pick<FileEditInput, "edits"> {
+  const bytes = (text: string) => new TextEncoder().encode(text).length;
+  return {
+    ...rest,
+    edits: edits.map((it) => ({
+      oldBytes: bytes(it.old),
+      newBytes: bytes(it.new),
+      all: it.all,
+    })),
+  };
 }

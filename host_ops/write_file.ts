@@ -75,6 +75,8 @@ export interface WriteFileDeps {
 interface FileWrite extends Omit<FileWriteInput, "content"> {
   readonly absolutePath: string;
   readonly bytes: Uint8Array;
+  /** Whether the file had the hash that it must have a moment ago. */
+  readonly isFresh?: boolean;
 }
 
 /** How it was written. */
@@ -94,7 +96,8 @@ function refuseAtOnce(write: FileWrite, info: Deno.FileInfo | undefined): void {
   if (info !== undefined && !overwrite) throw alreadyThere(write);
 }
 
-async function put(
+/** Writes, once nobody else in this process does something to the file. */
+export async function put(
   write: FileWrite,
   judged: Judged,
   deps: WriteFileDeps,
@@ -150,7 +153,9 @@ async function replace(
   }
   await using old = opened.file;
   const { info } = old;
-  if (!await matches(write, info, { path, guard })) return undefined;
+  if (!write.isFresh && !await matches(write, info, { path, guard })) {
+    return undefined;
+  }
   const inPlace = async () => {
     if (opened.busy !== undefined) throw opened.busy;
     if (!await isAsItWas(write, info, { path, guard })) return undefined;
@@ -327,11 +332,19 @@ function alreadyThere(write: FileWrite): HostOpFailure {
   );
 }
 
-function changed(write: FileWrite, hash: string | null): HostOpFailure {
+/** What to say of a file that is not what was expected. */
+export function changed(
+  { absolutePath, ifMatch }: Pick<FileWrite, "absolutePath" | "ifMatch">,
+  hash: string | null,
+): HostOpFailure {
   const what = hash === null ? "does not exist" : "has changed";
   return new HostOpFailure(
     "FILE_CHANGED",
-    `Cannot write ${write.absolutePath}: the file ${what}; read it again`,
-    { details: { ifMatch: write.ifMatch ?? null, sha256: hash } },
+    `Cannot write ${absolutePath}: the file ${what}; read it again`,
+    {
+      details: { ifMatch: ifMatch ?? null, sha256: hash },
+      hint:
+        "POST /v1/files/read answers the sha256 to give as ifMatch; files/edit needs none.",
+    },
   );
 }

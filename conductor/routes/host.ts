@@ -4,6 +4,8 @@ import {
   ExecOutcome,
   ExecPending,
   ExecRequest,
+  FileEditOutcome,
+  FileEditRequest,
   FileReadOutcome,
   FileReadRequest,
   FileWriteOutcome,
@@ -74,6 +76,9 @@ export const hostRoutes = [
     scope: "files",
     path: "/v1/files/read",
     summary: "Read a file of this machine, whole or in part",
+    notes: [
+      'Parts: lines "10-40", or offset in bytes, from the end when negative. sha256 is of the whole file.',
+    ],
     body: FileReadRequest,
     data: FileReadOutcome,
     example: { body: { path: "{file}", cwd: "{cwd}", encoding: "utf8" } },
@@ -103,5 +108,27 @@ export const hostRoutes = [
     },
     handler: (context) =>
       context.deps.hostOps.writeTextFile(context.body, callerOf(context)),
+  }),
+  route({
+    ...hostOperation,
+    id: "host.files.edit",
+    scope: "files",
+    path: "/v1/files/edit",
+    summary: "Replace texts in a file of this machine; answers a diff",
+    notes: [
+      "Each old must stand in the file once, unless all=true. All edits are made, or none: EDIT_MISMATCH says where a near miss is.",
+    ],
+    body: FileEditRequest,
+    data: FileEditOutcome,
+    example: {
+      body: {
+        path: "tmp/conductor-note.txt",
+        cwd: "{cwd}",
+        edits: [{ old: "hello", new: "good morning" }],
+        dryRun: true,
+      },
+    },
+    handler: (context) =>
+      context.deps.hostOps.editTextFile(context.body, callerOf(context)),
   }),
 ];
