@@ -142,6 +142,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       ...automation,
       runs: stores.runs,
       events: store.events,
+      held: store.held,
       audit: stores.audit,
       auditVerifier: new AuditVerifier({
         path: store.db.path,
@@ -180,6 +181,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     limits: { maxBodyBytes: values.maxBodyBytes },
     audit,
     quiesce() {
+      store.held.quiesce();
       browser.quiesce();
       automation.quiesce();
     },

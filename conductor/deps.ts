@@ -9,6 +9,7 @@ import type {
   AuditVerifier,
   BackupService,
   EventService,
+  HeldCalls,
 } from "./record/mod.ts";
 import type {
   Automation,
@@ -42,6 +43,7 @@ export interface Deps extends SelfDeps {
   readonly taskLogs: TaskLogService;
   readonly runs: Stores["runs"];
   readonly events: EventService;
+  readonly held: HeldCalls;
   readonly audit: Stores["audit"];
   readonly auditVerifier: AuditVerifier;
   readonly backups: BackupService;

@@ -39,7 +39,7 @@ function tasks(it: Fixture): string[] {
 
 /** Its first line tells of the start. */
 function logLines(it: Fixture, taskId: string): number {
-  return it.taskLogs.list(taskId, { limit: 200 }).items.length;
+  return it.taskLogs.read(taskId, { limit: 200 }).items.length;
 }
 
 Deno.test("Retention removes finished tasks by age, with all that hangs on them", async () => {
@@ -89,7 +89,7 @@ Deno.test("Retention removes the oldest log lines above the count, none of live 
   await it.clock.advance(SWEEP_MS);
   assertEquals(logLines(it, live.taskId), 10);
   assertEquals(
-    it.taskLogs.list(live.taskId, { limit: 1 }).items[0]?.seq,
+    it.taskLogs.read(live.taskId, { limit: 1 }).items[0]?.seq,
     4,
   );
 });

@@ -17,12 +17,15 @@ async function runningTask(it: Fixture): Promise<string> {
 
 /** What follows the line that tells of the start. */
 function entries(it: Fixture, taskId: string): readonly LogEntry[] {
-  return it.taskLogs.list(taskId, { limit: 200 }).items.slice(1);
+  return it.taskLogs.read(taskId, { limit: 200 }).items.slice(1);
 }
 
 function all(it: Fixture, taskId: string): readonly LogEntry[] {
   const task = it.store.stores.tasks.get(taskId);
-  return it.store.stores.logs.after(task?.seq ?? 0, 0, 1_000_000);
+  return it.store.stores.logs.read(task ?? { seq: 0, log_seq: 0 }, {
+    after: 0,
+    limit: 1_000_000,
+  }).items;
 }
 
 Deno.test("RunLogs writes output line by line, in batches", async () => {
@@ -145,7 +148,7 @@ Deno.test("RunLogs never holds back output, drops whole lines, and tells how man
   assertEquals(next, printed + 1);
   assertEquals(seen.at(-1)?.message, `line ${printed}`);
   assert(dropped > 100_000, `${dropped}`);
-  const event = it.store.stores.events.after(0, 200)
+  const event = it.store.stores.events.after(0, 200).items
     .find(({ type }) => type === "log.dropped");
   assertEquals(event?.data, {
     run_id: "run_1",

@@ -41,7 +41,7 @@ function tasksOf(it: Fixture, name = "s"): string[] {
 
 /** The events of schedules: what, from, to, how many. */
 function eventsOf(it: Fixture): string[] {
-  return it.store.stores.events.after(0, 1000)
+  return it.store.stores.events.after(0, 1000).items
     .filter(({ type }) => /schedule\.(missed|skipped)/.test(type))
     .map(({ type, data }) => {
       const { from, to, count, task_id } = data as Record<string, string>;

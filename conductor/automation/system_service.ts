@@ -1,5 +1,4 @@
 import type { Clock } from "../../shared/clock.ts";
-import { sleep } from "../../shared/wait.ts";
 import type {
   Mode,
   ModeChange,
@@ -7,7 +6,6 @@ import type {
   Stores,
   SystemState,
 } from "../store/mod.ts";
-import type { ChangeFeed } from "../record/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
 /** The mode of automation: shows it, and changes it. */
@@ -76,28 +74,6 @@ export class SystemService {
     }
     return state;
   }
-
-  /**
-   * Resolves with the latest state as soon as nothing runs any more, the mode is
-   * another one, `waitMs` have passed or `signal` aborts.
-   */
-  async drained(waitMs: number, signal: AbortSignal): Promise<SystemState> {
-    const { feed, clock } = this.#options;
-    const over = new AbortController();
-    const until = clock.monotonic() + waitMs;
-    const end = AbortSignal.any([signal, over.signal]);
-    void sleep(clock, waitMs, end).then(() => over.abort());
-    let state = this.state();
-    while (
-      state.mode === "draining" && !state.drained && !end.aborted &&
-      clock.monotonic() < until
-    ) {
-      await feed.wait(end);
-      state = this.state();
-    }
-    over.abort();
-    return state;
-  }
 }
 
 export interface SystemServiceOptions
@@ -106,7 +82,6 @@ export interface SystemServiceOptions
     Leadership,
     "write" | "leader" | "identity" | "role"
   >;
-  readonly feed: ChangeFeed;
   readonly clock: Clock;
   /** What the daemon says of itself. */
   readonly about: () => Pick<PublicState, "health" | "version" | "uptime_ms">;

@@ -1,8 +1,8 @@
 import { AppError } from "../../shared/errors.ts";
 import type { StreamEvent } from "../../shared/http/mod.ts";
-import type { PageRequest } from "../../shared/page.ts";
-import type { LogEntry, Page, Stores } from "../store/mod.ts";
+import type { LogEntry, Poll, Stores, TaskStatus } from "../store/mod.ts";
 import type { ChangeFeed } from "../record/mod.ts";
+import { taskNotFound } from "./task_not_found.ts";
 
 const BATCH = 200;
 
@@ -16,14 +16,36 @@ export class TaskLogService {
 
   /**
    * Oldest first.
-   * @throws {AppError} `NOT_FOUND`
+   * @throws {AppError} `NOT_FOUND` for the task, or the run in it
    */
-  list(taskId: string, page: PageRequest): Page<LogEntry> {
-    return this.#options.logs.list(this.#task(taskId).seq, page);
+  read(taskId: string, { run_id, after, tail, limit }: LogQuery): LogPart {
+    const { tasks, runs, logs } = this.#options;
+    // Before the lines: a task that has ended here has written them all.
+    const task = tasks.get(taskId);
+    if (task === undefined) throw taskNotFound(taskId, runs);
+    const run = run_id === undefined ? undefined : runs.row(run_id);
+    if (run_id !== undefined && run?.task_id !== taskId) {
+      throw new AppError(
+        "NOT_FOUND",
+        `Cannot find run "${run_id}" of task "${taskId}"`,
+      );
+    }
+    const lines = logs.read(task, {
+      runSeq: run?.seq,
+      ...(tail === undefined ? { after: after ?? 0, limit } : {
+        tail,
+        limit: tail,
+      }),
+    });
+    return {
+      ...lines,
+      status: task.status,
+      ended: (run ?? task).finished_at !== null,
+    };
   }
 
   /**
-   * Returns the number of the line after which a cursor of `list` goes on.
+   * Returns the number of the line after which a cursor goes on.
    * @throws {AppError} `INVALID_INPUT`
    */
   placeOf(cursor: string): number {
@@ -31,57 +53,58 @@ export class TaskLogService {
   }
 
   /**
-   * Gives the lines after `after` as they come, until the task has ended or
+   * Gives the lines as they come, until the task, or the run, has ended or
    * `signal` aborts. Lines are read when they are asked for, so a reader that
    * takes its time is not waited for and costs nothing.
    * @throws {AppError} `NOT_FOUND`, before the first line
    */
   follow(
     taskId: string,
-    after: number,
+    query: Omit<LogQuery, "limit">,
     signal: AbortSignal,
   ): AsyncIterable<StreamEvent> {
-    const { log_seq } = this.#task(taskId);
-    return this.#follow(taskId, Math.min(after, log_seq), signal);
+    this.read(taskId, { ...query, limit: 1 });
+    return this.#follow(taskId, { ...query, limit: BATCH }, signal);
   }
 
   async *#follow(
     taskId: string,
-    after: number,
+    query: LogQuery,
     signal: AbortSignal,
   ): AsyncGenerator<StreamEvent> {
-    let seq = after;
     while (!signal.aborted) {
-      // Read before the lines: a task that has ended here has written them all.
-      const task = this.#options.tasks.get(taskId);
-      if (task === undefined) return;
-      const entries = this.#options.logs.after(task.seq, seq, BATCH);
-      for (const entry of entries) {
-        if (entry.seq > seq + 1) yield gap(seq + 1, entry.seq - 1);
-        seq = entry.seq;
-        yield { event: "log", id: seq, data: entry };
+      const { items, gap, status, ...part } = this.read(taskId, query);
+      if (gap !== null) yield { event: "gap", id: gap.to_seq, data: gap };
+      for (const entry of items) {
+        yield { event: "log", id: entry.seq, data: entry };
       }
-      if (entries.length === BATCH) continue;
-      if (task.finished_at !== null) {
-        if (seq < task.log_seq) yield gap(seq + 1, task.log_seq);
-        yield { event: "end", data: { task_id: taskId, status: task.status } };
+      if (part.ended && part.next_cursor === null) {
+        yield { event: "end", data: { task_id: taskId, status } };
         return;
       }
-      if (entries.length === 0) await this.#options.feed.wait(signal);
+      query = { run_id: query.run_id, after: part.last_seq, limit: BATCH };
+      // What came while others were told is looked for first.
+      if (items.length > 0 || gap !== null) continue;
+      await this.#options.feed.wait(signal);
     }
   }
-
-  #task(taskId: string) {
-    const task = this.#options.tasks.get(taskId);
-    if (task !== undefined) return task;
-    throw new AppError("NOT_FOUND", `Cannot find task "${taskId}"`);
-  }
 }
 
-interface TaskLogOptions extends Pick<Stores, "tasks" | "logs"> {
+/** Which lines are wanted: behind `after`, or the last `tail`. */
+interface LogQuery {
+  readonly run_id?: string | undefined;
+  readonly after?: number | undefined;
+  readonly tail?: number | undefined;
+  readonly limit: number;
+}
+
+/** A part of a log. */
+export interface LogPart extends Poll<LogEntry> {
+  readonly status: TaskStatus;
+  /** Whether no more lines come. */
+  readonly ended: boolean;
+}
+
+interface TaskLogOptions extends Pick<Stores, "tasks" | "runs" | "logs"> {
   readonly feed: ChangeFeed;
-}
-
-function gap(from_seq: number, to_seq: number): StreamEvent {
-  return { event: "gap", id: to_seq, data: { from_seq, to_seq } };
 }

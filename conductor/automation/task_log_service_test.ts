@@ -46,8 +46,8 @@ Deno.test("TaskLogService.follow() gives what is there, what comes, and the end"
   context.log("stdout", "a\nb\n");
   await it.clock.advance(50);
   const left = new AbortController();
-  const all = collect(it.taskLogs.follow(taskId, 0, left.signal));
-  const rest = collect(it.taskLogs.follow(taskId, 2, left.signal));
+  const all = collect(it.taskLogs.follow(taskId, { after: 0 }, left.signal));
+  const rest = collect(it.taskLogs.follow(taskId, { after: 2 }, left.signal));
   await it.settle();
   assertEquals(words(all.items), [START, "2 a", "3 b"]);
   context.log("stdout", "c\n");
@@ -65,7 +65,7 @@ Deno.test("TaskLogService.follow() gives what is there, what comes, and the end"
     "succeeded",
   ]);
   assertEquals(words(rest.items), ["3 b", "4 c", "succeeded"]);
-  const after = collect(it.taskLogs.follow(taskId, 4, left.signal));
+  const after = collect(it.taskLogs.follow(taskId, { after: 4 }, left.signal));
   await after.done;
   assertEquals(words(after.items), ["succeeded"]);
 });
@@ -74,7 +74,7 @@ Deno.test("TaskLogService.follow() ends when its reader leaves", async () => {
   using it = await leading();
   const { taskId, end } = await running(it);
   const left = new AbortController();
-  const all = collect(it.taskLogs.follow(taskId, 0, left.signal));
+  const all = collect(it.taskLogs.follow(taskId, { after: 0 }, left.signal));
   await it.settle();
   left.abort();
   await all.done;
@@ -93,7 +93,7 @@ Deno.test("TaskLogService.follow() says which lines retention has removed", asyn
   const seq = stores.tasks.get(taskId)?.seq ?? 0;
   db.write(() => stores.logs.trim(seq, 2));
   const never = new AbortController().signal;
-  const some = collect(it.taskLogs.follow(taskId, 1, never));
+  const some = collect(it.taskLogs.follow(taskId, { after: 1 }, never));
   await some.done;
   assertEquals(words(some.items), [
     "gap 2-2",
@@ -103,7 +103,7 @@ Deno.test("TaskLogService.follow() says which lines retention has removed", asyn
     "succeeded",
   ]);
   db.write(() => stores.logs.trim(seq, 9));
-  const none = collect(it.taskLogs.follow(taskId, 1, never));
+  const none = collect(it.taskLogs.follow(taskId, { after: 1 }, never));
   await none.done;
   assertEquals(words(none.items), ["gap 2-5", "succeeded"]);
 });
@@ -117,7 +117,7 @@ Deno.test("TaskLogService.follow() sees what another process writes", async () =
   two.start();
   const { taskId, context, end } = await running(one);
   const left = new AbortController();
-  const all = collect(two.taskLogs.follow(taskId, 0, left.signal));
+  const all = collect(two.taskLogs.follow(taskId, { after: 0 }, left.signal));
   context.log("stdout", "a\n");
   await clock.advance(600);
   assertEquals(words(all.items), [START, "2 a"]);
@@ -132,8 +132,8 @@ Deno.test("TaskLogService refuses a task that is not there", async () => {
   const never = new AbortController().signal;
   for (
     const action of [
-      () => it.taskLogs.follow("nope", 0, never),
-      () => it.taskLogs.list("nope", { limit: 1 }),
+      () => it.taskLogs.follow("nope", {}, never),
+      () => it.taskLogs.read("nope", { limit: 1 }),
     ]
   ) {
     assertEquals(assertThrows(action, AppError).code, "NOT_FOUND");

@@ -21,6 +21,7 @@ import { RunStopped, type TaskKind, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { RunLedger } from "./run_ledger.ts";
+import { taskNotFound } from "./task_not_found.ts";
 
 const CANNOT_ACCEPT = { message: "Cannot accept the body" };
 
@@ -109,6 +110,11 @@ export class TaskService {
     return { ...task, latest_run: runs.latestOf(taskId) ?? null };
   }
 
+  /** Whether there is a task with this id. */
+  has(taskId: string): boolean {
+    return this.#options.tasks.get(taskId) !== undefined;
+  }
+
   /** Newest first. */
   list(filter: TaskFilter, page: PageRequest): Page<TaskSummary> {
     return this.#options.tasks.list(filter, page);
@@ -179,7 +185,7 @@ export class TaskService {
   #row(taskId: string): TaskRow {
     const row = this.#options.tasks.get(taskId);
     if (row !== undefined) return row;
-    throw new AppError("NOT_FOUND", `Cannot find task "${taskId}"`);
+    throw taskNotFound(taskId, this.#options.runs);
   }
 
   #kindOf(task: NewTask): TaskKind {

@@ -1,8 +1,14 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { StreamEvent } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { Gap } from "../../shared/page.ts";
-import type { Database, EventData, EventType, Stores } from "../store/mod.ts";
+import type {
+  Database,
+  EventData,
+  EventType,
+  Poll,
+  StoredEvent,
+  Stores,
+} from "../store/mod.ts";
 import type { ChangeFeed } from "./change_feed.ts";
 
 const BATCH = 200;
@@ -25,10 +31,23 @@ export class EventService {
     }
   }
 
-  /** Where a follower starts that wants the last `count` events first. */
+  /** Where a reader starts that wants the last `count` events first. */
   tail(count: number): number {
     const { first, last } = this.#options.events.bounds();
     return Math.max(first - 1, last - count);
+  }
+
+  /** At most `limit` events after `after`, oldest first. */
+  poll(after: number, limit: number): Poll<StoredEvent> {
+    return this.#options.events.after(after, limit);
+  }
+
+  /**
+   * Returns the number of the event after which a cursor goes on.
+   * @throws {AppError} `INVALID_INPUT`
+   */
+  placeOf(cursor: string): number {
+    return this.#options.events.placeOf(cursor);
   }
 
   /**
@@ -39,23 +58,18 @@ export class EventService {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<StreamEvent> {
-    // A place that was never reached is another database's: a backup came back.
-    let seq = Math.min(after, this.#options.events.bounds().last);
+    let seq = after;
     while (!signal.aborted) {
-      const events = this.#options.events.after(seq, BATCH);
-      const { first, last } = this.#options.events.bounds();
-      const next = events[0]?.seq ?? first;
-      // Numbers are given in order and removed from the old end only.
-      if (next > seq + 1 && seq < last) {
-        const gap: Gap = { from_seq: seq + 1, to_seq: next - 1 };
-        yield { event: "gap", id: gap.to_seq, data: gap };
-        seq = gap.to_seq;
+      const { items, gap, last_seq } = this.poll(seq, BATCH);
+      if (gap !== null) yield { event: "gap", id: gap.to_seq, data: gap };
+      for (const event of items) {
+        yield { event: event.type, id: event.seq, data: event };
       }
-      for (const event of events) {
-        seq = event.seq;
-        yield { event: event.type, id: seq, data: event };
+      seq = last_seq;
+      // What came while the gap was told is looked for first.
+      if (items.length === 0 && gap === null) {
+        await this.#options.feed.wait(signal);
       }
-      if (events.length === 0) await this.#options.feed.wait(signal);
     }
   }
 }

@@ -14,6 +14,7 @@ import {
 import { AuditLog } from "./audit_log.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { EventService } from "./event_service.ts";
+import { HeldCalls } from "./held_calls.ts";
 import { StorageHealth } from "./storage_health.ts";
 
 /** The open database, its stores, and what every feature needs of it. */
@@ -22,6 +23,7 @@ export interface Store {
   readonly stores: Stores;
   readonly identity: Identity;
   readonly feed: ChangeFeed;
+  readonly held: HeldCalls;
   readonly events: EventService;
   readonly audit: AuditLog;
   readonly health: StorageHealth;
@@ -59,6 +61,7 @@ export function openStore(options: StoreOptions): Store {
     stores,
     identity,
     feed,
+    held: new HeldCalls(feed, clock),
     events,
     audit,
     health,

@@ -21,7 +21,7 @@ import {
 } from "../../shared/http/mod.ts";
 import type { RelayNews } from "../codex/mod.ts";
 import { type Deps, route } from "../deps.ts";
-import { resumeAfter } from "./resume.ts";
+import { afterOf } from "./poll.ts";
 
 /** codexd's own routes, and what leads to them here. */
 const FORMAL_ROUTES = [
@@ -167,7 +167,7 @@ export const codexRoutes = [
     async stream({ deps: { codex }, query, headers, signal }) {
       // Asked first: a codexd that is away is a failure, not an empty stream.
       const { events } = await codex.api.call(codexdStatus, {}, { signal });
-      const after = resumeAfter(headers, query.after, () => events.seq);
+      const after = afterOf(headers, query) ?? events.seq;
       return toEvents(codex.follow({ ...query, after }, signal));
     },
   }),

@@ -227,7 +227,9 @@ Deno.test("GET /v1/codex/events relays events with their numbers and resumes by 
 Deno.test("a change of codexd's health is an event of conductor's", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);
-  const response = await it.server.get("/v1/events?after=0");
+  const response = await it.server.get("/v1/events?after=0", {
+    headers: { accept: "text/event-stream" },
+  });
   const reader = response.body?.pipeThrough(new TextDecoderStream())
     .getReader();
   let text = "";

@@ -1,10 +1,21 @@
 import { z } from "zod";
-import { sequenceQuery } from "../../shared/http/mod.ts";
-import { AUDIT_FORMULA, AuditRow, EVENT_SCHEMAS } from "../store/mod.ts";
+import {
+  AUDIT_FORMULA,
+  AuditRow,
+  EVENT_SCHEMAS,
+  StoredEvent,
+} from "../store/mod.ts";
 import { route } from "../deps.ts";
 import { AuditVerdict, Backup } from "../record/mod.ts";
 import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
-import { resumeAfter } from "./resume.ts";
+import {
+  afterOf,
+  POLL_HEADERS,
+  POLL_NOTE,
+  POLL_QUERY,
+  pollAnswer,
+  pollData,
+} from "./poll.ts";
 
 /** A reader that says nothing else is shown what happened lately. */
 const TAIL = 100;
@@ -19,22 +30,34 @@ export const recordRoutes = [
     surface: "control",
     exposure: "local",
     scope: "read",
-    produces: "sse",
     summary:
-      "Follow what happens: changes of mode, lease, work, Codex and browser",
+      "Read or follow what happens: mode, lease, work, Codex and browser",
     notes: [
-      `Begins with the last ${TAIL} events; after=0 begins with the oldest kept. Last-Event-ID resumes.`,
-      "A gap event says which events are gone when retention has passed the reader's place.",
+      POLL_NOTE,
+      "Oldest first. Without after: the last limit events; after=0 begins with the oldest kept.",
+      `With Accept: text/event-stream it follows, from the last ${TAIL} on, or behind after or Last-Event-ID.`,
+      "A gap says which events are gone when retention has passed the reader's place.",
     ],
-    query: z.strictObject({
-      after: sequenceQuery.optional()
-        .describe("Begin after the event with this seq."),
-    }),
-    data: z.string(),
+    query: z.strictObject(POLL_QUERY),
+    data: pollData("events", StoredEvent),
     events: EVENT_SCHEMAS,
-    headers: { "last-event-id": "The seq of the last event that was read." },
+    headers: POLL_HEADERS,
+    errors: ["TOO_MANY_REQUESTS"],
+    example: { query: { limit: "20" } },
+    async handler({ deps: { events, held }, query, headers, signal }) {
+      const { limit, wait_ms: waitMs } = query;
+      const after = afterOf(headers, query, (it) => events.placeOf(it)) ??
+        events.tail(limit);
+      const poll = await held.until(() => events.poll(after, limit), {
+        ready: ({ items, gap }) => items.length > 0 || gap !== null,
+        waitMs,
+        signal,
+      });
+      return pollAnswer("events", poll);
+    },
     stream({ deps: { events }, query, headers, signal }) {
-      const after = resumeAfter(headers, query.after, () => events.tail(TAIL));
+      const after = afterOf(headers, query, (it) => events.placeOf(it)) ??
+        events.tail(TAIL);
       return events.follow(after, signal);
     },
   }),

@@ -31,7 +31,10 @@ export const runRoutes = [
     handler({ deps, params: { run_id } }) {
       const run = deps.runs.get(run_id);
       if (run !== undefined) return run;
-      throw new AppError("NOT_FOUND", `Cannot find run "${run_id}"`);
+      const why = deps.tasks.has(run_id)
+        ? `: it is a task; GET /v1/runs?task_id=${run_id} has its runs`
+        : "";
+      throw new AppError("NOT_FOUND", `Cannot find run "${run_id}"${why}`);
     },
   }),
 ];

@@ -1,16 +1,12 @@
 import { z } from "zod";
 import { Mode, ModeChange, PublicState, SystemState } from "../store/mod.ts";
-import { seesWork } from "../../shared/http/mod.ts";
+import { seesWork, waitQuery } from "../../shared/http/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
 
-const MAX_WAIT_MS = 600_000;
+const MAX_DRAIN_MS = 600_000;
 
 const DrainQuery = z.strictObject({
-  wait_ms: z.string()
-    .regex(/^[0-9]{1,6}$/, `must be an integer from 0 to ${MAX_WAIT_MS}`)
-    .transform(Number)
-    .refine((it) => it <= MAX_WAIT_MS, `must be at most ${MAX_WAIT_MS}`)
-    .default(0)
+  wait_ms: waitQuery(MAX_DRAIN_MS)
     .describe("Holds the answer until drained, for at most this long."),
 });
 
@@ -89,11 +85,13 @@ export const systemRoutes = [
       query: { wait_ms: "0" },
       body: { requested_by: "human", reason: "manual_drain" },
     },
-    async handler({ deps, body, query, signal }) {
-      const state = deps.system.setMode(Mode.enum.draining, withSource(body));
-      return query.wait_ms === 0
-        ? state
-        : await deps.system.drained(query.wait_ms, signal);
+    handler({ deps: { system, held }, body, query, signal }) {
+      system.setMode(Mode.enum.draining, withSource(body));
+      return held.until(() => system.state(), {
+        ready: ({ mode, drained }) => mode !== "draining" || drained,
+        waitMs: query.wait_ms,
+        signal,
+      });
     },
   }),
   route({

@@ -1,9 +1,29 @@
 import { z } from "zod";
+import { invalidInput } from "../../shared/errors.ts";
+import { limitQuery, TextReply } from "../../shared/http/mod.ts";
 import { Gap } from "../../shared/page.ts";
 import { LogEntry, TaskStatus } from "../store/mod.ts";
-import { route } from "../deps.ts";
-import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
-import { resumeAfter } from "./resume.ts";
+import { type Deps, route } from "../deps.ts";
+import { TOKEN_READ } from "./list.ts";
+import { NextCall, nextLines } from "./next.ts";
+import {
+  afterOf,
+  POLL_HEADERS,
+  POLL_NOTE,
+  POLL_QUERY,
+  pollAnswer,
+  pollData,
+} from "./poll.ts";
+
+const LogsQuery = z.strictObject({
+  ...POLL_QUERY,
+  tail: limitQuery.unwrap().optional()
+    .describe("The last so many lines, 1 to 200, in the place of limit."),
+  run_id: z.string().optional().describe("Only the lines of this attempt."),
+  format: z.enum(["json", "text"]).default("json").describe(
+    "text: the messages alone, a line each; x-last-seq has last_seq.",
+  ),
+});
 
 export const taskLogRoutes = [
   route({
@@ -12,32 +32,65 @@ export const taskLogRoutes = [
     path: "/v1/tasks/:task_id/logs",
     summary: "Read a task's log, oldest line first, or follow it live",
     notes: [
-      "With Accept: text/event-stream: log events until the task has ended, then end; it begins after the cursor. Last-Event-ID resumes after that line.",
+      POLL_NOTE,
+      "tail=50 shows the end. Each attempt begins with a line of the stream system. status is the task's; next is empty when nothing comes any more.",
+      "With Accept: text/event-stream: log events until the task has ended, then end. Last-Event-ID resumes after that line.",
+      "A command that prints faster than its log is written loses whole lines, never the last ones: a line log.dropped says how many.",
     ],
-    query: z.strictObject(PAGE_QUERY),
+    query: LogsQuery,
     data: z.strictObject({
       task_id: z.string(),
-      ...listData("entries", LogEntry).shape,
+      status: TaskStatus,
+      ...pollData("entries", LogEntry).shape,
+      next: z.array(NextCall),
     }),
     events: {
       log: LogEntry,
       gap: Gap,
       end: z.strictObject({ task_id: z.string(), status: TaskStatus }),
     },
-    headers: { "last-event-id": "The seq of the last line that was read." },
-    errors: ["NOT_FOUND"],
+    headers: POLL_HEADERS,
+    errors: ["NOT_FOUND", "TOO_MANY_REQUESTS"],
     example: { params: { task_id: "{task_id}" }, query: { limit: "20" } },
-    handler: ({ deps, params: { task_id }, query }) => ({
-      task_id,
-      ...listAnswer("entries", deps.taskLogs.list(task_id, query)),
-    }),
-    stream({ deps, params: { task_id }, query: { cursor }, headers, signal }) {
-      const after = resumeAfter(
-        headers,
-        cursor === undefined ? 0 : deps.taskLogs.placeOf(cursor),
-        () => 0,
+    async handler({ deps, params: { task_id }, query, headers, signal }) {
+      const wanted = { ...query, after: placeOf(deps, query, headers) };
+      const part = await deps.held.until(
+        () => deps.taskLogs.read(task_id, wanted),
+        {
+          ready: ({ items, gap, ended }) =>
+            items.length > 0 || gap !== null || ended,
+          waitMs: query.wait_ms,
+          signal,
+        },
       );
-      return deps.taskLogs.follow(task_id, after, signal);
+      const { status, ended, last_seq, next_cursor, items } = part;
+      if (query.format === "text") {
+        const text = items.map(({ message }) => `${message}\n`).join("");
+        return new TextReply(text, { "x-last-seq": `${last_seq}` });
+      }
+      const isOver = ended && next_cursor === null;
+      return {
+        task_id,
+        status,
+        ...pollAnswer("entries", part),
+        next: isOver ? [] : [nextLines(task_id, last_seq)],
+      };
+    },
+    stream({ deps, params: { task_id }, query, headers, signal }) {
+      const after = placeOf(deps, query, headers);
+      return deps.taskLogs.follow(task_id, { ...query, after }, signal);
     },
   }),
 ];
+
+function placeOf(
+  { taskLogs }: Pick<Deps, "taskLogs">,
+  query: z.infer<typeof LogsQuery>,
+  headers: Headers,
+): number | undefined {
+  const after = afterOf(headers, query, (it) => taskLogs.placeOf(it));
+  if (query.tail === undefined || after === undefined) return after;
+  throw invalidInput("tail", "goes without after, cursor and Last-Event-ID", {
+    message: "Cannot accept the query",
+  });
+}

@@ -303,7 +303,7 @@ Deno.test("Lists refuse a bad limit, cursor, status and filter", async () => {
 
 Deno.test("GET /v1/events tells what happens and resumes", async () => {
   await using it = await testConductor();
-  const live = await it.server.get("/v1/events");
+  const live = await it.server.get("/v1/events", EVENTS);
   await it.server.data("POST", "/v1/system/pause", { reason: "why" });
   const events = await readUntil(
     live,
@@ -314,12 +314,12 @@ Deno.test("GET /v1/events tells what happens and resumes", async () => {
   assertEquals(last?.data.data.reason, "why");
   await it.server.data("POST", "/v1/system/resume");
   const resumed = await it.server.get("/v1/events", {
-    headers: { "last-event-id": last?.id ?? "" },
+    headers: { ...EVENTS.headers, "last-event-id": last?.id ?? "" },
   });
   const [next] = await readUntil(resumed, () => true);
   assertEquals(next?.id, String(Number(last?.id) + 1));
   assertEquals(next?.data.data.mode, "running");
-  const all = await it.server.get("/v1/events?after=0");
+  const all = await it.server.get("/v1/events?after=0", EVENTS);
   assertEquals((await readUntil(all, () => true))[0]?.id, "1");
 });
 

@@ -2,6 +2,9 @@ import type { Redactor } from "../../shared/redact.ts";
 import { isoTime } from "../../shared/clock.ts";
 import type { EventData, EventType, StoredEvent } from "./model/event.ts";
 import type { Database } from "./database.ts";
+import { placeOf, type Poll, pollOf } from "./list.ts";
+
+const LIST = "events";
 
 /** What has happened, in order. Sequence numbers are never used twice. */
 export class EventStore {
@@ -19,17 +22,24 @@ export class EventStore {
   }
 
   /** At most `limit` events after `seq`, oldest first. */
-  after(seq: number, limit: number): StoredEvent[] {
-    return this.#db.all<EventRow>(
+  after(seq: number, limit: number): Poll<StoredEvent> {
+    const bounds = this.bounds();
+    // A place that was never reached is another database's: a backup came back.
+    const after = Math.min(seq, bounds.last);
+    const rows = this.#db.all<EventRow>(
       "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-      seq,
-      limit,
-    ).map((row) => ({
-      seq: row.seq,
-      type: row.type,
-      at: isoTime(row.at),
-      data: JSON.parse(row.data),
-    }));
+      after,
+      limit + 1,
+    );
+    return pollOf(LIST, rows, { ...bounds, after, limit, toItem: toEvent });
+  }
+
+  /**
+   * Returns the number of the event after which a cursor goes on.
+   * @throws {AppError} `INVALID_INPUT`
+   */
+  placeOf(cursor: string): number {
+    return placeOf(LIST, cursor);
   }
 
   /**
@@ -64,6 +74,10 @@ export class EventStore {
     const cut = Math.min(end, Math.max(young, last - options.keep + 1));
     return this.#db.run("DELETE FROM events WHERE seq < ?", cut);
   }
+}
+
+function toEvent({ at, data, ...row }: EventRow): StoredEvent {
+  return { ...row, at: isoTime(at), data: JSON.parse(data) };
 }
 
 type EventRow = {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  type Gap,
   type PageRequest,
   readCursor,
   writeCursor,
@@ -62,6 +63,37 @@ export function pageOf<Row extends { readonly seq: number }, T>(
   return {
     items: kept.map(options.toItem),
     next_cursor: more ? writeCursor(name, last.seq) : null,
+  };
+}
+
+/** What a reader of something that grows is given. */
+export interface Poll<T> extends Page<T> {
+  /** Of the last item; with none, the place that was reached. */
+  readonly last_seq: number;
+  /** What retention has removed from what was asked for. */
+  readonly gap: Gap | null;
+}
+
+/**
+ * Makes a poll of rows behind `after`, oldest first, of which one more was asked
+ * for than it holds. `first` and `last` are the numbers of the oldest row that
+ * is kept and of the newest that was ever written, read before the rows.
+ */
+export function pollOf<Row extends { readonly seq: number }, T>(
+  name: string,
+  rows: readonly Row[],
+  { after, first, last, ...options }: {
+    readonly after: number;
+    readonly first: number;
+    readonly last: number;
+    readonly limit: number;
+    readonly toItem: (row: Row) => T;
+  },
+): Poll<T> {
+  return {
+    ...pageOf(name, rows, options),
+    last_seq: rows.slice(0, options.limit).at(-1)?.seq ?? last,
+    gap: after + 1 < first ? { from_seq: after + 1, to_seq: first - 1 } : null,
   };
 }
 

@@ -64,7 +64,15 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
       }
     }
   }
-  new LogStore(db).list(1, page);
+  for (const runSeq of [undefined, 1]) {
+    for (const from of [{ after: 1 }, { tail: 5 }]) {
+      new LogStore(db).read({ seq: 1, log_seq: 9 }, {
+        ...from,
+        runSeq,
+        limit: 5,
+      });
+    }
+  }
   new EventStore(db, new Redactor()).after(1, 20);
   new EventStore(db, new Redactor()).bounds();
   new ControllerStore(db).list(page, { now: 0, leaseMs: 0 });

@@ -1,10 +1,9 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { LogLevel } from "../../shared/log.ts";
-import type { PageRequest } from "../../shared/page.ts";
 import type { LogEntry, LogStream, NewLogLine } from "./model/log_entry.ts";
 import { CounterStore } from "./counter_store.ts";
 import type { Database } from "./database.ts";
-import { type Page, pageOf, placeOf } from "./list.ts";
+import { placeOf, type Poll, pollOf } from "./list.ts";
 
 const LIST = "task_logs";
 
@@ -52,16 +51,39 @@ export class LogStore {
     this.#counters.addLogLines(lines.length);
   }
 
-  /** At most `limit` lines after `seq`, oldest first. */
-  after(taskSeq: number, seq: number, limit: number): LogEntry[] {
-    return this.#after(taskSeq, seq, limit).map(toEntry);
-  }
-
-  /** Oldest first. */
-  list(taskSeq: number, page: PageRequest): Page<LogEntry> {
-    const seq = page.cursor === undefined ? 0 : this.placeOf(page.cursor);
-    const rows = this.#after(taskSeq, seq, page.limit + 1);
-    return pageOf(LIST, rows, { limit: page.limit, toItem: toEntry });
+  /** Lines of a task, or of one of its runs, oldest first. */
+  read(
+    { seq: taskSeq, log_seq }: {
+      readonly seq: number;
+      readonly log_seq: number;
+    },
+    { limit, runSeq, ...from }: LogRequest,
+  ): Poll<LogEntry> {
+    // Runs of a task come one after the other, and so do their lines.
+    const start = runSeq === undefined
+      ? 1
+      : this.#startOf(taskSeq, runSeq, log_seq);
+    const last = runSeq === undefined
+      ? log_seq
+      : this.#startOf(taskSeq, runSeq + 1, log_seq) - 1;
+    const first = this.#db.get<{ seq: number | null }>(
+      "SELECT min(seq) AS seq FROM task_logs WHERE task_seq = ?",
+      taskSeq,
+    )?.seq ?? log_seq + 1;
+    const after = from.tail === undefined
+      ? Math.min(Math.max(from.after, start - 1), last)
+      : Math.max(last - from.tail, start - 1, first - 1);
+    const rows = this.#db.all<LogRow>(
+      `SELECT l.seq, r.run_id, l.stream, l.level, l.message, l.created_at
+       FROM task_logs l CROSS JOIN runs r ON r.seq = l.run_seq
+       WHERE l.task_seq = ? AND l.seq > ? AND l.seq <= ?
+       ORDER BY l.seq LIMIT ?`,
+      taskSeq,
+      after,
+      last,
+      limit + 1,
+    );
+    return pollOf(LIST, rows, { after, first, last, limit, toItem: toEntry });
   }
 
   /**
@@ -89,17 +111,32 @@ export class LogStore {
     return removed;
   }
 
-  #after(taskSeq: number, seq: number, limit: number): LogRow[] {
-    return this.#db.all<LogRow>(
-      `SELECT l.seq, r.run_id, l.stream, l.level, l.message, l.created_at
-       FROM task_logs l CROSS JOIN runs r ON r.seq = l.run_seq
-       WHERE l.task_seq = ? AND l.seq > ? ORDER BY l.seq LIMIT ?`,
-      taskSeq,
-      seq,
-      limit,
-    );
+  /** The number of the first line of a run, or of a later one's. */
+  #startOf(taskSeq: number, runSeq: number, last: number): number {
+    let before = 0;
+    let start = last + 1;
+    while (start - before > 1) {
+      const middle = Math.floor((before + start) / 2);
+      const run = this.#db.get<{ run_seq: number }>(
+        `SELECT run_seq FROM task_logs WHERE task_seq = ? AND seq >= ?
+         ORDER BY seq LIMIT 1`,
+        taskSeq,
+        middle,
+      )?.run_seq ?? Infinity;
+      if (run >= runSeq) start = middle;
+      else before = middle;
+    }
+    return start;
   }
 }
+
+/** Which lines of a task are wanted: behind one, or the last ones. */
+type LogRequest =
+  & { readonly limit: number; readonly runSeq?: number | undefined }
+  & (
+    | { readonly after: number; readonly tail?: undefined }
+    | { readonly tail: number }
+  );
 
 type LogRow = {
   readonly seq: number;

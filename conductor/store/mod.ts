@@ -5,7 +5,7 @@ export { Database, openDatabase } from "./database.ts";
 export { dueKey } from "./due_key.ts";
 export type { Piece } from "./group_commit.ts";
 export type { Lease } from "./lease_store.ts";
-export type { Page } from "./list.ts";
+export type { Page, Poll } from "./list.ts";
 export { LockFiles } from "./lock_files.ts";
 export * from "./model/audit_row.ts";
 export * from "./model/browser_record.ts";

@@ -63,11 +63,13 @@ export class RunStore {
   }
 
   get(runId: string): Run | undefined {
-    const row = this.#db.get<RunRow>(
-      "SELECT * FROM runs WHERE run_id = ?",
-      runId,
-    );
+    const row = this.row(runId);
     return row && toRun(row);
+  }
+
+  /** The same as it is stored. */
+  row(runId: string): RunRow | undefined {
+    return this.#db.get<RunRow>("SELECT * FROM runs WHERE run_id = ?", runId);
   }
 
   latestOf(taskId: string): Run | undefined {

@@ -142,7 +142,10 @@ firefoxTest(
 async function storedEvents(origin: string, token: string): Promise<string> {
   const leave = new AbortController();
   const response = await fetch(`${origin}/v1/events?after=0`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: "text/event-stream",
+    },
     signal: leave.signal,
   });
   const texts: string[] = [];

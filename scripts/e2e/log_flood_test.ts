@@ -90,7 +90,9 @@ Deno.test(`${TASKS} tasks of ${LINES} lines reach every reader that reads, in or
   });
   const unread = await openUnread(new URL(at(wide)));
 
-  const events = fetch(`${conductor.origin}/v1/events?after=0`).then(
+  const events = fetch(`${conductor.origin}/v1/events?after=0`, {
+    headers: EVENTS,
+  }).then(
     async (response) => {
       let seq = 0;
       let finished = 0;

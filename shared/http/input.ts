@@ -57,6 +57,13 @@ export const limitQuery = z.string()
   .default(20)
   .describe("Entries a page, 1 to 200.");
 
+/** `?wait_ms=` of what can hold its answer, at most so long; by default not at all. */
+export function waitQuery(maxMs: number) {
+  const rule = `must be an integer from 0 to ${maxMs}`;
+  return z.string().regex(/^[0-9]{1,7}$/, rule).transform(Number)
+    .refine((it) => it <= maxMs, rule).default(0);
+}
+
 /** `?after=` of every numbered stream: digits only, since an empty text is not 0. */
 export const sequenceQuery = z.string()
   .regex(/^[0-9]{1,15}$/, "must be the seq of an event, or 0")

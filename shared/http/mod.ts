@@ -7,7 +7,7 @@ export {
 export * from "./dispatcher.ts";
 export { OVER_SOCKET, type SocketKey } from "./guard.ts";
 export { ReaderStalled } from "./event_stream.ts";
-export { limitQuery, sequenceQuery } from "./input.ts";
+export { limitQuery, sequenceQuery, waitQuery } from "./input.ts";
 export type { Credentials } from "./guard.ts";
 export { LastAnswer, lastAnswer } from "./last_answer.ts";
 export { failure } from "./respond.ts";
@@ -25,6 +25,7 @@ export {
   type Schema,
   seesWork,
   type StreamEvent,
+  TextReply,
   type Viewer,
   type Zone,
 } from "./route.ts";

@@ -3,7 +3,7 @@ import { AppError, ERRORS } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
-import { BareFailure, Reply, type RouteInfo } from "./route.ts";
+import { BareFailure, Reply, type RouteInfo, TextReply } from "./route.ts";
 
 /** Turns what a handler returned into the answer that its route promises. */
 export function writeResult(
@@ -11,10 +11,17 @@ export function writeResult(
   route: Pick<RouteInfo, "produces" | "status">,
   context: AnswerContext,
 ): Response {
+  const { requestId } = context;
+  if (result instanceof TextReply) {
+    return respond(result.text, TEXT_TYPE, {
+      requestId,
+      headers: result.headers,
+    });
+  }
   const { data, status, headers } = result instanceof Reply
     ? result
     : { data: result, status: route.status ?? 200, headers: undefined };
-  const init = { requestId: context.requestId, status, headers };
+  const init = { requestId, status, headers };
   const { produces } = route;
   if (produces === "text") return respond(String(data), TEXT_TYPE, init);
   if (produces === "html") return respond(String(data), HTML_TYPE, init);

@@ -109,6 +109,17 @@ export class Reply<D> {
   }
 }
 
+/** Plain text, from a route that answers JSON otherwise. */
+export class TextReply {
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(text: string, headers: TextReply["headers"] = {}) {
+    this.text = text;
+    this.headers = headers;
+  }
+}
+
 /** A failure that stands for itself, without an envelope: of a probe, or of a page. */
 export class BareFailure extends Error {
   readonly status: number;
@@ -229,12 +240,14 @@ interface RouteReports<Deps, P extends string, Q, B, D> {
 /** The schema of each event's data by event name. */
 type EventSchemas = Readonly<Record<string, Schema>>;
 
+type Answer<D> = D | Reply<D> | TextReply;
+
 /** What may answer a route: which of them do depends on what it produces. */
 interface Answering<Deps, P extends string, Q, B, D> {
   /** Returns or throws; writes no response. */
   handler(
     context: RouteContext<Deps, P, Q, B>,
-  ): Input<D> | Reply<Input<D>> | Promise<Input<D> | Reply<Input<D>>>;
+  ): Answer<Input<D>> | Promise<Answer<Input<D>>>;
   readonly events: EventSchemas;
   stream(
     context: RouteContext<Deps, P, Q, B>,

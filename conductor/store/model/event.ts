@@ -111,9 +111,5 @@ export const EVENT_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 };
 
 /** An event as it is kept. */
-export interface StoredEvent {
-  readonly seq: number;
-  readonly type: string;
-  readonly at: string;
-  readonly data: unknown;
-}
+export const StoredEvent = eventOf(z.json());
+export type StoredEvent = z.infer<typeof StoredEvent>;

@@ -1,0 +1,17 @@
+import { AppError } from "../../shared/errors.ts";
+import type { Stores } from "../store/mod.ts";
+
+/** Returns the refusal of an id that is no task's; a run's is told so. */
+export function taskNotFound(
+  taskId: string,
+  runs: Pick<Stores["runs"], "row">,
+): AppError {
+  const run = runs.row(taskId);
+  return run === undefined
+    ? new AppError("NOT_FOUND", `Cannot find task "${taskId}"`)
+    : new AppError(
+      "NOT_FOUND",
+      `Cannot find task "${taskId}": it is a run, of task "${run.task_id}"`,
+      { details: { run_id: taskId, task_id: run.task_id } },
+    );
+}
