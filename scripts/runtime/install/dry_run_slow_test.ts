@@ -1,7 +1,12 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { exists } from "@std/fs";
 import { formatCommand } from "../node/command.ts";
-import { parseJob } from "../node/property_list.ts";
+import { environmentOf, parseJob } from "../node/property_list.ts";
 import { testNode } from "../testing/test_node.ts";
 
 function plistsIn(text: string): string[] {
@@ -36,6 +41,36 @@ Deno.test("install-mini.sh --dry-run prints property lists and commands on any m
   ) assertStringIncludes(ran.stdout, command);
   assertEquals(await exists(node.prefix), false);
   assertEquals(await exists(`${node.home}/Library`), false);
+});
+
+Deno.test("install-mini.sh gives commands what the login shell exports of BAA_EXEC_ENV, and writes no secret of it", async () => {
+  await using node = await testNode();
+  await Deno.writeTextFile(
+    `${node.home}/.profile`,
+    "export TZ=Asia/Tokyo JAVA_HOME=/opt/java HTTPS_PROXY=http://me:pw@proxy:1 OTHER=x SSH_AUTH_SOCK=/tmp/x\n",
+  );
+  node.env["BAA_EXEC_ENV"] = "TZ,JAVA_HOME,HTTPS_PROXY,SSH_AUTH_SOCK";
+  const ran = await node.run("install-mini", "--dry-run");
+  assertEquals(ran.code, 0, ran.stderr);
+  const [conductor, codexd] = plistsIn(ran.stdout).map((it) =>
+    environmentOf(parseJob(it))
+  );
+  const ofCommands = (
+    { TZ, JAVA_HOME, HTTPS_PROXY, SSH_AUTH_SOCK, OTHER }: Readonly<
+      Record<string, string | undefined>
+    > = {},
+  ) => [TZ, JAVA_HOME, HTTPS_PROXY, SSH_AUTH_SOCK, OTHER];
+  assertEquals(ofCommands(conductor), [
+    "Asia/Tokyo",
+    "/opt/java",
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(ofCommands(codexd).slice(0, 2), ["Asia/Tokyo", undefined]);
+  assertMatch(ran.stdout, /--allow-env=[^ ]*,TZ,JAVA_HOME,HTTPS_PROXY,SSH_/);
+  assertStringIncludes(ran.stderr, "do not get the HTTPS_PROXY");
+  assertEquals(ran.stdout.includes("me:pw"), false);
 });
 
 Deno.test("install-mini.sh --scope daemon renders daemons that run as their owner", async () => {

@@ -68,6 +68,17 @@ Deno.test("renderJob() freezes neither TMPDIR nor the PATH of the shell that ins
   );
 });
 
+Deno.test("renderJob() gives commands what is passed on, and Codex what it knows of it", () => {
+  const passedOn = { TZ: "Asia/Tokyo", JAVA_HOME: "/opt/java" };
+  const given = (name: typeof SERVICE_NAMES[number]) => {
+    const { TZ, JAVA_HOME } = environmentOf(render(name, { passedOn }));
+    return { TZ, JAVA_HOME };
+  };
+  assertEquals(given("conductor"), passedOn);
+  assertEquals(given("codexd"), { TZ: "Asia/Tokyo", JAVA_HOME: undefined });
+  assertEquals(given("status-api"), { TZ: undefined, JAVA_HOME: undefined });
+});
+
 Deno.test("renderJob() runs a daemon as its owner, who has a home there as well", () => {
   const job = render("codexd", { scope: "daemon" });
   assertEquals(job["UserName"], "george");

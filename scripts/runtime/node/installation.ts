@@ -108,9 +108,13 @@ export function environmentFor(
   service: Service,
   { settings }: Pick<Installation, "settings">,
 ): Variables {
+  // What is no setting is for commands, and Codex gets of it what it knows.
   const chosen = [...settings].map(([variable, { value }]) =>
     [variable, value] as const
-  ).filter(([variable]) => service.variables.has(variable));
+  ).filter(([variable]) =>
+    service.variables.has(variable) ||
+    (service.name === "conductor" && !variable.startsWith("BAA_"))
+  );
   const publicBase = settings.get("BAA_CONDUCTOR_PUBLIC_API_BASE")?.value;
   // The seed's launchd writes the legacy name together with the canonical one.
   if (service.program === "conductor" && publicBase !== undefined) {

@@ -1,5 +1,6 @@
 import { join, resolve } from "@std/path";
-import { type Finding, problem } from "./finding.ts";
+import { SETTINGS } from "../../../shared/config/mod.ts";
+import { type Finding, problem, warning } from "./finding.ts";
 import { type Installation, type Owner, plistPath } from "./installation.ts";
 import { type InstallRecord, readRecord } from "./record.ts";
 import {
@@ -8,7 +9,7 @@ import {
   installedPrefix,
   installedSettings,
 } from "./installed.ts";
-import { loginPath } from "./login_path.ts";
+import { loginEnvironment, loginPath, passedOn } from "./login_environment.ts";
 import { findProgram, type Machine } from "./machine.ts";
 import {
   chooseSettings,
@@ -27,7 +28,7 @@ export interface RuntimeNode {
   readonly installation: Installation;
   readonly installed: Installed;
   readonly record: InstallRecord | undefined;
-  /** What is wrong with `mini.env`. */
+  /** What is wrong with `mini.env`, and what commands do not get. */
   readonly problems: readonly Finding[];
 }
 
@@ -67,9 +68,15 @@ export async function readNode(
   });
   const before = installedSettings(installed);
   const isKept = options.found === "as installed" && installed.jobs.size > 0;
-  const path = isKept
-    ? before["BAA_EXEC_PATH"]
-    : await loginPath(owner, machine);
+  const { execEnv } = SETTINGS;
+  const names = execEnv.parse(
+    chosen.get(execEnv.variable)?.value ?? execEnv.fallback,
+  ) ?? [];
+  const login = isKept
+    ? before
+    : await loginEnvironment(["PATH", ...names], { owner, machine });
+  const path = isKept ? before["BAA_EXEC_PATH"] : loginPath(login);
+  const passed = passedOn(names, login);
   const settings = completeSettings(chosen, {
     prefix,
     home: owner.home,
@@ -78,6 +85,7 @@ export async function readNode(
     ),
     temporaryFolders: await temporaryFolders(machine),
     loginPath: path,
+    passedOn: passed.values,
     codex: isKept ? before["BAA_CODEX_BIN"] : await findProgram(
       "codex",
       chosen.get("BAA_EXEC_PATH")?.value ?? path ??
@@ -88,9 +96,18 @@ export async function readNode(
     installation: { prefix, scope, owner, settings },
     installed,
     record,
-    problems: problems.map((it) =>
-      problem("mini.env", it, "correct it in scripts/runtime/mini.env")
-    ),
+    problems: [
+      ...problems.map((it) =>
+        problem("mini.env", it, "correct it in scripts/runtime/mini.env")
+      ),
+      ...passed.secret.map((it) =>
+        warning(
+          "commands",
+          `they do not get the ${it} of your login shell: it holds a secret, and others can read a property list`,
+          `launchctl setenv ${it} <value> at each login, or a value without the secret`,
+        )
+      ),
+    ],
   };
 }
 

@@ -34,6 +34,8 @@ interface Found {
   readonly temporaryFolders: readonly string[];
   /** The owner's PATH at login; undefined when the shell did not tell. */
   readonly loginPath: string | undefined;
+  /** Variables at login that commands get: see `BAA_EXEC_ENV`. */
+  readonly passedOn: Variables;
   /** Where the Codex CLI is; undefined when there is none. */
   readonly codex: string | undefined;
 }
@@ -108,6 +110,7 @@ export function completeSettings(
       .join(":"),
     BAA_EXEC_PATH: found.loginPath,
     BAA_CODEX_BIN: found.codex,
+    ...found.passedOn,
     BAA_STATUS_API: besides(chosen.get("BAA_CONDUCTOR_LOCAL_API")?.value),
   };
   return new Map([

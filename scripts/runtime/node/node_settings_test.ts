@@ -13,6 +13,7 @@ const FOUND = {
   plists: ["/Users/george/Library/LaunchAgents/a.plist"],
   temporaryFolders: ["/tmp"],
   loginPath: "/usr/bin:/bin",
+  passedOn: {},
   codex: undefined,
 };
 

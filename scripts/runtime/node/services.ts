@@ -1,3 +1,4 @@
+import { CODEX_VARIABLES } from "../../../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../../../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../../../conductor/config.ts";
 import { STATUS_API_SETTINGS } from "../../../conductor/status/mod.ts";
@@ -51,7 +52,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     label: "so.makefile.baa-codexd",
     program: "codexd",
     arguments: [],
-    variables: namesOf(CODEXD_SETTINGS),
+    variables: namesOf(CODEXD_SETTINGS).union(new Set(CODEX_VARIABLES)),
     address: "BAA_CODEXD_LOCAL_API",
     probe: "/healthz",
   },

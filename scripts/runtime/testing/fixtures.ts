@@ -10,6 +10,7 @@ export function installationIn(
   prefix: string,
   options: {
     readonly settings?: Variables;
+    readonly passedOn?: Variables;
     readonly scope?: Installation["scope"];
   } = {},
 ): Installation {
@@ -32,6 +33,7 @@ export function installationIn(
         plists: [`${prefix}/home/Library/LaunchAgents/conductor.plist`],
         temporaryFolders: ["/tmp"],
         loginPath: "/opt/homebrew/bin:/usr/bin:/bin",
+        passedOn: options.passedOn ?? {},
         codex: "/opt/homebrew/bin/codex",
       },
     ),
