@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import type { Held } from "./held.ts";
 import type { RouteInfo } from "./route.ts";
 import { CLOSE } from "./socket.ts";
 import { closeWhenOpen } from "./upgrade.ts";
@@ -35,7 +36,7 @@ export class Activity {
    * Counts a request in, until `held` is disposed.
    * @throws {AppError} SHUTTING_DOWN, TOO_MANY_REQUESTS
    */
-  enter(route: Entrance, held: DisposableStack): void {
+  enter(route: Entrance, held: Held): void {
     if (this.quiet.aborted && !isObservation(route)) {
       throw new AppError("SHUTTING_DOWN");
     }
@@ -52,7 +53,7 @@ export class Activity {
    * streams, so that who opens many of them locks nobody out.
    * @throws {AppError} TOO_MANY_REQUESTS
    */
-  enterStream(held: DisposableStack): void {
+  enterStream(held: Held): void {
     if (this.#streams >= this.#maxConcurrent / 2) {
       throw new AppError(
         "TOO_MANY_REQUESTS",

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AppError } from "../errors.ts";
+import { Held } from "./held.ts";
 import { Activity } from "./activity.ts";
 
 const READ = { kind: "read", exposure: "local" } as const;
@@ -7,7 +8,7 @@ const READ = { kind: "read", exposure: "local" } as const;
 Deno.test("Activity keeps half of its places from streams, and counts each out once", () => {
   const activity = new Activity(4);
   const enter = () => {
-    const held = new DisposableStack();
+    const held = new Held();
     activity.enter(READ, held);
     return held;
   };
@@ -21,11 +22,11 @@ Deno.test("Activity keeps half of its places from streams, and counts each out o
   const other = enter();
   assertThrows(() => activity.enterStream(other), AppError, "too many");
   assertEquals(activity.running, 3);
-  other.dispose();
-  first.dispose();
-  first.dispose();
+  other[Symbol.dispose]();
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
   assertEquals(activity.running, 1);
   open();
-  second.dispose();
+  second[Symbol.dispose]();
   assertEquals(activity.running, 1);
 });

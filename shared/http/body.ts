@@ -18,16 +18,20 @@ export async function readJson(
   const stated = Number(headers.get("content-length") ?? NaN);
   if (stated > limits.maxBytes) throw tooLarge(limits.maxBytes);
   if (stated === 0) return undefined;
-  const slot = limits.slots.take();
-  using _ = slot instanceof Promise ? await slot : slot;
-  if (stated <= SMALL_BYTES) {
+  const room = limits.slots.take();
+  if (room !== undefined) await room;
+  try {
+    if (stated > SMALL_BYTES || Number.isNaN(stated)) {
+      using intake = new Intake(limits);
+      await complete(takeChunks(intake, request.body), limits);
+      return parseJson(intake.bytes, headers, limits);
+    }
     // No more than the slots together may hold: the budget is for larger ones.
     const whole = await complete(request.bytes(), limits);
     return parseJson(whole, headers, limits);
+  } finally {
+    limits.slots.give();
   }
-  using intake = new Intake(limits);
-  await complete(takeChunks(intake, request.body), limits);
-  return parseJson(intake.bytes, headers, limits);
 }
 
 function parseJson(
@@ -90,12 +94,14 @@ async function complete<T>(
 ): Promise<T> {
   try {
     // Most bodies have come with their head, and need no deadline.
-    const whole = await isSettled(taken)
-      ? await taken
-      : await deadlines.within(taken, () => {
-        onRead?.();
-        return new AppError("REQUEST_TIMEOUT", undefined, CLOSING);
-      });
+    let isOver = false;
+    const over = () => void (isOver = true);
+    taken.then(over, over);
+    for (let turn = 0; turn < TURNS && !isOver; turn++) await undefined;
+    const whole = await (isOver ? taken : deadlines.within(taken, () => {
+      onRead?.();
+      return new AppError("REQUEST_TIMEOUT", undefined, CLOSING);
+    }));
     onRead?.();
     return whole;
   } catch (cause) {
@@ -106,15 +112,6 @@ async function complete<T>(
       { cause, ...CLOSING },
     );
   }
-}
-
-/** Tells whether `work` waits for nothing from outside. */
-async function isSettled(work: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const settle = () => void (settled = true);
-  work.then(settle, settle);
-  for (let turn = 0; turn < TURNS && !settled; turn++) await undefined;
-  return settled;
 }
 
 /** Deno hands out a body that it holds within two. */

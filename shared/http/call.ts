@@ -5,6 +5,7 @@ import { type BodyLimits, declaresBody, readJson } from "./body.ts";
 import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
 import type { GuardRequest } from "./guard.ts";
+import { Held } from "./held.ts";
 import type { Caller, HeaderMap, Route, RouteContext, Zone } from "./route.ts";
 import type { ScopeName } from "./scopes.ts";
 
@@ -30,7 +31,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   query: unknown;
   body: unknown;
   /** What is let go of when the answer was sent. */
-  held = new DisposableStack();
+  held = new Held();
   /** Whether the answer is large: see `RouteContext.hold`. */
   isLarge = false;
   /** Whether a body comes that nobody reads: the answer is its connection's last. */
@@ -98,7 +99,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   }
 
   /** Keeps what is held beyond the handler: until the answer's own end. */
-  keep(): DisposableStack {
+  keep(): Held {
     return this.held = this.held.move();
   }
 

@@ -12,6 +12,7 @@ import { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Guard, type GuardConfig, type GuardRequest } from "./guard.ts";
+import type { Held } from "./held.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
@@ -75,6 +76,7 @@ export class Dispatcher<Deps> {
     const requestId = this.#requestId(headers);
     const answer = { requestId, pretty: target.query.has("pretty") };
     let call: Call<Deps> | undefined;
+    let held: Held | undefined;
     try {
       call = this.#admit(request, {
         method: request.method,
@@ -83,6 +85,8 @@ export class Dispatcher<Deps> {
         requestId,
         remoteAddress: canonicalAddress(info.remoteAddress),
       });
+      // What outlives its handler moves out of here: see `Call.keep()`.
+      held = call.held;
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
       const result = await this.#answer(call, answer);
       return call.hasBody ? await info.last?.(result) ?? result : result;
@@ -90,6 +94,8 @@ export class Dispatcher<Deps> {
       const failed = failure(error, call?.log ?? this.#options.log, answer);
       const hasBody = call?.hasBody ?? declaresBody(headers);
       return hasBody ? await info.last?.(failed) ?? failed : failed;
+    } finally {
+      held?.[Symbol.dispose]();
     }
   }
 
@@ -145,9 +151,7 @@ export class Dispatcher<Deps> {
   }
 
   async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
-    // What outlives its handler moves out of here: see `Call.keep()`.
-    using held = call.held;
-    const { route, request } = call;
+    const { route, request, held } = call;
     if (this.#activity.isCrowded) this.relieve();
     this.#activity.enter(route, held);
     const reading = call.parse(this.#bodyLimits);
@@ -173,7 +177,8 @@ export class Dispatcher<Deps> {
           stallMs: this.#stallMs,
         });
     }
-    const result = await runHandler(call, route, this.#options);
+    const made = runHandler(call, route, this.#options);
+    const result = made instanceof Promise ? await made : made;
     if (route.produces === "document") {
       return await documentResult(
         result,
@@ -187,7 +192,7 @@ export class Dispatcher<Deps> {
     return largeResult(result, answer, {
       clock: this.#options.clock,
       stallMs: this.#stallMs,
-      onEnd: () => kept.dispose(),
+      onEnd: () => kept[Symbol.dispose](),
     });
   }
 }

@@ -25,7 +25,7 @@ export async function openStream<Deps>(
       signal: call.signal,
       describeError: (thrown) => wireError(thrown, log),
       onEnd(reason) {
-        held.dispose();
+        held[Symbol.dispose]();
         left.abort(new AppError("CONFLICT", "The client left"));
         entry?.finish({ ok: reason === "done" });
         log.debug("A stream ended", {

@@ -10,8 +10,6 @@ export class ReadSlots {
   readonly #deadlines: Deadlines;
   #free: number;
   readonly #waiting: (() => void)[] = [];
-  /** They are all alike. */
-  readonly #slot = { [Symbol.dispose]: () => this.#give() };
 
   constructor(count: number, deadlines: Deadlines) {
     this.#free = count;
@@ -19,13 +17,13 @@ export class ReadSlots {
   }
 
   /**
-   * Waits until there is room: most bodies take no time.
+   * Takes a slot, at once or when one is given back: most bodies take no time.
    * @throws {AppError} TOO_MANY_REQUESTS
    */
-  take(): Disposable | Promise<Disposable> {
-    if (this.#free === 0) return this.#room().then(() => this.#slot);
+  take(): Promise<void> | undefined {
+    if (this.#free === 0) return this.#room();
     this.#free--;
-    return this.#slot;
+    return undefined;
   }
 
   /** Refuses at once who waits. */
@@ -33,7 +31,8 @@ export class ReadSlots {
     this.#deadlines.hurry(0);
   }
 
-  #give(): void {
+  /** Gives back what was taken. */
+  give(): void {
     // The newest first: the others wait because theirs do not come.
     const next = this.#waiting.pop();
     if (next === undefined) this.#free++;

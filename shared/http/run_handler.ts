@@ -4,13 +4,25 @@ import { codeOf } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { Reply, type RouteWith } from "./route.ts";
 
-/** Runs the handler of a call; of a write, the audit and the log are told. */
-export async function runHandler<Deps>(
+/**
+ * Runs the handler of a call, and returns what that returns: a promise, or not;
+ * of a write, the audit and the log are told.
+ */
+export function runHandler<Deps>(
   call: Call<Deps>,
   route: RouteWith<Deps, "handler">,
-  { audit, clock }: { readonly audit: AuditPort; readonly clock: Clock },
+  ports: HandlerPorts,
+): unknown {
+  return route.kind === "read"
+    ? route.handler(call)
+    : runWrite(call, route, ports);
+}
+
+async function runWrite<Deps>(
+  call: Call<Deps>,
+  route: RouteWith<Deps, "handler">,
+  { audit, clock }: HandlerPorts,
 ): Promise<unknown> {
-  if (route.kind === "read") return await route.handler(call);
   const entry = await beginAudit(call, audit);
   const started = clock.monotonic();
   const done = (code: string) =>
@@ -32,6 +44,11 @@ export async function runHandler<Deps>(
     done(code);
     throw error;
   }
+}
+
+interface HandlerPorts {
+  readonly audit: AuditPort;
+  readonly clock: Clock;
 }
 
 /**
