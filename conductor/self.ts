@@ -79,6 +79,8 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
         "files/write only; optional boolean, default true. false: an existing file gives FILE_ALREADY_EXISTS.",
       createParents:
         "files/write only; optional boolean, default true: missing parent folders are made.",
+      append:
+        "files/write only; optional boolean: content is added to what is there, in place (atomic: false).",
       ifMatch:
         "files/write and files/edit; the sha256 that files/read answered: a file that changed since gives FILE_CHANGED.",
       edits:

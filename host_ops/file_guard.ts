@@ -4,7 +4,12 @@ import { type Access, HostOpFailure } from "./failure.ts";
 import type { FolderShells } from "./folder_shells.ts";
 import type { Judged, PathPolicy } from "./policy.ts";
 import { identityAt, identityOf, lstatIfThere } from "./real_path.ts";
-import { notAFile, openRegularFile, type RegularFile } from "./regular_file.ts";
+import {
+  notAFile,
+  type Opening,
+  openRegularFile,
+  type RegularFile,
+} from "./regular_file.ts";
 
 /** How often to open what somebody moves about. */
 const MOST_TRIES = 10;
@@ -39,7 +44,7 @@ export class FileGuard {
 
   /**
    * Opens the regular file where a path leads: that very file may be touched.
-   * With `readOnly` it is opened for reading although it is judged for writing.
+   * It may be opened for something else than it is judged for.
    *
    * @throws {HostOpFailure} `FILE_NOT_FOUND`, `NOT_A_FILE`,
    * `PERMISSION_DENIED`, also when the path leads elsewhere time and again.
@@ -48,7 +53,7 @@ export class FileGuard {
   async open(
     absolutePath: string,
     access: Access,
-    { readOnly = access === "read" }: { readonly readOnly?: boolean } = {},
+    { opening = access }: { readonly opening?: Opening } = {},
   ): Promise<RegularFile> {
     for (let tries = MOST_TRIES; tries > 0; tries--) {
       const judged = await this.#policy.admit(absolutePath, access);
@@ -59,10 +64,7 @@ export class FileGuard {
         );
       }
       if (!judged.info.isFile) throw notAFile(absolutePath);
-      const file = await openRegularFile(
-        judged.path,
-        readOnly ? "read" : "write",
-      );
+      const file = await openRegularFile(judged.path, opening);
       try {
         if (await this.#isJudged(file, judged, access)) return file;
       } catch (error) {

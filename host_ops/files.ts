@@ -56,7 +56,9 @@ export class Files {
         return writeFile(write, this.#options);
       },
     });
-    const sha256 = outcome.ok ? outcome.result.sha256 : undefined;
+    const sha256 = outcome.ok && !outcome.input.append
+      ? outcome.result.sha256 ?? undefined
+      : undefined;
     return { ...outcome, input: shownWrite(outcome.input, { bytes, sha256 }) };
   }
 

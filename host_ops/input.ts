@@ -111,11 +111,10 @@ export function normaliseFileWrite(
   base: PathBase,
 ): Normalised<FileWriteInput & { readonly content: string }> {
   const { values, issues } = readFields("files/write", request);
-  if (values.ifMatch !== undefined && values.overwrite === false) {
-    issues.push({
-      path: "ifMatch",
-      message: "files/write.ifMatch needs overwrite=true.",
-    });
+  for (const name of ["ifMatch", "append"]) {
+    if (!values[name] || values.overwrite !== false) continue;
+    const message = `files/write.${name} needs overwrite=true.`;
+    issues.push({ path: name, message });
   }
   return normalised({ values, issues }, base);
 }

@@ -15,7 +15,7 @@ const LEAST_BUFFER_BYTES = 4_096;
 const PIECE_BYTES = 131_072;
 
 /** The largest file that is read to its end for its hash alone. */
-const MOST_HASHED_BYTES = 67_108_864;
+export const MOST_HASHED_BYTES = 67_108_864;
 
 /**
  * Reads a file, or a part of it: from `offset` on, or some `lines`. The hash is

@@ -2,7 +2,16 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** What a file is opened for: `write` for `rewrite()`. */
+export type Opening = "read" | "write" | "append";
+
+const FLAGS: Readonly<Record<Opening, number>> = {
+  read: O_RDONLY,
+  write: O_WRONLY,
+  append: O_WRONLY | O_APPEND,
+};
 
 /** A regular file that is open. */
 export interface RegularFile extends AsyncDisposable {
@@ -17,6 +26,11 @@ export interface RegularFile extends AsyncDisposable {
    * else but set-id bits. Returns when it was modified.
    */
   rewrite(bytes: Uint8Array): Promise<Date>;
+  /**
+   * Adds `bytes` at its end, wherever that is then, down to the disk; what
+   * fails leaves nothing there. Set-id bits go. Returns when it was modified.
+   */
+  append(bytes: Uint8Array): Promise<Date>;
 }
 
 /**
@@ -28,12 +42,9 @@ export interface RegularFile extends AsyncDisposable {
  */
 export async function openRegularFile(
   path: string,
-  access: "read" | "write",
+  opening: Opening,
 ): Promise<RegularFile> {
-  const handle = await openHandle(
-    path,
-    access === "read" ? O_RDONLY : O_WRONLY,
-  );
+  const handle = await openHandle(path, FLAGS[opening]);
   try {
     const info = await handle.stat();
     if (!info.isFile()) throw notAFile(path);
@@ -43,6 +54,7 @@ export async function openRegularFile(
       read: async (into, position) =>
         (await handle.read(into, 0, into.length, position)).bytesRead,
       rewrite: (bytes) => rewrite(handle, bytes),
+      append: (bytes) => append(handle, bytes),
       [Symbol.asyncDispose]: () => handle.close(),
     };
   } catch (error) {
@@ -57,15 +69,13 @@ export function notAFile(path: string): HostOpFailure {
 }
 
 async function rewrite(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
-  const { size, mode } = await handle.stat();
+  const size = await takeSetId(handle);
   const writeFrom = async (start: number, end: number) => {
     for (let at = start; at < end;) {
       const done = await handle.write(bytes, at, end - at, at);
       at += done.bytesWritten;
     }
   };
-  // for root the system leaves these, and they were given to another content
-  if ((mode & 0o6000) !== 0) await handle.chmod(mode & 0o1777);
   try {
     // what needs room first: should there be none, the old content is whole
     await writeFrom(size, bytes.length);
@@ -77,6 +87,30 @@ async function rewrite(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
   await handle.truncate(bytes.length);
   await handle.sync();
   return (await handle.stat()).mtime;
+}
+
+async function append(handle: FileHandle, bytes: Uint8Array): Promise<Date> {
+  const size = await takeSetId(handle);
+  try {
+    for (let written = 0; written < bytes.length;) {
+      const left = bytes.length - written;
+      written += (await handle.write(bytes, written, left)).bytesWritten;
+    }
+    await handle.sync();
+  } catch (error) {
+    // how much came is not told; more than all of it is also somebody else's
+    const isOurs = (await handle.stat()).size <= size + bytes.length;
+    if (isOurs) await handle.truncate(size).catch(() => {});
+    throw error;
+  }
+  return (await handle.stat()).mtime;
+}
+
+/** For root the system leaves these bits, though they were given to another content. */
+async function takeSetId(handle: FileHandle): Promise<number> {
+  const { mode, size } = await handle.stat();
+  if ((mode & 0o6000) !== 0) await handle.chmod(mode & 0o1777);
+  return size;
 }
 
 async function openHandle(path: string, access: number): Promise<FileHandle> {

@@ -45,6 +45,7 @@ export const FileWriteInput = z.object({
   encoding,
   createParents: z.boolean(),
   overwrite: z.boolean(),
+  append: z.boolean().optional(),
   ifMatch: z.string().optional(),
 });
 
@@ -115,11 +116,13 @@ export const FileWriteResult = z.object({
   bytesWritten: bytes,
   created: z.boolean().describe("Whether there was no file before."),
   atomic: z.boolean().describe(
-    "False when the file was written in place, as its hard links or owner called for: a crash then could have left a part.",
+    "False when the file was written in place, as append, its hard links or owner called for: a crash then could have left a part.",
   ),
   modifiedAt: time,
   encoding,
-  sha256: z.string().describe("Hash of the file as written."),
+  sha256: z.string().nullable().describe(
+    "Hash of the whole file as written; null where something was appended to more than 64 MiB, or to what may not be read.",
+  ),
 });
 
 /** What was edited. */

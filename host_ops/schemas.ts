@@ -264,13 +264,17 @@ export const FIELDS = {
   "files/write": {
     path,
     content: bytesText("must be a string")
-      .describe("The whole new content, in `encoding`."),
+      .describe("The whole new content, or what to append, in `encoding`."),
     cwd,
     encoding,
     createParents: z.boolean("must be a boolean when provided").default(true)
       .describe("Whether missing parent folders are made."),
     overwrite: z.boolean("must be a boolean when provided").default(true)
       .describe("When false, an existing file is never touched."),
+    append: z.boolean("must be a boolean when provided").optional()
+      .describe(
+        "Whether it is added to what is there: one write in place, cut back when it fails; a kill may leave a part. Not together with overwrite=false.",
+      ),
     ifMatch,
   },
   "files/edit": {

@@ -8,6 +8,7 @@ import type { FileGuard } from "./file_guard.ts";
 import type { FileLocks } from "./file_locks.ts";
 import type { Judged } from "./policy.ts";
 import { identityOf, lstatIfThere } from "./real_path.ts";
+import { MOST_HASHED_BYTES } from "./read_file.ts";
 import { notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileWriteInput, FileWriteResult } from "./results.ts";
 import { type StagedFile, type Staging, syncFolder } from "./staging.ts";
@@ -56,7 +57,7 @@ export async function writeFile(
       atomic: done.atomic,
       modifiedAt: isoTime(done.modifiedAt.getTime()),
       encoding,
-      sha256: sha256Hex(bytes),
+      sha256: done.sha256 === undefined ? sha256Hex(bytes) : done.sha256,
     };
   } finally {
     deps.budget.give(bytes.length);
@@ -84,6 +85,8 @@ interface Written {
   readonly created: boolean;
   readonly atomic: boolean;
   readonly modifiedAt: Date;
+  /** Not given: that of what was written. */
+  readonly sha256?: string | null;
 }
 
 /** Refuses what can be seen to fail before anything is written. */
@@ -107,6 +110,8 @@ export async function put(
     refuseAtOnce(write, current);
     const written = current === undefined
       ? await create(write, judged, deps)
+      : write.append
+      ? await addTo(write, judged, deps)
       : await replace(write, judged, deps);
     if (written !== undefined) return written;
     // somebody was quicker: there is something now, or nothing
@@ -141,17 +146,33 @@ async function create(
 }
 
 /** Undefined: there is nothing any more, or another file than was judged. */
+async function addTo(
+  write: FileWrite,
+  { path }: Judged,
+  { guard }: WriteFileDeps,
+): Promise<Written | undefined> {
+  await using opened = await openOld(path, guard, "append");
+  if (opened === undefined) return undefined;
+  const { file, busy } = opened;
+  if (busy !== undefined) throw busy;
+  if (!await isAsItWas(write, file.info, { path, guard })) return undefined;
+  const modifiedAt = await file.append(write.bytes);
+  const size = file.info.size + write.bytes.length;
+  const sha256 = size > MOST_HASHED_BYTES
+    ? null
+    : await hashOf(file.info, { path, guard }).catch(() => null) ?? null;
+  return { created: false, atomic: false, modifiedAt, sha256 };
+}
+
+/** Undefined: there is nothing any more, or another file than was judged. */
 async function replace(
   write: FileWrite,
   { path }: Judged,
   { guard, staging }: WriteFileDeps,
 ): Promise<Written | undefined> {
-  const opened = await openOld(path, guard);
-  if (opened?.file.path !== path) {
-    await opened?.file[Symbol.asyncDispose]();
-    return undefined;
-  }
-  await using old = opened.file;
+  await using opened = await openOld(path, guard, "write");
+  if (opened === undefined) return undefined;
+  const old = opened.file;
   const { info } = old;
   if (!write.isFresh && !await matches(write, info, { path, guard })) {
     return undefined;
@@ -226,26 +247,39 @@ function isRefused(error: unknown): boolean {
     error.error.details?.reason === "system";
 }
 
-/** `busy` says why it cannot be written to, though it can be replaced: it runs. */
-async function openOld(path: string, guard: FileGuard): Promise<
-  | { readonly file: RegularFile; readonly busy?: unknown }
+/**
+ * Opens the file at a real path; undefined: there is none any more, or it is
+ * elsewhere. `busy` says why it cannot be written to, though it can be
+ * replaced: it runs.
+ */
+async function openOld(
+  path: string,
+  guard: FileGuard,
+  opening: "write" | "append",
+): Promise<
+  | AsyncDisposable & { readonly file: RegularFile; readonly busy?: unknown }
   | undefined
 > {
+  let file: RegularFile;
+  let busy: unknown;
   try {
-    return { file: await guard.open(path, "write") };
+    file = await guard.open(path, "write", { opening });
   } catch (error) {
-    if (systemCodeOf(error) === "ETXTBSY") {
-      return {
-        file: await guard.open(path, "write", { readOnly: true }),
-        busy: error,
-      };
-    }
-    const isGone = error instanceof HostOpFailure
-      ? error.error.code === "FILE_NOT_FOUND"
-      : systemCodeOf(error) === "ENOENT";
-    if (isGone) return undefined;
-    throw error;
+    if (isGone(error)) return undefined;
+    if (systemCodeOf(error) !== "ETXTBSY") throw error;
+    busy = error;
+    file = await guard.open(path, "write", { opening: "read" });
   }
+  const close = () => file[Symbol.asyncDispose]();
+  if (file.path === path) return { file, busy, [Symbol.asyncDispose]: close };
+  await close();
+  return undefined;
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof HostOpFailure
+    ? error.error.code === "FILE_NOT_FOUND"
+    : systemCodeOf(error) === "ENOENT";
 }
 
 async function expectFolder(

@@ -171,7 +171,7 @@ Deno.test("writeTextFile() writes with ifMatch only what nobody has changed sinc
 
   const first = await write(ops, { path, content: "first" });
   assert(first.ok);
-  const { sha256 } = first.result;
+  const sha256 = first.result.sha256 ?? "";
   const outcomes = await Promise.all(
     Array.from({ length: 10 }, (_, i) =>
       write(ops, {
