@@ -2,8 +2,8 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { endlessSleep, processesWith } from "../shared/testing/processes.ts";
 import { until } from "../shared/testing/until.ts";
 import type { ExecExit } from "./mod.ts";
-import { CALLER, testHostOps } from "./testing/host_ops.ts";
-import { startVariant, VARIANTS } from "./testing/variants.ts";
+import { CALLER } from "./testing/host_ops.ts";
+import { onEachRoad, startVariant, VARIANTS } from "./testing/variants.ts";
 
 const LIMITS = {
   onLimit: "discard",
@@ -65,98 +65,120 @@ for (const variant of VARIANTS) {
   });
 }
 
-Deno.test("exec with discard fills in halves, and takes no shares that are too large or of no use", async () => {
-  await using ops = testHostOps();
-  const inputOf = async (request: Readonly<Record<string, unknown>>) => {
-    const { input, ...outcome } = await ops.executeCommand(
-      { command: "true", maxBufferBytes: 101, ...request },
-      CALLER,
-    );
-    return outcome.ok
-      ? [input.headBytes, input.tailBytes]
-      : [outcome.error.code, outcome.error.details?.issues];
-  };
-  const onLimit = "discard";
-  assertEquals(await inputOf({}), [undefined, undefined]);
-  assertEquals(await inputOf({ onLimit }), [51, 50]);
-  assertEquals(await inputOf({ onLimit, headBytes: 90 }), [90, 11]);
-  assertEquals(await inputOf({ on_limit: onLimit, tail_bytes: 20 }), [50, 20]);
-  assertEquals(await inputOf({ onLimit, headBytes: 0 }), [0, 50]);
-  const tooMuch =
-    "exec.headBytes and exec.tailBytes must together be at most maxBufferBytes (101).";
-  for (
-    const [request, path, message] of [
-      [{ onLimit, headBytes: 51, tailBytes: 51 }, "headBytes", tooMuch],
-      [{ onLimit, tailBytes: 102 }, "tailBytes", tooMuch],
-      [{ headBytes: 5 }, "headBytes", "exec.headBytes needs onLimit=discard."],
-      [{ onLimit: "x" }, "onLimit", "exec.onLimit must be kill or discard."],
-    ] as const
-  ) {
-    assertEquals(await inputOf(request), ["INVALID_INPUT", [{
-      path,
-      message,
-    }]]);
-  }
-});
+onEachRoad(
+  "exec with discard fills in halves, and takes no shares that are too large or of no use",
+  async (start) => {
+    await using ops = await start();
+    const inputOf = async (request: Readonly<Record<string, unknown>>) => {
+      const { input, ...outcome } = await ops.executeCommand(
+        { command: "true", maxBufferBytes: 101, ...request },
+        CALLER,
+      );
+      return outcome.ok
+        ? [input.headBytes, input.tailBytes]
+        : [outcome.error.code, outcome.error.details?.issues];
+    };
+    const onLimit = "discard";
+    assertEquals(await inputOf({}), [undefined, undefined]);
+    assertEquals(await inputOf({ onLimit }), [51, 50]);
+    assertEquals(await inputOf({ onLimit, headBytes: 90 }), [90, 11]);
+    assertEquals(await inputOf({ on_limit: onLimit, tail_bytes: 20 }), [
+      50,
+      20,
+    ]);
+    assertEquals(await inputOf({ onLimit, headBytes: 0 }), [0, 50]);
+    const tooMuch =
+      "exec.headBytes and exec.tailBytes must together be at most maxBufferBytes (101).";
+    for (
+      const [request, path, message] of [
+        [{ onLimit, headBytes: 51, tailBytes: 51 }, "headBytes", tooMuch],
+        [{ onLimit, tailBytes: 102 }, "tailBytes", tooMuch],
+        [
+          { headBytes: 5 },
+          "headBytes",
+          "exec.headBytes needs onLimit=discard.",
+        ],
+        [{ onLimit: "x" }, "onLimit", "exec.onLimit must be kill or discard."],
+      ] as const
+    ) {
+      assertEquals(await inputOf(request), ["INVALID_INPUT", [{
+        path,
+        message,
+      }]]);
+    }
+  },
+);
 
-Deno.test("exec with discard holds no more memory than its limit, whatever is printed", async () => {
-  await using ops = testHostOps({ maxBufferedBytes: 3_000_000 });
-  await ops.executeCommand({ command: "seq 1 100000" }, CALLER);
-  const before = Deno.memoryUsage().rss;
-  const outcome = await ops.executeCommand({
-    command: "head -c 500000000 /dev/zero; printf end",
-    onLimit: "discard",
-    maxBufferBytes: 1_000_000,
-    tailBytes: 3,
-  }, CALLER);
-  assert(outcome.ok);
-  assertEquals(outcome.result.stdout.slice(-4), "\0end");
-  assertEquals(outcome.result.stdout.length, 500_003);
-  assertEquals(outcome.result.stdoutOmittedBytes, 499_500_000);
-  assertLess(Deno.memoryUsage().rss - before, 100_000_000);
-  const again = await ops.executeCommand({
-    command: "head -c 10000000 /dev/zero",
-    onLimit: "discard",
-    maxBufferBytes: 2_500_000,
-  }, CALLER);
-  assert(again.ok); // the memory was given back
-});
+onEachRoad(
+  "exec with discard holds no more memory than its limit, whatever is printed",
+  async (start) => {
+    await using ops = await start({ maxBufferedBytes: 3_000_000 });
+    await ops.executeCommand({ command: "seq 1 100000" }, CALLER);
+    const before = Deno.memoryUsage().rss;
+    const outcome = await ops.executeCommand({
+      command: "head -c 500000000 /dev/zero; printf end",
+      onLimit: "discard",
+      maxBufferBytes: 1_000_000,
+      tailBytes: 3,
+    }, CALLER);
+    assert(outcome.ok);
+    assertEquals(outcome.result.stdout.slice(-4), "\0end");
+    assertEquals(outcome.result.stdout.length, 500_003);
+    assertEquals(outcome.result.stdoutOmittedBytes, 499_500_000);
+    assertLess(Deno.memoryUsage().rss - before, 100_000_000);
+    const again = await ops.executeCommand({
+      command: "head -c 10000000 /dev/zero",
+      onLimit: "discard",
+      maxBufferBytes: 2_500_000,
+    }, CALLER);
+    assert(again.ok); // the memory was given back
+  },
+);
 
-Deno.test("exec with discard ends an endless printer at its timeout, with what it kept", async () => {
-  await using ops = testHostOps();
-  const outcome = await ops.executeCommand({
-    command: "echo begin; yes",
-    timeoutMs: 300,
-    ...LIMITS,
-  }, CALLER);
-  assertEquals(!outcome.ok && outcome.error.code, "EXEC_TIMEOUT");
-  assertEquals(outcome.result?.stdout.slice(0, 6), "begin\n");
-  assertEquals(outcome.result?.stdout.length, 15);
-});
+onEachRoad(
+  "exec with discard ends an endless printer at its timeout, with what it kept",
+  async (start) => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand({
+      command: "echo begin; yes",
+      timeoutMs: 300,
+      ...LIMITS,
+    }, CALLER);
+    assertEquals(!outcome.ok && outcome.error.code, "EXEC_TIMEOUT");
+    assertEquals(outcome.result?.stdout.slice(0, 6), "begin\n");
+    assertEquals(outcome.result?.stdout.length, 15);
+  },
+);
 
-Deno.test("a stream with discard sends the head as it is printed", async () => {
-  await using ops = testHostOps();
-  const sleep = endlessSleep();
-  const events = await ops.streamCommand({
-    command: `printf 12345678; ${sleep}`,
-    timeoutMs: 60_000,
-    ...LIMITS,
-  }, CALLER);
-  const { value } = await events[Symbol.asyncIterator]().next();
-  assertEquals(value, { event: "stdout", data: { text: "123456" } });
-  await events[Symbol.asyncIterator]().return?.();
-  await until(async () => (await processesWith(sleep)).length === 0);
-});
+onEachRoad(
+  "a stream with discard sends the head as it is printed",
+  async (start) => {
+    await using ops = await start();
+    const sleep = endlessSleep();
+    const events = await ops.streamCommand({
+      command: `printf 12345678; ${sleep}`,
+      timeoutMs: 60_000,
+      ...LIMITS,
+    }, CALLER);
+    const { value } = await events[Symbol.asyncIterator]().next();
+    assertEquals(value, { event: "stdout", data: { text: "123456" } });
+    await events[Symbol.asyncIterator]().return?.();
+    await until(async () => (await processesWith(sleep)).length === 0);
+  },
+);
 
-Deno.test("a reader who takes nothing of the tail holds up nothing", async () => {
-  await using ops = testHostOps({ stallMs: 100 });
-  const events = await ops.streamCommand({
-    command: "head -c 5000000 /dev/zero",
-    onLimit: "discard",
-    headBytes: 0,
-    tailBytes: 3_000_000,
-  }, CALLER);
-  const first = events[Symbol.asyncIterator]().next();
-  await first;
-  await ops.close(); // waits for what runs
-});
+onEachRoad(
+  "a reader who takes nothing of the tail holds up nothing",
+  async (start) => {
+    await using ops = await start({ stallMs: 100 });
+    const events = await ops.streamCommand({
+      command: "head -c 5000000 /dev/zero",
+      onLimit: "discard",
+      headBytes: 0,
+      tailBytes: 3_000_000,
+    }, CALLER);
+    const first = events[Symbol.asyncIterator]().next();
+    await first;
+    await ops.close(); // waits for what runs
+  },
+);

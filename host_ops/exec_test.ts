@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { tempDir } from "../shared/testing/fakes.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
-import { startVariant, VARIANTS } from "./testing/variants.ts";
+import { onEachRoad, startVariant, VARIANTS } from "./testing/variants.ts";
 
 for (const variant of VARIANTS) {
   const start = () => startVariant(variant);
@@ -142,62 +142,77 @@ third'`;
   });
 }
 
-Deno.test("executeCommand() takes no command for an option of the shell", async () => {
-  await using ops = testHostOps();
-  for (const [command, word] of [["-s x", "-s"], ["+x", "+x"]] as const) {
+onEachRoad(
+  "executeCommand() takes no command for an option of the shell",
+  async (start) => {
+    await using ops = await start();
+    for (const [command, word] of [["-s x", "-s"], ["+x", "+x"]] as const) {
+      const outcome = await ops.executeCommand(
+        { command, stdin: "echo not asked for" },
+        CALLER,
+      );
+      assertEquals(outcome.result?.exitCode, 127);
+      assertEquals(outcome.result?.stdout, "");
+      assertStringIncludes(outcome.result?.stderr ?? "", word);
+      assertEquals(outcome.input, { ...outcome.input, command });
+    }
+  },
+);
+
+onEachRoad(
+  "executeCommand() gives a command its text and the end of it",
+  async (start) => {
+    await using ops = await start();
     const outcome = await ops.executeCommand(
-      { command, stdin: "echo not asked for" },
+      { command: "cat; echo end", stdin: "héllo\nwörld" },
       CALLER,
     );
-    assertEquals(outcome.result?.exitCode, 127);
-    assertEquals(outcome.result?.stdout, "");
-    assertStringIncludes(outcome.result?.stderr ?? "", word);
-    assertEquals(outcome.input, { ...outcome.input, command });
-  }
-});
+    assertEquals(outcome.result?.stdout, "héllo\nwörldend\n");
+    const args = await ops.executeCommand(
+      { args: ["wc", "-c"], stdin: "x".repeat(1_000_000) },
+      CALLER,
+    );
+    assertEquals(args.result?.stdout.trim(), "1000000");
+  },
+);
 
-Deno.test("executeCommand() gives a command its text and the end of it", async () => {
-  await using ops = testHostOps();
-  const outcome = await ops.executeCommand(
-    { command: "cat; echo end", stdin: "héllo\nwörld" },
-    CALLER,
-  );
-  assertEquals(outcome.result?.stdout, "héllo\nwörldend\n");
-  const args = await ops.executeCommand(
-    { args: ["wc", "-c"], stdin: "x".repeat(1_000_000) },
-    CALLER,
-  );
-  assertEquals(args.result?.stdout.trim(), "1000000");
-});
+onEachRoad(
+  "executeCommand() does not hang on text that nobody reads",
+  async (start) => {
+    await using ops = await start();
+    const stdin = "x".repeat(5_000_000);
+    const outcome = await ops.executeCommand(
+      { command: "exec true", stdin, timeoutMs: 5000 },
+      CALLER,
+    );
+    assert(outcome.ok);
+  },
+);
 
-Deno.test("executeCommand() does not hang on text that nobody reads", async () => {
-  await using ops = testHostOps();
-  const stdin = "x".repeat(5_000_000);
-  const outcome = await ops.executeCommand(
-    { command: "exec true", stdin, timeoutMs: 5000 },
-    CALLER,
-  );
-  assert(outcome.ok);
-});
+onEachRoad(
+  "executeCommand() adds the caller's variables to the environment",
+  async (start) => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand({
+      command: 'printf "%s %s %s" "$A" "$HOME" "$TERM"',
+      env: { A: "ü 'x'", HOME: "/elsewhere" },
+    }, CALLER);
+    assertEquals(outcome.result?.stdout, "ü 'x' /elsewhere dumb");
+  },
+);
 
-Deno.test("executeCommand() adds the caller's variables to the environment", async () => {
-  await using ops = testHostOps();
-  const outcome = await ops.executeCommand({
-    command: 'printf "%s %s %s" "$A" "$HOME" "$TERM"',
-    env: { A: "ü 'x'", HOME: "/elsewhere" },
-  }, CALLER);
-  assertEquals(outcome.result?.stdout, "ü 'x' /elsewhere dumb");
-});
-
-Deno.test("executeCommand() replaces what is not UTF-8 and keeps a byte order mark", async () => {
-  await using ops = testHostOps();
-  const outcome = await ops.executeCommand(
-    { command: String.raw`printf '\357\273\277a\377b\303'` },
-    CALLER,
-  );
-  assertEquals(outcome.result?.stdout, "\ufeffa\ufffdb\ufffd");
-  assertEquals(outcome.result?.stdoutBytes, 7);
-});
+onEachRoad(
+  "executeCommand() replaces what is not UTF-8 and keeps a byte order mark",
+  async (start) => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand(
+      { command: String.raw`printf '\357\273\277a\377b\303'` },
+      CALLER,
+    );
+    assertEquals(outcome.result?.stdout, "\ufeffa\ufffdb\ufffd");
+    assertEquals(outcome.result?.stdoutBytes, 7);
+  },
+);
 
 Deno.test("executeCommand() says why a shell cannot be started", async () => {
   await using ops = testHostOps({ shell: "/no/such/shell" });
@@ -213,56 +228,65 @@ Deno.test("executeCommand() says why a shell that ends at once is no use", async
   assert(!outcome.ok);
 });
 
-Deno.test("executeCommand() runs the longest command that there can be, and says the way out for a longer one", async () => {
-  await using ops = testHostOps();
-  const longest = `: ${"é".repeat(65_534)}x`;
-  const fits = await ops.executeCommand({ command: longest }, CALLER);
-  assertEquals(fits.ok, true);
-  const outcome = await ops.executeCommand({ command: `${longest}x` }, CALLER);
-  assertEquals(!outcome.ok && outcome.error.code, "INVALID_INPUT");
-  assertStringIncludes(
-    !outcome.ok && outcome.error.message || "",
-    "131071 bytes",
-  );
-  for (const said of [!outcome.ok && outcome.error.message, outcome.hint]) {
-    assertStringIncludes(said || "", "/bin/sh");
-    assertStringIncludes(said || "", "stdin");
-  }
-  const way = await ops.executeCommand(
-    { args: ["/bin/sh", "-s"], stdin: `${longest}x; echo done` },
-    CALLER,
-  );
-  assertEquals(way.result?.stdout, "done\n");
-});
-
-Deno.test("executeCommand() says which argument or variable is too long, and when all together are", async () => {
-  await using ops = testHostOps();
-  const long = "x".repeat(131_072);
-  for (
-    const [request, path] of [
-      [{ args: ["echo", long] }, "args.1"],
-      [{ command: "true", env: { A: long } }, "env"],
-    ] as const
-  ) {
-    const outcome = await ops.executeCommand(request, CALLER);
+onEachRoad(
+  "executeCommand() runs the longest command that there can be, and says the way out for a longer one",
+  async (start) => {
+    await using ops = await start();
+    const longest = `: ${"é".repeat(65_534)}x`;
+    const fits = await ops.executeCommand({ command: longest }, CALLER);
+    assertEquals(fits.ok, true);
+    const outcome = await ops.executeCommand(
+      { command: `${longest}x` },
+      CALLER,
+    );
     assertEquals(!outcome.ok && outcome.error.code, "INVALID_INPUT");
     assertStringIncludes(
       !outcome.ok && outcome.error.message || "",
-      `exec.${path} must`,
+      "131071 bytes",
     );
-  }
-  const args = ["echo", ...Array(40).fill("x".repeat(100_000))];
-  const outcome = await ops.executeCommand({ args }, CALLER);
-  assertEquals(!outcome.ok && outcome.error.code, "EXEC_FAILED");
-  assertStringIncludes(
-    !outcome.ok && outcome.error.message || "",
-    "args and env together are too long",
-  );
-  assertStringIncludes(outcome.hint ?? "", "stdin");
-});
+    for (const said of [!outcome.ok && outcome.error.message, outcome.hint]) {
+      assertStringIncludes(said || "", "/bin/sh");
+      assertStringIncludes(said || "", "stdin");
+    }
+    const way = await ops.executeCommand(
+      { args: ["/bin/sh", "-s"], stdin: `${longest}x; echo done` },
+      CALLER,
+    );
+    assertEquals(way.result?.stdout, "done\n");
+  },
+);
 
-Deno.test("executeCommand() runs fifty commands at once", async () => {
-  await using ops = testHostOps({ maxWaitMs: 60_000 });
+onEachRoad(
+  "executeCommand() says which argument or variable is too long, and when all together are",
+  async (start) => {
+    await using ops = await start();
+    const long = "x".repeat(131_072);
+    for (
+      const [request, path] of [
+        [{ args: ["echo", long] }, "args.1"],
+        [{ command: "true", env: { A: long } }, "env"],
+      ] as const
+    ) {
+      const outcome = await ops.executeCommand(request, CALLER);
+      assertEquals(!outcome.ok && outcome.error.code, "INVALID_INPUT");
+      assertStringIncludes(
+        !outcome.ok && outcome.error.message || "",
+        `exec.${path} must`,
+      );
+    }
+    const args = ["echo", ...Array(40).fill("x".repeat(100_000))];
+    const outcome = await ops.executeCommand({ args }, CALLER);
+    assertEquals(!outcome.ok && outcome.error.code, "EXEC_FAILED");
+    assertStringIncludes(
+      !outcome.ok && outcome.error.message || "",
+      "args and env together are too long",
+    );
+    assertStringIncludes(outcome.hint ?? "", "stdin");
+  },
+);
+
+onEachRoad("executeCommand() runs fifty commands at once", async (start) => {
+  await using ops = await start({ maxWaitMs: 60_000 });
   const outcomes = await Promise.all(
     Array.from(
       { length: 50 },

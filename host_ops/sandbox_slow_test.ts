@@ -8,10 +8,11 @@ import {
 import { until } from "../shared/testing/until.ts";
 import { TestDaemon } from "./testing/run_daemon.ts";
 import { program, searchPath } from "./testing/search_path.ts";
+import { variantOptions, VARIANTS } from "./testing/variants.ts";
 
-function scoped(root: string): string[] {
+function scoped(root: string, shell = "/bin/sh"): string[] {
   return [
-    "--allow-run=/bin/sh",
+    `--allow-run=${shell}`,
     `--allow-read=${root}`,
     `--allow-write=${root}`,
   ];
@@ -92,48 +93,55 @@ Deno.test("host operations say PERMISSION_DENIED where a permission is missing",
   assert(write.ok);
 });
 
-Deno.test("a killed daemon leaves no command behind, whenever it is killed", async () => {
-  await using dir = await tempDir();
-  for (let round = 0; round < 12; round++) {
-    const sleep = endlessSleep();
-    const daemon = await TestDaemon.start(scoped(dir.path), {
-      warmShells: round % 3,
-    });
-    await using _ = daemon;
-    for (let i = 0; i < 4; i++) {
-      await daemon.ask({
-        operation: "exec",
-        input: { command: `trap '' TERM; ${sleep} & ${sleep}` },
+for (const variant of VARIANTS) {
+  Deno.test(`a killed daemon leaves no command behind, whenever it is killed (${variant.name})`, async () => {
+    await using dir = await tempDir();
+    const options = await variantOptions(variant, dir);
+    const flags = scoped(dir.path, options.shell);
+    for (let round = 0; round < 12; round++) {
+      const sleep = endlessSleep();
+      const daemon = await TestDaemon.start(flags, {
+        ...options,
+        warmShells: round % 3,
       });
+      await using _ = daemon;
+      for (let i = 0; i < 4; i++) {
+        await daemon.ask({
+          operation: "exec",
+          input: { command: `trap '' TERM; ${sleep} & ${sleep}` },
+        });
+      }
+      // from the very start of the spawns to well after them
+      await new Promise((resolve) => setTimeout(resolve, round * 2));
+      await daemon.kill();
+      await until(async () => (await processesWith(sleep)).length === 0);
     }
-    // from the very start of the spawns to well after them
-    await new Promise((resolve) => setTimeout(resolve, round * 2));
-    await daemon.kill();
-    await until(async () => (await processesWith(sleep)).length === 0);
-  }
-});
-
-Deno.test("a daemon whose reaper was killed before leaves no command behind", async () => {
-  await using dir = await tempDir();
-  await using daemon = await TestDaemon.start(scoped(dir.path));
-  const sleep = endlessSleep();
-  const first = await daemon.do({
-    operation: "exec",
-    input: { command: "true" },
   });
-  await daemon.ask({ operation: "exec", input: { command: sleep } });
-  await until(() => runs(sleep));
-  Deno.kill(first.reaperId ?? 0, "SIGKILL");
-  await until(async () => {
-    const next = await daemon.do({
+
+  Deno.test(`a daemon whose reaper was killed before leaves no command behind (${variant.name})`, async () => {
+    await using dir = await tempDir();
+    const options = await variantOptions(variant, dir);
+    const flags = scoped(dir.path, options.shell);
+    await using daemon = await TestDaemon.start(flags, { ...options });
+    const sleep = endlessSleep();
+    const first = await daemon.do({
       operation: "exec",
       input: { command: "true" },
     });
-    return next.reaperId !== undefined && next.reaperId !== first.reaperId;
+    await daemon.ask({ operation: "exec", input: { command: sleep } });
+    await until(() => runs(sleep));
+    Deno.kill(first.reaperId ?? 0, "SIGKILL");
+    await until(async () => {
+      const next = await daemon.do({
+        operation: "exec",
+        input: { command: "true" },
+      });
+      return next.reaperId !== undefined && next.reaperId !== first.reaperId;
+    });
+    await daemon.kill();
+    await until(async () => (await processesWith(sleep)).length === 0);
   });
-  await daemon.kill();
-  await until(async () => (await processesWith(sleep)).length === 0);
-});
+}
 
 Deno.test({
   name:

@@ -4,6 +4,7 @@ import { processesWith } from "../../shared/testing/processes.ts";
 import { until } from "../../shared/testing/until.ts";
 import type { HostOps } from "../mod.ts";
 import { CALLER, testHostOps } from "../testing/host_ops.ts";
+import { variantOptions, VARIANTS } from "../testing/variants.ts";
 
 const KILLS = 60;
 const AT_ONCE = 12;
@@ -48,32 +49,39 @@ async function run(
   throw new Error("no exit came");
 }
 
-Deno.test("no command is lost or runs twice, whoever kills waiting shells and reapers, and none is left", async () => {
-  await using dir = await tempDir();
-  const shell = dir.join("sh");
-  const log = dir.join("log");
-  await Deno.symlink("/bin/sh", shell);
-  const ops = testHostOps({ shell, maxWaitMs: 60_000 });
-  await ops.prepare();
-  let isEnough = false;
-  const killing = killAtRandom(ops, shell).then(() => isEnough = true);
-  const outcomes: Awaited<ReturnType<typeof run>>[] = [];
-  let next = 0;
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    while (!isEnough) {
-      const index = next++;
-      outcomes[index] = await run(ops, { index, log });
+for (const variant of VARIANTS.slice(1)) {
+  Deno.test(`no command is lost or runs twice, whoever kills waiting shells and reapers, and none is left (${variant.name})`, async () => {
+    await using dir = await tempDir();
+    const shell = dir.join("sh");
+    const { environment, ...options } = await variantOptions(variant, dir);
+    const log = dir.join("log");
+    if (options.shell !== shell) await Deno.symlink("/bin/sh", shell);
+    const ops = testHostOps({
+      ...(environment && { environment }),
+      shell,
+      maxWaitMs: 60_000,
+    });
+    await ops.prepare();
+    let isEnough = false;
+    const killing = killAtRandom(ops, shell).then(() => isEnough = true);
+    const outcomes: Awaited<ReturnType<typeof run>>[] = [];
+    let next = 0;
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      while (!isEnough) {
+        const index = next++;
+        outcomes[index] = await run(ops, { index, log });
+      }
+    }));
+    await killing;
+    const ran = (await Deno.readTextFile(log)).trim().split("\n").map(Number);
+    for (const [index, { ok, stdout, signal }] of outcomes.entries()) {
+      const times = ran.filter((it) => it === index).length;
+      // one that was seen at its gate may have begun when the signal came
+      if (ok) assertEquals([times, stdout], [1, `${index}\n`]);
+      else assert(signal === "SIGKILL" && times <= 1, `${index}: ${signal}`);
     }
-  }));
-  await killing;
-  const ran = (await Deno.readTextFile(log)).trim().split("\n").map(Number);
-  for (const [index, { ok, stdout, signal }] of outcomes.entries()) {
-    const times = ran.filter((it) => it === index).length;
-    // one that was seen at its gate may have begun when the signal came
-    if (ok) assertEquals([times, stdout], [1, `${index}\n`]);
-    else assert(signal === "SIGKILL" && times <= 1, `${index}: ${signal}`);
-  }
-  assert(outcomes.filter((it) => it.ok).length > next / 2);
-  await ops.close();
-  await until(async () => (await processesWith(shell)).length === 0);
-});
+    assert(outcomes.filter((it) => it.ok).length > next / 2);
+    await ops.close();
+    await until(async () => (await processesWith(shell)).length === 0);
+  });
+}

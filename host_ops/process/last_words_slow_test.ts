@@ -7,9 +7,9 @@ import {
 import { endlessSleep, processesWith } from "../../shared/testing/processes.ts";
 import { until } from "../../shared/testing/until.ts";
 import type { ExecExit, HostOps } from "../mod.ts";
-import { CALLER, testHostOps } from "../testing/host_ops.ts";
+import { CALLER } from "../testing/host_ops.ts";
 import { program } from "../testing/search_path.ts";
-import { startVariant, VARIANTS } from "../testing/variants.ts";
+import { onEachRoad, startVariant, VARIANTS } from "../testing/variants.ts";
 
 /** Runs a command, streamed, as the other form tells of it. */
 async function streamed(ops: HostOps, request: unknown) {
@@ -101,47 +101,59 @@ for (const variant of VARIANTS) {
   }
 }
 
-Deno.test("exec tells nothing of processes that ended just before, whoever collects them", async () => {
-  await using ops = testHostOps();
-  for (let i = 0; i < 20; i++) {
-    const outcome = await ops.executeCommand({
-      command: "sleep 0.0$(($$ % 9)) & sleep 0 & exec true",
-    }, CALLER);
-    assertEquals(outcome.result?.killedProcesses, undefined);
-    assertEquals(outcome.result?.truncated, false);
-  }
-});
+onEachRoad(
+  "exec tells nothing of processes that ended just before, whoever collects them",
+  async (start) => {
+    await using ops = await start();
+    for (let i = 0; i < 20; i++) {
+      const outcome = await ops.executeCommand({
+        command: "sleep 0.0$(($$ % 9)) & sleep 0 & exec true",
+      }, CALLER);
+      assertEquals(outcome.result?.killedProcesses, undefined);
+      assertEquals(outcome.result?.truncated, false);
+    }
+  },
+);
 
-Deno.test("exec hears no last words after its time, or when its caller has left", async () => {
-  await using ops = testHostOps();
-  const command = "(sleep 5; echo late) & echo now";
-  const timed = await ops.executeCommand({ command, timeoutMs: 100 }, CALLER);
-  assertEquals(timed.ok, true);
-  assertLess(timed.result?.durationMs ?? Infinity, 700);
-  assertEquals(timed.result?.killedProcesses, 2);
-  const leaving = new AbortController();
-  const context = { ...CALLER, signal: leaving.signal };
-  const left = ops.executeCommand({ command }, context);
-  setTimeout(() => leaving.abort(), 100);
-  assertLess((await left).result?.durationMs ?? Infinity, 700);
-});
+onEachRoad(
+  "exec hears no last words after its time, or when its caller has left",
+  async (start) => {
+    await using ops = await start();
+    const command = "(sleep 5; echo late) & echo now";
+    const timed = await ops.executeCommand({ command, timeoutMs: 100 }, CALLER);
+    assertEquals(timed.ok, true);
+    assertLess(timed.result?.durationMs ?? Infinity, 700);
+    assertEquals(timed.result?.killedProcesses, 2);
+    const leaving = new AbortController();
+    const context = { ...CALLER, signal: leaving.signal };
+    const left = ops.executeCommand({ command }, context);
+    setTimeout(() => leaving.abort(), 100);
+    assertLess((await left).result?.durationMs ?? Infinity, 700);
+  },
+);
 
-Deno.test("exec says that an output was cut short by the end of its command", async () => {
-  await using ops = testHostOps();
-  const timed = await ops.executeCommand(
-    { command: "echo early; sleep 5", timeoutMs: 100 },
-    CALLER,
-  );
-  assertEquals(timed.result?.stdout, "early\n");
-  assertEquals(timed.result?.truncated, true);
-});
+onEachRoad(
+  "exec says that an output was cut short by the end of its command",
+  async (start) => {
+    await using ops = await start();
+    const timed = await ops.executeCommand(
+      { command: "echo early; sleep 5", timeoutMs: 100 },
+      CALLER,
+    );
+    assertEquals(timed.result?.stdout, "early\n");
+    assertEquals(timed.result?.truncated, true);
+  },
+);
 
-Deno.test("what a command leaves behind holds no more memory than may be kept", async () => {
-  await using ops = testHostOps();
-  const outcome = await ops.executeCommand(
-    { command: "yes & echo now", maxBufferBytes: 1_000_000 },
-    CALLER,
-  );
-  assertEquals(!outcome.ok && outcome.error.code, "EXEC_OUTPUT_LIMIT");
-  assertEquals(outcome.result?.truncated, true);
-});
+onEachRoad(
+  "what a command leaves behind holds no more memory than may be kept",
+  async (start) => {
+    await using ops = await start();
+    const outcome = await ops.executeCommand(
+      { command: "yes & echo now", maxBufferBytes: 1_000_000 },
+      CALLER,
+    );
+    assertEquals(!outcome.ok && outcome.error.code, "EXEC_OUTPUT_LIMIT");
+    assertEquals(outcome.result?.truncated, true);
+  },
+);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import type { HostOps } from "../mod.ts";
-import { CALLER, testHostOps } from "../testing/host_ops.ts";
-import { startVariant, VARIANTS } from "../testing/variants.ts";
+import { CALLER } from "../testing/host_ops.ts";
+import { onEachRoad, startVariant, VARIANTS } from "../testing/variants.ts";
 import {
   endlessSleep,
   processesWith,
@@ -166,24 +166,27 @@ for (const variant of VARIANTS) {
   });
 }
 
-Deno.test("executeCommand() keeps exactly as many bytes as may be kept", async () => {
-  await using ops = testHostOps();
-  const full = await timed(ops, {
-    command: "printf 12345",
-    maxBufferBytes: 5,
-  });
-  assert(full.ok);
-  const over = await timed(ops, {
-    command: "printf 123456; printf 1 >&2",
-    maxBufferBytes: 5,
-  });
-  assertEquals(over.ok, false);
-  assertEquals(over.result?.stdout, "12345");
-  assertEquals(over.result?.stdoutBytes, 6);
-});
+onEachRoad(
+  "executeCommand() keeps exactly as many bytes as may be kept",
+  async (start) => {
+    await using ops = await start();
+    const full = await timed(ops, {
+      command: "printf 12345",
+      maxBufferBytes: 5,
+    });
+    assert(full.ok);
+    const over = await timed(ops, {
+      command: "printf 123456; printf 1 >&2",
+      maxBufferBytes: 5,
+    });
+    assertEquals(over.ok, false);
+    assertEquals(over.result?.stdout, "12345");
+    assertEquals(over.result?.stdoutBytes, 6);
+  },
+);
 
-Deno.test("executeCommand() cuts between characters", async () => {
-  await using ops = testHostOps();
+onEachRoad("executeCommand() cuts between characters", async (start) => {
+  await using ops = await start();
   const outcome = await timed(ops, {
     command: "printf 'aé😀😀'",
     maxBufferBytes: 9,
@@ -191,47 +194,56 @@ Deno.test("executeCommand() cuts between characters", async () => {
   assertEquals(outcome.result?.stdout, "aé😀");
 });
 
-Deno.test("executeCommand() holds no more memory than all commands together may", async () => {
-  await using ops = testHostOps({ maxBufferedBytes: 1_000_000 });
-  const requests = Array.from({ length: 4 }, () => ({
-    command: "yes",
-    maxBufferBytes: 60_000_000,
-  }));
-  const outcomes = await Promise.all(requests.map((it) => timed(ops, it)));
-  for (const outcome of outcomes) {
+onEachRoad(
+  "executeCommand() holds no more memory than all commands together may",
+  async (start) => {
+    await using ops = await start({ maxBufferedBytes: 1_000_000 });
+    const requests = Array.from({ length: 4 }, () => ({
+      command: "yes",
+      maxBufferBytes: 60_000_000,
+    }));
+    const outcomes = await Promise.all(requests.map((it) => timed(ops, it)));
+    for (const outcome of outcomes) {
+      assert(!outcome.ok);
+      assertEquals(outcome.error.code, "EXEC_OUTPUT_LIMIT");
+      assertEquals(outcome.error.retryable, true);
+      assertLess(outcome.result?.stdout.length ?? 0, 1_000_001);
+    }
+    const after = await timed(ops, { command: "seq 1 10000" });
+    assert(after.ok);
+  },
+);
+
+onEachRoad(
+  "executeCommand() keeps memory bounded under much output in small pieces",
+  async (start) => {
+    await using ops = await start();
+    const before = Deno.memoryUsage().rss;
+    const outcome = await timed(ops, {
+      command: "i=0; while [ $i -lt 20000 ]; do echo x; i=$((i+1)); done",
+      timeoutMs: 4_000,
+    });
+    assertEquals(outcome.result?.stdout.length, 40_000);
+    assertLess(Deno.memoryUsage().rss - before, 200_000_000);
+  },
+);
+
+onEachRoad(
+  "close() kills what runs, says so, and refuses what comes after",
+  async (start) => {
+    const ops = await start();
+    const sleep = endlessSleep();
+    const running = ops.executeCommand({ command: sleep }, CALLER);
+    await until(() => runs(sleep));
+    await ops.close();
+    const outcome = await running;
     assert(!outcome.ok);
-    assertEquals(outcome.error.code, "EXEC_OUTPUT_LIMIT");
+    assertEquals(outcome.error.code, "EXEC_FAILED");
     assertEquals(outcome.error.retryable, true);
-    assertLess(outcome.result?.stdout.length ?? 0, 1_000_001);
-  }
-  const after = await timed(ops, { command: "seq 1 10000" });
-  assert(after.ok);
-});
-
-Deno.test("executeCommand() keeps memory bounded under much output in small pieces", async () => {
-  await using ops = testHostOps();
-  const before = Deno.memoryUsage().rss;
-  const outcome = await timed(ops, {
-    command: "i=0; while [ $i -lt 20000 ]; do echo x; i=$((i+1)); done",
-    timeoutMs: 4_000,
-  });
-  assertEquals(outcome.result?.stdout.length, 40_000);
-  assertLess(Deno.memoryUsage().rss - before, 200_000_000);
-});
-
-Deno.test("close() kills what runs, says so, and refuses what comes after", async () => {
-  const ops = testHostOps();
-  const sleep = endlessSleep();
-  const running = ops.executeCommand({ command: sleep }, CALLER);
-  await until(() => runs(sleep));
-  await ops.close();
-  const outcome = await running;
-  assert(!outcome.ok);
-  assertEquals(outcome.error.code, "EXEC_FAILED");
-  assertEquals(outcome.error.retryable, true);
-  assertEquals(outcome.error.details, { reason: "shutting_down" });
-  await assertNoneLeft(sleep);
-  const refused = await ops.executeCommand({ command: "true" }, CALLER)
-    .catch((error) => error);
-  assertEquals(refused.code, "SHUTTING_DOWN");
-});
+    assertEquals(outcome.error.details, { reason: "shutting_down" });
+    await assertNoneLeft(sleep);
+    const refused = await ops.executeCommand({ command: "true" }, CALLER)
+      .catch((error) => error);
+    assertEquals(refused.code, "SHUTTING_DOWN");
+  },
+);
