@@ -67,6 +67,14 @@ for (
         assertEquals(modeOf(join(place, "f")), files);
         assertEquals(modeOf(join(place, "d")), folders);
       }
+      const detached = await post("/v1/exec", {
+        command: "umask; rm f; echo x >f",
+        cwd: place,
+        detach: true,
+        waitMs: 30_000,
+      });
+      assertEquals(detached.data.result.stdout, `0${umask}\n`);
+      assertEquals(modeOf(join(place, "f")), files);
       const path = join(place, "new/er/file");
       const { data } = await post("/v1/files/write", { path, content: "x" });
       assertEquals(data.ok, true, JSON.stringify(data));
