@@ -77,7 +77,7 @@ const SINKS: Readonly<Record<string, Sink>> = {
     for (const [index, sample] of samples.entries()) {
       const payload = { command: sample, args: ["sh", "-c", sample] };
       const before = events.bounds().last;
-      const { task } = tasks.create(
+      const { task } = await tasks.create(
         newTask({ title: sample, payload }),
         AS_OWNER,
       );

@@ -88,16 +88,29 @@ export class Leadership {
    * @throws {AppError} `NOT_LEADER` naming the leader
    */
   write<T>(action: (fence: Fence) => T): T {
+    return this.#options.db.write(this.#fenced(action));
+  }
+
+  /**
+   * The same in one transaction with what else comes in this turn; resolves once
+   * it is durable.
+   * @throws {AppError} `NOT_LEADER` naming the leader
+   */
+  async share<T>(action: (fence: Fence) => T): Promise<T> {
+    return await this.#options.db.share(this.#fenced(action));
+  }
+
+  #fenced<T>(action: (fence: Fence) => T): () => T {
     // A process that was stopped for a while looks before it gives up.
     if (this.#leads && this.#isOverdue()) this.#beat();
     const fence = this.#fence;
     if (!this.#leads || fence === undefined) throw notLeader(this.leader());
-    return this.#options.db.write(() => {
+    return () => {
       if (!this.#options.leases.holds(fence, this.#now())) {
         throw notLeader(this.leader());
       }
       return action(fence);
-    });
+    };
   }
 
   /** Ends the registration and gives the lease back. */

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 const SWEEP_MS = 60_000;
 
 async function finishedTask(it: Fixture, lines: number): Promise<string> {
-  const { task } = it.tasks.create(newTask({ labels: ["x"] }), AS_OWNER);
+  const { task } = await it.tasks.create(newTask({ labels: ["x"] }), AS_OWNER);
   await it.settle();
   const { context, end } = it.kind.at(it.kind.runs.length - 1);
   context.log("stdout", "line\n".repeat(lines));
@@ -24,7 +24,7 @@ async function finishedTask(it: Fixture, lines: number): Promise<string> {
 }
 
 async function liveTask(it: Fixture, lines: number) {
-  const { task } = it.tasks.create(newTask({ timeout_ms: 0 }), AS_OWNER);
+  const { task } = await it.tasks.create(newTask({ timeout_ms: 0 }), AS_OWNER);
   await it.settle();
   const run = it.kind.at(it.kind.runs.length - 1);
   run.context.log("stdout", "line\n".repeat(lines));
@@ -47,10 +47,10 @@ Deno.test("Retention removes finished tasks by age, with all that hangs on them"
   const old = await finishedTask(it, 7);
   const live = await liveTask(it, 3);
   it.system.setMode("paused", {});
-  const { task: queued } = it.tasks.create(newTask(), AS_OWNER);
+  const { task: queued } = await it.tasks.create(newTask(), AS_OWNER);
   await it.clock.jump(2 * DAY_MS - SWEEP_MS);
   assertEquals(tasks(it).includes(old), true);
-  const { task: fresh } = it.tasks.create(newTask(), AS_OWNER);
+  const { task: fresh } = await it.tasks.create(newTask(), AS_OWNER);
   await it.tasks.cancel(fresh.task_id, new AbortController().signal);
   await it.clock.advance(2 * SWEEP_MS);
   assertEquals(tasks(it), [live.taskId, queued.task_id, fresh.task_id]);

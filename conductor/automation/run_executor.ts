@@ -161,7 +161,7 @@ export class RunExecutor {
     const { run_id } = claim.run;
     while (true) {
       try {
-        const left = this.#store(claim, end);
+        const left = await this.#store(claim, end);
         if (left === undefined) return;
         end = { ...end, lines: left };
         await sleep(clock, 0);
@@ -189,9 +189,9 @@ export class RunExecutor {
   #store(
     claim: Claim,
     { outcome, lines, lost }: Ending,
-  ): PendingLines | undefined {
+  ): Promise<PendingLines | undefined> {
     const { leadership, ledger, logs, clock } = this.#options;
-    return leadership.write(({ term }) => {
+    return leadership.share(({ term }) => {
       if (term !== claim.fence.term) return;
       const now = clock.now();
       const left = lines && logs.store(lines);
@@ -228,7 +228,7 @@ interface Active {
 
 interface RunExecutorOptions {
   readonly kinds: TaskKinds;
-  readonly leadership: Pick<Leadership, "write" | "isOver">;
+  readonly leadership: Pick<Leadership, "share" | "isOver">;
   readonly ledger: RunLedger;
   readonly logs: RunLogs;
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import {
 } from "../testing/automation_fixture.ts";
 
 async function runningTask(it: Fixture): Promise<string> {
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   return task.task_id;
 }

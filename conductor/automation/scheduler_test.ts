@@ -18,7 +18,10 @@ Deno.test("Scheduler starts tasks by priority, then age, as many as there are pl
   for (
     const [title, priority] of [["a", 0], ["b", 5], ["c", 5], ["d", 9]] as const
   ) {
-    it.tasks.create(newTask({ title, priority, payload: { title } }), AS_OWNER);
+    await it.tasks.create(
+      newTask({ title, priority, payload: { title } }),
+      AS_OWNER,
+    );
   }
   await it.settle();
   assertEquals(it.kind.runs.length, 0);
@@ -42,7 +45,7 @@ Deno.test("Scheduler starts tasks by priority, then age, as many as there are pl
 Deno.test("Scheduler waits for not_before, to the millisecond", async () => {
   using it = await leading();
   const not_before = new Date(it.clock.now() + 90_000).toISOString();
-  const { task } = it.tasks.create(newTask({ not_before }), AS_OWNER);
+  const { task } = await it.tasks.create(newTask({ not_before }), AS_OWNER);
   assertEquals(task.not_before, not_before);
   assertEquals(task.next_attempt_at, not_before);
   await it.clock.advance(89_999);
@@ -58,9 +61,9 @@ Deno.test("Scheduler does not let tasks that wait hold up those that may start",
   using it = await leading();
   const not_before = new Date(it.clock.now() + 60_000).toISOString();
   for (let i = 0; i < 5; i++) {
-    it.tasks.create(newTask({ not_before, priority: 100 }), AS_OWNER);
+    await it.tasks.create(newTask({ not_before, priority: 100 }), AS_OWNER);
   }
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   assertEquals(it.kind.runs.length, 1);
   assertEquals(it.kind.at(0).context.task_id, task.task_id);
@@ -73,7 +76,7 @@ Deno.test("Scheduler retries in time when the clock is set back, also before a t
   const clock = new FakeClock();
   const newId = countingIds();
   const first = await leading({ path: shared.path, clock, newId });
-  first.tasks.create(newTask({ max_attempts: 4 }), AS_OWNER);
+  await first.tasks.create(newTask({ max_attempts: 4 }), AS_OWNER);
   await first.settle();
   first.kind.at(0).end(FAILED);
   await first.settle();
@@ -108,7 +111,7 @@ Deno.test("Scheduler retries in time when the clock is set back, also before a t
 Deno.test("Scheduler waits for not_before by the clock of the wall when that is set back", async () => {
   using it = await leading();
   const not_before = new Date(it.clock.now() + 10_000).toISOString();
-  it.tasks.create(newTask({ not_before }), AS_OWNER);
+  await it.tasks.create(newTask({ not_before }), AS_OWNER);
   it.clock.set(-60_000);
   await it.clock.advance(69_999);
   assertEquals(it.kind.runs.length, 0);
@@ -120,7 +123,10 @@ Deno.test("Scheduler waits for not_before by the clock of the wall when that is 
 
 Deno.test("Scheduler retries a failure with growing pauses until no attempt is left", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ max_attempts: 3 }), AS_OWNER);
+  const { task } = await it.tasks.create(
+    newTask({ max_attempts: 3 }),
+    AS_OWNER,
+  );
   const get = () => it.tasks.get(task.task_id);
   await it.settle();
   it.kind.at(0).end(FAILED);
@@ -160,7 +166,7 @@ Deno.test("Scheduler starts nothing on a standby", async () => {
   using two = automationAt({ path: file.path, clock, instance: "two" });
   one.start();
   two.start();
-  one.tasks.create(newTask(), AS_OWNER);
+  await one.tasks.create(newTask(), AS_OWNER);
   await clock.advance(1000);
   assertEquals([one.kind.runs.length, two.kind.runs.length], [1, 0]);
   one.kind.at(0).end(OK);
@@ -180,8 +186,9 @@ Deno.test("A new leader ends the runs of the one before, and retries only those 
   one.start();
   two.start();
   const again =
-    one.tasks.create(newTask({ retry_lost: true }), AS_OWNER).task.task_id;
-  const never = one.tasks.create(newTask(), AS_OWNER).task.task_id;
+    (await one.tasks.create(newTask({ retry_lost: true }), AS_OWNER)).task
+      .task_id;
+  const never = (await one.tasks.create(newTask(), AS_OWNER)).task.task_id;
   await clock.advance(0);
   assertEquals(one.kind.runs.length, 2);
   one[Symbol.dispose]();
@@ -214,7 +221,7 @@ Deno.test("A leader that steps down stops its runs, and what they did is not acc
     instance: "two",
   });
   one.start();
-  const { task } = one.tasks.create(newTask(), AS_OWNER);
+  const { task } = await one.tasks.create(newTask(), AS_OWNER);
   await frozen.advance(0);
   two.start();
   await running.advance(LEASE_MS + 1000);
@@ -232,8 +239,9 @@ Deno.test("A leader that steps down stops its runs, and what they did is not acc
 
 Deno.test("A leader whose disk is full for longer than its lease ends its runs as lost, and goes on", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
-  const again = it.tasks.create(newTask({ retry_lost: true }), AS_OWNER).task;
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
+  const again =
+    (await it.tasks.create(newTask({ retry_lost: true }), AS_OWNER)).task;
   await it.settle();
   it.store.db.run("PRAGMA query_only = ON");
   await it.clock.advance(LEASE_MS);

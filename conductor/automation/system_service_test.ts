@@ -74,8 +74,8 @@ Deno.test("SystemService keeps the mode over a restart", async () => {
 
 Deno.test("SystemService.setMode() lets what runs go on", async () => {
   using it = await leading({ width: 1 });
-  it.tasks.create(newTask(), AS_OWNER);
-  it.tasks.create(newTask(), AS_OWNER);
+  await it.tasks.create(newTask(), AS_OWNER);
+  await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   it.system.setMode("paused", {});
   it.kind.at(0).end(OK);

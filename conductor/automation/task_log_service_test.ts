@@ -35,7 +35,7 @@ function words(news: readonly StreamEvent[]): string[] {
 }
 
 async function running(it: Fixture) {
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   return { ...it.kind.at(it.kind.runs.length - 1), taskId: task.task_id };
 }

@@ -44,7 +44,7 @@ export class TaskService {
    * its maker's to run, `CONFLICT` when the key came with another body,
    * `SYSTEM_DRAINING`, `NOT_LEADER`
    */
-  create(
+  async create(
     task: NewTask,
     { by, key, atOnce = false }: {
       /** Who makes it. */
@@ -52,13 +52,13 @@ export class TaskService {
       readonly key?: string | undefined;
       readonly atOnce?: boolean;
     },
-  ): { readonly task: Task; readonly replayed: boolean } {
+  ): Promise<{ readonly task: Task; readonly replayed: boolean }> {
     this.accept(task, by);
     const { leadership, ledger, tasks, clock } = this.#options;
     const idempotency = key === undefined
       ? undefined
       : { key, hash: hashOf(task) };
-    const created = leadership.write((fence) => {
+    const created = await leadership.share((fence) => {
       const earlier = idempotency && this.#earlier(idempotency);
       if (earlier !== undefined) {
         return { task: earlier, replayed: true, claim: undefined };
@@ -199,7 +199,7 @@ export class TaskService {
 interface TaskServiceOptions
   extends Pick<Stores, "automation" | "tasks" | "runs" | "events"> {
   readonly kinds: TaskKinds;
-  readonly leadership: Pick<Leadership, "write">;
+  readonly leadership: Pick<Leadership, "write" | "share">;
   readonly ledger: RunLedger;
   readonly executor: Pick<RunExecutor, "start" | "stop">;
   readonly newId: NewId;

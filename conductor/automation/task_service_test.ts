@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { AppError } from "../../shared/errors.ts";
 import {
   AS_OWNER,
@@ -11,8 +11,8 @@ import {
 
 const never = new AbortController().signal;
 
-function codeOf(action: () => unknown): string {
-  return assertThrows(action, AppError).code;
+async function codeOf(action: () => unknown): Promise<string> {
+  return (await assertRejects(async () => await action(), AppError)).code;
 }
 
 async function ended(it: Fixture): Promise<void> {
@@ -22,7 +22,7 @@ async function ended(it: Fixture): Promise<void> {
 
 Deno.test("TaskService.create() queues a task with everything it was given", async () => {
   using it = await leading();
-  const { task, replayed } = it.tasks.create(
+  const { task, replayed } = await it.tasks.create(
     newTask({
       title: "Sweep",
       payload: { deep: { ä: [1, null] } },
@@ -65,7 +65,7 @@ Deno.test("TaskService.create() queues a task with everything it was given", asy
 
 Deno.test("TaskService.get() shows the task with its latest run", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   assertEquals(it.tasks.get(task.task_id).latest_run, null);
   await it.clock.advance(5);
   assertEquals(it.tasks.get(task.task_id).latest_run, {
@@ -87,12 +87,12 @@ Deno.test("TaskService.get() shows the task with its latest run", async () => {
   assertEquals(latest_run?.status, "succeeded");
   assertEquals(latest_run?.outcome, OK);
   assertEquals(latest_run?.finished_at, finished_at);
-  assertEquals(codeOf(() => it.tasks.get("nope")), "NOT_FOUND");
+  assertEquals(await codeOf(() => it.tasks.get("nope")), "NOT_FOUND");
 });
 
 Deno.test("TaskService.create() refuses what it does not know, saying what it does", async () => {
   using it = await leading();
-  const error = assertThrows(
+  const error = await assertRejects(
     () => it.tasks.create(newTask({ kind: "nope" }), AS_OWNER),
     AppError,
   );
@@ -101,30 +101,33 @@ Deno.test("TaskService.create() refuses what it does not know, saying what it do
     issues: [{ path: "kind", message: "must be one of fake" }],
   });
   const large = newTask({ payload: { text: "x".repeat(1_048_576) } });
-  assertEquals(codeOf(() => it.tasks.create(large, AS_OWNER)), "INVALID_INPUT");
+  assertEquals(
+    await codeOf(() => it.tasks.create(large, AS_OWNER)),
+    "INVALID_INPUT",
+  );
 });
 
 Deno.test("TaskService.create() gives the same task for the same key and body", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  const first = it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), {
+  const first = await it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), {
     ...AS_OWNER,
     key: "key",
   });
-  const again = it.tasks.create(newTask({ payload: { b: 2, a: 1 } }), {
+  const again = await it.tasks.create(newTask({ payload: { b: 2, a: 1 } }), {
     ...AS_OWNER,
     key: "key",
   });
   assertEquals(again, { task: first.task, replayed: true });
   assertEquals(
-    codeOf(() =>
+    await codeOf(() =>
       it.tasks.create(newTask({ title: "other" }), { ...AS_OWNER, key: "key" })
     ),
     "CONFLICT",
   );
   it.system.setMode("draining", {});
   assertEquals(
-    it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), {
+    await it.tasks.create(newTask({ payload: { a: 1, b: 2 } }), {
       ...AS_OWNER,
       key: "key",
     }),
@@ -139,10 +142,10 @@ Deno.test("TaskService.create() gives the same task for the same key and body", 
 Deno.test("TaskService.create() accepts tasks while paused, none while draining", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  it.tasks.create(newTask(), AS_OWNER);
+  await it.tasks.create(newTask(), AS_OWNER);
   it.system.setMode("draining", {});
   assertEquals(
-    codeOf(() => it.tasks.create(newTask(), AS_OWNER)),
+    await codeOf(() => it.tasks.create(newTask(), AS_OWNER)),
     "SYSTEM_DRAINING",
   );
   await it.clock.advance(1000);
@@ -153,7 +156,7 @@ Deno.test("TaskService.create() accepts tasks while paused, none while draining"
 Deno.test("TaskService.cancel() ends a queued task at once", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   const canceled = await it.tasks.cancel(task.task_id, never);
   assertEquals(canceled.status, "canceled");
   assertEquals(canceled.latest_run, null);
@@ -165,7 +168,10 @@ Deno.test("TaskService.cancel() ends a queued task at once", async () => {
 
 Deno.test("TaskService.cancel() stops a running task and answers when it has ended", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ max_attempts: 5 }), AS_OWNER);
+  const { task } = await it.tasks.create(
+    newTask({ max_attempts: 5 }),
+    AS_OWNER,
+  );
   await it.settle();
   const canceled = await it.tasks.cancel(task.task_id, never);
   assertEquals(it.kind.at(0).context.signal.aborted, true);
@@ -178,12 +184,12 @@ Deno.test("TaskService.cancel() stops a running task and answers when it has end
 
 Deno.test("TaskService.cancel() does not wait for ever, and the task ends all the same", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   const { context } = it.kind.at(0);
   const stubborn = Promise.withResolvers<typeof OK>();
   it.kind.run = () => stubborn.promise;
-  const second = it.tasks.create(newTask(), AS_OWNER).task.task_id;
+  const second = (await it.tasks.create(newTask(), AS_OWNER)).task.task_id;
   await it.settle();
   const answer = it.tasks.cancel(second, never);
   await it.clock.advance(10_000);
@@ -198,7 +204,7 @@ Deno.test("TaskService.cancel() does not wait for ever, and the task ends all th
 
 Deno.test("TaskService.cancel() refuses a task that has ended, and one that is not there", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   it.kind.at(0).end(FAILED);
   await it.settle();
@@ -216,7 +222,10 @@ Deno.test("TaskService.cancel() refuses a task that has ended, and one that is n
 
 Deno.test("A task that takes longer than timeout_ms is stopped and has failed", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ timeout_ms: 5000 }), AS_OWNER);
+  const { task } = await it.tasks.create(
+    newTask({ timeout_ms: 5000 }),
+    AS_OWNER,
+  );
   await it.clock.advance(4999);
   assertEquals(it.kind.at(0).context.signal.aborted, false);
   await it.clock.advance(1);
@@ -238,7 +247,7 @@ Deno.test("A task without timeout_ms has an hour, 0 and null mean none, and a li
       [{ payload: { timeoutMs: 0 } }, 0, null],
     ] as const
   ) {
-    const { task } = it.tasks.create(newTask(rest), AS_OWNER);
+    const { task } = await it.tasks.create(newTask(rest), AS_OWNER);
     const { timeout_ms, effective_timeout_ms } = task;
     assertEquals([timeout_ms, effective_timeout_ms], [shown, effective]);
     await it.settle();
@@ -253,7 +262,10 @@ Deno.test("A task without timeout_ms has an hour, 0 and null mean none, and a li
   assertEquals(running(), 3);
   for (const timeout_ms of [null, 0, 5]) {
     const both = newTask({ timeout_ms, payload: { timeoutMs: 5 } });
-    const error = assertThrows(() => it.tasks.create(both, AS_OWNER), AppError);
+    const error = await assertRejects(
+      () => it.tasks.create(both, AS_OWNER),
+      AppError,
+    );
     assertEquals(error.code, "INVALID_INPUT");
   }
   await ended(it);
@@ -261,7 +273,7 @@ Deno.test("A task without timeout_ms has an hour, 0 and null mean none, and a li
 
 Deno.test("A run that fails otherwise when it is canceled says CANCELED", async () => {
   using it = await leading();
-  const { task } = it.tasks.create(newTask({ timeout_ms: 10 }), AS_OWNER);
+  const { task } = await it.tasks.create(newTask({ timeout_ms: 10 }), AS_OWNER);
   it.kind.run = (_payload, { signal }) =>
     new Promise((resolve) => {
       signal.addEventListener("abort", () => {
@@ -280,18 +292,18 @@ Deno.test("A run whose work throws has failed, and the others go on", async () =
   using it = await leading();
   const { run } = it.kind;
   it.kind.run = () => Promise.reject(new Error("a fault"));
-  const { task } = it.tasks.create(newTask(), AS_OWNER);
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   assertEquals(it.tasks.get(task.task_id).error, {
     code: "INTERNAL",
     message: "a fault",
   });
   it.kind.run = () => Promise.reject(new AppError("CODEXD_UNAVAILABLE"));
-  const away = it.tasks.create(newTask(), AS_OWNER).task;
+  const away = (await it.tasks.create(newTask(), AS_OWNER)).task;
   await it.settle();
   assertEquals(it.tasks.get(away.task_id).error?.code, "CODEXD_UNAVAILABLE");
   it.kind.run = run;
-  it.tasks.create(newTask(), AS_OWNER);
+  await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   assertEquals(it.kind.runs.length, 1);
   await ended(it);

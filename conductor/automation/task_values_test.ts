@@ -35,11 +35,11 @@ Deno.test("The values of env and stdin are shown nowhere, and with the task's la
   using it = await leading();
   const task = newTask({ payload: PAYLOAD, max_attempts: 2 });
   const options = { ...AS_OWNER, key: "one" };
-  const { task: made } = it.tasks.create(task, options);
+  const { task: made } = await it.tasks.create(task, options);
   assertEquals(made.payload, SHOWN);
   await it.settle();
   assertEquals(it.tasks.get(made.task_id).payload, SHOWN);
-  assertEquals(it.tasks.create(task, options).task.payload, SHOWN);
+  assertEquals((await it.tasks.create(task, options)).task.payload, SHOWN);
   assertEquals(it.kind.at(0).payload, PAYLOAD);
   it.kind.at(0).end(FAILED);
   await it.settle();
@@ -49,15 +49,17 @@ Deno.test("The values of env and stdin are shown nowhere, and with the task's la
   it.kind.at(1).end(OK);
   await it.settle();
   assertEquals(stored(it, made.task_id), SHOWN);
-  const again = it.tasks.create(task, options);
+  const again = await it.tasks.create(task, options);
   assertEquals([again.replayed, again.task.payload], [true, SHOWN]);
   assertEquals(again.task.task_id, made.task_id);
 });
 
 Deno.test("A task that fails or is canceled in the queue loses the values of env and stdin", async () => {
   using it = await leading({ width: 1 });
-  const fails = it.tasks.create(newTask({ payload: PAYLOAD }), AS_OWNER).task;
-  const waits = it.tasks.create(newTask({ payload: PAYLOAD }), AS_OWNER).task;
+  const fails =
+    (await it.tasks.create(newTask({ payload: PAYLOAD }), AS_OWNER)).task;
+  const waits =
+    (await it.tasks.create(newTask({ payload: PAYLOAD }), AS_OWNER)).task;
   await it.settle();
   const { signal } = new AbortController();
   const canceled = await it.tasks.cancel(waits.task_id, signal);
@@ -72,10 +74,12 @@ Deno.test("A task that fails or is canceled in the queue loses the values of env
 Deno.test("A task whose run a crash cut off loses the values of env and stdin, unless it is tried again", async () => {
   await using database = await sharedDatabase();
   const one = await leading({ path: database.path });
-  const [ends, goesOn] = [false, true].map((retry_lost) => {
+  const make = async (retry_lost: boolean) => {
     const task = newTask({ payload: PAYLOAD, retry_lost });
-    return one.tasks.create(task, AS_OWNER).task.task_id;
-  });
+    return (await one.tasks.create(task, AS_OWNER)).task.task_id;
+  };
+  const ends = await make(false);
+  const goesOn = await make(true);
   await one.settle();
   one[Symbol.dispose]();
   using two = automationAt({

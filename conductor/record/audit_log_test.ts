@@ -319,6 +319,77 @@ Deno.test("AuditLog logs, counts and shows what it cannot record when it is on",
   assertEquals(it.store.audit.trouble, undefined);
 });
 
+Deno.test("AuditLog is well again by itself after an outage, with no call in between", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  const { audit } = it.store;
+  const entry = await audit.begin(INTENT);
+  const other = new Connection(file.path);
+  other.exec("BEGIN IMMEDIATE");
+  await audit.begin(INTENT);
+  entry.finish({ ok: true });
+  assertEquals(
+    audit.trouble,
+    "the audit trail cannot be written: 1 outcomes wait, 1 rows were lost",
+  );
+  other.exec("ROLLBACK");
+  await it.clock.advance(10_000);
+  assertEquals(audit.trouble, undefined);
+  assertEquals(verify(file.path).rows, 2);
+  // Nothing waits now: that it can write again is found out all the same.
+  other.exec("BEGIN IMMEDIATE");
+  await audit.begin(INTENT);
+  assert(audit.trouble !== undefined);
+  other.exec("ROLLBACK");
+  other.close();
+  await it.clock.advance(10_000);
+  assertEquals(audit.trouble, undefined);
+  assertEquals(verify(file.path).rows, 2);
+});
+
+Deno.test("AuditLog writes an outcome soon when no intent comes, and at the latest when it is closed", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  const { audit } = it.store;
+  const [first, second] = [
+    await audit.begin(INTENT),
+    await audit.begin(INTENT),
+  ];
+  first.finish({ ok: true });
+  assertEquals(verify(file.path).open_intents, 2);
+  await it.clock.advance(5);
+  assertEquals(verify(file.path).open_intents, 1);
+  second.finish({ ok: true });
+  audit.close();
+  assertEquals(verify(file.path).open_intents, 0);
+});
+
+Deno.test("AuditLog records many intents at once in one commit, in their order", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  let commits = 0;
+  it.store.db.listen({ committed: () => commits++ });
+  const entries = await Promise.all(
+    Array.from({ length: 32 }, async (_, index) => {
+      const entry = await it.store.audit.begin({
+        ...INTENT,
+        action: `a${index}`,
+      });
+      assertEquals(verify(file.path).open_intents, 32);
+      return entry;
+    }),
+  );
+  for (const entry of entries) entry.finish({ ok: true });
+  assertEquals(commits, 1);
+  const rows = it.store.stores.audit.list({}, { limit: 64 }).items.toReversed();
+  assertEquals(commits, 2);
+  assertEquals(
+    rows.map(({ action }) => action),
+    [0, 1].flatMap(() => Array.from({ length: 32 }, (_, i) => `a${i}`)),
+  );
+  assert(verify(file.path).ok);
+});
+
 Deno.test("AuditStore.list() filters by action and request, page by page", async () => {
   using it = await leading();
   for (let i = 0; i < 4; i++) {

@@ -17,7 +17,7 @@ Deno.test("backupDatabase() copies one moment of a database that is written mean
   it.start();
   it.system.setMode("paused", {});
   for (let index = 0; index < 600; index++) {
-    it.tasks.create(newTask({ labels: ["x", `n${index}`] }), AS_OWNER);
+    await it.tasks.create(newTask({ labels: ["x", `n${index}`] }), AS_OWNER);
     (await it.store.audit.begin({
       action: "x",
       actor: { name: "owner", source: "http" },
@@ -30,10 +30,9 @@ Deno.test("backupDatabase() copies one moment of a database that is written mean
   await backupDatabase({
     from: path,
     to,
-    pause() {
+    async pause() {
       pauses++;
-      it.tasks.create(newTask(), AS_OWNER);
-      return Promise.resolve();
+      await it.tasks.create(newTask(), AS_OWNER);
     },
   });
   assert(pauses > 5);

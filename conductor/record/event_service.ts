@@ -24,15 +24,15 @@ export class EventService {
   /** Records something that stands for itself. Never throws. */
   record<T extends EventType>(type: T, data: EventData<T>): void {
     const { db, events, clock, log } = this.#options;
-    try {
-      db.write(() => events.append(type, data, clock.now()));
-    } catch (error) {
+    const at = clock.now();
+    db.share(() => events.append(type, data, at)).catch((error) => {
       log.warn("Cannot record an event", { type, error });
-    }
+    });
   }
 
   /** Where a reader starts that wants the last `count` events first. */
   tail(count: number): number {
+    this.#options.db.flush();
     const { first, last } = this.#options.events.bounds();
     return Math.max(first - 1, last - count);
   }
@@ -75,7 +75,7 @@ export class EventService {
 }
 
 interface EventServiceOptions extends Pick<Stores, "events"> {
-  readonly db: Pick<Database, "write">;
+  readonly db: Pick<Database, "share" | "flush">;
   readonly feed: ChangeFeed;
   readonly clock: Clock;
   readonly log: Logger;

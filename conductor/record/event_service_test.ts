@@ -29,7 +29,7 @@ Deno.test("EventService.follow() tells every change of lease, mode, task and run
   using it = await leading();
   const left = new AbortController();
   const all = collect(it.store.events.follow(0, left.signal));
-  const { task } = it.tasks.create(
+  const { task } = await it.tasks.create(
     newTask({ title: "x", priority: 3 }),
     AS_OWNER,
   );

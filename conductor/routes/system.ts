@@ -21,6 +21,7 @@ const change = {
   data: SystemState,
   errors: ["NOT_LEADER", "NOT_READY"],
   unavailable: unlessLeader,
+  commitsWithIntent: true,
   auditTarget: ({ body }: { readonly body: ModeChange }) => ({
     requested_by: body.requested_by ?? null,
     reason: body.reason ?? null,

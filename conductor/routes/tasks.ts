@@ -66,12 +66,16 @@ export const taskRoutes = [
       },
     },
     unavailable: unlessLeader,
+    commitsWithIntent: true,
     auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
     auditFacts: ({ task_id }) => ({ task_id }),
-    handler(context) {
+    async handler(context) {
       const { deps, body } = context;
       const key = idempotencyKeyOf(context);
-      const { task, replayed } = deps.tasks.create(body, { by: context, key });
+      const { task, replayed } = await deps.tasks.create(body, {
+        by: context,
+        key,
+      });
       return new Reply(task, {
         status: 201,
         headers: {
@@ -110,6 +114,7 @@ export const taskRoutes = [
     errors: ["NOT_FOUND", "CONFLICT", "NOT_LEADER", "NOT_READY"],
     example: { params: { task_id: "{live_task_id}" } },
     unavailable: unlessLeader,
+    commitsWithIntent: true,
     handler: ({ deps, params, signal }) =>
       deps.tasks.cancel(params.task_id, signal),
   }),

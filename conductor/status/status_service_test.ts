@@ -64,7 +64,7 @@ Deno.test("StatusService.full() answers, and says why, when the database cannot 
 Deno.test("StatusService.full() cuts a message that is as long as a program's output", async () => {
   using it = automationAt();
   it.start();
-  it.tasks.create(newTask(), AS_OWNER);
+  await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
   it.kind.at(0).end({ ...FAILED, message: "x".repeat(100_000) });
   await it.settle();

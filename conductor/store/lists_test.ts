@@ -117,13 +117,15 @@ Deno.test("TaskStore.list() pages through every filter, stable while tasks are a
   using it = await leading({ width: 1 });
   it.system.setMode("paused", {});
   const ids: string[] = [];
-  const add = (index: number) => {
+  const add = async (index: number) => {
     const labels = ["all", index % 2 === 0 ? "even" : "odd"];
-    ids.push(it.tasks.create(newTask({ labels }), AS_OWNER).task.task_id);
+    ids.push(
+      (await it.tasks.create(newTask({ labels }), AS_OWNER)).task.task_id,
+    );
   };
-  for (let index = 0; index < 25; index++) add(index);
+  for (let index = 0; index < 25; index++) await add(index);
   await it.tasks.cancel(ids[4] ?? "", new AbortController().signal);
-  const walk = (filter: Parameters<typeof it.tasks.list>[0]) => {
+  const walk = async (filter: Parameters<typeof it.tasks.list>[0]) => {
     const found: string[] = [];
     let cursor: string | null | undefined;
     do {
@@ -133,35 +135,37 @@ Deno.test("TaskStore.list() pages through every filter, stable while tasks are a
       });
       found.push(...page.items.map((task) => task.task_id));
       cursor = page.next_cursor;
-      add(25);
+      await add(25);
       ids.pop();
     } while (cursor !== null);
     return found;
   };
   const expected = (test: (index: number) => boolean) =>
     ids.filter((_, index) => test(index)).toReversed();
-  assertEquals(walk({}), expected(() => true));
+  assertEquals(await walk({}), expected(() => true));
   assertEquals(
-    walk({ label: "even" }).filter((id) => ids.includes(id)),
+    (await walk({ label: "even" })).filter((id) => ids.includes(id)),
     expected((i) => i % 2 === 0),
   );
-  assertEquals(walk({ status: "canceled" }), expected((i) => i === 4));
+  assertEquals(await walk({ status: "canceled" }), expected((i) => i === 4));
   assertEquals(
-    walk({ status: "canceled", label: "even" }),
+    await walk({ status: "canceled", label: "even" }),
     expected((i) => i === 4),
   );
-  assertEquals(walk({ status: "canceled", label: "odd" }), []);
+  assertEquals(await walk({ status: "canceled", label: "odd" }), []);
   assertEquals(
-    walk({ kind: "fake", label: "even", status: "canceled" }),
+    await walk({ kind: "fake", label: "even", status: "canceled" }),
     expected((i) => i === 4),
   );
-  assertEquals(walk({ kind: "other" }), []);
+  assertEquals(await walk({ kind: "other" }), []);
 });
 
 Deno.test("A page ends with a cursor only when there is more", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  for (let index = 0; index < 4; index++) it.tasks.create(newTask(), AS_OWNER);
+  for (let index = 0; index < 4; index++) {
+    await it.tasks.create(newTask(), AS_OWNER);
+  }
   assertEquals(it.tasks.list({}, { limit: 4 }).next_cursor, null);
   const page = it.tasks.list({}, { limit: 3 });
   assertEquals(page.items.length, 3);
@@ -174,7 +178,9 @@ Deno.test("A page ends with a cursor only when there is more", async () => {
 Deno.test("A cursor that was not given is refused", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  for (let index = 0; index < 2; index++) it.tasks.create(newTask(), AS_OWNER);
+  for (let index = 0; index < 2; index++) {
+    await it.tasks.create(newTask(), AS_OWNER);
+  }
   const good = it.tasks.list({}, { limit: 1 }).next_cursor ?? "";
   for (
     const cursor of [
@@ -203,8 +209,10 @@ Deno.test("A cursor that was not given is refused", async () => {
 Deno.test("CounterStore knows how many tasks there are in each status", async () => {
   using it = await leading();
   it.system.setMode("paused", {});
-  const ids = [1, 2, 3].map(() =>
-    it.tasks.create(newTask(), AS_OWNER).task.task_id
+  const ids = await Promise.all(
+    [1, 2, 3].map(async () =>
+      (await it.tasks.create(newTask(), AS_OWNER)).task.task_id
+    ),
   );
   await it.tasks.cancel(ids[0] ?? "", new AbortController().signal);
   const { db, stores } = it.store;

@@ -235,6 +235,11 @@ interface RouteReports<Deps, P extends string, Q, B, D> {
   auditFacts?(data: Input<D>): AuditFacts;
   /** True when what the handler calls reports to the audit by itself. */
   readonly auditsItself?: boolean;
+  /**
+   * True when the first thing that the handler does is to write rows, before it
+   * awaits anything: they share the intent's commit, so it is not waited for.
+   */
+  readonly commitsWithIntent?: boolean;
 }
 
 /** The schema of each event's data by event name. */

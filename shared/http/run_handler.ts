@@ -23,8 +23,14 @@ async function runWrite<Deps>(
   route: RouteWith<Deps, "handler">,
   { audit, clock }: HandlerPorts,
 ): Promise<unknown> {
-  const entry = await beginAudit(call, audit);
   const started = clock.monotonic();
+  const begun = beginAudit(call, audit);
+  const early = route.commitsWithIntent === true
+    ? Promise.try(() => route.handler(call))
+    : undefined;
+  // What is refused with its intent is told by that.
+  early?.catch(() => {});
+  const entry = await begun;
   const done = (code: string) =>
     call.log.info("Answered a write", {
       route: route.id,
@@ -32,7 +38,7 @@ async function runWrite<Deps>(
       duration_ms: Math.round(clock.monotonic() - started),
     });
   try {
-    const result = await route.handler(call);
+    const result = await (early ?? route.handler(call));
     const data = result instanceof Reply ? result.data : result;
     const facts = route.auditFacts?.(data);
     entry?.finish({ ok: true, ...(facts !== undefined && { facts }) });
