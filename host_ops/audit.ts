@@ -18,18 +18,21 @@ const FACTS: Readonly<Record<HostOperation, readonly string[]>> = {
   ],
 };
 
-/** Records how an operation ended: sizes and codes, never what was said. */
+/**
+ * Records how an operation ended: sizes and codes, never what was said. Of one
+ * that changed nothing, the answer does not wait for it.
+ */
 export function finishAudit(
   entry: AuditEntry,
   { ok, operation, error, result = {} }: Finished,
-): void {
+): Promise<void> {
   const facts = Object.entries(result)
     .filter(([name]) => FACTS[operation].includes(name));
-  entry.finish({
+  return entry.finish({
     ok,
     ...(error && { code: error.code }),
     ...(facts.length > 0 && { facts: Object.fromEntries(facts) }),
-  });
+  }, { linger: operation === "files/read" });
 }
 
 interface Finished {

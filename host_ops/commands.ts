@@ -90,11 +90,11 @@ export class Commands {
         queue.holdBack();
       };
       const port = { signal, stdout, stderr, onLastWords, onTails };
-      inFlight.track(exec.stream(input, port)).then((exit) => {
+      inFlight.track(exec.stream(input, port)).then(async (exit) => {
         leave();
         stdout.flush();
         stderr.flush();
-        finishAudit(entry, exit);
+        await finishAudit(entry, exit);
         queue.finish(exit);
       });
       return queue;
@@ -117,7 +117,7 @@ export class Commands {
     try {
       const entry = await this.#begin(input, context);
       const outcome = await inFlight.track(work(input, signal));
-      finishAudit(entry, outcome);
+      await finishAudit(entry, outcome);
       return outcome;
     } finally {
       leave();
@@ -140,7 +140,7 @@ export class Commands {
     const entry = await this.#begin(input, context);
     const { told } = failure;
     const refused = { ok: false, operation: "exec", input, ...told } as const;
-    finishAudit(entry, refused);
+    await finishAudit(entry, refused);
     return { input, refused };
   }
 

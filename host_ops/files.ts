@@ -123,7 +123,7 @@ export class Files {
         ? { ok: false, operation, input, ...told }
         : { ok: false, operation, input, ...told, result };
     }
-    finishAudit(entry, outcome);
+    await finishAudit(entry, outcome);
     return outcome;
   }
 }

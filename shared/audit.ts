@@ -15,8 +15,18 @@ export interface AuditPort {
 
 /** An intent that was recorded and waits for its outcome. */
 export interface AuditEntry {
-  /** Records the outcome. Never throws: what happened has happened. */
-  finish(outcome: AuditOutcome): void;
+  /**
+   * Records the outcome; resolves when it is on the disk, or cannot be now. With
+   * `linger` it resolves at once, and the row waits a moment for others to share
+   * a commit with. Never throws or rejects: what happened has happened.
+   */
+  finish(outcome: AuditOutcome, options?: FinishOptions): Promise<void>;
+}
+
+/** How an outcome is written. */
+export interface FinishOptions {
+  /** Whether nobody waits for it. Default false. */
+  readonly linger?: boolean;
 }
 
 /** Who asked: an HTTP caller, or work that the daemon started by itself. */
@@ -70,10 +80,10 @@ export async function audited<T>(
   const entry = await audit.begin(intent);
   try {
     const result = await work();
-    entry.finish({ ok: true });
+    await entry.finish({ ok: true });
     return result;
   } catch (error) {
-    entry.finish({ ok: false, code: codeOf(error) });
+    await entry.finish({ ok: false, code: codeOf(error) });
     throw error;
   }
 }
@@ -84,13 +94,15 @@ export function logAudit(log: Logger): AuditPort {
     begin(intent) {
       log.info("Audit: intent", { ...intent });
       return Promise.resolve({
-        finish: (outcome) =>
+        finish(outcome) {
           log.info("Audit: outcome", {
             action: intent.action,
             actor: intent.actor.name,
             request_id: intent.actor.request_id,
             ...outcome,
-          }),
+          });
+          return Promise.resolve();
+        },
       });
     },
   };
@@ -105,11 +117,11 @@ export function redactedAudit(port: AuditPort, redactor: Redactor): AuditPort {
       const target = clean(intent.target);
       const entry = await port.begin({ ...intent, target });
       return {
-        finish: ({ facts, ...outcome }) =>
+        finish: ({ facts, ...outcome }, options) =>
           entry.finish({
             ...outcome,
             ...(facts !== undefined && { facts: clean(facts) }),
-          }),
+          }, options),
       };
     },
   };

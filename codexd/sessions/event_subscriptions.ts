@@ -115,9 +115,9 @@ export class EventSubscriptions {
     });
     try {
       const beyond = approvals.respond(approval_id, decision);
-      entry.finish({ ok: true, facts: { beyond_max_sandbox: beyond } });
+      await entry.finish({ ok: true, facts: { beyond_max_sandbox: beyond } });
     } catch (error) {
-      entry.finish({ ok: false, code: codeOf(error) });
+      await entry.finish({ ok: false, code: codeOf(error) });
       throw error;
     }
   }

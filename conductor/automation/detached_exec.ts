@@ -72,7 +72,7 @@ export class DetachedExec {
     const target = { operation: "exec", detach: true, ...execTarget(input) };
     const entry = await audit.begin({ action: "exec", actor, target });
     try {
-      const { task } = tasks.create(
+      const { task } = await tasks.create(
         NewTask.parse({
           title: command.slice(0, TITLE_CHARS),
           kind: "exec",
@@ -81,10 +81,10 @@ export class DetachedExec {
         }),
         { by, key, atOnce: true },
       );
-      entry.finish({ ok: true, facts: { task_id: task.task_id } });
+      await entry.finish({ ok: true, facts: { task_id: task.task_id } });
       return task.task_id;
     } catch (error) {
-      entry.finish({ ok: false, code: codeOf(error) });
+      await entry.finish({ ok: false, code: codeOf(error) });
       throw error;
     }
   }

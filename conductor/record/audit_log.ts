@@ -96,7 +96,10 @@ export class AuditLog implements AuditPort {
         );
       }
     }
-    return { finish: (outcome) => this.#finish(intent, entryId, outcome) };
+    return {
+      finish: (outcome, { linger = false } = {}) =>
+        this.#finish(intent, entryId, { outcome, linger }),
+    };
   }
 
   /** Writes what waits, if it can; what cannot be written then is lost. */
@@ -115,12 +118,17 @@ export class AuditLog implements AuditPort {
     db.hurry();
   }
 
-  #finish(intent: AuditIntent, entryId: string, outcome: AuditOutcome): void {
-    const { clock, db } = this.#options;
+  #finish(
+    intent: AuditIntent,
+    entryId: string,
+    { outcome, linger }: AuditEnd,
+  ): Promise<void> {
     if (this.#failing && this.#rows.length >= MAX_WAITING) {
       this.#lost++;
-      return;
+      return Promise.resolve();
     }
+    const { clock, db } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
     const record = this.#record(intent, {
       entry_id: entryId,
       phase: "outcome",
@@ -129,13 +137,20 @@ export class AuditLog implements AuditPort {
       code: outcome.code ?? null,
       facts: outcome.facts === undefined ? null : JSON.stringify(outcome.facts),
     });
-    this.#rows.push({ record });
+    this.#rows.push({ record, resolve });
     // While nothing can be written, the next intent or try takes it along.
-    if (this.#failing || this.#isJoined) return;
-    this.#isJoined = true;
-    this.#since = clock.monotonic();
-    db.add(this.#piece);
-    this.#timer ??= this.#after(LINGER_MS);
+    if (this.#failing) return Promise.resolve();
+    if (!linger) {
+      this.#join();
+      return promise;
+    }
+    if (!this.#isJoined) {
+      this.#isJoined = true;
+      this.#since = clock.monotonic();
+      db.add(this.#piece);
+      this.#timer ??= this.#after(LINGER_MS);
+    }
+    return Promise.resolve();
   }
 
   #after(ms: number): Timer {
@@ -164,7 +179,7 @@ export class AuditLog implements AuditPort {
     const { store, log } = this.#options;
     this.#isJoined = false;
     if (this.#taken > 0) store.remember(link);
-    for (const row of this.#rows.splice(0, this.#taken)) row.resolve?.();
+    for (const row of this.#rows.splice(0, this.#taken)) row.resolve();
     if (!this.#failing) return;
     this.#failing = false;
     this.#timer?.cancel();
@@ -186,7 +201,8 @@ export class AuditLog implements AuditPort {
       if (row.reject === undefined && this.#rows.length < MAX_WAITING) {
         this.#rows.push({ ...row, isTold: true });
       } else if (row.reject === undefined || !enforced) this.#lost++;
-      row.reject?.(error);
+      if (row.reject === undefined) row.resolve();
+      else row.reject(error);
     }
     this.#timer?.cancel();
     if (!this.#isClosed) this.#timer = this.#after(RETRY_MS);
@@ -218,10 +234,17 @@ export class AuditLog implements AuditPort {
 
 type NewRecord = Omit<AuditRecord, "seq">;
 
-/** A row that is not on the disk yet; of an intent, somebody waits for it. */
+/** How work ended, and whether that may wait for other rows. */
+interface AuditEnd {
+  readonly outcome: AuditOutcome;
+  readonly linger: boolean;
+}
+
+/** A row that is not on the disk yet, and who waits for it. */
 interface Waiting {
   readonly record: NewRecord;
-  readonly resolve?: () => void;
+  readonly resolve: () => void;
+  /** Only of an intent: an outcome waits until it can be written. */
   readonly reject?: (error: unknown) => void;
   /** Whether it was logged that it cannot be written. */
   readonly isTold?: boolean;

@@ -347,21 +347,25 @@ Deno.test("AuditLog is well again by itself after an outage, with no call in bet
   assertEquals(verify(file.path).rows, 2);
 });
 
-Deno.test("AuditLog writes an outcome soon when no intent comes, and at the latest when it is closed", async () => {
+Deno.test("AuditLog writes an outcome before its call is answered, or soon, or when it is closed", async () => {
   await using file = await sharedDatabase();
   using it = await leading({ path: file.path });
   const { audit } = it.store;
-  const [first, second] = [
+  const [now, soon, last] = [
+    await audit.begin(INTENT),
     await audit.begin(INTENT),
     await audit.begin(INTENT),
   ];
-  first.finish({ ok: true });
-  assertEquals(verify(file.path).open_intents, 2);
+  const open = () => verify(file.path).open_intents;
+  await now.finish({ ok: true });
+  assertEquals(open(), 2);
+  await soon.finish({ ok: true }, { linger: true });
+  assertEquals(open(), 2);
   await it.clock.advance(5);
-  assertEquals(verify(file.path).open_intents, 1);
-  second.finish({ ok: true });
+  assertEquals(open(), 1);
+  await last.finish({ ok: true }, { linger: true });
   audit.close();
-  assertEquals(verify(file.path).open_intents, 0);
+  assertEquals(open(), 0);
 });
 
 Deno.test("AuditLog records many intents at once in one commit, in their order", async () => {

@@ -67,7 +67,9 @@ function serveKit(): number {
       token: undefined,
     },
     limits: { maxBodyBytes: 16_777_216 },
-    audit: { begin: () => Promise.resolve({ finish() {} }) },
+    audit: {
+      begin: () => Promise.resolve({ finish: () => Promise.resolve() }),
+    },
     clock: systemClock,
     log,
   });

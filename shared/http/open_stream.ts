@@ -27,7 +27,7 @@ export async function openStream<Deps>(
       onEnd(reason) {
         held[Symbol.dispose]();
         left.abort(new AppError("CONFLICT", "The client left"));
-        entry?.finish({ ok: reason === "done" });
+        void entry?.finish({ ok: reason === "done" });
         log.debug("A stream ended", {
           route: route.id,
           reason,
@@ -37,7 +37,7 @@ export async function openStream<Deps>(
     });
     return events(body, answer);
   } catch (error) {
-    entry?.finish({ ok: false });
+    await entry?.finish({ ok: false });
     throw error;
   }
 }

@@ -25,9 +25,8 @@ async function runWrite<Deps>(
 ): Promise<unknown> {
   const started = clock.monotonic();
   const begun = beginAudit(call, audit);
-  const early = route.commitsWithIntent === true
-    ? Promise.try(() => route.handler(call))
-    : undefined;
+  const linger = route.commitsWithIntent === true;
+  const early = linger ? Promise.try(() => route.handler(call)) : undefined;
   // What is refused with its intent is told by that.
   early?.catch(() => {});
   const entry = await begun;
@@ -41,12 +40,12 @@ async function runWrite<Deps>(
     const result = await (early ?? route.handler(call));
     const data = result instanceof Reply ? result.data : result;
     const facts = route.auditFacts?.(data);
-    entry?.finish({ ok: true, ...(facts !== undefined && { facts }) });
+    await entry?.finish({ ok: true, ...(facts && { facts }) }, { linger });
     done("OK");
     return result;
   } catch (error) {
     const code = codeOf(error);
-    entry?.finish({ ok: false, code });
+    await entry?.finish({ ok: false, code }, { linger });
     done(code);
     throw error;
   }

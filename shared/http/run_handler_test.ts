@@ -42,7 +42,10 @@ function startWrite(
     result,
     record: () =>
       recorded.resolve({
-        finish: ({ ok, code }) => steps.push(`outcome ${code ?? ok}`),
+        finish({ ok, code }) {
+          steps.push(`outcome ${code ?? ok}`);
+          return Promise.resolve();
+        },
       }),
     refuse: () => recorded.reject(new AppError("NOT_READY", "no audit")),
   };

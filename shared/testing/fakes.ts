@@ -72,7 +72,10 @@ export class RecordingAudit implements AuditPort {
     const row: typeof this.rows[number] = { intent };
     this.rows.push(row);
     return Promise.resolve({
-      finish: (outcome) => void (row.outcome = outcome),
+      finish(outcome) {
+        row.outcome = outcome;
+        return Promise.resolve();
+      },
     });
   }
 }

@@ -90,7 +90,7 @@ export class BrowserRequests {
       );
       return receiver.events;
     } catch (error) {
-      entry.finish({ ok: false, code: codeOf(error) });
+      await entry.finish({ ok: false, code: codeOf(error) });
       throw error;
     }
   }
