@@ -39,6 +39,7 @@ export class EventService {
 
   /** At most `limit` events after `after`, oldest first. */
   poll(after: number, limit: number): Poll<StoredEvent> {
+    this.#options.db.flush();
     return this.#options.events.after(after, limit);
   }
 

@@ -39,7 +39,7 @@ function startWrite(
   });
   return {
     steps,
-    result,
+    result: result as Promise<unknown>,
     record: () =>
       recorded.resolve({
         finish({ ok, code }) {
