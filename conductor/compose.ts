@@ -151,6 +151,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       }),
       tokens,
       backups: new BackupService({
+        flush: () => store.db.flush(),
         from: store.db.path,
         folder: join(config.stateDir, "backups"),
         clock,

@@ -21,7 +21,7 @@ import type {
 /** Outcomes that wait for a broken database; beyond, they are only counted. */
 const MAX_WAITING = 1000;
 /** An outcome waits this long for an intent or a task to share its commit with. */
-const LINGER_MS = 5;
+const LINGER_MS = 10;
 /** How often it is tried to write again when that has failed. */
 const RETRY_MS = 1000;
 

@@ -361,7 +361,7 @@ Deno.test("AuditLog writes an outcome before its call is answered, or soon, or w
   assertEquals(open(), 2);
   await soon.finish({ ok: true }, { linger: true });
   assertEquals(open(), 2);
-  await it.clock.advance(5);
+  await it.clock.advance(10);
   assertEquals(open(), 1);
   await last.finish({ ok: true }, { linger: true });
   audit.close();

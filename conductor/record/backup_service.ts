@@ -35,6 +35,7 @@ export class BackupService {
     }
     const { from, folder, clock } = this.#options;
     this.#running = true;
+    this.#options.flush?.();
     const started = clock.now();
     const stamp = isoTime(started).replaceAll(/[:.]/g, "-");
     const path = join(folder, `conductor-${stamp}.db`);
@@ -62,6 +63,8 @@ export class BackupService {
 
 interface BackupServiceOptions {
   readonly from: string;
+  /** Has what waits to be written by this process written first. */
+  readonly flush?: () => void;
   readonly folder: string;
   readonly clock: Clock;
 }

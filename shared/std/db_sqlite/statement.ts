@@ -16,17 +16,26 @@ export class Statement<Row extends object = Record<string, unknown>>
   implements Declared<Row> {
   readonly #statement: ArrayStatement;
   readonly #int64: boolean;
+  /** Whether its columns stay what they are, whatever becomes of the tables. */
+  readonly #isFixed: boolean;
+  #names: readonly string[] | undefined;
 
   constructor(db: DatabaseSync, sql: string, int64: boolean) {
     this.#statement = withSqliteErrors(() => db.prepare(sql)) as ArrayStatement;
     this.#statement.setReadBigInts(true);
     this.#statement.setReturnArrays(true);
     this.#int64 = int64;
+    this.#isFixed = !sql.includes("*");
   }
 
   columnNames(): string[] {
-    // Not cached: a schema change re-prepares the statement behind our back.
+    // A schema change re-prepares the statement behind our back.
     return this.#statement.columns().map((column) => column.name);
+  }
+
+  #columns(): readonly string[] {
+    if (this.#isFixed) return this.#names ??= this.columnNames();
+    return this.columnNames();
   }
 
   /** Runs to the end and returns how many rows the last change touched. */
@@ -36,13 +45,13 @@ export class Statement<Row extends object = Record<string, unknown>>
 
   get<T extends object = Row>(...params: RestBindParameters): T | undefined {
     const row = this.#first(params);
-    return row && this.#toObject<T>(row, this.columnNames());
+    return row && this.#toObject<T>(row, this.#columns());
   }
 
   all<T extends object = Row>(...params: RestBindParameters): T[] {
     const rows = this.#rows(params);
     if (rows.length === 0) return [];
-    const names = this.columnNames();
+    const names = this.#columns();
     return rows.map((row) => this.#toObject<T>(row, names));
   }
 
@@ -68,7 +77,7 @@ export class Statement<Row extends object = Record<string, unknown>>
       while (true) {
         const next = withSqliteErrors(() => rows.next());
         if (next.done) return;
-        names ??= this.columnNames();
+        names ??= this.#columns();
         yield this.#toObject<Row>(asArray(next.value), names);
       }
     } finally {
