@@ -131,6 +131,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       detached: new DetachedExec({
         ...automation,
         ...place,
+        hostOps,
         outputs,
         audit,
         redactor,

@@ -9,6 +9,7 @@ import { failureOf, type HostOpFailure, inputFailure } from "./failure.ts";
 import type { FolderShells } from "./folder_shells.ts";
 import { normaliseExec } from "./input.ts";
 import type { HostOpPorts } from "./host_op_ports.ts";
+import type { KeptCommands, KeptWatch } from "./kept_commands.ts";
 import type { ExecExit, ExecInput, ExecOutcome } from "./results.ts";
 import type { Slots } from "./slots.ts";
 
@@ -104,6 +105,44 @@ export class Commands {
     }
   }
 
+  /**
+   * Runs a command that outlives the daemon, or watches one of an earlier start
+   * to its end; undefined when it is left while it runs.
+   *
+   * @throws {AppError} as `execute()`; {KeptLost}
+   */
+  async keep(
+    request: unknown,
+    context: AuditedCaller,
+    watch: Omit<KeptWatch, "signal">,
+  ): Promise<ExecExit | undefined> {
+    const { inFlight, kept, slots } = this.#options;
+    const { signal } = context;
+    const { input, refused } = await this.#admit(request, context);
+    if (refused !== undefined) return refused;
+    const leave = await kept.hasBegun(watch.folder)
+      ? slots.claim()
+      : await slots.enter(AbortSignal.any([signal, watch.leave]));
+    try {
+      const entry = await this.#begin(input, context);
+      const end = await inFlight.track(kept.run(input, { ...watch, signal }));
+      if (end !== undefined) finishAudit(entry, end);
+      else entry.finish({ ok: true, facts: { left_running: true } });
+      return end;
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Waits until there is a place for one more command.
+   *
+   * @throws {AppError} `TOO_MANY_REQUESTS`.
+   */
+  async place(signal: AbortSignal): Promise<void> {
+    (await this.#options.slots.enter(signal))();
+  }
+
   async #carryOut<Outcome extends ExecOutcome | ExecExit>(
     request: unknown,
     context: AuditedCaller,
@@ -180,6 +219,7 @@ const CANNOT_DETACH = {
 interface CommandsOptions extends HostOpPorts {
   readonly shells: Pick<FolderShells, "realFolder">;
   readonly exec: Exec;
+  readonly kept: KeptCommands;
   readonly slots: Slots;
   /** Milliseconds that a stream's reader may take nothing. */
   readonly stallMs: number;

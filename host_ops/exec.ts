@@ -98,7 +98,7 @@ export class Exec {
 
   async #seeThrough(input: ExecInput, port: ExecPort): Promise<CommandEnd> {
     const { processes } = this.#options;
-    const job = this.#jobOf(input);
+    const job = jobOf(input, this.#options.shell);
     let end = await this.#supervise(await processes.start(job), input, port);
     for (let tries = 1; tries < MOST_TRIES; tries++) {
       if (!end.neverBegan || end.killedFor !== undefined) break;
@@ -107,16 +107,6 @@ export class Exec {
       end = await this.#supervise(fresh, input, port);
     }
     return end;
-  }
-
-  #jobOf(input: ExecInput): Job {
-    const { args, cwd, env, stdin } = input;
-    return {
-      argv: args ?? [this.#options.shell, "-c", notAnOption(input.command)],
-      cwd,
-      ...(env !== undefined && { env }),
-      ...(stdin !== undefined && { stdin }),
-    };
   }
 
   #supervise(
@@ -203,7 +193,19 @@ export interface ExecPort extends
   readonly onTails?: () => void;
 }
 
-async function failedStart(
+/** Returns the program that does what a request of `exec` says. */
+export function jobOf(input: ExecInput, shell: string): Job {
+  const { args, cwd, env, stdin } = input;
+  return {
+    argv: args ?? [shell, "-c", notAnOption(input.command)],
+    cwd,
+    ...(env !== undefined && { env }),
+    ...(stdin !== undefined && { stdin }),
+  };
+}
+
+/** Returns what comes of a command that could not be started. */
+export async function failedStart(
   thrown: unknown,
   input: ExecInput,
 ): Promise<ExecOutcome & ExecExit & { ok: false }> {

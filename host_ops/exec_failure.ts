@@ -1,7 +1,7 @@
 import type { ByteBudget } from "../shared/byte_budget.ts";
 import { HostOpFailure } from "./failure.ts";
 import type { CommandEnd } from "./process/mod.ts";
-import type { ExecInput } from "./results.ts";
+import type { ExecFacts, ExecInput } from "./results.ts";
 
 /** How to keep what a command leaves behind. */
 export const KEEP_IT =
@@ -63,17 +63,22 @@ export function execFailure(
         );
   }
   if (status?.success) return undefined;
-  const exitCode = status?.code ?? null;
-  const signal = status?.signal ?? null;
-  return signal === null
-    ? new HostOpFailure(
-      "EXEC_EXIT_NON_ZERO",
-      `Command exited with code ${exitCode}.`,
-      { details: { exitCode } },
-    )
-    : new HostOpFailure(
-      "EXEC_EXIT_NON_ZERO",
-      `Command was ended by ${signal}.`,
-      { details: { exitCode: null, signal } },
-    );
+  return exitFailure({
+    exitCode: status === undefined || status.signal ? null : status.code,
+    signal: status?.signal ?? null,
+  });
+}
+
+/** Returns how a command has failed that ended by itself. */
+export function exitFailure(
+  { exitCode, signal }: Pick<ExecFacts, "exitCode" | "signal">,
+): HostOpFailure | undefined {
+  if (exitCode === 0) return undefined;
+  return new HostOpFailure(
+    "EXEC_EXIT_NON_ZERO",
+    signal === null
+      ? `Command exited with code ${exitCode}.`
+      : `Command was ended by ${signal}.`,
+    { details: signal === null ? { exitCode } : { exitCode, signal } },
+  );
 }

@@ -8,6 +8,7 @@ import { FileGuard } from "./file_guard.ts";
 import { FileLocks } from "./file_locks.ts";
 import { Files } from "./files.ts";
 import { FolderShells } from "./folder_shells.ts";
+import { KeptCommands } from "./kept_commands.ts";
 import { PathPolicy, type PathPolicyOptions } from "./policy.ts";
 import {
   type GroupWayName,
@@ -37,6 +38,9 @@ export interface HostOps extends AsyncDisposable {
   readonly executeCommand: Commands["execute"];
   readonly streamCommand: Commands["stream"];
   readonly captureCommand: Commands["capture"];
+  readonly keepCommand: Commands["keep"];
+  /** Waits for a place, as a command does that is about to start. */
+  readonly placeForCommand: Commands["place"];
   readonly readTextFile: Files["read"];
   readonly writeTextFile: Files["write"];
   readonly editTextFile: Files["edit"];
@@ -76,6 +80,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
   const commands = new Commands({
     ...ports,
     exec,
+    kept: new KeptCommands({ processes, shell, clock }),
     shells,
     slots,
     stallMs,
@@ -119,6 +124,8 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     executeCommand: operations.exec,
     streamCommand: commands.stream.bind(commands),
     captureCommand: commands.capture.bind(commands),
+    keepCommand: commands.keep.bind(commands),
+    placeForCommand: commands.place.bind(commands),
     readTextFile: operations["files/read"],
     writeTextFile: operations["files/write"],
     editTextFile: operations["files/edit"],

@@ -12,6 +12,7 @@ export {
 } from "./process/mod.ts";
 export type { OutputEvent } from "./event_queue.ts";
 export * from "./host_ops.ts";
+export { KeptLost } from "./kept_commands.ts";
 export { Normalised, normaliseExec } from "./input.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";

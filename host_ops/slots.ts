@@ -21,6 +21,16 @@ export class Slots {
   async enter(signal: AbortSignal): Promise<() => void> {
     if (this.#taken < this.#options.size) this.#taken += 1;
     else await this.#wait(signal);
+    return this.#giver();
+  }
+
+  /** Takes a slot for what runs already, also beyond the limit. */
+  claim(): () => void {
+    this.#taken += 1;
+    return this.#giver();
+  }
+
+  #giver(): () => void {
     let given = false;
     return () => {
       if (given) return;
@@ -32,7 +42,7 @@ export class Slots {
   /** The slot passes on without becoming free in between. */
   #next(): void {
     const [next] = this.#waiting;
-    if (next === undefined) {
+    if (next === undefined || this.#taken > this.#options.size) {
       this.#taken -= 1;
       return;
     }

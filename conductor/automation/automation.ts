@@ -5,6 +5,7 @@ import { within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Controller, Page } from "../store/mod.ts";
+import { Adoption } from "./adoption.ts";
 import { Leadership } from "./leadership.ts";
 import { Retention } from "./retention.ts";
 import { RunExecutor } from "./run_executor.ts";
@@ -70,8 +71,10 @@ export function composeAutomation(options: AutomationOptions): Automation {
     onQueued: wake,
     onChange: () => dueTimes.wake(),
   });
+  const adoption = new Adoption({ ...work, executor });
   leadership.listen({
     gained() {
+      adoption.begin();
       scheduler.begin();
       dueTimes.wake();
     },
@@ -102,10 +105,18 @@ export function composeAutomation(options: AutomationOptions): Automation {
       scheduler.stop();
       dueTimes.stop();
       retention.stop();
+      adoption.stop();
     },
     async stopWork() {
-      const left = quietSince + GRACE_MS - clock.monotonic();
-      await within(executor.idle(), { ms: left, clock });
+      const goesOn = "The controller was stopped; what it started goes on";
+      const left = executor.leave(new RunStopped("RUN_LOST", goesOn));
+      if (left.length > 0) {
+        options.log.info("Surviving runs go on without this controller", {
+          run_ids: left.join(" "),
+        });
+      }
+      const graceMs = quietSince + GRACE_MS - clock.monotonic();
+      await within(executor.idle(), { ms: graceMs, clock });
       const message = "The controller was stopped while the run went on";
       const stopped = executor.stopAll(new RunStopped("RUN_LOST", message));
       await within(stopped, { ms: STOP_MS, clock });

@@ -7,6 +7,7 @@ import {
   execTarget,
   HOST_OP_ERRORS,
   type HostOpErrorCode,
+  type HostOps,
   normaliseExec,
 } from "../../host_ops/mod.ts";
 import type { AuditedCaller, AuditPort } from "../../shared/audit.ts";
@@ -64,20 +65,22 @@ export class DetachedExec {
 
   async #start(
     input: ExecInput,
-    { actor, by, key }: DetachingCaller,
+    { actor, by, key, signal }: DetachingCaller,
   ): Promise<string> {
-    const { audit, redactor, tasks } = this.#options;
+    const { audit, hostOps, redactor, tasks } = this.#options;
     const { detach: _, waitMs: _wait, timeoutMs, ...payload } = input;
     const command = redactor.text(execCommandLine(input));
     const target = { operation: "exec", detach: true, ...execTarget(input) };
     const entry = await audit.begin({ action: "exec", actor, target });
     try {
+      await hostOps.placeForCommand(signal);
       const { task } = await tasks.create(
         NewTask.parse({
           title: command.slice(0, TITLE_CHARS),
           kind: "exec",
           payload,
           timeout_ms: timeoutMs,
+          survive: true,
         }),
         { by, key, atOnce: true },
       );
@@ -161,6 +164,7 @@ export interface DetachingCaller extends Omit<AuditedCaller, "hold"> {
 }
 
 interface DetachedExecOptions extends PathBase {
+  readonly hostOps: Pick<HostOps, "placeForCommand">;
   readonly tasks: Pick<TaskService, "create" | "get">;
   readonly outputs: Pick<RunOutputs, "read">;
   readonly audit: AuditPort;

@@ -4,19 +4,25 @@ import {
   type ExecFacts,
   type ExecInput,
   type HostOps,
+  KeptLost,
   Normalised,
   normaliseExec,
 } from "../../host_ops/mod.ts";
+import type { AuditActor } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { PathBase } from "../../shared/user_path.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { RunOutcome } from "../store/mod.ts";
+import { DEFAULT_OUTPUT_BYTES, type RunOutcome } from "../store/mod.ts";
+import { OutputTail } from "./output_tail.ts";
 import { RunOutput } from "./run_output.ts";
-import type { RunOutputs } from "./run_outputs.ts";
+import type { OutputStream, RunOutputs } from "./run_outputs.ts";
 import {
+  type CommandOptions,
   failedRun,
   type RunContext,
+  RunLeft,
+  RunStopped,
   succeededRun,
   type TaskKind,
 } from "./task_kind.ts";
@@ -24,15 +30,12 @@ import {
 /** All places taken by other commands: this one waits its turn. */
 const BUSY_MS = 1000;
 
-/** A command that prints more of one stream is ended. */
-const MAX_OUTPUT_BYTES = 268_435_456;
-
 /**
  * Tasks that run a command: what it prints is kept to the byte, and goes to the
  * task's log as it comes.
  */
 export function execKind(
-  hostOps: Pick<HostOps, "captureCommand">,
+  hostOps: CommandRunner,
   options: ExecKindOptions,
 ): TaskKind<ExecInput> {
   return {
@@ -41,29 +44,30 @@ export function execKind(
     summary: "Run a command; the payload is what the host operation exec takes",
     payload: payloadIn(options),
     example: { command: "printf 'hello from a task'" },
-    async run(input, context) {
-      const request = new Normalised({
+    async run({ headBytes: _head, tailBytes: _tail, ...input }, context) {
+      const maxBytes = context.command?.max_output_bytes ??
+        DEFAULT_OUTPUT_BYTES;
+      const request = new Normalised<ExecInput>({
         ...input,
-        // The task's limit is the only one.
+        // The task's limits are the only ones.
         timeoutMs: 0,
-        maxBufferBytes: MAX_OUTPUT_BYTES,
+        maxBufferBytes: maxBytes,
+        onLimit: "kill",
       });
-      using files = await options.outputs.create(context.run_id);
-      const printed = new RunOutput(files, { ...context, ...options });
-      const exit = await captured(request, printed, {
-        hostOps,
-        context,
-        ...options,
-      });
-      await printed.end();
+      const work = { hostOps, request, context, ...options };
+      const exit = context.command?.survive
+        ? await watched(work, context.command)
+        : await captured(work);
       if (exit.hint !== undefined) context.note("warn", exit.hint);
-      return outcomeOf(exit);
+      return outcomeOf(exit, maxBytes);
     },
   };
 }
 
+type CommandRunner = Pick<HostOps, "captureCommand" | "keepCommand">;
+
 interface ExecKindOptions extends PathBase {
-  readonly outputs: Pick<RunOutputs, "create">;
+  readonly outputs: RunOutputs;
   readonly clock: Clock;
 }
 
@@ -79,15 +83,96 @@ function payloadIn(base: PathBase): z.ZodType<ExecInput> {
   });
 }
 
-async function captured(
-  request: Normalised<ExecInput>,
-  printed: RunOutput,
-  { hostOps, context, clock }: Pick<ExecKindOptions, "clock"> & {
-    readonly hostOps: Pick<HostOps, "captureCommand">;
-    readonly context: RunContext;
-  },
+/** What the run of a command is done with. */
+interface Work extends Pick<ExecKindOptions, "outputs" | "clock"> {
+  readonly hostOps: CommandRunner;
+  readonly request: Normalised<ExecInput>;
+  readonly context: RunContext;
+}
+
+/** Runs a command that ends with this process. */
+async function captured(work: Work): Promise<ExecExit> {
+  const { hostOps, request, context, outputs, clock } = work;
+  const { signal } = context;
+  using files = await outputs.create(context.run_id);
+  const printed = new RunOutput(files, { ...context, clock });
+  const exit = await inTurn(
+    work,
+    signal,
+    (actor) => hostOps.captureCommand(request, { actor, signal }, printed),
+  );
+  await printed.end();
+  return exit;
+}
+
+/**
+ * Starts a command that outlives this process, or goes on where somebody left it.
+ * @throws {RunLeft} when it is left; {RunStopped} when nobody knows its end
+ */
+async function watched(
+  work: Work,
+  { logged }: CommandOptions,
 ): Promise<ExecExit> {
-  const { task_id, run_id, signal } = context;
+  const { hostOps, request, context, outputs } = work;
+  const { run_id: runId } = context;
+  const { stop, leave } = partsOf(context.signal);
+  const tailOf = (stream: OutputStream) =>
+    new OutputTail({
+      outputs,
+      runId,
+      stream,
+      from: logged[stream],
+      onLine: (text, place) => context.log(stream, text, place),
+    });
+  const stdout = tailOf("stdout");
+  const stderr = tailOf("stderr");
+  const watch = {
+    folder: outputs.folderOf(runId),
+    leave,
+    maxBytes: request.input.maxBufferBytes,
+    async onLook(sizes: Readonly<Record<OutputStream, number>>) {
+      const isNew = await stdout.readTo(sizes.stdout);
+      return await stderr.readTo(sizes.stderr) || isNew;
+    },
+  };
+  try {
+    const either = AbortSignal.any([stop, leave]);
+    const exit = await inTurn(
+      work,
+      either,
+      (actor) => hostOps.keepCommand(request, { actor, signal: stop }, watch),
+    );
+    if (exit === undefined || leave.aborted) throw new RunLeft();
+    stdout.end();
+    stderr.end();
+    return exit;
+  } catch (error) {
+    if (leave.aborted) throw new RunLeft();
+    if (!(error instanceof KeptLost)) throw error;
+    throw new RunStopped("RUN_LOST", error.message);
+  }
+}
+
+/** What ends the command, and what only ends this process's part in it. */
+function partsOf(signal: AbortSignal) {
+  const stop = new AbortController();
+  const leave = new AbortController();
+  const pass = () => {
+    const { reason } = signal;
+    const isLeft = reason instanceof RunStopped && reason.code === "RUN_LOST";
+    (isLeft ? leave : stop).abort();
+  };
+  if (signal.aborted) pass();
+  else signal.addEventListener("abort", pass, { once: true });
+  return { stop: stop.signal, leave: leave.signal };
+}
+
+/** Runs a command as soon as there is a place for it. */
+async function inTurn<T>(
+  { context: { task_id, run_id }, clock }: Work,
+  signal: AbortSignal,
+  run: (actor: AuditActor) => Promise<T>,
+): Promise<T> {
   const actor = {
     name: "scheduler",
     source: "task",
@@ -96,7 +181,7 @@ async function captured(
   } as const;
   while (true) {
     try {
-      return await hostOps.captureCommand(request, { actor, signal }, printed);
+      return await run(actor);
     } catch (error) {
       const isBusy = error instanceof AppError &&
         error.code === "TOO_MANY_REQUESTS";
@@ -106,14 +191,14 @@ async function captured(
   }
 }
 
-function outcomeOf(exit: ExecExit): RunOutcome {
+function outcomeOf(exit: ExecExit, maxBytes: number): RunOutcome {
   const facts = exit.result === undefined ? null : factsOf(exit.result);
   if (exit.ok) return succeededRun(facts);
   const { code, message } = exit.error;
   return failedRun({
     code,
     message: code === "EXEC_OUTPUT_LIMIT"
-      ? `Command output exceeded max_output_bytes=${MAX_OUTPUT_BYTES}.`
+      ? `Command output exceeded max_output_bytes=${maxBytes}.`
       : message,
   }, facts);
 }

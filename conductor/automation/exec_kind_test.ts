@@ -76,7 +76,10 @@ async function testKind(hostOps: Pick<HostOps, "captureCommand">) {
   const outputs = new RunOutputs(folder.join("jobs"));
   const clock = new FakeClock();
   return {
-    kind: execKind(hostOps, { cwd: "/", outputs, clock }),
+    kind: execKind({
+      keepCommand: () => unimplemented("keepCommand"),
+      ...hostOps,
+    }, { cwd: "/", outputs, clock }),
     outputs,
     clock,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

@@ -3,7 +3,7 @@ import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import { type RunOutcome, StorageError } from "../store/mod.ts";
-import { failedRun, RunStopped, type TaskKinds } from "./task_kind.ts";
+import { failedRun, RunLeft, RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunLog } from "./run_log.ts";
 import type { PendingLines, RunLogs } from "./run_logs.ts";
@@ -13,13 +13,14 @@ import type { Claim, RunLedger } from "./run_ledger.ts";
 const GIVE_UP_MS = 15_000;
 /** Outcomes that the database did not take are tried again this often. */
 const RETRY_MS = 500;
+/** How a run has ended that is taken up again is known after this long. */
+const HEAR_FIRST_MS = 1000;
 
 /** Runs claims: starts the work of their kind, watches it, writes how it ended. */
 export class RunExecutor {
   readonly #options: RunExecutorOptions;
   /** By task id: a task has one run at a time. */
   readonly #active = new Map<string, Active>();
-  #detached = 0;
 
   constructor(options: RunExecutorOptions) {
     this.#options = options;
@@ -27,25 +28,24 @@ export class RunExecutor {
 
   /** How many runs have not ended, but for detached ones. */
   get size(): number {
-    return this.#active.size - this.#detached;
+    return [...this.#active.values()]
+      .filter(({ claim }) => claim.task.detached === 0).length;
   }
 
   /**
-   * Starts the work of a run that is stored as running; a `detached` one takes
-   * no other's place.
+   * Starts the work of a run that is stored as running, or takes it up again; a
+   * detached one takes no other's place.
    */
-  start(claim: Claim, { detached = false } = {}): void {
+  start(claim: Claim): void {
     const stop = new AbortController();
     const done = this.#execute(claim, stop).catch((error) => {
       const { run_id } = claim.run;
       this.#options.log.error("A run was not carried out", { error, run_id });
     }).finally(() => {
       this.#active.delete(claim.task.task_id);
-      if (detached) this.#detached--;
       this.#options.onFree();
     });
     this.#active.set(claim.task.task_id, { claim, stop, done });
-    if (detached) this.#detached++;
   }
 
   /** Stops the run of a task; resolves when it has ended. */
@@ -55,19 +55,34 @@ export class RunExecutor {
     await active?.done;
   }
 
-  /** Stops every run; resolves when all have ended. */
+  /** Resolves when no run of a task goes on here. */
+  async ended(taskId: string): Promise<void> {
+    await this.#active.get(taskId)?.done;
+  }
+
+  /** Stops every run, and leaves those that survive; resolves when all is over. */
   async stopAll(reason: RunStopped): Promise<void> {
-    await Promise.all(
-      [...this.#active.values()].map(({ stop, done }) => {
-        stop.abort(reason);
-        return done;
-      }),
-    );
+    await this.#stop([...this.#active.values()], reason);
+  }
+
+  /** Leaves the runs that survive alone: they go on. Returns which ones. */
+  leave(reason: RunStopped): readonly string[] {
+    const left = [...this.#active.values()]
+      .filter(({ claim }) => claim.task.survive === 1);
+    void this.#stop(left, reason);
+    return left.map(({ claim }) => claim.run.run_id);
   }
 
   /** Resolves when every run of now has ended by itself. */
   async idle(): Promise<void> {
     await Promise.all([...this.#active.values()].map(({ done }) => done));
+  }
+
+  async #stop(runs: readonly Active[], reason: RunStopped): Promise<void> {
+    await Promise.all(runs.map(({ stop, done }) => {
+      stop.abort(reason);
+      return done;
+    }));
   }
 
   async #execute(claim: Claim, stop: AbortController): Promise<void> {
@@ -76,7 +91,7 @@ export class RunExecutor {
     const limit = task.effective_timeout_ms;
     const timer = limit === null
       ? undefined
-      : clock.after(limit, () =>
+      : clock.after(this.#timeLeft(claim, limit), () =>
         stop.abort(
           new RunStopped(
             "TASK_TIMEOUT",
@@ -84,10 +99,15 @@ export class RunExecutor {
           ),
         ));
     const log = logs.open(claim);
+    if (claim.isAdopted && task.cancel_requested_at !== null) {
+      stop.abort(new RunStopped("CANCELED", "The task was canceled"));
+    }
     const result = await this.#outcome(claim, { log, signal: stop.signal });
     timer?.cancel();
     const reason = stop.signal.aborted ? stop.signal.reason : undefined;
     const why = reason instanceof RunStopped ? reason : undefined;
+    const isLeft = task.survive === 1 && why?.code === "RUN_LOST";
+    if (result === undefined || isLeft) return void logs.close(log);
     // What the work says is kept; that it was stopped explains its failure.
     const outcome = result.ok || why === undefined
       ? result
@@ -98,14 +118,21 @@ export class RunExecutor {
     await this.#write(claim, {
       lines: logs.close(log),
       outcome,
-      lost: why?.code === "RUN_LOST",
+      lost: outcome.code === "RUN_LOST",
     });
+  }
+
+  /** What has ended meanwhile is heard before it is told to end. */
+  #timeLeft({ run, isAdopted = false }: Claim, limit: number): number {
+    if (!isAdopted) return limit;
+    const passed = Math.max(0, this.#options.clock.now() - run.started_at);
+    return Math.max(limit - passed, HEAR_FIRST_MS);
   }
 
   async #outcome(
     claim: Claim,
     { log, signal }: { readonly log: RunLog; readonly signal: AbortSignal },
-  ): Promise<RunOutcome> {
+  ): Promise<RunOutcome | undefined> {
     const { clock, kinds } = this.#options;
     const { task, run } = claim;
     const kind = kinds.get(task.kind);
@@ -134,14 +161,22 @@ export class RunExecutor {
           run_id: run.run_id,
           attempt: run.attempt,
           timeout_ms: task.effective_timeout_ms,
+          command: {
+            survive: task.survive === 1,
+            max_output_bytes: task.max_output_bytes,
+            logged: { stdout: run.stdout_logged, stderr: run.stderr_logged },
+          },
           signal,
-          log: (stream, text) => log.add(stream, text),
+          log: (stream, text, place) => log.add(stream, text, place),
           note: (level, message) => log.note(level, message),
         }),
         givenUp,
       ]);
     } catch (error) {
-      if (error instanceof AppError) return failedRun(error);
+      if (error instanceof RunLeft) return undefined;
+      if (error instanceof AppError || error instanceof RunStopped) {
+        return failedRun(error);
+      }
       this.#options.log.error("A run failed by a fault of ours", {
         error,
         run_id: run.run_id,

@@ -62,7 +62,8 @@ export class RunLedger {
       message: `Attempt ${attempt} of ${task.max_attempts} starts`,
       at: now,
     }]);
-    return { task, run: { seq, run_id, task_id, attempt }, fence };
+    const run = { seq, run_id, task_id, attempt, started_at: now };
+    return { task, run: { ...run, ...NOTHING_LOGGED }, fence };
   }
 
   /**
@@ -126,6 +127,7 @@ export class RunLedger {
   beginTerm(fence: Fence, now: number): void {
     this.#options.tasks.shortenWaits(now);
     for (const run of this.#options.runs.running()) {
+      if (this.#options.tasks.get(run.task_id)?.survive === 1) continue;
       const owner = `"${run.controller_id}" (${run.instance_id})`;
       this.lose(
         run,
@@ -134,6 +136,19 @@ export class RunLedger {
         now,
       );
     }
+  }
+
+  /** Takes over the runs that outlive whoever led when they began. */
+  adopt(fence: Fence, now: number): Claim[] {
+    const { tasks, runs, events, identity } = this.#options;
+    return runs.running().flatMap((run) => {
+      const task = tasks.get(run.task_id);
+      if (task?.survive !== 1) return [];
+      runs.adopt(run.seq, { identity, fence });
+      const { run_id, task_id } = run;
+      events.append("run.adopted", { run_id, task_id }, now);
+      return [{ task, run, fence, isAdopted: true }];
+    });
   }
 
   /** Ends a queued task that somebody does not want any more. */
@@ -202,14 +217,20 @@ export class RunLedger {
   }
 }
 
+const NOTHING_LOGGED = { stdout_logged: 0, stderr_logged: 0 };
+
 /** What names a run. */
 type RunRef = Pick<RunRow, "seq" | "run_id" | "task_id" | "attempt">;
 
 /** A run that was stored as running, and the task that it is an attempt at. */
 export interface Claim {
   readonly task: TaskRow;
-  readonly run: RunRef;
+  readonly run:
+    & RunRef
+    & Pick<RunRow, "started_at" | "stdout_logged" | "stderr_logged">;
   readonly fence: Fence;
+  /** Whether it was started in another term. */
+  readonly isAdopted?: boolean;
 }
 
 interface RunLedgerOptions

@@ -63,8 +63,9 @@ export class RunLog {
     if (isRoomy) this.#resume();
   }
 
-  /** Adds output. */
-  add(name: LogStream, text: string): void {
+  /** Adds output; `place` is the byte that comes after it. */
+  add(name: LogStream, text: string, place?: number): void {
+    this.#streamOf(name).place = place;
     for (let at = 0; at < text.length; at += PIECE) {
       this.#add(name, text.slice(at, at + PIECE));
     }
@@ -129,7 +130,8 @@ export class RunLog {
   #push(line: Omit<NewLogLine, "at">): void {
     // SQLite's C interface ends a text at its first NUL.
     const message = line.message.replaceAll("\0", "\u{fffd}");
-    this.#pending.push({ ...line, message, at: this.#clock.now() });
+    const place = this.#streams.get(line.stream)?.place;
+    this.#pending.push({ ...line, message, place, at: this.#clock.now() });
     this.#text += message.length;
     this.#onLine();
   }
@@ -141,7 +143,11 @@ export class RunLog {
   #streamOf(name: LogStream): Stream {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
-      stream = { splitter: new LineSplitter(LINES), skipped: undefined };
+      stream = {
+        splitter: new LineSplitter(LINES),
+        skipped: undefined,
+        place: undefined,
+      };
       this.#streams.set(name, stream);
     }
     return stream;
@@ -152,6 +158,8 @@ interface Stream {
   readonly splitter: LineSplitter;
   /** What came since the log was full. */
   skipped: SkippedText | undefined;
+  /** Of what came last. */
+  place: number | undefined;
 }
 
 /** How much is written at once. */

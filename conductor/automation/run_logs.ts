@@ -56,7 +56,15 @@ export class RunLogs {
   }
 
   #append({ task, run }: Claim, lines: readonly NewLogLine[]): void {
-    this.#options.logs.append({ taskSeq: task.seq, runSeq: run.seq }, lines);
+    const { logs, runs } = this.#options;
+    logs.append({ taskSeq: task.seq, runSeq: run.seq }, lines);
+    for (const stream of ["stdout", "stderr"] as const) {
+      const last = lines.findLast((it) =>
+        it.stream === stream && it.place !== undefined
+      );
+      if (last?.place === undefined) continue;
+      runs.noteLogged(run.seq, { stream, place: last.place });
+    }
   }
 
   #waiting(): RunLog[] {
@@ -109,7 +117,7 @@ export interface PendingLines {
   readonly dropped: number;
 }
 
-interface RunLogsOptions extends Pick<Stores, "logs"> {
+interface RunLogsOptions extends Pick<Stores, "logs" | "runs"> {
   readonly leadership: Pick<Leadership, "write">;
   readonly clock: Clock;
   readonly log: Logger;

@@ -23,7 +23,7 @@ export class RunOutput {
   }
 
   /** The command has ended: what it still says is held back by nothing. */
-  readonly onLeaderEnd = () => {
+  readonly onLastWords = () => {
     this.#isReleased = true;
   };
 

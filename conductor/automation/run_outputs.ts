@@ -16,7 +16,7 @@ export class RunOutputs {
 
   /** Makes the files of a run that is about to start. */
   async create(runId: string): Promise<OutputFiles> {
-    const folder = this.#folderOf(runId);
+    const folder = this.folderOf(runId);
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     const options = { createNew: true, write: true, mode: 0o600 };
     const stdout = await Deno.open(join(folder, "stdout"), options);
@@ -37,7 +37,7 @@ export class RunOutputs {
     { stream, offset = 0, maxBytes }: OutputPart,
   ): Promise<OutputBytes | undefined> {
     try {
-      using file = await Deno.open(join(this.#folderOf(runId), stream));
+      using file = await Deno.open(join(this.folderOf(runId), stream));
       const { size } = await file.stat();
       const length = Math.max(0, Math.min(maxBytes, size - offset));
       const bytes = new Uint8Array(length);
@@ -55,7 +55,8 @@ export class RunOutputs {
     }
   }
 
-  #folderOf(runId: string): string {
+  /** Where the files of a run are. */
+  folderOf(runId: string): string {
     return join(this.#folder, runId);
   }
 }
@@ -72,7 +73,8 @@ interface OutputPart {
   readonly maxBytes: number;
 }
 
-interface OutputBytes {
+/** A part of an output. */
+export interface OutputBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** How many there are by now. */
   readonly size: number;

@@ -15,6 +15,11 @@ export class RunStopped extends Error {
   }
 }
 
+/** Work that survives goes on alone: whoever leads next sees the run to its end. */
+export class RunLeft extends Error {
+  override readonly name = "RunLeft";
+}
+
 /** The outcome of a run whose work was done. */
 export function succeededRun(result: RunOutcome["result"]): RunOutcome {
   return { ok: true, code: null, message: null, result };
@@ -35,15 +40,26 @@ export interface RunContext {
   readonly attempt: number;
   /** The task's own limit; the run is stopped by its signal when it is over. */
   readonly timeout_ms: number | null;
+  /** What its task says of a command. */
+  readonly command?: CommandOptions;
   /** Aborts with a {@linkcode RunStopped}; the work must then end soon. */
   readonly signal: AbortSignal;
   /**
    * Adds output to the task's log, a line an entry. Never waits: what comes
    * faster than it can be written is dropped, by whole lines, and counted.
    */
-  log(stream: LogStream, text: string): void;
+  log(stream: LogStream, text: string, place?: number): void;
   /** Adds a line of conductor's own to the task's log. */
   note(level: LogLevel, message: string): void;
+}
+
+/** How a task has its command run. */
+export interface CommandOptions {
+  /** Whether it is to outlive this process. */
+  readonly survive: boolean;
+  readonly max_output_bytes: number | null;
+  /** How far each output stands in the log since an earlier watch, in bytes. */
+  readonly logged: { readonly stdout: number; readonly stderr: number };
 }
 
 /**

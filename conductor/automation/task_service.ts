@@ -67,12 +67,12 @@ export class TaskService {
         throw new AppError("SYSTEM_DRAINING");
       }
       const at = clock.now();
-      const row = this.add(task, { at, idempotency });
+      const row = this.add(task, { at, idempotency, detached: atOnce });
       const claim = atOnce ? ledger.start(row, { fence, now: at }) : undefined;
       return { task: row, replayed: false, claim };
     });
     if (created.claim) {
-      this.#options.executor.start(created.claim, { detached: true });
+      this.#options.executor.start(created.claim);
     } else if (!created.replayed) this.#options.onQueued();
     return { task: tasks.show(created.task), replayed: created.replayed };
   }
@@ -86,20 +86,24 @@ export class TaskService {
     const missing = missingScope(by, kind.scope);
     if (missing !== undefined) throw missing;
     checkPayload(task, kind);
+    for (const field of ["survive", "max_output_bytes"] as const) {
+      if (!task[field] || task.kind === "exec") continue;
+      throw invalidInput(field, "is for kind exec only", CANNOT_ACCEPT);
+    }
     withTimeout(task);
   }
 
   /** Stores a task that was accepted, as a part of the caller's transaction. */
   add(
     task: NewTask,
-    { at, idempotency }: Pick<TaskInsert, "at" | "idempotency">,
+    rest: Pick<TaskInsert, "at" | "idempotency" | "detached">,
   ): TaskRow {
     const { tasks, events, newId } = this.#options;
     const taskId = newId("task");
-    tasks.insert({ taskId, task: withTimeout(task), at, idempotency });
+    tasks.insert({ ...rest, taskId, task: withTimeout(task) });
     const { kind, title, priority } = task;
     const data = { task_id: taskId, kind, title, priority };
-    events.append("task.created", data, at);
+    events.append("task.created", data, rest.at);
     return this.#row(taskId);
   }
 

@@ -49,6 +49,8 @@ Deno.test("TaskService.create() queues a task with everything it was given", asy
     timeout_ms: 5000,
     effective_timeout_ms: 5000,
     retry_lost: true,
+    survive: false,
+    max_output_bytes: null,
     schedule: null,
     due_at: null,
     created_at: "2026-01-01T00:00:00.000Z",

@@ -49,6 +49,7 @@ export const taskRoutes = [
       "A failed attempt is tried again, after 1 s doubled each time, until max_attempts.",
       "timeout_ms ends an attempt: left out, after an hour; 0 or null: never. A timeoutMs in the payload means the same; both are INVALID_INPUT. effective_timeout_ms is what counts.",
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
+      "survive: true (kind exec): the command outlives conductor, which takes it up again when it is back; only a reboot loses it. Past max_output_bytes it is ended, looked at each second; while no daemon runs nobody looks.",
       "A named token needs automate and the scope of the kind: exec, codex or browser.",
       "With an Idempotency-Key, the same body gives the same task again, and another body is CONFLICT.",
     ],

@@ -28,6 +28,15 @@ UPDATE tasks SET effective_timeout_ms = timeout_ms
   WHERE timeout_ms IS NOT NULL;
 `;
 
+/** How much of each output of a run stands in the log: bytes, whole lines. */
+const SURVIVING_RUNS = `
+ALTER TABLE tasks ADD COLUMN survive INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN detached INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN max_output_bytes INTEGER;
+ALTER TABLE runs ADD COLUMN stdout_logged INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN stderr_logged INTEGER NOT NULL DEFAULT 0;
+`;
+
 /**
  * The steps from an empty file to today's schema; the version of a database is
  * how many of them it has had. Append only: a step that was released never
@@ -46,6 +55,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "makers of tokens", sql: TOKENS_MAKER },
   { name: "time limits of tasks", sql: TASK_TIMEOUTS },
   { name: "schedules", sql: SCHEDULES_SCHEMA },
+  { name: "surviving runs", sql: SURVIVING_RUNS },
 ];
 
 /** One step of the schema. */

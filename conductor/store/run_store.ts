@@ -62,6 +62,36 @@ export class RunStore {
     ) === 1;
   }
 
+  /** Hands a running run to another term of a leader. */
+  adopt(
+    seq: number,
+    { identity, fence }: Pick<RunInsert, "identity" | "fence">,
+  ): void {
+    this.#db.run(
+      `UPDATE runs SET controller_id = ?2, instance_id = ?3, term = ?4
+       WHERE seq = ?1 AND status = 'running'`,
+      seq,
+      identity.controller_id,
+      identity.instance_id,
+      fence.term,
+    );
+  }
+
+  /** Notes how far an output stands in the log. */
+  noteLogged(
+    seq: number,
+    { stream, place }: {
+      readonly stream: "stdout" | "stderr";
+      readonly place: number;
+    },
+  ): void {
+    this.#db.run(
+      `UPDATE runs SET ${stream}_logged = ?2 WHERE seq = ?1`,
+      seq,
+      place,
+    );
+  }
+
   get(runId: string): Run | undefined {
     const row = this.row(runId);
     return row && toRun(row);
@@ -114,6 +144,9 @@ export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
   readonly outcome_code: string | null;
   readonly outcome_message: string | null;
   readonly outcome_result: string | null;
+  /** How far each output stands in the log, in bytes. */
+  readonly stdout_logged: number;
+  readonly stderr_logged: number;
 };
 
 /** How a run ends, and when. */
@@ -143,6 +176,8 @@ function toRun(row: RunRow): Run {
     outcome_code: code,
     outcome_message: message,
     outcome_result,
+    stdout_logged: _stdout,
+    stderr_logged: _stderr,
     ...run
   } = row;
   const ok = run.status === "succeeded";

@@ -5,7 +5,8 @@ import type { TaskStatus, TaskSummary } from "./model/task.ts";
 /** The columns of a task that lists read: all but the payload. */
 export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
   t.priority, t.not_before, t.wake_at, t.max_attempts, t.attempts,
-  t.lost_attempts, t.timeout_ms, t.effective_timeout_ms, t.retry_lost, t.labels, t.created_at,
+  t.lost_attempts, t.timeout_ms, t.effective_timeout_ms, t.retry_lost, t.survive, t.detached,
+  t.max_output_bytes, t.labels, t.created_at,
   t.updated_at, t.started_at, t.finished_at, t.cancel_requested_at,
   t.error_code, t.error_message, t.log_seq, t.idempotency_key`;
 
@@ -26,6 +27,10 @@ export type SummaryRow = {
   readonly timeout_ms: number | null;
   readonly effective_timeout_ms: number | null;
   readonly retry_lost: number;
+  readonly survive: number;
+  /** Whether it takes no place of a task that was queued. */
+  readonly detached: number;
+  readonly max_output_bytes: number | null;
   readonly labels: string;
   readonly created_at: number;
   readonly updated_at: number;
@@ -55,6 +60,8 @@ export function toSummary(row: SummaryRow): TaskSummary {
     timeout_ms: row.timeout_ms,
     effective_timeout_ms: row.effective_timeout_ms,
     retry_lost: row.retry_lost === 1,
+    survive: row.survive === 1,
+    max_output_bytes: row.max_output_bytes,
     ...readDueKey(row.idempotency_key),
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),

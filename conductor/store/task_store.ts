@@ -58,7 +58,9 @@ export class TaskStore {
   }
 
   /** Stores a queued task. Returns its sequence number. */
-  insert({ taskId, task, at, idempotency }: TaskInsert): number {
+  insert(
+    { taskId, task, at, detached = false, idempotency }: TaskInsert,
+  ): number {
     const notBefore = task.not_before ? Date.parse(task.not_before) : null;
     return this.#db.insert("tasks", {
       task_id: taskId,
@@ -72,6 +74,9 @@ export class TaskStore {
       timeout_ms: task.timeout_ms ?? null,
       effective_timeout_ms: effectiveTimeout(task),
       retry_lost: task.retry_lost,
+      survive: task.survive ?? false,
+      detached,
+      max_output_bytes: task.max_output_bytes,
       labels: JSON.stringify([...new Set(task.labels)]),
       created_at: at,
       updated_at: at,
@@ -272,6 +277,8 @@ export interface TaskInsert {
   readonly taskId: string;
   readonly task: NewTask;
   readonly at: number;
+  /** Whether it starts at once, beside those that were queued. */
+  readonly detached?: boolean;
   /**
    * The caller's `Idempotency-Key`, and a hash of what it came with; or the key
    * of a due time.

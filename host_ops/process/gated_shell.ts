@@ -68,7 +68,7 @@ export class ShellNotReady extends Error {
 
 /** Ends a shell that was told nothing: the end of its input suffices. */
 export async function endGatedShell(
-  shell: Omit<GatedShell, "kill">,
+  shell: Omit<GatedShell, "kill" | "unref">,
 ): Promise<void> {
   await shell.stdin.close().catch(() => {});
   await shell.status;
@@ -78,7 +78,7 @@ export async function endGatedShell(
 /** A shell that leads a group, which has its process id, and waits for a line. */
 export type GatedShell =
   & Pick<ChildProcess, "pid" | "stdin" | "stdout" | "stderr" | "status">
-  & Pick<Deno.ChildProcess, "kill">;
+  & Pick<Deno.ChildProcess, "kill" | "unref">;
 
 export interface GatedShellOptions {
   /** An absolute path: the one program that this process may start. */

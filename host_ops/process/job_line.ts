@@ -4,7 +4,7 @@ import type { Job } from "./child_process.ts";
 /** Longer lines, in characters, take a shell too long to read: byte by byte. */
 const MOST_LINE_LENGTH = 16_384;
 
-/** Variables that a shell knows, or does not take as they are. */
+/** TellableEnv that a shell knows, or does not take as they are. */
 const SHELLS_OWN =
   /^(?![A-Za-z])|\W|^(IFS|PWD|OLDPWD|PPID|UID|EUID|GID|EGID|GROUPS|ENV|PS\d|OPT\w+|SHLVL|SHELLOPTS|LINENO|RANDOM|SRANDOM|SECONDS|TMOUT|FUNCNAME|PIPESTATUS|DIRSTACK|HIST\w+|COMP_\w+|EPOCH\w+|BASH\w*|baa_\w+)$/;
 
@@ -30,7 +30,7 @@ export function waitingJobLine(job: Job): JobLine | undefined {
  */
 export function freshJobLine(
   job: Pick<Job, "env" | "stdin">,
-): JobLine & Pick<Variables, "given"> {
+): JobLine & Pick<TellableEnv, "given"> {
   const { told, given } = tellable(job.env);
   return { ...jobLine(job, { enter: ":", told, words: '"$@"' }), given };
 }
@@ -47,26 +47,31 @@ function jobLine(
   { stdin }: Pick<Job, "stdin">,
   { enter, told, words }: {
     readonly enter: string;
-    readonly told: Variables["told"];
+    readonly told: TellableEnv["told"];
     readonly words: string;
   },
 ): JobLine {
   const mark = crypto.randomUUID();
-  const exports = Object.entries(told)
-    .map(([name, value]) => ` && export ${name}=${lineWord(value)}`);
   const input = stdin === undefined ? " </dev/null" : "";
-  const text = `if ${enter}${exports.join("")} && printf %s ${mark} >&2; ` +
+  const text = `if ${enter}${exportsOf(told)} && printf %s ${mark} >&2; ` +
     `then exec ${words}${input}; else exit 125; fi\n`;
   return { text, mark };
 }
 
+/** Returns what hands on variables, behind a command that succeeds. */
+export function exportsOf(told: TellableEnv["told"]): string {
+  return Object.entries(told)
+    .map(([name, value]) => ` && export ${name}=${lineWord(value)}`)
+    .join("");
+}
+
 /** A caller's variables: those that a line can tell, and those that it cannot. */
-interface Variables {
+export interface TellableEnv {
   readonly told: Readonly<Record<string, string>>;
   readonly given: Readonly<Record<string, string>>;
 }
 
-function tellable(env: Job["env"] = {}): Variables {
+export function tellable(env: Job["env"] = {}): TellableEnv {
   const entries = Object.entries(env);
   const isLong = JSON.stringify(env).length > MOST_LINE_LENGTH / 2;
   const [told, given] = [false, true].map((isGiven) =>
@@ -78,6 +83,6 @@ function tellable(env: Job["env"] = {}): Variables {
 }
 
 /** Quotes a word so that it stays on one line. */
-function lineWord(word: string): string {
+export function lineWord(word: string): string {
   return shellQuote(word).replaceAll("\n", `'"$baa_nl"'`);
 }

@@ -13,6 +13,12 @@ import { chooseGroupWay } from "./choose_group_way.ts";
 import { countGroup } from "./count_group.ts";
 import type { GroupWay, GroupWayName } from "./group_way.ts";
 import { freshJobLine, type JobLine, waitingJobLine } from "./job_line.ts";
+import {
+  keptLine,
+  type KeptPlace,
+  reachArgs,
+  type ReachSignal,
+} from "./kept_line.ts";
 import { Reaper } from "./reaper.ts";
 import { WarmShells } from "./warm_shells.ts";
 
@@ -92,6 +98,56 @@ export class ProcessGroups {
     await writer.write(encoder.encode('exec "$@"\n')).catch(() => {});
     writer.releaseLock();
     return shell;
+  }
+
+  /**
+   * Starts a program that outlives the daemon: its output, and how it ended, go
+   * to files; see {@linkcode keptLine}. `ended` resolves with the shell that
+   * keeps it, which may end without the program ever having begun.
+   *
+   * @throws what `Deno.Command` throws, and where no program makes groups.
+   */
+  async startKept(
+    { place, ...job }: Omit<Job, "stdin"> & { readonly place: KeptPlace },
+  ): Promise<{ readonly ended: Promise<unknown> }> {
+    const { shell, clock, environment } = this.#options;
+    const { prefix } = await this.#chosenWay();
+    if (prefix.length === 0) {
+      throw new Error("no program here makes a group that outlives the daemon");
+    }
+    const { text, given } = keptLine({ prefix, shell, place, ...job });
+    const keeper = await this.#startShell({
+      shell,
+      argv: job.argv,
+      cwd: job.cwd,
+      environment: { ...environment, ...given },
+      clock,
+    });
+    keeper.unref();
+    const writer = keeper.stdin.getWriter();
+    await writer.write(encoder.encode(text))
+      .then(() => writer.close())
+      .catch(() => {}); // it is gone: its end tells
+    await Promise.all([keeper.stdout.cancel(), keeper.stderr.cancel()]);
+    return { ended: keeper.status };
+  }
+
+  /**
+   * Signals a kept command by the file that says who it is; `0` tells whether
+   * it is still there.
+   */
+  async reachKept(file: string, signal: ReachSignal): Promise<boolean> {
+    const { shell, environment } = this.#options;
+    const { success } = await new Deno.Command(shell, {
+      args: reachArgs(file, signal),
+      cwd: "/",
+      env: environment,
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
   }
 
   /** Starts shells that wait, so that the first command need not. Never rejects. */

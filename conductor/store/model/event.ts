@@ -52,6 +52,7 @@ const EVENT_DATA = {
     task_id: z.string(),
     attempt: z.int(),
   }),
+  "run.adopted": z.strictObject({ run_id: z.string(), task_id: z.string() }),
   "run.finished": z.strictObject({
     run_id: z.string(),
     task_id: z.string(),

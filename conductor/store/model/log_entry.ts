@@ -22,4 +22,6 @@ export interface NewLogLine {
   readonly message: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** The byte of its output that comes after it, where that is kept. */
+  readonly place?: number | undefined;
 }

@@ -21,6 +21,11 @@ const Label = z.string().min(1).max(100);
 /** A task that says nothing of its time may take so long. */
 const DEFAULT_TIMEOUT_MS = 3_600_000;
 
+/** What a command may print to each output when its task does not say … */
+export const DEFAULT_OUTPUT_BYTES = 268_435_456;
+/** … and what a task may say. */
+const MAX_OUTPUT_BYTES = 1_099_511_627_776;
+
 /** What `POST /v1/tasks` takes. */
 export const NewTask = z.strictObject({
   title: z.string().min(1).max(500),
@@ -34,14 +39,23 @@ export const NewTask = z.strictObject({
   ),
   labels: z.array(Label).max(32).default([]),
   retry_lost: z.boolean().default(false),
+  survive: z.boolean().optional().describe(
+    "Kind exec only. The command outlives the daemon, which takes it up again when it is back. It has no time limit by default.",
+  ),
+  max_output_bytes: z.int().min(1).max(MAX_OUTPUT_BYTES).optional().describe(
+    `Kind exec only: a command that prints more, to stdout or stderr, is ended. Default ${DEFAULT_OUTPUT_BYTES}.`,
+  ),
 });
 export type NewTask = z.infer<typeof NewTask>;
 
 /** Returns the time limit that a task has in effect; null: none. */
 export function effectiveTimeout(
-  { timeout_ms = DEFAULT_TIMEOUT_MS }: Pick<NewTask, "timeout_ms">,
+  { timeout_ms, survive }: Pick<NewTask, "timeout_ms" | "survive">,
 ): number | null {
-  return timeout_ms || null;
+  const limit = timeout_ms === undefined && !survive
+    ? DEFAULT_TIMEOUT_MS
+    : timeout_ms;
+  return limit || null;
 }
 
 /** Why something did not succeed. */
@@ -70,6 +84,9 @@ export const TaskSummary = z.strictObject({
   /** What counts; null: no limit. */
   effective_timeout_ms: z.int().nullable(),
   retry_lost: z.boolean(),
+  /** Whether its command outlives the daemon. */
+  survive: z.boolean(),
+  max_output_bytes: z.int().nullable(),
   /** What made it, and for which time; null: a caller did. */
   schedule: z.string().nullable(),
   due_at: z.iso.datetime().nullable(),

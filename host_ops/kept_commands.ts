@@ -1,0 +1,276 @@
+import { join } from "@std/path";
+import { type Clock, isoTime } from "../shared/clock.ts";
+import { sleep } from "../shared/wait.ts";
+import { failedStart, jobOf } from "./exec.ts";
+import { exitFailure } from "./exec_failure.ts";
+import { HostOpFailure } from "./failure.ts";
+import type { ProcessGroups } from "./process/mod.ts";
+import type { ExecExit, ExecFacts, ExecInput } from "./results.ts";
+
+/** How often it is looked at a command, at first and at last. */
+const FIRST_LOOK_MS = 10;
+const LOOK_MS = 250;
+/** How often it is asked whether what others started is still there. */
+const PROBE_MS = 2_000;
+/** Milliseconds between SIGTERM and SIGKILL. */
+const KILL_GRACE_MS = 500;
+
+/**
+ * Commands that outlive the daemon: each is kept by a shell of its own, which
+ * writes what it prints and how it ends to a folder, and whoever comes later
+ * goes on from there.
+ */
+export class KeptCommands {
+  readonly #options: KeptOptions;
+
+  constructor(options: KeptOptions) {
+    this.#options = options;
+  }
+
+  /** Tells whether the command of a folder has been started. */
+  async hasBegun(folder: string): Promise<boolean> {
+    return (await look(folder)).hasBegun;
+  }
+
+  /**
+   * Starts a command, unless it was started before, and watches it to its end.
+   * Undefined when `leave` aborts sooner: then it goes on.
+   *
+   * @throws {KeptLost} when nobody can know any more how it ended.
+   */
+  async run(input: ExecInput, watch: KeptWatch): Promise<ExecExit | undefined> {
+    const { folder } = watch;
+    let keeper: Promise<unknown> | undefined;
+    if (!await this.#hasBegunForSure(folder)) {
+      try {
+        keeper = (await this.#start(input, folder)).ended;
+      } catch (error) {
+        return await failedStart(error, input);
+      }
+    }
+    return await this.#watch(input, watch, keeper);
+  }
+
+  /** Takes away the gates of starts that were cut off: those never begin. */
+  async #hasBegunForSure(folder: string): Promise<boolean> {
+    const { hasBegun, gates } = await look(folder);
+    if (hasBegun || gates.length === 0) return hasBegun;
+    for (const gate of gates) await removeIfThere(join(folder, gate));
+    return (await look(folder)).hasBegun;
+  }
+
+  async #start(input: ExecInput, folder: string) {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const id = crypto.randomUUID();
+    const write = (name: string, text = "") =>
+      Deno.writeTextFile(join(folder, name), text, {
+        append: true,
+        mode: 0o600,
+      });
+    await Promise.all([write("stdout"), write("stderr")]);
+    await removeIfThere(join(folder, "stdin"));
+    if (input.stdin !== undefined) await write("stdin", input.stdin);
+    const { stdin: _, ...job } = jobOf(input, this.#options.shell);
+    await write(`gate-${id}`, id);
+    return await this.#options.processes.startKept({
+      ...job,
+      place: { folder, id },
+    });
+  }
+
+  async #watch(
+    input: ExecInput,
+    { folder, signal, leave, maxBytes, onLook }: KeptWatch,
+    keeper: Promise<unknown> | undefined,
+  ): Promise<ExecExit | undefined> {
+    const { clock } = this.#options;
+    const change = new AbortController();
+    const woken = AbortSignal.any([change.signal, leave]);
+    let isGone = false;
+    keeper?.then(() => {
+      isGone = true;
+      change.abort();
+    });
+    let probeAt = keeper === undefined ? clock.monotonic() : Infinity;
+    let pause = FIRST_LOOK_MS;
+    let isOver = false;
+    const killer = new Killer(folder, this.#options);
+    while (true) {
+      const wasGone = isGone;
+      const { end } = await look(folder);
+      const sizes = await sizesOf(folder);
+      const isNew = await onLook(sizes);
+      if (end !== undefined) {
+        const facts = await factsOf(folder, { end, sizes });
+        const isCut = facts.signal !== null &&
+          Math.max(sizes.stdout, sizes.stderr) > maxBytes;
+        return exitOf(input, facts, isCut ? maxBytes : undefined);
+      }
+      if (leave.aborted) return undefined;
+      if (wasGone) throw await this.#lost(folder);
+      if (clock.monotonic() >= probeAt) {
+        probeAt = clock.monotonic() + PROBE_MS;
+        isGone = !await this.#isThere(folder);
+        if (isGone) continue;
+      }
+      isOver ||= Math.max(sizes.stdout, sizes.stderr) > maxBytes;
+      if (isOver || signal.aborted) await killer.go();
+      pause = isNew || killer.isAtWork
+        ? FIRST_LOOK_MS
+        : Math.min(pause * 2, LOOK_MS);
+      await sleep(
+        clock,
+        pause,
+        signal.aborted ? woken : AbortSignal.any([woken, signal]),
+      );
+    }
+  }
+
+  async #isThere(folder: string): Promise<boolean> {
+    const id = await Deno.readTextFile(join(folder, "begun"));
+    const file = join(folder, `who-${id}`);
+    return await this.#options.processes.reachKept(file, "0");
+  }
+
+  async #lost(folder: string): Promise<KeptLost> {
+    const group = join(folder, "group");
+    const hasKilled = await this.#options.processes.reachKept(group, "KILL");
+    return new KeptLost(
+      "Cannot tell how the command ended: the shell that kept it is gone, by " +
+        `a reboot or a kill${hasKilled ? "; what was left is killed" : ""}`,
+    );
+  }
+}
+
+/** Nobody can know how a command ended. */
+export class KeptLost extends Error {
+  override readonly name = "KeptLost";
+}
+
+/** How a kept command is watched. */
+export interface KeptWatch {
+  /** Where its files are, absolute; made when it starts. */
+  readonly folder: string;
+  /** Kills the command when it aborts. */
+  readonly signal: AbortSignal;
+  /** Ends the watching; the command goes on. */
+  readonly leave: AbortSignal;
+  /** Bytes that each output may have: looked at now and then. */
+  readonly maxBytes: number;
+  /** Called at each look; tells whether there was something new. */
+  readonly onLook: (sizes: OutputSizes) => Promise<boolean>;
+}
+
+interface OutputSizes {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+interface KeptOptions {
+  readonly processes: Pick<ProcessGroups, "startKept" | "reachKept">;
+  readonly shell: string;
+  readonly clock: Clock;
+}
+
+/** Asks a group to end, and after the grace leaves it no choice. */
+class Killer {
+  readonly #group: string;
+  readonly #options: KeptOptions;
+  #killAt: number | undefined;
+
+  constructor(folder: string, options: KeptOptions) {
+    this.#group = join(folder, "group");
+    this.#options = options;
+  }
+
+  get isAtWork(): boolean {
+    return this.#killAt !== undefined;
+  }
+
+  async go(): Promise<void> {
+    const { processes, clock } = this.#options;
+    if (this.#killAt === undefined) {
+      if (await processes.reachKept(this.#group, "TERM")) {
+        this.#killAt = clock.monotonic() + KILL_GRACE_MS;
+      }
+    } else if (clock.monotonic() >= this.#killAt) {
+      this.#killAt += KILL_GRACE_MS;
+      await processes.reachKept(this.#group, "KILL");
+    }
+  }
+}
+
+/** What the names of files tell of a command. */
+async function look(folder: string) {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const end = names.map((it) => /^ended-(\d+)-(\w+)$/.exec(it))
+    .find((it) => it !== null);
+  return {
+    hasBegun: names.includes("begun"),
+    gates: names.filter((it) => it.startsWith("gate-")),
+    end: end && { code: Number(end[1]), signal: end[2] ?? "0" },
+  };
+}
+
+async function sizesOf(folder: string): Promise<OutputSizes> {
+  const [stdout, stderr] = await Promise.all(
+    ["stdout", "stderr"].map(async (it) =>
+      (await Deno.stat(join(folder, it))).size
+    ),
+  );
+  return { stdout: stdout ?? 0, stderr: stderr ?? 0 };
+}
+
+async function factsOf(
+  folder: string,
+  { end, sizes }: {
+    readonly end: { readonly code: number; readonly signal: string };
+    readonly sizes: OutputSizes;
+  },
+): Promise<ExecFacts> {
+  // Its own time tells the beginning; that its names changed, the end.
+  const { mtime, ctime } = await Deno.stat(join(folder, "begun"));
+  const from = mtime?.getTime() ?? 0;
+  const to = Math.max(from, ctime?.getTime() ?? 0);
+  const signal = end.signal === "0" ? null : `SIG${end.signal}`;
+  return {
+    exitCode: signal === null ? end.code : null,
+    signal,
+    durationMs: to - from,
+    startedAt: isoTime(from),
+    finishedAt: isoTime(to),
+    timedOut: false,
+    stdoutBytes: sizes.stdout,
+    stderrBytes: sizes.stderr,
+    truncated: false,
+    heldOpen: false,
+  };
+}
+
+function exitOf(
+  input: ExecInput,
+  result: ExecFacts,
+  limit: number | undefined,
+): ExecExit {
+  const operation = "exec" as const;
+  const failure = limit === undefined ? exitFailure(result) : new HostOpFailure(
+    "EXEC_OUTPUT_LIMIT",
+    `Command output exceeded ${limit} bytes.`,
+  );
+  return failure === undefined
+    ? { ok: true, operation, input, result }
+    : { ok: false, operation, input, ...failure.told, result };
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
