@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { sha256Hex } from "../shared/digest.ts";
 import { type TempDir, tempDir } from "../shared/testing/fakes.ts";
 import type { HostOps, HostOpsOptions } from "./mod.ts";
 import { startAttacker } from "./testing/run_attacker.ts";
@@ -206,6 +207,51 @@ for (
       assertEquals(inside.filter((it) => it.includes("/.baa-write")), []);
     });
   }
+}
+
+for (
+  const [what, kind, victim, target, options] of [
+    ["a file", "link to a file", "a/b/file", "a/b/file", ROOTS],
+    ["its folder", "link to a folder", "a/b", "a/b", ROOTS],
+    ["its folder's folder", "link to a folder", "a", "a", ROOTS],
+    ["the root", "link to a folder", ROOT, ROOT, ROOTS],
+    [
+      "a file for an own one",
+      "name of a file",
+      "a/b/file",
+      "a/b/file",
+      OWN_FILE,
+    ],
+    ["a folder for an own one", "link to a folder", "a", "a", OWN_FOLDER],
+  ] as const
+) {
+  const name =
+    `files/edit changes and shows nothing elsewhere by exchanging ${what}`;
+  Deno.test(name, async () => {
+    await using dir = await world();
+    const before = await everything(dir.join("outside"));
+    const counts = await race({
+      dir,
+      attack: [kind, victim, target],
+      options,
+      wanted: "edited",
+      ask: async (ops, turn) => {
+        const path = dir.join(`inside/${turn % ATTACKERS}/a/b/file`);
+        const edits = [{ old: "side", new: "side" }];
+        const outcome = await ops.editTextFile({ path, edits }, CALLER);
+        if (!outcome.ok) return outcome.error.code;
+        const isOurs = outcome.result.sha256Before === sha256Hex("inside");
+        return isOurs ? "edited" : "edited elsewhere";
+      },
+    });
+    const after = await everything(dir.join("outside"));
+    await report(name, { ...counts, outside: after.length - before.length });
+    assertEquals(after, before);
+    assertEquals(counts["edited elsewhere"] ?? 0, 0);
+    assert((counts["edited"] ?? 0) > 0, JSON.stringify(counts));
+    const inside = await everything(dir.join("inside"));
+    assertEquals(inside.filter((it) => it.includes("/.baa-write")), []);
+  });
 }
 
 /** All that is below a folder, and what is in it. */
