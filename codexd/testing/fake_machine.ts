@@ -102,7 +102,8 @@ function fakeChild(pid: number, input: {
     status: promise,
     terminate: () => exit(143, "SIGTERM"),
     alive: () => Promise.resolve(!over),
-    count: () => Promise.resolve(over ? 0 : 1),
+    members: () => Promise.resolve({ count: over ? 0 : 1, strays: [] }),
+    endStrays: () => {},
     end() {
       exit(137, "SIGKILL");
       return Promise.resolve();

@@ -17,10 +17,22 @@ export interface ChildProcess {
   terminate(): void;
   /** Tells whether any process of the group is left. */
   alive(): Promise<boolean>;
-  /** Counts the processes of the group that run. Takes as long as a command. */
-  count(): Promise<number>;
+  /** Finds what runs of the group. Takes as long as a command. */
+  members(): Promise<GroupMembers>;
+  /** Kills those that left the group. */
+  endStrays(ids: GroupMembers["strays"]): void;
   /** Kills what is left of the group and forgets it; to be called in any case. */
   end(): Promise<void>;
+}
+
+/** What runs of a group. */
+export interface GroupMembers {
+  readonly count: number;
+  /**
+   * Process ids of those that left it, but not the session that it began with:
+   * jobs of a shell with job control. Not known on macOS.
+   */
+  readonly strays: readonly number[];
 }
 
 /** A program to run. */

@@ -157,3 +157,31 @@ onEachRoad(
     assertEquals(outcome.result?.truncated, true);
   },
 );
+
+for (const variant of VARIANTS) {
+  Deno.test({
+    name: `exec reaches jobs of a shell with job control (${variant.name})`,
+    // perl makes a group, but no session
+    ignore: Deno.build.os !== "linux" || variant.name.includes("perl") ||
+      await program("bash") === undefined,
+    fn: async () => {
+      await using ops = await startVariant(variant);
+      const run = (script: string, timeoutMs = 30_000) =>
+        ops.executeCommand(
+          { args: ["bash", "-c", `set -m; ${script}`], timeoutMs },
+          CALLER,
+        );
+      const sleep = endlessSleep();
+      const late = await run("(sleep 0.3; echo late) & echo now");
+      assertEquals(late.result?.stdout, "now\nlate\n");
+      assertEquals(late.result?.killedProcesses, undefined);
+      const held = await run(`${sleep} & echo now`);
+      assertEquals(held.result?.stdout, "now\n");
+      assertEquals(held.result?.killedProcesses, 1);
+      assertEquals(held.result?.heldOpen, false);
+      const timed = await run(`${sleep} >/dev/null & ${sleep}`, 300);
+      assertEquals(timed.result?.timedOut, true);
+      await until(async () => (await processesWith(sleep)).length === 0);
+    },
+  });
+}

@@ -10,7 +10,7 @@ import {
   startGatedShell,
 } from "./gated_shell.ts";
 import { chooseGroupWay } from "./choose_group_way.ts";
-import { countGroup } from "./count_group.ts";
+import { membersOf } from "./group_members.ts";
 import type { GroupWay, GroupWayName } from "./group_way.ts";
 import { freshJobLine, type JobLine, waitingJobLine } from "./job_line.ts";
 import {
@@ -215,7 +215,8 @@ export class ProcessGroups {
       status,
       terminate: () => this.#reaper.terminate(pid),
       alive: () => this.#reaper.probe(pid),
-      count: () => countGroup(pid, this.#options),
+      members: () => membersOf(pid, this.#options),
+      endStrays: (ids) => this.#reaper.kill(ids),
       end: async () => {
         await this.#reaper.end(pid);
         try {

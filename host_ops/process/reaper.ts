@@ -17,6 +17,7 @@ while read -r order group; do
   case $order in
   remember) groups="$groups$group " ;;
   terminate) kill -s TERM -- "-$group" ;;
+  kill) kill -s KILL -- "$group" ;;
   probe | end)
     if [ $order = probe ] && kill -s 0 -- "-$group"; then
       echo "$group alive"
@@ -116,6 +117,11 @@ export class Reaper {
     this.#order("terminate", group);
   }
 
+  /** Kills processes that left their groups. */
+  kill(ids: readonly number[]): void {
+    for (const id of ids) this.#order("kill", id);
+  }
+
   /** Tells whether any process of a group is left; forgets one that is empty. */
   probe(group: number): Promise<boolean> {
     return this.#ask(group, "probe");
@@ -147,7 +153,7 @@ export class Reaper {
     });
   }
 
-  #order(name: "terminate" | Order["name"], group: number): void {
+  #order(name: "terminate" | "kill" | Order["name"], group: number): void {
     if (this.#shell === undefined) return;
     write(this.#shell, `${name} ${group}\n`).catch(() => {});
   }

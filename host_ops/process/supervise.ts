@@ -1,10 +1,13 @@
 import type { Clock } from "../../shared/clock.ts";
 import { sleep, within } from "../../shared/wait.ts";
-import type { ChildProcess } from "./child_process.ts";
+import type { ChildProcess, GroupMembers } from "./child_process.ts";
 import { type OutputLimit, OutputPump, type OutputSink } from "./output.ts";
 
-/** Milliseconds that background jobs may still print after their leader has ended. */
-const LAST_WORDS_MS = 1_000;
+/**
+ * Milliseconds that background jobs may still print after their leader has
+ * ended: a second, and what a busy machine takes to start one.
+ */
+const LAST_WORDS_MS = 1_100;
 
 /** Milliseconds for what a slow reader has held up of an output that has ended. */
 const HELD_UP_MS = 20;
@@ -47,10 +50,18 @@ export async function supervise(
   let isAtEnd = false;
   let isCut = false;
   const givenUp = Promise.withResolvers<undefined>();
+  let drainMs = DRAIN_MS;
+  const endStrays = ({ strays }: GroupMembers) => {
+    process.endStrays(strays);
+    // nobody says when they are over
+    if (strays.length > 0) drainMs = UNKILLABLE_MS;
+  };
   const kill = (reason: KillReason) => {
     killedFor ??= reason;
     isCut ||= !isAtEnd;
     killing ??= killGroup(process, { quiet, clock })
+      .then(() => process.members())
+      .then(endStrays)
       .then(() => within(process.status, { ms: UNKILLABLE_MS, clock }))
       .then(() => givenUp.resolve(undefined));
   };
@@ -87,21 +98,28 @@ export async function supervise(
   stderr.begun.then((it) => it && options.onLastWords?.());
   let leftBehind = 0;
   if (killing === undefined) {
-    if (isAlive) {
-      await within(eof, { ms: HELD_UP_MS, clock });
-      leftBehind = await process.count();
-      // who has closed its output to end needs a moment more
-      for (let tries = 0; leftBehind > 0 && isAtEnd && tries < 3; tries++) {
-        await sleep(clock, ENDING_MS);
-        leftBehind = await process.count();
+    const isHeld = !isAtEnd && !await within(eof, { ms: HELD_UP_MS, clock });
+    if (isAlive || isHeld) {
+      let members = await process.members();
+      if (!isAlive && members.strays.length > 0) {
+        await within(eof, { ms: lastWords - clock.monotonic(), clock, signal });
+        members = await process.members();
       }
+      // who has closed its output to end needs a moment more
+      for (let tries = 0; isAtEnd && tries < 3; tries++) {
+        if (members.count + members.strays.length === 0) break;
+        await sleep(clock, ENDING_MS);
+        members = await process.members();
+      }
+      endStrays(members);
+      leftBehind = (isAlive ? members.count : 0) + members.strays.length;
       isCut ||= leftBehind > 0 && !isAtEnd;
     }
     await process.end();
   }
   await killing;
 
-  const heldOpen = !await within(eof, { ms: DRAIN_MS, clock });
+  const heldOpen = !await within(eof, { ms: drainMs, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
   return {

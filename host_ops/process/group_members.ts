@@ -1,4 +1,5 @@
 import { within } from "../../shared/wait.ts";
+import type { GroupMembers } from "./child_process.ts";
 import type { GatedShellOptions } from "./gated_shell.ts";
 
 /**
@@ -10,7 +11,7 @@ else ps -A -o stat= -o ppid= -o pgid=; fi 2>/dev/null`;
 
 /** What of a line is read, whatever the name of the program in it. */
 const LINE =
-  /^(?:.*\) )?\s*([A-Za-z])\S*\s+\d+\s+(\d+)(?: -?\d+ -?\d+ -?\d+ (\d+))?/gm;
+  /^(?:(\d+) \(.*\) )?\s*([A-Za-z])\S*\s+\d+\s+(\d+)(?: (\d+) -?\d+ -?\d+ (\d+))?/gm;
 
 /** A process of Linux that is ending already has this flag. */
 const PF_EXITING = 4;
@@ -19,16 +20,17 @@ const PF_EXITING = 4;
 const PATIENCE_MS = 2_000;
 
 /**
- * Counts the processes of a group that neither are dead and not yet collected
- * nor about to be; 1 when they cannot be listed.
+ * Finds the processes of a group that neither are dead and not yet collected
+ * nor about to be; one when they cannot be listed.
  */
-export async function countGroup(
+export async function membersOf(
   group: number,
   { shell, environment, clock }: Pick<
     GatedShellOptions,
     "shell" | "environment" | "clock"
   >,
-): Promise<number> {
+): Promise<GroupMembers> {
+  const unknown = { count: 1, strays: [] };
   try {
     const child = new Deno.Command(shell, {
       args: ["-c", LIST],
@@ -43,12 +45,21 @@ export async function countGroup(
     if (!await within(output, { ms: PATIENCE_MS, clock })) child.kill();
     const { stdout } = await output;
     const all = [...new TextDecoder().decode(stdout).matchAll(LINE)];
-    if (all.length === 0) return 1;
-    return all.filter(([, state = "", id, flags]) =>
-      Number(id) === group && !"ZXE".includes(state) &&
-      (Number(flags ?? 0) & PF_EXITING) === 0
-    ).length;
+    if (all.length === 0) return unknown;
+    const alive = all.map(([, id, state = "", group, session, flags]) => ({
+      id: Number(id),
+      isEnding: "ZXE".includes(state) ||
+        (Number(flags ?? 0) & PF_EXITING) !== 0,
+      group: Number(group),
+      session: Number(session),
+    })).filter((it) => !it.isEnding);
+    return {
+      count: alive.filter((it) => it.group === group).length,
+      strays: alive
+        .filter((it) => it.session === group && it.group !== group)
+        .map(({ id }) => id),
+    };
   } catch {
-    return 1;
+    return unknown;
   }
 }
