@@ -69,17 +69,16 @@ contractTests("conductor", {
   },
 });
 
-/** The id of a task's first run, once there is one. */
+/** The id of a task's first run, once it has ended. */
 async function firstRun(
   server: Awaited<ReturnType<typeof testConductor>>["server"],
   taskId: string,
 ): Promise<string> {
   while (true) {
-    const { runs } = await server.data<{ runs: { run_id: string }[] }>(
-      "GET",
-      `/v1/runs?task_id=${taskId}`,
-    );
-    if (runs[0] !== undefined) return runs[0].run_id;
+    const { runs: [run] } = await server.data<
+      { runs: { run_id: string; finished_at: string | null }[] }
+    >("GET", `/v1/runs?task_id=${taskId}`);
+    if (run !== undefined && run.finished_at !== null) return run.run_id;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,12 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
-import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
-import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
+import { AppError, invalidInput } from "../../shared/errors.ts";
 import { missingScope, type Principal } from "../../shared/http/mod.ts";
 import type { NewId } from "../../shared/ids.ts";
-import { within } from "../../shared/wait.ts";
+import { sleep, within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import {
-  MAX_PAYLOAD_BYTES,
   type NewTask,
   type Page,
   type Stores,
@@ -21,12 +19,21 @@ import { RunStopped, type TaskKind, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
 import type { RunLedger } from "./run_ledger.ts";
+import {
+  CANNOT_ACCEPT,
+  checkPayload,
+  hashOf,
+  type PayloadAgain,
+  retryOf,
+  withTimeout,
+} from "./new_task.ts";
 import { taskNotFound } from "./task_not_found.ts";
-
-const CANNOT_ACCEPT = { message: "Cannot accept the body" };
 
 /** A cancel is answered when the run has ended, or after this long. */
 const CANCEL_WAIT_MS = 10_000;
+
+/** What one transaction cancels at most. */
+const CANCEL_BATCH = 100;
 
 /** Queues, shows and cancels tasks. */
 export class TaskService {
@@ -46,18 +53,13 @@ export class TaskService {
    */
   async create(
     task: NewTask,
-    { by, key, atOnce = false }: {
-      /** Who makes it. */
-      readonly by: Pick<Principal, "scopes">;
-      readonly key?: string | undefined;
-      readonly atOnce?: boolean;
-    },
+    { by, key, atOnce = false, retryOf }: TaskMaking,
   ): Promise<{ readonly task: Task; readonly replayed: boolean }> {
     this.accept(task, by);
     const { leadership, ledger, tasks, clock } = this.#options;
     const idempotency = key === undefined
       ? undefined
-      : { key, hash: hashOf(task) };
+      : { key, hash: hashOf(task, retryOf) };
     const created = await leadership.share((fence) => {
       const earlier = idempotency && this.#earlier(idempotency);
       if (earlier !== undefined) {
@@ -67,7 +69,12 @@ export class TaskService {
         throw new AppError("SYSTEM_DRAINING");
       }
       const at = clock.now();
-      const row = this.add(task, { at, idempotency, detached: atOnce });
+      const row = this.add(task, {
+        at,
+        idempotency,
+        detached: atOnce,
+        retryOf,
+      });
       const claim = atOnce ? ledger.start(row, { fence, now: at }) : undefined;
       return { task: row, replayed: false, claim };
     });
@@ -75,6 +82,19 @@ export class TaskService {
       this.#options.executor.start(created.claim);
     } else if (!created.replayed) this.#options.onQueued();
     return { task: tasks.show(created.task), replayed: created.replayed };
+  }
+
+  /**
+   * Queues a new task that does again what an ended one did.
+   * @throws {AppError} `NOT_FOUND`, and as `retryOf` and `create`
+   */
+  async retry(
+    taskId: string,
+    given: PayloadAgain,
+    making: Omit<TaskMaking, "atOnce" | "retryOf">,
+  ): Promise<{ readonly task: Task; readonly replayed: boolean }> {
+    const task = retryOf(this.#row(taskId), given);
+    return await this.create(task, { ...making, retryOf: taskId });
   }
 
   /**
@@ -96,14 +116,14 @@ export class TaskService {
   /** Stores a task that was accepted, as a part of the caller's transaction. */
   add(
     task: NewTask,
-    rest: Pick<TaskInsert, "at" | "idempotency" | "detached">,
+    making: Omit<TaskInsert, "taskId" | "task">,
   ): TaskRow {
     const { tasks, events, newId } = this.#options;
     const taskId = newId("task");
-    tasks.insert({ ...rest, taskId, task: withTimeout(task) });
+    tasks.insert({ ...making, taskId, task: withTimeout(task) });
     const { kind, title, priority } = task;
     const data = { task_id: taskId, kind, title, priority };
-    events.append("task.created", data, rest.at);
+    events.append("task.created", data, making.at);
     return this.#row(taskId);
   }
 
@@ -131,14 +151,53 @@ export class TaskService {
    * `NOT_LEADER`
    */
   async cancel(taskId: string, signal: AbortSignal): Promise<TaskDetail> {
-    const { leadership, executor, clock } = this.#options;
-    const runs = leadership.write(() => this.#requestCancel(taskId));
-    if (runs) {
-      const reason = new RunStopped("CANCELED", "The task was canceled");
-      const patience = { ms: CANCEL_WAIT_MS, clock, signal };
-      await within(executor.stop(taskId, reason), patience);
-    }
+    const runs = this.#options.leadership.write(() =>
+      this.#requestCancel(taskId)
+    );
+    if (runs) await this.#stop([taskId], signal);
     return this.get(taskId);
+  }
+
+  /**
+   * Ends all tasks that have not ended and are as `filter` says, as `cancel`
+   * does, in small steps. Returns their ids.
+   * @throws {AppError} `NOT_LEADER`
+   */
+  async cancelAll(filter: LiveFilter, signal: AbortSignal): Promise<string[]> {
+    const { leadership, tasks, clock } = this.#options;
+    const ids: string[] = [];
+    const running: string[] = [];
+    const { status: only } = filter;
+    // What is queued may start meanwhile, never the other way round.
+    for (const status of only ? [only] : ["queued", "running"] as const) {
+      let cursor: string | undefined;
+      do {
+        const page = tasks.list({ ...filter, status }, {
+          limit: CANCEL_BATCH,
+          cursor,
+        });
+        leadership.write(() => {
+          for (const { task_id } of page.items) {
+            if (this.#requestCancel(task_id)) running.push(task_id);
+          }
+        });
+        ids.push(...page.items.map(({ task_id }) => task_id));
+        cursor = page.next_cursor ?? undefined;
+        await sleep(clock, 0);
+      } while (cursor !== undefined);
+    }
+    await this.#stop(running, signal);
+    return ids;
+  }
+
+  /** Stops the runs of tasks, and waits a while for their ends. */
+  async #stop(taskIds: readonly string[], signal: AbortSignal): Promise<void> {
+    const { executor, clock } = this.#options;
+    const reason = new RunStopped("CANCELED", "The task was canceled");
+    await within(
+      Promise.all(taskIds.map((it) => executor.stop(it, reason))),
+      { ms: CANCEL_WAIT_MS, clock, signal },
+    );
   }
 
   /** Returns whether there is a run to be stopped. */
@@ -200,6 +259,19 @@ export class TaskService {
   }
 }
 
+/** Who makes a task, and how. */
+interface TaskMaking extends Pick<TaskInsert, "retryOf"> {
+  readonly by: Pick<Principal, "scopes">;
+  /** An `Idempotency-Key`. */
+  readonly key?: string | undefined;
+  readonly atOnce?: boolean;
+}
+
+/** Which of the tasks that have not ended are meant. */
+interface LiveFilter extends TaskFilter {
+  readonly status?: "queued" | "running" | undefined;
+}
+
 interface TaskServiceOptions
   extends Pick<Stores, "automation" | "tasks" | "runs" | "events"> {
   readonly kinds: TaskKinds;
@@ -210,37 +282,4 @@ interface TaskServiceOptions
   readonly clock: Clock;
   /** Called when a task was queued. */
   readonly onQueued: () => void;
-}
-
-/** @throws {AppError} `INVALID_INPUT` */
-function checkPayload({ payload }: NewTask, kind: TaskKind): void {
-  const size = new TextEncoder().encode(JSON.stringify(payload)).length;
-  if (size > MAX_PAYLOAD_BYTES) {
-    const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
-    throw invalidInput("payload", message, CANNOT_ACCEPT);
-  }
-  const result = kind.payload.safeParse(payload);
-  if (result.success) return;
-  const issues = result.error.issues.map(({ path, message }) => ({
-    path: ["payload", ...path].join("."),
-    message,
-  }));
-  throw invalidInputs(issues, CANNOT_ACCEPT);
-}
-
-/**
- * A limit in the payload means the task's.
- * @throws {AppError} `INVALID_INPUT` when there are two
- */
-function withTimeout(task: NewTask): NewTask {
-  const { timeoutMs, timeout_ms } = task.payload;
-  const inner = timeoutMs ?? timeout_ms;
-  if (typeof inner !== "number") return task;
-  if (task.timeout_ms === undefined) return { ...task, timeout_ms: inner };
-  const message = "and payload.timeoutMs must not both be given";
-  throw invalidInput("timeout_ms", message, CANNOT_ACCEPT);
-}
-
-function hashOf(task: NewTask): string {
-  return sha256Hex(canonicalJson(task));
 }

@@ -51,6 +51,7 @@ Deno.test("TaskService.create() queues a task with everything it was given", asy
     retry_lost: true,
     survive: false,
     max_output_bytes: null,
+    retry_of: null,
     schedule: null,
     due_at: null,
     created_at: "2026-01-01T00:00:00.000Z",

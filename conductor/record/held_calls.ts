@@ -22,7 +22,7 @@ export class HeldCalls {
   }
 
   /**
-   * Takes a place for a call that will wait; give it to `until`.
+   * Takes a place for a call that may wait, until it is disposed.
    * @throws {AppError} `TOO_MANY_REQUESTS` when too many are held
    */
   enter(): Disposable {
@@ -49,7 +49,7 @@ export class HeldCalls {
   ): Promise<T> {
     let it = read();
     if (waitMs === 0 || ready(it)) return it;
-    using _ = place ?? this.enter();
+    using _ = place === undefined ? this.enter() : undefined;
     const over = new AbortController();
     const timer = this.#clock.after(waitMs, () => over.abort());
     const end = AbortSignal.any([signal, over.signal, this.#quiet.signal]);
@@ -75,6 +75,6 @@ interface HoldOptions<T> {
   readonly waitMs: number;
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
-  /** What `enter` gave; it is given back. */
+  /** What `enter` gave; by default it takes one while it waits. */
   readonly place?: Disposable | undefined;
 }

@@ -14,6 +14,7 @@ import { scheduleRoutes } from "./schedules.ts";
 import { statusRoutes } from "./status.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
+import { taskMoveRoutes } from "./task_moves.ts";
 import { taskRoutes } from "./tasks.ts";
 import { tokenRoutes } from "./tokens.ts";
 
@@ -34,6 +35,7 @@ export const routes: readonly Route<Deps>[] = [
   ...statusRoutes,
   ...controllerRoutes,
   ...taskRoutes,
+  ...taskMoveRoutes,
   ...taskLogRoutes,
   ...runRoutes,
   ...scheduleRoutes,

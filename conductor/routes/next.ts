@@ -1,13 +1,4 @@
-import { z } from "zod";
-
-/** A call that leads on from an answer. */
-export const NextCall = z.strictObject({
-  method: z.enum(["GET", "POST"]),
-  path: z.string(),
-  /** What it is good for. */
-  why: z.string(),
-});
-type NextCall = z.infer<typeof NextCall>;
+import type { NextCall } from "../../shared/next_call.ts";
 
 /** Returns the call that reads on in a task's log. */
 export function nextLines(taskId: string, lastSeq: number): NextCall {
@@ -16,4 +7,21 @@ export function nextLines(taskId: string, lastSeq: number): NextCall {
     path: `/v1/tasks/${taskId}/logs?after=${lastSeq}&wait_ms=30000`,
     why: "the lines that come next, as soon as there are any",
   };
+}
+
+/** Returns the calls that lead on from a task that has not ended. */
+export function nextOfTask(taskId: string): NextCall[] {
+  return [
+    nextLines(taskId, 0),
+    {
+      method: "GET",
+      path: `/v1/tasks/${taskId}`,
+      why: "its status, and how it ended",
+    },
+    {
+      method: "POST",
+      path: `/v1/tasks/${taskId}/cancel`,
+      why: "to end it",
+    },
+  ];
 }

@@ -5,7 +5,8 @@ import { Gap } from "../../shared/page.ts";
 import { LogEntry, TaskStatus } from "../store/mod.ts";
 import { type Deps, route } from "../deps.ts";
 import { TOKEN_READ } from "./list.ts";
-import { NextCall, nextLines } from "./next.ts";
+import { NextCall } from "../../shared/next_call.ts";
+import { nextLines } from "./next.ts";
 import {
   afterOf,
   POLL_HEADERS,

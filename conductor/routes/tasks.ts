@@ -1,11 +1,14 @@
 import { z } from "zod";
-import { Reply } from "../../shared/http/mod.ts";
+import { Reply, waitQuery } from "../../shared/http/mod.ts";
 import {
   IDEMPOTENCY_KEY_RULE,
   idempotencyKeyOf,
 } from "../../shared/idempotency.ts";
+import { NextCall } from "../../shared/next_call.ts";
 import {
+  LogEntry,
   NewTask,
+  Run,
   Task,
   TaskDetail,
   TaskStatus,
@@ -13,6 +16,37 @@ import {
 } from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
 import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
+import { nextOfTask } from "./next.ts";
+import { MAX_WAIT_MS } from "./poll.ts";
+
+/** What a task that was waited for shows of its log. */
+const LAST_LINES = { tail: 20, limit: 20 } as const;
+
+/** A task that was made; when it was waited for, how it ended. */
+export const CreatedTask = Task.extend({
+  latest_run: Run.nullable().optional(),
+  log: z.strictObject({ entries: z.array(LogEntry), last_seq: z.int() })
+    .optional(),
+  next: z.array(NextCall),
+});
+
+/** Answers that a task was made. */
+export function created(
+  { task, replayed }: {
+    readonly task: Omit<z.input<typeof CreatedTask>, "next">;
+    readonly replayed: boolean;
+  },
+  { status = 201 }: { readonly status?: 201 | 202 } = {},
+) {
+  const next = task.finished_at === null ? nextOfTask(task.task_id) : [];
+  return new Reply({ ...task, next }, {
+    status,
+    headers: {
+      location: `/v1/tasks/${task.task_id}`,
+      ...(replayed && { "idempotency-replayed": "true" }),
+    },
+  });
+}
 
 export const taskRoutes = [
   route({
@@ -51,13 +85,25 @@ export const taskRoutes = [
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
       "survive: true (kind exec): the command outlives conductor, which takes it up again when it is back; only a reboot loses it. Past max_output_bytes it is ended, looked at each second; while no daemon runs nobody looks.",
       "A named token needs automate and the scope of the kind: exec, codex or browser.",
+      `With wait_ms: 201 with the task as it ended, and its last ${LAST_LINES.tail} log lines in log; 202 with next when it goes on.`,
       "With an Idempotency-Key, the same body gives the same task again, and another body is CONFLICT.",
     ],
     headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
+    query: z.strictObject({
+      wait_ms: waitQuery(MAX_WAIT_MS).describe(
+        "Holds the answer until the task has ended, at most this long.",
+      ),
+    }),
     body: NewTask,
-    data: Task,
+    data: CreatedTask,
     status: 201,
-    errors: ["CONFLICT", "SYSTEM_DRAINING", "NOT_LEADER", "NOT_READY"],
+    errors: [
+      "CONFLICT",
+      "SYSTEM_DRAINING",
+      "NOT_LEADER",
+      "NOT_READY",
+      "TOO_MANY_REQUESTS",
+    ],
     example: {
       body: {
         title: "Say hello",
@@ -71,19 +117,24 @@ export const taskRoutes = [
     auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
     auditFacts: ({ task_id }) => ({ task_id }),
     async handler(context) {
-      const { deps, body } = context;
+      const { deps, body, query: { wait_ms: waitMs }, signal } = context;
+      using place = waitMs > 0 ? deps.held.enter() : undefined;
       const key = idempotencyKeyOf(context);
-      const { task, replayed } = await deps.tasks.create(body, {
-        by: context,
-        key,
+      const made = await deps.tasks.create(body, { by: context, key });
+      const { task_id } = made.task;
+      if (waitMs === 0) return created(made);
+      const task = await deps.held.until(() => deps.tasks.get(task_id), {
+        ready: ({ finished_at }) => finished_at !== null,
+        waitMs,
+        signal,
+        place,
       });
-      return new Reply(task, {
-        status: 201,
-        headers: {
-          location: `/v1/tasks/${task.task_id}`,
-          ...(replayed && { "idempotency-replayed": "true" }),
-        },
-      });
+      if (task.finished_at === null) {
+        return created({ ...made, task }, { status: 202 });
+      }
+      const { items, last_seq } = deps.taskLogs.read(task_id, LAST_LINES);
+      const log = { entries: [...items], last_seq };
+      return created({ ...made, task: { ...task, log } });
     },
   }),
   route({
@@ -95,28 +146,5 @@ export const taskRoutes = [
     errors: ["NOT_FOUND"],
     example: { params: { task_id: "{task_id}" } },
     handler: ({ deps, params }) => deps.tasks.get(params.task_id),
-  }),
-  route({
-    id: "tasks.cancel",
-    method: "POST",
-    path: "/v1/tasks/:task_id/cancel",
-    kind: "write",
-    surface: "business",
-    exposure: "local",
-    scope: "automate",
-    summary:
-      "End a task: a queued one at once, a running one with all it started",
-    notes: [
-      "Answers when the run has ended, or after 10 s. A task that has succeeded or failed is CONFLICT.",
-    ],
-    body: z.strictObject({}),
-    bodyRule: "optional",
-    data: TaskDetail,
-    errors: ["NOT_FOUND", "CONFLICT", "NOT_LEADER", "NOT_READY"],
-    example: { params: { task_id: "{live_task_id}" } },
-    unavailable: unlessLeader,
-    commitsWithIntent: true,
-    handler: ({ deps, params, signal }) =>
-      deps.tasks.cancel(params.task_id, signal),
   }),
 ];

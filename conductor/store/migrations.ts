@@ -37,6 +37,11 @@ ALTER TABLE runs ADD COLUMN stdout_logged INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN stderr_logged INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** The task whose work a task does again. */
+const TASK_RETRIES = `
+ALTER TABLE tasks ADD COLUMN retry_of TEXT;
+`;
+
 /**
  * The steps from an empty file to today's schema; the version of a database is
  * how many of them it has had. Append only: a step that was released never
@@ -56,6 +61,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "time limits of tasks", sql: TASK_TIMEOUTS },
   { name: "schedules", sql: SCHEDULES_SCHEMA },
   { name: "surviving runs", sql: SURVIVING_RUNS },
+  { name: "tasks that were retried", sql: TASK_RETRIES },
 ];
 
 /** One step of the schema. */

@@ -6,7 +6,7 @@ import type { TaskStatus, TaskSummary } from "./model/task.ts";
 export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
   t.priority, t.not_before, t.wake_at, t.max_attempts, t.attempts,
   t.lost_attempts, t.timeout_ms, t.effective_timeout_ms, t.retry_lost, t.survive, t.detached,
-  t.max_output_bytes, t.labels, t.created_at,
+  t.max_output_bytes, t.retry_of, t.labels, t.created_at,
   t.updated_at, t.started_at, t.finished_at, t.cancel_requested_at,
   t.error_code, t.error_message, t.log_seq, t.idempotency_key`;
 
@@ -31,6 +31,7 @@ export type SummaryRow = {
   /** Whether it takes no place of a task that was queued. */
   readonly detached: number;
   readonly max_output_bytes: number | null;
+  readonly retry_of: string | null;
   readonly labels: string;
   readonly created_at: number;
   readonly updated_at: number;
@@ -62,6 +63,7 @@ export function toSummary(row: SummaryRow): TaskSummary {
     retry_lost: row.retry_lost === 1,
     survive: row.survive === 1,
     max_output_bytes: row.max_output_bytes,
+    retry_of: row.retry_of,
     ...readDueKey(row.idempotency_key),
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),

@@ -59,7 +59,7 @@ export class TaskStore {
 
   /** Stores a queued task. Returns its sequence number. */
   insert(
-    { taskId, task, at, detached = false, idempotency }: TaskInsert,
+    { taskId, task, at, detached = false, idempotency, retryOf }: TaskInsert,
   ): number {
     const notBefore = task.not_before ? Date.parse(task.not_before) : null;
     return this.#db.insert("tasks", {
@@ -80,6 +80,7 @@ export class TaskStore {
       labels: JSON.stringify([...new Set(task.labels)]),
       created_at: at,
       updated_at: at,
+      retry_of: retryOf ?? null,
       idempotency_key: idempotency?.key,
       request_hash: idempotency?.hash,
       payload: JSON.stringify(task.payload),
@@ -286,6 +287,8 @@ export interface TaskInsert {
   readonly idempotency?:
     | { readonly key: string; readonly hash?: string }
     | undefined;
+  /** The task that it does again. */
+  readonly retryOf?: string | undefined;
 }
 
 /** A task that stands in the way of the next one. */

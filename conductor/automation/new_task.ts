@@ -1,0 +1,99 @@
+import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
+import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
+import { MAX_PAYLOAD_BYTES, type NewTask, type TaskRow } from "../store/mod.ts";
+import type { TaskKind } from "./task_kind.ts";
+
+/** What the refusal of a task says for the whole. */
+export const CANNOT_ACCEPT = { message: "Cannot accept the body" };
+
+/**
+ * Checks what a task is to run, by its kind.
+ * @throws {AppError} `INVALID_INPUT`
+ */
+export function checkPayload({ payload }: NewTask, kind: TaskKind): void {
+  const size = new TextEncoder().encode(JSON.stringify(payload)).length;
+  if (size > MAX_PAYLOAD_BYTES) {
+    const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
+    throw invalidInput("payload", message, CANNOT_ACCEPT);
+  }
+  const result = kind.payload.safeParse(payload);
+  if (result.success) return;
+  const issues = result.error.issues.map(({ path, message }) => ({
+    path: ["payload", ...path].join("."),
+    message,
+  }));
+  throw invalidInputs(issues, CANNOT_ACCEPT);
+}
+
+/**
+ * A limit in the payload means the task's.
+ * @throws {AppError} `INVALID_INPUT` when there are two
+ */
+export function withTimeout(task: NewTask): NewTask {
+  const { timeoutMs, timeout_ms } = task.payload;
+  const inner = timeoutMs ?? timeout_ms;
+  if (typeof inner !== "number") return task;
+  if (task.timeout_ms === undefined) return { ...task, timeout_ms: inner };
+  const message = "and payload.timeoutMs must not both be given";
+  throw invalidInput("timeout_ms", message, CANNOT_ACCEPT);
+}
+
+/** Returns what tells two requests with one `Idempotency-Key` apart. */
+export function hashOf(task: NewTask, retryOf?: string): string {
+  return sha256Hex(canonicalJson({ ...task, retry_of: retryOf }));
+}
+
+/** What the caller gives anew of what is not kept. */
+export interface PayloadAgain {
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly stdin?: string | undefined;
+}
+
+/**
+ * Returns the task that does again what another one did.
+ * @throws {AppError} `CONFLICT` when that has not ended, or what it ran with is
+ * not kept and not given
+ */
+export function retryOf(row: TaskRow, given: PayloadAgain): NewTask {
+  const cannot = `Cannot retry task "${row.task_id}"`;
+  const { status } = row;
+  if (row.finished_at === null) {
+    throw new AppError("CONFLICT", `${cannot}: it has not ended`, {
+      details: { status },
+    });
+  }
+  const payload = JSON.parse(row.payload);
+  const missing = (["env", "stdin"] as const).filter((name) =>
+    (payload[name] ?? null) !== null && given[name] === undefined
+  );
+  if (missing.length > 0) {
+    throw new AppError(
+      "CONFLICT",
+      `${cannot}: the values of its ${missing.join(" and ")} are not kept; ` +
+        `give them anew: {"payload":{"${missing[0]}":…}}`,
+      { details: { missing } },
+    );
+  }
+  const hasOwnLimit = typeof (payload.timeoutMs ?? payload.timeout_ms) ===
+    "number";
+  const isDefault = row.timeout_ms === null &&
+    row.effective_timeout_ms !== null;
+  return {
+    title: row.title,
+    kind: row.kind,
+    payload: {
+      ...payload,
+      ...(given.env && { env: given.env }),
+      ...(given.stdin !== undefined && { stdin: given.stdin }),
+    },
+    priority: row.priority,
+    max_attempts: row.max_attempts,
+    ...(!hasOwnLimit && !isDefault && { timeout_ms: row.timeout_ms }),
+    labels: JSON.parse(row.labels),
+    retry_lost: row.retry_lost === 1,
+    ...(row.survive === 1 && { survive: true }),
+    ...(row.max_output_bytes !== null && {
+      max_output_bytes: row.max_output_bytes,
+    }),
+  };
+}
