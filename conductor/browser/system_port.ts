@@ -41,7 +41,7 @@ export function systemPort(
 
 /** Tells the browsers when mode, leader or the drain's end have changed, whoever did it. */
 export async function announceChanges(
-  bridge: Pick<Bridge, "announce">,
+  bridge: Pick<Bridge, "announce" | "isEmpty">,
   options: {
     readonly system: Pick<SystemPort, "state">;
     readonly feed: Pick<ChangeFeed, "wait">;
@@ -52,6 +52,11 @@ export async function announceChanges(
   const { system, feed, log, signal } = options;
   let told: string | undefined;
   while (!signal.aborted) {
+    // Each commit comes by here: without a browser none costs a look.
+    if (told !== undefined && bridge.isEmpty) {
+      await feed.wait(signal);
+      continue;
+    }
     try {
       const state = system.state();
       const { automation, drained, leader } = state;

@@ -18,7 +18,12 @@ export class EventStore {
 
   append<T extends EventType>(type: T, data: EventData<T>, at: number): void {
     const shown = JSON.stringify(this.#redactor.json(data));
-    this.#db.insert("events", { type, at, data: shown });
+    this.#db.run(
+      "INSERT INTO events (type, at, data) VALUES (?, ?, ?)",
+      type,
+      at,
+      shown,
+    );
   }
 
   /** At most `limit` events after `seq`, oldest first. */

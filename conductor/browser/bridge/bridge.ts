@@ -50,6 +50,11 @@ export class Bridge {
     this.#waiting.add(connection);
   }
 
+  /** Whether there is no browser that could be told anything. */
+  get isEmpty(): boolean {
+    return this.#options.clients.all.length === 0;
+  }
+
   /** Tells every browser the state of the system. */
   announce(state: Readonly<Record<string, unknown>>): void {
     for (const connection of this.#options.clients.all) {
