@@ -156,5 +156,5 @@ async function read(
     throw tooLong(absolutePath, Number(told.details?.sizeBytes));
   });
   if (sha256 === null) throw tooLong(absolutePath, sizeBytes);
-  return { content, sha256 };
+  return { content: String(content), sha256 };
 }

@@ -137,7 +137,7 @@ for (
       ask: async (ops, turn) => {
         const path = askedFor("a/b/file", { dir, turn });
         const outcome = await ops.readTextFile({ path }, CALLER);
-        return outcome.ok ? outcome.result.content : outcome.error.code;
+        return outcome.ok ? `${outcome.result.content}` : outcome.error.code;
       },
     });
     await report(name, counts);

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { isoTime } from "../shared/clock.ts";
-import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
+import {
+  type ByteBudget,
+  type Hold,
+  LEAST_HELD_BYTES,
+} from "../shared/byte_budget.ts";
+import { HeldText } from "../shared/held_text.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
 import { afterBytes, lineRange, type Selector } from "./file_part.ts";
@@ -55,20 +60,24 @@ export async function readFile(
   });
   refuseLarge(read.bytes.length);
   const isCut = read.bytes.length > maxBytes;
+  const isHeld = hold !== undefined && read.bytes.length >= LEAST_HELD_BYTES;
 
   const { content, bytes, skipped } = encoding === "utf8"
-    ? textOf(read.bytes, { from, maxBytes, absolutePath })
-    : base64Of(read.bytes.subarray(0, maxBytes));
+    ? textOf(read.bytes, { from, maxBytes, absolutePath, isHeld })
+    : base64Of(read.bytes.subarray(0, maxBytes), isHeld);
+  const bytesRead = bytes.length;
+  if (content instanceof HeldText) hold?.(() => content.free());
+  else read.free();
   const offset = (lines === undefined ? from : read.offset) + skipped;
   const eof = !isCut && !read.isFollowed;
   return {
     absolutePath,
     content,
-    sizeBytes: offset === 0 && eof ? bytes.length : size,
+    sizeBytes: offset === 0 && eof ? bytesRead : size,
     modifiedAt: isoTime(file.info.mtime.getTime()),
     encoding,
     offset,
-    bytesRead: bytes.length,
+    bytesRead,
     eof,
     ...(isCut && lines !== undefined && { truncated: true }),
     sha256: read.sha256,
@@ -90,20 +99,22 @@ function tooLarge(
   );
 }
 
-function base64Of(bytes: Uint8Array) {
-  return { content: bytes.toBase64(), bytes, skipped: 0 };
+function base64Of(bytes: Uint8Array<ArrayBuffer>, isHeld: boolean) {
+  const content = isHeld ? HeldText.base64(bytes) : bytes.toBase64();
+  return { content, bytes, skipped: 0 };
 }
 
 /** Cuts at characters on both sides; text that is none is refused, not mangled. */
 function textOf(
-  read: Uint8Array,
+  read: Uint8Array<ArrayBuffer>,
   options: {
     readonly from: number;
     readonly maxBytes: number;
     readonly absolutePath: string;
+    readonly isHeld: boolean;
   },
 ) {
-  const { from, maxBytes, absolutePath } = options;
+  const { from, maxBytes, absolutePath, isHeld } = options;
   const unreadable = (why: string, details: Record<string, unknown>) =>
     new HostOpFailure(
       "FILE_READ_FAILED",
@@ -124,7 +135,7 @@ function textOf(
       throw unreadable(why, { reason, maxBytes });
     }
   }
-  const content = decodeStrictly(bytes);
+  const content = isHeld ? HeldText.utf8(bytes) : decodeStrictly(bytes);
   if (content === undefined) {
     throw unreadable("it is not valid UTF-8; ask for encoding=base64", {
       reason: "not_utf8",
@@ -135,7 +146,9 @@ function textOf(
 
 /** What of a file was selected, as far as it was wanted. */
 interface PartRead extends Disposable {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Frees the bytes: left to the collector they would double what is held. */
+  free(): void;
   /** Where it begins; the file's end when nothing was selected. */
   readonly offset: number;
   /** Whether the file goes on after what was selected. */
@@ -212,6 +225,7 @@ async function readPart(
     }
     return {
       bytes: kept.subarray(0, length),
+      free: () => void kept.buffer.transfer(0),
       offset: offset ?? position,
       isFollowed,
       sha256: hash !== undefined && position <= MOST_HASHED_BYTES

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { HeldText } from "../shared/held_text.ts";
 import { HOST_OP_ERRORS, type HostOpErrorCode } from "./schemas.ts";
 
 const bytes = z.int().min(0);
@@ -95,7 +96,7 @@ const ExecResult = z.object({
 /** What was read. */
 export const FileReadResult = z.object({
   absolutePath: z.string(),
-  content: z.string(),
+  content: z.string() as z.ZodType<string | HeldText>,
   sizeBytes: bytes.describe("Size of the whole file."),
   modifiedAt: time,
   encoding,

@@ -45,4 +45,4 @@ export class ByteBudget {
 export type Hold = (release: () => void) => void;
 
 /** Smaller results pass on quickly. */
-const LEAST_HELD_BYTES = 65_536;
+export const LEAST_HELD_BYTES = 65_536;

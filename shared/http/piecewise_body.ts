@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../clock.ts";
+import { HeldText } from "../held_text.ts";
 
 const encoder = new TextEncoder();
 const LEAST_BYTES = 65_536;
@@ -68,6 +69,12 @@ export function* jsonPieces(value: unknown): Generator<string> {
     for (let at = 0; at < value.length; at += PIECE_CHARS) {
       // A pair of surrogates that is cut is escaped on both sides: still a pair.
       yield JSON.stringify(value.slice(at, at + PIECE_CHARS)).slice(1, -1);
+    }
+    yield '"';
+  } else if (value instanceof HeldText) {
+    yield '"';
+    for (const piece of value.pieces()) {
+      yield JSON.stringify(piece).slice(1, -1);
     }
     yield '"';
   } else if (Array.isArray(value)) {
