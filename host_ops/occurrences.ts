@@ -3,6 +3,9 @@ import { setImmediate } from "node:timers/promises";
 /** Characters that are looked at before others have their turn. */
 const SLICE_CHARS = 131_072;
 
+/** Up to this length the runtime's own search is quick enough at worst. */
+const SHORT_CHARS = 256;
+
 /**
  * Finds each place where `wanted`, which is not empty, begins in `text`; with
  * `isOverlapping` also those that begin within another. Takes time in
@@ -20,6 +23,21 @@ export async function eachOccurrence(
 ): Promise<void> {
   const { length } = wanted;
   if (length > text.length) return;
+  if (length <= SHORT_CHARS) {
+    let next = 0;
+    await inSlices(text.length, (from, to) => {
+      const piece = text.slice(from, to + length - 1);
+      for (
+        let at = piece.indexOf(wanted, Math.max(next - from, 0));
+        at !== -1;
+        at = piece.indexOf(wanted, next - from)
+      ) {
+        onHit(from + at);
+        next = from + at + (isOverlapping ? 1 : length);
+      }
+    });
+    return;
+  }
   /** By how much is matched: how much still is, one character further on. */
   const still = new Int32Array(length);
   let matched = 0;
