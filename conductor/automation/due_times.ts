@@ -10,7 +10,8 @@ const FIVE_FIELDS = new RegExp(`^${FIELD}(?: +${FIELD}){4}$`, "i");
 const CRON_RULE =
   'must be five fields (minute, hour, day of month, month, day of week; 0 and 7 are Sunday) of *, numbers, names (mon, jan), lists, ranges and steps of * or of a range, e.g. "30 2 * * 1-5" or "*/15 * * * *"';
 
-const HOUR_MS = 3_600_000;
+/** The second field. */
+const EVERY_HOUR = /^\S+ +(\*|\*\/1|0-23) /;
 
 /** Only a pattern: without a zone of its own, and without a timer. */
 const PATTERN = { utcOffset: 0, mode: "5-part", paused: true } as const;
@@ -31,10 +32,7 @@ export class DueTimes {
   /** @throws {AppError} `INVALID_INPUT` naming `cron` or `timezone` */
   constructor(cron: string, timezone: string) {
     this.#wall = patternOf(cron);
-    const [, hours = "*"] = cron.trim().split(/ +/);
-    const last = new Cron(`0 ${hours} * * *`, PATTERN)
-      .nextRuns(24, new Date(-1)).at(-1);
-    this.#isHourly = last?.getTime() === 23 * HOUR_MS;
+    this.#isHourly = EVERY_HOUR.test(cron);
     this.#timezone = timezone;
     try {
       this.#stretchAt(0);
