@@ -34,7 +34,7 @@ export class BrowserActions {
    * @throws {AppError}
    */
   run(input: ActionBody, caller: AuditedCaller): Promise<ActionData> {
-    const { action, client_id, platform, tab_id } = input;
+    const { action, client_id, platform, tab_id, url, reason } = input;
     const intent = {
       action: `browser.actions.${action}`,
       actor: caller.actor,
@@ -42,6 +42,8 @@ export class BrowserActions {
         client_id: client_id ?? null,
         platform: platform ?? null,
         tab_id: tab_id ?? null,
+        ...(url !== undefined && { host: URL.parse(url)?.host ?? null }),
+        ...(reason !== undefined && { reason }),
       },
     };
     return audited(this.#parts.audit, intent, () => this.#do(input));

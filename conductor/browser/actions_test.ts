@@ -3,7 +3,7 @@ import { CALLER, failureOf } from "./testing/outcome.ts";
 import { createRig } from "./testing/rig.ts";
 
 Deno.test("BrowserActions.run() resolves with what the extension reports", async () => {
-  const { browser, connect, clock } = createRig();
+  const { browser, connect, clock, audit } = createRig();
   const socket = connect();
   const outcome = browser.actions.run({
     action: "open_tab",
@@ -31,6 +31,8 @@ Deno.test("BrowserActions.run() resolves with what the extension reports", async
     result: { tabId: 9 },
     error: null,
   });
+  const { target } = audit.rows[0]?.intent ?? {};
+  assertEquals([target?.host, target?.reason], ["claude.ai", "to look"]);
 });
 
 Deno.test("BrowserActions.run() opens a platform's home", async () => {

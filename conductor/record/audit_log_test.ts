@@ -409,11 +409,11 @@ Deno.test("AuditStore.list() filters by action and request, page by page", async
   const seqs = (filter: Parameters<typeof audit.list>[0]) =>
     audit.list(filter, { limit: 99 }).items.map((row) => row.seq);
   assertEquals(seqs({}), [8, 7, 6, 5, 4, 3, 2, 1]);
-  assertEquals(seqs({ action: "exec" }), [7, 5, 3, 1]);
+  assertEquals(seqs({ actions: ["exec"] }), [7, 5, 3, 1]);
   assertEquals(seqs({ request_id: "req_1" }), [8, 7, 4, 3]);
-  assertEquals(seqs({ action: "exec", request_id: "req_1" }), [7, 3]);
-  const first = audit.list({ action: "exec" }, { limit: 3 });
-  const second = audit.list({ action: "exec" }, {
+  assertEquals(seqs({ actions: ["exec"], request_id: "req_1" }), [7, 3]);
+  const first = audit.list({ actions: ["exec"] }, { limit: 3 });
+  const second = audit.list({ actions: ["exec"] }, {
     limit: 3,
     cursor: first.next_cursor ?? "",
   });

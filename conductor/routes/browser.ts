@@ -48,7 +48,7 @@ export const browserRoutes = [
     surface: "business",
     exposure: "local",
     scope: "browser",
-    auditsItself: true,
+    auditsItself: ["browser.request"],
     summary: "Send a request through the logged-in page of a site",
     notes: [
       "Give url, or platform and path. It runs with the page's principal in a tab of the same origin; via says background where there was none.",
@@ -99,6 +99,10 @@ export const browserRoutes = [
     body: cancelBody,
     data: cancelData,
     example: { body: { request_id: "my-request-1" } },
+    auditTarget: ({ body: { request_id, reason } }) => ({
+      browser_request_id: request_id,
+      reason: reason ?? null,
+    }),
     handler: ({ deps, body }) => deps.browser.requests.cancel(body.request_id),
   }),
   route({
@@ -109,7 +113,9 @@ export const browserRoutes = [
     surface: "control",
     exposure: "local",
     scope: "browser",
-    auditsItself: true,
+    auditsItself: Object.keys(ACTION_TEXTS).map((it) =>
+      `browser.actions.${it}`
+    ),
     summary: "Have the browser's extension do something, or open pairing",
     notes: [
       ...Object.entries(ACTION_TEXTS).map(([name, text]) => `${name}: ${text}`),

@@ -13,7 +13,6 @@ const legacy = {
   exposure: "local",
   scope: "browser",
   deprecated: true,
-  auditsItself: true,
   unavailable: browserUnavailable,
   notes: ["Deprecated: the answer names the call that replaces it."],
   errors: [
@@ -31,6 +30,7 @@ export const claudeRoutes = [
   route({
     ...legacy,
     id: "browser.claude.open",
+    auditsItself: ["browser.actions.open_tab"],
     method: "POST",
     path: "/v1/browser/claude/open",
     kind: "write",
@@ -45,6 +45,7 @@ export const claudeRoutes = [
   route({
     ...legacy,
     id: "browser.claude.send",
+    auditsItself: ["browser.request"],
     method: "POST",
     path: "/v1/browser/claude/send",
     kind: "write",
@@ -58,6 +59,7 @@ export const claudeRoutes = [
   route({
     ...legacy,
     id: "browser.claude.current",
+    auditsItself: ["browser.request"],
     method: "GET",
     path: "/v1/browser/claude/current",
     kind: "read",
@@ -71,6 +73,7 @@ export const claudeRoutes = [
   route({
     ...legacy,
     id: "browser.claude.reload",
+    auditsItself: ["browser.actions.tab_reload"],
     method: "POST",
     path: "/v1/browser/claude/reload",
     kind: "write",

@@ -24,7 +24,6 @@ const hostOperation = {
   surface: "control",
   exposure: "local",
   bodyRule: "inner",
-  auditsItself: true,
   errors: ["NOT_READY"],
 } as const;
 
@@ -33,6 +32,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.exec",
+    auditsItself: ["exec"],
     scope: "exec",
     path: "/v1/exec",
     summary: "Run a command on this machine; answers its output and exit",
@@ -73,6 +73,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.read",
+    auditsItself: ["files/read"],
     scope: "files",
     path: "/v1/files/read",
     summary: "Read a file of this machine, whole or in part",
@@ -88,6 +89,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.write",
+    auditsItself: ["files/write"],
     scope: "files",
     path: "/v1/files/write",
     summary: "Write a file of this machine, atomically",
@@ -112,6 +114,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.edit",
+    auditsItself: ["files/edit"],
     scope: "files",
     path: "/v1/files/edit",
     summary: "Replace texts in a file of this machine; answers a diff",

@@ -6,8 +6,8 @@ import {
   StoredEvent,
 } from "../store/mod.ts";
 import { route } from "../deps.ts";
+import { auditFilter, AuditQuery } from "./audit_query.ts";
 import { AuditVerdict, Backup } from "../record/mod.ts";
-import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
 import {
   afterOf,
   POLL_HEADERS,
@@ -69,24 +69,30 @@ export const recordRoutes = [
     surface: "control",
     exposure: "local",
     scope: "admin",
-    summary: "List what was done and how it ended, newest first",
+    summary: "List what was done and how it ended, newest first, or poll it",
     notes: [
       "Each write, exec and file operation has an intent row before it and an outcome row after it, with one entry_id.",
       "hash covers the row and the hash of the row before: edits show. Contents are never recorded.",
+      POLL_NOTE,
     ],
-    query: z.strictObject({
-      action: z.string().optional()
-        .describe("A route id or an operation, e.g. exec."),
-      request_id: z.string().optional(),
-      actor: z.string().optional().describe(
-        "owner, local, the name of a token or daemon, scheduler, extension.",
-      ),
-      ...PAGE_QUERY,
-    }),
-    data: listData("entries", AuditRow),
+    query: AuditQuery,
+    data: pollData("entries", AuditRow),
+    headers: POLL_HEADERS,
+    errors: ["TOO_MANY_REQUESTS"],
     example: { query: { limit: "20" } },
-    handler: ({ deps, query: { limit, cursor, ...filter } }) =>
-      listAnswer("entries", deps.audit.list(filter, { limit, cursor })),
+    handler({ deps: { audit, held }, query, routes, headers, signal }) {
+      const { limit, cursor, wait_ms: waitMs } = query;
+      const filter = auditFilter(query, routes, audit);
+      const after = afterOf(headers, query);
+      const read = () =>
+        after === undefined
+          ? audit.list(filter, { limit, cursor })
+          : audit.poll(filter, { after, limit });
+      const ready = ({ items, gap }: ReturnType<typeof read>) =>
+        items.length > 0 || gap !== null;
+      return held.until(read, { ready, waitMs, signal })
+        .then((poll) => pollAnswer("entries", poll));
+    },
   }),
   route({
     id: "audit.verify",

@@ -25,6 +25,7 @@ const change = {
   auditTarget: ({ body }: { readonly body: ModeChange }) => ({
     requested_by: body.requested_by ?? null,
     reason: body.reason ?? null,
+    ...(body.source !== undefined && { source: body.source }),
   }),
 } as const;
 

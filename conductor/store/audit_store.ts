@@ -4,23 +4,35 @@ import type { AuditFilter, AuditRow } from "./model/audit_row.ts";
 import { auditHash, type AuditRecord } from "./audit_hash.ts";
 import type { Database } from "./database.ts";
 import type { TrimLimits } from "./event_store.ts";
-import { type List, type Page, readPage } from "./list.ts";
+import {
+  type List,
+  pageOf,
+  placeOf,
+  type Poll,
+  pollOf,
+  readRows,
+} from "./list.ts";
 
 const LIST: List<StoredRecord, AuditRow> = {
   name: "audit",
   columns: "*",
   table: "audit a",
-  indexes: {
-    "action": "INDEXED BY audit_by_action",
-    "request_id": "INDEXED BY audit_by_request",
-    "actor": "INDEXED BY audit_by_actor",
-    "action,request_id": "INDEXED BY audit_by_request_action",
-    "action,actor": "INDEXED BY audit_by_actor_action",
-    "request_id,actor": "INDEXED BY audit_by_request_actor",
-    "action,request_id,actor": "INDEXED BY audit_by_request_actor_action",
-  },
+  indexes: {},
   toItem: toAuditRow,
 };
+
+/** The index that finds the fewest rows, of the filters that are set. */
+const INDEXES = [
+  [["request_id"], "audit_by_request"],
+  [["task_id"], "audit_by_task"],
+  [["actor", "action"], "audit_by_actor_action"],
+  [["action"], "audit_by_action"],
+  [["actor"], "audit_by_actor"],
+  [["source"], "audit_by_source"],
+] as const;
+
+/** Rows that were written together are not in the order of their times. */
+const UNORDERED = 200;
 
 const COLUMNS = [
   "seq",
@@ -93,16 +105,75 @@ export class AuditStore {
     return this.#missing;
   }
 
-  /** Newest first. */
-  list(
-    { action, request_id, actor }: AuditFilter,
-    page: PageRequest,
-  ): Page<AuditRow> {
+  /** Newest first. `last_seq` is the newest row's, whatever its page shows. */
+  list(filter: AuditFilter, { limit, cursor }: PageRequest): Poll<AuditRow> {
     this.#db.flush();
-    return readPage(this.#db, LIST, {
-      ...page,
-      filter: { action, request_id, actor },
+    const { seq: last_seq } = this.#head();
+    const below = cursor === undefined ? undefined : placeOf("audit", cursor);
+    const rows = this.#rows(filter, { below, limit: limit + 1 });
+    const page = pageOf("audit", rows, { limit, toItem: toAuditRow });
+    return { ...page, last_seq, gap: null };
+  }
+
+  /** What comes after `seq`, oldest first. */
+  poll(
+    filter: AuditFilter,
+    { after: seq, limit }: { readonly after: number; readonly limit: number },
+  ): Poll<AuditRow> {
+    this.#db.flush();
+    const { seq: last } = this.#head();
+    const first = this.#checkpoint().seq + 1;
+    const after = Math.min(seq, last);
+    const rows = this.#rows(filter, {
+      above: after,
+      limit: limit + 1,
+      isOldestFirst: true,
     });
+    const options = { after, first, last, limit, toItem: toAuditRow };
+    return { ...pollOf("audit", rows, options), next_cursor: null };
+  }
+
+  /** Whether a row with this action was ever written, and is kept. */
+  knows(action: string): boolean {
+    return this.#rows({ actions: [action] }, { limit: 1 }).length > 0;
+  }
+
+  #rows(
+    { actions, since, ...filter }: AuditFilter,
+    { above = 0, ...range }: AuditRange,
+  ): StoredRecord[] {
+    const floor = since === undefined ? 0 : this.#firstSince(since) - 1;
+    const rows = (actions ?? [undefined]).flatMap((action) => {
+      const all = { ...filter, action };
+      const set = Object.entries(all).filter(([, it]) => it !== undefined);
+      const [, index] = INDEXES.find(([names]) =>
+        names.every((name) =>
+          all[name] !== undefined
+        )
+      ) ?? [];
+      const key = set.map(([name]) => name).join();
+      const indexes = index === undefined
+        ? LIST.indexes
+        : { [key]: `INDEXED BY ${index}` };
+      return readRows(this.#db, { ...LIST, indexes }, {
+        ...range,
+        above: Math.max(above, floor),
+        filter: all,
+      });
+    });
+    if ((actions?.length ?? 1) === 1) return rows;
+    const way = range.isOldestFirst ? 1 : -1;
+    return rows.sort((a, b) => way * (a.seq - b.seq)).slice(0, range.limit);
+  }
+
+  /** The number of the first row at or after a time; past the end when none is. */
+  #firstSince(at: number): number {
+    const rows = this.#db.all<{ seq: number }>(
+      `SELECT seq FROM audit INDEXED BY audit_by_time WHERE at >= ?
+       ORDER BY at LIMIT ${UNORDERED}`,
+      at,
+    );
+    return Math.min(this.#head().seq + 1, ...rows.map(({ seq }) => seq));
   }
 
   /**
@@ -141,6 +212,13 @@ export class AuditStore {
     return this.#db.get<AuditLink>("SELECT seq, hash FROM audit_checkpoint") ??
       missing("checkpoint");
   }
+}
+
+interface AuditRange {
+  readonly above?: number;
+  readonly below?: number | undefined;
+  readonly limit: number;
+  readonly isOldestFirst?: boolean;
 }
 
 type StoredRecord = AuditRecord & Pick<AuditRow, "hash">;

@@ -22,24 +22,42 @@ export interface List<R extends Row, T> {
 /** Returns a page of the rows whose columns are as `filter` says. */
 export function readPage<R extends Row & { readonly seq: number }, T>(
   db: Database,
-  { name, columns, table, indexes, toItem }: List<R, T>,
-  { filter = {}, limit, cursor }: PageRequest & {
-    readonly filter?: Readonly<Record<string, string | undefined>>;
-  },
+  list: List<R, T>,
+  { limit, cursor, filter = {} }: PageRequest & { readonly filter?: Filter },
 ): Page<T> {
+  const below = cursor === undefined ? undefined : placeOf(list.name, cursor);
+  const rows = readRows(db, list, { filter, below, limit: limit + 1 });
+  return pageOf(list.name, rows, { limit, toItem: list.toItem });
+}
+
+/** What rows must be equal to; undefined: anything. */
+type Filter = Readonly<Record<string, string | undefined>>;
+
+/** Returns rows with numbers between `above` and `below`: newest first, or oldest. */
+export function readRows<R extends Row & { readonly seq: number }, T>(
+  db: Database,
+  { columns, table, indexes }: List<R, T>,
+  { filter, above = 0, below = Number.MAX_SAFE_INTEGER, ...range }: {
+    readonly filter: Filter;
+    readonly above?: number | undefined;
+    readonly below?: number | undefined;
+    readonly limit: number;
+    readonly isOldestFirst?: boolean;
+  },
+): R[] {
   const it = table.slice(-1);
   const set = Object.entries(filter).filter(([, value]) => value !== undefined);
   const names = set.map(([column]) => column);
-  const rows = db.all<R>(
+  return db.all<R>(
     `SELECT ${columns} FROM ${table} ${indexes[names.join()] ?? ""}
      WHERE ${names.map((column) => `${it}.${column} = ? AND `).join("")}
-       ${it}.seq < ?
-     ORDER BY ${it}.seq DESC LIMIT ?`,
+       ${it}.seq > ? AND ${it}.seq < ?
+     ORDER BY ${it}.seq ${range.isOldestFirst ? "ASC" : "DESC"} LIMIT ?`,
     ...set.map(([, value]) => value),
-    cursor === undefined ? Number.MAX_SAFE_INTEGER : placeOf(name, cursor),
-    limit + 1,
+    above,
+    below,
+    range.limit,
   );
-  return pageOf(name, rows, { limit, toItem });
 }
 
 /** A part of a list, and the cursor of what follows it. */

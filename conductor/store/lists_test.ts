@@ -57,10 +57,16 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
     }
   }
   const audit = new AuditStore(db);
-  for (const action of [undefined, "exec"]) {
+  for (const actions of [undefined, ["exec"], ["exec", "files/read"]]) {
     for (const request_id of [undefined, "req_1"]) {
       for (const actor of [undefined, "owner"]) {
-        audit.list({ action, request_id, actor }, page);
+        for (const task_id of [undefined, "task_1"]) {
+          for (const source of [undefined, "http"] as const) {
+            const filter = { actions, request_id, actor, task_id, source };
+            audit.list({ ...filter, since: 5 }, page);
+            audit.poll(filter, { after: 0, limit: 20 });
+          }
+        }
       }
     }
   }
@@ -96,7 +102,7 @@ Deno.test("Every list and every look of the scheduler goes by an index, and sort
   const step =
     /^SEARCH |^SCAN \w+ USING (COVERING )?INDEX |^SCAN CONSTANT ROW$/;
   const wrap = /^(SCALAR|CORRELATED SCALAR) SUBQUERY \d+$/;
-  const small = /^SCAN (l|sqlite_sequence)$/;
+  const small = /^SCAN (l|sqlite_sequence|audit_head|audit_checkpoint)$/;
   for (const [sql, params] of [...db.reads]) {
     for (
       const { detail } of db.all<{ detail: string }>(

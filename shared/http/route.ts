@@ -233,8 +233,8 @@ interface RouteReports<Deps, P extends string, Q, B, D> {
   auditTarget?(context: RouteContext<Deps, P, Q, B>): AuditFacts;
   /** What a write that succeeded made, for its audit row. */
   auditFacts?(data: Input<D>): AuditFacts;
-  /** True when what the handler calls reports to the audit by itself. */
-  readonly auditsItself?: boolean;
+  /** The actions that what the handler calls reports to the audit by itself. */
+  readonly auditsItself?: readonly string[];
   /**
    * True when the first thing that the handler does is to write rows, before it
    * awaits anything: they share the intent's commit, so it is not waited for.

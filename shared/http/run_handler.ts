@@ -65,7 +65,9 @@ export async function beginAudit<Deps>(
   audit: AuditPort,
 ): Promise<AuditEntry | undefined> {
   const { route, params } = call;
-  if (route.kind === "read" || route.auditsItself === true) return undefined;
+  if (route.kind === "read" || route.auditsItself !== undefined) {
+    return undefined;
+  }
   const target = route.auditTarget?.(call);
   return await audit.begin({
     action: route.id,

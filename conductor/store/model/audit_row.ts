@@ -38,6 +38,11 @@ export type AuditRow = z.infer<typeof AuditRow>;
 /** Which rows a list holds. */
 export interface AuditFilter {
   readonly actor?: string | undefined;
-  readonly action?: string | undefined;
+  /** Any of them. */
+  readonly actions?: readonly string[] | undefined;
   readonly request_id?: string | undefined;
+  readonly task_id?: string | undefined;
+  readonly source?: AuditRow["source"] | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since?: number | undefined;
 }
