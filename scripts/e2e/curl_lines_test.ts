@@ -38,6 +38,15 @@ Deno.test("every curl line that conductor prints works as it stands", async () =
     payload: { command: "true" },
     not_before: "2999-01-01T00:00:00.000Z",
   });
+  const put = await fetch(`${origin}/v1/schedules/an-example`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      cron: "0 0 29 2 *",
+      task: { title: "Rarely", kind: "exec", payload: { command: "true" } },
+    }),
+  });
+  assertEquals((await put.json()).ok, true);
   await runEveryLine(conductor);
 });
 
