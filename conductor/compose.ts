@@ -194,12 +194,15 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     },
     close() {
       tokens.close();
-      automation.release();
+      if (store.health.outage === undefined) automation.release();
       store.close();
     },
   });
-  automation.start();
-  browser.start();
   codex.health.start();
+  if (store.health.outage === undefined) {
+    automation.start();
+    browser.start();
+    store.health.onOutage = () => automation.quiesce();
+  }
   return built;
 }

@@ -33,11 +33,13 @@ export function conductorSelf(
     trouble: () => ({
       reasons: [
         store.health.fault,
-        automation().leadership.trouble,
+        // Nothing else is to be done then.
+        store.health.outage ? undefined : automation().leadership.trouble,
       ],
       degraded: [store.audit.trouble],
       away: [codex.health.unavailable, browser.unavailable()],
     }),
+    outage: () => store.health.outage,
     system: () => stateOf(automation().system),
     publicSystem: () => publicStateOf(automation().system),
     websocket: () => browser.describe(),

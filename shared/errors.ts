@@ -113,6 +113,10 @@ export interface AppErrorOptions extends ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   /** Further response headers, e.g. `retry-after`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What to do next, in one sentence with the call or command. */
+  readonly hint?: string;
+  /** Where this failure differs from what the table says of its code. */
+  readonly retryable?: boolean;
 }
 
 /** A failure that the caller is meant to see; everything else becomes `INTERNAL`. */
@@ -121,12 +125,16 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
 
   constructor(code: ErrorCode, message?: string, options?: AppErrorOptions) {
     super(message ?? ERRORS[code].message, options);
     this.code = code;
     this.details = options?.details;
     this.headers = options?.headers;
+    this.hint = options?.hint;
+    this.retryable = options?.retryable ?? ERRORS[code].retryable;
   }
 }
 

@@ -5,6 +5,7 @@ import { AppError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
 import { toStorageError } from "../store/mod.ts";
 import { backupDatabase } from "./backup.ts";
+import { backupName } from "./backup_files.ts";
 
 /** A finished copy of the database. */
 export const Backup = z.strictObject({
@@ -37,8 +38,7 @@ export class BackupService {
     this.#running = true;
     this.#options.flush?.();
     const started = clock.now();
-    const stamp = isoTime(started).replaceAll(/[:.]/g, "-");
-    const path = join(folder, `conductor-${stamp}.db`);
+    const path = join(folder, backupName(started));
     try {
       await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
       await backupDatabase({

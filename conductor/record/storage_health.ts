@@ -1,6 +1,8 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Database, StorageError } from "../store/mod.ts";
+import { restoreAdvice } from "./restore_advice.ts";
 
 const PROBE_MS = 1000;
 /** Enough to need new room on the disk, not only room that lies free. */
@@ -9,22 +11,32 @@ const PROBE_BYTES = 262_144;
 /**
  * Knows whether the database can be written. A disk that is full or broken is
  * noticed by whatever meets it first; from then on a probing write tells when it
- * is over.
+ * is over. Damage never is.
  */
 export class StorageHealth {
   readonly #options: StorageHealthOptions;
   #fault: string | undefined;
   #timer: Timer | undefined;
+  #outage: AppError | undefined;
+  /** Told once, when damage is found later than at the start. */
+  onOutage: (() => void) | undefined;
   #stopped = false;
 
   constructor(options: StorageHealthOptions) {
     this.#options = options;
-    options.db.listen({ failed: (error) => this.#note(error) });
+    const { db } = options;
+    db.listen({ failed: (error) => this.#note(error) });
+    if (db.damage !== undefined) this.#end(db.damage);
   }
 
   /** Why the database does not work now, or undefined. */
   get fault(): string | undefined {
     return this.#fault;
+  }
+
+  /** What refuses all work, once the database is damaged: only a person mends it. */
+  get outage(): AppError | undefined {
+    return this.#outage;
   }
 
   stop(): void {
@@ -35,12 +47,28 @@ export class StorageHealth {
   #note(error: StorageError): void {
     // Another writer is no fault of the disk; the lease notices a long one.
     if (error.trouble === "busy" || this.#stopped) return;
+    if (error.trouble === "damaged") return this.#end(error);
     const { clock, log } = this.#options;
     if (this.#fault === undefined) {
       log.error("The database cannot be written", { error });
       this.#fault = error.message;
     }
     this.#timer ??= clock.after(PROBE_MS, () => this.#probe());
+  }
+
+  #end(damage: StorageError): void {
+    const { path, log } = this.#options;
+    this.#timer?.cancel();
+    const { backup = null, command, text } = restoreAdvice(path);
+    this.#fault = `${damage.message}. ${text}`;
+    this.#outage = new AppError("NOT_READY", damage.message, {
+      cause: damage,
+      hint: text,
+      retryable: false,
+      details: { reason: "database_damaged", backup, restore: command },
+    });
+    log.error("The database is damaged", { error: damage, backup, command });
+    this.onOutage?.();
   }
 
   #probe(): void {
@@ -68,6 +96,8 @@ export class StorageHealth {
 }
 
 interface StorageHealthOptions {
+  /** Where the database is, also when it could not be opened. */
+  readonly path: string;
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;

@@ -8,10 +8,12 @@ import {
   type Identity,
   LockFiles,
   openDatabase,
+  StorageError,
   type Stores,
   storesOf,
 } from "../store/mod.ts";
 import { AuditLog } from "./audit_log.ts";
+import { backupFiles } from "./backup_files.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { EventService } from "./event_service.ts";
 import { HeldCalls } from "./held_calls.ts";
@@ -33,14 +35,18 @@ export interface Store {
 }
 
 /**
- * Opens the database and what stands directly on it.
- * @throws when the database is damaged or from a newer version
+ * Opens the database and what stands directly on it. One that is damaged, is not
+ * ours, or is gone, is left as it is: everything else stands on one that gave up.
+ * @throws {StorageError} what may pass by itself
  */
 export function openStore(options: StoreOptions): Store {
   const { path, identity, enforcedAudit, redactor, clock } = options;
-  const db = openDatabase(path);
-  const locks = new LockFiles(join(dirname(path), "instances"));
-  if (path !== ":memory:") locks.hold(identity.instance_id);
+  // Its folder is made once the first database is there.
+  const instances = join(dirname(path), "instances");
+  const locks = new LockFiles(instances);
+  const db = openOrGiveUp(path, instances);
+  const isUsed = db.damage === undefined;
+  if (path !== ":memory:" && isUsed) locks.hold(identity.instance_id);
   const stores = storesOf(db, redactor);
   const feed = new ChangeFeed(db, clock);
   const audit = new AuditLog({
@@ -73,6 +79,30 @@ export function openStore(options: StoreOptions): Store {
       locks.release();
     },
   };
+}
+
+function openOrGiveUp(path: string, instances: string): Database {
+  const backups = join(dirname(path), "backups");
+  try {
+    const mustExist = path !== ":memory:" &&
+      (isThere(instances) || backupFiles(backups).length > 0);
+    return openDatabase(path, { mustExist });
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.trouble !== "damaged") {
+      throw error;
+    }
+    const none = openDatabase(":memory:");
+    none.giveUp(error);
+    return none;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 interface StoreOptions {

@@ -34,6 +34,7 @@ export const capabilityRoutes = [
     surface: "common",
     exposure: "public",
     scope: "none",
+    answersInOutage: true,
     summary: "Read which routes work now, and why the others do not",
     data: z.object({
       read_endpoints: z.array(CapabilityLine),

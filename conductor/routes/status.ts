@@ -18,6 +18,7 @@ export const statusRoutes = [
     surface: "business",
     exposure: "public",
     scope: "none",
+    answersInOutage: true,
     summary: "Read at a glance how the node is",
     notes: [
       "Mode, leader, queue, the last day's runs, the last errors, codexd, browser, disk, versions.",
@@ -35,6 +36,7 @@ export const statusRoutes = [
     surface: "business",
     exposure: "public",
     scope: "none",
+    answersInOutage: true,
     navigable: true,
     produces: "html",
     summary: "Show the status to a person: one page, no script",

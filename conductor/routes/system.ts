@@ -42,6 +42,7 @@ export const systemRoutes = [
     surface: "control",
     exposure: "public",
     scope: "none",
+    answersInOutage: true,
     produces: "text",
     summary: "Answer leader or standby",
     data: z.enum(["leader", "standby"]),

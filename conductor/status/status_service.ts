@@ -41,8 +41,12 @@ export class StatusService {
     const stored = orElse(
       () => this.#stored(now),
       nothingStored(now),
-      (error) =>
-        unread.push(`The database cannot be read: ${messageOf(error)}`),
+      (error) => {
+        const message = messageOf(error);
+        // Damage stands among the reasons, with what to do about it.
+        if (reasons.some((it) => it.includes(message))) return;
+        unread.push(`The database cannot be read: ${message}`);
+      },
     );
     const role = orElse(() => system.state().node.role, "standby" as const);
     return {

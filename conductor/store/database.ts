@@ -6,6 +6,7 @@ import {
 } from "@db/sqlite";
 import { messageOf } from "../../shared/errors.ts";
 import { GroupCommit, type Piece } from "./group_commit.ts";
+import { inspectDatabase } from "./inspect_database.ts";
 import { migrate } from "./migrate.ts";
 import { StorageError, toStorageError } from "./storage_error.ts";
 
@@ -25,6 +26,7 @@ export class Database {
   readonly #statements = new Map<string, Statement>();
   readonly #listeners = new Set<DatabaseListener>();
   readonly #group: GroupCommit;
+  #damage: StorageError | undefined;
 
   constructor(path: string, connection: Connection) {
     this.path = path;
@@ -36,6 +38,21 @@ export class Database {
         for (const listener of this.#listeners) listener.committed?.();
       },
     );
+  }
+
+  /** Why it is not used any more; undefined: it is. */
+  get damage(): StorageError | undefined {
+    return this.#damage;
+  }
+
+  /**
+   * Reads and writes nothing from now on: what a damaged file still holds is for
+   * a person to save, and a write could make it less.
+   */
+  giveUp(reason: StorageError): void {
+    if (this.#damage !== undefined) return;
+    this.#damage = reason;
+    for (const listener of this.#listeners) listener.failed?.(reason);
   }
 
   /** Adds someone to be told of commits and failures. */
@@ -148,16 +165,19 @@ export class Database {
 
   close(): void {
     this.flush();
-    this.#connection.close();
+    // Closing a WAL copies it into the file: not into a damaged one.
+    if (this.#damage === undefined) this.#connection.close();
   }
 
   #guard<T>(action: () => T): T {
+    if (this.#damage !== undefined) throw this.#damage;
     try {
       return action();
     } catch (thrown) {
       const error = toStorageError(thrown);
       if (error instanceof StorageError && error !== thrown) {
-        for (const listener of this.#listeners) listener.failed?.(error);
+        if (error.trouble === "damaged") this.giveUp(error);
+        else for (const listener of this.#listeners) listener.failed?.(error);
       }
       throw error;
     }
@@ -192,12 +212,17 @@ const MAX_REBUILT_PAGES = 16_384;
 /**
  * Opens the database at `path`, making it when there is none, and brings its
  * schema up to date.
- * @throws when it is damaged, no database, or from a newer version.
+ * @throws {StorageError} when it is damaged, no database of ours, from a newer
+ * version, or not there though it must be
  */
-export function openDatabase(path: string): Database {
-  if (path !== ":memory:") makePrivateFile(path);
-  const connection = new Connection(path, { int64: true, parseJson: false });
+export function openDatabase(
+  path: string,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): Database {
+  let connection: Connection | undefined;
   try {
+    if (path !== ":memory:") inspectFirst(path, mustExist);
+    connection = new Connection(path, { int64: true, parseJson: false });
     connection.exec(`
       PRAGMA busy_timeout = ${OPENING_BUSY_MS};
       PRAGMA auto_vacuum = INCREMENTAL;
@@ -212,16 +237,55 @@ export function openDatabase(path: string): Database {
     `);
     makeShrinkable(connection);
     migrate(connection);
-    checkCheaply(connection);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  } catch (error) {
+    connection?.close();
+    throw cannotOpen(path, error);
+  }
+  return new Database(path, connection);
+}
+
+/**
+ * Before SQLite may write: it takes an empty file for a new database, deletes the
+ * log that stands beside it, and adds its tables to those of another program.
+ */
+function inspectFirst(path: string, mustExist: boolean): void {
+  const size = sizeOf(path);
+  if (size) inspectDatabase(path);
+  else if (mustExist || sizeOf(`${path}-wal`)) {
+    const what = size === undefined ? "not there" : "empty";
+    throw new Error(`it is ${what}, though this node had one`);
+  }
+  try {
+    // SQLite gives its other files the mode of the first one.
+    Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
   } catch (cause) {
-    connection.close();
     throw new Error(
-      `Cannot open the database "${path}": ${messageOf(cause)}`,
+      `it is read-only (${messageOf(cause)}): make it writable and start ` +
+        "conductor again; nothing is wrong with what is in it",
       { cause },
     );
   }
-  return new Database(path, connection);
+}
+
+function sizeOf(path: string): number | undefined {
+  try {
+    return Deno.statSync(path).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** What may pass by itself is no damage. */
+function cannotOpen(path: string, cause: unknown): StorageError {
+  const known = toStorageError(cause);
+  if (known instanceof StorageError && known.trouble !== "damaged") {
+    if (known.trouble !== "unusable") return known;
+  }
+  return new StorageError("damaged", cause, {
+    message: `Cannot use the database "${path}": ${messageOf(cause)}`,
+  });
 }
 
 function valuesOf(row: Row): string {
@@ -242,26 +306,5 @@ function makeShrinkable(connection: Connection): void {
     connection.exec("VACUUM");
   } catch {
     // In use, or no room: it works as it is, and the next start tries again.
-  }
-}
-
-/** SQLite gives its other files the mode of the first one. */
-function makePrivateFile(path: string): void {
-  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
-}
-
-/**
- * Looks at the tables that everything hangs on; the whole file is for the node
- * check, since its cost grows with the file.
- */
-function checkCheaply(connection: Connection): void {
-  for (const table of ["automation", "lease", "counters", "audit_head"]) {
-    const [answer] = connection.prepare(`PRAGMA quick_check('${table}')`)
-      .value<[string]>() ?? ["no answer"];
-    if (answer !== "ok") {
-      throw new Error(
-        `it is damaged (${answer}); restore a backup in its place`,
-      );
-    }
   }
 }

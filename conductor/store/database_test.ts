@@ -41,7 +41,7 @@ Deno.test("openDatabase() refuses a database from a newer version", async () => 
   raw.exec("PRAGMA user_version = 999");
   raw.close();
   const error = assertThrows(() => openDatabase(dir.join("a.db")), Error);
-  assertMatch(error.message, /^Cannot open the database ".*a\.db": its schema/);
+  assertMatch(error.message, /^Cannot use the database ".*a\.db": its schema/);
   assertMatch(error.message, /version 999, this program knows up to \d+/);
 });
 
@@ -67,7 +67,7 @@ Deno.test("openDatabase() notices damage where everything hangs on", async () =>
   const bytes = await Deno.readFile(path);
   bytes.fill(0x77, (page - 1) * 4096, page * 4096);
   await Deno.writeFile(path, bytes);
-  assertThrows(() => openDatabase(path), Error, "Cannot open the database");
+  assertThrows(() => openDatabase(path), Error, "it is damaged");
 });
 
 Deno.test("migrate() applies each missing step once, and none in part", () => {

@@ -2,7 +2,7 @@ import type { Database as Connection } from "@db/sqlite";
 import { type Migration, MIGRATIONS } from "./migrations.ts";
 
 /** Marks the file as ours for tools that look: "baac" in ASCII. */
-const APPLICATION_ID = 0x62616163;
+export const APPLICATION_ID = 0x62616163;
 
 /**
  * Applies the migrations that the database has not had, each in a transaction
@@ -32,17 +32,20 @@ function step(connection: Connection, migrations: readonly Migration[]): void {
   }).immediate();
 }
 
-function versionOf(
+/**
+ * Returns how many migrations the database has had.
+ * @throws when it has had more than this program knows
+ */
+export function versionOf(
   connection: Connection,
-  migrations: readonly Migration[],
+  migrations: readonly Migration[] = MIGRATIONS,
 ): number {
   const [version] = connection.prepare("PRAGMA user_version")
     .value<[number]>() ?? [0];
   if (version > migrations.length) {
     throw new Error(
       `its schema has version ${version}, this program knows up to ` +
-        `${migrations.length}: start the newer program, or restore a backup ` +
-        "that is older",
+        `${migrations.length}: start the newer program`,
     );
   }
   return version;

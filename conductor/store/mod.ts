@@ -4,6 +4,7 @@ export type { BrowserStore } from "./browser_store.ts";
 export { Database, openDatabase } from "./database.ts";
 export { dueKey } from "./due_key.ts";
 export type { Piece } from "./group_commit.ts";
+export { inspectDatabase } from "./inspect_database.ts";
 export type { Lease } from "./lease_store.ts";
 export type { Page, Poll } from "./list.ts";
 export { LockFiles } from "./lock_files.ts";

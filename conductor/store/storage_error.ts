@@ -3,27 +3,33 @@ import { AppError, messageOf } from "../../shared/errors.ts";
 
 /**
  * The database could not do it now, through no fault of the request: nothing
- * was changed, and the same may succeed later.
+ * was changed, and, unless it is damaged, the same may succeed later.
  */
 export class StorageError extends AppError {
   readonly trouble: StorageTrouble;
 
-  constructor(trouble: StorageTrouble, cause: unknown) {
-    super("NOT_READY", REASONS[trouble], {
+  constructor(
+    trouble: StorageTrouble,
+    cause: unknown,
+    { message = REASONS[trouble] }: { readonly message?: string } = {},
+  ) {
+    super("NOT_READY", message, {
       cause,
       details: { reason: `database_${trouble}` },
+      ...(trouble === "damaged" && { retryable: false }),
     });
     this.trouble = trouble;
   }
 }
 
-/** What keeps the database from being used just now. */
-type StorageTrouble = "busy" | "full" | "unusable";
+/** What keeps the database from being used just now; `damaged`, until a person mends it. */
+type StorageTrouble = "busy" | "full" | "unusable" | "damaged";
 
 const REASONS: Readonly<Record<StorageTrouble, string>> = {
   busy: "Cannot use the database: another process is writing to it",
   full: "Cannot write to the database: the disk is full",
   unusable: "Cannot use the database: the disk does not read or write",
+  damaged: "Cannot use the database: the file is damaged",
 };
 
 /** SQLite's result codes that say something about the place, not the request. */
@@ -32,10 +38,10 @@ const TROUBLES: ReadonlyMap<number, StorageTrouble> = new Map([
   [6, "busy"],
   [8, "unusable"],
   [10, "unusable"],
-  [11, "unusable"],
+  [11, "damaged"],
   [13, "full"],
   [14, "unusable"],
-  [26, "unusable"],
+  [26, "damaged"],
 ]);
 
 /** Failures of scripts come without a code. */
@@ -43,7 +49,8 @@ const MESSAGES: readonly (readonly [string, StorageTrouble])[] = [
   ["database is locked", "busy"],
   ["database or disk is full", "full"],
   ["disk I/O error", "unusable"],
-  ["database disk image is malformed", "unusable"],
+  ["database disk image is malformed", "damaged"],
+  ["file is not a database", "damaged"],
   ["unable to open database file", "unusable"],
   ["attempt to write a readonly database", "unusable"],
 ];

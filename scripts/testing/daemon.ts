@@ -21,6 +21,8 @@ export async function startDaemon(
   options: {
     /** A command that ends by becoming the daemon, which it is given as arguments. */
     readonly wrapper?: readonly [string, ...string[]];
+    /** The probe that is waited for. Default: `/readyz`. */
+    readonly probe?: "/healthz" | "/readyz";
   } = {},
 ): Promise<RunningDaemon> {
   const folder = await Deno.realPath(
@@ -63,7 +65,7 @@ export async function startDaemon(
   child.status.then(() => ended = true);
   while (!ended) {
     try {
-      const response = await fetch(`${origin}/readyz`);
+      const response = await fetch(origin + (options.probe ?? "/readyz"));
       await response.body?.cancel();
       if (response.ok) break;
     } catch { /* not yet */ }

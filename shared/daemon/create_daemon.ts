@@ -34,6 +34,7 @@ export function createDaemon<Deps extends SelfDeps>(
     },
     limits,
     audit,
+    outage: (caller) => deps.self.outage(caller),
     clock,
     log,
   });

@@ -61,6 +61,7 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
     method: "GET",
     kind: "read",
     exposure: "public",
+    answersInOutage: true,
     scope: "none",
   } as const;
   const business = {

@@ -10,6 +10,7 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
     kind: "read",
     exposure: "public",
     scope: "none",
+    answersInOutage: true,
   } as const;
   return [
     route({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CurlOptions, ExampleValues } from "../describe/mod.ts";
+import { AppError } from "../errors.ts";
 import { type RouteInfo, seesWork, type Viewer } from "../http/mod.ts";
 import { VERSION } from "../version.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
@@ -48,6 +49,14 @@ export class DaemonSelf {
       ? degraded.length === 0 ? "ok" : "degraded"
       : "not_ready";
     return { reasons, degraded, away: known(trouble.away), ready, status };
+  }
+
+  /** What refuses all work now; a stranger is not told why. */
+  outage(viewer: Viewer): AppError | undefined {
+    const outage = this.#own.outage?.();
+    if (outage === undefined || seesWork(viewer)) return outage;
+    const { code, retryable } = outage;
+    return new AppError(code, undefined, { retryable });
   }
 
   /** The little that anybody may know of a daemon. */
@@ -116,6 +125,8 @@ export interface SelfParts {
     & { readonly public?: Guidance };
   /** Why it is not ready, what does not work as it should, which peers are away. */
   trouble?(): { readonly [_ in "reasons" | "degraded" | "away"]?: Texts };
+  /** What refuses all work until a person has done something about it. */
+  outage?(): AppError | undefined;
   /** Where strangers reach it; default: where everybody does. */
   readonly publicBase?: URL | undefined;
   system(): Readonly<Record<string, unknown>>;

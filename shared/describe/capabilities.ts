@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { missingScope, type RouteContext } from "../http/mod.ts";
+import type { AppError } from "../errors.ts";
+import { missingScope, type RouteContext, type Viewer } from "../http/mod.ts";
 
 /** A route as `/v1/capabilities` shows it. */
 export const CapabilityLine = z.object({
@@ -13,14 +14,16 @@ export const CapabilityLine = z.object({
 });
 
 /** Returns the routes of one kind, each with whether it works now for this caller, and why not. */
-export function capabilityLines<Deps>(
-  context: Pick<RouteContext<Deps>, "routes" | "deps" | "scopes">,
+export function capabilityLines<Deps extends { readonly self: Outages }>(
+  context: Pick<RouteContext<Deps>, "routes" | "deps" | "scopes" | "zone">,
   kind: "read" | "write",
 ): z.input<typeof CapabilityLine>[] {
+  const outage = context.deps.self.outage(context)?.message;
   return context.routes.filter((it) => it.kind === kind).map((route) => {
     // Who may not call it is told that alone.
     const reason = missingScope(context, route.scope) === undefined
-      ? route.unavailable?.(context.deps)
+      ? (route.answersInOutage ? undefined : outage) ??
+        route.unavailable?.(context.deps)
       : `needs a token with the scope "${route.scope}"`;
     return {
       id: route.id,
@@ -32,4 +35,9 @@ export function capabilityLines<Deps>(
       unavailable_reason: reason,
     };
   });
+}
+
+/** Who knows what refuses all work now. */
+interface Outages {
+  outage(viewer: Viewer): Pick<AppError, "message"> | undefined;
 }

@@ -40,6 +40,7 @@ const FAILURE = {
       properties: {
         code: { type: "string", enum: Object.keys(ERRORS) },
         message: { type: "string" },
+        hint: { type: "string" },
         retryable: { type: "boolean" },
         details: { type: "object" },
       },

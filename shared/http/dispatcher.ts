@@ -23,7 +23,7 @@ import {
   writeResult,
 } from "./respond.ts";
 import { ReadSlots } from "./read_slots.ts";
-import type { HeaderMap, Route, RouteWith } from "./route.ts";
+import type { Caller, HeaderMap, Route, RouteWith } from "./route.ts";
 import { runHandler } from "./run_handler.ts";
 import { readTarget } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
@@ -91,12 +91,19 @@ export class Dispatcher<Deps> {
       const result = await this.#answer(call, answer);
       return call.hasBody ? await info.last?.(result) ?? result : result;
     } catch (error) {
-      const failed = failure(error, call?.log ?? this.#options.log, answer);
+      const told = this.#outage(error, call) ?? error;
+      const failed = failure(told, call?.log ?? this.#options.log, answer);
       const hasBody = call?.hasBody ?? declaresBody(headers);
       return hasBody ? await info.last?.(failed) ?? failed : failed;
     } finally {
       held?.[Symbol.dispose]();
     }
+  }
+
+  /** Who is the first to meet what refuses all work is told as much as the next one. */
+  #outage(error: unknown, caller: Caller | undefined): AppError | undefined {
+    const isMet = error instanceof AppError && error.code === "NOT_READY";
+    return isMet && caller ? this.#options.outage?.(caller) : undefined;
   }
 
   /** Refuses requests whose bodies wait to be read. */
@@ -119,7 +126,7 @@ export class Dispatcher<Deps> {
   /**
    * Finds the route of a request, and has the guard judge it before anything else does.
    * @throws {AppError} the guard's refusal; ROUTE_NOT_FOUND,
-   * METHOD_NOT_ALLOWED, INVALID_INPUT
+   * METHOD_NOT_ALLOWED, INVALID_INPUT; what refuses all work
    */
   #admit(request: Request, head: GuardRequest): Call<Deps> {
     const catalog = this.#catalog;
@@ -135,6 +142,10 @@ export class Dispatcher<Deps> {
     }
     if (found === undefined) throw notRoutable([...methods.keys()]);
     const { route } = found;
+    if (route.answersInOutage !== true) {
+      const outage = this.#options.outage?.(caller);
+      if (outage !== undefined) throw outage;
+    }
     const resumes = route.produces === "websocket" ||
       (route.stream !== undefined && route.kind === "read");
     return new Call({
@@ -204,6 +215,8 @@ interface DispatcherOptions<Deps> {
   readonly limits: DispatcherLimits;
   /** Where writes that do not report by themselves are recorded. */
   readonly audit: AuditPort;
+  /** What refuses all work now, as this caller may see it. */
+  readonly outage?: (caller: Caller) => AppError | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly newId?: NewId;

@@ -82,7 +82,10 @@ function failureOf(
   }
   const own = "details" in error ? error.details : undefined;
   const retryAfter = response.headers.get("retry-after");
+  const { hint, retryable } = error as Readonly<Record<string, unknown>>;
   return new AppError(code, message, {
+    ...(typeof hint === "string" && { hint }),
+    ...(typeof retryable === "boolean" && { retryable }),
     ...(typeof own === "object" && own !== null && { details: { ...own } }),
     ...(retryAfter !== null && { headers: { "retry-after": retryAfter } }),
   });

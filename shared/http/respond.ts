@@ -114,14 +114,16 @@ function respond(
 export interface WireError {
   readonly code: string;
   readonly message: string;
+  /** What to do next, where the message does not say it. */
+  readonly hint?: string | undefined;
   readonly retryable: boolean;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Turns anything thrown into what a caller may see; what is not known is logged and hidden. */
 export function wireError(thrown: unknown, log: Logger): WireError {
-  const { code, message, details } = knownError(thrown, log);
-  return { code, message, retryable: ERRORS[code].retryable, details };
+  const { code, message, hint, retryable, details } = knownError(thrown, log);
+  return { code, message, hint, retryable, details };
 }
 
 function knownError(thrown: unknown, log: Logger): AppError {

@@ -84,6 +84,8 @@ export interface RouteFacts<
   /** Request headers that the route reads: name → meaning. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly deprecated?: boolean;
+  /** Answers also while the daemon can do no work. */
+  readonly answersInOutage?: true;
   /** A request that works; curl, OpenAPI and the contract tests all use it. */
   readonly example?: {
     readonly params?: Readonly<Record<ParamNames<P>, string>>;

@@ -1,6 +1,6 @@
 import { Channel } from "../../../shared/channel.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
-import { AppError, ERRORS } from "../../../shared/errors.ts";
+import { AppError } from "../../../shared/errors.ts";
 import type { AnswerMessage } from "../contract.ts";
 import { protocolBroken } from "../failures.ts";
 import type { RequestOrder } from "./exchange.ts";
@@ -56,7 +56,7 @@ export class StreamReceiver implements Receiver {
     this.#last("stream_error", {
       code: error.code,
       message: error.message,
-      retryable: ERRORS[error.code].retryable,
+      retryable: error.retryable,
       details: error.details ?? {},
     });
   }
