@@ -35,7 +35,8 @@ export class DueTimes {
     this.#isHourly = EVERY_HOUR.test(cron);
     this.#timezone = timezone;
     try {
-      this.#stretchAt(0);
+      // Stricter than what it is used for, which takes whole dates as well.
+      new Intl.DateTimeFormat("en", { timeZone: timezone });
     } catch {
       const rule = "must be the name of a time zone, e.g. Europe/Berlin or UTC";
       throw invalidInput("timezone", rule);

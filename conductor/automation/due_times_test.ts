@@ -144,7 +144,15 @@ Deno.test("DueTimes refuses what is no cron of five fields, and days that never 
   for (const cron of ["0 0 30 2 *", "0 0 31 4,6,9,11 *"]) {
     assertEquals(refuses(cron)[0]?.message.includes("no such day"), true);
   }
-  for (const zone of ["Mars/Phobos", "", "CEST+1", "Europe/"]) {
+  for (
+    const zone of [
+      "Mars/Phobos",
+      "",
+      "CEST+1",
+      "Europe/",
+      "2020-01-01T00:00[Europe/Berlin]",
+    ]
+  ) {
     assertEquals(refuses("0 0 * * *", zone)[0]?.path, "timezone");
   }
 });
