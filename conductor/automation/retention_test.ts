@@ -161,3 +161,30 @@ Deno.test("Retention removes much in small steps", async () => {
 function disposable(it: Connection) {
   return { it, [Symbol.dispose]: () => it.close() };
 }
+
+Deno.test("Retention gives the disk back what it frees, to within an eighth", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({
+    path: file.path,
+    retention: { days: 30, rows: 1000 },
+  });
+  const sizeOf = () => Deno.statSync(file.path).size;
+  for (let i = 0; i < 10; i++) {
+    await finishedTask(it, 2000);
+    for (let turn = 0; turn < 4; turn++) await it.settle();
+  }
+  it.store.db.get("PRAGMA wal_checkpoint(TRUNCATE)");
+  const full = sizeOf();
+  await it.clock.advance(2 * SWEEP_MS);
+  const { db, stores } = it.store;
+  assertEquals(stores.counters.logLines(), 1000);
+  const pages = Number(
+    db.get<{ page_count: number }>("PRAGMA page_count")?.page_count,
+  );
+  const free = Number(
+    db.get<{ freelist_count: number }>("PRAGMA freelist_count")?.freelist_count,
+  );
+  assert(free <= pages / 8, `${free} of ${pages} pages are free`);
+  assertEquals(sizeOf(), pages * 4096);
+  assert(sizeOf() < full / 2, `${sizeOf()} of ${full} bytes are left`);
+});

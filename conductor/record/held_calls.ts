@@ -1,9 +1,13 @@
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { ChangeFeed } from "./change_feed.ts";
 
 /** Calls that are held at once in the whole daemon. */
 const MAX_HELD = 64;
+
+/** However much is written, each of them looks no more often than this. */
+const PAUSE_MS = 20;
 
 /**
  * Holds the answers of calls until there is something to say: they are woken by
@@ -55,7 +59,10 @@ export class HeldCalls {
     const end = AbortSignal.any([signal, over.signal, this.#quiet.signal]);
     try {
       while (!end.aborted && !ready(it)) {
+        const next = this.#clock.monotonic() + PAUSE_MS;
         await this.#feed.wait(end);
+        const left = next - this.#clock.monotonic();
+        if (left > 0) await sleep(this.#clock, left, end);
         it = read();
       }
       return it;

@@ -37,7 +37,11 @@ Deno.test("HeldCalls answers at once what is there, and when it comes what is no
   grow(0);
   await clock.advance(0);
   assertEquals(it.reads, 2);
+  // Soon after one look there is none, whoever writes how much.
   grow(3);
+  await clock.advance(19);
+  assertEquals(it.reads, 2);
+  await clock.advance(1);
   assertEquals(await answer, 3);
   assertEquals(await ask(), 3);
   assertEquals([it.reads, clock.pending], [4, 0]);
@@ -60,7 +64,7 @@ Deno.test("HeldCalls gives up in time, when the caller leaves and when the daemo
 });
 
 Deno.test("HeldCalls holds 64 at once, and never refuses what need not wait", async () => {
-  const { grow, held, ask } = setUp();
+  const { clock, grow, held, ask } = setUp();
   const place = held.enter();
   const answers = Array.from({ length: 63 }, () => ask());
   const refused = await assertRejects(() => ask(), AppError);
@@ -71,6 +75,7 @@ Deno.test("HeldCalls holds 64 at once, and never refuses what need not wait", as
   place[Symbol.dispose]();
   answers.push(ask());
   grow(1);
+  await clock.advance(20);
   assertEquals(await Promise.all(answers), Array(64).fill(1));
   assertEquals(await ask(), 1);
 });
