@@ -10,6 +10,7 @@ const FIVE_FIELDS = new RegExp(`^${FIELD}(?: +${FIELD}){4}$`, "i");
 const CRON_RULE =
   'must be five fields (minute, hour, day of month, month, day of week; 0 and 7 are Sunday) of *, numbers, names (mon, jan), lists, ranges and steps of * or of a range, e.g. "30 2 * * 1-5" or "*/15 * * * *"';
 
+const ZONE_NAME = /^[a-z][\w+/-]*$/i;
 /** The second field. */
 const EVERY_HOUR = /^\S+ +(\*|\*\/1|0-23) /;
 
@@ -35,8 +36,9 @@ export class DueTimes {
     this.#isHourly = EVERY_HOUR.test(cron);
     this.#timezone = timezone;
     try {
-      // Stricter than what it is used for, which takes whole dates as well.
-      new Intl.DateTimeFormat("en", { timeZone: timezone });
+      // What it is used for takes whole dates as well.
+      if (!ZONE_NAME.test(timezone)) throw new RangeError();
+      this.#stretchAt(0);
     } catch {
       const rule = "must be the name of a time zone, e.g. Europe/Berlin or UTC";
       throw invalidInput("timezone", rule);

@@ -47,6 +47,13 @@ export function dueTimesByHand(
     return asked.wall + at - start;
   };
   const patterns = crons.map(parse);
+  const byMinute = Array.from(
+    { length: 60 },
+    (_, minute) =>
+      patterns.flatMap(({ minutes }, index) =>
+        minutes?.has(minute) ? [index] : []
+      ),
+  );
   const due = crons.map(() => new Array<number>());
   // The latest that they have shown; no repetition is longer than three hours.
   let latest = wallOf(from - MINUTE_MS);
@@ -57,12 +64,14 @@ export function dueTimesByHand(
     const wall = wallOf(at);
     // The minutes that the clocks show for the first time, left out ones too.
     const fresh = walls(latest, wall);
-    patterns.forEach((pattern, index) => {
-      const isDue = pattern.everyHour
-        ? pattern.matches(wall)
-        : fresh.some(pattern.matches);
-      if (isDue) due[index]?.push(at);
-    });
+    for (const shown of fresh.length > 0 ? fresh : [wall]) {
+      for (const index of byMinute[shown / MINUTE_MS % 60] ?? []) {
+        const { everyHour, matches } = patterns[index] ?? parse("");
+        const counts = everyHour ? shown === wall : shown > latest;
+        const own = due[index];
+        if (counts && matches(shown) && own?.at(-1) !== at) own?.push(at);
+      }
+    }
     latest = Math.max(latest, wall);
   }
   return due;
@@ -80,6 +89,7 @@ function parse(cron: string) {
   if (days?.has(7)) days.add(0);
   const anyDay = fields[2] === "*" || fields[4] === "*";
   return {
+    minutes,
     everyHour: ["*", "*/1", "0-23"].includes(fields[1] ?? ""),
     matches(wall: number) {
       const minute = wall / MINUTE_MS;
