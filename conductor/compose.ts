@@ -15,7 +15,9 @@ import {
   composeAutomation,
   DetachedExec,
   execKind,
+  OutputSpace,
   RunOutputs,
+  RunOutputService,
   taskKinds,
 } from "./automation/mod.ts";
 import { browserKind, composeBrowser } from "./browser/mod.ts";
@@ -101,7 +103,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       environment: commandEnvironment(config, { ...place, environment }),
     }),
   );
-  const outputs = new RunOutputs(join(values.stateDir, "jobs"));
+  const jobs = join(values.stateDir, "jobs");
+  const outputs = new RunOutputs(jobs);
   const automation = composeAutomation({
     store,
     kinds: taskKinds([
@@ -113,6 +116,14 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     width: values.maxConcurrentRuns,
     retention: { days: values.retentionDays, rows: values.retentionRows },
     about: () => self.summary(),
+    onRunEnd: () => space.wake(),
+    ...common,
+  });
+  const space = new OutputSpace({
+    ...stores,
+    folder: jobs,
+    maxBytes: values.outputMaxBytes,
+    leadership: automation.leadership,
     ...common,
   });
   const tokens = new NamedTokens({
@@ -142,6 +153,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       codex,
       ...automation,
       runs: stores.runs,
+      runOutputs: new RunOutputService({
+        ...stores,
+        outputs,
+        held: store.held,
+        clock,
+      }),
       events: store.events,
       held: store.held,
       audit: stores.audit,
@@ -189,6 +206,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     },
     async stopWork() {
       await automation.stopWork();
+      await space.stop();
       await codex.stop();
       await hostOps.close();
     },
@@ -201,6 +219,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
   codex.health.start();
   if (store.health.outage === undefined) {
     automation.start();
+    space.start();
     browser.start();
     store.health.onOutage = () => automation.quiesce();
   }

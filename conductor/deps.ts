@@ -14,6 +14,7 @@ import type {
 import type {
   Automation,
   DetachedExec,
+  RunOutputService,
   SystemService,
   TaskLogService,
   TaskService,
@@ -42,6 +43,7 @@ export interface Deps extends SelfDeps {
   readonly tasks: TaskService;
   readonly taskLogs: TaskLogService;
   readonly runs: Stores["runs"];
+  readonly runOutputs: RunOutputService;
   readonly events: EventService;
   readonly held: HeldCalls;
   readonly audit: Stores["audit"];

@@ -99,6 +99,8 @@ export class KeptCommands {
       const wasGone = isGone;
       const { end } = await look(folder);
       const sizes = await sizesOf(folder);
+      isOver ||= Math.max(sizes.stdout, sizes.stderr) > maxBytes;
+      if (end === undefined && (isOver || signal.aborted)) await killer.go();
       const isNew = await onLook(sizes);
       if (end !== undefined) {
         const facts = await factsOf(folder, { end, sizes });
@@ -113,8 +115,6 @@ export class KeptCommands {
         isGone = !await this.#isThere(folder);
         if (isGone) continue;
       }
-      isOver ||= Math.max(sizes.stdout, sizes.stderr) > maxBytes;
-      if (isOver || signal.aborted) await killer.go();
       pause = isNew || killer.isAtWork
         ? FIRST_LOOK_MS
         : Math.min(pause * 2, LOOK_MS);

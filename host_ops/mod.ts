@@ -16,3 +16,4 @@ export { KeptLost } from "./kept_commands.ts";
 export { Normalised, normaliseExec } from "./input.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";
+export { decodeStrictly, wholeCharacters } from "./utf8.ts";

@@ -196,16 +196,6 @@ export const ExecOutcome = outcome("exec", {
     runId: z.string().optional(),
   },
 });
-/** A detached command that has not ended yet. */
-export const ExecPending = z.object({
-  ok: z.literal(true),
-  operation: z.literal("exec"),
-  input: ExecInput,
-  pending: z.literal(true),
-  taskId: z.string(),
-  runId: z.string(),
-  next: z.array(z.string()).describe("The calls that read on and cancel."),
-});
 /** What `readTextFile` returns. */
 export const FileReadOutcome = outcome("files/read", {
   input: FileReadInput,
@@ -248,7 +238,6 @@ export type FileReadResult = z.infer<typeof FileReadResult>;
 export type FileWriteResult = z.infer<typeof FileWriteResult>;
 export type FileFailure = z.infer<typeof FileFailure>;
 export type HostOpError = z.infer<typeof HostOpError>;
-export type ExecPending = z.infer<typeof ExecPending>;
 export type ExecOutcome = z.infer<typeof ExecOutcome>;
 export type FileReadOutcome = z.infer<typeof FileReadOutcome>;
 export type FileWriteOutcome = z.infer<typeof FileWriteOutcome>;

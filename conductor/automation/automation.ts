@@ -57,7 +57,11 @@ export function composeAutomation(options: AutomationOptions): Automation {
   });
   const logs = new RunLogs({ ...parts, leadership });
   const work = { ...parts, leadership, ledger };
-  const executor = new RunExecutor({ ...work, logs, onFree: wake });
+  const onFree = () => {
+    wake();
+    options.onRunEnd?.();
+  };
+  const executor = new RunExecutor({ ...work, logs, onFree });
   const scheduler = new Scheduler({ ...work, executor });
   const retention = new Retention({ ...work, ...options.retention });
   const system = new SystemService(work);
@@ -135,6 +139,7 @@ export interface AutomationOptions {
   readonly width: number;
   readonly retention: { readonly days: number; readonly rows: number };
   readonly about: SystemServiceOptions["about"];
+  readonly onRunEnd?: () => void;
   readonly newId: NewId;
   readonly clock: Clock;
   readonly log: Logger;

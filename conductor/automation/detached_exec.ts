@@ -3,7 +3,6 @@ import {
   type ExecFacts,
   type ExecInput,
   type ExecOutcome,
-  type ExecPending,
   execTarget,
   HOST_OP_ERRORS,
   type HostOpErrorCode,
@@ -47,7 +46,7 @@ export class DetachedExec {
   async run(
     input: ExecInput,
     caller: DetachingCaller,
-  ): Promise<ExecOutcome | ExecPending> {
+  ): Promise<ExecOutcome | PendingExec> {
     const taskId = await this.#start(input, caller);
     const { latest_run: run, ...task } = await this.#end(
       taskId,
@@ -58,7 +57,7 @@ export class DetachedExec {
     const ids = { taskId, runId: run.run_id };
     if (task.finished_at === null) {
       const pending = { ok: true, operation: "exec", pending: true } as const;
-      return { ...pending, input, ...ids, next: nextCalls(ids, caller.by) };
+      return { ...pending, input, ...ids };
     }
     return { ...await this.#outcomeOf(run, input), ...ids };
   }
@@ -156,6 +155,16 @@ export class DetachedExec {
   }
 }
 
+/** A command that goes on. */
+export interface PendingExec {
+  readonly ok: true;
+  readonly operation: "exec";
+  readonly pending: true;
+  readonly input: ExecInput;
+  readonly taskId: string;
+  readonly runId: string;
+}
+
 /** Who detaches a command. */
 export interface DetachingCaller extends Omit<AuditedCaller, "hold"> {
   readonly by: Pick<Principal, "scopes">;
@@ -171,18 +180,6 @@ interface DetachedExecOptions extends PathBase {
   readonly redactor: Pick<Redactor, "text">;
   readonly feed: ChangeFeed;
   readonly clock: Clock;
-}
-
-/** The calls that read on and cancel, as far as they are the caller's to make. */
-function nextCalls(
-  { taskId, runId }: { readonly taskId: string; readonly runId: string },
-  { scopes }: Pick<Principal, "scopes">,
-): string[] {
-  return [
-    `GET /v1/runs/${runId}`,
-    `GET /v1/tasks/${taskId}/logs`,
-    ...(scopes.has("automate") ? [`POST /v1/tasks/${taskId}/cancel`] : []),
-  ];
 }
 
 /** What tasks tell in snake_case, as the contract of `exec` names it. */

@@ -111,7 +111,7 @@ async function captured(work: Work): Promise<ExecExit> {
  */
 async function watched(
   work: Work,
-  { logged }: CommandOptions,
+  { logged, skip }: CommandOptions,
 ): Promise<ExecExit> {
   const { hostOps, request, context, outputs } = work;
   const { run_id: runId } = context;
@@ -123,6 +123,7 @@ async function watched(
       stream,
       from: logged[stream],
       onLine: (text, place) => context.log(stream, text, place),
+      onSkipped: (lines) => skip(stream, lines),
     });
   const stdout = tailOf("stdout");
   const stderr = tailOf("stderr");

@@ -1,6 +1,8 @@
 export { type Automation, composeAutomation } from "./automation.ts";
-export { DetachedExec } from "./detached_exec.ts";
+export { DetachedExec, type PendingExec } from "./detached_exec.ts";
 export { execKind } from "./exec_kind.ts";
+export { OutputSpace } from "./output_space.ts";
+export { RunOutputService } from "./run_output_service.ts";
 export { RunOutputs } from "./run_outputs.ts";
 export { SystemService } from "./system_service.ts";
 export {

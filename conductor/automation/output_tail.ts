@@ -1,7 +1,10 @@
 import type { OutputBytes, OutputStream, RunOutputs } from "./run_outputs.ts";
 
 /** Bytes read at once. */
-const PIECE_BYTES = 65_536;
+const PIECE_BYTES = 262_144;
+/** Who is further behind than this skips all but the last of it. */
+const MAX_BEHIND_BYTES = 4_194_304;
+const LAST_BYTES = 524_288;
 /** A line is told in pieces that is longer. */
 const MAX_LINE_BYTES = 65_536;
 const NEWLINE = 10;
@@ -28,6 +31,7 @@ export class OutputTail {
   /** Reads on to `size`; tells whether something has come. */
   async readTo(size: number): Promise<boolean> {
     const from = this.#place;
+    if (size - from > MAX_BEHIND_BYTES) await this.#skipTo(size - LAST_BYTES);
     while (this.#place < size) {
       const read = await this.#read();
       if (read === undefined || read.bytes.length === 0) break;
@@ -40,6 +44,24 @@ export class OutputTail {
   end(): void {
     this.#tell(this.#rest);
     this.#rest = new Uint8Array(0);
+  }
+
+  /** Passes over whole lines: a log that told them all would never be there. */
+  async #skipTo(place: number): Promise<void> {
+    let lines = 0;
+    while (this.#place < place) {
+      const read = await this.#read();
+      if (read === undefined || read.bytes.length === 0) break;
+      const { bytes } = read;
+      // For very short lines many times as fast as asking for each.
+      for (let at = 0; at < bytes.length; at++) {
+        if (bytes[at] === NEWLINE) lines++;
+      }
+      this.#place += bytes.length;
+      this.#rest = bytes.slice(bytes.lastIndexOf(NEWLINE) + 1);
+    }
+    if (this.#rest.length > MAX_LINE_BYTES) this.#rest = new Uint8Array(0);
+    this.#options.onSkipped(Math.max(lines, 1));
   }
 
   #read(): Promise<OutputBytes | undefined> {
@@ -84,6 +106,8 @@ interface OutputTailOptions {
   readonly from: number;
   /** Takes a line with its end, and the byte that comes after it. */
   readonly onLine: (text: string, place: number) => void;
+  /** Told how many lines are left out. */
+  readonly onSkipped: (lines: number) => void;
 }
 
 /** Returns the end of the last whole character before a place. */

@@ -81,6 +81,15 @@ export class RunLog {
     this.#split(name, text);
   }
 
+  /** Tells that lines are left out. */
+  skip(name: LogStream, lines: number): void {
+    this.#dropped += lines;
+    this.note(
+      "warn",
+      `log.dropped: ${lines} lines of ${name}, which came faster than the log is written`,
+    );
+  }
+
   /** Adds a line of conductor's own. */
   note(level: LogLevel, message: string): void {
     if (!this.#ended) this.#push({ stream: "system", message, level });
@@ -111,13 +120,7 @@ export class RunLog {
     const stream = this.#streamOf(name);
     const lines = stream.skipped?.lines ?? 0;
     stream.skipped = undefined;
-    if (lines > 0) {
-      this.#dropped += lines;
-      this.note(
-        "warn",
-        `log.dropped: ${lines} lines of ${name}, which came faster than the log is written`,
-      );
-    }
+    if (lines > 0) this.skip(name, lines);
     this.#split(name, text);
   }
 

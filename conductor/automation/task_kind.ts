@@ -60,6 +60,8 @@ export interface CommandOptions {
   readonly max_output_bytes: number | null;
   /** How far each output stands in the log since an earlier watch, in bytes. */
   readonly logged: { readonly stdout: number; readonly stderr: number };
+  /** Tells that lines are left out of the log. */
+  readonly skip: (stream: LogStream, lines: number) => void;
 }
 
 /**

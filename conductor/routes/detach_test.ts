@@ -54,10 +54,13 @@ Deno.test("A detached command that goes on is answered 202 with the calls that f
   assertEquals(status, 202);
   const { ok, operation, pending, taskId, runId, next } = answer.data;
   assertEquals([ok, operation, pending], [true, "exec", true]);
-  assert(next.some((call: string) => call.includes(runId)));
-  for (const call of next as string[]) {
-    const [method = "", path = ""] = call.split(" ");
-    await it.server.data(method as "GET", path);
+  assert(next[0].path.includes(runId));
+  for (const { method, path } of next) {
+    const answer: Json = await it.server.data(
+      method,
+      path.replace(/wait_ms=\d+/, "wait_ms=10"),
+    );
+    if (path.includes("stdout")) assertEquals(answer.running, true);
   }
   const task: Json = await it.server.data("GET", `/v1/tasks/${taskId}`);
   assertEquals(task.status, "canceled");

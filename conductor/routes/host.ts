@@ -1,8 +1,8 @@
 import { z } from "zod";
 import {
   EXEC_STREAM_EVENTS,
+  ExecInput,
   ExecOutcome,
-  ExecPending,
   ExecRequest,
   FileEditOutcome,
   FileEditRequest,
@@ -11,12 +11,25 @@ import {
   FileWriteOutcome,
   FileWriteRequest,
 } from "../../host_ops/mod.ts";
-import { Reply } from "../../shared/http/mod.ts";
+import { type Principal, Reply } from "../../shared/http/mod.ts";
 import {
   IDEMPOTENCY_KEY_RULE,
   idempotencyKeyOf,
 } from "../../shared/idempotency.ts";
+import type { PendingExec } from "../automation/mod.ts";
 import { callerOf, route } from "../deps.ts";
+import { NextCall } from "../../shared/next_call.ts";
+
+/** A detached command that has not ended yet. */
+const ExecPending = z.object({
+  ok: z.literal(true),
+  operation: z.literal("exec"),
+  input: ExecInput,
+  pending: z.literal(true),
+  taskId: z.string(),
+  runId: z.string(),
+  next: z.array(NextCall).describe("The calls that read on and cancel."),
+});
 
 const hostOperation = {
   method: "POST",
@@ -65,7 +78,9 @@ export const hostRoutes = [
         by: context,
         key: idempotencyKeyOf(context),
       });
-      return "pending" in answer ? new Reply(answer, { status: 202 }) : answer;
+      if (!("pending" in answer)) return answer;
+      const next = nextOf(answer, context);
+      return new Reply({ ...answer, next }, { status: 202 });
     },
     stream: (context) =>
       context.deps.hostOps.streamCommand(context.body, callerOf(context)),
@@ -135,3 +150,30 @@ export const hostRoutes = [
       context.deps.hostOps.editTextFile(context.body, callerOf(context)),
   }),
 ];
+
+/** The calls that read on and cancel, as far as they are the caller's to make. */
+function nextOf(
+  { taskId, runId }: PendingExec,
+  { scopes }: Pick<Principal, "scopes">,
+): NextCall[] {
+  const output = `/v1/runs/${runId}/output?wait_ms=30000`;
+  const calls: NextCall[] = [
+    {
+      method: "GET",
+      path: `${output}&stream=stdout`,
+      why: "what it prints, as it comes; go on with offset=<next_offset>",
+    },
+    { method: "GET", path: `${output}&stream=stderr`, why: "its errors" },
+    {
+      method: "GET",
+      path: `/v1/tasks/${taskId}`,
+      why: "whether it has ended, and how",
+    },
+  ];
+  if (!scopes.has("automate")) return calls;
+  return [...calls, {
+    method: "POST",
+    path: `/v1/tasks/${taskId}/cancel`,
+    why: "ends it, with all that it started",
+  }];
+}

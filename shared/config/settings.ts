@@ -288,6 +288,12 @@ export const SETTINGS = {
     max: 1_000_000_000,
     doc: "count limit of each of them",
   }),
+  outputMaxBytes: integer("BAA_OUTPUT_MAX_BYTES", {
+    fallback: "4294967296",
+    min: 1,
+    max: 1_125_899_906_842_624,
+    doc: "outputs of runs kept, all together; the oldest ended go first",
+  }),
   audit: oneOf("BAA_AUDIT", {
     fallback: "on",
     values: ["on", "enforced"],

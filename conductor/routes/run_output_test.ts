@@ -1,0 +1,151 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Json } from "../../shared/testing/json.ts";
+import { until } from "../../shared/testing/until.ts";
+import {
+  type TestConductor,
+  testConductor,
+} from "../testing/test_conductor.ts";
+
+async function run(
+  it: TestConductor,
+  command: string,
+  rest: Record<string, unknown> = {},
+): Promise<string> {
+  const { task_id }: Json = await it.server.data("POST", "/v1/tasks", {
+    title: "prints",
+    kind: "exec",
+    payload: { command, cwd: "/" },
+    ...rest,
+  });
+  const task: Json = await until(
+    () => it.server.data("GET", `/v1/tasks/${task_id}`) as Promise<Json>,
+    (task) => task.latest_run !== null,
+  );
+  return task.latest_run.run_id;
+}
+
+function output(it: TestConductor, runId: string, query = ""): Promise<Json> {
+  return it.server.data("GET", `/v1/runs/${runId}/output${query}`);
+}
+
+const WAIT = "?wait_ms=20000";
+
+async function ended(it: TestConductor, runId: string): Promise<void> {
+  await until(
+    () => it.server.data("GET", `/v1/runs/${runId}`) as Promise<Json>,
+    (run) => run.finished_at !== null,
+  );
+}
+
+for (const survive of [false, true]) {
+  const kind = survive ? "surviving" : "ordinary";
+
+  Deno.test(`Any byte of what an ${kind} run prints can be read, as it comes and later`, async () => {
+    await using it = await testConductor();
+    const go = `${it.folder}/go`;
+    const id = await run(
+      it,
+      `printf 'a prompt: '; printf err >&2; while [ ! -e ${go} ]; do sleep 0.02; done; printf 'é\\200'; exit 3`,
+      { survive },
+    );
+    const first = await output(it, id, WAIT);
+    assertEquals(first, {
+      run_id: id,
+      stream: "stdout",
+      offset: 0,
+      next_offset: 10,
+      content: "a prompt: ",
+      size_bytes: 10,
+      running: true,
+      eof: false,
+      exit: null,
+    });
+    const held = output(it, id, `${WAIT}&offset=10`);
+    await Deno.writeTextFile(go, "");
+    await held;
+    await ended(it, id);
+    const rest = await output(it, id, "?offset=10");
+    assertEquals(rest.content_base64, btoa("\xc3\xa9\x80"));
+    assertEquals([rest.running, rest.eof, rest.next_offset], [false, true, 13]);
+    assertEquals(rest.exit, {
+      status: "failed",
+      code: "EXEC_EXIT_NON_ZERO",
+      exit_code: 3,
+      signal: null,
+    });
+    const part = await output(it, id, "?offset=2&max_bytes=6");
+    assertEquals([part.content, part.eof], ["prompt", false]);
+    const cut = await output(it, id, "?max_bytes=11");
+    assertEquals([cut.content, cut.next_offset], ["a prompt: ", 10]);
+    const errors = await output(it, id, "?stream=stderr");
+    assertEquals([errors.content, errors.eof], ["err", true]);
+    const beyond = await output(it, id, "?offset=99");
+    assertEquals([beyond.content, beyond.eof], ["", true]);
+  });
+}
+
+Deno.test("What has no output is told so", async () => {
+  await using it = await testConductor();
+  const refused = async (path: string, status: number) => {
+    const response = await it.server.get(path);
+    assertEquals(response.status, status, path);
+    return (await response.json()).error;
+  };
+  await refused("/v1/runs/run_none/output", 404);
+  const id = await run(it, "true");
+  for (
+    const query of ["stream=x", "offset=-1", "max_bytes=0", "wait_ms=55001"]
+  ) {
+    await refused(`/v1/runs/${id}/output?${query}`, 400);
+  }
+});
+
+Deno.test("Outputs make room, the oldest ended first, and no running one does", async () => {
+  await using it = await testConductor({ BAA_OUTPUT_MAX_BYTES: "25000" });
+  const go = `${it.folder}/go`;
+  const print = "head -c 10000 /dev/zero";
+  const live = await run(
+    it,
+    `${print}; while [ ! -e ${go} ]; do sleep 0.02; done`,
+    { survive: true },
+  );
+  const [first, second] = [await run(it, print), await run(it, print)];
+  await ended(it, first);
+  await ended(it, second);
+  const third = await run(it, print);
+  await ended(it, third);
+  const response = await until(
+    () => it.server.get(`/v1/runs/${second}/output`),
+    ({ status }) => status === 404,
+    { withinMs: 10_000 },
+  );
+  const { error } = await response.json();
+  assertEquals([error.code, error.details.reason], ["NOT_FOUND", "expired"]);
+  for (const id of [live, third]) {
+    assertEquals((await output(it, id)).size_bytes, 10_000);
+  }
+  await Deno.writeTextFile(go, "");
+  await ended(it, live);
+});
+
+Deno.test("A byte far into a large output is read at once", async () => {
+  await using it = await testConductor();
+  const far = 2 ** 30;
+  const id = await run(
+    it,
+    // Sparse: the room on the disk is the output's only in name.
+    `truncate -s ${far} /dev/stdout`,
+    { max_output_bytes: 2 ** 31, survive: true },
+  );
+  await ended(it, id);
+  await Deno.truncate(`${it.folder}/state/jobs/${id}/stdout`, far + 5);
+  const times = [];
+  for (let round = 0; round < 9; round++) {
+    const since = performance.now();
+    const read = await output(it, id, `?offset=${far}`);
+    times.push(performance.now() - since);
+    assertEquals(read.next_offset, far + 5);
+  }
+  const median = times.sort((a, b) => a - b)[4] ?? Infinity;
+  assert(median <= 20, `${median} ms`);
+});
