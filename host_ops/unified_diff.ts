@@ -137,7 +137,11 @@ function linesIn(text: string): number {
 
 function newlines(text: string, from: number, to: number): number {
   let count = 0;
-  for (let at = from; at < to; at++) if (text.charCodeAt(at) === 10) count++;
+  let at = text.indexOf("\n", from);
+  while (at !== -1 && at < to) {
+    count++;
+    at = text.indexOf("\n", at + 1);
+  }
   return count;
 }
 

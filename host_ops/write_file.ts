@@ -348,7 +348,7 @@ async function hashOf(
   await using file = await guard.open(path, "read");
   if (identityOf(file.info) !== identityOf(info)) return undefined;
   const hash = createHash("sha256");
-  const buffer = new Uint8Array(65_536);
+  const buffer = new Uint8Array(262_144);
   let position = 0;
   while (true) {
     const count = await file.read(buffer, position);

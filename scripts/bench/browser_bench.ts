@@ -1,13 +1,9 @@
-import { ScriptedClient } from "../../conductor/browser/testing/scripted_client.ts";
-import { startDaemon } from "../testing/daemon.ts";
 import { findFirefox } from "../../conductor/browser/testing/firefox.ts";
 import { FirefoxRig } from "../testing/firefox_rig.ts";
-import { type BenchRow, ms, quantile, residentMiB } from "./harness.ts";
+import { type BenchRow, ms, quantile } from "./harness.ts";
 
 const ROUNDS = 100;
 const EVENTS = 20_000;
-const RECONNECTS = 1_000;
-const IDLE_TIMER_MS = 35_000;
 
 /** Times the site's own fetch in the site's own page. */
 const FETCH_PAGE = `<!doctype html><title>busy</title><body><script>
@@ -23,43 +19,9 @@ const FETCH_PAGE = `<!doctype html><title>busy</title><body><script>
   })();
 </script>`;
 
-/** What the bridge costs: reconnects, and a request and a stream through a real Firefox. */
+/** What the bridge costs: a request and a stream through a real Firefox. */
 export async function browserBench(): Promise<readonly BenchRow[]> {
-  const rows = [await reconnects()];
-  return findFirefox() === undefined
-    ? rows
-    : [...rows, ...await throughFirefox()];
-}
-
-/** Whether a browser that comes and goes leaves memory behind. */
-async function reconnects(): Promise<BenchRow> {
-  await using conductor = await startDaemon("conductor");
-  let pairingKey: string | undefined;
-  const connect = async (times: number) => {
-    for (let i = 0; i < times; i++) {
-      await using client = await ScriptedClient.connect(conductor.origin, {
-        pairingKey,
-      });
-      pairingKey = client.pairingKey;
-    }
-    return await residentMiB(conductor.pid);
-  };
-  const before = await connect(200);
-  await connect(RECONNECTS);
-  // Deno's idle timer holds a closed socket for as long as it runs.
-  await new Promise((resolve) => setTimeout(resolve, IDLE_TIMER_MS));
-  const after = await residentMiB(conductor.pid);
-  return {
-    name: `bridge: memory after ${RECONNECTS} reconnects, MiB`,
-    ours: after.toFixed(0),
-    floor: `${before.toFixed(0)} after the first 200`,
-    ratio: `+ ${(after - before).toFixed(0)}`,
-    target: "≤ + 10",
-    met: after - before <= 10,
-  };
-}
-
-async function throughFirefox(): Promise<readonly BenchRow[]> {
+  if (findFirefox() === undefined) return [];
   await using rig = await FirefoxRig.start({ BAA_LOG_LEVEL: "info" });
   const { site } = rig;
   const firefox = await rig.openLoggedIn();

@@ -171,7 +171,7 @@ async function withSubscribers(rig: CodexRig, turn: Turn): Promise<number> {
 }
 
 /** Conductor's own share has its audit in it, which is on disk first. */
-const MORE_MS = { codexd: 5, conductor: 15 } as const;
+const MORE_MS = { codexd: 5, conductor: 8 } as const;
 
 /** Rounds are compared one by one: the machine's load changes between them. */
 function firstRow(name: keyof typeof MORE_MS, times: Times): BenchRow {

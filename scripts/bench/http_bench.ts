@@ -1,6 +1,14 @@
 import { fromFileUrl } from "@std/path";
 import { startDaemon } from "../testing/daemon.ts";
-import { type BenchRow, isInstalled, quantile, wrk } from "./harness.ts";
+import {
+  type BenchRow,
+  count,
+  inTurn,
+  isInstalled,
+  middles,
+  ratioRow,
+  wrk,
+} from "./harness.ts";
 
 const ROUNDS = 3;
 const POST_SCRIPT = `
@@ -17,42 +25,27 @@ export async function httpBench(): Promise<readonly BenchRow[]> {
   await using conductor = await startDaemon("conductor");
   await using bare = await startServer("bare");
   await using kit = await startServer("kit");
-  const rates = {
-    bareGet: [],
-    ourGet: [],
-    barePost: [],
-    kitPost: [],
-  } as Record<
-    "bareGet" | "ourGet" | "barePost" | "kitPost",
-    number[]
-  >;
-  for (let round = 0; round < ROUNDS; round++) {
-    rates.bareGet.push(await wrk(`${bare.origin}/healthz`));
-    rates.ourGet.push(await wrk(`${conductor.origin}/healthz`));
-    rates.barePost.push(await wrk(`${bare.origin}/v1/echo`, { script }));
-    rates.kitPost.push(await wrk(`${kit.origin}/v1/echo`, { script }));
-  }
+  const rates = middles(
+    await inTurn({
+      bareGet: () => wrk(`${bare.origin}/healthz`),
+      ourGet: () => wrk(`${conductor.origin}/healthz`),
+      barePost: () => wrk(`${bare.origin}/v1/echo`, { script }),
+      kitPost: () => wrk(`${kit.origin}/v1/echo`, { script }),
+    }, ROUNDS),
+  );
   await Deno.remove(script);
+  const row = (name: string, ours: number, floor: number) =>
+    ratioRow({
+      name: `${name}, requests/s`,
+      ours,
+      floor: [floor, "bare Deno.serve"],
+      show: count,
+      least: 0.7,
+    });
   return [
     row("GET /healthz", rates.ourGet, rates.bareGet),
     row("POST, validated and enveloped", rates.kitPost, rates.barePost),
   ];
-}
-
-function row(
-  name: string,
-  ours: readonly number[],
-  floor: readonly number[],
-): BenchRow {
-  const [a, b] = [quantile(ours, 0.5), quantile(floor, 0.5)];
-  return {
-    name: `${name}, requests/s`,
-    ours: a.toFixed(0),
-    floor: `${b.toFixed(0)} bare Deno.serve`,
-    ratio: `${(a / b).toFixed(2)} ×`,
-    target: "≥ 0.70 ×",
-    met: a / b >= 0.7,
-  };
 }
 
 async function startServer(kind: "bare" | "kit") {

@@ -1,10 +1,18 @@
 import { join } from "@std/path";
-import { Database as Connection } from "@db/sqlite";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
-import { type BenchRow, isInstalled, ms, quantile, wrk } from "./harness.ts";
+import { durableRows } from "./durable_rows.ts";
+import {
+  type BenchRow,
+  count,
+  inTurn,
+  isInstalled,
+  middles,
+  ms,
+  ratioRow,
+  wrk,
+} from "./harness.ts";
 
-const ROUNDS = 5;
-const FLOOR_MS = 500;
+const ROUNDS = 3;
 const ONE = { connections: 1 };
 
 /**
@@ -25,77 +33,35 @@ export async function rowsBench(): Promise<readonly BenchRow[]> {
   });
   // What is queued must not run meanwhile.
   await (await fetch(`${origin}/v1/system/pause`, { method: "POST" })).text();
-  using floor = durableInserts(join(folder, "floor.db"));
-  const rates = { floor: [], one: [], many: [], task: [] } as Record<
-    "floor" | "one" | "many" | "task",
-    number[]
-  >;
-  for (let round = 0; round < ROUNDS; round++) {
-    rates.floor.push(floor.rate());
-    rates.one.push(await wrk(`${origin}/v1/files/read`, { ...read, ...ONE }));
-    rates.many.push(await wrk(`${origin}/v1/files/read`, read));
-    rates.task.push(await wrk(`${origin}/v1/tasks`, { ...task, ...ONE }));
-  }
-  const [one, many, tasks, inserts] = [
-    rates.one,
-    rates.many,
-    rates.task,
-    rates.floor,
-  ].map((it) => quantile(it, 0.5)) as [number, number, number, number];
-  const limit = 2 * 1000 / inserts + 1;
+  using floor = durableRows(join(folder, "floor.db"));
+  const rates = middles(
+    await inTurn({
+      floor: () => floor.rate(),
+      one: () => wrk(`${origin}/v1/files/read`, { ...read, ...ONE }),
+      many: () => wrk(`${origin}/v1/files/read`, read),
+      task: () => wrk(`${origin}/v1/tasks`, { ...task, ...ONE }),
+    }, ROUNDS),
+  );
+  const row = (name: string, ours: number, least: number) =>
+    ratioRow({
+      name: `${name}, requests/s`,
+      ours,
+      floor: [rates.floor, "single-row durable inserts"],
+      show: count,
+      least,
+    });
   return [
-    row("files/read of 200 bytes, 32 clients", many, inserts, 1),
-    {
+    row("files/read of 200 bytes, 32 clients", rates.many, 1),
+    ratioRow({
       name: "files/read of 200 bytes, one client",
-      ours: ms(1000 / one),
-      floor: `${ms(1000 / inserts)} a single-row durable insert`,
-      ratio: `+ ${ms((1000 / one) - (1000 / inserts))}`,
-      target: "≤ two of them + 1 ms",
-      met: 1000 / one <= limit,
-    },
-    row("POST /v1/tasks, one client", tasks, inserts, 0.5),
+      ours: 1000 / rates.one,
+      floor: [1000 / rates.floor, "a single-row durable insert"],
+      show: ms,
+      most: 2,
+      plusMs: 1,
+    }),
+    row("POST /v1/tasks, one client", rates.task, 0.5),
   ];
-}
-
-function row(
-  name: string,
-  ours: number,
-  floor: number,
-  target: number,
-): BenchRow {
-  return {
-    name: `${name}, requests/s`,
-    ours: ours.toFixed(0),
-    floor: `${floor.toFixed(0)} single-row durable inserts`,
-    ratio: `${(ours / floor).toFixed(2)} ×`,
-    target: `≥ ${target.toFixed(2)} ×`,
-    met: ours / floor >= target,
-  };
-}
-
-/** Inserts one row a transaction, as durably as conductor does. */
-function durableInserts(path: string) {
-  const connection = new Connection(path);
-  connection.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    CREATE TABLE floor (id INTEGER PRIMARY KEY, text TEXT) STRICT;
-  `);
-  const insert = connection.prepare("INSERT INTO floor (text) VALUES (?)");
-  const text = "x".repeat(200);
-  return {
-    /** Rows a second. */
-    rate(): number {
-      const started = performance.now();
-      let count = 0;
-      while (performance.now() < started + FLOOR_MS) {
-        insert.run(text);
-        count++;
-      }
-      return count * 1000 / (performance.now() - started);
-    },
-    [Symbol.dispose]: () => connection.close(),
-  };
 }
 
 /** Writes what makes wrk post a body. */

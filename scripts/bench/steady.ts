@@ -10,17 +10,14 @@ const MOST_SPREAD = 1 / 3;
  */
 export async function measureSteadily(
   bench: Bench,
-  load: () => Promise<string>,
 ): Promise<readonly SteadyRow[]> {
-  const before = await load();
   const runs: (readonly BenchRow[])[] = [];
   let rows: SteadyRow[] = [];
   do {
     const run = await bench();
     if (run.length === 0) return [];
     runs.push(run);
-    rows = run.map((_, at) => middleOf(runs.flatMap((it) => it[at] ?? [])))
-      .map((row) => ({ ...row, load: before }));
+    rows = run.map((_, at) => middleOf(runs.flatMap((it) => it[at] ?? [])));
   } while (
     runs.length < 2 ||
     (runs.length < MOST_RUNS && rows.some((it) => it.spread > MOST_SPREAD))
@@ -28,14 +25,24 @@ export async function measureSteadily(
   return rows;
 }
 
-/** A row with how far its figures lay apart, and what the machine did before. */
+/** A row with how far its figures lay apart. */
 export interface SteadyRow extends BenchRow {
   /** Half of the figures lie within this share of the middle one. */
   readonly spread: number;
-  readonly load: string;
 }
 
-function middleOf(rows: readonly BenchRow[]): Omit<SteadyRow, "load"> {
+/** Returns a line of the table; what makes its figures doubtful stands in it. */
+export function showRow(row: SteadyRow, { isShared }: MachineLoad): string {
+  const { name, ours, floor, target, spread } = row;
+  const ratio = spread > MOST_SPREAD
+    ? `${row.ratio} ± ${(100 * spread).toFixed(0)} %`
+    : row.ratio;
+  const met = (row.met ? "yes" : "**no**") +
+    (isShared ? ", while others ran" : "");
+  return `| ${[name, ours, floor, ratio, target, met].join(" | ")} |`;
+}
+
+function middleOf(rows: readonly BenchRow[]): SteadyRow {
   const figures = rows.map(figureOf);
   const middle = quantile(figures, 0.5);
   const near = figures.map((it) => Math.abs(it - middle)).sort((a, b) => a - b);
@@ -51,8 +58,16 @@ function figureOf({ ratio, ours }: BenchRow): number {
   return ratio.endsWith("×") ? parseFloat(ratio) : parseFloat(ours);
 }
 
-/** The load of the last minute, and whether others run while the bench does nothing. */
-export async function machineLoad(): Promise<string> {
+/** What the machine did while the bench did nothing. */
+export interface MachineLoad {
+  /** The load of the last minute, and the cores that others took. */
+  readonly text: string;
+  /** Whether others took so much that figures tell of them too. */
+  readonly isShared: boolean;
+}
+
+/** Looks at the machine for a second. */
+export async function machineLoad(): Promise<MachineLoad> {
   const idle = await idleSeconds();
   const since = performance.now();
   await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -60,7 +75,9 @@ export async function machineLoad(): Promise<string> {
   const busy = navigator.hardwareConcurrency -
     (await idleSeconds() - idle) / seconds;
   const load = (Deno.loadavg()[0] ?? NaN).toFixed(1);
-  return busy > 0.2 ? `${load}, ${busy.toFixed(1)} cores taken` : load;
+  const isShared = busy > 0.2;
+  const text = isShared ? `${load}, ${busy.toFixed(1)} cores taken` : load;
+  return { text, isShared };
 }
 
 /** Idle time of all cores together since the start of the machine; NaN where /proc does not tell. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { BenchRow } from "./harness.ts";
-import { measureSteadily } from "./steady.ts";
+import { measureSteadily, showRow } from "./steady.ts";
 
 const row = (ratio: string): BenchRow => ({
   name: "x",
@@ -15,21 +15,18 @@ async function measured(...ratios: readonly string[]) {
   let runs = 0;
   const rows = await measureSteadily(
     () => Promise.resolve([row(ratios[runs++] ?? "none")]),
-    () => Promise.resolve("0.1"),
   );
-  return { runs, ratio: rows[0]?.ratio, load: rows[0]?.load };
+  return { runs, ratio: rows[0]?.ratio };
 }
 
 Deno.test("measureSteadily() measures again what varies by more than a third", async () => {
   assertEquals(await measured("0.70 ×", "0.80 ×"), {
     runs: 2,
     ratio: "0.80 ×",
-    load: "0.1",
   });
   assertEquals(await measured("0.30 ×", "0.80 ×", "0.70 ×"), {
     runs: 3,
     ratio: "0.70 ×",
-    load: "0.1",
   });
   const wild = await measured("1 ×", "9 ×", "30 ×", "90 ×", "300 ×");
   assertEquals([wild.runs, wild.ratio], [5, "30 ×"]);
@@ -37,5 +34,15 @@ Deno.test("measureSteadily() measures again what varies by more than a third", a
 
 Deno.test("measureSteadily() measures nothing whose peer is absent", async () => {
   const none = () => Promise.resolve([]);
-  assertEquals(await measureSteadily(none, () => Promise.resolve("")), []);
+  assertEquals(await measureSteadily(none), []);
+});
+
+Deno.test("showRow() says what makes a row doubtful", () => {
+  const show = (spread: number, isShared: boolean) =>
+    showRow({ ...row("0.70 ×"), spread }, { text: "", isShared });
+  assertEquals(show(0.1, false), "| x | 1 | 2 | 0.70 × |  | yes |");
+  assertEquals(
+    show(0.5, true),
+    "| x | 1 | 2 | 0.70 × ± 50 % |  | yes, while others ran |",
+  );
 });
