@@ -92,7 +92,10 @@ export class RunLog {
 
   /** Adds a line of conductor's own. */
   note(level: LogLevel, message: string): void {
-    if (!this.#ended) this.#push({ stream: "system", message, level });
+    if (this.#ended) return;
+    // It has twice the room of output, so that it is nearly always told.
+    if (this.#pending.length >= 2 * MAX_LINES) this.#dropped++;
+    else this.#push({ stream: "system", message, level });
   }
 
   /** Ends the log. Returns the lines that are still to be written. */
