@@ -179,6 +179,7 @@ const GUIDANCE: SelfParts["guidance"] = {
       "Unknown body fields are refused. Add ?pretty to indent an answer.",
       "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
       "Streams are text/event-stream: use curl -N. Those with id lines resume with Last-Event-ID.",
+      "Task logs, events and audit can be polled too: after=<last_seq of the answer before>, wait_ms to hold the answer. next in an answer names calls that lead on.",
       "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes.",
       "With a shared token configured, routes that are not public need Authorization: Bearer.",
     ],
@@ -188,6 +189,7 @@ const GUIDANCE: SelfParts["guidance"] = {
       "GET /describe/business",
       "Optionally GET /v1/capabilities",
       "Use read-only routes such as /v1/controllers, /v1/tasks and /v1/runs",
+      "POST /v1/tasks?wait_ms=30000 has work done and shows its end, or names the next call",
       "Use /describe/control if a local shell or file operation is intended",
     ],
     notes: [
