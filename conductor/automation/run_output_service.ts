@@ -31,6 +31,7 @@ export class RunOutputService {
   ): Promise<OutputAnswer> {
     const { clock, held } = this.#options;
     const until = clock.monotonic() + waitMs;
+    const end = AbortSignal.any([signal, held.stopped]);
     let place: Disposable | undefined;
     try {
       while (true) {
@@ -38,10 +39,10 @@ export class RunOutputService {
         const run = this.#run(runId);
         const read = await this.#bytes(run, part);
         const left = until - clock.monotonic();
-        const isOver = run.finished_at !== null || left <= 0 || signal.aborted;
+        const isOver = run.finished_at !== null || left <= 0 || end.aborted;
         if (read.bytes.length > 0 || isOver) return answerOf(run, part, read);
         place ??= held.enter();
-        await sleep(clock, Math.min(LOOK_MS, left), signal);
+        await sleep(clock, Math.min(LOOK_MS, left), end);
       }
     } finally {
       place?.[Symbol.dispose]();
@@ -96,7 +97,7 @@ type OutputAnswer = ReturnType<typeof answerOf>;
 
 interface RunOutputOptions extends Pick<Stores, "runs" | "tasks"> {
   readonly outputs: Pick<RunOutputs, "read">;
-  readonly held: Pick<HeldCalls, "enter">;
+  readonly held: Pick<HeldCalls, "enter" | "stopped">;
   readonly clock: Clock;
 }
 

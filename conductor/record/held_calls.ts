@@ -25,6 +25,11 @@ export class HeldCalls {
     this.#clock = clock;
   }
 
+  /** Aborts when the daemon stops: who holds a call by himself answers then. */
+  get stopped(): AbortSignal {
+    return this.#quiet.signal;
+  }
+
   /**
    * Takes a place for a call that may wait, until it is disposed.
    * @throws {AppError} `TOO_MANY_REQUESTS` when too many are held

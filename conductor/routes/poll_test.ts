@@ -195,8 +195,19 @@ Deno.test("A poll is let go of when its caller leaves and when the daemon stops"
   const gone = it.server.get(path, { signal: leave.signal });
   leave.abort();
   await gone.catch(() => {});
-  const held = it.server.get(path);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  const { task_id } = await create(it, "sleep 60", { timeout_ms: 1500 });
+  await get(it, `/v1/tasks/${task_id}/logs?wait_ms=20000`);
+  const { runs: [{ run_id }] } = await get(it, "/v1/runs");
+  const { last_seq: last } = await get(it, "/v1/events");
+  const held = [
+    `/v1/events?after=${last}&wait_ms=50000`,
+    "/v1/audit?actor=nobody&wait_ms=50000",
+    `/v1/tasks/${task_id}/logs?after=1&wait_ms=50000`,
+    `/v1/runs/${run_id}/output?wait_ms=50000`,
+  ].map((it_path) => it.server.get(it_path));
+  await new Promise((resolve) => setTimeout(resolve, 100));
   it.daemon.quiesce();
-  assertEquals((await (await held).json()).data.count, 0);
+  for (const answer of await Promise.all(held)) {
+    assertEquals((await answer.json()).ok, true);
+  }
 });
