@@ -33,6 +33,11 @@ export class LineSplitter {
     return lines;
   }
 
+  /** What has come of a line that has not ended. */
+  get open(): string {
+    return this.#pieces.join("");
+  }
+
   /** Returns what follows the last line break, at the end of the stream. */
   end(): string {
     this.#pieces.push(this.#decoder.decode());

@@ -7,6 +7,7 @@ import { RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Controller, Page } from "../store/mod.ts";
 import { Adoption } from "./adoption.ts";
 import { Leadership } from "./leadership.ts";
+import { OpenLines } from "./open_lines.ts";
 import { Retention } from "./retention.ts";
 import { RunExecutor } from "./run_executor.ts";
 import { RunLedger } from "./run_ledger.ts";
@@ -55,7 +56,8 @@ export function composeAutomation(options: AutomationOptions): Automation {
     ...parts,
     onTerm: (fence, now) => ledger.beginTerm(fence, now),
   });
-  const logs = new RunLogs({ ...parts, leadership });
+  const openLines = new OpenLines(clock);
+  const logs = new RunLogs({ ...parts, leadership, openLines });
   const work = { ...parts, leadership, ledger };
   const onFree = () => {
     wake();
@@ -97,7 +99,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
     system,
     tasks,
     schedules,
-    taskLogs: new TaskLogService(parts),
+    taskLogs: new TaskLogService({ ...parts, openLines }),
     controllers: (page) =>
       parts.controllers.list(page, { now: clock.now(), leaseMs }),
     start() {

@@ -111,7 +111,7 @@ async function captured(work: Work): Promise<ExecExit> {
  */
 async function watched(
   work: Work,
-  { logged, skip }: CommandOptions,
+  { logged, open, skip }: CommandOptions,
 ): Promise<ExecExit> {
   const { hostOps, request, context, outputs } = work;
   const { run_id: runId } = context;
@@ -133,7 +133,10 @@ async function watched(
     maxBytes: request.input.maxBufferBytes,
     async onLook(sizes: Readonly<Record<OutputStream, number>>) {
       const isNew = await stdout.readTo(sizes.stdout);
-      return await stderr.readTo(sizes.stderr) || isNew;
+      const isMore = await stderr.readTo(sizes.stderr);
+      if (isNew) open("stdout", stdout.unfinished);
+      if (isMore) open("stderr", stderr.unfinished);
+      return isNew || isMore;
     },
   };
   try {

@@ -165,6 +165,7 @@ export class RunExecutor {
             survive: task.survive === 1,
             max_output_bytes: task.max_output_bytes,
             logged: { stdout: run.stdout_logged, stderr: run.stderr_logged },
+            open: (stream, text) => log.open(stream, text),
             skip: (stream, lines) => log.skip(stream, lines),
           },
           signal,

@@ -2,7 +2,9 @@ import type { Clock } from "../../shared/clock.ts";
 import { LineSplitter } from "../../shared/lines.ts";
 import type { LogLevel } from "../../shared/log.ts";
 import type { LogStream, NewLogLine } from "../store/mod.ts";
+import type { OpenLine } from "./open_lines.ts";
 import type { Claim } from "./run_ledger.ts";
+import type { OutputStream } from "./run_outputs.ts";
 import { SkippedText } from "./skipped_text.ts";
 
 /** A longer line becomes several entries. */
@@ -22,6 +24,7 @@ export class RunLog {
   readonly claim: Claim;
   readonly #clock: Clock;
   readonly #onLine: () => void;
+  readonly #onOpen: RunLogOptions["onOpen"];
   readonly #streams = new Map<LogStream, Stream>();
   #pending: NewLogLine[] = [];
   #text = 0;
@@ -30,11 +33,12 @@ export class RunLog {
 
   constructor(
     claim: Claim,
-    options: { readonly clock: Clock; readonly onLine: () => void },
+    options: RunLogOptions,
   ) {
     this.claim = claim;
     this.#clock = options.clock;
     this.#onLine = options.onLine;
+    this.#onOpen = options.onOpen;
   }
 
   /** How many lines are not in the database yet. */
@@ -69,6 +73,7 @@ export class RunLog {
     for (let at = 0; at < text.length; at += PIECE) {
       this.#add(name, text.slice(at, at + PIECE));
     }
+    if (name !== "system") this.open(name, this.#streamOf(name).splitter.open);
   }
 
   #add(name: LogStream, text: string): void {
@@ -79,6 +84,11 @@ export class RunLog {
     }
     if (stream.skipped !== undefined) return stream.skipped.add(text);
     this.#split(name, text);
+  }
+
+  /** Shows what has come of a line that `add` is not told of before it ends. */
+  open(stream: OutputStream, message: string): void {
+    if (!this.#ended) this.#onOpen({ stream, message });
   }
 
   /** Tells that lines are left out. */
@@ -158,6 +168,13 @@ export class RunLog {
     }
     return stream;
   }
+}
+
+interface RunLogOptions {
+  readonly clock: Clock;
+  readonly onLine: () => void;
+  /** Told what has come of the line that is being written. */
+  readonly onOpen: (line: Omit<OpenLine, "run_id">) => void;
 }
 
 interface Stream {

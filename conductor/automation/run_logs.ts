@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { NewLogLine, Stores } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
+import type { OpenLines } from "./open_lines.ts";
 import type { Claim } from "./run_ledger.ts";
 import { firstOf, RunLog, type Share } from "./run_log.ts";
 
@@ -32,6 +33,10 @@ export class RunLogs {
     const log = new RunLog(claim, {
       clock: this.#options.clock,
       onLine: () => this.#timer ??= this.#flushAfter(FLUSH_MS),
+      onOpen: (line) => {
+        const { task_id, run_id } = claim.run;
+        this.#options.openLines.set(task_id, { ...line, run_id });
+      },
     });
     this.#open.add(log);
     return log;
@@ -41,6 +46,7 @@ export class RunLogs {
   close(log: RunLog): PendingLines {
     const lines = log.end();
     this.#open.delete(log);
+    this.#options.openLines.clear(log.claim.run.task_id);
     if (this.#waiting().length === 0) this.#stopTimer();
     return { claim: log.claim, dropped: log.dropped, lines };
   }
@@ -119,6 +125,7 @@ export interface PendingLines {
 
 interface RunLogsOptions extends Pick<Stores, "logs" | "runs"> {
   readonly leadership: Pick<Leadership, "write">;
+  readonly openLines: OpenLines;
   readonly clock: Clock;
   readonly log: Logger;
 }

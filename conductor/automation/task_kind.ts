@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { OutputStream } from "./run_outputs.ts";
 import type { ScopeName } from "../../shared/http/mod.ts";
 import type { LogLevel } from "../../shared/log.ts";
 import type { Failure, LogStream, RunOutcome } from "../store/mod.ts";
@@ -60,6 +61,8 @@ export interface CommandOptions {
   readonly max_output_bytes: number | null;
   /** How far each output stands in the log since an earlier watch, in bytes. */
   readonly logged: { readonly stdout: number; readonly stderr: number };
+  /** Shows what has come of a line that has not ended. */
+  readonly open: (stream: OutputStream, text: string) => void;
   /** Tells that lines are left out of the log. */
   readonly skip: (stream: LogStream, lines: number) => void;
 }

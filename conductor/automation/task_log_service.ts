@@ -2,6 +2,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { StreamEvent } from "../../shared/http/mod.ts";
 import type { LogEntry, Poll, Stores, TaskStatus } from "../store/mod.ts";
 import type { ChangeFeed } from "../record/mod.ts";
+import type { OpenLines } from "./open_lines.ts";
 import { taskNotFound } from "./task_not_found.ts";
 
 const BATCH = 200;
@@ -72,6 +73,8 @@ export class TaskLogService {
     query: LogQuery,
     signal: AbortSignal,
   ): AsyncGenerator<StreamEvent> {
+    const { openLines, feed } = this.#options;
+    let told = new Map<string, string>();
     while (!signal.aborted) {
       const { items, gap, status, ...part } = this.read(taskId, query);
       if (gap !== null) yield { event: "gap", id: gap.to_seq, data: gap };
@@ -84,8 +87,27 @@ export class TaskLogService {
       }
       query = { run_id: query.run_id, after: part.last_seq, limit: BATCH };
       // What came while others were told is looked for first.
-      if (items.length > 0 || gap !== null) continue;
-      await this.#options.feed.wait(signal);
+      if (items.length > 0 || gap !== null) {
+        // A line that is told stands in the place of what was open.
+        for (const { stream } of items) told.delete(stream);
+        continue;
+      }
+      const open = new Map<string, string>();
+      let isTold = false;
+      for (const line of openLines.of(taskId)) {
+        if (line.run_id !== (query.run_id ?? line.run_id)) continue;
+        open.set(line.stream, line.message);
+        if (told.get(line.stream) === line.message) continue;
+        yield { event: "open", data: line };
+        isTold = true;
+      }
+      told = open;
+      // What came meanwhile is looked for first.
+      if (isTold) continue;
+      const change = new AbortController();
+      const either = AbortSignal.any([signal, change.signal]);
+      await Promise.race([feed.wait(either), openLines.wait(either)]);
+      change.abort();
     }
   }
 }
@@ -107,4 +129,5 @@ export interface LogPart extends Poll<LogEntry> {
 
 interface TaskLogOptions extends Pick<Stores, "tasks" | "runs" | "logs"> {
   readonly feed: ChangeFeed;
+  readonly openLines: OpenLines;
 }

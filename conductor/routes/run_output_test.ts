@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Json } from "../../shared/testing/json.ts";
+import { readUntil } from "../../shared/testing/sse_reader.ts";
 import { until } from "../../shared/testing/until.ts";
 import {
   type TestConductor,
@@ -149,3 +150,39 @@ Deno.test("A byte far into a large output is read at once", async () => {
   const median = times.sort((a, b) => a - b)[4] ?? Infinity;
   assert(median <= 20, `${median} ms`);
 });
+
+for (const survive of [false, true]) {
+  const kind = survive ? "surviving" : "ordinary";
+
+  Deno.test(`A line that an ${kind} run has not ended is in its live log at once, until it ends`, async () => {
+    await using it = await testConductor();
+    const go = `${it.folder}/go`;
+    const id = await run(
+      it,
+      `echo first; printf 'Password: '; while [ ! -e ${go} ]; do sleep 0.02; done; echo given`,
+      { survive },
+    );
+    const { task_id }: Json = await it.server.data("GET", `/v1/runs/${id}`);
+    const log = await it.server.get(`/v1/tasks/${task_id}/logs`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const events = await readUntil(log, ({ event, data }) => {
+      if (event === "open" && data.message === "Password: ") {
+        Deno.writeTextFileSync(go, "");
+      }
+      return event === "end";
+    });
+    const told = events.filter(({ data }) => data.stream === "stdout");
+    const at = told.findLastIndex(({ event }) => event === "open");
+    assertEquals(told[at]?.data, {
+      run_id: id,
+      stream: "stdout",
+      message: "Password: ",
+    });
+    assertEquals(
+      told.filter(({ event }) => event === "log").map((it) => it.data.message),
+      ["first", "Password: given"],
+    );
+    assertEquals(told.slice(at + 1).length, 1);
+  });
+}

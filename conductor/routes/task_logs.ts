@@ -35,7 +35,7 @@ export const taskLogRoutes = [
     notes: [
       POLL_NOTE,
       "tail=50 shows the end. Each attempt begins with a line of the stream system. status is the task's; next is empty when nothing comes any more.",
-      "With Accept: text/event-stream: log events until the task has ended, then end. Last-Event-ID resumes after that line.",
+      "With Accept: text/event-stream: log events until the task has ended, then end. Last-Event-ID resumes after that line. open shows a line that has not ended, until the next open or log event of its stream.",
       "A command that prints faster than its log is written loses whole lines, never the last ones: a line log.dropped says how many.",
     ],
     query: LogsQuery,
@@ -47,6 +47,11 @@ export const taskLogRoutes = [
     }),
     events: {
       log: LogEntry,
+      open: z.strictObject({
+        run_id: z.string(),
+        stream: z.enum(["stdout", "stderr"]),
+        message: z.string(),
+      }),
       gap: Gap,
       end: z.strictObject({ task_id: z.string(), status: TaskStatus }),
     },
