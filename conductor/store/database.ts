@@ -235,8 +235,8 @@ export function openDatabase(
       PRAGMA temp_store = MEMORY;
       PRAGMA secure_delete = ON;
     `);
-    makeShrinkable(connection);
     migrate(connection);
+    makeShrinkable(connection);
     connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   } catch (error) {
     connection?.close();
