@@ -25,7 +25,12 @@ import { Codex, codexKind } from "./codex/mod.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import type { ConductorConfig } from "./config.ts";
 import { routes } from "./routes/mod.ts";
-import { AuditVerifier, BackupService, openStore } from "./record/mod.ts";
+import {
+  AuditVerifier,
+  BackupService,
+  DailyBackup,
+  openStore,
+} from "./record/mod.ts";
 import { conductorSelf } from "./self.ts";
 import { diskSpace, StatusService } from "./status/mod.ts";
 
@@ -99,6 +104,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       browser,
       codex,
       automation: () => automation,
+      daily: () => daily,
       publicBase: values.publicApiBase,
       environment: commandEnvironment(config, { ...place, environment }),
     }),
@@ -125,6 +131,21 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     maxBytes: values.outputMaxBytes,
     leadership: automation.leadership,
     ...common,
+  });
+  const backups = new BackupService({
+    from: store.db.path,
+    folder: join(config.stateDir, "backups"),
+    clock,
+    pause: () => sleep(clock, 0),
+  });
+  const daily = new DailyBackup({
+    backups,
+    leads: () => automation.leadership.isLeader,
+    freeBytes: async () => (await diskSpace(config.stateDir))?.free_bytes,
+    sizeBytes: () => Deno.statSync(store.db.path).size,
+    onDamage: (error) => store.db.giveUp(error),
+    clock,
+    log,
   });
   const tokens = new NamedTokens({
     store: stores.tokens,
@@ -168,12 +189,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         pause: () => sleep(clock, 0),
       }),
       tokens,
-      backups: new BackupService({
-        flush: () => store.db.flush(),
-        from: store.db.path,
-        folder: join(config.stateDir, "backups"),
-        clock,
-      }),
+      backups,
       status: new StatusService({
         self,
         identity: store.identity,
@@ -192,6 +208,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
           return { state, reason, ...browser.load() };
         },
         disk: () => diskSpace(config.stateDir),
+        backups,
         descriptors: ports.descriptors,
         groupWay: () => hostOps.groupWay(),
         clock,
@@ -203,8 +220,10 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       store.held.quiesce();
       browser.quiesce();
       automation.quiesce();
+      daily.stop();
     },
     async stopWork() {
+      await backups.stop();
       await automation.stopWork();
       await space.stop();
       await codex.stop();
@@ -221,7 +240,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     automation.start();
     space.start();
     browser.start();
-    store.health.onOutage = () => automation.quiesce();
+    daily.start();
+    store.health.onOutage = () => {
+      automation.quiesce();
+      daily.stop();
+    };
   }
   return built;
 }

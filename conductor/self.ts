@@ -12,11 +12,11 @@ import type { RouteInfo } from "../shared/http/mod.ts";
 import type { Automation, SystemService } from "./automation/mod.ts";
 import type { composeBrowser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
-import type { Store } from "./record/mod.ts";
+import type { DailyBackup, Store } from "./record/mod.ts";
 
 /** What conductor tells of itself. */
 export function conductorSelf(
-  { store, browser, codex, automation, publicBase, environment }: {
+  { store, browser, codex, automation, daily, publicBase, environment }: {
     /** What commands find. */
     readonly environment: Readonly<Record<string, unknown>>;
     readonly publicBase: URL | undefined;
@@ -24,6 +24,7 @@ export function conductorSelf(
     readonly browser: ReturnType<typeof composeBrowser>;
     readonly codex: Codex;
     readonly automation: () => Automation;
+    readonly daily: () => DailyBackup;
   },
 ): SelfParts {
   return {
@@ -36,7 +37,7 @@ export function conductorSelf(
         // Nothing else is to be done then.
         store.health.outage ? undefined : automation().leadership.trouble,
       ],
-      degraded: [store.audit.trouble],
+      degraded: [store.audit.trouble, daily().trouble],
       away: [codex.health.unavailable, browser.unavailable()],
     }),
     outage: () => store.health.outage,

@@ -63,12 +63,14 @@ async function backup(stateDir: string, to?: string): Promise<string> {
   if (!await exists(from)) {
     throw new Error(`Cannot back up: there is no database "${from}"`);
   }
+  const pause = () => Promise.resolve();
   if (to !== undefined) {
-    await backupDatabase({ from, to, pause: () => Promise.resolve() });
+    await backupDatabase({ from, to, pause });
     return to;
   }
   const folder = join(stateDir, "backups");
-  const service = new BackupService({ from, folder, clock: systemClock });
+  const options = { from, folder, clock: systemClock, pause };
+  const service = new BackupService(options);
   return (await service.create()).path;
 }
 

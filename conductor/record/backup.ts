@@ -1,25 +1,43 @@
 import { type BindValue, Database as Connection } from "@db/sqlite";
 import { exists } from "@std/fs";
+import { StorageError } from "../store/mod.ts";
+import { type AuditVerdict, AuditVerifier } from "./audit_verify.ts";
 
 const ROWS_A_STEP = 500;
 
 /**
  * Writes a consistent copy of a database that may be in use: all of it as it
  * was at one moment. The copy is a single file, compact, and appears under its
- * name only when it is complete and on the disk.
+ * name only when it is complete, whole and on the disk.
+ * @returns what following the audit trail in the copy found
+ * @throws {StorageError} when the database cannot be read
  */
-export async function backupDatabase(options: BackupOptions): Promise<void> {
-  if (await exists(options.to)) {
-    throw new Error(`Cannot back up to "${options.to}": it exists`);
-  }
-  const partial = `${options.to}.partial`;
+export async function backupDatabase(
+  options: BackupOptions,
+): Promise<AuditVerdict> {
+  const { to } = options;
+  const partial = `${typeof to === "string" ? to : to(true)}.partial`;
   // SQLite gives its other files the mode of the first one.
   Deno.openSync(partial, { write: true, createNew: true, mode: 0o600 }).close();
   try {
     await copy(options, partial);
     using file = await Deno.open(partial, { read: true, write: true });
     await file.sync();
-    await Deno.rename(partial, options.to);
+    await checkCopy(partial, options.pause);
+    const { pause } = options;
+    const remembered = () => [];
+    const verdict = await new AuditVerifier({
+      path: partial,
+      remembered,
+      pause,
+    })
+      .verify();
+    const path = typeof to === "string" ? to : to(verdict.ok);
+    if (await exists(path)) {
+      throw new Error(`Cannot back up to "${path}": it exists`);
+    }
+    await Deno.rename(partial, path);
+    return verdict;
   } catch (error) {
     await Deno.remove(partial).catch(() => {});
     throw error;
@@ -35,8 +53,8 @@ type SchemaRow = {
 interface BackupOptions {
   /** The database; it may be in use. */
   readonly from: string;
-  /** A file that does not exist yet. */
-  readonly to: string;
+  /** A file that does not exist yet; or its name by whether the audit trail in it is whole. */
+  readonly to: string | ((verified: boolean) => string);
   /** Awaited between small steps, so that others have their turn. */
   readonly pause: () => Promise<void>;
 }
@@ -81,6 +99,28 @@ async function copy(options: BackupOptions, partial: string): Promise<void> {
   }
 }
 
+/** One table after the other, each with its indexes: the largest one takes the longest. */
+async function checkCopy(
+  path: string,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const connection = new Connection(path, { readonly: true });
+  try {
+    const tables = connection.prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table'",
+    ).values<[string]>();
+    for (const [name] of tables) {
+      await pause();
+      const [said] = connection.prepare(`PRAGMA quick_check("${name}")`)
+        .value<[string]>() ?? [];
+      if (said === "ok") continue;
+      throw new Error(`Cannot back up: the copy is not whole: ${said}`);
+    }
+  } finally {
+    connection.close();
+  }
+}
+
 async function copyRows(
   { source, target, pause }: {
     readonly source: Connection;
@@ -102,6 +142,11 @@ async function copyRows(
     insert.run(...columns.map((it) => row[it]));
     if (++step % ROWS_A_STEP === 0) await pause();
   }
+  // The runtime's driver ends a walk at damage as if there were no more rows.
+  const [count] = source.prepare(`SELECT count(*) FROM "${table}"`)
+    .value<[number]>() ?? [];
+  if (step === count) return;
+  throw new StorageError("damaged", `${step} of ${count} rows of ${table}`);
 }
 
 /** Numbers that were given once are not given again after a restore. */

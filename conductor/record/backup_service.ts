@@ -2,10 +2,9 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
-import { sleep } from "../../shared/wait.ts";
 import { toStorageError } from "../store/mod.ts";
 import { backupDatabase } from "./backup.ts";
-import { backupName } from "./backup_files.ts";
+import { type BackupFile, backupFiles, backupName } from "./backup_files.ts";
 
 /** A finished copy of the database. */
 export const Backup = z.strictObject({
@@ -13,16 +12,28 @@ export const Backup = z.strictObject({
   size_bytes: z.int(),
   created_at: z.iso.datetime(),
   duration_ms: z.int(),
+  verified: z.boolean()
+    .describe("Whether the copy is whole and the audit trail in it as well."),
 });
 type Backup = z.infer<typeof Backup>;
+
+const LEFT_MS = 86_400_000;
 
 /** Writes copies of the database beside it. */
 export class BackupService {
   readonly #options: BackupServiceOptions;
-  #running = false;
+  #running: Promise<Backup> | undefined;
+  /** Whether that is one of the daily ones. */
+  #isDaily = false;
+  #stopped = false;
 
   constructor(options: BackupServiceOptions) {
     this.#options = options;
+  }
+
+  /** Those that there are, newest first. */
+  list(): readonly BackupFile[] {
+    return backupFiles(this.#options.folder);
   }
 
   /**
@@ -30,41 +41,71 @@ export class BackupService {
    * @throws {AppError} `CONFLICT` while another one is written, `NOT_READY` when
    * the disk does not take it
    */
-  async create(): Promise<Backup> {
-    if (this.#running) {
+  async create(isDaily = false): Promise<Backup> {
+    // Who asks for one waits for that of the day.
+    if (this.#isDaily && !isDaily) await this.#running?.catch(() => {});
+    if (this.#running !== undefined) {
       throw new AppError("CONFLICT", "Cannot back up: a backup is being made");
     }
-    const { from, folder, clock } = this.#options;
-    this.#running = true;
-    this.#options.flush?.();
+    this.#isDaily = isDaily;
+    try {
+      return await (this.#running = this.#create(isDaily));
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Gives up what is being written, and resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running?.catch(() => {});
+  }
+
+  async #create(isDaily: boolean): Promise<Backup> {
+    const { from, folder, clock, pause } = this.#options;
     const started = clock.now();
-    const path = join(folder, backupName(started));
+    const pathIf = (verified: boolean) =>
+      join(folder, backupName(started, { isDaily, verified }));
     try {
       await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-      await backupDatabase({
+      await removeLeftovers(folder, started);
+      const { ok } = await backupDatabase({
         from,
-        to: path,
-        pause: () => sleep(clock, 0),
+        to: pathIf,
+        pause: async () => {
+          if (this.#stopped) throw new AppError("SHUTTING_DOWN");
+          await pause();
+        },
       });
+      const path = pathIf(ok);
       const { size } = await Deno.stat(path);
       return {
         path,
         size_bytes: size,
         created_at: isoTime(started),
         duration_ms: Math.round(clock.now() - started),
+        verified: ok,
       };
     } catch (error) {
       throw toStorageError(error);
-    } finally {
-      this.#running = false;
     }
+  }
+}
+
+/** What was being written when a process was killed, not what one writes now. */
+async function removeLeftovers(folder: string, now: number): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".db.partial")) continue;
+    const path = join(folder, name);
+    const { mtime } = await Deno.stat(path);
+    if (now - (mtime?.getTime() ?? now) > LEFT_MS) await Deno.remove(path);
   }
 }
 
 interface BackupServiceOptions {
   readonly from: string;
-  /** Has what waits to be written by this process written first. */
-  readonly flush?: () => void;
   readonly folder: string;
   readonly clock: Clock;
+  /** Awaited between small steps, so that others have their turn. */
+  readonly pause: () => Promise<void>;
 }

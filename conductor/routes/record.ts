@@ -126,7 +126,8 @@ export const recordRoutes = [
     scope: "admin",
     summary: "Write a consistent copy of the database while everything goes on",
     notes: [
-      "The copy is one file in the state folder's backups. To restore it, stop conductor and put it in the database's place.",
+      "The copy is one file in the state folder's backups, verified before it gets its name. One is made each day at 03:00 local time, or at the start when one is due; seven of those are kept, and all that were asked for here.",
+      "To restore it, stop conductor, move conductor.db and its -wal and -shm aside, and copy it to conductor.db.",
     ],
     data: Backup,
     errors: ["CONFLICT", "NOT_READY"],

@@ -80,6 +80,12 @@ export const Status = z.strictObject({
     free_bytes: z.int(),
     total_bytes: z.int(),
   }).nullable(),
+  backup: z.strictObject({
+    path: z.string(),
+    created_at: Time,
+    size_bytes: z.int(),
+    verified: z.boolean(),
+  }).nullable().describe("The newest backup; null where there is none."),
   descriptors: z.strictObject({
     in_use: z.int(),
     limit: z.int().nullable(),

@@ -15,6 +15,7 @@ export function details(status: Status): Markup {
     codexdCard(status),
     browserCard(status),
     diskCard(status),
+    backupCard(status),
     descriptorsCard(status),
     versionsCard(status),
   ];
@@ -108,6 +109,15 @@ function diskCard({ disk }: Status): Markup {
   return card("Disk", size(free_bytes), {
     tone: free_bytes < total_bytes * LOW_DISK ? "bad" : undefined,
     line: `free of ${size(total_bytes)}`,
+  });
+}
+
+function backupCard({ backup, at }: Status) {
+  if (backup === null) return undefined;
+  const { created_at, size_bytes, verified } = backup;
+  return card("Newest backup", ago(created_at, Date.parse(at)), {
+    tone: verified ? "good" : "warn",
+    line: `${size(size_bytes)}, ${verified ? "verified" : "not verified"}`,
   });
 }
 

@@ -2,6 +2,7 @@ import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { PublicStatus, Status } from "./contract.ts";
 import type { DaemonPorts, DaemonSelf } from "../../shared/daemon/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
+import type { BackupService } from "../record/mod.ts";
 import type { Identity, RunHistoryStore, SystemState } from "../store/mod.ts";
 import { firstHour, lastDay } from "./run_hours.ts";
 
@@ -65,10 +66,18 @@ export class StatusService {
       codexd: codexd(),
       browser: browser(),
       disk: room,
+      backup: this.#backup(),
       descriptors: this.#descriptors(),
       process_groups: way,
       versions: { conductor: self.version, deno: Deno.version.deno },
     };
+  }
+
+  #backup(): Status["backup"] {
+    const [newest] = this.#sources.backups.list();
+    if (newest === undefined) return null;
+    const { path, created_at, size_bytes, verified } = newest;
+    return { path, created_at, size_bytes, verified };
   }
 
   #descriptors(): Status["descriptors"] {
@@ -128,6 +137,7 @@ export interface StatusSources {
   readonly codexd: () => Status["codexd"];
   readonly browser: () => Status["browser"];
   readonly disk: () => Promise<Status["disk"]>;
+  readonly backups: Pick<BackupService, "list">;
   readonly descriptors: DaemonPorts["descriptors"];
   readonly groupWay: () => Promise<Status["process_groups"]>;
   readonly clock: Clock;

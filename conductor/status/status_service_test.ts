@@ -34,6 +34,7 @@ function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
     codexd: () => null,
     browser: () => null,
     disk: () => Promise.resolve(null),
+    backups: { list: () => [] },
     descriptors: { inUse: 31, limit: 256 },
     groupWay: () => Promise.resolve("setsid"),
     clock: new FakeClock(),

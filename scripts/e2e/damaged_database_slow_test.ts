@@ -4,6 +4,7 @@ import { basename, join } from "@std/path";
 import { sha256Hex } from "../../shared/digest.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
+import { until } from "../../shared/testing/until.ts";
 import { call } from "../testing/http.ts";
 
 const PAGE = 4096;
@@ -136,6 +137,14 @@ async function usedNode(signal: Deno.Signal): Promise<UsedNode> {
   const env = { BAA_STATE_DIR: state.path };
   await using daemon = await startDaemon("conductor", env);
   const post = (path: string, body = {}) => call(daemon.origin + path, body);
+  // None was made yet, so one is due.
+  const { data: { backup: daily } } = await until(
+    () => call(`${daemon.origin}/v1/status`),
+    ({ data }) => data.backup !== null,
+    { withinMs: 30_000 },
+  );
+  assertEquals(daily.verified, true);
+  assertStringIncludes(daily.path, ".daily.db");
   await post("/v1/system/pause");
   const tasks: string[] = [];
   for (let index = 0; index < 60; index++) {
@@ -147,6 +156,7 @@ async function usedNode(signal: Deno.Signal): Promise<UsedNode> {
     tasks.push(data.task_id);
   }
   const { data: backup } = await post("/v1/system/backup");
+  assertEquals(backup.verified, true);
   daemon.child.kill(signal);
   await daemon.child.status;
   return {
@@ -200,6 +210,8 @@ async function assertOutage(
   const status = await call(`${origin}/v1/status`);
   assertEquals([status.data.ready, status.data.mode], [false, "unknown"]);
   assertEquals(status.data.reasons, health.data.reasons);
+  if (backup === null) assertEquals(status.data.backup, null);
+  else assert(status.data.backup.size_bytes > 0);
   const asked: [string, unknown?][] = [
     ["/v1/tasks"],
     ["/v1/tasks", { nonsense: 1 }],

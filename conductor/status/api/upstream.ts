@@ -144,6 +144,7 @@ const StateOfAnyAge = z.object({
   codexd: shape.codexd.catch(null),
   browser: shape.browser.catch(null),
   disk: shape.disk.catch(null),
+  backup: shape.backup.catch(null),
   descriptors: shape.descriptors.catch(null),
   process_groups: shape.process_groups.catch(null),
   versions: shape.versions.catch({ conductor: "unknown", deno: "unknown" }),

@@ -1,3 +1,4 @@
+import { dirname, join } from "@std/path";
 import {
   addressOf,
   databasePath,
@@ -18,7 +19,11 @@ import {
   type Variables,
 } from "../node/mod.ts";
 import { jobsOf, NoLaunchd, type Ports } from "../launchd/mod.ts";
-import { conductorChecks, databaseCheck } from "./conductor_checks.ts";
+import {
+  backupCheck,
+  conductorChecks,
+  databaseCheck,
+} from "./conductor_checks.ts";
 import { diskCheck } from "./disk_check.ts";
 import { machineChecks } from "./machine_checks.ts";
 import { serviceChecks } from "./service_checks.ts";
@@ -128,7 +133,9 @@ async function nodeChecks(
         }),
       );
     }
-    findings.push(...await databaseCheck(databasePath(stateDir)));
+    const database = databasePath(stateDir);
+    findings.push(...await databaseCheck(database));
+    findings.push(backupCheck(join(dirname(database), "backups"), Date.now()));
   }
   return [...findings, await diskCheck(stateDir)];
 }

@@ -1,6 +1,6 @@
 import type { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
-import { verifyAudit } from "../../../conductor/record/mod.ts";
+import { backupFiles, verifyAudit } from "../../../conductor/record/mod.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { readDatabase } from "../../database.ts";
 import {
@@ -116,6 +116,24 @@ export async function databaseCheck(path: string): Promise<Finding[]> {
     return [broken(path, messageOf(error))];
   }
 }
+
+/** Whether there is a backup that is not older than a day. */
+export function backupCheck(folder: string, now: number): Finding {
+  const remedy = "conductor makes one at its start when one is due, and each " +
+    "night at 03:00: its log and GET /health say why it did not";
+  const newest = backupFiles(folder).find(({ verified }) => verified);
+  if (newest === undefined) return warning("backup", "there is none", remedy);
+  const { path, size_bytes, created_at } = newest;
+  const seen = `${path}, ${size_bytes} bytes, of ${created_at}`;
+  const isOld = now - Date.parse(created_at) > MOST_OLD_MS;
+  return isOld ? warning("backup", `${seen}: older than a day`, remedy) : ok(
+    "backup",
+    seen,
+  );
+}
+
+/** A backup takes its time, and clocks go back an hour in autumn. */
+const MOST_OLD_MS = 26 * 3_600_000;
 
 function integrityFinding(database: Database): Finding {
   const rows = database.prepare("PRAGMA integrity_check(5)").values();

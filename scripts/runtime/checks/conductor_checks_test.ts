@@ -6,7 +6,7 @@ import {
   sharedDatabase,
 } from "../../../conductor/testing/automation_fixture.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
-import { databaseCheck } from "./conductor_checks.ts";
+import { backupCheck, databaseCheck } from "./conductor_checks.ts";
 
 Deno.test("databaseCheck() finds a whole database whole, and its audit trail", async () => {
   await using dir = await tempDir();
@@ -69,4 +69,20 @@ Deno.test("databaseCheck() does not mind that conductor has never run", async ()
     (await databaseCheck(dir.join("none.db"))).map((it) => it.level),
     ["warning"],
   );
+});
+
+Deno.test("backupCheck() shows the newest verified backup, and warns when it is old or there is none", async () => {
+  await using dir = await tempDir();
+  const at = Date.parse("2026-11-26T12:00:00Z");
+  const check = () => backupCheck(dir.path, at);
+  assertEquals(check().level, "warning");
+  const put = (name: string) => Deno.writeTextFile(dir.join(name), "12345");
+  await put("conductor-2026-11-24T03-00-00-000Z.daily.db");
+  assertEquals(check().level, "warning");
+  assertStringIncludes(check().seen, "older than a day");
+  await put("conductor-2026-11-26T03-00-00-000Z.daily.db");
+  await put("conductor-2026-11-26T03-01-00-000Z.daily.unverified.db");
+  await put("conductor-2026-11-26T03-02-00-000Z.db.partial");
+  assertEquals(check().level, "ok");
+  assertStringIncludes(check().seen, "T03-00-00-000Z.daily.db, 5 bytes");
 });

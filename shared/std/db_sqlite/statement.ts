@@ -69,7 +69,10 @@ export class Statement<Row extends object = Record<string, unknown>>
     );
   }
 
-  /** Rows one at a time; only as many are in memory as the caller keeps. */
+  /**
+   * Rows one at a time; only as many are in memory as the caller keeps. The
+   * runtime's driver takes a row that cannot be read for the end: count them.
+   */
   *[Symbol.iterator](): IterableIterator<Row> {
     const rows = withSqliteErrors(() => this.#statement.iterate());
     let names: readonly string[] | undefined;
