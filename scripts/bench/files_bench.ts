@@ -83,8 +83,16 @@ export async function filesBench(): Promise<readonly BenchRow[]> {
   const { byHand: byHandMs } = p50;
   return [
     row("files/write of a new 4 KB", [p50.created, byHandMs], WRITE),
-    row("the same within roots", [p50.inRoots, byHandMs], WITH_SHELL),
-    row("the same over an old file", [p50.replaced, byHandMs], WITH_SHELL),
+    row(
+      "files/write of a new 4 KB within roots",
+      [p50.inRoots, byHandMs],
+      WITH_SHELL,
+    ),
+    row(
+      "files/write of 4 KB over an old file",
+      [p50.replaced, byHandMs],
+      WITH_SHELL,
+    ),
     row("files/edit in 1 MB", [p50.edit, p50.editByHand], { most: 2 }),
   ];
 }

@@ -1,7 +1,7 @@
 import { startDaemon } from "../testing/daemon.ts";
 import { type BenchRow, ms, quantile, residentMiB } from "./harness.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 /** Start to ready beside Deno's own start, and idle memory, of both daemons. */
 export async function startBench(): Promise<readonly BenchRow[]> {
