@@ -2,14 +2,14 @@ import { join } from "@std/path";
 import { type Clock, isoTime } from "../shared/clock.ts";
 import { sleep } from "../shared/wait.ts";
 import { failedStart, jobOf } from "./exec.ts";
-import { exitFailure } from "./exec_failure.ts";
+import { exitFailure, KEEP_IT } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
 import type { ProcessGroups } from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput } from "./results.ts";
 
 /** How often it is looked at a command, at first and at last. */
 const FIRST_LOOK_MS = 10;
-const LOOK_MS = 250;
+const LOOK_MS = 500;
 /** How often it is asked whether what others started is still there. */
 const PROBE_MS = 2_000;
 /** Milliseconds between SIGTERM and SIGKILL. */
@@ -97,7 +97,10 @@ export class KeptCommands {
     const killer = new Killer(folder, this.#options);
     while (true) {
       const wasGone = isGone;
-      const { end } = await look(folder);
+      // While the shell is there that this process has started, it has no end.
+      const { end } = keeper !== undefined && !isGone
+        ? { end: undefined }
+        : await look(folder);
       const sizes = await sizesOf(folder);
       isOver ||= Math.max(sizes.stdout, sizes.stderr) > maxBytes;
       if (end === undefined && (isOver || signal.aborted)) await killer.go();
@@ -208,14 +211,20 @@ async function look(folder: string) {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const end = names.map((it) => /^ended-(\d+)-(\w+)$/.exec(it))
+  const end = names.map((it) => /^ended-(\d+)-(\w+)-(\d+)$/.exec(it))
     .find((it) => it !== null);
   return {
     hasBegun: names.includes("begun"),
     gates: names.filter((it) => it.startsWith("gate-")),
-    end: end && { code: Number(end[1]), signal: end[2] ?? "0" },
+    end: end && {
+      code: Number(end[1]),
+      signal: end[2] ?? "0",
+      leftBehind: Number(end[3]),
+    },
   };
 }
+
+type KeptEnd = NonNullable<Awaited<ReturnType<typeof look>>["end"]>;
 
 async function sizesOf(folder: string): Promise<OutputSizes> {
   const [stdout, stderr] = await Promise.all(
@@ -229,7 +238,7 @@ async function sizesOf(folder: string): Promise<OutputSizes> {
 async function factsOf(
   folder: string,
   { end, sizes }: {
-    readonly end: { readonly code: number; readonly signal: string };
+    readonly end: KeptEnd;
     readonly sizes: OutputSizes;
   },
 ): Promise<ExecFacts> {
@@ -249,6 +258,7 @@ async function factsOf(
     stderrBytes: sizes.stderr,
     truncated: false,
     heldOpen: false,
+    ...(end.leftBehind > 0 && { killedProcesses: end.leftBehind }),
   };
 }
 
@@ -262,9 +272,10 @@ function exitOf(
     "EXEC_OUTPUT_LIMIT",
     `Command output exceeded ${limit} bytes.`,
   );
+  const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
   return failure === undefined
-    ? { ok: true, operation, input, result }
-    : { ok: false, operation, input, ...failure.told, result };
+    ? { ok: true, operation, input, ...hint, result }
+    : { ok: false, operation, input, ...hint, ...failure.told, result };
 }
 
 async function removeIfThere(path: string): Promise<void> {

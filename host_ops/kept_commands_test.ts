@@ -56,7 +56,7 @@ Deno.test("keepCommand() hands on folder, variables and input, and leaves none o
   const folder = dir.join("run");
   const exit = await keep(ops, {
     command:
-      'pwd; echo "$SECRET"; cat; umask; ps -o args= -p $$ -p $PPID; ls $0',
+      'pwd; echo "$SECRET"; cat; umask; echo $BAA_RUN_ID; ps -o args= -p $$ -p $PPID; ls $0',
     cwd: dir.path,
     env: { SECRET: "it's\nsecret", PATH: "/nowhere:/bin:/usr/bin" },
     stdin: "from stdin\n",
@@ -64,8 +64,11 @@ Deno.test("keepCommand() hands on folder, variables and input, and leaves none o
   assertEquals(exit?.ok, true, JSON.stringify(exit));
   const [pwd, ...rest] = read(`${folder}/stdout`).split("\n");
   assertEquals(pwd, Deno.realPathSync(dir.path));
-  assertEquals(rest.slice(0, 4), ["it's", "secret", "from stdin", "0022"]);
-  const shown = rest.slice(4).join("\n");
+  assertEquals(
+    rest.slice(0, 5),
+    ["it's", "secret", "from stdin", "0022", "run"],
+  );
+  const shown = rest.slice(5).join("\n");
   assertEquals(shown.includes("from stdin"), false);
   assertEquals(/it's|SECRET=/.test(shown), false, shown);
   assertEquals((Deno.statSync(folder).mode ?? 0) & 0o777, 0o700);
@@ -95,6 +98,7 @@ Deno.test("keepCommand() leaves a command alone, and takes it up again", async (
   await Deno.writeTextFile(go, "");
   assertEquals((await again)?.result?.exitCode, 5);
   assertEquals(read(`${folder}/stdout`), "begun\n");
+  await goneOf(folder);
   const late = await keep(ops, { command: "echo twice" }, { folder });
   assertEquals(late?.result?.exitCode, 5);
 });
@@ -122,6 +126,18 @@ Deno.test("keepCommand() kills the whole group when it is stopped or prints too 
   assert(much !== undefined && !much.ok);
   assertEquals(much.error.code, "EXEC_OUTPUT_LIMIT");
 });
+
+/** Waits for the shell that this process has started and does not watch. */
+async function goneOf(folder: string): Promise<void> {
+  const [pid = ""] = read(`${folder}/who-${read(`${folder}/begun`)}`).split(
+    " ",
+  );
+  const isThere = async () =>
+    (await new Deno.Command("/bin/sh", { args: ["-c", `kill -0 ${pid}`] })
+      .output()).success;
+  while (await isThere()) await tick();
+  await tick();
+}
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
@@ -210,6 +226,9 @@ for (const variant of VARIANTS) {
       return assertEquals(exit?.ok === false && exit.error.code, "EXEC_FAILED");
     }
     assertEquals(exit?.result?.exitCode, 7);
+    assertEquals(exit?.result?.killedProcesses, 1);
+    const quick = await of("sleep 0.2 & exit 0");
+    assertEquals(quick?.result?.killedProcesses, undefined);
     assertEquals((await of("kill -KILL $$"))?.result?.signal, "SIGKILL");
     assertEquals((await of("exit 200"))?.result?.exitCode, 200);
   });

@@ -197,6 +197,9 @@ function factsOf({ outcome, started_at, finished_at }: Run) {
     stderrBytes: facts.stderr_bytes,
     truncated: facts.truncated,
     heldOpen: facts.held_open,
+    ...("killed_processes" in facts && {
+      killedProcesses: facts.killed_processes,
+    }),
   } as ExecFacts;
 }
 

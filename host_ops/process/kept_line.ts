@@ -1,3 +1,4 @@
+import { basename } from "@std/path";
 import type { Job } from "./child_process.ts";
 import { exportsOf, lineWord, tellable, type TellableEnv } from "./job_line.ts";
 
@@ -40,16 +41,21 @@ exec </dev/null >/dev/null 2>"$baa_dir/said"
 trap : HUP INT QUIT TERM USR1 USR2 ALRM PIPE
 [ -z "$BASH_VERSION" ] || set +o posix
 baa_run "$@"
-baa_code=$? baa_signal=0
+baa_code=$? baa_signal=0 baa_left=0
 if [ -s "$baa_dir/said" ] && [ $baa_code -gt 128 ]; then baa_signal=$(kill -l $baa_code); fi
 IFS=' ' read -r baa_group baa_part <"$baa_dir/group"
 if [ -n "$baa_group" ]; then
 baa_tries=0
 while kill -s 0 -- "-$baa_group" && [ $baa_tries -lt 20 ]; do command -p sleep 0.05; baa_tries=$((baa_tries + 1)); done
+if kill -s 0 -- "-$baa_group"; then
+baa_left=$(command -p ps -A -o stat= -o pgid= | while read -r baa_stat baa_part; do
+case $baa_stat in [ZX]*) ;; *) [ "$baa_part" != "$baa_group" ] || echo x ;; esac
+done | command -p wc -l)
 kill -s KILL -- "-$baa_group"
 fi
+fi
 command -p rm -f "$baa_dir/said"
-command -p ln "$baa_dir/begun" "$baa_dir/ended-$baa_code-$baa_signal"`;
+command -p ln "$baa_dir/begun" "$baa_dir/ended-$baa_code-$baa_signal-$((baa_left))"`;
 
 /** What the command's own process does first: it says who it is. */
 const BECOME = `baa_dir=$1 baa_umask=$2
@@ -75,7 +81,9 @@ esac`;
 export function keptLine(
   { prefix, shell, place: { folder, id }, env }: KeptLineOptions,
 ): { readonly text: string } & Pick<TellableEnv, "given"> {
-  const { told, given } = tellable(env);
+  // What is to stop or replace the daemon knows by it where it runs.
+  const mark = { BAA_RUN_ID: basename(folder) };
+  const { told, given } = tellable({ ...env, ...mark });
   const words = [...prefix, shell, "-c", BECOME, shell, folder];
   // Only the command's own process has its outputs: what the shell says stays out.
   const become = `exec ${words.map(lineWord).join(" ")} "$baa_umask" "$@" ` +
