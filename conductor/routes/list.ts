@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { invalidInput } from "../../shared/errors.ts";
 import { limitQuery } from "../../shared/http/mod.ts";
+import type { Deps } from "../deps.ts";
 import type { Page } from "../store/mod.ts";
 
 /** The query of every list. */
@@ -17,6 +19,23 @@ export const TOKEN_READ = {
   exposure: "token",
   scope: "read",
 } as const;
+
+/**
+ * Refuses a run's id as the `task_id` that a list is filtered by: it would find
+ * nothing, and not say why.
+ * @throws {AppError} `INVALID_INPUT`
+ */
+export function refuseRunId(
+  { runs }: Pick<Deps, "runs">,
+  taskId: string | undefined,
+): void {
+  const run = taskId === undefined ? undefined : runs.get(taskId);
+  if (run === undefined) return;
+  const message = `must be a task's id; this is a run, of "${run.task_id}"`;
+  throw invalidInput("task_id", message, {
+    message: "Cannot accept the query",
+  });
+}
 
 /** The data of a list whose items stand under `name`. */
 export function listData<N extends string, T extends z.ZodType>(

@@ -152,6 +152,10 @@ Deno.test("A run id in the place of a task id, and the other way round, is told 
     assertEquals([response.status, error.code], [404, "NOT_FOUND"]);
     assert(error.message.includes(hint), error.message);
   }
+  for (const list of ["runs", "audit"]) {
+    const path = `/v1/${list}?task_id=${run_id}`;
+    assertEquals(await refusal(it, path), "400 task_id");
+  }
 });
 
 Deno.test("Events are polled: what is there, what comes, and nothing twice", async () => {

@@ -7,6 +7,7 @@ import {
 } from "../store/mod.ts";
 import { route } from "../deps.ts";
 import { auditFilter, AuditQuery } from "./audit_query.ts";
+import { refuseRunId } from "./list.ts";
 import { AuditVerdict, Backup } from "../record/mod.ts";
 import {
   afterOf,
@@ -80,8 +81,10 @@ export const recordRoutes = [
     headers: POLL_HEADERS,
     errors: ["TOO_MANY_REQUESTS"],
     example: { query: { limit: "20" } },
-    handler({ deps: { audit, held }, query, routes, headers, signal }) {
+    handler({ deps, query, routes, headers, signal }) {
+      const { audit, held } = deps;
       const { limit, cursor, wait_ms: waitMs } = query;
+      refuseRunId(deps, query.task_id);
       const filter = auditFilter(query, routes, audit);
       const after = afterOf(headers, query);
       const read = () =>

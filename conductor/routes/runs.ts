@@ -3,7 +3,13 @@ import { AppError } from "../../shared/errors.ts";
 import { Run, RunStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
 import { waitQuery } from "../../shared/http/mod.ts";
-import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
+import {
+  listAnswer,
+  listData,
+  PAGE_QUERY,
+  refuseRunId,
+  TOKEN_READ,
+} from "./list.ts";
 import { MAX_WAIT_MS } from "./poll.ts";
 
 /** What one answer holds at most. */
@@ -28,8 +34,10 @@ export const runRoutes = [
     }),
     data: listData("runs", Run),
     example: { query: { limit: "20" } },
-    handler: ({ deps, query: { limit, cursor, ...filter } }) =>
-      listAnswer("runs", deps.runs.list(filter, { limit, cursor })),
+    handler({ deps, query: { limit, cursor, ...filter } }) {
+      refuseRunId(deps, filter.task_id);
+      return listAnswer("runs", deps.runs.list(filter, { limit, cursor }));
+    },
   }),
   route({
     ...TOKEN_READ,
