@@ -45,6 +45,7 @@ export class KeptCommands {
       try {
         keeper = (await this.#start(input, folder)).ended;
       } catch (error) {
+        await this.#hasBegunForSure(folder);
         return await failedStart(error, input);
       }
     }
@@ -56,7 +57,10 @@ export class KeptCommands {
     const { hasBegun, gates } = await look(folder);
     if (hasBegun || gates.length === 0) return hasBegun;
     for (const gate of gates) await removeIfThere(join(folder, gate));
-    return (await look(folder)).hasBegun;
+    const late = await look(folder);
+    // What it was to read may be secret.
+    if (!late.hasBegun) await removeIfThere(join(folder, "stdin"));
+    return late.hasBegun;
   }
 
   async #start(input: ExecInput, folder: string) {
@@ -68,7 +72,6 @@ export class KeptCommands {
         mode: 0o600,
       });
     await Promise.all([write("stdout"), write("stderr")]);
-    await removeIfThere(join(folder, "stdin"));
     if (input.stdin !== undefined) await write("stdin", input.stdin);
     const { stdin: _, ...job } = jobOf(input, this.#options.shell);
     await write(`gate-${id}`, id);
@@ -137,6 +140,7 @@ export class KeptCommands {
 
   async #lost(folder: string): Promise<KeptLost> {
     const group = join(folder, "group");
+    await removeIfThere(join(folder, "stdin"));
     const hasKilled = await this.#options.processes.reachKept(group, "KILL");
     return new KeptLost(
       "Cannot tell how the command ended: the shell that kept it is gone, by " +

@@ -207,10 +207,19 @@ Deno.test("A start that was cut off before it began never begins later", async (
   const folder = dir.join("run");
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/gate-old`, "old");
+  await Deno.writeTextFile(`${folder}/stdin`, "old secret");
   const exit = await keep(ops, { command: "echo once" }, { folder });
   assertEquals(exit?.ok, true);
   assertEquals(read(`${folder}/stdout`), "once\n");
   assert(!await exists(`${folder}/gate-old`));
+  const missing = { command: "true", cwd: "/nowhere", stdin: "secret" };
+  const failed = await keep(ops, missing, { folder: dir.join("failed") });
+  assert(failed !== undefined && !failed.ok);
+  assertEquals(failed.error.details?.cwd, "/nowhere");
+  assertEquals(
+    [...Deno.readDirSync(dir.join("failed"))].map(({ name }) => name).sort(),
+    ["stderr", "stdout"],
+  );
 });
 
 for (const variant of VARIANTS) {

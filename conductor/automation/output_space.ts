@@ -82,7 +82,10 @@ export class OutputSpace {
     const { folder, runs } = this.#options;
     const run = runs.get(name);
     if (run === undefined) {
-      await this.#remove(name);
+      // Of a command that still runs: its row may be in a newer database.
+      const names = await namesIn(join(folder, name));
+      const hasEnded = names.some((it) => it.startsWith("ended-"));
+      if (hasEnded || !names.includes("begun")) await this.#remove(name);
       return 0;
     }
     let size = 0;
