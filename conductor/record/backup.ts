@@ -16,15 +16,24 @@ export async function backupDatabase(
   options: BackupOptions,
 ): Promise<AuditVerdict> {
   const { to } = options;
+  const { from, pause } = options;
   const partial = `${typeof to === "string" ? to : to(true)}.partial`;
-  // SQLite gives its other files the mode of the first one.
-  Deno.openSync(partial, { write: true, createNew: true, mode: 0o600 }).close();
+  makePrivateFile(partial);
   try {
-    await copy(options, partial);
+    const source = new Connection(from, {
+      readonly: true,
+      int64: true,
+      parseJson: false,
+    });
+    try {
+      source.exec("PRAGMA busy_timeout = 5000");
+      for (const _ of copy(source, partial)) await pause();
+    } finally {
+      source.close();
+    }
     using file = await Deno.open(partial, { read: true, write: true });
     await file.sync();
-    await checkCopy(partial, options.pause);
-    const { pause } = options;
+    await checkCopy(partial, pause);
     const remembered = () => [];
     const verdict = await new AuditVerifier({
       path: partial,
@@ -59,16 +68,33 @@ interface BackupOptions {
   readonly pause: () => Promise<void>;
 }
 
-async function copy(options: BackupOptions, partial: string): Promise<void> {
-  const source = new Connection(options.from, {
-    readonly: true,
-    int64: true,
-    parseJson: false,
-  });
+/** Copies at once all that `source` sees, whatever became of its files. */
+export function rescueDatabase(source: Connection, to: string): void {
+  const partial = `${to}.partial`;
+  makePrivateFile(partial);
+  try {
+    const steps = copy(source, partial);
+    while (!steps.next().done);
+    using file = Deno.openSync(partial, { write: true });
+    file.syncSync();
+    Deno.renameSync(partial, to);
+  } catch (error) {
+    Deno.removeSync(partial);
+    throw error;
+  }
+}
+
+/** SQLite gives its other files the mode of the first one. */
+function makePrivateFile(path: string): void {
+  Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+}
+
+/** Copies what `source` sees at its first step; yields where others may have their turn. */
+function* copy(source: Connection, partial: string): Generator<void> {
   const target = new Connection(partial, { int64: true, parseJson: false });
   try {
     // What was begun by a read sees the database of that moment until its end.
-    source.exec("PRAGMA busy_timeout = 5000; BEGIN");
+    source.exec("BEGIN");
     const schema = source.prepare<SchemaRow>(
       `SELECT type, name, sql FROM sqlite_schema
        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid`,
@@ -81,12 +107,12 @@ async function copy(options: BackupOptions, partial: string): Promise<void> {
     );
     for (const { sql } of tables) target.exec(sql);
     for (const { name } of tables) {
-      await copyRows({ source, target, pause: options.pause }, name);
+      yield* copyRows({ source, target }, name);
     }
     copySequences(source, target);
     for (const { sql } of rest) {
       target.exec(sql);
-      await options.pause();
+      yield;
     }
     for (const pragma of ["user_version", "application_id"]) {
       const [value] = source.prepare(`PRAGMA ${pragma}`).value() ?? [0];
@@ -95,7 +121,7 @@ async function copy(options: BackupOptions, partial: string): Promise<void> {
     target.exec("COMMIT");
   } finally {
     target.close();
-    source.close();
+    if (source.inTransaction) source.exec("ROLLBACK");
   }
 }
 
@@ -121,14 +147,13 @@ async function checkCopy(
   }
 }
 
-async function copyRows(
-  { source, target, pause }: {
+function* copyRows(
+  { source, target }: {
     readonly source: Connection;
     readonly target: Connection;
-    readonly pause: () => Promise<void>;
   },
   table: string,
-): Promise<void> {
+): Generator<void> {
   const select = source.prepare<Record<string, BindValue>>(
     `SELECT * FROM "${table}"`,
   );
@@ -140,7 +165,7 @@ async function copyRows(
   let step = 0;
   for (const row of select) {
     insert.run(...columns.map((it) => row[it]));
-    if (++step % ROWS_A_STEP === 0) await pause();
+    if (++step % ROWS_A_STEP === 0) yield;
   }
   // The runtime's driver ends a walk at damage as if there were no more rows.
   const [count] = source.prepare(`SELECT count(*) FROM "${table}"`)

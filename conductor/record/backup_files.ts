@@ -46,8 +46,8 @@ export function backupFiles(folder: string): BackupFile[] {
 
 /** Returns the newest backup that is whole, and that this program can read. */
 export function newestBackup(folder: string): BackupFile | undefined {
-  return backupFiles(folder).find(({ path, verified }) => {
-    if (!verified) return false;
+  return backupFiles(folder).find(({ path, verified, size_bytes }) => {
+    if (!verified || size_bytes === 0) return false;
     try {
       inspectDatabase(path);
       return true;

@@ -1,7 +1,10 @@
+import { dirname, join } from "@std/path";
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Database, StorageError } from "../store/mod.ts";
+import { rescueDatabase } from "./backup.ts";
+import { backupName } from "./backup_files.ts";
 import { restoreAdvice } from "./restore_advice.ts";
 
 const PROBE_MS = 1000;
@@ -47,13 +50,28 @@ export class StorageHealth {
   #note(error: StorageError): void {
     // Another writer is no fault of the disk; the lease notices a long one.
     if (error.trouble === "busy" || this.#stopped) return;
-    if (error.trouble === "damaged") return this.#end(error);
+    if (error.trouble === "moved") this.#rescue();
+    if (this.#options.db.damage !== undefined) return this.#end(error);
     const { clock, log } = this.#options;
     if (this.#fault === undefined) {
       log.error("The database cannot be written", { error });
       this.#fault = error.message;
     }
     this.#timer ??= clock.after(PROBE_MS, () => this.#probe());
+  }
+
+  /** What was written into files that are gone becomes the newest backup. */
+  #rescue(): void {
+    const { db, path, clock, log } = this.#options;
+    const folder = join(dirname(path), "backups");
+    const kind = { isDaily: false, verified: true };
+    try {
+      Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const to = join(folder, backupName(clock.now(), kind));
+      db.lend((connection) => rescueDatabase(connection, to));
+    } catch (error) {
+      log.error("Cannot copy what the database held", { error });
+    }
   }
 
   #end(damage: StorageError): void {

@@ -26,14 +26,20 @@ export class Database {
   readonly #statements = new Map<string, Statement>();
   readonly #listeners = new Set<DatabaseListener>();
   readonly #group: GroupCommit;
+  /** Which files the connection writes into: who takes them away does not stop it. */
+  readonly #files: readonly string[];
+  readonly #ids: (string | undefined)[];
   #damage: StorageError | undefined;
 
   constructor(path: string, connection: Connection) {
     this.path = path;
+    this.#files = path === ":memory:" ? [] : [path, `${path}-wal`];
+    this.#ids = this.#files.map(fileId);
     this.#connection = connection;
     this.#group = new GroupCommit(
       connection,
       (action) => {
+        if (this.#isMoved()) this.giveUp(new StorageError("moved"));
         this.#guard(() => connection.transaction(action).immediate());
         for (const listener of this.#listeners) listener.committed?.();
       },
@@ -53,6 +59,11 @@ export class Database {
     if (this.#damage !== undefined) return;
     this.#damage = reason;
     for (const listener of this.#listeners) listener.failed?.(reason);
+  }
+
+  /** Gives the connection to who saves what it still sees. */
+  lend(use: (connection: Connection) => void): void {
+    use(this.#connection);
   }
 
   /** Adds someone to be told of commits and failures. */
@@ -167,6 +178,13 @@ export class Database {
     this.flush();
     // Closing a WAL copies it into the file: not into a damaged one.
     if (this.#damage === undefined) this.#connection.close();
+  }
+
+  #isMoved(): boolean {
+    return this.#files.some((path, index) => {
+      const id = fileId(path);
+      return id !== (this.#ids[index] ??= id);
+    });
   }
 
   #guard<T>(action: () => T): T {
@@ -286,6 +304,16 @@ function cannotOpen(path: string, cause: unknown): StorageError {
   return new StorageError("damaged", cause, {
     message: `Cannot use the database "${path}": ${messageOf(cause)}`,
   });
+}
+
+/** Undefined for a file that is not there, or not where it was. */
+function fileId(path: string): string | undefined {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function valuesOf(row: Row): string {

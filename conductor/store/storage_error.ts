@@ -10,26 +10,29 @@ export class StorageError extends AppError {
 
   constructor(
     trouble: StorageTrouble,
-    cause: unknown,
+    cause?: unknown,
     { message = REASONS[trouble] }: { readonly message?: string } = {},
   ) {
     super("NOT_READY", message, {
       cause,
       details: { reason: `database_${trouble}` },
-      ...(trouble === "damaged" && { retryable: false }),
+      ...((trouble === "damaged" || trouble === "moved") &&
+        { retryable: false }),
     });
     this.trouble = trouble;
   }
 }
 
-/** What keeps the database from being used just now; `damaged`, until a person mends it. */
-type StorageTrouble = "busy" | "full" | "unusable" | "damaged";
+/** What keeps the database from being used just now; `damaged` and `moved`: until a person mends it. */
+type StorageTrouble = "busy" | "full" | "unusable" | "damaged" | "moved";
 
 const REASONS: Readonly<Record<StorageTrouble, string>> = {
   busy: "Cannot use the database: another process is writing to it",
   full: "Cannot write to the database: the disk is full",
   unusable: "Cannot use the database: the disk does not read or write",
   damaged: "Cannot use the database: the file is damaged",
+  moved:
+    "Cannot use the database: its files were moved, replaced or removed while conductor used them",
 };
 
 /** SQLite's result codes that say something about the place, not the request. */

@@ -360,4 +360,48 @@ Deno.test("conductor stays up on a damaged database, leaves it as it is, and say
     await run(restore);
     await assertRestored(state, { tasks: ended.tasks, isKept: true });
   });
+
+  const takeAway: Record<string, (state: CopiedState) => void> = {
+    "removed while it runs": ({ folder }) => {
+      for (const { name } of [...Deno.readDirSync(folder)]) {
+        if (name.startsWith("conductor.db")) {
+          Deno.removeSync(join(folder, name));
+        }
+      }
+    },
+    "replaced while it runs": ({ path, backup }) => {
+      Deno.removeSync(path);
+      Deno.copyFileSync(backup, path);
+    },
+    "log removed while it runs": ({ path }) => Deno.removeSync(`${path}-wal`),
+  };
+  for (const [what, take] of Object.entries(takeAway)) {
+    await t.step(`${what}: what was acknowledged is saved`, async () => {
+      await using state = await ended.copy();
+      const task = {
+        title: "late",
+        kind: "exec",
+        payload: { command: "true" },
+      };
+      const tasks = [...ended.tasks];
+      let restore: string;
+      let isThere: boolean;
+      {
+        await using daemon = await startDaemon("conductor", state.env);
+        const post = () => call(`${daemon.origin}/v1/tasks`, task);
+        tasks.push((await post()).data.task_id);
+        take(state);
+        isThere = contents(state.folder).length > 0;
+        const { error } = await post();
+        assertEquals([error.code, error.retryable], ["NOT_READY", false]);
+        assert(error.details.backup > state.backup, error.details.backup);
+        restore = await assertOutage(daemon, {
+          says: "were moved, replaced or removed",
+          backup: error.details.backup,
+        });
+      }
+      await run(restore);
+      await assertRestored(state, { tasks, isKept: isThere });
+    });
+  }
 });
