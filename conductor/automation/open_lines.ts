@@ -1,4 +1,4 @@
-import type { Clock } from "../../shared/clock.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
 import type { OutputStream } from "./run_outputs.ts";
 
 /** So much is shown of a line that has not ended, in UTF-16 units: its end. */
@@ -12,7 +12,7 @@ export class OpenLines {
   /** By the id of the task, then by the stream. */
   readonly #lines = new Map<string, Map<OutputStream, OpenLine>>();
   readonly #waiters = new Set<() => void>();
-  #isWaking = false;
+  #wake: Timer | undefined;
 
   constructor(clock: Pick<Clock, "after">) {
     this.#clock = clock;
@@ -44,6 +44,7 @@ export class OpenLines {
       if (signal.aborted) return resolve();
       const done = () => {
         this.#waiters.delete(done);
+        if (this.#waiters.size === 0) this.#stopWaking();
         signal.removeEventListener("abort", done);
         resolve();
       };
@@ -53,12 +54,16 @@ export class OpenLines {
   }
 
   #wakeSoon(): void {
-    if (this.#isWaking || this.#waiters.size === 0) return;
-    this.#isWaking = true;
-    this.#clock.after(TOGETHER_MS, () => {
-      this.#isWaking = false;
+    if (this.#waiters.size === 0) return;
+    this.#wake ??= this.#clock.after(TOGETHER_MS, () => {
+      this.#stopWaking();
       for (const wake of [...this.#waiters]) wake();
     });
+  }
+
+  #stopWaking(): void {
+    this.#wake?.cancel();
+    this.#wake = undefined;
   }
 }
 
