@@ -1,11 +1,8 @@
 import { dirname } from "@std/path";
 import { sha256Hex } from "../shared/digest.ts";
-import {
-  type EditedText,
-  editText,
-  MOST_EDITED_BYTES,
-  tooLong,
-} from "./edit_text.ts";
+import type { Clock } from "../shared/clock.ts";
+import { editText, MOST_EDITED_BYTES, tooLong } from "./edit_text.ts";
+import { EditWork } from "./edit_work.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { Judged } from "./policy.ts";
 import { readFile } from "./read_file.ts";
@@ -32,7 +29,7 @@ const BYTES_EACH = 4;
  */
 export async function editFile(
   edit: FileEdit,
-  deps: WriteFileDeps,
+  deps: EditFileDeps,
 ): Promise<FileEditResult> {
   const { absolutePath } = edit;
   const judged = await deps.guard.admit(absolutePath, "write");
@@ -45,22 +42,8 @@ export async function editFile(
       judged.path,
       () => change(edit, judged, deps),
     );
-    const { old, edited, bytesWritten, sha256Before, sha256, atomic } = done;
     if (!edit.dryRun) await syncFolder(dirname(judged.path));
-    const { diff, isCut } = unifiedDiff(old, edited.text, {
-      changes: edited.changes,
-      path: absolutePath,
-    });
-    return {
-      absolutePath,
-      sha256Before,
-      sha256,
-      replacements: edited.replacements,
-      bytesWritten,
-      atomic,
-      diff,
-      diffTruncated: isCut,
-    };
+    return done;
   } finally {
     deps.budget.give(memory);
   }
@@ -72,44 +55,56 @@ interface FileEdit extends Omit<FileEditInput, "edits"> {
   readonly edits: readonly Edit[];
 }
 
-interface Changed extends
-  Pick<
-    FileEditResult,
-    "sha256Before" | "sha256" | "bytesWritten" | "atomic"
-  > {
-  readonly old: string;
-  readonly edited: EditedText;
+/** What an edit works with. */
+interface EditFileDeps extends WriteFileDeps {
+  readonly clock: Clock;
+  /** Aborts when nobody waits for it: nothing is written then. */
+  readonly signal: AbortSignal;
 }
 
 async function change(
   edit: FileEdit,
   judged: Judged,
-  deps: WriteFileDeps,
-): Promise<Changed> {
+  deps: EditFileDeps,
+): Promise<FileEditResult> {
+  const { absolutePath, ifMatch } = edit;
+  const { clock, signal } = deps;
+  const work = new EditWork({ absolutePath, clock, signal });
   for (let tries = MOST_TRIES;; tries--) {
+    work.goOn();
     const { content: old, sha256: sha256Before } = await read(
       edit,
       judged,
       deps,
     );
-    const { absolutePath, ifMatch } = edit;
     if (ifMatch !== undefined && ifMatch.toLowerCase() !== sha256Before) {
       throw changed(edit, sha256Before);
     }
-    const edited = await editText(old, edit);
-    const bytes = new TextEncoder().encode(edited.text);
+    const { text, changes, replacements } = await editText(old, {
+      edits: edit.edits,
+      absolutePath,
+      work,
+    });
+    const bytes = new TextEncoder().encode(text);
     if (bytes.length > MOST_EDITED_BYTES) throw tooLong(absolutePath);
-    const sha256 = sha256Hex(bytes);
-    if (edit.dryRun) {
-      return {
-        old,
-        edited,
-        bytesWritten: 0,
-        sha256Before,
-        sha256,
-        atomic: true,
-      };
-    }
+    await work.turn();
+    const { diff, isCut } = await unifiedDiff(old, text, {
+      changes,
+      path: absolutePath,
+      work,
+    });
+    const done = {
+      absolutePath,
+      sha256Before,
+      sha256: sha256Hex(bytes),
+      replacements,
+      bytesWritten: 0,
+      atomic: true,
+      diff,
+      diffTruncated: isCut,
+    };
+    if (edit.dryRun) return done;
+    work.goOn();
     try {
       const { atomic } = await put(
         {
@@ -126,8 +121,7 @@ async function change(
         judged,
         deps,
       );
-      const bytesWritten = bytes.length;
-      return { old, edited, bytesWritten, sha256Before, sha256, atomic };
+      return { ...done, bytesWritten: bytes.length, atomic };
     } catch (error) {
       const isOvertaken = error instanceof HostOpFailure &&
         error.error.code === "FILE_CHANGED" && ifMatch === undefined;

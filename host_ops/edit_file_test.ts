@@ -282,6 +282,8 @@ Deno.test("editFile() sees what other programs write until the moment of replaci
       staging,
       budget: new ByteBudget(1_000_000),
       locks: new FileLocks(),
+      clock: systemClock,
+      signal: CALLER.signal,
     }).catch((error) => error.error.code);
     const text = await Deno.readTextFile(path);
     if (code === undefined) {

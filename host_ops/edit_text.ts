@@ -5,6 +5,7 @@ import {
   MOST_CHANGES,
   type Replacement,
 } from "./changes.ts";
+import type { EditWork } from "./edit_work.ts";
 import { eachOccurrence, linesAt, without } from "./occurrences.ts";
 import type { Edit } from "./schemas.ts";
 
@@ -31,27 +32,28 @@ export interface EditedText {
 }
 
 /**
- * Makes edits one after another, each in the result of those before, and lets
- * others run meanwhile.
+ * Makes edits one after another, each in the result of those before.
  *
- * @throws {HostOpFailure} `EDIT_MISMATCH`; `FILE_TOO_LARGE` for what comes of it.
+ * @throws {HostOpFailure} `EDIT_MISMATCH`; `FILE_TOO_LARGE` for what comes of it;
+ * as `work` does.
  */
 export async function editText(
   original: string,
-  { edits, absolutePath }: {
+  { edits, absolutePath, work }: {
     readonly edits: readonly Edit[];
     readonly absolutePath: string;
+    readonly work: EditWork;
   },
 ): Promise<EditedText> {
   let text = original;
   let replacements = 0;
   let changes: Change[] = [];
   for (const [index, edit] of edits.entries()) {
-    const made = await makeEdit(text, edit);
+    await work.turn();
+    const made = await makeEdit(text, { edit, absolutePath, work });
     if (made.count === 0 || (made.count > 1 && !edit.all)) {
-      throw await mismatch(made, { edit, index, text, absolutePath });
+      throw await mismatch(made, { edit, index, text, absolutePath, work });
     }
-    if (made.text === undefined) throw tooLong(absolutePath);
     text = made.text;
     replacements += made.count;
     changes = changedFurther(changes, made.places);
@@ -60,8 +62,8 @@ export async function editText(
 }
 
 interface MadeEdit {
-  /** What comes of it; undefined: it would be too long. */
-  readonly text: string | undefined;
+  /** What comes of it. */
+  readonly text: string;
   /** How often `old` was found. */
   readonly count: number;
   /** Where that was, first. */
@@ -71,7 +73,11 @@ interface MadeEdit {
 
 async function makeEdit(
   text: string,
-  { old, new: by, all }: Edit,
+  { edit: { old, new: by, all }, absolutePath, work }: {
+    readonly edit: Edit;
+    readonly absolutePath: string;
+    readonly work: EditWork;
+  },
 ): Promise<MadeEdit> {
   const hits: number[] = [];
   const places: Replacement[] = [];
@@ -79,14 +85,19 @@ async function makeEdit(
   let pieces: string[] = [];
   let end = 0;
   let count = 0;
-  const isTooLong = () =>
-    text.length + count * (by.length - old.length) > MOST_EDITED_BYTES;
+  const fit = () => {
+    const length = text.length + count * (by.length - old.length);
+    if (length > MOST_EDITED_BYTES) throw tooLong(absolutePath);
+  };
   await eachOccurrence(old, text, {
+    work,
     isOverlapping: !all,
     onHit: (start) => {
       count += 1;
       if (hits.length < MOST_PLACES) hits.push(start);
-      if ((!all && count > 1) || isTooLong()) return;
+      if (!all && count > 1) return;
+      // before it takes the memory
+      if (all) fit();
       pieces.push(text.slice(end, start), by);
       if (pieces.length >= MOST_PIECES) {
         joined.push(pieces.join(""));
@@ -102,22 +113,25 @@ async function makeEdit(
       end = start + old.length;
     },
   });
-  if (isTooLong()) return { text: undefined, count, hits, places };
+  if (count === 1) fit();
   joined.push(...pieces, text.slice(end));
   return { text: joined.join(""), count, hits, places };
 }
 
 async function mismatch(
   { count, hits }: MadeEdit,
-  { edit, index, text, absolutePath }: {
+  { edit, index, text, absolutePath, work }: {
     readonly edit: Edit;
     readonly index: number;
     readonly text: string;
     readonly absolutePath: string;
+    readonly work: EditWork;
   },
 ): Promise<HostOpFailure> {
-  const near = count === 0 ? await nearMiss(edit.old, text) : undefined;
-  const lines = await linesAt(hits, text);
+  const near = count === 0
+    ? await nearMiss(edit.old, { text, work })
+    : undefined;
+  const lines = await linesAt(hits, text, { work });
   const height = edit.old.split("\n").length - 1;
   const [what, hint] = near !== undefined
     ? [
@@ -147,18 +161,19 @@ async function mismatch(
 /** Where a text is that differs only in what is easily got wrong. */
 async function nearMiss(
   old: string,
-  text: string,
+  { text, work }: { readonly text: string; readonly work: EditWork },
 ): Promise<{ readonly differs: string; readonly line: number } | undefined> {
   for (const [differs, dropped] of NEAR_MISSES) {
-    const wanted = await without(old, dropped);
+    const wanted = await without(old, { work, dropped });
     if (wanted === "") continue;
     let hit: number | undefined;
-    await eachOccurrence(wanted, await without(text, dropped), {
+    await eachOccurrence(wanted, await without(text, { work, dropped }), {
+      work,
       isOverlapping: false,
       onHit: (at) => hit ??= at,
     });
     if (hit === undefined) continue;
-    const [line = 1] = await linesAt([hit], text, dropped);
+    const [line = 1] = await linesAt([hit], text, { work, dropped });
     return { differs, line };
   }
   return undefined;

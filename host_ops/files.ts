@@ -1,4 +1,5 @@
 import type { AuditedCaller } from "../shared/audit.ts";
+import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
 import { absoluteFrom } from "../shared/user_path.ts";
 import { finishAudit } from "./audit.ts";
@@ -71,7 +72,10 @@ export class Files {
     const outcome = await this.#operate("edit", normalised, {
       context,
       work: (input, absolutePath) =>
-        editFile({ ...input, absolutePath }, this.#options),
+        editFile({ ...input, absolutePath }, {
+          ...this.#options,
+          signal: AbortSignal.any([context.signal, this.#options.stopping]),
+        }),
     });
     return { ...outcome, input: shownEdit(outcome.input) };
   }
@@ -128,7 +132,7 @@ export class Files {
   }
 }
 
-type FilesOptions = HostOpPorts & WriteFileDeps;
+type FilesOptions = HostOpPorts & WriteFileDeps & { readonly clock: Clock };
 
 type FileOutcome<Verb extends keyof typeof FILE_FAILED, Input, Result> =
   & { readonly operation: `files/${Verb}`; readonly input: Input }

@@ -101,6 +101,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
     guard: new FileGuard({ policy, shells }),
     staging,
     locks: new FileLocks(),
+    clock,
   });
   const operations = {
     exec: commands.execute.bind(commands),

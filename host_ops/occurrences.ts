@@ -1,43 +1,42 @@
-import { setImmediate } from "node:timers/promises";
+import type { EditWork } from "./edit_work.ts";
 
-/** Characters that are looked at before others have their turn. */
-const SLICE_CHARS = 131_072;
-
-/** Up to this length the runtime's own search is quick enough at worst. */
-const SHORT_CHARS = 256;
+/** Of so much the runtime's own search is quick enough at worst. */
+const HEAD_CHARS = 256;
 
 /**
  * Finds each place where `wanted`, which is not empty, begins in `text`; with
  * `isOverlapping` also those that begin within another. Takes time in
- * proportion to both lengths, whatever they are (Knuth, Morris and Pratt: the
- * runtime's own search takes their product at worst), and lets others run
- * meanwhile.
+ * proportion to both lengths, whatever they are: the runtime's own search finds
+ * where it could begin, and when that is so too often (it would take the product
+ * of the lengths), Knuth, Morris and Pratt's goes on from there.
  */
 export async function eachOccurrence(
   wanted: string,
   text: string,
-  { isOverlapping, onHit }: {
+  { work, isOverlapping, onHit }: {
+    readonly work: EditWork;
     readonly isOverlapping: boolean;
     readonly onHit: (at: number) => void;
   },
 ): Promise<void> {
   const { length } = wanted;
   if (length > text.length) return;
-  if (length <= SHORT_CHARS) {
-    let next = 0;
-    await inSlices(text.length, (from, to) => {
-      const piece = text.slice(from, to + length - 1);
-      for (
-        let at = piece.indexOf(wanted, Math.max(next - from, 0));
-        at !== -1;
-        at = piece.indexOf(wanted, next - from)
-      ) {
-        onHit(from + at);
-        next = from + at + (isOverlapping ? 1 : length);
-      }
-    });
-    return;
-  }
+  const head = wanted.slice(0, HEAD_CHARS);
+  let next = 0;
+  let toCompare = 2 * text.length;
+  await work.inSlices(text.length, (from, to) => {
+    const piece = text.slice(from, to + head.length - 1);
+    while (toCompare >= 0) {
+      const found = piece.indexOf(head, Math.max(next - from, 0));
+      if (found === -1) return;
+      const at = from + found;
+      const isHit = length === head.length || text.startsWith(wanted, at);
+      if (isHit) onHit(at);
+      next = at + (isHit && !isOverlapping ? length : 1);
+      toCompare -= length - head.length;
+    }
+  });
+  if (toCompare >= 0) return;
   /** By how much is matched: how much still is, one character further on. */
   const still = new Int32Array(length);
   let matched = 0;
@@ -47,15 +46,16 @@ export async function eachOccurrence(
     }
     if (code === wanted.charCodeAt(matched)) matched += 1;
   };
-  await inSlices(length, (from, to) => {
+  await work.inSlices(length, (from, to) => {
     for (let i = Math.max(from, 1); i < to; i++) {
       step(wanted.charCodeAt(i));
       still[i] = matched;
     }
   });
   matched = 0;
-  await inSlices(text.length, (from, to) => {
-    for (let i = from; i < to; i++) {
+  const start = next;
+  await work.inSlices(text.length - start, (from, to) => {
+    for (let i = start + from; i < start + to; i++) {
       step(text.charCodeAt(i));
       if (matched < length) continue;
       onHit(i + 1 - length);
@@ -65,11 +65,13 @@ export async function eachOccurrence(
 }
 
 /** Returns a text without the characters that `dropped`, a pattern of one, matches. */
-export async function without(text: string, dropped: RegExp): Promise<string> {
-  const each = new RegExp(dropped, "g");
+export async function without(
+  text: string,
+  { work, dropped }: { readonly work: EditWork; readonly dropped: RegExp },
+): Promise<string> {
   const pieces: string[] = [];
-  await inSlices(text.length, (from, to) => {
-    pieces.push(text.slice(from, to).replace(each, ""));
+  await work.inSlices(text.length, (from, to) => {
+    pieces.push(text.slice(from, to).split(dropped).join(""));
   });
   return pieces.join("");
 }
@@ -81,12 +83,12 @@ export async function without(text: string, dropped: RegExp): Promise<string> {
 export async function linesAt(
   places: readonly number[],
   text: string,
-  dropped?: RegExp,
+  { work, dropped }: { readonly work: EditWork; readonly dropped?: RegExp },
 ): Promise<number[]> {
   const lines: number[] = [];
   let line = 1;
   let kept = 0;
-  await inSlices(text.length, (from, to) => {
+  await work.inSlices(text.length, (from, to) => {
     for (let i = from; i < to && lines.length < places.length; i++) {
       const char = text.charAt(i);
       if (!dropped?.test(char)) {
@@ -97,15 +99,4 @@ export async function linesAt(
     }
   });
   return lines;
-}
-
-/** Does `work` on one slice after another, and lets others run in between. */
-async function inSlices(
-  length: number,
-  work: (from: number, to: number) => void,
-): Promise<void> {
-  for (let from = 0; from < length; from += SLICE_CHARS) {
-    if (from > 0) await setImmediate();
-    work(from, Math.min(from + SLICE_CHARS, length));
-  }
 }

@@ -46,8 +46,8 @@ export const HOST_OP_ERRORS = {
     remedy: "Read the message: mostly cwd or the machine's limits.",
   },
   CANCELED: {
-    meaning: "the command was ended since its caller canceled it or left",
-    remedy: "Stay connected, or queue it as a task.",
+    meaning: "it was ended since its caller canceled it or left",
+    remedy: "Stay connected, or queue a command as a task.",
   },
   FILE_ALREADY_EXISTS: {
     meaning: "overwrite is false and the file exists",
@@ -70,8 +70,9 @@ export const HOST_OP_ERRORS = {
     remedy: "Read the message: mostly a full disk.",
   },
   FILE_TOO_LARGE: {
-    meaning: "the file is longer than maxBytes",
-    remedy: "Read a part by offset and maxBytes, or by lines.",
+    meaning: "the file is longer than maxBytes, or too long for the edits",
+    remedy:
+      "Read a part by offset and maxBytes, or by lines; send fewer edits.",
   },
   PERMISSION_DENIED: {
     meaning: "outside the roots, the daemon's own, or refused by the system",

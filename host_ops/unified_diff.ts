@@ -1,5 +1,7 @@
 import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import type { Change } from "./changes.ts";
+import type { EditWork } from "./edit_work.ts";
+import { eachOccurrence } from "./occurrences.ts";
 
 /** The longest diff, in bytes: of a longer one the rest is left out. */
 const MOST_BYTES = 65_536;
@@ -15,14 +17,15 @@ const MATCHING_MS = 20;
  * what is near them is looked at, however long the texts are. Cut at the end of
  * a line, or else of a character.
  */
-export function unifiedDiff(
+export async function unifiedDiff(
   old: string,
   text: string,
-  { changes, path }: {
+  { changes, path, work }: {
     readonly changes: readonly Change[];
     readonly path: string;
+    readonly work: EditWork;
   },
-): { readonly diff: string; readonly isCut: boolean } {
+): Promise<{ readonly diff: string; readonly isCut: boolean }> {
   const hunks: Hunk[] = [];
   const at = { from: 0, start: 0, oldLine: 0, newLine: 0 };
   let length = 0;
@@ -30,13 +33,16 @@ export function unifiedDiff(
   for (const it of inLines(changes, old)) {
     isCut = length > MOST_BYTES;
     if (isCut) break;
-    at.oldLine += newlines(old, at.from, it.from);
-    at.newLine += newlines(text, at.start, it.start);
+    const { from, start } = at;
+    at.oldLine += await newlines(old.slice(from, it.from), work);
+    at.newLine += await newlines(text.slice(start, it.start), work);
     at.from = it.from;
     at.start = it.start;
     const before = old.slice(it.from, it.to);
     const after = text.slice(it.start, it.end);
-    for (const hunk of matched(before, after) ?? [unmatched(before, after)]) {
+    const parts = matched(before, after) ??
+      [await unmatched(before, after, work)];
+    for (const hunk of parts) {
       hunks.push({
         ...hunk,
         oldStart: hunk.oldStart + at.oldLine,
@@ -112,12 +118,16 @@ function matched(before: string, after: string): Hunk[] | undefined {
 }
 
 /** All lines removed, and all others added, as far as they can be shown. */
-function unmatched(before: string, after: string): Hunk {
+async function unmatched(
+  before: string,
+  after: string,
+  work: EditWork,
+): Promise<Hunk> {
   return {
     oldStart: 1,
-    oldLines: linesIn(before),
+    oldLines: await linesIn(before, work),
     newStart: 1,
-    newLines: linesIn(after),
+    newLines: await linesIn(after, work),
     lines: [...signed("-", before), ...signed("+", after)],
   };
 }
@@ -130,18 +140,15 @@ function signed(sign: string, text: string): string[] {
   return isEnded ? lines : [...lines, "\\ No newline at end of file"];
 }
 
-function linesIn(text: string): number {
+async function linesIn(text: string, work: EditWork): Promise<number> {
   const isOpen = text !== "" && !text.endsWith("\n");
-  return newlines(text, 0, text.length) + (isOpen ? 1 : 0);
+  return await newlines(text, work) + (isOpen ? 1 : 0);
 }
 
-function newlines(text: string, from: number, to: number): number {
+async function newlines(text: string, work: EditWork): Promise<number> {
   let count = 0;
-  let at = text.indexOf("\n", from);
-  while (at !== -1 && at < to) {
-    count++;
-    at = text.indexOf("\n", at + 1);
-  }
+  const onHit = () => void count++;
+  await eachOccurrence("\n", text, { work, isOverlapping: false, onHit });
   return count;
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { applyPatch } from "diff";
+import { editWork } from "./testing/edit_work.ts";
 import { editText } from "./edit_text.ts";
 import { unifiedDiff } from "./unified_diff.ts";
 
@@ -11,8 +12,15 @@ interface Wanted {
 
 async function diffOf(old: string, wanted: readonly Wanted[]) {
   const edits = wanted.map((it) => ({ all: false, ...it }));
-  const { text, changes } = await editText(old, { edits, absolutePath: "/f" });
-  return { text, ...unifiedDiff(old, text, { changes, path: "/f" }) };
+  const { text, changes } = await editText(old, {
+    edits,
+    absolutePath: "/f",
+    work: editWork(),
+  });
+  return {
+    text,
+    ...await unifiedDiff(old, text, { changes, path: "/f", work: editWork() }),
+  };
 }
 
 function patched(old: string, diff: string) {
