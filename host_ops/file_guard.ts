@@ -164,10 +164,15 @@ async function expectPermission(path: string): Promise<void> {
 
 /** Tells whether a file is one of those that show processes. */
 function isOfProcesses({ dev }: { readonly dev: number }): boolean {
-  if (Deno.build.os !== "linux") return false;
+  if (Deno.build.os !== "linux" || mayNotSeeProcesses) return false;
   try {
     return Deno.lstatSync("/proc/self").dev === dev;
-  } catch {
-    return false; // beyond what this process may look at
+  } catch (error) {
+    // to be refused costs ten times such a look
+    mayNotSeeProcesses = error instanceof Deno.errors.NotCapable;
+    return false;
   }
 }
+
+/** What this process was once refused it will never be given. */
+let mayNotSeeProcesses = false;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { type FileIdentity, identityAt, identityOf } from "./real_path.ts";
 
@@ -31,6 +32,8 @@ export class OwnFiles {
   }
 
   #search(path: string, wanted: ReadonlySet<FileIdentity>): boolean {
+    // an error costs ten times such a look, and at some places there is nothing
+    if (!existsSync(path)) return false;
     let info: Deno.FileInfo;
     try {
       info = Deno.statSync(path);

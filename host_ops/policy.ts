@@ -6,6 +6,7 @@ import {
   identityAt,
   identityOf,
   lstatIfThere,
+  lstatNow,
   realPathOf,
 } from "./real_path.ts";
 
@@ -65,9 +66,10 @@ export class PathPolicy {
         details: { reason: "process_files" },
       });
     }
+    const info = lstatNow(path);
     const above = pathsUpFrom(path).map((it) => ({
       path: it,
-      identity: identityAt(it),
+      identity: it === path ? info && identityOf(info) : identityAt(it),
     }));
     const identities = new Set(
       above.map((it) => it.identity).filter((it) => it !== undefined),
@@ -78,9 +80,7 @@ export class PathPolicy {
       }
     }
     const roots = this.#roots[access];
-    if (roots === undefined) {
-      return { path, info: await lstatIfThere(path), root: undefined };
-    }
+    if (roots === undefined) return { path, info, root: undefined };
     for (const real of roots) {
       const at = identityAt(real);
       const entry = isBelow(real, path)
@@ -89,7 +89,8 @@ export class PathPolicy {
       if (entry === undefined) continue;
       // by the name of the root: from here on, names suffice
       const inside = join(real, path.slice(entry.length));
-      return { path: inside, info: await lstatIfThere(inside), root: real };
+      const there = inside === path ? info : await lstatIfThere(inside);
+      return { path: inside, info: there, root: real };
     }
     throw this.#outside(absolutePath, access);
   }

@@ -222,6 +222,8 @@ async function readPart(
         isFollowed = isOver && part.from + wanted.length < count;
       }
       position += count;
+      // less than there was room for, up to its size: nothing more would come
+      if (count < piece.length && position === file.info.size) break;
     }
     return {
       bytes: kept.subarray(0, length),

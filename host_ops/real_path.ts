@@ -43,6 +43,19 @@ export async function lstatIfThere(
   }
 }
 
+/**
+ * As {@linkcode lstatIfThere}, at once: for what was looked up a moment ago, so
+ * that another thread costs more than the look.
+ */
+export function lstatNow(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** Which file something is, whatever its names: its device and its number there. */
 export type FileIdentity = `${number}:${number}`;
 

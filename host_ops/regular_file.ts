@@ -1,4 +1,4 @@
-import { constants, type Stats } from "node:fs";
+import { constants, fstatSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
 
@@ -46,7 +46,8 @@ export async function openRegularFile(
 ): Promise<RegularFile> {
   const handle = await openHandle(path, FLAGS[opening]);
   try {
-    const info = await handle.stat();
+    // of what is open the system knows it: another thread costs more than the look
+    const info = fstatSync(handle.fd);
     if (!info.isFile()) throw notAFile(path);
     return {
       path,

@@ -32,7 +32,7 @@ export class ChangeFeed {
       const done = () => {
         this.#waiters.delete(done);
         signal.removeEventListener("abort", done);
-        if (this.#waiters.size === 0) this.#stopPolling();
+        if (signal.aborted) this.#stopIfIdle();
         resolve();
       };
       this.#waiters.add(done);
@@ -42,7 +42,10 @@ export class ChangeFeed {
   }
 
   #wakeAll(): void {
+    if (this.#waiters.size === 0) return;
     for (const wake of [...this.#waiters]) wake();
+    // Most wait on at once: only then is nobody there.
+    queueMicrotask(() => this.#stopIfIdle());
   }
 
   #startPolling(): void {
@@ -50,7 +53,8 @@ export class ChangeFeed {
     this.#timer = this.#clock.after(POLL_MS, () => this.#poll());
   }
 
-  #stopPolling(): void {
+  #stopIfIdle(): void {
+    if (this.#waiters.size > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
