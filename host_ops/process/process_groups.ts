@@ -235,7 +235,10 @@ export class ProcessGroups {
   ): ChildProcess {
     const writer = shell.stdin.getWriter();
     const feeding = writer.write(encoder.encode(line.text + (stdin ?? "")))
-      .then(() => writer.close())
+      .then(() => {
+        this.#warm.refillBeside();
+        return writer.close();
+      })
       .catch(() => {}); // it is gone, or did not want all of it
     return {
       ...shell,

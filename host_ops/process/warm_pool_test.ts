@@ -86,8 +86,8 @@ Deno.test("WarmShells starts none between the end of a command and its answer, b
   await shells.prepare();
   shells.take();
   const busy = async (ms: number) => {
-    for (let i = 0; i < ms; i += 5) {
-      await clock.advance(5);
+    for (let i = 0; i < ms; i += 3) {
+      await clock.advance(3);
       shells.calmLater();
     }
   };
@@ -98,11 +98,16 @@ Deno.test("WarmShells starts none between the end of a command and its answer, b
   shells.take();
   await clock.advance(10);
   assertEquals(spawned(), 4);
-  // the last one is replaced at once: there the next command comes soon
+  // one that waits still serves the next command
   shells.take();
+  shells.refillBeside();
+  assertEquals(spawned(), 4);
+  // the last one is replaced at once, beside the command that it serves
   shells.take();
-  await clock.advance(0);
+  shells.refillBeside();
   assertEquals(spawned(), 5);
+  shells.refillBeside();
+  assertEquals(spawned(), 5, "one at a time");
   await shells.close();
 });
 

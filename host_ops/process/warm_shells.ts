@@ -8,7 +8,7 @@ import type { ChildProcess } from "./child_process.ts";
  * Milliseconds without a begin or an end of a command after which shells are
  * started that are missing: late enough to stand before no answer.
  */
-const CALM_MS = 10;
+const CALM_MS = 4;
 
 /** Milliseconds after which one is started though there is no calm. */
 const LATEST_MS = 50;
@@ -59,9 +59,16 @@ export class WarmShells {
     this.#spare = Math.min(this.#spare, this.#waiting.size);
     this.#quiet = 0;
     this.#reviewLater();
-    // after the last one the next is started beside the command, not after it
-    this.#refillAfter(shell && this.#waiting.size === 0 ? 0 : CALM_MS);
+    this.#refillAfter(CALM_MS);
     return shell;
+  }
+
+  /**
+   * Starts one beside a command that has begun just now: what that takes of the
+   * daemon passes while the command runs, and not before the answer.
+   */
+  refillBeside(): void {
+    if (this.#lacking && this.#waiting.size === 0) this.#refillNow();
   }
 
   /** Has what is missing wait until there is calm. */
@@ -118,12 +125,15 @@ export class WarmShells {
     this.#latest ??= now + LATEST_MS;
     this.#refill = clock.after(
       Math.min(ms, Math.max(0, this.#latest - now)),
-      async () => {
-        this.#refill = undefined;
-        this.#latest = undefined;
-        if (await this.#fillOnce()) this.#refillAfter(CALM_MS);
-      },
+      () => this.#refillNow(),
     );
+  }
+
+  async #refillNow(): Promise<void> {
+    this.#refill?.cancel();
+    this.#refill = undefined;
+    this.#latest = undefined;
+    if (await this.#fillOnce()) this.#refillAfter(CALM_MS);
   }
 
   /** One at a time, so that commands come between them. */
