@@ -77,7 +77,7 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
       killedProcesses:
         "exec only, in results: what a command leaves running may print for up to 1 s; what still runs then is killed and counted here.",
       detach:
-        "exec only; true: the command becomes a task of its own, which no disconnect ends and timeoutMs only when it is given; 202 with the next calls unless it ends within waitMs (default 0, at most 55000).",
+        "exec only; true: the command becomes a task of its own, which no disconnect ends and timeoutMs only when it is given; 202 with the next calls unless it ends within waitMs (default 0, at most 55000). All that it prints is kept for GET /v1/runs/:run_id/output, the answer holds the first maxBufferBytes of each output; onLimit, headBytes and tailBytes are refused.",
       overwrite:
         "files/write only; optional boolean, default true. false: an existing file gives FILE_ALREADY_EXISTS.",
       createParents:

@@ -171,7 +171,7 @@ export class Commands {
       request,
       this.#options,
     );
-    const issues = given.detach ? [...wrong, CANNOT_DETACH] : wrong;
+    const issues = given.detach && wrong.length === 0 ? [CANNOT_DETACH] : wrong;
     const { input, failure } = issues.length > 0
       ? { input: given, failure: inputFailure(issues) }
       : await this.#followParents(given);

@@ -1,6 +1,6 @@
 import { type Clock, isoTime } from "../shared/clock.ts";
 import type { ByteBudget, Hold } from "../shared/byte_budget.ts";
-import { execFailure, KEEP_IT } from "./exec_failure.ts";
+import { endOf, execFailure } from "./exec_failure.ts";
 import { startFailure } from "./failure.ts";
 import { HeadAndTail } from "./head_and_tail.ts";
 import { KeptOutput } from "./kept_output.ts";
@@ -72,7 +72,7 @@ export class Exec {
     try {
       const end = await this.#seeThrough(input, { ...port, ...outputs });
       const exit = this.#outcomeOf(end, input, factsOf(end, outputs));
-      if (input.onLimit === "kill") return exit;
+      if (input.onLimit !== "discard") return exit;
       port.onTails?.();
       for (const output of Object.values(outputs)) {
         await output.handOn(port.signal);
@@ -159,15 +159,10 @@ export class Exec {
     result: Result,
   ) {
     const { budget, stopping } = this.#options;
-    const told = execFailure(end, input, {
-      budget,
-      isStopping: stopping.aborted,
-    })?.told;
-    const operation = "exec" as const;
-    const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
-    return told === undefined
-      ? { ok: true as const, operation, input, ...hint, result }
-      : { ok: false as const, operation, input, ...hint, ...told, result };
+    const isStopping = stopping.aborted;
+    const how = { ...result, killedFor: end.killedFor };
+    const failure = execFailure(how, input, { budget, isStopping });
+    return endOf(input, { result, failure });
   }
 }
 

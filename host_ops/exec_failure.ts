@@ -4,17 +4,39 @@ import type { CommandEnd } from "./process/mod.ts";
 import type { ExecFacts, ExecInput } from "./results.ts";
 
 /** How to keep what a command leaves behind. */
-export const KEEP_IT =
+const KEEP_IT =
   "What the command left running was killed: send what has to go on as a command of its own, with detach: true.";
+
+/** Returns what is answered of a command that has ended. */
+export function endOf<Result extends ExecFacts>(
+  input: ExecInput,
+  { result, failure }: {
+    readonly result: Result;
+    readonly failure: HostOpFailure | undefined;
+  },
+) {
+  const operation = "exec" as const;
+  const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
+  return failure === undefined
+    ? { ok: true as const, operation, input, ...hint, result }
+    : {
+      ok: false as const,
+      operation,
+      input,
+      ...hint,
+      ...failure.told,
+      result,
+    };
+}
 
 /** Returns why a command that has ended failed; undefined when it did not. */
 export function execFailure(
-  { killedFor, status }: CommandEnd,
-  { timeoutMs, maxBufferBytes }: ExecInput,
-  { budget, isStopping }: {
-    readonly budget: ByteBudget;
-    readonly isStopping: boolean;
-  },
+  { killedFor, exitCode, signal }: HowItEnded,
+  { timeoutMs, maxBufferBytes, detach = false }: ExecInput,
+  { budget, isStopping = false }: {
+    readonly budget?: ByteBudget;
+    readonly isStopping?: boolean;
+  } = {},
 ): HostOpFailure | undefined {
   switch (killedFor) {
     case "timeout":
@@ -24,8 +46,10 @@ export function execFailure(
         {
           retryable: true,
           details: { timeoutMs },
-          hint:
-            "Send it again with a larger timeoutMs (0: no limit), or with detach: true, which answers with the calls that read on.",
+          hint: "Send it again with a larger timeoutMs (0: no limit)" +
+            (detach
+              ? "."
+              : ", or with detach: true, which answers with the calls that read on."),
         },
       );
     case "maxBufferBytes":
@@ -44,7 +68,7 @@ export function execFailure(
         "Command output exceeded what all running operations together may hold.",
         {
           retryable: true,
-          details: { maxBufferedBytes: budget.limit },
+          details: { maxBufferedBytes: budget?.limit },
           hint:
             "Send it again when fewer operations run, with a smaller maxBufferBytes, or with its output redirected to a file.",
         },
@@ -62,17 +86,6 @@ export function execFailure(
           { details: { reason: "canceled" } },
         );
   }
-  if (status?.success) return undefined;
-  return exitFailure({
-    exitCode: status === undefined || status.signal ? null : status.code,
-    signal: status?.signal ?? null,
-  });
-}
-
-/** Returns how a command has failed that ended by itself. */
-export function exitFailure(
-  { exitCode, signal }: Pick<ExecFacts, "exitCode" | "signal">,
-): HostOpFailure | undefined {
   if (exitCode === 0) return undefined;
   return new HostOpFailure(
     "EXEC_EXIT_NON_ZERO",
@@ -81,4 +94,9 @@ export function exitFailure(
       : `Command was ended by ${signal}.`,
     { details: signal === null ? { exitCode } : { exitCode, signal } },
   );
+}
+
+/** What ended a command, when it was not itself, and how. */
+interface HowItEnded extends Pick<ExecFacts, "exitCode" | "signal"> {
+  readonly killedFor?: CommandEnd["killedFor"];
 }

@@ -16,11 +16,13 @@ import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
 import { nearest } from "./nearest.ts";
 import {
   ALIASES,
-  type Edit,
+  Edit,
   FIELDS,
   type HostOperation,
   MAX_PATH_BYTES,
 } from "./schemas.ts";
+
+const EDIT = Object.keys(Edit.shape);
 
 /** A request with defaults filled in; where it is wrong, the issues say why. */
 export class Normalised<Input> {
@@ -51,7 +53,7 @@ export function normaliseExec(
     issues.push({ path: "command", message });
   }
   if (command === undefined && args === undefined) values.command = "";
-  if (values.detach === true) detached(values, request);
+  if (values.detach === true) issues.push(...detached(values, request));
   else if (values.waitMs !== undefined) {
     issues.push({ path: "waitMs", message: "exec.waitMs needs detach=true." });
   }
@@ -59,12 +61,35 @@ export function normaliseExec(
   return normalised({ values, issues }, base);
 }
 
-/** A command that outlives its call has no limit of time by default. */
-function detached(values: Record<string, unknown>, request: unknown): void {
+/**
+ * A command that outlives its call has no limit of time by default, and all that
+ * it prints is kept: returns what makes no sense then.
+ */
+function detached(
+  values: Record<string, unknown>,
+  request: unknown,
+): readonly InputIssue[] {
   const { timeoutMs, timeout_ms } = Object(request);
   if ((timeoutMs ?? timeout_ms) === undefined) values.timeoutMs = 0;
   values.waitMs ??= 0;
+  delete values.onLimit;
+  return OF_THE_LIMIT.filter((it) => Object(request)[it] !== undefined)
+    .map((path) => ({
+      path,
+      message:
+        `exec.${path} must not be given with detach=true: all that it prints is kept, for GET /v1/runs/:run_id/output, and of each output the answer holds the first maxBufferBytes.`,
+    }));
 }
+
+/** Fields that say what becomes of an output above the limit, and their aliases. */
+const OF_THE_LIMIT = [
+  "onLimit",
+  "on_limit",
+  "headBytes",
+  "head_bytes",
+  "tailBytes",
+  "tail_bytes",
+];
 
 /** Fills in how much of an output is head and how much tail; returns what is wrong. */
 function shareOut(values: Record<string, unknown>): readonly InputIssue[] {
@@ -184,8 +209,15 @@ function readFields(operation: HostOperation, request: unknown): Fields {
     const key = keys.get(name) ?? name;
     const value = given[key];
     const parsed = schema.safeParse(value);
-    for (const issue of parsed.error?.issues ?? []) {
-      add([key, ...issue.path].join("."), sayOf(issue));
+    const wrong = parsed.error?.issues ?? [];
+    for (const { keys, path } of wrong.filter(hasUnknown)) {
+      for (const it of keys) {
+        add([key, ...path, it].join("."), unknown(it, EDIT));
+      }
+    }
+    for (const issue of wrong) {
+      if (hasUnknown(issue)) continue;
+      add([key, ...issue.path].join("."), sayOf(issue, value));
     }
     const proto = protoKeyIn(value);
     if (proto !== undefined) add(`${key}.${proto}`, PROTO_KEY_RULE);
@@ -198,10 +230,7 @@ function readFields(operation: HostOperation, request: unknown): Fields {
 
   const known = [...Object.keys(fields), ...Object.keys(aliases)];
   for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    const guess = nearest(name, known);
-    const hint = guess === undefined ? "" : `did you mean ${guess}? `;
-    add(name, `is not a known field: ${hint}known are ${known.join(", ")}`);
+    if (!known.includes(name)) add(name, unknown(name, known));
   }
   return { values, issues };
 }
@@ -211,8 +240,33 @@ function shown(text: string): string {
   return text.slice(0, MAX_PATH_BYTES);
 }
 
-/** A record reports what is wrong with a key as an issue within an issue. */
-function sayOf(issue: z.core.$ZodIssue): string {
+function unknown(name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  const hint = guess === undefined ? "" : `did you mean ${guess}? `;
+  return `is not a known field: ${hint}known are ${known.join(", ")}`;
+}
+
+function hasUnknown(
+  issue: z.core.$ZodIssue,
+): issue is z.core.$ZodIssueUnrecognizedKeys {
+  return issue.code === "unrecognized_keys";
+}
+
+/**
+ * Says what is wrong, and shows the form of what was quoted. A record reports
+ * what is wrong with a key as an issue within an issue.
+ */
+function sayOf(issue: z.core.$ZodIssue, value: unknown): string {
   const inner = issue.code === "invalid_key" ? issue.issues[0] : undefined;
-  return (inner ?? issue).message;
+  const { message } = inner ?? issue;
+  if (issue.code !== "invalid_type" || issue.expected === "string") {
+    return message;
+  }
+  const given = issue.path.reduce(
+    (it: unknown, name) => Object(it)[name],
+    value,
+  );
+  return typeof given === "string" && /^(-?\d{1,16}|true|false)$/.test(given)
+    ? `${message}: ${given}, not "${given}"`
+    : message;
 }

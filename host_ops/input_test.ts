@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   normaliseExec,
+  normaliseFileEdit,
   normaliseFileRead,
   normaliseFileWrite,
 } from "./input.ts";
@@ -45,6 +46,62 @@ Deno.test("normaliseExec() gives a detached command no limit of time of its own"
   assertEquals(of({ detach: false }), [30_000, undefined]);
   const { issues } = normaliseExec({ command: "x", waitMs: 1 }, BASE);
   assertEquals(issues.map(({ path }) => path), ["waitMs"]);
+});
+
+Deno.test("a detached command takes nothing that says what becomes of too much output", () => {
+  const of = (request: object) =>
+    normaliseExec({ command: "x", detach: true, ...request }, BASE);
+  assertEquals("onLimit" in of({ maxBufferBytes: 5 }).input, false);
+  assertEquals(of({ maxBufferBytes: 5 }).issues, []);
+  for (const name of ["onLimit", "on_limit"]) {
+    for (const value of ["kill", "discard"]) {
+      const [issue, ...more] = of({ [name]: value }).issues;
+      assertEquals([issue?.path, more], [name, []]);
+      assertStringIncludes(issue?.message ?? "", "/v1/runs/:run_id/output");
+    }
+  }
+  const both = of({ headBytes: 1, tail_bytes: 1 }).issues;
+  assertEquals(both.map(({ path }) => path), ["headBytes", "tail_bytes"]);
+});
+
+Deno.test("a synonym, a list as command and a quoted number are answered with what is taken", () => {
+  const first = (request: object) =>
+    normaliseExec(request, BASE).issues[0]?.message ?? "";
+  for (const name of ["cmd", "shell", "script"]) {
+    assertStringIncludes(first({ [name]: "x" }), "did you mean command?");
+  }
+  assertStringIncludes(
+    first({ command: "x", timeout: 5 }),
+    "did you mean timeoutMs?",
+  );
+  assertStringIncludes(first({ command: ["a", "b"] }), "as args");
+  assertStringIncludes(first({ command: "x", timeoutMs: "5" }), ': 5, not "5"');
+  assertStringIncludes(
+    first({ command: "x", detach: "true" }),
+    ': true, not "true"',
+  );
+  assertEquals(
+    first({ command: "x", timeoutMs: "soon" }),
+    "exec.timeoutMs must be an integer from 0 to 2147483647.",
+  );
+  const read = normaliseFileRead({ file: "x" }, BASE).issues;
+  assert(read.some(({ message }) => message.includes("did you mean path?")));
+});
+
+Deno.test("an unknown field of an edit is named, with the one that is meant", () => {
+  const edits = [{ old_string: "a", new_string: "b", replaceAll: true }];
+  const { issues } = normaliseFileEdit({ path: "x", edits }, BASE);
+  assertEquals(
+    issues.slice(0, 3).map(({ path, message }) => [
+      path,
+      /did you mean (\w+)/.exec(message)?.[1],
+    ]),
+    [
+      ["edits.0.old_string", "old"],
+      ["edits.0.new_string", "new"],
+      ["edits.0.replaceAll", "all"],
+    ],
+  );
 });
 
 Deno.test("normaliseExec() takes a relative folder from the working folder", () => {
@@ -165,7 +222,8 @@ Deno.test("normaliseExec() names every field that is wrong and echoes the defaul
     },
     {
       path: "maxBufferBytes",
-      message: "exec.maxBufferBytes must be an integer from 1 to 67108864.",
+      message:
+        'exec.maxBufferBytes must be an integer from 1 to 67108864: 10, not "10".',
     },
     { path: "stdin", message: "exec.stdin must be a string." },
     { path: "env", message: "exec.env must be an object of strings." },

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { type Clock, isoTime } from "../shared/clock.ts";
 import { sleep } from "../shared/wait.ts";
 import { failedStart, jobOf } from "./exec.ts";
-import { exitFailure, KEEP_IT } from "./exec_failure.ts";
+import { endOf, execFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
 import type { ProcessGroups } from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput } from "./results.ts";
@@ -110,9 +110,17 @@ export class KeptCommands {
       const isNew = await onLook(sizes);
       if (end !== undefined) {
         const facts = await factsOf(folder, { end, sizes });
-        const isCut = facts.signal !== null &&
+        const isTooMuch = facts.signal !== null &&
           Math.max(sizes.stdout, sizes.stderr) > maxBytes;
-        return exitOf(input, facts, isCut ? maxBytes : undefined);
+        const failure = isTooMuch
+          ? new HostOpFailure(
+            "EXEC_OUTPUT_LIMIT",
+            `Command output exceeded ${maxBytes} bytes.`,
+          )
+          : execFailure(facts, input);
+        // Nobody knows whether what was killed had more to say.
+        const truncated = killer.isAtWork || end.leftBehind > 0;
+        return endOf(input, { failure, result: { ...facts, truncated } });
       }
       if (leave.aborted) return undefined;
       if (wasGone) throw await this.#lost(folder);
@@ -221,6 +229,7 @@ async function look(folder: string) {
     hasBegun: names.includes("begun"),
     gates: names.filter((it) => it.startsWith("gate-")),
     end: end && {
+      name: end[0],
       code: Number(end[1]),
       signal: end[2] ?? "0",
       leftBehind: Number(end[3]),
@@ -246,15 +255,16 @@ async function factsOf(
     readonly sizes: OutputSizes;
   },
 ): Promise<ExecFacts> {
-  // Its own time tells the beginning; that its names changed, the end.
-  const { mtime, ctime } = await Deno.stat(join(folder, "begun"));
-  const from = mtime?.getTime() ?? 0;
-  const to = Math.max(from, ctime?.getTime() ?? 0);
+  const [from = 0, to = 0] = await Promise.all(
+    ["begun", end.name].map(async (it) =>
+      (await Deno.stat(join(folder, it))).mtime?.getTime()
+    ),
+  );
   const signal = end.signal === "0" ? null : `SIG${end.signal}`;
   return {
     exitCode: signal === null ? end.code : null,
     signal,
-    durationMs: to - from,
+    durationMs: Math.max(0, to - from),
     startedAt: isoTime(from),
     finishedAt: isoTime(to),
     timedOut: false,
@@ -264,22 +274,6 @@ async function factsOf(
     heldOpen: false,
     ...(end.leftBehind > 0 && { killedProcesses: end.leftBehind }),
   };
-}
-
-function exitOf(
-  input: ExecInput,
-  result: ExecFacts,
-  limit: number | undefined,
-): ExecExit {
-  const operation = "exec" as const;
-  const failure = limit === undefined ? exitFailure(result) : new HostOpFailure(
-    "EXEC_OUTPUT_LIMIT",
-    `Command output exceeded ${limit} bytes.`,
-  );
-  const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
-  return failure === undefined
-    ? { ok: true, operation, input, ...hint, result }
-    : { ok: false, operation, input, ...hint, ...failure.told, result };
 }
 
 async function removeIfThere(path: string): Promise<void> {

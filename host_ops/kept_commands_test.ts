@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { tempDir } from "../shared/testing/fakes.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 import type { HostOps } from "./host_ops.ts";
@@ -222,6 +227,35 @@ Deno.test("A start that was cut off before it began never begins later", async (
   );
 });
 
+Deno.test({
+  name:
+    "keepCommand() ends and tells what has left the group for one of its own within the session",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using dir = await tempDir();
+    await using ops = testHostOps();
+    const folder = dir.join("run");
+    const exit = await keep(ops, {
+      command: "bash -c 'set -m; sleep 60 >/dev/null 2>&1 & echo $!'",
+    }, { folder });
+    assertEquals(exit?.result?.killedProcesses, 1);
+    assertEquals([exit?.result?.truncated, exit?.ok], [true, true]);
+    assertStringIncludes(exit?.hint ?? "", "detach: true");
+    const pid = Number(read(`${folder}/stdout`));
+    while (!isDead(pid)) await tick();
+  },
+});
+
+/** Whether a process is gone, or nobody has collected it yet. */
+function isDead(pid: number): boolean {
+  try {
+    return / [ZX] /.test(read(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
 for (const variant of VARIANTS) {
   const name =
     `keepCommand() ends the whole group and tells the code: ${variant.name}`;
@@ -236,6 +270,8 @@ for (const variant of VARIANTS) {
     }
     assertEquals(exit?.result?.exitCode, 7);
     assertEquals(exit?.result?.killedProcesses, 1);
+    const slow = await of("sleep 0.3; exit 0");
+    assert((slow?.result?.durationMs ?? 0) >= 250, "it says how long it ran");
     const quick = await of("sleep 0.2 & exit 0");
     assertEquals(quick?.result?.killedProcesses, undefined);
     assertEquals((await of("kill -KILL $$"))?.result?.signal, "SIGKILL");

@@ -1,9 +1,30 @@
-/** Returns the known name that `name` most likely misspells, if any is near. */
+/** What fields are called elsewhere, folded. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  command: ["cmd", "shell", "script", "bash", "code", "run"],
+  args: ["argv", "arguments"],
+  cwd: ["dir", "directory", "folder", "workdir", "workingdirectory"],
+  timeoutMs: ["timeout", "timeoutseconds", "timeoutsec"],
+  maxBufferBytes: ["maxbuffer", "maxoutput", "maxoutputbytes"],
+  stdin: ["input"],
+  env: ["environment", "vars"],
+  detach: ["background", "async"],
+  path: ["file", "filename", "filepath"],
+  maxBytes: ["limit", "length", "size"],
+  content: ["text", "data", "body"],
+  createParents: ["mkdir", "mkdirs"],
+  old: ["oldstring", "oldstr", "oldtext", "search", "find"],
+  new: ["newstring", "newstr", "newtext", "replace", "replacement"],
+  all: ["replaceall", "global"],
+};
+
+/** Returns the known name that `name` most likely stands for, if any is near. */
 export function nearest(
   name: string,
   known: readonly string[],
 ): string | undefined {
   const plain = fold(name);
+  const meant = known.find((it) => SYNONYMS[it]?.includes(plain));
+  if (meant !== undefined) return meant;
   const most = Math.max(1, Math.floor(plain.length / 3));
   const [best] = known
     .map((it) => ({ name: it, edits: distance(plain, fold(it)) }))

@@ -13,7 +13,9 @@ export const ExecInput = z.object({
   cwd: z.string(),
   timeoutMs: z.int(),
   maxBufferBytes: z.int(),
-  onLimit: z.enum(["kill", "discard"]),
+  onLimit: z.enum(["kill", "discard"]).optional().describe(
+    "Not of a detached command.",
+  ),
   headBytes: z.int().optional(),
   tailBytes: z.int().optional(),
   stdin: z.string().optional(),

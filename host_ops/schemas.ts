@@ -95,15 +95,27 @@ function bytesText(message: string) {
     .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
 }
 
+/** What is said of a value that is no string at all. */
+type TypeMessage =
+  | string
+  | { readonly error: (issue: { readonly input?: unknown }) => string };
+
+const COMMAND_MESSAGE: TypeMessage = {
+  error: ({ input }) =>
+    Array.isArray(input)
+      ? "must be a string: send a program and its arguments as args"
+      : "must be a non-empty string",
+};
+
 /** Text that the operating system takes as a C string. */
-function osText(message: string) {
+function osText(message: TypeMessage) {
   return z.string(message)
     .refine((it) => !it.includes("\0"), "must not contain a NUL byte")
     .refine((it) => it.isWellFormed(), "must be well-formed Unicode");
 }
 
-function nonEmptyText(message: string) {
-  return osText(message).refine((it) => it.trim() !== "", message);
+function nonEmptyText(message: string, typeMessage: TypeMessage = message) {
+  return osText(typeMessage).refine((it) => it.trim() !== "", message);
 }
 
 function pathText(message: string) {
@@ -177,7 +189,8 @@ const ifMatch = z.string(HASH_MESSAGE).regex(/^[0-9a-fA-F]{64}$/, HASH_MESSAGE)
     "The sha256 that the file must still have; otherwise FILE_CHANGED and nothing is written.",
   );
 
-const Edit = z.strictObject({
+/** One replacement of an edit. */
+export const Edit = z.strictObject({
   old: bytesText("must be a non-empty string")
     .min(1, "must be a non-empty string")
     .describe("What stands there, to the character."),
@@ -189,7 +202,7 @@ const Edit = z.strictObject({
 /** The fields of each operation, by the names that results and audit rows carry. */
 export const FIELDS = {
   exec: {
-    command: nonEmptyText("must be a non-empty string")
+    command: nonEmptyText("must be a non-empty string", COMMAND_MESSAGE)
       .refine(
         isWord,
         `must be at most ${MAX_WORD_BYTES} bytes: send a longer one as stdin to args ["/bin/sh","-s"]`,
@@ -217,12 +230,12 @@ export const FIELDS = {
     maxBufferBytes: integer(1, MAX_BYTES)
       .default(DEFAULT_MAX_BYTES)
       .describe(
-        "Bytes kept of stdout and of stderr, each; `onLimit` says what more than that does.",
+        "Bytes kept of stdout and of stderr, each; `onLimit` says what more than that does. With `detach`: how many of each the answer holds; all are kept.",
       ),
     onLimit: z.enum(["kill", "discard"], "must be kill or discard")
       .default("kill")
       .describe(
-        "What output beyond `maxBufferBytes` does. kill: the process tree is killed. discard: the command runs on, and of each output the first `headBytes` and the last `tailBytes` are kept; in a stream the head comes as it is printed, the rest before `exit`.",
+        "What output beyond `maxBufferBytes` does. kill: the process tree is killed. discard: the command runs on, and of each output the first `headBytes` and the last `tailBytes` are kept; in a stream the head comes as it is printed, the rest before `exit`. Not together with `detach`.",
       ),
     headBytes: integer(0, MAX_BYTES).optional()
       .describe(
@@ -293,7 +306,6 @@ export const FIELDS = {
 };
 export type HostOperation = keyof typeof FIELDS;
 
-/** One replacement of an edit. */
 export type Edit = z.infer<typeof Edit>;
 
 /** Other names under which fields are accepted: alias → field. */

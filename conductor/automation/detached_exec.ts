@@ -1,11 +1,14 @@
 import {
+  endOf,
   execCommandLine,
   type ExecFacts,
+  execFailure,
   type ExecInput,
   type ExecOutcome,
   execTarget,
   HOST_OP_ERRORS,
   type HostOpErrorCode,
+  HostOpFailure,
   type HostOps,
   normaliseExec,
 } from "../../host_ops/mod.ts";
@@ -112,34 +115,19 @@ export class DetachedExec {
   }
 
   async #outcomeOf(run: Run, input: ExecInput): Promise<ExecOutcome> {
-    const { outcome } = run;
     const facts = factsOf(run);
+    const failure = failureOf(run, { input, facts });
+    if (facts === undefined) {
+      if (failure === undefined) throw new Error("Cannot tell how it ended");
+      return { ok: false, operation: "exec", input, ...failure.told };
+    }
     const [stdout, stderr] = await Promise.all([
       this.#shown(run.run_id, "stdout", input),
       this.#shown(run.run_id, "stderr", input),
     ]);
-    const result = facts && {
-      stdout: stdout.text,
-      stderr: stderr.text,
-      ...facts,
-      truncated: facts.truncated || stdout.isCut || stderr.isCut,
-    };
-    if (outcome?.ok && result) {
-      return { ok: true, operation: "exec", input, result };
-    }
-    const { code, details } = codeFor(outcome?.code ?? "INTERNAL");
-    return {
-      ok: false,
-      operation: "exec",
-      input,
-      error: {
-        code,
-        message: outcome?.message ?? "Cannot say how it ended",
-        retryable: false,
-        ...(details && { details }),
-      },
-      ...(result && { result }),
-    };
+    const truncated = facts.truncated || stdout.isCut || stderr.isCut;
+    const shown = { stdout: stdout.text, stderr: stderr.text };
+    return endOf(input, { failure, result: { ...shown, ...facts, truncated } });
   }
 
   /** The beginning of an output: all of it is read elsewhere. */
@@ -189,7 +177,7 @@ function factsOf({ outcome, started_at, finished_at }: Run) {
   return {
     exitCode: facts.exit_code,
     signal: facts.signal,
-    durationMs: facts.duration_ms,
+    durationMs: Date.parse(finished_at) - Date.parse(started_at),
     startedAt: started_at,
     finishedAt: finished_at,
     timedOut: outcome?.code === "TASK_TIMEOUT",
@@ -203,10 +191,24 @@ function factsOf({ outcome, started_at, finished_at }: Run) {
   } as ExecFacts;
 }
 
-/** The code of an outcome among those of `exec`. */
-function codeFor(code: string) {
-  if (code === "TASK_TIMEOUT") return { code: "EXEC_TIMEOUT" } as const;
+/** Why a run failed, as a command fails whose caller waits for it. */
+function failureOf({ outcome }: Run, { input, facts }: {
+  readonly input: ExecInput;
+  readonly facts: ExecFacts | undefined;
+}): HostOpFailure | undefined {
+  if (outcome?.ok) return undefined;
+  const code = outcome?.code ?? "INTERNAL";
+  const how = facts ?? { exitCode: null, signal: null };
+  switch (code) {
+    case "TASK_TIMEOUT":
+      return execFailure({ ...how, killedFor: "timeout" }, input);
+    case "CANCELED":
+      return execFailure({ ...how, killedFor: "aborted" }, input);
+    case "EXEC_EXIT_NON_ZERO":
+      return execFailure(how, input);
+  }
+  const said = outcome?.message ?? "Cannot say how it ended";
   return code in HOST_OP_ERRORS
-    ? { code: code as HostOpErrorCode }
-    : { code: "EXEC_FAILED", details: { reason: code } } as const;
+    ? new HostOpFailure(code as HostOpErrorCode, said)
+    : new HostOpFailure("EXEC_FAILED", said, { details: { reason: code } });
 }

@@ -98,9 +98,20 @@ Deno.test("Detaching is refused while draining, with an event stream and in a ta
   });
   assertEquals(refused.status, 400);
   await refused.body?.cancel();
-  for (const wrong of [{ waitMs: 5 }, { detach: true, waitMs: 55_001 }]) {
+  for (
+    const [field, wrong] of [
+      ["waitMs", { waitMs: 5 }],
+      ["waitMs", { detach: true, waitMs: 55_001 }],
+      ["command", { command: "", detach: true }],
+      ["timeoutMs", { detach: true, timeoutMs: "5" }],
+      ["onLimit", { detach: true, onLimit: "discard" }],
+    ] as const
+  ) {
     const { answer } = await exec(it, { command: "true", ...wrong });
-    assertEquals(answer.data.error.code, "INVALID_INPUT");
+    const { code, details } = answer.data.error;
+    assertEquals(code, "INVALID_INPUT");
+    const issues: Json[] = details.issues;
+    assertEquals(issues.map(({ path }) => path), [field]);
   }
   await it.server.data("POST", "/v1/system/drain");
   const drained = await exec(it, body);
@@ -108,6 +119,52 @@ Deno.test("Detaching is refused while draining, with an event stream and in a ta
     [drained.status, drained.answer.error.code],
     [409, "SYSTEM_DRAINING"],
   );
+});
+
+Deno.test("A detached command fails as one does whose caller waits, and says how long it ran", async () => {
+  await using it = await testConductor();
+  for (
+    const [command, limits] of [
+      ["exit 3", {}],
+      ["kill -KILL $$", {}],
+      ["echo x; exec sleep 60", { timeoutMs: 1_500 }],
+    ] as const
+  ) {
+    const of = async (more: object) =>
+      (await exec(it, { command, ...limits, ...more })).answer.data;
+    const [waited, detached] = await Promise.all([
+      of({}),
+      of({ detach: true, waitMs: 20_000 }),
+    ]);
+    assertEquals(detached.error, waited.error);
+    const { durationMs, startedAt, finishedAt, ...rest } = detached.result;
+    assertEquals(durationMs, Date.parse(finishedAt) - Date.parse(startedAt));
+    const { durationMs: _, startedAt: _from, finishedAt: _to, ...usual } =
+      waited.result;
+    assertEquals(rest, usual);
+  }
+});
+
+Deno.test("A detached command tells what it left running, and its answer holds as much as is asked for", async () => {
+  await using it = await testConductor();
+  const { answer } = await exec(it, {
+    command: "sleep 60 & printf 0123456789",
+    detach: true,
+    waitMs: 20_000,
+    maxBufferBytes: 4,
+  });
+  const { ok, hint, result, runId, input } = answer.data;
+  assertEquals(
+    [ok, result.stdout, result.stdoutBytes, result.truncated],
+    [true, "0123", 10, true],
+  );
+  assertEquals([result.killedProcesses, "onLimit" in input], [1, false]);
+  assertStringIncludes(hint, "detach: true");
+  const all: Json = await it.server.data(
+    "GET",
+    `/v1/runs/${runId}/output?stream=stdout`,
+  );
+  assertEquals(all.content, "0123456789");
 });
 
 Deno.test("The same Idempotency-Key finds the same detached command", async () => {

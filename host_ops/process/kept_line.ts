@@ -24,13 +24,25 @@ case $baa_stat in ""|[ZX]*) return 1 ;; esac
 }`;
 
 /**
+ * What of the processes listed is alive, and of the command's group or not; and
+ * what has left that for one of its own, within the session, which Linux tells.
+ */
+const LEFT = `baa_alive() {
+while read -r baa_pid baa_stat baa_part; do
+case $baa_stat in [ZX]*) ;; *) ! [ "$baa_part" "$1" "$baa_group" ] || echo "$baa_pid" ;; esac
+done
+}
+baa_strays() { [ ! -r /proc/self/stat ] || command -p ps -o pid= -o stat= -o pgid= -s "$baa_group" | baa_alive !=; }`;
+
+/**
  * Runs one command and writes how it ended. That it begins is one step, which
  * only one shell can take, and none once its gate was removed: whoever finds
  * neither beginning nor gate knows that nothing has run or will. The command
  * leads a group of its own, which leaves this shell out, so that it is there
- * at the end, whatever is killed.
+ * at the end, whatever is killed. When files were written tells how long it ran.
  */
 const KEEP = `${WHO}
+${LEFT}
 baa_umask=$(umask)
 umask 077
 baa_who $$ || exit 125
@@ -45,17 +57,20 @@ baa_code=$? baa_signal=0 baa_left=0
 if [ -s "$baa_dir/said" ] && [ $baa_code -gt 128 ]; then baa_signal=$(kill -l $baa_code); fi
 IFS=' ' read -r baa_group baa_part <"$baa_dir/group"
 if [ -n "$baa_group" ]; then
-baa_tries=0
-while kill -s 0 -- "-$baa_group" && [ $baa_tries -lt 20 ]; do command -p sleep 0.05; baa_tries=$((baa_tries + 1)); done
+baa_tries=0 baa_strays=$(baa_strays)
+while { kill -s 0 -- "-$baa_group" || [ -n "$baa_strays" ]; } && [ $baa_tries -lt 20 ]; do
+command -p sleep 0.05
+baa_tries=$((baa_tries + 1))
+[ -z "$baa_strays" ] || baa_strays=$(baa_strays) baa_tries=$((baa_tries + 1))
+done
 if kill -s 0 -- "-$baa_group"; then
-baa_left=$(command -p ps -A -o stat= -o pgid= | while read -r baa_stat baa_part; do
-case $baa_stat in [ZX]*) ;; *) [ "$baa_part" != "$baa_group" ] || echo x ;; esac
-done | command -p wc -l)
+baa_left=$(command -p ps -A -o pid= -o stat= -o pgid= | baa_alive = | command -p wc -l)
 kill -s KILL -- "-$baa_group"
 fi
+for baa_part in $baa_strays; do kill -s KILL "$baa_part" && baa_left=$((baa_left + 1)); done
 fi
-command -p rm -f "$baa_dir/said"
-command -p ln "$baa_dir/begun" "$baa_dir/ended-$baa_code-$baa_signal-$((baa_left))"`;
+echo >"$baa_dir/said"
+command -p mv -f "$baa_dir/said" "$baa_dir/ended-$baa_code-$baa_signal-$((baa_left))"`;
 
 /** What the command's own process does first: it says who it is. */
 const BECOME = `baa_dir=$1 baa_umask=$2
