@@ -16,6 +16,8 @@ export class OwnFiles {
   readonly #paths: readonly string[];
   readonly #passing: string | undefined;
   readonly #listings = new Map<string, Listing>();
+  /** Of `paths`: where there was nothing when it was looked at last. */
+  readonly #missing = new Set<string>();
 
   /**
    * `paths` are absolute; what is not there yet may come later. Files in the
@@ -33,11 +35,13 @@ export class OwnFiles {
 
   #search(path: string, wanted: ReadonlySet<FileIdentity>): boolean {
     // an error costs ten times such a look, and at some places there is nothing
-    if (!existsSync(path)) return false;
+    if (this.#missing.has(path) && !existsSync(path)) return false;
     let info: Deno.FileInfo;
     try {
       info = Deno.statSync(path);
+      this.#missing.delete(path);
     } catch {
+      this.#missing.add(path);
       return false; // not there, or beyond what this process may look at
     }
     const own = identityOf(info);

@@ -23,7 +23,7 @@ async function follow(path: string, links: number): Promise<string> {
   const parent = dirname(path);
   if (parent === path) return path;
   const entry = join(await follow(parent, links), basename(path));
-  const info = await lstatIfThere(entry);
+  const info = lstatNow(entry);
   if (!info?.isSymlink) return entry;
   if (links === 0) {
     throw new Deno.errors.FilesystemLoop("Too many levels of symbolic links");

@@ -7,7 +7,7 @@ import { HostOpFailure, outOfMemory, systemCodeOf } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
 import type { FileLocks } from "./file_locks.ts";
 import type { Judged } from "./policy.ts";
-import { identityOf, lstatIfThere } from "./real_path.ts";
+import { identityOf, lstatNow } from "./real_path.ts";
 import { MOST_HASHED_BYTES } from "./read_file.ts";
 import { notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileWriteInput, FileWriteResult } from "./results.ts";
@@ -106,7 +106,7 @@ export async function put(
   deps: WriteFileDeps,
 ): Promise<Written> {
   for (let tries = MOST_TRIES; tries > 0; tries--) {
-    const current = await lstatIfThere(judged.path);
+    const current = lstatNow(judged.path);
     refuseAtOnce(write, current);
     const written = current === undefined
       ? await create(write, judged, deps)
@@ -217,7 +217,7 @@ async function isAsItWas(
   at: { readonly path: string; readonly guard: FileGuard },
 ): Promise<boolean> {
   if (!await matches(write, info, at)) return false;
-  const now = await lstatIfThere(at.path);
+  const now = lstatNow(at.path);
   return now !== undefined && identityOf(now) === identityOf(info) &&
     now.mode === info.mode && now.uid === info.uid && now.gid === info.gid &&
     now.nlink === info.nlink;
@@ -286,7 +286,7 @@ async function expectFolder(
   folder: string,
   { write, isPlain }: { readonly write: FileWrite; readonly isPlain: boolean },
 ): Promise<void> {
-  const info = await lstatIfThere(folder);
+  const info = lstatNow(folder);
   if (info?.isDirectory) return;
   if (info === undefined && write.createParents) {
     if (isPlain) await Deno.mkdir(folder, { recursive: true });
@@ -307,7 +307,7 @@ async function expectFolder(
  * it cannot be given from here.
  */
 async function giveGroupOf(folder: string, file: StagedFile): Promise<boolean> {
-  const info = await lstatIfThere(folder);
+  const info = lstatNow(folder);
   const isHandedDown = Deno.build.os === "darwin" ||
     ((info?.mode ?? 0) & 0o2000) !== 0;
   if (info === undefined || !isHandedDown) return true;
