@@ -122,8 +122,8 @@ onEachRoad(
       tailBytes: 3,
     }, CALLER);
     assert(outcome.ok);
-    assertEquals(outcome.result.stdout.slice(-4), "\0end");
-    assertEquals(outcome.result.stdout.length, 500_003);
+    assertEquals(String(outcome.result.stdout).slice(-4), "\0end");
+    assertEquals(String(outcome.result.stdout).length, 500_003);
     assertEquals(outcome.result.stdoutOmittedBytes, 499_500_000);
     assertLess(Deno.memoryUsage().rss - before, 100_000_000);
     const again = await ops.executeCommand({
@@ -145,8 +145,8 @@ onEachRoad(
       ...LIMITS,
     }, CALLER);
     assertEquals(!outcome.ok && outcome.error.code, "EXEC_TIMEOUT");
-    assertEquals(outcome.result?.stdout.slice(0, 6), "begin\n");
-    assertEquals(outcome.result?.stdout.length, 15);
+    assertEquals(String(outcome.result?.stdout).slice(0, 6), "begin\n");
+    assertEquals(String(outcome.result?.stdout).length, 15);
   },
 );
 

@@ -44,7 +44,8 @@ export class Exec {
       const textOf = (from: "stdout" | "stderr") => {
         const { omittedBytes } = outputs[from];
         const isCut = omittedBytes > 0 || end[from].dropped !== undefined;
-        return heads[from].text(isCut, outputs[from].tail());
+        const behind = outputs[from].tail();
+        return heads[from].text({ isCut, behind, hold });
       };
       return this.#outcomeOf(end, input, {
         stdout: textOf("stdout"),

@@ -23,6 +23,29 @@ third'`;
     },
   );
 
+  Deno.test(
+    name("runs nothing that env names before the command"),
+    async () => {
+      await using ops = await start();
+      const env = {
+        PS4: "$(echo ps4 >&2)",
+        ENV: "/dev/stdin",
+        TMOUT: "1",
+        BASH_COMPAT: "31",
+        POSIXLY_CORRECT: "1",
+      };
+      for (const stdin of ["", "echo stdin >&2"]) {
+        const given = { command: 'echo "$ENV"', env, stdin };
+        const outcome = await ops.executeCommand(given, CALLER);
+        assertEquals(outcome.result?.stdout, "/dev/stdin\n");
+        assertEquals(outcome.result?.stderr, "");
+      }
+      const traced = { command: "id", env: { SHELLOPTS: "xtrace" } };
+      const refused = await ops.executeCommand(traced, CALLER);
+      assertEquals(refused.ok || refused.error.code, "INVALID_INPUT");
+    },
+  );
+
   Deno.test(name("runs args with no shell between"), async () => {
     await using ops = await start();
     const args = ["printf", "%s|", "a b", "it's", "$(id)", "", "*", "x\ny"];
@@ -42,7 +65,7 @@ third'`;
     assert(!outcome.ok);
     assertEquals(outcome.error.code, "EXEC_EXIT_NON_ZERO");
     assertEquals(outcome.result?.exitCode, 127);
-    assertStringIncludes(outcome.result?.stderr ?? "", "no-such-program");
+    assertStringIncludes(String(outcome.result?.stderr), "no-such-program");
   });
 
   Deno.test(name("names the signal that ended a command"), async () => {
@@ -127,7 +150,7 @@ third'`;
       CALLER,
     );
     assert(outcome.ok);
-    const names = outcome.result.stdout.trim().split("\n")
+    const names = String(outcome.result.stdout).trim().split("\n")
       .map((line) => line.split("=")[0]).sort();
     // shells add these by themselves
     const own = ["PWD", "OLDPWD", "SHLVL", "_"];
@@ -153,7 +176,7 @@ onEachRoad(
       );
       assertEquals(outcome.result?.exitCode, 127);
       assertEquals(outcome.result?.stdout, "");
-      assertStringIncludes(outcome.result?.stderr ?? "", word);
+      assertStringIncludes(String(outcome.result?.stderr), word);
       assertEquals(outcome.input, { ...outcome.input, command });
     }
   },
@@ -172,7 +195,7 @@ onEachRoad(
       { args: ["wc", "-c"], stdin: "x".repeat(1_000_000) },
       CALLER,
     );
-    assertEquals(args.result?.stdout.trim(), "1000000");
+    assertEquals(String(args.result?.stdout).trim(), "1000000");
   },
 );
 

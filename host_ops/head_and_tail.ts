@@ -52,7 +52,7 @@ export class HeadAndTail implements OutputSink {
   }
 
   /** What is kept, in order. */
-  tail(): readonly Uint8Array[] {
+  tail(): readonly Uint8Array<ArrayBuffer>[] {
     if (this.#oldest === undefined) return [this.#rest.bytes];
     const ring = this.#rest.room(this.#options.tailBytes);
     const pieces = [

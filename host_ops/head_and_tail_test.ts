@@ -22,7 +22,9 @@ function keep(
     assertEquals(output.write(bytes.subarray(at, at + size)), true);
   }
   const { omittedBytes } = output;
-  const text = head.text(omittedBytes > 0, output.tail());
+  const text = String(
+    head.text({ isCut: omittedBytes > 0, behind: output.tail() }),
+  );
   budget.give(head.surrender() + output.surrender());
   assertEquals(budget.used, 0);
   return { text, omittedBytes };

@@ -15,7 +15,7 @@ export class PaidBytes {
   }
 
   /** What is in it. */
-  get bytes(): Uint8Array {
+  get bytes(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length);
   }
 
@@ -41,7 +41,7 @@ export class PaidBytes {
   }
 
   /** Its first `size` bytes, to be written to; it must have room for them. */
-  room(size: number): Uint8Array {
+  room(size: number): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, size);
   }
 
@@ -60,9 +60,8 @@ export class PaidBytes {
     const size = [wanted, least]
       .find((it) => this.#budget.take(it - this.#buffer.length));
     if (size === undefined) return false;
-    const grown = new Uint8Array(size);
-    grown.set(this.bytes);
-    this.#buffer = grown;
+    // the old one is gone at once, not when the collector comes
+    this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(size));
     return true;
   }
 }

@@ -96,7 +96,7 @@ Deno.test("a command runs in the folder to which its cwd leads, and its result a
     // the shell has its own idea of what it is given
     const own = await ops.executeCommand({ command: "echo ~ ~root" }, CALLER);
     assert(own.ok);
-    assertStringIncludes(own.result.stdout, dir.join("work"));
+    assertStringIncludes(String(own.result.stdout), dir.join("work"));
   }
 });
 

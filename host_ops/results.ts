@@ -5,6 +5,8 @@ import { HOST_OP_ERRORS, type HostOpErrorCode } from "./schemas.ts";
 const bytes = z.int().min(0);
 const time = z.string().describe("ISO 8601 UTC with milliseconds.");
 const encoding = z.enum(["utf8", "base64"]);
+/** A large one is a string on the wire alone: see {@linkcode HeldText}. */
+const heldText = z.string() as z.ZodType<string | HeldText>;
 
 /** The normalised request of `exec`, defaults filled in. */
 export const ExecInput = z.object({
@@ -90,15 +92,15 @@ export const ExecFacts = z.object({
 
 /** How a command ended, and what it printed. */
 const ExecResult = z.object({
-  stdout: z.string(),
-  stderr: z.string(),
+  stdout: heldText,
+  stderr: heldText,
   ...ExecFacts.shape,
 });
 
 /** What was read. */
 export const FileReadResult = z.object({
   absolutePath: z.string(),
-  content: z.string() as z.ZodType<string | HeldText>,
+  content: heldText,
   sizeBytes: bytes.describe("Size of the whole file."),
   modifiedAt: time,
   encoding,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isForward, LINE_RANGE } from "./file_part.ts";
+import { NEVER_SET } from "../shared/shell_variables.ts";
 import { namesAUser, TILDE_RULE } from "../shared/user_path.ts";
 
 /** Milliseconds that a command may run when the caller does not say. */
@@ -160,14 +161,13 @@ const encoding = z.enum(["utf8", "base64"], "must be utf8 or base64")
 
 /** Shells pass on no variable with another name. */
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const LOADER_NAME = /^(LD|DYLD)_/;
 
 const env = z.record(
   z.string()
     .regex(ENV_NAME, "must be a name of letters, digits and _")
     .refine(
-      (it) => !LOADER_NAME.test(it),
-      "must not set the loader's LD_* and DYLD_* variables",
+      (it) => !NEVER_SET.test(it),
+      "must not set what the loader or the shell obeys before the command: LD_*, DYLD_*, BASH_ENV, BASHOPTS, SHELLOPTS, ZDOTDIR",
     ),
   osText("must be a string"),
   "must be an object of strings",
@@ -249,7 +249,7 @@ export const FIELDS = {
       .describe("Text for the standard input. Default: none, it is closed."),
     env: env.optional()
       .describe(
-        "Variables on top of the minimal environment; no LD_*, DYLD_*.",
+        "Variables on top of the minimal environment; no LD_*, DYLD_*, BASH_ENV, BASHOPTS, SHELLOPTS, ZDOTDIR.",
       ),
     detach: z.boolean("must be a boolean when provided").optional().describe(
       "Makes the command a task of its own, which outlives the call; timeoutMs is then 0 unless it is given.",

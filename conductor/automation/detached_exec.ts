@@ -16,6 +16,7 @@ import type { AuditedCaller, AuditPort } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { codeOf } from "../../shared/errors.ts";
 import type { Principal } from "../../shared/http/mod.ts";
+import { lossyText } from "../../shared/held_text.ts";
 import type { Redactor } from "../../shared/redact.ts";
 import type { PathBase } from "../../shared/user_path.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -62,7 +63,8 @@ export class DetachedExec {
       const pending = { ok: true, operation: "exec", pending: true } as const;
       return { ...pending, input, ...ids };
     }
-    return { ...await this.#outcomeOf(run, input), ...ids };
+    const { hold } = caller;
+    return { ...await this.#outcomeOf(run, { input, hold }), ...ids };
   }
 
   async #start(
@@ -114,7 +116,12 @@ export class DetachedExec {
     return task;
   }
 
-  async #outcomeOf(run: Run, input: ExecInput): Promise<ExecOutcome> {
+  async #outcomeOf(
+    run: Run,
+    { input, hold }: Pick<DetachingCaller, "hold"> & {
+      readonly input: ExecInput;
+    },
+  ): Promise<ExecOutcome> {
     const facts = factsOf(run);
     const failure = failureOf(run, { input, facts });
     if (facts === undefined) {
@@ -122,8 +129,8 @@ export class DetachedExec {
       return { ok: false, operation: "exec", input, ...failure.told };
     }
     const [stdout, stderr] = await Promise.all([
-      this.#shown(run.run_id, "stdout", input),
-      this.#shown(run.run_id, "stderr", input),
+      this.#shown(run.run_id, "stdout", { ...input, hold }),
+      this.#shown(run.run_id, "stderr", { ...input, hold }),
     ]);
     const truncated = facts.truncated || stdout.isCut || stderr.isCut;
     const shown = { stdout: stdout.text, stderr: stderr.text };
@@ -134,12 +141,15 @@ export class DetachedExec {
   async #shown(
     runId: string,
     stream: OutputStream,
-    { maxBufferBytes: maxBytes }: ExecInput,
-  ): Promise<{ readonly text: string; readonly isCut: boolean }> {
+    { maxBufferBytes: maxBytes, hold }:
+      & Pick<ExecInput, "maxBufferBytes">
+      & Pick<DetachingCaller, "hold">,
+  ) {
     const read = await this.#options.outputs.read(runId, { stream, maxBytes });
     const isCut = read === undefined || read.size > read.bytes.length;
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    return { text: decoder.decode(read?.bytes, { stream: isCut }), isCut };
+    const parts = read === undefined ? [] : [read.bytes];
+    const cutAt = isCut ? parts.length : undefined;
+    return { text: lossyText(parts, { cutAt, hold }), isCut };
   }
 }
 
@@ -154,7 +164,7 @@ export interface PendingExec {
 }
 
 /** Who detaches a command. */
-export interface DetachingCaller extends Omit<AuditedCaller, "hold"> {
+export interface DetachingCaller extends Required<AuditedCaller> {
   readonly by: Pick<Principal, "scopes">;
   /** An `Idempotency-Key`: the same one finds the same task. */
   readonly key?: string | undefined;

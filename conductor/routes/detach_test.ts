@@ -42,6 +42,14 @@ Deno.test("A detached command that ends in time is answered as any other, with i
   assertEquals([task.timeout_ms, task.effective_timeout_ms], [0, null]);
   const good = await exec(it, { command: "echo é", detach: true, waitMs: 9e3 });
   assertEquals(good.answer.data.result.stdout, "é\n");
+  const large = await exec(it, {
+    command: "yes é | head -c 300000; printf '\\377'",
+    detach: true,
+    waitMs: 20_000,
+  });
+  const { stdout, stdoutBytes } = large.answer.data.result;
+  assertEquals(stdout === "é\n".repeat(100_000) + "\ufffd", true);
+  assertEquals(stdoutBytes, 300_001);
 });
 
 Deno.test("A detached command that goes on is answered 202 with the calls that follow and end it", async () => {

@@ -86,7 +86,7 @@ for (const name of ["setsid", "perl", "detached"]) {
           { command: "ps -o pgid= -p $$; echo $$; exit 143", env },
           CALLER,
         );
-        const [group, id] = (own.result?.stdout ?? "").trim().split(/\s+/);
+        const [group, id] = String(own.result?.stdout).trim().split(/\s+/);
         assertEquals([group, own.result?.exitCode], [id, 143]);
         const ended = await ops.executeCommand(
           { command: "kill -TERM $$", env },

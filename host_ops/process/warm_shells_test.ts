@@ -89,7 +89,7 @@ Deno.test("waiting shells serve folders, variables, standard input and streams t
   for (const request of requests) {
     const ids = await twoWait();
     const outcome = await ops.executeCommand(request, CALLER);
-    const id = outcome.result?.stdout.trim() ?? "";
+    const id = String(outcome.result?.stdout).trim();
     assert(ids.includes(Number(id)), `${request.command}: ${id}`);
     const again = await twoWait();
     let streamed = "";
@@ -131,7 +131,7 @@ Deno.test("a variable that a shell would take for its own, or not at all, is han
       { args: ["env"], env: { [name]: value } },
       CALLER,
     );
-    const lines = outcome.result?.stdout.split("\n") ?? [];
+    const lines = String(outcome.result?.stdout).split("\n");
     assert(lines.includes(`${name}=${value}`), name);
   }
 });

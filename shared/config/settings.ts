@@ -1,5 +1,6 @@
 import { parseAuthority } from "../authority.ts";
 import { isIpAddress } from "../ip_address.ts";
+import { NEVER_PASSED_ON } from "../shell_variables.ts";
 import {
   absolutePath,
   baseUrl,
@@ -35,10 +36,6 @@ function isOrigin(word: string): boolean {
   }
   return /^[a-z][a-z0-9+.-]*:\/\/[^\s/,?#@]+$/.test(word);
 }
-
-/** By such a variable a shell, the loader or perl is told what to run, or how. */
-const TELLS_WHAT_RUNS =
-  /^(BAA_|BASH|DYLD_|LD_|PERL5|PS\d|(CDPATH|ENV|EXECIGNORE|FPATH|GCONV_PATH|GLOBIGNORE|IFS|PATH|SHELLOPTS|TMOUT|ZDOTDIR)$)/i;
 
 /**
  * Every environment variable of the product, defined once, with who reads it;
@@ -134,7 +131,7 @@ export const SETTINGS = {
   execEnv: list("BAA_EXEC_ENV", {
     fallback: "SSH_AUTH_SOCK,TZ,LC_ALL,LC_CTYPE,HTTP_PROXY,HTTPS_PROXY," +
       "ALL_PROXY,NO_PROXY,http_proxy,https_proxy,all_proxy,no_proxy",
-    each: (word) => /^[A-Za-z_]\w*$/.test(word) && !TELLS_WHAT_RUNS.test(word),
+    each: (word) => /^[A-Za-z_]\w*$/.test(word) && !NEVER_PASSED_ON.test(word),
     allowed: "names of variables that cannot change what a shell runs (never " +
       "BAA_*, BASH*, DYLD_*, ENV, IFS, LD_*, PATH, PERL5*, PS4, SHELLOPTS, " +
       "ZDOTDIR and their like)",

@@ -1,8 +1,12 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock, Timer } from "../clock.ts";
 import { HeldText } from "../held_text.ts";
 
 const encoder = new TextEncoder();
 const LEAST_BYTES = 65_536;
+
+/** Between two pieces, of whichever body, all else that waits has its turn. */
+let turn = Promise.resolve();
 
 /** Turns a value into a JSON body that is made as its reader takes it. */
 export function piecewiseBody(
@@ -19,7 +23,9 @@ export function piecewiseBody(
   };
   return new ReadableStream({
     start: (controller) => arm(controller),
-    pull(controller) {
+    async pull(controller) {
+      await (turn = turn.then(() => setImmediate()));
+      if (ended) return;
       let text = "";
       // Not `for … of`: leaving that would end the pieces.
       let piece = pieces.next();

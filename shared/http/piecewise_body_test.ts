@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { jsonPieces, piecewiseBody } from "./piecewise_body.ts";
 
@@ -42,6 +42,24 @@ Deno.test("piecewiseBody() says when all was taken", async () => {
     JSON.parse(JSON.stringify(VALUE)),
   );
   assertEquals([ends, clock.pending], [1, 0]);
+});
+
+Deno.test("piecewiseBody() lets all else have its turn between two pieces of any body", async () => {
+  let turns = 0;
+  const count = () => {
+    turns++;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  const clock = new FakeClock();
+  const most = await Promise.all([1, 2, 3].map(async () => {
+    const body = piecewiseBody(VALUE, { clock, stallMs: 1000, onEnd() {} });
+    let pieces = 0;
+    for await (const _ of body) pieces++;
+    return pieces;
+  }));
+  clearImmediate(next);
+  assertLess(most.reduce((sum, it) => sum + it), turns + 3);
 });
 
 Deno.test("piecewiseBody() gives up a reader that takes nothing, and one that leaves", async () => {
