@@ -120,7 +120,7 @@ export class Commands {
     const { signal } = context;
     const { input, refused } = await this.#admit(request, context);
     if (refused !== undefined) return refused;
-    const leave = await kept.hasBegun(watch.folder)
+    const leave = await kept.hasBegun(watch)
       ? slots.claim()
       : await slots.enter(AbortSignal.any([signal, watch.leave]));
     try {

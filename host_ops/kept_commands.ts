@@ -4,6 +4,7 @@ import { sleep } from "../shared/wait.ts";
 import { failedStart, jobOf } from "./exec.ts";
 import { endOf, execFailure } from "./exec_failure.ts";
 import { HostOpFailure } from "./failure.ts";
+import { KeptGroup } from "./kept_group.ts";
 import type { ProcessGroups } from "./process/mod.ts";
 import type { ExecExit, ExecFacts, ExecInput } from "./results.ts";
 
@@ -12,8 +13,10 @@ const FIRST_LOOK_MS = 10;
 const LOOK_MS = 500;
 /** How often it is asked whether what others started is still there. */
 const PROBE_MS = 2_000;
-/** Milliseconds between SIGTERM and SIGKILL. */
-const KILL_GRACE_MS = 500;
+/** How often it is tried to see how a command ended, each LOOK_MS. */
+const MOST_TRIES = 20;
+
+const FILES_GONE = "its files were removed while it ran";
 
 /**
  * Commands that outlive the daemon: each is kept by a shell of its own, which
@@ -28,8 +31,22 @@ export class KeptCommands {
   }
 
   /** Tells whether the command of a folder has been started. */
-  async hasBegun(folder: string): Promise<boolean> {
-    return (await look(folder)).hasBegun;
+  async hasBegun({ folder, leave }: StartedKept): Promise<boolean> {
+    return (await this.#look(folder, leave)).hasBegun;
+  }
+
+  /** Looks at a folder, again while what is wrong may pass. */
+  async #look(folder: string, leave: AbortSignal) {
+    for (let tries = 0;; tries++) {
+      try {
+        return await look(folder);
+      } catch (error) {
+        const isLasting = error instanceof Deno.errors.PermissionDenied ||
+          error instanceof Deno.errors.NotADirectory;
+        if (isLasting || leave.aborted || tries === MOST_TRIES) throw error;
+        await sleep(this.#options.clock, LOOK_MS, leave);
+      }
+    }
   }
 
   /**
@@ -40,24 +57,58 @@ export class KeptCommands {
    */
   async run(input: ExecInput, watch: KeptWatch): Promise<ExecExit | undefined> {
     const { folder } = watch;
-    let keeper: Promise<unknown> | undefined;
-    if (!await this.#hasBegunForSure(folder)) {
+    let keeper: Keeper | undefined;
+    if (!await this.#hasBegunForSure(watch)) {
       try {
-        keeper = (await this.#start(input, folder)).ended;
+        keeper = await this.#start(input, folder);
       } catch (error) {
-        await this.#hasBegunForSure(folder);
+        await this.#hasBegunForSure(watch);
         return await failedStart(error, input);
       }
     }
-    return await this.#watch(input, watch, keeper);
+    return await this.#watchOn(input, watch, keeper);
+  }
+
+  /** Watches a command to its end, whatever comes between. */
+  async #watchOn(
+    input: ExecInput,
+    watch: KeptWatch,
+    keeper: Keeper | undefined,
+  ): Promise<ExecExit | undefined> {
+    const { folder, signal, leave } = watch;
+    let isGone = false;
+    keeper?.ended.then(() => isGone = true);
+    const keeperId = () => isGone ? undefined : keeper?.pid;
+    const group = new KeptGroup(folder, { ...this.#options, keeperId });
+    let tries = 0;
+    while (true) {
+      try {
+        return await this.#watch(input, { ...watch, group }, keeper?.ended);
+      } catch (error) {
+        if (error instanceof KeptLost) throw error;
+        if (leave.aborted) return undefined;
+        try {
+          if (await isMissing(folder)) {
+            throw await this.#lost(group, FILES_GONE);
+          }
+          // Too many open files, a disk that fails: nothing that runs is let go.
+          const isKept = keeper ? !isGone : await group.isKept();
+          if (isKept && signal.aborted) await group.go();
+          if (!isKept && ++tries > MOST_TRIES) throw await this.#lost(group);
+        } catch (error) {
+          if (error instanceof KeptLost) throw error;
+        }
+        await sleep(this.#options.clock, LOOK_MS, leave);
+      }
+    }
   }
 
   /** Takes away the gates of starts that were cut off: those never begin. */
-  async #hasBegunForSure(folder: string): Promise<boolean> {
-    const { hasBegun, gates } = await look(folder);
+  async #hasBegunForSure({ folder, leave }: StartedKept): Promise<boolean> {
+    const { hasBegun, gates } = await this.#look(folder, leave);
     if (hasBegun || gates.length === 0) return hasBegun;
     for (const gate of gates) await removeIfThere(join(folder, gate));
-    const late = await look(folder);
+    const late = await this.#look(folder, leave);
     // What it was to read may be secret.
     if (!late.hasBegun) await removeIfThere(join(folder, "stdin"));
     return late.hasBegun;
@@ -83,7 +134,7 @@ export class KeptCommands {
 
   async #watch(
     input: ExecInput,
-    { folder, signal, leave, maxBytes, onLook }: KeptWatch,
+    { folder, signal, leave, maxBytes, onLook, group: killer }: GroupWatch,
     keeper: Promise<unknown> | undefined,
   ): Promise<ExecExit | undefined> {
     const { clock } = this.#options;
@@ -97,8 +148,8 @@ export class KeptCommands {
     let probeAt = keeper === undefined ? clock.monotonic() : Infinity;
     let pause = FIRST_LOOK_MS;
     let isOver = false;
-    const killer = new Killer(folder, this.#options);
     while (true) {
+      await killer.know();
       const wasGone = isGone;
       // While the shell is there that this process has started, it has no end.
       const { end } = keeper !== undefined && !isGone
@@ -123,10 +174,10 @@ export class KeptCommands {
         return endOf(input, { failure, result: { ...facts, truncated } });
       }
       if (leave.aborted) return undefined;
-      if (wasGone) throw await this.#lost(folder);
+      if (wasGone) throw await this.#lost(killer);
       if (clock.monotonic() >= probeAt) {
         probeAt = clock.monotonic() + PROBE_MS;
-        isGone = !await this.#isThere(folder);
+        isGone = !await killer.isKept();
         if (isGone) continue;
       }
       pause = isNew || killer.isAtWork
@@ -140,19 +191,15 @@ export class KeptCommands {
     }
   }
 
-  async #isThere(folder: string): Promise<boolean> {
-    const id = await Deno.readTextFile(join(folder, "begun"));
-    const file = join(folder, `who-${id}`);
-    return await this.#options.processes.reachKept(file, "0");
-  }
-
-  async #lost(folder: string): Promise<KeptLost> {
-    const group = join(folder, "group");
-    await removeIfThere(join(folder, "stdin"));
-    const hasKilled = await this.#options.processes.reachKept(group, "KILL");
+  async #lost(
+    group: KeptGroup,
+    why = "the shell that kept it is gone, by a reboot or a kill",
+  ): Promise<KeptLost> {
+    await removeIfThere(join(group.folder, "stdin")).catch(() => {});
+    const hasKilled = await group.kill();
     return new KeptLost(
-      "Cannot tell how the command ended: the shell that kept it is gone, by " +
-        `a reboot or a kill${hasKilled ? "; what was left is killed" : ""}`,
+      `Cannot tell how the command ended: ${why}` +
+        (hasKilled ? "; what was left is killed" : ""),
     );
   }
 }
@@ -176,43 +223,26 @@ export interface KeptWatch {
   readonly onLook: (sizes: OutputSizes) => Promise<boolean>;
 }
 
+type StartedKept = Pick<KeptWatch, "folder" | "leave">;
+
+interface GroupWatch extends KeptWatch {
+  readonly group: KeptGroup;
+}
+
+type Keeper = Awaited<ReturnType<ProcessGroups["startKept"]>>;
+
 interface OutputSizes {
   readonly stdout: number;
   readonly stderr: number;
 }
 
 interface KeptOptions {
-  readonly processes: Pick<ProcessGroups, "startKept" | "reachKept">;
+  readonly processes: Pick<
+    ProcessGroups,
+    "startKept" | "reachKept" | "reachChildren"
+  >;
   readonly shell: string;
   readonly clock: Clock;
-}
-
-/** Asks a group to end, and after the grace leaves it no choice. */
-class Killer {
-  readonly #group: string;
-  readonly #options: KeptOptions;
-  #killAt: number | undefined;
-
-  constructor(folder: string, options: KeptOptions) {
-    this.#group = join(folder, "group");
-    this.#options = options;
-  }
-
-  get isAtWork(): boolean {
-    return this.#killAt !== undefined;
-  }
-
-  async go(): Promise<void> {
-    const { processes, clock } = this.#options;
-    if (this.#killAt === undefined) {
-      if (await processes.reachKept(this.#group, "TERM")) {
-        this.#killAt = clock.monotonic() + KILL_GRACE_MS;
-      }
-    } else if (clock.monotonic() >= this.#killAt) {
-      this.#killAt += KILL_GRACE_MS;
-      await processes.reachKept(this.#group, "KILL");
-    }
-  }
 }
 
 /** What the names of files tell of a command. */
@@ -235,6 +265,14 @@ async function look(folder: string) {
       leftBehind: Number(end[3]),
     },
   };
+}
+
+/** Tells whether an output of a command is not there. */
+async function isMissing(folder: string): Promise<boolean> {
+  return await sizesOf(folder).then(
+    () => false,
+    (error) => error instanceof Deno.errors.NotFound,
+  );
 }
 
 type KeptEnd = NonNullable<Awaited<ReturnType<typeof look>>["end"]>;

@@ -20,10 +20,11 @@ function keep(
     readonly leave?: AbortSignal;
     readonly signal?: AbortSignal;
     readonly maxBytes?: number;
+    readonly onLook?: () => Promise<boolean>;
   },
 ) {
   const { folder, leave = NEVER, signal = NEVER, maxBytes = 1e9 } = options;
-  const onLook = () => Promise.resolve(false);
+  const { onLook = () => Promise.resolve(false) } = options;
   const watch = { folder, leave, maxBytes, onLook };
   return ops.keepCommand(request, { ...CALLER, signal }, watch);
 }
@@ -278,3 +279,64 @@ for (const variant of VARIANTS) {
     assertEquals((await of("exit 200"))?.result?.exitCode, 200);
   });
 }
+
+for (const who of ["its caller", "the command itself", "an earlier start"]) {
+  Deno.test(`keepCommand() kills a command whose files are removed: started by ${who}`, async () => {
+    await using dir = await tempDir();
+    const folder = dir.join("run");
+    const marker = dir.join("alive");
+    const removal = who === "the command itself" ? `rm -rf ${folder};` : "";
+    const command =
+      `${removal} while :; do echo up > ${marker}; sleep 0.05; done`;
+    if (who === "an earlier start") {
+      await using ops = testHostOps();
+      const leave = new AbortController();
+      const first = keep(ops, { command }, { folder, leave: leave.signal });
+      while (!await hasText(marker, "up")) await tick();
+      leave.abort();
+      await first;
+    }
+    await using ops = testHostOps();
+    const watching = Promise.withResolvers<void>();
+    const onLook = () => {
+      watching.resolve();
+      return Promise.resolve(false);
+    };
+    const run = keep(ops, { command }, { folder, onLook });
+    const rejected = assertRejects(
+      () => run,
+      KeptLost,
+      "its files were removed while it ran; what was left is killed",
+    );
+    if (removal === "") {
+      await watching.promise;
+      while (!await hasText(marker, "up")) await tick();
+      await Deno.remove(folder, { recursive: true });
+    }
+    await rejected;
+    await Deno.remove(marker);
+    await tick(200);
+    assert(!await exists(marker), "the command goes on");
+  });
+}
+
+Deno.test("keepCommand() does not let go of a command when it cannot look for a while", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const marker = dir.join("alive");
+  let looks = 0;
+  const stop = new AbortController();
+  const onLook = () => {
+    if (++looks === 1) return Promise.resolve(false);
+    stop.abort();
+    return looks === 2
+      ? Promise.reject(new Error("Too many open files (os error 24)"))
+      : Promise.resolve(false);
+  };
+  const exit = await keep(
+    ops,
+    { command: `while :; do touch ${marker}; sleep 0.05; done` },
+    { folder: dir.join("run"), signal: stop.signal, onLook },
+  );
+  assertEquals(exit?.result?.signal, "SIGTERM");
+});

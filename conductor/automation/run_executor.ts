@@ -183,7 +183,7 @@ export class RunExecutor {
         error,
         run_id: run.run_id,
       });
-      return failedRun({ code: "INTERNAL", message: messageOf(error) });
+      return failedRun({ code: "INTERNAL", message: withoutPath(error) });
     } finally {
       over.abort();
     }
@@ -211,7 +211,7 @@ export class RunExecutor {
           log.error("Cannot write how a run ended", { error, run_id });
           if (end.lines === undefined) return;
           // Without its lines and its result, the run must end all the same.
-          const message = messageOf(error);
+          const message = withoutPath(error);
           const outcome = failedRun({ code: "INTERNAL", message });
           end = { outcome, lost: true, lines: undefined };
           continue;
@@ -272,6 +272,11 @@ interface RunExecutorOptions {
   readonly log: Logger;
   /** Called when a run has ended and its place is free. */
   readonly onFree: () => void;
+}
+
+/** What is wrong, but not with which file of ours: that is for the log. */
+function withoutPath(error: unknown): string {
+  return messageOf(error).replace(/: \w+ '.*'.*$/s, "");
 }
 
 function isTemporary(error: unknown): boolean {

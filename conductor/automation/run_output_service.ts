@@ -10,6 +10,9 @@ import type { OutputBytes, OutputStream, RunOutputs } from "./run_outputs.ts";
 const LOOK_MS = 100;
 const NOTHING: OutputBytes = { bytes: new Uint8Array(0), size: 0 };
 
+/** How runs end whose command may have printed, though nothing is known of its end. */
+const CUT_OFF = ["RUN_LOST", "CANCELED", "TASK_TIMEOUT", "NOT_STOPPED"];
+
 /** Shows what commands of runs have printed, from any byte on. */
 export class RunOutputService {
   readonly #options: RunOutputOptions;
@@ -22,8 +25,8 @@ export class RunOutputService {
    * Returns the bytes from `offset` on; when there are none yet, waits for some
    * as long as `waitMs`.
    * @throws {AppError} `NOT_FOUND` for the run, for one that is no command's,
-   * and, with reason `expired`, for output that is not kept any more;
-   * `TOO_MANY_REQUESTS` when too many calls are held
+   * and, with reason `expired`, or `gone` where nobody saw its end, for output that
+   * is not kept any more; `TOO_MANY_REQUESTS` when too many calls are held
    */
   async read(
     runId: string,
@@ -73,12 +76,17 @@ export class RunOutputService {
   ): Promise<OutputBytes> {
     const read = await this.#options.outputs.read(run_id, part);
     if (read !== undefined) return read;
-    const hasRun = finished_at !== null && outcome?.result !== null;
+    const { result = null, code = null } = outcome ?? {};
+    const isCutOff = code !== null && CUT_OFF.includes(code);
+    const hasRun = finished_at !== null && (result !== null || isCutOff);
     if (!hasRun) return NOTHING;
+    const [reason, why] = result === null
+      ? ["gone", "its files are gone"]
+      : ["expired", "it made room for newer ones, or its files were removed"];
     throw new AppError(
       "NOT_FOUND",
-      `Cannot read the output of run "${run_id}": it made room for newer ones`,
-      { details: { reason: "expired" } },
+      `Cannot read the output of run "${run_id}": ${why}`,
+      { details: { reason } },
     );
   }
 }

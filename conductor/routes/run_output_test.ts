@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Json } from "../../shared/testing/json.ts";
 import { readUntil } from "../../shared/testing/sse_reader.ts";
 import { until } from "../../shared/testing/until.ts";
@@ -99,6 +99,43 @@ Deno.test("What has no output is told so", async () => {
   ) {
     await refused(`/v1/runs/${id}/output?${query}`, 400);
   }
+  const { details } = await refused(
+    `/v1/runs/${id}/output?max_bytes=4194305`,
+    400,
+  );
+  assertEquals(
+    details.issues[0].message,
+    "must be an integer from 1 to 4194304",
+  );
+});
+
+Deno.test("A surviving run whose files are removed is ended, told so without a path, and its output is gone", async () => {
+  await using it = await testConductor();
+  const marker = `${it.folder}/alive`;
+  const id = await run(
+    it,
+    `echo a; while :; do touch ${marker}; sleep 0.05; done`,
+    { survive: true },
+  );
+  await output(it, id, WAIT);
+  await Deno.remove(`${it.folder}/state/jobs/${id}`, { recursive: true });
+  await ended(it, id);
+  const { status, outcome }: Json = await it.server.data(
+    "GET",
+    `/v1/runs/${id}`,
+  );
+  assertEquals([status, outcome.code], ["lost", "RUN_LOST"]);
+  assertEquals(
+    outcome.message,
+    "Cannot tell how the command ended: its files were removed while it ran; what was left is killed",
+  );
+  const response = await it.server.get(`/v1/runs/${id}/output`);
+  const { error } = await response.json();
+  assertEquals([error.code, error.details.reason], ["NOT_FOUND", "gone"]);
+  assertEquals(JSON.stringify([outcome, error]).includes(it.folder), false);
+  await Deno.remove(marker);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await assertRejects(() => Deno.stat(marker), Deno.errors.NotFound);
 });
 
 Deno.test("Outputs make room, the oldest ended first, and no running one does", async () => {

@@ -15,10 +15,10 @@ import { MAX_WAIT_MS } from "./poll.ts";
 /** What one answer holds at most. */
 const MAX_PART_BYTES = 4_194_304;
 
-function number(fallback: string, most: number) {
-  const rule = `must be an integer from 0 to ${most}`;
+function number(fallback: string, [least, most]: readonly [number, number]) {
+  const rule = `must be an integer from ${least} to ${most}`;
   return z.string().regex(/^[0-9]{1,16}$/, rule).default(fallback)
-    .transform(Number).refine((it) => it <= most, rule);
+    .transform(Number).refine((it) => it >= least && it <= most, rule);
 }
 
 export const runRoutes = [
@@ -66,14 +66,13 @@ export const runRoutes = [
     notes: [
       "Raw, nothing is hidden. content is text; where the bytes are none, content_base64 stands in its place. A character that is cut comes with the next part.",
       "To follow: offset=<next_offset of the answer before>&wait_ms=30000 until eof. exit is null while it runs.",
-      "Kept while the run is, within BAA_OUTPUT_MAX_BYTES for all: then NOT_FOUND with reason expired.",
+      "Kept while the run is, within BAA_OUTPUT_MAX_BYTES for all: then NOT_FOUND with reason expired, or gone where nobody saw its end.",
     ],
     query: z.strictObject({
       stream: z.enum(["stdout", "stderr"]).default("stdout"),
-      offset: number("0", Number.MAX_SAFE_INTEGER)
+      offset: number("0", [0, Number.MAX_SAFE_INTEGER])
         .describe("Byte to begin at. Default 0."),
-      max_bytes: number("65536", MAX_PART_BYTES)
-        .refine((it) => it > 0, "must be at least 1")
+      max_bytes: number("65536", [1, MAX_PART_BYTES])
         .describe(`Bytes at most, up to ${MAX_PART_BYTES}. Default 65536.`),
       wait_ms: waitQuery(MAX_WAIT_MS).describe(
         "Holds the answer until there is more, or the run has ended.",

@@ -82,15 +82,19 @@ umask "$baa_umask"
 exec "$@"`;
 
 /**
- * Sends a signal to the group of a kept command, unless its id is somebody
- * else's by now; without one, tells whether the shell that keeps it is there.
+ * Sends a signal to the group of a process, unless its id is somebody else's by
+ * now; `0` only tells whether it is there.
  */
 const REACH = `${WHO}
-is_there() { IFS=' ' read -r baa_pid baa_was <"$1" && baa_who "$baa_pid" && [ "$baa_who" = "$baa_was" ]; }
-case $2 in
-0) is_there "$1" ;;
-*) is_there "$1" && kill -s "$2" -- "-$baa_pid" ;;
-esac`;
+baa_who "$1" && [ "$baa_who" = "$2" ] || exit 1
+[ "$3" = 0 ] || kill -s "$3" -- "-$1"`;
+
+/** Sends a signal to the groups that the children of a process lead. */
+const REACH_CHILDREN = `baa_sent=1
+for baa_pid in $(command -p ps -A -o pid= -o ppid= | while read -r baa_pid baa_part; do
+[ "$baa_part" != "$1" ] || echo "$baa_pid"
+done); do kill -s "$2" -- "-$baa_pid" && baa_sent=0; done
+exit $baa_sent`;
 
 /** Returns the line that makes a shell at its gate keep a command. */
 export function keptLine(
@@ -111,9 +115,19 @@ export function keptLine(
   return { text: `${lines.join("; ")}\n`, given };
 }
 
-/** Returns the arguments of the shell that reaches a kept command. */
-export function reachArgs(file: string, signal: ReachSignal): string[] {
-  return ["-c", REACH, "sh", file, signal];
+/** Returns the arguments of the shell that reaches whom `who` tells. */
+export function reachArgs(who: string, signal: ReachSignal): string[] {
+  const space = who.indexOf(" ");
+  const [pid, was] = [who.slice(0, space), who.slice(space + 1)];
+  return ["-c", REACH, "sh", pid, was, signal];
+}
+
+/** Returns the arguments of the shell that reaches the groups of children. */
+export function reachChildrenArgs(
+  parent: number,
+  signal: ReachSignal,
+): string[] {
+  return ["-c", REACH_CHILDREN, "sh", `${parent}`, signal];
 }
 
 /** What is sent to a kept command; `0`: nothing. */

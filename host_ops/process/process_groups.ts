@@ -17,6 +17,7 @@ import {
   keptLine,
   type KeptPlace,
   reachArgs,
+  reachChildrenArgs,
   type ReachSignal,
 } from "./kept_line.ts";
 import { Reaper } from "./reaper.ts";
@@ -109,7 +110,7 @@ export class ProcessGroups {
    */
   async startKept(
     { place, ...job }: Omit<Job, "stdin"> & { readonly place: KeptPlace },
-  ): Promise<{ readonly ended: Promise<unknown> }> {
+  ): Promise<{ readonly pid: number; readonly ended: Promise<unknown> }> {
     const { shell, clock, environment } = this.#options;
     const { prefix } = await this.#chosenWay();
     if (prefix.length === 0) {
@@ -129,17 +130,26 @@ export class ProcessGroups {
       .then(() => writer.close())
       .catch(() => {}); // it is gone: its end tells
     await Promise.all([keeper.stdout.cancel(), keeper.stderr.cancel()]);
-    return { ended: keeper.status };
+    return { pid: keeper.pid, ended: keeper.status };
   }
 
   /**
-   * Signals a kept command by the file that says who it is; `0` tells whether
-   * it is still there.
+   * Signals a kept command by what its file says of who it is; `0` tells
+   * whether it is still there.
    */
-  async reachKept(file: string, signal: ReachSignal): Promise<boolean> {
+  async reachKept(who: string, signal: ReachSignal): Promise<boolean> {
+    return await this.#succeeds(reachArgs(who, signal));
+  }
+
+  /** Signals the groups that children of a process lead; tells whether there are. */
+  async reachChildren(pid: number, signal: ReachSignal): Promise<boolean> {
+    return await this.#succeeds(reachChildrenArgs(pid, signal));
+  }
+
+  async #succeeds(args: readonly string[]): Promise<boolean> {
     const { shell, environment } = this.#options;
     const { success } = await new Deno.Command(shell, {
-      args: reachArgs(file, signal),
+      args: [...args],
       cwd: "/",
       env: environment,
       clearEnv: true,
