@@ -6,7 +6,7 @@ import { EditWork } from "./edit_work.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { Judged } from "./policy.ts";
 import { readFile } from "./read_file.ts";
-import { notAFile } from "./regular_file.ts";
+import { asksForFolder, notAFile } from "./regular_file.ts";
 import type { FileEditInput, FileEditResult } from "./results.ts";
 import type { Edit } from "./schemas.ts";
 import { syncFolder } from "./staging.ts";
@@ -136,7 +136,7 @@ async function read(
   deps: WriteFileDeps,
 ): Promise<{ readonly content: string; readonly sha256: string }> {
   const { absolutePath, path, cwd } = edit;
-  if (path.endsWith("/")) throw notAFile(absolutePath);
+  if (asksForFolder(path)) throw notAFile(absolutePath);
   const maxBytes = MOST_EDITED_BYTES;
   const { content, sha256, sizeBytes } = await readFile({
     path,
@@ -146,9 +146,22 @@ async function read(
     absolutePath: judged.path,
   }, deps).catch((error) => {
     const told = error instanceof HostOpFailure ? error.error : undefined;
+    if (told?.details?.reason === "not_utf8") throw notText(absolutePath);
     if (told?.code !== "FILE_TOO_LARGE") throw error;
     throw tooLong(absolutePath, Number(told.details?.sizeBytes));
   });
   if (sha256 === null) throw tooLong(absolutePath, sizeBytes);
   return { content: String(content), sha256 };
+}
+
+function notText(absolutePath: string): HostOpFailure {
+  return new HostOpFailure(
+    "FILE_READ_FAILED",
+    `Cannot edit ${absolutePath}: it is not valid UTF-8, and edits are made in text`,
+    {
+      details: { reason: "not_utf8" },
+      hint:
+        'POST /v1/files/read and then /v1/files/write, both with {"encoding":"base64"}, or POST /v1/exec with sed or a script change any bytes.',
+    },
+  );
 }

@@ -124,6 +124,34 @@ Deno.test("editTextFile() writes nothing when one edit cannot be made, and says 
   }
 });
 
+Deno.test("editTextFile() says how many places overlap, which all takes fewer of", async () => {
+  const edits = [{ old: "aa", new: "b" }];
+  const { outcome } = await edit("aaaa", edits);
+  assert(!outcome.ok);
+  assertStringIncludes(
+    outcome.error.message,
+    "is there 3 times (2 that do not overlap), at lines 1, 1, 1",
+  );
+  assertStringIncludes(outcome.hint ?? "", "all=true for the 2 found");
+  const { text } = await edit("aaaa", [{ old: "aa", new: "b", all: true }]);
+  assertEquals(text, "bb");
+});
+
+Deno.test("editTextFile() says how else to change what is no text", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps({ staging: dir.join("staging") });
+  const path = dir.join("latin");
+  await Deno.writeFile(path, new Uint8Array([0x6f, 0xe9]));
+  const edits = [{ old: "o", new: "a" }];
+  const outcome = await ops.editTextFile({ path, edits }, CALLER);
+  assert(!outcome.ok);
+  assertEquals(
+    outcome.error.message,
+    `Cannot edit ${path}: it is not valid UTF-8, and edits are made in text`,
+  );
+  assertStringIncludes(outcome.hint ?? "", '{"encoding":"base64"}');
+});
+
 Deno.test("editTextFile() refuses what are no edits, and repeats no texts", async () => {
   for (
     const edits of [
@@ -323,6 +351,7 @@ Deno.test("editTextFile() refuses what files/write does, and what it cannot read
       [ops, "fifo", "NOT_A_FILE"],
       [ops, ".", "NOT_A_FILE"],
       [ops, "file/", "NOT_A_FILE"],
+      [ops, "file/.", "NOT_A_FILE"],
       [ops, "/dev/zero", "NOT_A_FILE"],
       [ops, "link", "PERMISSION_DENIED"],
       [ops, "../outside", "PERMISSION_DENIED"],

@@ -64,8 +64,9 @@ export async function editText(
 interface MadeEdit {
   /** What comes of it. */
   readonly text: string;
-  /** How often `old` was found. */
+  /** How often `old` was found, and how often without what overlaps. */
   readonly count: number;
+  readonly apart: number;
   /** Where that was, first. */
   readonly hits: readonly number[];
   readonly places: readonly Replacement[];
@@ -85,6 +86,8 @@ async function makeEdit(
   let pieces: string[] = [];
   let end = 0;
   let count = 0;
+  let apart = 0;
+  let free = 0;
   const fit = () => {
     const length = text.length + count * (by.length - old.length);
     if (length > MOST_EDITED_BYTES) throw tooLong(absolutePath);
@@ -94,6 +97,10 @@ async function makeEdit(
     isOverlapping: !all,
     onHit: (start) => {
       count += 1;
+      if (start >= free) {
+        apart += 1;
+        free = start + old.length;
+      }
       if (hits.length < MOST_PLACES) hits.push(start);
       if (!all && count > 1) return;
       // before it takes the memory
@@ -115,11 +122,11 @@ async function makeEdit(
   });
   if (count === 1) fit();
   joined.push(...pieces, text.slice(end));
-  return { text: joined.join(""), count, hits, places };
+  return { text: joined.join(""), count, apart, hits, places };
 }
 
 async function mismatch(
-  { count, hits }: MadeEdit,
+  { count, apart, hits }: MadeEdit,
   { edit, index, text, absolutePath, work }: {
     readonly edit: Edit;
     readonly index: number;
@@ -146,10 +153,14 @@ async function mismatch(
       "POST /v1/files/read and take old from what the file holds now; each edit is made in the result of those before.",
     ]
     : [
-      `is there ${count} times, at lines ${lines.join(", ")}${
-        count > lines.length ? ", …" : ""
-      }`,
-      "Give more of what stands around the one place that is meant, or all=true for every place.",
+      `is there ${count} times${
+        apart < count ? ` (${apart} that do not overlap)` : ""
+      }, at lines ${lines.join(", ")}${count > lines.length ? ", …" : ""}`,
+      `Give more of what stands around the one place that is meant, or all=true for ${
+        apart < count
+          ? `the ${apart} found from the start that do not overlap`
+          : "every place"
+      }.`,
     ];
   return new HostOpFailure(
     "EDIT_MISMATCH",

@@ -86,8 +86,16 @@ export function failureOf(
   const reason = options.code === "EXEC_FAILED"
     ? messageOf(thrown)
     : wordsFor(thrown, systemCode);
+  const system = systemFileIn(thrown);
+  if (system !== undefined && DEVICE.test(system)) {
+    return new HostOpFailure(
+      "NOT_A_FILE",
+      `Cannot ${options.doing}: it is a device or a pipe, not a file`,
+      { cause: thrown, details: { reason: "device" } },
+    );
+  }
   const denial = thrown instanceof Deno.errors.NotCapable
-    ? { reason: "sandbox" }
+    ? { reason: system === undefined ? "sandbox" : "system_files" }
     : systemCode === "EACCES" || systemCode === "EPERM"
     ? { reason: "system", systemCode }
     : undefined;
@@ -103,6 +111,23 @@ export function failureOf(
   );
 }
 
+/** What stands in `/dev`, but for the files in memory. */
+const DEVICE = /^\/dev(?!\/shm\/)/;
+
+/** Returns the file that no permission but all of them opens, where it was that. */
+function systemFileIn(thrown: unknown): string | undefined {
+  const isSystem = thrown instanceof Error &&
+    thrown.message.startsWith("Requires all access");
+  return isSystem ? refusedPathIn(thrown) : undefined;
+}
+
+/** Returns what this process was not permitted to touch, where it was that. */
+export function refusedPathIn(thrown: unknown): string | undefined {
+  return thrown instanceof Deno.errors.NotCapable
+    ? /^Requires \w+ access to "(\/.*?)"/s.exec(thrown.message)?.[1]
+    : undefined;
+}
+
 /** Says in own words what a code of the system means. */
 function wordsForCode(systemCode: string): string {
   const words = WORDS[systemCode] ?? "the system refuses it";
@@ -111,6 +136,9 @@ function wordsForCode(systemCode: string): string {
 
 /** The runtime's words give advice that is none for who called the API. */
 function wordsFor(thrown: unknown, systemCode: string | undefined): string {
+  if (systemFileIn(thrown) !== undefined) {
+    return "the files of /dev, /proc and /sys are given to no program that is bound by permissions; commands of POST /v1/exec can read them";
+  }
   if (thrown instanceof Deno.errors.NotCapable) {
     return "the daemon was not given the permission for it";
   }
@@ -176,31 +204,45 @@ export async function startFailure(
     );
   }
   // a folder can be looked at and yet not be entered
-  const wrong = await whatIsWrongWith(cwd) ??
+  const wrong: Wrong | undefined = await whatIsWrongWith(cwd) ??
     (code === "PERMISSION_DENIED"
-      ? "it may not be entered, or the shell may not be run"
+      ? { why: "it may not be entered, or the shell may not be run" }
       : undefined);
   if (wrong === undefined) return failure;
   return new HostOpFailure(
     code,
-    `Cannot start the command in cwd ${cwd}: ${wrong}`,
-    { cause: thrown, details: { ...details, cwd } },
+    `Cannot start the command in cwd ${cwd}: ${wrong.why}`,
+    { cause: thrown, details: { ...details, ...wrong.told, cwd } },
   );
 }
 
-async function whatIsWrongWith(cwd: string): Promise<string | undefined> {
+async function whatIsWrongWith(cwd: string): Promise<Wrong | undefined> {
+  const as = (why: string, systemCode: string) => ({
+    why,
+    told: { systemCode },
+  });
   try {
     const info = await Deno.stat(cwd);
-    return info.isDirectory ? undefined : "it is not a directory";
+    return info.isDirectory
+      ? undefined
+      : as("it is not a directory", "ENOTDIR");
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "it does not exist";
+    if (error instanceof Deno.errors.NotFound) {
+      return as("it does not exist", "ENOENT");
+    }
     if (error instanceof Deno.errors.NotADirectory) {
-      return "a part of it is not a directory";
+      return as("a part of it is not a directory", "ENOTDIR");
     }
     if (error instanceof Deno.errors.PermissionDenied) {
-      return "it may not be entered";
+      return as("it may not be entered", "EACCES");
     }
     // outside of what this process may look at
-    return "it does not exist or may not be looked at";
+    return { why: "it does not exist or may not be looked at" };
   }
+}
+
+interface Wrong {
+  readonly why: string;
+  /** What the system says of it, where that is known. */
+  readonly told?: { readonly systemCode: string };
 }

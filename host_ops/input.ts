@@ -215,9 +215,15 @@ function readFields(operation: HostOperation, request: unknown): Fields {
         add([key, ...path, it].join("."), unknown(it, EDIT));
       }
     }
+    const said = new Set<string>();
     for (const issue of wrong) {
       if (hasUnknown(issue)) continue;
-      add([key, ...issue.path].join("."), sayOf(issue, value));
+      const path = [key, ...issue.path].join(".");
+      const message = sayOf(issue, value);
+      // two rules can have the same words
+      if (said.has(`${path} ${message}`)) continue;
+      said.add(`${path} ${message}`);
+      add(path, message);
     }
     const proto = protoKeyIn(value);
     if (proto !== undefined) add(`${key}.${proto}`, PROTO_KEY_RULE);

@@ -332,3 +332,12 @@ Deno.test("normaliseFileWrite() refuses ifMatch without overwriting", () => {
   }, BASE);
   assertEquals(issues.map((it) => it.path), ["ifMatch"]);
 });
+
+Deno.test("what breaks two rules of the same words is told once", () => {
+  for (
+    const field of [{ lines: "a-b" }, { lines: "9-1" }, { offset: -(2 ** 60) }]
+  ) {
+    const { issues } = normaliseFileRead({ path: "a", ...field }, BASE);
+    assertEquals(issues.map((it) => it.path), Object.keys(field));
+  }
+});

@@ -1,6 +1,11 @@
 import { basename, dirname, join } from "@std/path";
 import { followParents } from "../shared/user_path.ts";
-import { type Access, FILE_FAILED, HostOpFailure } from "./failure.ts";
+import {
+  type Access,
+  FILE_FAILED,
+  HostOpFailure,
+  refusedPathIn,
+} from "./failure.ts";
 import { OwnFiles } from "./own_files.ts";
 import {
   identityAt,
@@ -58,7 +63,7 @@ export class PathPolicy {
    * @throws what the system says of a path that leads nowhere at all.
    */
   async admit(absolutePath: string, access: Access): Promise<Judged> {
-    const path = await realPathOf(absolutePath);
+    const path = await this.#real(absolutePath, { absolutePath, access });
     const doing = `${access} ${absolutePath}`;
     if (PROCESS_FILES.test(path)) {
       throw denied(doing, {
@@ -104,7 +109,7 @@ export class PathPolicy {
    */
   follow(absolutePath: string, access: Access): Promise<string> {
     return followParents(absolutePath, async (folder) => {
-      const real = await realPathOf(folder);
+      const real = await this.#real(folder, { absolutePath, access });
       const isKnown = this.#roots[access]?.some((it) =>
         isBelow(it, real) || isBelow(real, it)
       ) ?? true;
@@ -121,6 +126,28 @@ export class PathPolicy {
         isThere: info !== undefined,
       });
     });
+  }
+
+  /** What the runtime does not let us see is outside, unless it is a root's. */
+  async #real(
+    path: string,
+    { absolutePath, access }: {
+      readonly absolutePath: string;
+      readonly access: Access;
+    },
+  ): Promise<string> {
+    try {
+      return await realPathOf(path);
+    } catch (error) {
+      const refused = refusedPathIn(error);
+      const roots = [
+        ...this.#roots[access] ?? ["/"],
+        ...this.#options[`${access}Roots`] ?? [],
+      ];
+      const isOutside = refused !== undefined &&
+        !roots.some((it) => isBelow(it, refused));
+      throw isOutside ? this.#outside(absolutePath, access) : error;
+    }
   }
 
   #outside(absolutePath: string, access: Access): HostOpFailure {

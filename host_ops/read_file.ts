@@ -9,7 +9,7 @@ import { HeldText } from "../shared/held_text.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
 import { afterBytes, lineRange, type Selector } from "./file_part.ts";
-import { notAFile, type RegularFile } from "./regular_file.ts";
+import { asksForFolder, notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
 import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
 
@@ -36,7 +36,7 @@ export async function readFile(
 ): Promise<FileReadResult> {
   const { absolutePath, encoding, lines, maxBytes, offset: asked } = input;
   await using file = await deps.guard.open(absolutePath, "read");
-  if (input.path.endsWith("/")) throw notAFile(absolutePath);
+  if (asksForFolder(input.path)) throw notAFile(absolutePath);
   const { size } = file.info;
   const isPart = asked !== undefined || lines !== undefined;
 

@@ -142,7 +142,7 @@ Deno.test("readTextFile() never blocks on what is no file", async () => {
   await Deno.symlink(dir.join("fifo"), dir.join("link-to-fifo"));
   using _ = Deno.listen({ transport: "unix", path: dir.join("socket") });
   await Deno.writeTextFile(dir.join("file"), "");
-  const paths = ["fifo", "link-to-fifo", "socket", ".", "file/"]
+  const paths = ["fifo", "link-to-fifo", "socket", ".", "file/", "file/."]
     .map((it) => `${dir.path}/${it}`);
   for (const path of [...paths, "/dev/zero", "/dev/tty", "/dev/null"]) {
     const outcome = await ops.readTextFile({ path }, CALLER);

@@ -64,6 +64,11 @@ export async function openRegularFile(
   }
 }
 
+/** Tells whether a path, as it was written, can be that of a folder only. */
+export function asksForFolder(path: string): boolean {
+  return /\/\.?$/.test(path);
+}
+
 /** What to say of a folder, a FIFO, a device or a socket. */
 export function notAFile(path: string): HostOpFailure {
   return new HostOpFailure("NOT_A_FILE", `Expected a file path at ${path}.`);

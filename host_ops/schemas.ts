@@ -196,7 +196,9 @@ export const Edit = z.strictObject({
     .describe("What stands there, to the character."),
   new: bytesText("must be a string").describe("What takes its place."),
   all: z.boolean("must be a boolean when provided").default(false)
-    .describe("Whether every place is meant; otherwise there must be one."),
+    .describe(
+      "Whether every place is meant, of those that overlap the first; otherwise there must be one, overlapping ones counted.",
+    ),
 }, "must be an object of old, new and all");
 
 /** The fields of each operation, by the names that results and audit rows carry. */

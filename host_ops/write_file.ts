@@ -9,7 +9,7 @@ import type { FileLocks } from "./file_locks.ts";
 import type { Judged } from "./policy.ts";
 import { identityOf, lstatNow } from "./real_path.ts";
 import { MOST_HASHED_BYTES } from "./read_file.ts";
-import { notAFile, type RegularFile } from "./regular_file.ts";
+import { asksForFolder, notAFile, type RegularFile } from "./regular_file.ts";
 import type { FileWriteInput, FileWriteResult } from "./results.ts";
 import { type StagedFile, type Staging, syncFolder } from "./staging.ts";
 
@@ -92,7 +92,7 @@ interface Written {
 /** Refuses what can be seen to fail before anything is written. */
 function refuseAtOnce(write: FileWrite, info: Deno.FileInfo | undefined): void {
   const { absolutePath, overwrite, ifMatch } = write;
-  if (write.path.endsWith("/") || info?.isFile === false) {
+  if (asksForFolder(write.path) || info?.isFile === false) {
     throw notAFile(absolutePath);
   }
   if (info === undefined && ifMatch !== undefined) throw changed(write, null);
