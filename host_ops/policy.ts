@@ -63,7 +63,8 @@ export class PathPolicy {
    * @throws what the system says of a path that leads nowhere at all.
    */
   async admit(absolutePath: string, access: Access): Promise<Judged> {
-    const path = await this.#real(absolutePath, { absolutePath, access });
+    const asked = { absolutePath, access };
+    const path = await this.#look(() => realPathOf(absolutePath), asked);
     const doing = `${access} ${absolutePath}`;
     if (PROCESS_FILES.test(path)) {
       throw denied(doing, {
@@ -71,7 +72,7 @@ export class PathPolicy {
         details: { reason: "process_files" },
       });
     }
-    const info = lstatNow(path);
+    const info = await this.#look(() => lstatNow(path), asked);
     const above = pathsUpFrom(path).map((it) => ({
       path: it,
       identity: it === path ? info && identityOf(info) : identityAt(it),
@@ -109,7 +110,10 @@ export class PathPolicy {
    */
   follow(absolutePath: string, access: Access): Promise<string> {
     return followParents(absolutePath, async (folder) => {
-      const real = await this.#real(folder, { absolutePath, access });
+      const real = await this.#look(() => realPathOf(folder), {
+        absolutePath,
+        access,
+      });
       const isKnown = this.#roots[access]?.some((it) =>
         isBelow(it, real) || isBelow(real, it)
       ) ?? true;
@@ -129,15 +133,15 @@ export class PathPolicy {
   }
 
   /** What the runtime does not let us see is outside, unless it is a root's. */
-  async #real(
-    path: string,
+  async #look<T>(
+    look: () => T | Promise<T>,
     { absolutePath, access }: {
       readonly absolutePath: string;
       readonly access: Access;
     },
-  ): Promise<string> {
+  ): Promise<T> {
     try {
-      return await realPathOf(path);
+      return await look();
     } catch (error) {
       const refused = refusedPathIn(error);
       const roots = [
