@@ -21,7 +21,12 @@ import type { Redactor } from "../../shared/redact.ts";
 import type { PathBase } from "../../shared/user_path.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { ChangeFeed } from "../record/mod.ts";
-import { NewTask, type Run, type TaskDetail } from "../store/mod.ts";
+import {
+  NewTask,
+  type Run,
+  type TaskDetail,
+  withoutValues,
+} from "../store/mod.ts";
 import type { OutputStream, RunOutputs } from "./run_outputs.ts";
 import type { TaskService } from "./task_service.ts";
 
@@ -61,7 +66,7 @@ export class DetachedExec {
     const ids = { taskId, runId: run.run_id };
     if (task.finished_at === null) {
       const pending = { ok: true, operation: "exec", pending: true } as const;
-      return { ...pending, input, ...ids };
+      return { ...pending, input: withoutValues(input), ...ids };
     }
     const { hold } = caller;
     return { ...await this.#outcomeOf(run, { input, hold }), ...ids };
@@ -83,7 +88,8 @@ export class DetachedExec {
           title: command.slice(0, TITLE_CHARS),
           kind: "exec",
           payload,
-          timeout_ms: timeoutMs,
+          // Of its own it has no limit.
+          timeout_ms: timeoutMs || null,
           survive: true,
         }),
         { by, key, atOnce: true },

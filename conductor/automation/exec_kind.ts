@@ -58,8 +58,9 @@ export function execKind(
       const exit = context.command?.survive
         ? await watched(work, context.command)
         : await captured(work);
+      context.command?.endOutput();
       if (exit.hint !== undefined) context.note("warn", exit.hint);
-      return outcomeOf(exit, maxBytes);
+      return outcomeOf(exit, { maxBytes, signal: context.signal });
     },
   };
 }
@@ -195,9 +196,18 @@ async function inTurn<T>(
   }
 }
 
-function outcomeOf(exit: ExecExit, maxBytes: number): RunOutcome {
+function outcomeOf(
+  exit: ExecExit,
+  { maxBytes, signal }: {
+    readonly maxBytes: number;
+    readonly signal: AbortSignal;
+  },
+): RunOutcome {
   const facts = exit.result === undefined ? null : factsOf(exit.result);
   if (exit.ok) return succeededRun(facts);
+  const why = signal.aborted ? signal.reason : undefined;
+  const isLate = why instanceof RunStopped && why.code === "TASK_TIMEOUT";
+  if (isLate && facts !== null) facts.timed_out = true;
   const { code, message } = exit.error;
   return failedRun({
     code,

@@ -70,7 +70,9 @@ export function retryOf(row: TaskRow, given: PayloadAgain): NewTask {
     throw new AppError(
       "CONFLICT",
       `${cannot}: the values of its ${missing.join(" and ")} are not kept; ` +
-        `give them anew: {"payload":{"${missing[0]}":…}}`,
+        `give them anew: {"payload":{${
+          missing.map((it) => `"${it}":…`).join(",")
+        }}}`,
       { details: { missing } },
     );
   }

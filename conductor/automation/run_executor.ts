@@ -113,6 +113,7 @@ export class RunExecutor {
       ? result
       : failedRun(why, result.result);
     if (!outcome.ok) {
+      log.endOutput();
       log.note("error", `${outcome.code}: ${outcome.message}`);
     }
     await this.#write(claim, {
@@ -167,6 +168,7 @@ export class RunExecutor {
             logged: { stdout: run.stdout_logged, stderr: run.stderr_logged },
             open: (stream, text) => log.open(stream, text),
             skip: (stream, lines) => log.skip(stream, lines),
+            endOutput: () => log.endOutput(),
           },
           signal,
           log: (stream, text, place) => log.add(stream, text, place),

@@ -108,8 +108,9 @@ export class RunLog {
     else this.#push({ stream: "system", message, level });
   }
 
-  /** Ends the log. Returns the lines that are still to be written. */
-  end(): readonly NewLogLine[] {
+  /** Takes what has not ended a line for one: nothing more is printed. */
+  endOutput(): void {
+    if (this.#ended) return;
     for (const [name, stream] of this.#streams) {
       if (stream.skipped !== undefined) {
         this.#goOn(name, stream.skipped.end());
@@ -118,6 +119,11 @@ export class RunLog {
       if (message === "") continue;
       this.#push({ stream: name, message, level: LEVELS[name] });
     }
+  }
+
+  /** Ends the log. Returns the lines that are still to be written. */
+  end(): readonly NewLogLine[] {
+    this.endOutput();
     this.#ended = true;
     return this.#pending;
   }

@@ -65,6 +65,8 @@ export interface CommandOptions {
   readonly open: (stream: OutputStream, text: string) => void;
   /** Tells that lines are left out of the log. */
   readonly skip: (stream: LogStream, lines: number) => void;
+  /** Tells that all is printed: what has not ended a line is one. */
+  readonly endOutput: () => void;
 }
 
 /**

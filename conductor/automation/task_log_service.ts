@@ -26,9 +26,12 @@ export class TaskLogService {
     if (task === undefined) throw taskNotFound(taskId, runs);
     const run = run_id === undefined ? undefined : runs.row(run_id);
     if (run_id !== undefined && run?.task_id !== taskId) {
+      const why = tasks.get(run_id) === undefined
+        ? ""
+        : `: it is a task; GET /v1/runs?task_id=${run_id} has its runs`;
       throw new AppError(
         "NOT_FOUND",
-        `Cannot find run "${run_id}" of task "${taskId}"`,
+        `Cannot find run "${run_id}" of task "${taskId}"${why}`,
       );
     }
     const lines = logs.read(task, {

@@ -39,7 +39,7 @@ Deno.test("A detached command that ends in time is answered as any other, with i
   assertEquals([input.timeoutMs, input.waitMs], [0, 20_000]);
   const task: Json = await it.server.data("GET", `/v1/tasks/${taskId}`);
   assertEquals(task.title, "printf out; printf err >&2; exit 3");
-  assertEquals([task.timeout_ms, task.effective_timeout_ms], [0, null]);
+  assertEquals([task.timeout_ms, task.effective_timeout_ms], [null, null]);
   const good = await exec(it, { command: "echo é", detach: true, waitMs: 9e3 });
   assertEquals(good.answer.data.result.stdout, "é\n");
   const large = await exec(it, {
@@ -58,11 +58,15 @@ Deno.test("A detached command that goes on is answered 202 with the calls that f
   const { status, answer } = await exec(it, {
     command: "echo begun; sleep 60",
     detach: true,
+    env: { WORD: "plain-word" },
+    stdin: "plain-word",
   });
   assertEquals(status, 202);
   const { ok, operation, pending, taskId, runId, next } = answer.data;
   assertEquals([ok, operation, pending], [true, "exec", true]);
   assert(next[0].path.includes(runId));
+  const { env, stdin } = answer.data.input;
+  assertEquals([env, stdin], [{ WORD: "***" }, "***"]);
   for (const { method, path } of next) {
     const answer: Json = await it.server.data(
       method,

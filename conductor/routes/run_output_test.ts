@@ -223,3 +223,41 @@ for (const survive of [false, true]) {
     assertEquals(told.slice(at + 1).length, 1);
   });
 }
+
+for (const survive of [false, true]) {
+  const kind = survive ? "surviving" : "ordinary";
+
+  Deno.test(`The last line of an ${kind} run stands before what is said of its end, and a timeout is told`, async () => {
+    await using it = await testConductor();
+    for (
+      const [command, code, timedOut] of [
+        [`printf 'a\\nz'; exit 4`, "EXEC_EXIT_NON_ZERO", false],
+        [`printf 'a\\nz'; sleep 60`, "TASK_TIMEOUT", true],
+      ] as const
+    ) {
+      const id = await run(it, command, { survive, timeout_ms: 2000 });
+      await ended(it, id);
+      const { task_id, outcome }: Json = await it.server.data(
+        "GET",
+        `/v1/runs/${id}`,
+      );
+      assertEquals([outcome.code, outcome.result.timed_out], [code, timedOut]);
+      const { entries }: Json = await it.server.data(
+        "GET",
+        `/v1/tasks/${task_id}/logs`,
+      );
+      assertEquals(
+        entries.map((it: Json) => it.message.split(":")[0]).slice(1),
+        ["a", "z", code],
+      );
+      const wrong = await it.server.get(
+        `/v1/tasks/${task_id}/logs?run_id=${task_id}`,
+      );
+      const { error } = await wrong.json();
+      assertEquals([error.code, error.message.includes("it is a task")], [
+        "NOT_FOUND",
+        true,
+      ]);
+    }
+  });
+}

@@ -25,3 +25,4 @@ export { StorageError, toStorageError } from "./storage_error.ts";
 export { type Stores, storesOf } from "./stores.ts";
 export type { TaskRow } from "./task_row.ts";
 export type { FinishedTask, TaskEnd, TaskInsert } from "./task_store.ts";
+export { withoutValues } from "./without_values.ts";

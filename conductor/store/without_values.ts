@@ -1,16 +1,18 @@
 import { MASK } from "../../shared/mask_secrets.ts";
-import type { Task } from "./model/task.ts";
 
 /**
  * `env` and `stdin` are for the run alone: names are left of the one. A trigger
  * leaves the same in the row when the task ends.
  */
-export function withoutValues({ env, stdin, ...rest }: Task["payload"]) {
+export function withoutValues<
+  T extends { readonly env?: unknown; readonly stdin?: unknown },
+>(payload: T): T {
+  const { env, stdin } = payload;
   const names = typeof env === "object" && env !== null && !Array.isArray(env)
     ? Object.fromEntries(Object.keys(env).map((name) => [name, MASK]))
     : MASK;
   return {
-    ...rest,
+    ...payload,
     ...((env ?? null) !== null && { env: names }),
     ...((stdin ?? null) !== null && { stdin: MASK }),
   };

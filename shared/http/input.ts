@@ -66,5 +66,5 @@ export function waitQuery(maxMs: number) {
 
 /** `?after=` of every numbered stream: digits only, since an empty text is not 0. */
 export const sequenceQuery = z.string()
-  .regex(/^[0-9]{1,15}$/, "must be the seq of an event, or 0")
+  .regex(/^[0-9]{1,15}$/, "must be a seq that was answered, or 0")
   .transform(Number);
