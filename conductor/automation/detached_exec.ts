@@ -77,7 +77,9 @@ export class DetachedExec {
     { actor, by, key, signal }: DetachingCaller,
   ): Promise<string> {
     const { audit, hostOps, redactor, tasks } = this.#options;
-    const { detach: _, waitMs: _wait, timeoutMs, ...payload } = input;
+    const { detach: _, waitMs: _wait, timeoutMs, ...rest } = input;
+    // It bounds what the answer holds, not the output.
+    const { maxBufferBytes: _max, ...payload } = rest;
     const command = redactor.text(execCommandLine(input));
     const target = { operation: "exec", detach: true, ...execTarget(input) };
     const entry = await audit.begin({ action: "exec", actor, target });

@@ -30,6 +30,16 @@ import {
 /** All places taken by other commands: this one waits its turn. */
 const BUSY_MS = 1000;
 
+/** Fields that say what becomes of an output above the limit, and their aliases. */
+const OF_THE_LIMIT = [
+  "onLimit",
+  "on_limit",
+  "headBytes",
+  "head_bytes",
+  "tailBytes",
+  "tail_bytes",
+];
+
 /**
  * Tasks that run a command: what it prints is kept to the byte, and goes to the
  * task's log as it comes.
@@ -43,6 +53,11 @@ export function execKind(
     scope: "exec",
     summary: "Run a command; the payload is what the host operation exec takes",
     payload: payloadIn(options),
+    refused: {
+      fields: OF_THE_LIMIT,
+      message:
+        "is not for a task, whose output goes to files whole: max_output_bytes of the task, beside payload, bounds it",
+    },
     example: { command: "printf 'hello from a task'" },
     async run({ headBytes: _head, tailBytes: _tail, ...input }, context) {
       const maxBytes = context.command?.max_output_bytes ??

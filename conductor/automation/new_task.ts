@@ -16,6 +16,12 @@ export function checkPayload({ payload }: NewTask, kind: TaskKind): void {
     const message = `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`;
     throw invalidInput("payload", message, CANNOT_ACCEPT);
   }
+  const { fields, message } = kind.refused ?? { fields: [], message: "" };
+  const refused = fields.filter((it) => payload[it] !== undefined);
+  if (refused.length > 0) {
+    const issues = refused.map((it) => ({ path: `payload.${it}`, message }));
+    throw invalidInputs(issues, CANNOT_ACCEPT);
+  }
   const result = kind.payload.safeParse(payload);
   if (result.success) return;
   const issues = result.error.issues.map(({ path, message }) => ({
@@ -29,13 +35,26 @@ export function checkPayload({ payload }: NewTask, kind: TaskKind): void {
  * A limit in the payload means the task's.
  * @throws {AppError} `INVALID_INPUT` when there are two
  */
-export function withTimeout(task: NewTask): NewTask {
-  const { timeoutMs, timeout_ms } = task.payload;
-  const inner = timeoutMs ?? timeout_ms;
-  if (typeof inner !== "number") return task;
-  if (task.timeout_ms === undefined) return { ...task, timeout_ms: inner };
-  const message = "and payload.timeoutMs must not both be given";
-  throw invalidInput("timeout_ms", message, CANNOT_ACCEPT);
+export function withLimits(task: NewTask): NewTask {
+  const { kind, payload } = task;
+  const limits = {
+    timeout_ms: payload.timeoutMs ?? payload.timeout_ms,
+    ...(kind === "exec" && {
+      max_output_bytes: payload.maxBufferBytes ?? payload.max_buffer_bytes,
+    }),
+  };
+  const names = { timeout_ms: "timeoutMs", max_output_bytes: "maxBufferBytes" };
+  let limited = task;
+  for (const name of ["timeout_ms", "max_output_bytes"] as const) {
+    const inner = limits[name];
+    if (typeof inner !== "number") continue;
+    if (task[name] !== undefined) {
+      const message = `and payload.${names[name]} must not both be given`;
+      throw invalidInput(name, message, CANNOT_ACCEPT);
+    }
+    limited = { ...limited, [name]: inner };
+  }
+  return limited;
 }
 
 /** Returns what tells two requests with one `Idempotency-Key` apart. */
@@ -63,6 +82,11 @@ export function retryOf(row: TaskRow, given: PayloadAgain): NewTask {
     });
   }
   const payload = JSON.parse(row.payload);
+  // The row has what of it counts.
+  if (row.kind === "exec") {
+    delete payload.maxBufferBytes;
+    delete payload.max_buffer_bytes;
+  }
   const missing = (["env", "stdin"] as const).filter((name) =>
     (payload[name] ?? null) !== null && given[name] === undefined
   );

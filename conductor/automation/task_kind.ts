@@ -80,6 +80,11 @@ export interface TaskKind<P = unknown> {
   /** What whoever makes such a task must hold beside `automate`. */
   readonly scope: ScopeName;
   readonly payload: z.ZodType<P>;
+  /** What the schema takes, but a new task does not: it would not count. */
+  readonly refused?: {
+    readonly fields: readonly string[];
+    readonly message: string;
+  };
   /** A payload that the schema takes. */
   readonly example: Readonly<Record<string, z.core.util.JSONType>>;
   /** Runs one attempt. What it throws becomes a failed outcome. */

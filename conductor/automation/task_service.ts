@@ -25,7 +25,7 @@ import {
   hashOf,
   type PayloadAgain,
   retryOf,
-  withTimeout,
+  withLimits,
 } from "./new_task.ts";
 import { taskNotFound } from "./task_not_found.ts";
 
@@ -94,6 +94,10 @@ export class TaskService {
     making: Omit<TaskMaking, "atOnce" | "retryOf">,
   ): Promise<{ readonly task: Task; readonly replayed: boolean }> {
     const task = retryOf(this.#row(taskId), given);
+    // An earlier version took, and ignored, what is refused now.
+    for (const it of this.#kindOf(task).refused?.fields ?? []) {
+      delete task.payload[it];
+    }
     return await this.create(task, { ...making, retryOf: taskId });
   }
 
@@ -110,7 +114,7 @@ export class TaskService {
       if (!task[field] || task.kind === "exec") continue;
       throw invalidInput(field, "is for kind exec only", CANNOT_ACCEPT);
     }
-    withTimeout(task);
+    withLimits(task);
   }
 
   /** Stores a task that was accepted, as a part of the caller's transaction. */
@@ -120,7 +124,7 @@ export class TaskService {
   ): TaskRow {
     const { tasks, events, newId } = this.#options;
     const taskId = newId("task");
-    tasks.insert({ ...making, taskId, task: withTimeout(task) });
+    tasks.insert({ ...making, taskId, task: withLimits(task) });
     const { kind, title, priority } = task;
     const data = { task_id: taskId, kind, title, priority };
     events.append("task.created", data, making.at);

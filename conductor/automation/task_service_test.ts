@@ -51,6 +51,7 @@ Deno.test("TaskService.create() queues a task with everything it was given", asy
     retry_lost: true,
     survive: false,
     max_output_bytes: null,
+    effective_max_output_bytes: null,
     retry_of: null,
     schedule: null,
     due_at: null,

@@ -261,3 +261,65 @@ for (const survive of [false, true]) {
     }
   });
 }
+
+Deno.test("A task refuses what only bounds an answer, and shows what bounds its output", async () => {
+  await using it = await testConductor();
+  for (
+    const field of ["onLimit", "on_limit", "headBytes", "tailBytes"]
+  ) {
+    const response = await it.server.post("/v1/tasks", {
+      title: "prints",
+      kind: "exec",
+      payload: { command: "true", [field]: /imit/.test(field) ? "kill" : 10 },
+    });
+    const { error } = await response.json();
+    assertEquals([response.status, error.code], [400, "INVALID_INPUT"]);
+    const [issue] = error.details.issues;
+    assertEquals(issue.path, `payload.${field}`);
+    assert(issue.message.includes("max_output_bytes"));
+  }
+  for (
+    const [rest, effective] of [[{}, 268_435_456], [
+      { max_output_bytes: 9 },
+      9,
+    ]] as const
+  ) {
+    const task: Json = await it.server.data(
+      "POST",
+      "/v1/tasks",
+      { title: "x", kind: "exec", payload: { command: "true" }, ...rest },
+    );
+    assertEquals(task.effective_max_output_bytes, effective);
+    assertEquals(task.payload, { command: "true" });
+  }
+  const buffered = {
+    title: "x",
+    kind: "exec",
+    payload: { command: "printf 0123456789", maxBufferBytes: 9 },
+  };
+  const cut: Json = await it.server.data(
+    "POST",
+    "/v1/tasks?wait_ms=20000",
+    buffered,
+  );
+  assertEquals(
+    [cut.max_output_bytes, cut.effective_max_output_bytes, cut.error.code],
+    [9, 9, "EXEC_OUTPUT_LIMIT"],
+  );
+  const again: Json = await it.server.data(
+    "POST",
+    `/v1/tasks/${cut.task_id}/retry`,
+  );
+  assertEquals([again.max_output_bytes, again.payload], [9, {
+    command: "printf 0123456789",
+  }]);
+  const both = { ...buffered, max_output_bytes: 10 };
+  const twice = await it.server.post("/v1/tasks", both);
+  assertEquals((await twice.json()).error.code, "INVALID_INPUT");
+  const { taskId }: Json = await it.server.data("POST", "/v1/exec", {
+    command: "true",
+    detach: true,
+  });
+  const task: Json = await it.server.data("GET", `/v1/tasks/${taskId}`);
+  assertEquals(Object.keys(task.payload).sort(), ["command", "cwd"]);
+});

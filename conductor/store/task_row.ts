@@ -1,6 +1,10 @@
 import { isoTime } from "../../shared/clock.ts";
 import { readDueKey } from "./due_key.ts";
-import type { TaskStatus, TaskSummary } from "./model/task.ts";
+import {
+  DEFAULT_OUTPUT_BYTES,
+  type TaskStatus,
+  type TaskSummary,
+} from "./model/task.ts";
 
 /** The columns of a task that lists read: all but the payload. */
 export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
@@ -63,6 +67,9 @@ export function toSummary(row: SummaryRow): TaskSummary {
     retry_lost: row.retry_lost === 1,
     survive: row.survive === 1,
     max_output_bytes: row.max_output_bytes,
+    effective_max_output_bytes: row.kind === "exec"
+      ? row.max_output_bytes ?? DEFAULT_OUTPUT_BYTES
+      : null,
     retry_of: row.retry_of,
     ...readDueKey(row.idempotency_key),
     created_at: isoTime(row.created_at),

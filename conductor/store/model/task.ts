@@ -87,6 +87,8 @@ export const TaskSummary = z.strictObject({
   /** Whether its command outlives the daemon. */
   survive: z.boolean(),
   max_output_bytes: z.int().nullable(),
+  /** What counts; null: not a command. */
+  effective_max_output_bytes: z.int().nullable(),
   /** The task whose work it does again. */
   retry_of: z.string().nullable(),
   /** What made it, and for which time; null: a caller did. */
