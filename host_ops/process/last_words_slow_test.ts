@@ -158,12 +158,11 @@ onEachRoad(
   },
 );
 
-for (const variant of VARIANTS) {
+// perl makes a group, but no session
+for (const variant of VARIANTS.filter(({ name }) => !name.includes("perl"))) {
   Deno.test({
     name: `exec reaches jobs of a shell with job control (${variant.name})`,
-    // perl makes a group, but no session
-    ignore: Deno.build.os !== "linux" || variant.name.includes("perl") ||
-      await program("bash") === undefined,
+    ignore: Deno.build.os !== "linux" || await program("bash") === undefined,
     fn: async () => {
       await using ops = await startVariant(variant);
       const run = (script: string, timeoutMs = 30_000) =>

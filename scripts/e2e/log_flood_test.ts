@@ -43,6 +43,8 @@ async function readAll(
         ended = true;
         break;
       }
+      // The line that is open meanwhile; it comes again when it has ended.
+      if (event === "open") continue;
       last += 1;
       assertEquals([event, id], ["log", `${last}`]);
       const line = last - 1;

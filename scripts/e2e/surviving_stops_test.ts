@@ -89,9 +89,13 @@ Deno.test("A second conductor takes up the surviving runs of one that was killed
   const go = join(state.folder, "go");
   await using first = await startDaemon("conductor", env);
   await using second = await startDaemon("conductor", env);
-  const { taskId } = await detach(
+  const { taskId, runId } = await detach(
     first,
     `i=0; while [ ! -e ${go} ]; do i=$((i + 1)); echo $i; sleep 0.01; done`,
+  );
+  await until(
+    () => call(`${first.origin}/v1/runs/${runId}/output`),
+    ({ data }) => data.size_bytes > 0,
   );
   const refused = await call(`${second.origin}/v1/exec`, {
     command: "true",
