@@ -316,10 +316,12 @@ Deno.test("A task refuses what only bounds an answer, and shows what bounds its 
   const both = { ...buffered, max_output_bytes: 10 };
   const twice = await it.server.post("/v1/tasks", both);
   assertEquals((await twice.json()).error.code, "INVALID_INPUT");
-  const { taskId }: Json = await it.server.data("POST", "/v1/exec", {
+  const { taskId, runId }: Json = await it.server.data("POST", "/v1/exec", {
     command: "true",
     detach: true,
+    waitMs: 20_000,
   });
+  await ended(it, runId);
   const task: Json = await it.server.data("GET", `/v1/tasks/${taskId}`);
   assertEquals(Object.keys(task.payload).sort(), ["command", "cwd"]);
 });
