@@ -73,7 +73,7 @@ function detached(
   if ((timeoutMs ?? timeout_ms) === undefined) values.timeoutMs = 0;
   values.waitMs ??= 0;
   delete values.onLimit;
-  return OF_THE_LIMIT.filter((it) => Object(request)[it] !== undefined)
+  return LIMIT_FIELDS.filter((it) => Object(request)[it] !== undefined)
     .map((path) => ({
       path,
       message:
@@ -82,7 +82,7 @@ function detached(
 }
 
 /** Fields that say what becomes of an output above the limit, and their aliases. */
-const OF_THE_LIMIT = [
+export const LIMIT_FIELDS = [
   "onLimit",
   "on_limit",
   "headBytes",

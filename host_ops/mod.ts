@@ -15,7 +15,7 @@ export type { OutputEvent } from "./event_queue.ts";
 export { HostOpFailure } from "./failure.ts";
 export * from "./host_ops.ts";
 export { KeptLost } from "./kept_commands.ts";
-export { Normalised, normaliseExec } from "./input.ts";
+export { LIMIT_FIELDS, Normalised, normaliseExec } from "./input.ts";
 export * from "./results.ts";
 export * from "./schemas.ts";
 export { decodeStrictly, wholeCharacters } from "./utf8.ts";

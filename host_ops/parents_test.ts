@@ -8,15 +8,15 @@ import type { HostOps, HostOpsOptions } from "./mod.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
 /**
- * `work/link` leads to `target/deep`. Up from there by name is `work`, as the
+ * `mine/link` leads to `target/deep`. Up from there by name is `mine`, as the
  * kernel goes it is `target`; either has a file `who`.
  */
 async function world(): Promise<TempDir> {
   const dir = await tempDir();
-  await Deno.mkdir(dir.join("work"));
+  await Deno.mkdir(dir.join("mine"));
   await Deno.mkdir(dir.join("target/deep"), { recursive: true });
-  await Deno.symlink(dir.join("target/deep"), dir.join("work/link"));
-  await Deno.writeTextFile(dir.join("work/who"), "by name");
+  await Deno.symlink(dir.join("target/deep"), dir.join("mine/link"));
+  await Deno.writeTextFile(dir.join("mine/who"), "by name");
   await Deno.writeTextFile(dir.join("target/who"), "by kernel");
   return dir;
 }
@@ -32,8 +32,8 @@ async function shell(command: string, cwd: string): Promise<string> {
 
 function opsIn(dir: TempDir, options: Partial<HostOpsOptions> = {}): HostOps {
   return testHostOps({
-    cwd: dir.join("work"),
-    environment: { PATH: "/usr/bin:/bin", HOME: dir.join("work") },
+    cwd: dir.join("mine"),
+    environment: { PATH: "/usr/bin:/bin", HOME: dir.join("mine") },
     ...options,
   });
 }
@@ -52,7 +52,7 @@ for (
     await using ops = opsIn(dir);
     const input = { path, ...(cwd !== undefined && { cwd }) };
     assertEquals(
-      await shell("cat link/../who", dir.join("work")),
+      await shell("cat link/../who", dir.join("mine")),
       "by kernel",
     );
     const read = await ops.readTextFile(input, CALLER);
@@ -65,7 +65,7 @@ for (
     );
     assert(write.ok, JSON.stringify(write));
     assertEquals(write.result.absolutePath, dir.join("target/who"));
-    assertEquals(await Deno.readTextFile(dir.join("work/who")), "by name");
+    assertEquals(await Deno.readTextFile(dir.join("mine/who")), "by name");
     assertEquals(await Deno.readTextFile(dir.join("target/who")), "written");
   });
 }
@@ -79,9 +79,9 @@ Deno.test("a command runs in the folder to which its cwd leads, and its result a
     for (
       const [cwd, wanted] of [
         ["link/..", dir.join("target")],
-        [dir.join("work/link/../.."), dir.path],
+        [dir.join("mine/link/../.."), dir.path],
         ["..", dir.path],
-        ["~", dir.join("work")],
+        ["~", dir.join("mine")],
         ["~/link", dir.join("target/deep")],
         ["~/link/../deep", dir.join("target/deep")],
       ] as const
@@ -96,7 +96,7 @@ Deno.test("a command runs in the folder to which its cwd leads, and its result a
     // the shell has its own idea of what it is given
     const own = await ops.executeCommand({ command: "echo ~ ~root" }, CALLER);
     assert(own.ok);
-    assertStringIncludes(String(own.result.stdout), dir.join("work"));
+    assertStringIncludes(String(own.result.stdout), dir.join("mine"));
   }
 });
 
@@ -120,17 +120,17 @@ Deno.test("a way up from nothing, or from a file, leads nowhere", async () => {
     assertEquals(codeOf(exec), "EXEC_FAILED");
     assertStringIncludes(exec.ok ? "" : exec.error.message, cwd);
   }
-  assertEquals(await Deno.readTextFile(dir.join("work/who")), "by name");
-  const names = Array.from(Deno.readDirSync(dir.join("work")), (it) => it.name);
+  assertEquals(await Deno.readTextFile(dir.join("mine/who")), "by name");
+  const names = Array.from(Deno.readDirSync(dir.join("mine")), (it) => it.name);
   assertEquals(names.sort(), ["link", "who"]);
 });
 
 Deno.test("a way up never leads out of the roots, and tells nothing of what is there", async () => {
   await using dir = await world();
-  await Deno.mkdir(dir.join("work/sub"));
+  await Deno.mkdir(dir.join("mine/sub"));
   await Deno.mkdir(dir.join("target/there"));
-  await Deno.symlink(dir.join("target/there/../.."), dir.join("work/up"));
-  const roots = [dir.join("work")];
+  await Deno.symlink(dir.join("target/there/../.."), dir.join("mine/up"));
+  const roots = [dir.join("mine")];
   await using ops = opsIn(dir, { readRoots: roots, writeRoots: roots });
   const answersTo = async (path: string) => {
     const read = await ops.readTextFile({ path }, CALLER);
@@ -142,15 +142,15 @@ Deno.test("a way up never leads out of the roots, and tells nothing of what is t
     );
   };
   const refused = (path: string) =>
-    `PERMISSION_DENIED outside_roots ${dir.join("work")}/${path}`;
+    `PERMISSION_DENIED outside_roots ${dir.join("mine")}/${path}`;
   for (
     const path of [
       "link/../who",
       "../target/who",
-      "../target/there/../../work/who",
-      "../target/gone/../../work/who",
-      "../target/who/../../work/who",
-      "link/../gone/../../work/who",
+      "../target/there/../../mine/who",
+      "../target/gone/../../mine/who",
+      "../target/who/../../mine/who",
+      "link/../gone/../../mine/who",
       "up/target/there/../who",
     ]
   ) {
@@ -163,9 +163,9 @@ Deno.test("a way up never leads out of the roots, and tells nothing of what is t
       assertEquals(answers, [refused(path), refused(path)]);
     }
   }
-  assertEquals(await answersTo("sub/../../work/who"), [
-    dir.join("work/who"),
-    dir.join("work/who"),
+  assertEquals(await answersTo("sub/../../mine/who"), [
+    dir.join("mine/who"),
+    dir.join("mine/who"),
   ]);
   assertEquals(await Deno.readTextFile(dir.join("target/who")), "by kernel");
 });

@@ -110,22 +110,23 @@ const OWN_FILE = (dir: TempDir) => ({
 });
 const OWN_FOLDER = (dir: TempDir) => ({ ownPaths: [dir.join("outside")] });
 
-for (
-  const [what, kind, victim, target, options] of [
-    ["a file", "link to a file", "a/b/file", "a/b/file", ROOTS],
-    ["its folder", "link to a folder", "a/b", "a/b", ROOTS],
-    ["its folder's folder", "link to a folder", "a", "a", ROOTS],
-    ["the root", "link to a folder", ROOT, ROOT, ROOTS],
-    [
-      "a file for an own one",
-      "name of a file",
-      "a/b/file",
-      "a/b/file",
-      OWN_FILE,
-    ],
-    ["a folder for an own one", "link to a folder", "a", "a", OWN_FOLDER],
-  ] as const
-) {
+/** What is exchanged while it is read or edited, and for what. */
+const EXCHANGED = [
+  ["a file", "link to a file", "a/b/file", "a/b/file", ROOTS],
+  ["its folder", "link to a folder", "a/b", "a/b", ROOTS],
+  ["its folder's folder", "link to a folder", "a", "a", ROOTS],
+  ["the root", "link to a folder", ROOT, ROOT, ROOTS],
+  [
+    "a file for an own one",
+    "name of a file",
+    "a/b/file",
+    "a/b/file",
+    OWN_FILE,
+  ],
+  ["a folder for an own one", "link to a folder", "a", "a", OWN_FOLDER],
+] as const;
+
+for (const [what, kind, victim, target, options] of EXCHANGED) {
   const name = `files/read gets nothing from elsewhere by exchanging ${what}`;
   Deno.test(name, async () => {
     await using dir = await world();
@@ -209,22 +210,7 @@ for (
   }
 }
 
-for (
-  const [what, kind, victim, target, options] of [
-    ["a file", "link to a file", "a/b/file", "a/b/file", ROOTS],
-    ["its folder", "link to a folder", "a/b", "a/b", ROOTS],
-    ["its folder's folder", "link to a folder", "a", "a", ROOTS],
-    ["the root", "link to a folder", ROOT, ROOT, ROOTS],
-    [
-      "a file for an own one",
-      "name of a file",
-      "a/b/file",
-      "a/b/file",
-      OWN_FILE,
-    ],
-    ["a folder for an own one", "link to a folder", "a", "a", OWN_FOLDER],
-  ] as const
-) {
+for (const [what, kind, victim, target, options] of EXCHANGED) {
   const name =
     `files/edit changes and shows nothing elsewhere by exchanging ${what}`;
   Deno.test(name, async () => {

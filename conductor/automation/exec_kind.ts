@@ -5,6 +5,7 @@ import {
   type ExecInput,
   type HostOps,
   KeptLost,
+  LIMIT_FIELDS,
   Normalised,
   normaliseExec,
 } from "../../host_ops/mod.ts";
@@ -30,16 +31,6 @@ import {
 /** All places taken by other commands: this one waits its turn. */
 const BUSY_MS = 1000;
 
-/** Fields that say what becomes of an output above the limit, and their aliases. */
-const OF_THE_LIMIT = [
-  "onLimit",
-  "on_limit",
-  "headBytes",
-  "head_bytes",
-  "tailBytes",
-  "tail_bytes",
-];
-
 /**
  * Tasks that run a command: what it prints is kept to the byte, and goes to the
  * task's log as it comes.
@@ -54,7 +45,7 @@ export function execKind(
     summary: "Run a command; the payload is what the host operation exec takes",
     payload: payloadIn(options),
     refused: {
-      fields: OF_THE_LIMIT,
+      fields: LIMIT_FIELDS,
       message:
         "is not for a task, whose output goes to files whole: max_output_bytes of the task, beside payload, bounds it",
     },

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Json } from "../../shared/testing/json.ts";
 import type { Schedule } from "../store/mod.ts";
 import {
   type TestConductor,
@@ -14,8 +15,7 @@ const YEARLY = {
 
 interface Answer {
   readonly status: number;
-  // deno-lint-ignore no-explicit-any -- of many shapes
-  readonly data: any;
+  readonly data: Json;
   readonly code: string | undefined;
   readonly issues:
     | readonly { readonly path: string; readonly message: string }[]
