@@ -146,7 +146,8 @@ export interface InputIssue {
 }
 
 /** What a refusal says beside its issues. */
-interface RefusalOptions extends ErrorOptions {
+interface RefusalOptions
+  extends Pick<AppErrorOptions, "cause" | "details" | "hint"> {
   /** The sentence for the whole; by default that of the table. */
   readonly message?: string;
 }
@@ -163,11 +164,11 @@ export function invalidInput(
 /** Returns the refusal of an input, with everything that is wrong with it. */
 export function invalidInputs(
   issues: readonly InputIssue[],
-  { message, ...rest }: RefusalOptions = {},
+  { message, details, ...rest }: RefusalOptions = {},
 ): AppError {
   return new AppError("INVALID_INPUT", message, {
     ...rest,
-    details: { issues },
+    details: { issues, ...details },
   });
 }
 

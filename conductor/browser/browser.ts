@@ -162,6 +162,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
       {
         ages: { freshMs: values.browserFreshMs, lostMs: values.browserLostMs },
         heartbeatMs,
+        allowedHosts,
         pairing: token === undefined,
         websocket: websocket.href,
       },

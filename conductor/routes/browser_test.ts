@@ -88,8 +88,24 @@ for (const route of [...browserRoutes, ...claudeRoutes]) {
     assert(answer.ok, JSON.stringify(answer));
     const result = route.data.safeParse(answer.data);
     assert(result.success, result.error?.message);
+    const isOld = path.startsWith("/v1/browser/claude/");
+    const dates = ["deprecation", "sunset"].map((it) =>
+      response.headers.get(it)
+    );
+    assertEquals(
+      dates,
+      isOld ? ["@1793491200", "Mon, 01 Nov 2027 00:00:00 GMT"] : [null, null],
+    );
   });
 }
+
+Deno.test("A deprecated route says so in a failure, too", async () => {
+  const { server } = createServer();
+  const response = await server.post("/v1/browser/claude/open", {});
+  assertEquals(response.status, 503);
+  await response.body?.cancel();
+  assert(response.headers.has("deprecation") && response.headers.has("sunset"));
+});
 
 Deno.test("browser.request streams when its body or Accept asks for it", async () => {
   const { connect, server } = createServer();

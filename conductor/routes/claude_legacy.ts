@@ -12,9 +12,14 @@ const legacy = {
   surface: "business",
   exposure: "local",
   scope: "browser",
-  deprecated: true,
+  deprecated: {
+    since: new Date("2026-11-01T00:00:00Z"),
+    sunset: new Date("2027-11-01T00:00:00Z"),
+  },
   unavailable: browserUnavailable,
-  notes: ["Deprecated: the answer names the call that replaces it."],
+  notes: [
+    "Deprecated (see the headers Deprecation and Sunset): the answer names the call that replaces it.",
+  ],
   errors: [
     "BROWSER_UNAVAILABLE",
     "CONFLICT",

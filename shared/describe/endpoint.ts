@@ -46,7 +46,7 @@ export function endpoint(
     produces: route.produces ?? "json",
     summary: route.summary,
     notes: route.notes && [...route.notes],
-    deprecated: route.deprecated,
+    deprecated: route.deprecated && true,
     query: fields(route.query, "input"),
     headers: route.headers,
     body: fields(route.body, "input"),

@@ -76,7 +76,7 @@ function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
     tags: [route.surface],
     summary: route.summary,
     description: route.notes?.join("\n"),
-    deprecated: route.deprecated,
+    deprecated: route.deprecated && true,
     "x-websocket": route.produces === "websocket" || undefined,
     "x-kind": route.kind,
     "x-exposure": route.exposure,

@@ -23,7 +23,13 @@ import {
   writeResult,
 } from "./respond.ts";
 import { ReadSlots } from "./read_slots.ts";
-import type { Caller, HeaderMap, Route, RouteWith } from "./route.ts";
+import type {
+  Caller,
+  HeaderMap,
+  Route,
+  RouteInfo,
+  RouteWith,
+} from "./route.ts";
 import { runHandler } from "./run_handler.ts";
 import { readTarget } from "./target.ts";
 import { upgrade } from "./upgrade.ts";
@@ -88,11 +94,17 @@ export class Dispatcher<Deps> {
       // What outlives its handler moves out of here: see `Call.keep()`.
       held = call.held;
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
-      const result = await this.#answer(call, answer);
+      const result = announce(
+        await this.#answer(call, answer),
+        call.route.deprecated,
+      );
       return call.hasBody ? await info.last?.(result) ?? result : result;
     } catch (error) {
       const told = this.#outage(error, call) ?? error;
-      const failed = failure(told, call?.log ?? this.#options.log, answer);
+      const failed = announce(
+        failure(told, call?.log ?? this.#options.log, answer),
+        call?.route.deprecated,
+      );
       const hasBody = call?.hasBody ?? declaresBody(headers);
       return hasBody ? await info.last?.(failed) ?? failed : failed;
     } finally {
@@ -242,6 +254,19 @@ export interface RequestInfo {
   readonly remoteAddress: string;
   /** Makes an answer the last one of its connection: the rest of a body may never come. */
   last?(answer: Response): Promise<Response>;
+}
+
+/** Tells, beside the answer of a deprecated route, since when and until when. */
+function announce(
+  answer: Response,
+  deprecated: RouteInfo["deprecated"],
+): Response {
+  if (deprecated !== undefined) {
+    const { since, sunset } = deprecated;
+    answer.headers.set("deprecation", `@${since.getTime() / 1000}`);
+    answer.headers.set("sunset", sunset.toUTCString());
+  }
+  return answer;
 }
 
 /** Unknown path, or a known one with another method. */

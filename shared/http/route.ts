@@ -83,7 +83,12 @@ export interface RouteFacts<
   readonly errors?: readonly ErrorCode[];
   /** Request headers that the route reads: name → meaning. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly deprecated?: boolean;
+  /** Said in the headers `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) of every answer. */
+  readonly deprecated?: {
+    readonly since: Date;
+    /** When it goes, at the earliest. */
+    readonly sunset: Date;
+  };
   /** Answers also while the daemon can do no work. */
   readonly answersInOutage?: true;
   /** A request that works; curl, OpenAPI and the contract tests all use it. */

@@ -1,5 +1,10 @@
 import { CodedError } from "./error_log.js";
-import { isHost, isPublicAddress, whyRefused } from "./target_rules.js";
+import {
+  isHost,
+  isPublicAddress,
+  sayAllowed,
+  whyRefused,
+} from "./target_rules.js";
 
 const ALL = {
   urls: ["<all_urls>"],
@@ -8,8 +13,6 @@ const ALL = {
 
 /** Expected requests that never came are forgotten after this. */
 const EXPECT_MS = 60_000;
-
-const PRIVATE_ADDRESS = "its name belongs to a private address";
 
 /**
  * Judges every hop of conductor's requests, and of pages that it has opened.
@@ -104,7 +107,7 @@ export class NetworkGuard {
     const job = this.#ours.get(details.requestId);
     if (job === undefined || !this.#isDirect(details)) return {};
     const isBad = details.ip && !isReachable(details.ip);
-    return this.#verdict(job, isBad ? PRIVATE_ADDRESS : undefined);
+    return this.#verdict(job, isBad ? this.#whyPrivate() : undefined);
   };
 
   /** @param {RequestDetails} details of what may be a first hop */
@@ -128,11 +131,17 @@ export class NetworkGuard {
     const { hostname } = new URL(details.url);
     try {
       const { addresses } = await browser.dns.resolve(hostname);
-      return addresses.every(isReachable) ? undefined : PRIVATE_ADDRESS;
+      return addresses.every(isReachable) ? undefined : this.#whyPrivate();
     } catch {
       // A name that only a proxy can look up, or nobody: the fetch will tell.
       return undefined;
     }
+  }
+
+  #whyPrivate() {
+    return `its name belongs to a private address; ${
+      sayAllowed(this.#allowedHosts)
+    }`;
   }
 
   /** @param {RequestDetails} details may tell of a proxy, or of a listed host */

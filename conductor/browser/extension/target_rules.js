@@ -59,9 +59,21 @@ export function whyRefused(address, rules) {
   }
   if (rules.allowedHosts.some((host) => isHost(url, host))) return undefined;
   if (isPrivateHost(url.hostname)) {
-    return "it is a loopback, private or local name or address that is not in BAA_BROWSER_HOSTS";
+    return `it is a loopback, private or local name or address; ${
+      sayAllowed(rules.allowedHosts)
+    }`;
   }
   return undefined;
+}
+
+/**
+ * Says what may be reached.
+ * @param {readonly string[]} allowedHosts
+ */
+export function sayAllowed(allowedHosts) {
+  return `beside public hosts, BAA_BROWSER_HOSTS allows ${
+    allowedHosts.join(", ") || "none"
+  }`;
 }
 
 /**

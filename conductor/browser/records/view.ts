@@ -50,6 +50,7 @@ export class BrowserViewer {
         max_in_flight: policy.limits.maxInFlight,
         spacing_ms: policy.limits.spacingMs,
         breaker_failures: policy.limits.breakerFailures,
+        allowed_hosts: [...this.#options.allowedHosts],
         platforms: policy.view(),
       },
       platforms: [...platforms.all],
@@ -131,6 +132,8 @@ interface ViewOptions {
   /** When a record ceases to be fresh, and when it is lost: milliseconds of age. */
   readonly ages: { readonly freshMs: number; readonly lostMs: number };
   readonly heartbeatMs: number;
+  /** Loopback and private targets that may be reached. */
+  readonly allowedHosts: readonly string[];
   /** Whether clients are paired: there is no shared token. */
   readonly pairing: boolean;
   /** Where the extension connects to. */

@@ -34,7 +34,9 @@ Deno.test("BrowserViewer.view() shows what a browser reported, dated by this mac
       status: "complete",
     }, { id: 5, url: "about:config" }],
   });
-  const { login_records, endpoints, tabs, summary } = browser.viewer.view({});
+  const { login_records, endpoints, policy, tabs, summary } = browser.viewer
+    .view({});
+  assertEquals(policy.allowed_hosts, ["127.0.0.1:8080"]);
   const seen = {
     client_id: "profile-1",
     platform: "claude",

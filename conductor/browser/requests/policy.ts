@@ -1,4 +1,4 @@
-import type { Clock } from "../../../shared/clock.ts";
+import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { sleep } from "../../../shared/wait.ts";
 import type { BrowserView } from "../http_schemas.ts";
@@ -37,14 +37,16 @@ export class Policy {
     const gate = this.#gate(platform);
     const { breaker } = gate;
     if (breaker.waitMs > 0) {
-      throw refusal(platform, "circuit_open", breaker.waitMs);
+      throw this.#refusal(platform, "circuit_open", breaker.waitMs);
     }
     if (gate.inFlight >= this.limits.maxInFlight) {
-      throw refusal(platform, "too_many_in_flight", 1_000);
+      throw this.#refusal(platform, "too_many_in_flight", 1_000);
     }
     const now = this.#clock.monotonic();
     const wait = Math.max(0, gate.nextAt - now);
-    if (wait > LONGEST_WAIT_MS) throw refusal(platform, "too_soon", wait);
+    if (wait > LONGEST_WAIT_MS) {
+      throw this.#refusal(platform, "too_soon", wait);
+    }
     const gap = this.limits.spacingMs * (1 + JITTER * this.#random());
     gate.nextAt = now + wait + gap;
     gate.inFlight += 1;
@@ -64,13 +66,41 @@ export class Policy {
 
   /** As `GET /v1/browser` shows it. */
   view(): BrowserView["policy"]["platforms"] {
-    return [...this.#gates].map(([platform, { breaker, inFlight }]) => ({
+    const now = this.#clock.monotonic();
+    return [...this.#gates].map((
+      [platform, { breaker, inFlight, nextAt }],
+    ) => ({
       platform,
       in_flight: inFlight,
       failures_in_a_row: breaker.failures,
       breaker: breaker.state,
+      breaker_until: this.#timeIn(breaker.waitMs),
+      next_request_at: this.#timeIn(nextAt - now),
       retry_after_ms: Math.ceil(breaker.waitMs),
     }));
+  }
+
+  /** When a limit that holds for so long ends; null: it does not hold. */
+  #timeIn(waitMs: number): string | null {
+    return waitMs > 0 ? isoTime(this.#clock.now() + waitMs) : null;
+  }
+
+  #refusal(platform: string, reason: string, waitMs: number): AppError {
+    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    return new AppError(
+      "TOO_MANY_REQUESTS",
+      `Cannot send to "${platform}" now: ${reason.replaceAll("_", " ")}`,
+      {
+        details: {
+          platform,
+          reason,
+          retry_after_ms: Math.ceil(waitMs),
+          until: this.#timeIn(waitMs),
+        },
+        headers: { "retry-after": String(seconds) },
+        hint: "GET /v1/browser shows each limit under policy.platforms.",
+      },
+    );
   }
 
   #gate(platform: string): Gate {
@@ -120,16 +150,4 @@ interface Gate {
 /** Tells whether an answer of a site counts as a failure of the platform. */
 export function isSiteFailure(status: number): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500;
-}
-
-function refusal(platform: string, reason: string, waitMs: number): AppError {
-  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return new AppError(
-    "TOO_MANY_REQUESTS",
-    `Cannot send to "${platform}" now: ${reason.replaceAll("_", " ")}`,
-    {
-      details: { platform, reason, retry_after_ms: Math.ceil(waitMs) },
-      headers: { "retry-after": String(seconds) },
-    },
-  );
 }

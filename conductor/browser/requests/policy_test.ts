@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { isoTime } from "../../../shared/clock.ts";
 import { FakeClock } from "../../../shared/testing/fake_clock.ts";
 import { Policy, type PolicyLimits } from "./policy.ts";
 import { failureOf, NEVER } from "../testing/outcome.ts";
@@ -44,12 +45,17 @@ Deno.test("Policy.admit() spaces requests out, with jitter", async () => {
 });
 
 Deno.test("Policy.admit() sends away who would have to wait long", async () => {
-  const { policy } = createPolicy({ spacingMs: 60_000 });
+  const { clock, policy } = createPolicy({ spacingMs: 60_000 });
   await policy.admit("claude", NEVER);
   const error = await failureOf(policy.admit("claude", NEVER));
   assertEquals(error.code, "TOO_MANY_REQUESTS");
   assertEquals(error.headers, { "retry-after": "60" });
   assertEquals(error.details?.reason, "too_soon");
+  const [shown] = policy.view();
+  assertEquals(shown?.next_request_at, isoTime(clock.now() + 60_000));
+  assertEquals(error.details?.until, shown?.next_request_at);
+  await clock.advance(60_000);
+  assertEquals(policy.view()[0]?.next_request_at, null);
 });
 
 Deno.test("Policy.admit() opens the breaker after failures in a row", async () => {
@@ -65,6 +71,8 @@ Deno.test("Policy.admit() opens the breaker after failures in a row", async () =
     in_flight: 0,
     failures_in_a_row: 3,
     breaker: "open",
+    breaker_until: isoTime(clock.now() + 30_000),
+    next_request_at: null,
     retry_after_ms: 30_000,
   });
   await clock.advance(30_000);

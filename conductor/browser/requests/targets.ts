@@ -25,7 +25,11 @@ export class Targets {
     const url = this.#address(input);
     const why = this.whyRefused(url);
     if (why !== undefined) {
-      throw invalidInput("url", `Cannot reach it: ${why}`);
+      throw invalidInput("url", `Cannot reach it: ${why}`, {
+        details: { allowed_hosts: this.#rules.allowedHosts },
+        hint:
+          "GET /v1/browser shows policy.allowed_hosts; the owner adds host:port to BAA_BROWSER_HOSTS.",
+      });
     }
     const parsed = new URL(url);
     parsed.hash = "";

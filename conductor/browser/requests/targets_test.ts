@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { AppError } from "../../../shared/errors.ts";
 import { Platforms } from "./platforms.ts";
 import { Targets } from "./targets.ts";
@@ -63,4 +63,18 @@ Deno.test("Targets.resolve() refuses what names no target, and says which field"
     const [issue] = error.details?.issues as { readonly path: string }[];
     assertEquals(issue?.path, path, JSON.stringify(input));
   }
+});
+
+Deno.test("Targets.resolve() says what may be reached where it refuses an address", () => {
+  const error = assertThrows(
+    () => createTargets().resolve({ url: "http://localhost/" }),
+    AppError,
+  );
+  assertEquals(error.details?.allowed_hosts, ["127.0.0.1:8080"]);
+  const [issue] = error.details?.issues as { readonly message: string }[];
+  assertMatch(
+    issue?.message ?? "",
+    /BAA_BROWSER_HOSTS allows 127\.0\.0\.1:8080/,
+  );
+  assertMatch(error.hint ?? "", /policy\.allowed_hosts/);
 });
