@@ -14,6 +14,7 @@ import {
   type Pairing,
   type PendingActions,
 } from "./bridge/mod.ts";
+import { containersUnknown } from "./failures.ts";
 import type { ActionBody, ActionData } from "./http_schemas.ts";
 import type { ExtensionAction } from "./limits.ts";
 import type { Targets } from "./requests/mod.ts";
@@ -34,7 +35,8 @@ export class BrowserActions {
    * @throws {AppError}
    */
   run(input: ActionBody, caller: AuditedCaller): Promise<ActionData> {
-    const { action, client_id, platform, tab_id, url, reason } = input;
+    const { action, client_id, container, platform, tab_id, url, reason } =
+      input;
     const intent = {
       action: `browser.actions.${action}`,
       actor: caller.actor,
@@ -43,6 +45,7 @@ export class BrowserActions {
         platform: platform ?? null,
         tab_id: tab_id ?? null,
         ...(url !== undefined && { host: URL.parse(url)?.host ?? null }),
+        ...(container !== undefined && { container }),
         ...(reason !== undefined && { reason }),
       },
     };
@@ -62,6 +65,9 @@ export class BrowserActions {
     const { clients, pending } = this.#parts;
     const facts = this.#facts(input);
     const connection = clients.pick(input.client_id);
+    if (facts.container !== undefined && !connection.knowsContainers) {
+      throw containersUnknown(connection.clientId);
+    }
     const { ok, result, error } = await pending.ask(connection, action, facts);
     return {
       action,
@@ -70,7 +76,7 @@ export class BrowserActions {
       result: redactor.json(result ?? {}),
       error: error === undefined
         ? null
-        : { ...error, message: redactor.text(error.message) },
+        : { code: error.code, message: redactor.text(error.message) },
     };
   }
 
@@ -89,7 +95,7 @@ export class BrowserActions {
   }
 
   #facts(input: ActionBody): ActionFacts {
-    const { action, platform, url, tab_id, reason } = input;
+    const { action, container, platform, url, tab_id, reason } = input;
     if (action === "open_tab" && url === undefined && platform === undefined) {
       throw invalidInput("url", "give a url or a platform to open");
     }
@@ -102,6 +108,7 @@ export class BrowserActions {
       platform,
       url: opens ? target?.url : undefined,
       tabId: tab_id,
+      container,
       reason,
     };
   }
@@ -109,7 +116,8 @@ export class BrowserActions {
 
 /** What each action does, for people and agents. */
 export const ACTION_TEXTS: Readonly<Record<ActionBody["action"], string>> = {
-  open_tab: "open url (or the platform's home) in a new tab, wait for its load",
+  open_tab:
+    "open url (or the platform's home) in a new tab, of container if given, and wait for its load",
   plugin_status: "report the extension's version, state and last errors",
   ws_reconnect: "close the bridge socket and connect again",
   controller_reload: "end all requests, then restart the extension",

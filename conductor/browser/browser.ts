@@ -151,23 +151,24 @@ export function composeBrowser(options: BrowserOptions): Browser {
     targets,
     audit,
   });
+  const viewer = new BrowserViewer(
+    { clients, exchanges, pairing, platforms, policy, store, clock },
+    {
+      ages: { freshMs: values.browserFreshMs, lostMs: values.browserLostMs },
+      heartbeatMs,
+      allowedHosts,
+      pairing: token === undefined,
+      websocket: websocket.href,
+    },
+  );
   const stop = new AbortController();
   return {
     door: new Door({ pairing, clock, log, base, listening, token }),
     bridge,
     requests,
     actions,
-    viewer: new BrowserViewer(
-      { clients, exchanges, pairing, platforms, policy, store, clock },
-      {
-        ages: { freshMs: values.browserFreshMs, lostMs: values.browserLostMs },
-        heartbeatMs,
-        allowedHosts,
-        pairing: token === undefined,
-        websocket: websocket.href,
-      },
-    ),
-    claude: new ClaudeWrapper({ requests, actions, store }),
+    viewer,
+    claude: new ClaudeWrapper({ requests, actions, viewer }),
     activeClientId: () => clients.active?.clientId,
     load: () => ({ clients: clients.all.length, in_flight: exchanges.size }),
     unavailable: () =>

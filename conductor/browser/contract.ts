@@ -34,7 +34,27 @@ const moment = z.union([
 
 const jsonObject = z.record(z.string(), z.unknown());
 
-const failure = z.object({ code: short, message: sentence });
+/** A container of the browser: a login of its own. */
+const containerSchema = z.object({
+  cookieStore: short.describe("Firefox's id of it, e.g. firefox-container-1"),
+  name: short.describe('As its owner named it; "default" outside of all'),
+});
+
+/** What a failure says beside its code. */
+const failureFacts = {
+  message: sentence.default(""),
+  containers: z.array(
+    containerSchema.extend({ tabIds: z.array(z.int()).max(500).default([]) }),
+  ).max(500).optional().describe(
+    "What could have been meant: with no_container, ambiguous_container",
+  ),
+  tabs: z.array(z.object({
+    tabId: z.int(),
+    state: z.enum(["busy", "dialog", "discarded"]),
+  })).max(500).optional().describe("Why no tab could be used: with tab_busy"),
+};
+
+const failure = z.object({ code: short, ...failureFacts });
 
 /** A tab, as far as it may be known: its address has no query and no fragment. */
 const tabSchema = z.object({
@@ -43,12 +63,14 @@ const tabSchema = z.object({
   title: z.string().max(1024).default(""),
   active: z.boolean().default(false),
   status: short.default("complete"),
+  cookieStore: short.default("").describe("Of its container"),
 });
 
 /** A credential that the browser sent to a site: everything but its value. */
 const credentialSchema = z.object({
   platform: short.optional(),
   host: short,
+  cookieStore: short.default("").describe("Of the container it was sent from"),
   header: short.describe("Lower-case header name, e.g. cookie"),
   name: short.default("").describe(
     "The cookie's name, where the header is cookie",
@@ -86,6 +108,8 @@ const responseHead = {
     "Whose principal sent the request",
   ),
   tabId: z.int().min(0).optional(),
+  cookieStore: short.optional().describe("Whose login was used"),
+  container: short.optional().describe("Its name"),
 };
 
 /** A piece of a body. */
@@ -136,6 +160,7 @@ export const extensionMessage = z.discriminatedUnion("type", [
     tabs: z.array(tabSchema).max(500).describe(
       "All of them, on each change; id and url are required",
     ),
+    containers: z.array(containerSchema).max(500).default([]),
   }),
   z.object({
     type: z.literal("credentials"),
@@ -172,7 +197,7 @@ export const extensionMessage = z.discriminatedUnion("type", [
     type: z.literal("stream_error"),
     id: identifier,
     code: short,
-    message: sentence.default(""),
+    ...failureFacts,
   }),
   z.object({
     type: z.literal("client_log"),
@@ -216,6 +241,7 @@ const action = <const A extends ExtensionAction>(type: A) =>
     id: identifier,
     platform: short.optional(),
     tabId: z.int().min(0).optional(),
+    container: short.optional().describe("Name or cookie store id"),
     url: address.optional(),
     reason: sentence.optional(),
   });
@@ -287,6 +313,9 @@ export const conductorMessage = z.discriminatedUnion("type", [
     timeoutMs: z.int().min(1),
     tabId: z.int().min(0).optional().describe(
       "The tab to use; without it, one of the same origin",
+    ),
+    container: short.optional().describe(
+      "Name or cookie store id: the request runs there or nowhere",
     ),
   }),
   z.object({ type: z.literal("body_chunk"), ...chunk, data: z.string() }),

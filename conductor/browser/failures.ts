@@ -1,4 +1,4 @@
-import { AppError } from "../../shared/errors.ts";
+import { AppError, invalidInput } from "../../shared/errors.ts";
 import type { FromExtension } from "./contract.ts";
 
 /** Failures that say something of the site, and count against its platform. */
@@ -13,15 +13,77 @@ export function siteVerdict(failure: Failure): false | undefined {
   return OF_THE_SITE.has(failure.code) ? false : undefined;
 }
 
+/** Failures of the browser's that may have passed when the request comes again. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...OF_THE_SITE,
+  "busy",
+  "tab_gone",
+]);
+
 /** Turns the extension's failure into the caller's. */
 export function toAppError(failure: Failure): AppError {
-  const code = failure.code === "timeout"
-    ? "UPSTREAM_TIMEOUT"
-    : "UPSTREAM_FAILED";
-  const said = failure.message === "" ? failure.code : failure.message;
-  return new AppError(code, `Cannot finish the request: ${said}`, {
-    details: { reason: failure.code },
-  });
+  const { code: reason, containers, tabs } = failure;
+  const said = failure.message === "" ? reason : failure.message;
+  const choices = containers?.map(({ cookieStore, name, tabIds }) => ({
+    container: name,
+    cookie_store: cookieStore,
+    tab_ids: tabIds,
+  }));
+  const details = {
+    reason,
+    ...(choices !== undefined && { choices }),
+    ...(tabs !== undefined && {
+      tabs: tabs.map(({ tabId, state }) => ({ tab_id: tabId, state })),
+    }),
+  };
+  const message = `Cannot finish the request: ${said}`;
+  switch (reason) {
+    case "no_container":
+      return invalidInput("container", said, { message, details });
+    case "ambiguous_container":
+      return new AppError("CONFLICT", message, {
+        details,
+        hint:
+          "Say whose login it is: give container (a name or cookie_store of details.choices) or tab_id.",
+      });
+    case "no_tab":
+      return new AppError("UPSTREAM_FAILED", message, {
+        details,
+        retryable: false,
+        hint:
+          'Open one: POST /v1/browser/actions {"action":"open_tab","url":…,"container":…}.',
+      });
+    case "tab_busy": {
+      const isAwake = tabs?.some(({ state }) => state !== "discarded") ?? true;
+      return new AppError("UPSTREAM_FAILED", message, {
+        details,
+        retryable: isAwake,
+        hint: isAwake
+          ? "Close the dialog that is open in the tab, or wait until its page is done."
+          : 'Wake one of them: POST /v1/browser/actions {"action":"tab_restore","tab_id":…}.',
+      });
+    }
+    case "timeout":
+      return new AppError("UPSTREAM_TIMEOUT", message, { details });
+    default:
+      return new AppError("UPSTREAM_FAILED", message, {
+        details,
+        retryable: PASSING.has(reason),
+      });
+  }
+}
+
+/** A browser that would use whichever login comes first is asked for no certain one. */
+export function containersUnknown(clientId: string): AppError {
+  return new AppError(
+    "BROWSER_UNAVAILABLE",
+    `Cannot choose a container: the extension of "${clientId}" has not said that it knows them`,
+    {
+      details: { reason: "no_containers", client_id: clientId },
+      retryable: false,
+      hint: "Install the extension that belongs to this conductor.",
+    },
+  );
 }
 
 /** The browser is not there, or went away. */
@@ -64,4 +126,4 @@ export function protocolBroken(what: string): AppError {
 }
 
 /** What the extension says of a request that failed. */
-type Failure = Pick<FromExtension<"stream_error">, "code" | "message">;
+type Failure = Omit<FromExtension<"stream_error">, "type" | "id">;

@@ -6,6 +6,17 @@ const time = z.iso.datetime();
 const recordStatus = z.enum(["fresh", "stale", "lost"]);
 const platformName = z.string().min(1).max(64);
 const address = z.string().min(1).max(8192);
+const containerName = z.string().min(1).max(256);
+
+/** Whose login: a container of the browser. */
+const ofContainer = {
+  cookie_store: z.string().nullable().describe(
+    "Firefox's id of the container; null: it was not told",
+  ),
+  container: z.string().nullable().describe(
+    'Its name; "default" outside of all containers',
+  ),
+};
 
 /** Longest that a browser request may take: an hour. */
 const MAX_TIMEOUT_MS = 3_600_000;
@@ -15,6 +26,9 @@ export const browserQuery = z.strictObject({
   platform: platformName.optional(),
   host: z.string().min(1).max(256).optional(),
   client_id: identifier.optional(),
+  container: containerName.optional().describe(
+    "Of tabs and login records: name or cookie store id",
+  ),
   status: recordStatus.optional(),
 });
 export type BrowserQuery = z.output<typeof browserQuery>;
@@ -66,6 +80,10 @@ export const browserView = z.object({
       browser: z.string(),
       platform: z.string(),
       capabilities: z.array(z.string()),
+      containers: z.array(z.object({
+        cookie_store: z.string(),
+        name: z.string(),
+      })),
       first_seen_at: time,
       seen_at: time,
     })),
@@ -79,6 +97,7 @@ export const browserView = z.object({
   tabs: z.array(z.object({
     ...sighting,
     tab_id: z.int(),
+    ...ofContainer,
     url: z.string(),
     title: z.string(),
     active: z.boolean(),
@@ -86,6 +105,7 @@ export const browserView = z.object({
   })),
   login_records: z.array(z.object({
     ...sighting,
+    ...ofContainer,
     header: z.string(),
     name: z.string(),
     fingerprint: z.string(),
@@ -143,6 +163,7 @@ export const actionBody = z.strictObject({
   platform: platformName.optional(),
   client_id: identifier.optional(),
   tab_id: z.int().min(0).optional(),
+  container: containerName.optional(),
   url: address.optional(),
   reason: z.string().max(1024).optional(),
 });
@@ -173,6 +194,7 @@ export const requestBody = z.strictObject({
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional(),
   client_id: identifier.optional(),
   tab_id: z.int().min(0).optional(),
+  container: containerName.optional(),
 });
 export type RequestBody = z.output<typeof requestBody>;
 
@@ -186,6 +208,7 @@ const responseHead = {
   /** Whose principal sent the request; null when the browser does not say. */
   via: z.enum(["page", "background"]).nullable(),
   tab_id: z.int().nullable(),
+  ...ofContainer,
 };
 
 /** What a buffered request answers. */
@@ -224,6 +247,7 @@ export const requestEvents = {
     code: z.string(),
     message: z.string(),
     retryable: z.boolean(),
+    hint: z.string().optional(),
     details: z.record(z.string(), z.unknown()),
   }),
 };

@@ -34,6 +34,7 @@ export const browserRoutes = [
     notes: [
       "A record is fresh (its browser is connected, seen lately), stale, or lost (too old, or logged out).",
       "Login records are fingerprints, never values. All of it is kept while no browser is connected.",
+      "container says whose login it is: a browser has one for each of its containers. Private windows are never seen.",
     ],
     query: browserQuery,
     data: browserView,
@@ -52,6 +53,9 @@ export const browserRoutes = [
     summary: "Send a request through the logged-in page of a site",
     notes: [
       "Give url, or platform and path. It runs with the page's principal in a tab of the same origin; via says background where there was none.",
+      "Whose login: that of container (a name or cookie_store of GET /v1/browser) or of tab_id. With neither that of the one container that has tabs of the origin, of the default one when none has; when several have, it is refused with the choices. The answer says which it was.",
+      "A container other than the default one needs a tab of the origin in it: open_tab takes container, too.",
+      "A tab that does not answer within 2 s (busy, an open dialog, discarded) is passed over for another of the same container, else details.reason is tab_busy.",
       "Only public http(s) targets, and the host:port pairs in BAA_BROWSER_HOSTS. Headers that carry credentials are refused: the browser adds its own.",
       "body: text as it is, any other JSON value as its JSON; or body_base64. The answer has body, or body_base64 where it is no text.",
       'response_mode "sse" (or Accept: text/event-stream) streams: stream_open, stream_event …, then stream_end or stream_error. Leaving it cancels the request.',

@@ -1,5 +1,6 @@
 import {
   type ClientRow,
+  type ContainerRow,
   type CredentialRow,
   type EndpointRow,
   type IdentityRow,
@@ -70,15 +71,18 @@ export class BrowserStore {
     });
   }
 
-  /** Replaces the client's tabs. */
-  saveTabs(clientId: string, tabs: readonly TabRow[]): void {
+  /** Replaces the client's tabs and containers. */
+  saveTabs(clientId: string, rows: TabsAndContainers): void {
     this.#db.write(() => {
-      this.#db.run("DELETE FROM browser_tabs WHERE client_id = ?", clientId);
-      for (const tab of tabs) this.#db.replace("browser_tabs", { ...tab });
+      for (const [kind, all] of Object.entries(rows)) {
+        const table = `browser_${kind}`;
+        this.#db.run(`DELETE FROM ${table} WHERE client_id = ?`, clientId);
+        for (const row of all) this.#db.replace(table, { ...row });
+      }
     });
   }
 
-  /** Adds or renews, by client, host, header and name. */
+  /** Adds or renews, by client, container, host, header and name. */
   saveCredentials(rows: readonly CredentialRow[]): void {
     this.#save("browser_credentials", rows);
   }
@@ -100,10 +104,16 @@ export class BrowserStore {
     ).map((row) => ({ ...row, active: row.active === 1 }));
   }
 
+  containers(): readonly ContainerRow[] {
+    return this.#db.all<Stored<ContainerRow>>(
+      "SELECT * FROM browser_containers ORDER BY client_id, cookie_store",
+    );
+  }
+
   credentials(): readonly CredentialRow[] {
     return this.#db.all<Stored<CredentialRow>>(
       `SELECT * FROM browser_credentials
-       ORDER BY client_id, host, header, name`,
+       ORDER BY client_id, host, cookie_store, header, name`,
     ).map((row) => ({ ...row, logged_out: row.logged_out === 1 }));
   }
 
@@ -139,7 +149,7 @@ export class BrowserStore {
       MAX_CLIENTS,
     );
     for (const { client_id } of forgotten) {
-      for (const table of ["clients", "tabs", "credentials", "endpoints"]) {
+      for (const table of CLIENT_TABLES) {
         this.#db.run(
           `DELETE FROM browser_${table} WHERE client_id = ?`,
           client_id,
@@ -147,4 +157,19 @@ export class BrowserStore {
       }
     }
   }
+}
+
+/** What is forgotten with a client. */
+const CLIENT_TABLES = [
+  "clients",
+  "containers",
+  "tabs",
+  "credentials",
+  "endpoints",
+];
+
+/** All that a client has of both. */
+interface TabsAndContainers {
+  readonly tabs: readonly TabRow[];
+  readonly containers: readonly ContainerRow[];
 }

@@ -36,6 +36,7 @@ function credential(fields: Partial<CredentialRow> = {}): CredentialRow {
     client_id: "a",
     platform: "claude",
     host: "claude.ai",
+    cookie_store: "firefox-default",
     header: "cookie",
     name: "sid",
     fingerprint: "0123456789abcdef",
@@ -54,10 +55,11 @@ Deno.test("BrowserStore.saveClient() keeps when a client was seen first", () => 
   assertEquals(it.store.clients(), [{ ...CLIENT, seen_at: 5_000 }]);
 });
 
-Deno.test("BrowserStore.saveTabs() replaces the tabs of one client only", () => {
+Deno.test("BrowserStore.saveTabs() replaces the tabs and containers of one client only", () => {
   using it = openStore();
   const tab = {
     tab_id: 1,
+    cookie_store: "one",
     platform: null,
     host: "",
     url: "about:",
@@ -66,29 +68,32 @@ Deno.test("BrowserStore.saveTabs() replaces the tabs of one client only", () => 
     load: "complete",
     seen_at: 1,
   };
-  it.store.saveTabs("a", [{ ...tab, client_id: "a" }]);
-  it.store.saveTabs("b", [{ ...tab, client_id: "b" }]);
-  it.store.saveTabs("a", [{
-    ...tab,
-    client_id: "a",
-    tab_id: 2,
-    active: false,
-  }]);
+  const save = (client_id: string, tab_id: number, cookie_store: string) =>
+    it.store.saveTabs(client_id, {
+      tabs: [{ ...tab, client_id, tab_id, active: tab_id === 1 }],
+      containers: [{ client_id, cookie_store, name: "Work" }],
+    });
+  save("a", 1, "one");
+  save("b", 1, "one");
+  save("a", 2, "two");
   assertEquals(
     it.store.tabs().map((it) => [it.client_id, it.tab_id, it.active]),
     [["a", 2, false], ["b", 1, true]],
   );
+  assertEquals(
+    it.store.containers().map((it) => [it.client_id, it.cookie_store]),
+    [["a", "two"], ["b", "one"]],
+  );
 });
 
-Deno.test("BrowserStore.saveCredentials() renews by client, host, header and name", () => {
+Deno.test("BrowserStore.saveCredentials() renews by client, container, host, header and name", () => {
   using it = openStore();
-  it.store.saveCredentials([credential(), credential({ name: "other" })]);
+  const work = credential({ cookie_store: "firefox-container-2" });
+  const other = credential({ name: "other" });
+  it.store.saveCredentials([work, credential(), other]);
   const renewed = credential({ fingerprint: "ffffffffffffffff", seen_at: 9 });
   it.store.saveCredentials([renewed]);
-  assertEquals(it.store.credentials(), [
-    credential({ name: "other" }),
-    renewed,
-  ]);
+  assertEquals(it.store.credentials(), [work, other, renewed]);
 });
 
 Deno.test("BrowserStore keeps a bounded number of rows per client, the newest", () => {
@@ -112,13 +117,19 @@ Deno.test("BrowserStore keeps a bounded number of rows per client, the newest", 
 
 Deno.test("BrowserStore forgets the clients that were seen longest ago, with their rows", () => {
   using it = openStore();
-  it.store.saveCredentials([credential({ client_id: "client-0" })]);
+  const client_id = "client-0";
+  it.store.saveCredentials([credential({ client_id })]);
+  it.store.saveTabs(client_id, {
+    tabs: [],
+    containers: [{ client_id, cookie_store: "one", name: "Work" }],
+  });
   for (let i = 0; i <= MAX_CLIENTS; i++) {
     it.store.saveClient({ ...CLIENT, client_id: `client-${i}`, seen_at: i });
   }
   assertEquals(it.store.clients().length, MAX_CLIENTS);
   assertEquals(it.store.clients().at(-1)?.client_id, "client-1");
   assertEquals(it.store.credentials(), []);
+  assertEquals(it.store.containers(), []);
 });
 
 Deno.test("BrowserStore.saveIdentity() keeps an identity once, in order", () => {
@@ -167,5 +178,21 @@ Deno.test("BrowserStore takes over the identities of a database without keys", (
       { identity: "client:local", client_id: "local", key: null },
     ],
   );
+  connection.close();
+});
+
+Deno.test("BrowserStore takes over login records that do not say their container", () => {
+  const connection = new Database(":memory:");
+  const before = MIGRATIONS.findIndex((it) => /containers/.test(it.name));
+  migrate(connection, MIGRATIONS.slice(0, before));
+  const { cookie_store: _, ...old } = credential();
+  const names = Object.keys(old);
+  connection.prepare(
+    `INSERT INTO browser_credentials (${names.join()})
+     VALUES (${names.map((it) => `:${it}`).join()})`,
+  ).run({ ...old, logged_out: 0 });
+  migrate(connection);
+  const rows = connection.prepare("SELECT * FROM browser_credentials").all();
+  assertEquals(rows, [{ ...old, logged_out: 0, cookie_store: "" }]);
   connection.close();
 });

@@ -1,6 +1,10 @@
 import { AUDIT_SCHEMA } from "./schema/audit.ts";
 import { AUTOMATION_SCHEMA } from "./schema/automation.ts";
-import { BROWSER_KEYS, BROWSER_SCHEMA } from "./schema/browser.ts";
+import {
+  BROWSER_CONTAINERS,
+  BROWSER_KEYS,
+  BROWSER_SCHEMA,
+} from "./schema/browser.ts";
 import { SCHEDULES_SCHEMA } from "./schema/schedules.ts";
 import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
@@ -73,6 +77,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "surviving runs", sql: SURVIVING_RUNS },
   { name: "tasks that were retried", sql: TASK_RETRIES },
   { name: "filters of the audit", sql: AUDIT_FILTERS },
+  { name: "containers of browsers", sql: BROWSER_CONTAINERS },
 ];
 
 /** One step of the schema. */

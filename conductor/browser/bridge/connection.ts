@@ -66,6 +66,7 @@ export class Connection {
   readonly #ended = new AbortController();
   #state: "greeting" | "open" | "closed" = "greeting";
   #hello: Hello | undefined;
+  #knowsContainers = false;
   #heardAt: number;
   #mistakes = 0;
   #timers: Timer[] = [];
@@ -105,6 +106,11 @@ export class Connection {
     return this.hello.clientId;
   }
 
+  /** Whether the extension sends a request from the container that is asked for. */
+  get knowsContainers(): boolean {
+    return this.#knowsContainers;
+  }
+
   /** Milliseconds since anything was heard. */
   get silentMs(): number {
     return this.#options.clock.monotonic() - this.#heardAt;
@@ -142,6 +148,9 @@ export class Connection {
     }
     if (CHATTER.has(message.type) && !this.#chatter.take()) {
       return this.#mistake("TOO_MANY_MESSAGES", `"${message.type}" is dropped`);
+    }
+    if (message.type === "client_info") {
+      this.#knowsContainers = message.capabilities.includes("containers");
     }
     this.#options.hooks.receive(this, message);
   }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { AuditedCaller } from "../../../shared/audit.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { BrowserStore } from "../../store/mod.ts";
 import type { BrowserActions } from "../actions.ts";
 import type { ActionBody, RequestBody, RequestData } from "../http_schemas.ts";
+import type { BrowserViewer } from "../records/mod.ts";
 import { type BrowserRequests, SseParser } from "../requests/mod.ts";
 import type {
   ClaudeActed,
@@ -40,13 +40,15 @@ export class ClaudeWrapper {
     input: ClaudeSendBody,
     caller: AuditedCaller,
   ): Promise<ClaudeSent> {
-    const { client_id, model, request_id, timeout_ms } = input;
+    const { client_id, container, model, request_id, timeout_ms } = input;
     const ask = this.#asker(input, caller);
     const organization = input.organization_id ?? await firstOrganization(ask);
-    const conversation = input.conversation_id ?? this.#openConversation() ??
+    const conversation = input.conversation_id ??
+      this.#openConversation(input) ??
       await newConversation(organization, ask);
     const body = {
       client_id,
+      container,
       platform: PLATFORM,
       method: "POST" as const,
       path: `${conversationPath(organization, conversation)}/completion`,
@@ -79,7 +81,7 @@ export class ClaudeWrapper {
     const ask = this.#asker(input, caller);
     const organization = await firstOrganization(ask);
     const all = conversationPath(organization);
-    const conversation = this.#openConversation() ??
+    const conversation = this.#openConversation(input) ??
       idOf(json(await ask({ path: `${all}?limit=1` })));
     const path = conversation === undefined
       ? all
@@ -95,7 +97,7 @@ export class ClaudeWrapper {
   }
 
   async #act(
-    input: Pick<ActionBody, "action" | "client_id">,
+    input: Pick<ActionBody, "action" | "client_id" | "container">,
     caller: AuditedCaller,
   ): Promise<ClaudeActed> {
     const body = { ...input, platform: PLATFORM };
@@ -108,6 +110,7 @@ export class ClaudeWrapper {
     return async (request) => {
       const response = await this.#parts.requests.buffered({
         client_id: input.client_id,
+        container: input.container,
         platform: PLATFORM,
         method: "GET",
         headers: {},
@@ -123,10 +126,12 @@ export class ClaudeWrapper {
   }
 
   /** The conversation of the Claude tab in front, else of any. */
-  #openConversation(): string | undefined {
-    const tabs = this.#parts.store.tabs()
-      .filter((tab) => tab.platform === PLATFORM)
-      .sort((a, b) => Number(b.active) - Number(a.active));
+  #openConversation(
+    { client_id, container }: ClientChoice,
+  ): string | undefined {
+    const query = { platform: PLATFORM, client_id, container };
+    const tabs = this.#parts.viewer.view(query).tabs
+      .toSorted((a, b) => Number(b.active) - Number(a.active));
     return tabs.flatMap(({ url }) => CONVERSATION.exec(url)?.[1] ?? [])[0];
   }
 }
@@ -134,7 +139,7 @@ export class ClaudeWrapper {
 interface ClaudeParts {
   readonly requests: Pick<BrowserRequests, "buffered">;
   readonly actions: Pick<BrowserActions, "run">;
-  readonly store: Pick<BrowserStore, "tabs">;
+  readonly viewer: Pick<BrowserViewer, "view">;
 }
 
 type Ask = (request: Partial<RequestBody>) => Promise<RequestData>;

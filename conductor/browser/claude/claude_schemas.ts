@@ -16,6 +16,7 @@ const legacy = { deprecated: z.literal(true), modern };
 /** `POST /v1/browser/claude/open` and `…/reload`, `GET /v1/browser/claude/current?…` */
 export const claudeClientChoice = z.strictObject({
   client_id: identifier.optional(),
+  container: requestBody.shape.container,
 });
 export type ClientChoice = z.output<typeof claudeClientChoice>;
 
@@ -29,7 +30,7 @@ export const claudeSendBody = z.strictObject({
   conversation_id: uuid.optional(),
   model: z.string().min(1).max(128).optional(),
   request_id: identifier.optional(),
-  client_id: identifier.optional(),
+  ...claudeClientChoice.shape,
   timeout_ms: requestBody.shape.timeout_ms,
 });
 export type ClaudeSendBody = z.output<typeof claudeSendBody>;

@@ -67,16 +67,23 @@ export class Records implements RecordsPort {
         load: tab.status,
         platform: this.#platforms.of(url)?.name ?? null,
         host: URL.canParse(url) ? new URL(url).host : "",
+        cookie_store: tab.cookieStore,
         seen_at,
       };
     });
-    this.#store.saveTabs(clientId, rows);
+    const containers = message.containers.map(({ cookieStore, name }) => ({
+      client_id: clientId,
+      cookie_store: cookieStore,
+      name,
+    }));
+    this.#store.saveTabs(clientId, { tabs: rows, containers });
   }
 
   credentials(message: FromExtension<"credentials">, clientId: string): void {
     const rows = message.credentials.map((it) => ({
       client_id: clientId,
       ...this.#site(it),
+      cookie_store: it.cookieStore,
       header: it.header.toLowerCase(),
       name: it.name,
       fingerprint: it.fingerprint,

@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../../shared/clock.ts";
-import type { BrowserStore, ClientRow } from "../../store/mod.ts";
+import type { BrowserStore, ClientRow, ContainerRow } from "../../store/mod.ts";
 import type { Clients, Pairing } from "../bridge/mod.ts";
 import type { BrowserQuery, BrowserView } from "../http_schemas.ts";
 import type { Exchanges, Platforms, Policy } from "../requests/mod.ts";
@@ -19,8 +19,12 @@ export class BrowserViewer {
     const { clients, exchanges, platforms, policy, store } = this.#parts;
     const shown = <T extends Sighting>(rows: readonly T[]) =>
       rows.map((row) => this.#shown(row)).filter((it) => matches(it, query));
-    const tabs = shown(store.tabs());
-    const logins = shown(store.credentials()).map((it) => ({
+    const containers = store.containers();
+    const inContainer = <T extends Contained>(rows: readonly T[]) =>
+      rows.map((row) => ({ ...row, ...containerOf(row, containers) }))
+        .filter((it) => isIn(it, query.container));
+    const tabs = inContainer(shown(store.tabs()));
+    const logins = inContainer(shown(store.credentials())).map((it) => ({
       ...it,
       captured_at: isoTime(it.captured_at),
     }));
@@ -29,7 +33,11 @@ export class BrowserViewer {
       .filter(({ client_id }) =>
         query.client_id === undefined || query.client_id === client_id
       )
-      .map((row) => this.#client(row));
+      .map((row) => ({
+        ...this.#client(row),
+        containers: containers.filter((it) => it.client_id === row.client_id)
+          .map(({ cookie_store, name }) => ({ cookie_store, name })),
+      }));
     const statuses = [...tabs, ...logins, ...endpoints].map((it) => it.status);
     const count = (status: string) =>
       statuses.filter((it) => it === status).length;
@@ -146,6 +154,30 @@ interface Sighting {
   readonly host: string;
   readonly seen_at: number;
   readonly logged_out?: boolean;
+}
+
+/** A record that is one container's. */
+type Contained = Pick<ContainerRow, "client_id" | "cookie_store">;
+
+/** Returns a record's container as it is shown. */
+function containerOf(
+  { client_id, cookie_store }: Contained,
+  containers: readonly ContainerRow[],
+) {
+  const known = containers.find((it) =>
+    it.client_id === client_id && it.cookie_store === cookie_store
+  );
+  return {
+    cookie_store: cookie_store === "" ? null : cookie_store,
+    container: known?.name ?? null,
+  };
+}
+
+function isIn(
+  { cookie_store, container }: ReturnType<typeof containerOf>,
+  wanted: string | undefined,
+): boolean {
+  return wanted === undefined || [cookie_store, container].includes(wanted);
 }
 
 type Status = BrowserView["tabs"][number]["status"];

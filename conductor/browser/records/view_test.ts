@@ -32,7 +32,9 @@ Deno.test("BrowserViewer.view() shows what a browser reported, dated by this mac
       title: "Chat",
       active: true,
       status: "complete",
+      cookieStore: "firefox-container-2",
     }, { id: 5, url: "about:config" }],
+    containers: [{ cookieStore: "firefox-container-2", name: "Work" }],
   });
   const { login_records, endpoints, policy, tabs, summary } = browser.viewer
     .view({});
@@ -46,6 +48,8 @@ Deno.test("BrowserViewer.view() shows what a browser reported, dated by this mac
   };
   assertEquals(login_records, [{
     ...seen,
+    cookie_store: null,
+    container: null,
     header: "cookie",
     name: "sessionKey",
     fingerprint: "0123456789abcdef",
@@ -56,6 +60,8 @@ Deno.test("BrowserViewer.view() shows what a browser reported, dated by this mac
   assertEquals(endpoints, [{ ...seen, method: "GET", path: "/api/:id" }]);
   assertEquals(tabs[0], {
     ...seen,
+    cookie_store: "firefox-container-2",
+    container: "Work",
     tab_id: 4,
     url: "https://claude.ai/chat/1",
     title: "Chat",
@@ -128,6 +134,38 @@ Deno.test("BrowserViewer.view() filters by platform, host, client and status", (
   assertEquals(hosts({ host: "claude.ai" }), ["claude.ai"]);
   assertEquals(hosts({ status: "lost" }), ["gemini.google.com"]);
   assertEquals(hosts({ client_id: "nobody" }), []);
+});
+
+Deno.test("BrowserViewer.view() shows whose login is whose, by container", () => {
+  const { browser, connect } = createRig();
+  const socket = connect();
+  const logins = ["one", "two"].map((cookieStore) => ({
+    ...LOGIN,
+    cookieStore,
+  }));
+  socket.say({ type: "credentials", credentials: logins });
+  const name = (two: string) =>
+    socket.say({
+      type: "tabs",
+      tabs: [{ id: 1, url: "https://claude.ai/", cookieStore: "two" }],
+      containers: [
+        { cookieStore: "one", name: "default" },
+        { cookieStore: "two", name: two },
+      ],
+    });
+  const owners = (container?: string) =>
+    browser.viewer.view({ container }).login_records.map((it) => it.container);
+  name("Work");
+  assertEquals(owners(), ["default", "Work"]);
+  assertEquals(owners("two"), ["Work"]);
+  assertEquals(owners("Work"), ["Work"]);
+  assertEquals(browser.viewer.view({ container: "one" }).tabs, []);
+  name("Office");
+  assertEquals(owners("two"), ["Office"], "its owner may name it anew");
+  assertEquals(browser.viewer.view({}).bridge.clients[0]?.containers, [
+    { cookie_store: "one", name: "default" },
+    { cookie_store: "two", name: "Office" },
+  ]);
 });
 
 Deno.test("Records keep nothing of a credential but what the contract names", () => {

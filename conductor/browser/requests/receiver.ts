@@ -19,7 +19,7 @@ export interface Receiver {
 /** What is known of a response before its body, as HTTP answers it. */
 export type ResponseHead = Pick<
   RequestData,
-  "status" | "headers" | "url" | "via" | "tab_id"
+  "status" | "headers" | "url" | "via" | "tab_id" | "cookie_store" | "container"
 >;
 
 /** Reads the head of an answer; `url` is where the request was sent to. */
@@ -33,5 +33,7 @@ export function headOf(
     url: message.url ?? url,
     via: message.via ?? null,
     tab_id: message.tabId ?? null,
+    cookie_store: message.cookieStore ?? null,
+    container: message.container ?? null,
   };
 }

@@ -11,7 +11,11 @@ import { AppError, codeOf } from "../../../shared/errors.ts";
 import type { StreamEvent } from "../../../shared/http/mod.ts";
 import type { NewId } from "../../../shared/ids.ts";
 import type { Clients } from "../bridge/mod.ts";
-import { browserLost, requestCanceled } from "../failures.ts";
+import {
+  browserLost,
+  containersUnknown,
+  requestCanceled,
+} from "../failures.ts";
 import type { CancelData, RequestBody, RequestData } from "../http_schemas.ts";
 import { BROWSER_LIMITS } from "../limits.ts";
 import { decodeBody, readRequestBody } from "./body.ts";
@@ -115,6 +119,9 @@ export class BrowserRequests {
   ): Promise<Exchange> {
     const { clients, exchanges, policy } = this.#parts;
     const connection = clients.pick(input.client_id);
+    if (order.container !== undefined && !connection.knowsContainers) {
+      throw containersUnknown(connection.clientId);
+    }
     exchanges.check(order.id, connection);
     const permit = await policy.admit(order.platform, signal);
     try {
@@ -153,6 +160,7 @@ export class BrowserRequests {
       timeoutMs: input.timeout_ms ?? fallback,
       body,
       tabId: input.tab_id,
+      container: input.container,
     };
   }
 }
@@ -176,10 +184,18 @@ function bytesOf(body: string | Uint8Array | undefined): number {
 
 /** What the audit knows of a request: no path and no header may be a secret there. */
 function intentOf(order: RequestOrder, { actor }: AuditedCaller): AuditIntent {
-  const { id, method, platform, url, responseMode: mode } = order;
+  const { container, id, method, platform, url, responseMode: mode } = order;
+  const { host } = new URL(url);
   return {
     action: "browser.request",
     actor,
-    target: { request_id: id, method, platform, host: new URL(url).host, mode },
+    target: {
+      request_id: id,
+      method,
+      platform,
+      host,
+      mode,
+      ...(container !== undefined && { container }),
+    },
   };
 }

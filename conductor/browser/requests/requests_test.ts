@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BROWSER_LIMITS } from "../limits.ts";
 import { CALLER, failureOf } from "../testing/outcome.ts";
 import { createRig, siteRequest } from "../testing/rig.ts";
@@ -42,6 +42,8 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     url: "http://127.0.0.1:8080/me",
     via: "page",
     tabId: 7,
+    cookieStore: "firefox-container-2",
+    container: "Work",
     body: "grüezi",
   });
   assertEquals(await answer, {
@@ -53,6 +55,8 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     url: "http://127.0.0.1:8080/me",
     via: "page",
     tab_id: 7,
+    cookie_store: "firefox-container-2",
+    container: "Work",
     body: "grüezi",
     body_base64: null,
     body_bytes: 7,
@@ -60,6 +64,81 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     duration_ms: 5,
   });
   assertEquals(clock.pending, 2, "only the connection's own timers are left");
+});
+
+Deno.test("BrowserRequests.buffered() asks for a container, and says which could have been meant", async () => {
+  const { audit, browser, connect, clock } = createRig();
+  const socket = connect();
+  const refused = async (container: string, error: object) => {
+    const failed = failureOf(
+      browser.requests.buffered(siteRequest({ container }), CALLER),
+    );
+    await clock.advance(0);
+    const { id, container: asked } = socket.last("api_request");
+    assertEquals(asked, container);
+    socket.say({ type: "api_response", id, error });
+    return await failed;
+  };
+  const work = { cookieStore: "firefox-container-2", name: "Work" };
+  const choice = { container: "Work", cookie_store: "firefox-container-2" };
+  const ambiguous = await refused("Work", {
+    code: "ambiguous_container",
+    containers: [{ ...work, tabIds: [3] }],
+  });
+  assertEquals(ambiguous.code, "CONFLICT");
+  assertEquals(ambiguous.retryable, false);
+  assertEquals(ambiguous.details, {
+    reason: "ambiguous_container",
+    choices: [{ ...choice, tab_ids: [3] }],
+  });
+  assertStringIncludes(ambiguous.hint ?? "", "tab_id");
+  const unknown = await refused("Home", {
+    code: "no_container",
+    message: 'there is no container "Home"',
+    containers: [work],
+  });
+  assertEquals(unknown.code, "INVALID_INPUT");
+  assertEquals(unknown.details?.choices, [{ ...choice, tab_ids: [] }]);
+  assertEquals(audit.rows.at(-1)?.intent.target.container, "Home");
+});
+
+Deno.test("BrowserRequests.buffered() asks no browser for a container that would not heed it", async () => {
+  const { browser, connect } = createRig();
+  const socket = connect();
+  socket.say({ type: "client_info", capabilities: ["api_request"] });
+  const container = "Work";
+  const failed = await failureOf(
+    browser.requests.buffered(siteRequest({ container }), CALLER),
+  );
+  assertEquals(failed.details?.reason, "no_containers");
+  const action = { action: "open_tab", platform: "site", container } as const;
+  const open = await failureOf(browser.actions.run(action, CALLER));
+  assertEquals(open.details?.reason, "no_containers");
+  assertEquals(socket.heard("api_request"), []);
+});
+
+Deno.test("BrowserRequests.buffered() says of a failure whether it may pass by itself", async () => {
+  const { browser, connect, clock } = createRig({ browserBreakerFailures: 99 });
+  const socket = connect();
+  const retryable = async (error: object) => {
+    const failed = failureOf(
+      browser.requests.buffered(siteRequest(), CALLER),
+    );
+    await clock.advance(0);
+    const { id } = socket.last("api_request");
+    socket.say({ type: "api_response", id, error });
+    return (await failed).retryable;
+  };
+  for (const code of ["network_error", "timeout", "tab_gone", "tab_busy"]) {
+    assertEquals(await retryable({ code }), true, code);
+  }
+  for (const code of ["no_tab", "wrong_tab", "body_too_large", "blocked"]) {
+    assertEquals(await retryable({ code }), false, code);
+  }
+  for (const state of ["busy", "dialog", "discarded"]) {
+    const error = { code: "tab_busy", tabs: [{ tabId: 1, state }] };
+    assertEquals(await retryable(error), state !== "discarded", state);
+  }
 });
 
 Deno.test("BrowserRequests.buffered() puts a chunked response together", async () => {

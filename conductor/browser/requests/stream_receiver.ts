@@ -57,6 +57,7 @@ export class StreamReceiver implements Receiver {
       code: error.code,
       message: error.message,
       retryable: error.retryable,
+      ...(error.hint !== undefined && { hint: error.hint }),
       details: error.details ?? {},
     });
   }

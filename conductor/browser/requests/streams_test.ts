@@ -24,6 +24,8 @@ function open(socket: FakeSocket, type = "text/event-stream"): void {
     headers: { "content-type": type },
     via: "page",
     tabId: 3,
+    cookieStore: "firefox-default",
+    container: "default",
   });
 }
 
@@ -61,6 +63,8 @@ Deno.test("BrowserRequests.stream() passes the site's events on, parsed and numb
         url: "http://127.0.0.1:8080/me",
         via: "page",
         tab_id: 3,
+        cookie_store: "firefox-default",
+        container: "default",
         format: "sse",
       },
     },

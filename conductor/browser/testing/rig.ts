@@ -86,6 +86,7 @@ export function createRig(
       type: "client_info",
       extensionVersion: "1.0.0",
       browser: { name: "Firefox", version: "153.0" },
+      capabilities: ["containers"],
     });
     return socket;
   }

@@ -30,8 +30,17 @@ interface Sighting {
   readonly seen_at: number;
 }
 
+/** A container of a browser: a login of its own. */
+export interface ContainerRow {
+  readonly client_id: string;
+  readonly cookie_store: string;
+  readonly name: string;
+}
+
 /** A tab as it was last reported. */
 export interface TabRow extends Sighting {
+  /** Of its container; empty: it was not told. */
+  readonly cookie_store: string;
   readonly tab_id: number;
   readonly url: string;
   readonly title: string;
@@ -41,6 +50,8 @@ export interface TabRow extends Sighting {
 
 /** A credential that the browser has for a host: never its value. */
 export interface CredentialRow extends Sighting {
+  /** Of its container; empty: it was not told. */
+  readonly cookie_store: string;
   readonly header: string;
   readonly name: string;
   readonly fingerprint: string;

@@ -74,3 +74,41 @@ UPDATE browser_identities SET client_id = substr(identity, 8)
 CREATE UNIQUE INDEX browser_identities_by_client
   ON browser_identities (client_id);
 `;
+
+/**
+ * Whose login is whose: containers have cookies of their own. What was reported
+ * before does not say its container, which is empty then.
+ */
+export const BROWSER_CONTAINERS = `
+CREATE TABLE browser_containers (
+  client_id TEXT NOT NULL,
+  cookie_store TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (client_id, cookie_store)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE browser_tabs ADD COLUMN cookie_store TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE browser_credentials RENAME TO browser_credentials_before;
+CREATE TABLE browser_credentials (
+  client_id TEXT NOT NULL,
+  host TEXT NOT NULL,
+  cookie_store TEXT NOT NULL,
+  header TEXT NOT NULL,
+  name TEXT NOT NULL,
+  platform TEXT,
+  fingerprint TEXT NOT NULL,
+  length INTEGER NOT NULL,
+  captured_at INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  logged_out INTEGER NOT NULL,
+  PRIMARY KEY (client_id, host, cookie_store, header, name)
+) STRICT, WITHOUT ROWID;
+INSERT INTO browser_credentials
+  SELECT client_id, host, '', header, name, platform, fingerprint, length,
+    captured_at, seen_at, logged_out
+  FROM browser_credentials_before;
+DROP TABLE browser_credentials_before;
+CREATE INDEX browser_credentials_by_seen
+  ON browser_credentials (client_id, seen_at);
+`;
