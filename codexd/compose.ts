@@ -9,7 +9,7 @@ import {
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { logAudit } from "../shared/audit.ts";
-import { Approvals, AppServerHost } from "./app_server/mod.ts";
+import { ApprovalRecord, Approvals, AppServerHost } from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
 import { CODEXD_GUIDANCE, codexdRoutes } from "./routes/mod.ts";
 import {
@@ -19,6 +19,7 @@ import {
   Idempotency,
   IdempotentRequests,
   Maintenance,
+  PersistentMap,
   SessionIndex,
   SessionLister,
   type SessionPorts,
@@ -38,6 +39,8 @@ const DAY_MS = 86_400_000;
 const INTERRUPT_MS = 3000;
 /** The app-server ends by itself when its input ends, as a rule within 50 ms. */
 const LEAVE_MS = 2000;
+/** Of which it is known who decided. */
+const MAX_APPROVALS = 1000;
 
 /**
  * Builds codexd from its configuration, from the disk up.
@@ -101,8 +104,19 @@ export function composeCodexd(
     maxLogAgeMs: maxAgeMs,
     ...overrides,
   });
+  const records = opened.use(
+    new PersistentMap({
+      path: join(stateDir, "approvals.jsonl"),
+      clock,
+      schema: ApprovalRecord,
+      maxEntries: MAX_APPROVALS,
+      maxAgeMs,
+      onError: writing.of("approvals"),
+    }),
+  );
   const approvals = new Approvals({
     clock,
+    records,
     newId: randomId,
     timeoutMs: values.codexApprovalTimeoutMs,
     maxSandbox: values.codexMaxSandbox,
@@ -125,7 +139,7 @@ export function composeCodexd(
     },
     place: { cwd, home: config.inherited.get("HOME") },
   };
-  const turnService = new TurnService(shared);
+  const turnService = new TurnService({ ...shared, approvals });
   const sessions = new SessionService({ ...shared, approvals });
   const work = { ...shared, host, approvals, turnService, login: host.login };
   const listener = new AppServerListener(work);

@@ -1,7 +1,9 @@
 import { type Clock, isoTime, type Timer } from "../../shared/clock.ts";
 import type {
+  Approval,
   ApprovalDecision,
   ApprovalMode,
+  ApprovalOutcome,
   Sandbox,
 } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -13,11 +15,18 @@ import {
   type RpcRequest,
 } from "../rpc/mod.ts";
 import { AcceptedCommands } from "./accepted_commands.ts";
+import {
+  alreadyDecided,
+  type ApprovalRecord,
+  type ApprovalRecords,
+} from "./approval_record.ts";
+import { checkAnswer, type GivenAnswer } from "./check_answer.ts";
 import { type Question, QUESTIONS } from "./questions.ts";
 
 /** Answers the app-server's questions by policy; none is ever left open. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
+  /** Those that wait for somebody. */
   readonly #pending = new Map<string, Pending>();
   readonly #accepted = new AcceptedCommands();
 
@@ -25,9 +34,9 @@ export class Approvals {
     this.#options = options;
   }
 
-  /** Questions that wait for somebody. */
-  get size(): number {
-    return this.#pending.size;
+  /** Questions that wait for somebody, the oldest first. */
+  get items(): readonly Approval[] {
+    return [...this.#pending.values()].map(({ approval }) => approval);
   }
 
   /** Takes a question: answers it at once, or asks who listens. */
@@ -39,58 +48,78 @@ export class Approvals {
         error: { code: METHOD_NOT_FOUND, message },
       });
     }
-    const { clock, newId, timeoutMs } = this.#options;
-    const approvalId = newId("apr");
-    const mode = this.#options.modeOf(sessionOf(request));
-    const beyond = this.#isBeyond(question);
-    const wasAccepted = mode === "ask" && this.#wasAccepted(request, question);
+    const { clock, newId, timeoutMs, records } = this.#options;
+    const approval = this.#approval(request, question, newId("apr"));
+    const { approval_id, kind, beyond_max_sandbox } = approval;
+    const mode = this.#options.modeOf(approval.session_id);
+    const pending = { approval, request, question, rpc };
+    const wasAccepted = mode === "ask" && this.#wasAccepted(pending);
     const waits = mode === "ask" && !wasAccepted;
-    this.#tell("approval.requested", request, {
-      approval_id: approvalId,
-      kind: question.kind,
-      item_id: text(paramsOf(request).itemId),
-      ...facts(question, paramsOf(request)),
+    this.#tell("approval.requested", approval, {
+      approval_id,
+      kind,
+      ...approval.request,
+      decisions: approval.decisions,
       approvals: mode,
-      beyond_max_sandbox: beyond,
-      expires_at: waits ? isoTime(clock.now() + timeoutMs) : null,
+      beyond_max_sandbox,
+      expires_at: waits ? approval.expires_at : null,
     });
-    const timer = waits
-      ? clock.after(
-        timeoutMs,
-        () => this.#end(approvalId, "decline", "timeout"),
-      )
-      : undefined;
-    this.#pending.set(approvalId, { request, question, rpc, timer });
-    if (waits) return;
-    if (wasAccepted) {
-      return this.#end(approvalId, "accept_for_session", "session");
+    if (waits) {
+      records.set(approval_id, { ...approval, outcome: null });
+      const timer = clock.after(timeoutMs, () => this.#expire(approval_id));
+      this.#pending.set(approval_id, { ...pending, timer });
+    } else if (wasAccepted) {
+      this.#decide(pending, "accept_for_session", "session");
+    } else {
+      const accepts = mode === "accept" && canAccept(question) &&
+        !beyond_max_sandbox;
+      this.#decide(pending, accepts ? "accept" : "decline", "policy");
     }
-    const accepts = mode === "accept" && !beyond;
-    this.#end(approvalId, accepts ? "accept" : "decline", "policy");
+  }
+
+  /**
+   * What is known of an approval, whether it waits or was decided.
+   * @throws {AppError} NOT_FOUND
+   */
+  find(approvalId: string): ApprovalRecord {
+    const record = this.#options.records.get(approvalId);
+    if (record !== undefined) return record;
+    throw new AppError("NOT_FOUND", "Cannot find the approval", {
+      hint:
+        "Those that wait: GET /v1/codex/approvals, or approvals.items[] of GET /v1/codexd/status.",
+    });
   }
 
   /**
    * Answers a question as a person decided, who may go beyond the widest
-   * sandbox; tells whether that was so.
-   * @throws {AppError} NOT_FOUND when it does not wait (any more)
+   * sandbox. The first answer wins.
+   * @throws {AppError} NOT_FOUND; CONFLICT that says who was first;
+   * INVALID_INPUT when that is no answer to what is asked, which waits on
    */
-  respond(approvalId: string, decision: ApprovalDecision): boolean {
+  respond(
+    approvalId: string,
+    given: GivenAnswer,
+    actor: string,
+  ): ApprovalOutcome {
     const pending = this.#pending.get(approvalId);
     if (pending === undefined) {
-      throw new AppError(
-        "NOT_FOUND",
-        "Cannot answer the approval: it is not waiting (any more)",
-      );
+      const { outcome } = this.find(approvalId);
+      throw outcome === null
+        ? new AppError("NOT_FOUND", "Cannot find the approval")
+        : alreadyDecided(outcome);
     }
+    const params = paramsOf(pending.request);
+    const result = checkAnswer(given, { ...pending, params });
+    const { decision = "answered" } = given;
     if (decision === "accept_for_session") this.#remember(pending);
-    this.#end(approvalId, decision, "client");
-    return isAccepted(decision) && this.#isBeyond(pending.question);
+    pending.rpc.answer(pending.request.id, { result });
+    return this.#end(pending, decision, "client", actor);
   }
 
   /** The app-server tells that a question is settled, perhaps without us. */
   resolved(requestId: RpcId): void {
-    for (const [approvalId, { request }] of this.#pending) {
-      if (request.id === requestId) this.#end(approvalId, null, "codex");
+    for (const pending of this.#pending.values()) {
+      if (pending.request.id === requestId) this.#end(pending, null, "codex");
     }
   }
 
@@ -102,9 +131,38 @@ export class Approvals {
   /** The app-server is gone: its questions went with it. */
   dropAll(): void {
     this.#accepted.forgetAll();
-    for (const approvalId of this.#pending.keys()) {
-      this.#end(approvalId, null, "restart");
+    for (const pending of this.#pending.values()) {
+      this.#end(pending, null, "restart");
     }
+  }
+
+  /** Ends what waited when an earlier codexd was killed. */
+  recover(): void {
+    for (const approval of this.#options.records.values()) {
+      if (approval.outcome !== null) continue;
+      this.#settle(approval, { decision: null, by: "restart" });
+    }
+  }
+
+  #approval(
+    request: RpcRequest,
+    question: Question,
+    approval_id: string,
+  ): Approval {
+    const { clock, timeoutMs } = this.#options;
+    const params = paramsOf(request);
+    const now = clock.now();
+    return {
+      approval_id,
+      session_id: sessionOf(params),
+      turn_id: text(params.turnId),
+      kind: question.kind,
+      request: { item_id: text(params.itemId), ...facts(question, params) },
+      decisions: [...question.decisions],
+      beyond_max_sandbox: this.#isBeyond(question),
+      asked_at: isoTime(now),
+      expires_at: isoTime(now + timeoutMs),
+    };
   }
 
   /**
@@ -112,52 +170,76 @@ export class Approvals {
    * it asks does not tell a command that is to leave its sandbox from one that
    * stays in it, nor a patch: only where everything is allowed none goes beyond.
    */
-  #isBeyond({ cannotAccept }: Question): boolean {
+  #isBeyond(question: Question): boolean {
     const { maxSandbox } = this.#options;
-    return cannotAccept !== true && maxSandbox !== "danger-full-access";
+    return canAccept(question) && maxSandbox !== "danger-full-access";
   }
 
-  #remember({ request, question }: Pending): void {
-    const { session, command } = commandOf(request, question);
-    if (session !== null) this.#accepted.add(session, command);
-  }
-
-  #wasAccepted(request: RpcRequest, question: Question): boolean {
-    const { session, command } = commandOf(request, question);
-    return session !== null && this.#accepted.has(session, command);
-  }
-
-  /** `wanted`: the answer; null when there is none to be given any more. */
-  #end(approvalId: string, wanted: ApprovalDecision | null, by: By): void {
-    const pending = this.#pending.get(approvalId);
-    if (pending === undefined) return;
-    this.#pending.delete(approvalId);
-    const { request, question, rpc, timer } = pending;
-    timer?.cancel();
-    const decision = isAccepted(wanted) && question.cannotAccept
-      ? "decline"
-      : wanted;
-    if (decision !== null) {
-      const told = isAccepted(decision) ? "accept" : decision;
-      const result = question.answer(told, paramsOf(request));
-      rpc.answer(request.id, { result });
+  #remember({ approval, request }: Asked): void {
+    const command = commandOf(request, approval);
+    if (command !== undefined) {
+      this.#accepted.add(approval.session_id ?? "", command);
     }
-    const data = {
-      approval_id: approvalId,
+  }
+
+  #wasAccepted({ approval, request }: Asked): boolean {
+    const command = commandOf(request, approval);
+    return command !== undefined &&
+      this.#accepted.has(approval.session_id ?? "", command);
+  }
+
+  #expire(approvalId: string): void {
+    const pending = this.#pending.get(approvalId);
+    if (pending !== undefined) this.#decide(pending, "decline", "timeout");
+  }
+
+  /** Answers without a client. */
+  #decide(asked: Asked, decision: ApprovalDecision, by: By): void {
+    const { request, question, rpc } = asked;
+    const once = decision === "accept_for_session" ? "accept" : decision;
+    const result = question.answer(once, paramsOf(request));
+    rpc.answer(request.id, { result });
+    this.#end(asked, decision, by);
+  }
+
+  #end(
+    { approval, timer }: Asked & Partial<Pending>,
+    decision: ApprovalOutcome["decision"],
+    by: By,
+    decided_by: string | null = null,
+  ): ApprovalOutcome {
+    timer?.cancel();
+    this.#pending.delete(approval.approval_id);
+    return this.#settle(approval, { decision, by, decided_by });
+  }
+
+  /** Writes down what was decided, and tells it. */
+  #settle(
+    record: Omit<ApprovalRecord, "outcome">,
+    { decision, by, decided_by = null }: Settled,
+  ): ApprovalOutcome {
+    const { approval_id, session_id, turn_id } = record;
+    const { clock, records, maxSandbox } = this.#options;
+    const outcome: ApprovalOutcome = {
+      approval_id,
       decision,
       by,
-      beyond_max_sandbox: this.#isBeyond(question),
+      decided_by,
+      decided_at: isoTime(clock.now()),
+      beyond_max_sandbox: isAccepted(decision) &&
+        maxSandbox !== "danger-full-access",
     };
-    this.#tell("approval.resolved", request, data);
+    records.set(approval_id, { approval_id, session_id, turn_id, outcome });
+    this.#tell("approval.resolved", record, outcome);
+    return outcome;
   }
 
-  #tell(type: ApprovalNews["type"], request: RpcRequest, data: Params): void {
-    this.#options.tell({
-      session_id: sessionOf(request),
-      turn_id: text(paramsOf(request).turnId),
-      type,
-      data,
-    });
+  #tell(
+    type: ApprovalNews["type"],
+    { session_id, turn_id }: Pick<Approval, "session_id" | "turn_id">,
+    data: Params,
+  ): void {
+    this.#options.tell({ session_id, turn_id, type, data });
   }
 }
 
@@ -171,14 +253,21 @@ export interface ApprovalNews {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Who ended a question; `session`: what a client has accepted for all of it. */
-type By = "policy" | "timeout" | "client" | "session" | "codex" | "restart";
+type By = ApprovalOutcome["by"];
+type Settled =
+  & Pick<ApprovalOutcome, "decision" | "by">
+  & Partial<Pick<ApprovalOutcome, "decided_by">>;
 
-interface Pending {
+/** A question, and who is to be answered. */
+interface Asked {
+  readonly approval: Approval;
   readonly request: RpcRequest;
   readonly question: Question;
   readonly rpc: Pick<RpcConnection, "answer">;
-  readonly timer: Timer | undefined;
+}
+
+interface Pending extends Asked {
+  readonly timer: Timer;
 }
 
 interface ApprovalsOptions {
@@ -187,35 +276,45 @@ interface ApprovalsOptions {
   readonly timeoutMs: number;
   /** `BAA_CODEX_MAX_SANDBOX`: only a person lets Codex do more. */
   readonly maxSandbox: Sandbox;
+  readonly records: ApprovalRecords;
   /** What holds for a session; null: a question of no session. */
   modeOf(sessionId: string | null): ApprovalMode;
   tell(news: ApprovalNews): void;
 }
 
-function isAccepted(
-  decision: ApprovalDecision | null,
-): decision is "accept" | "accept_for_session" {
+function isAccepted(decision: ApprovalOutcome["decision"]): boolean {
   return decision === "accept" || decision === "accept_for_session";
 }
 
-/** The command that is asked for, and its session; null: nothing that comes again. */
-function commandOf(request: RpcRequest, { kind }: Question) {
-  const { command, cwd } = paramsOf(request);
-  const session = kind === "command" ? sessionOf(request) : null;
-  return { session, command: [command, cwd] };
+function canAccept({ decisions }: Question): boolean {
+  return decisions.includes("accept");
+}
+
+/**
+ * What is asked for, where it is a command in a session that may come again;
+ * undefined: what asks for more than to run a command is asked each time.
+ */
+function commandOf(
+  request: RpcRequest,
+  { kind, session_id }: Approval,
+): unknown {
+  const { command, cwd, networkApprovalContext, additionalPermissions } =
+    paramsOf(request);
+  const isPlain = kind === "command" && session_id !== null &&
+    command && !networkApprovalContext && !additionalPermissions;
+  return isPlain ? [command, cwd] : undefined;
 }
 
 function facts(question: Question, params: Params): Record<string, unknown> {
   return Object.fromEntries(
-    question.facts.map((name) => [
+    question.facts.filter((name) => params[name] !== undefined).map((name) => [
       name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      params[name] ?? null,
+      params[name],
     ]),
   );
 }
 
-function sessionOf(request: RpcRequest): string | null {
-  const { threadId, conversationId } = paramsOf(request);
+function sessionOf({ threadId, conversationId }: Params): string | null {
   return text(threadId) ?? text(conversationId);
 }
 

@@ -1,9 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import type { ApprovalMode, Sandbox } from "../../shared/contracts/codexd.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type {
+  ApprovalDecision,
+  ApprovalMode,
+  Sandbox,
+} from "../../shared/contracts/codexd.ts";
 import { AppError } from "../../shared/errors.ts";
 import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { countingIds } from "../../shared/testing/fakes.ts";
 import type { RpcRequest } from "../rpc/rpc_message.ts";
+import type { ApprovalRecord } from "./approval_record.ts";
 import { type ApprovalNews, Approvals } from "./approvals.ts";
 
 function setUp(
@@ -13,7 +18,14 @@ function setUp(
   const clock = new FakeClock();
   const answers: unknown[] = [];
   const news: ApprovalNews[] = [];
+  const records = new Map<string, ApprovalRecord>();
+  const stored = {
+    get: (id: string) => records.get(id),
+    set: (id: string, record: ApprovalRecord) => void records.set(id, record),
+    values: () => [...records.values()],
+  };
   const approvals = new Approvals({
+    records: stored,
     clock,
     newId: countingIds(),
     timeoutMs: 1000,
@@ -26,7 +38,15 @@ function setUp(
   };
   const ask = (request: Partial<RpcRequest> = {}) =>
     approvals.ask({ ...COMMAND, ...request }, rpc);
-  return { clock, answers, news, approvals, ask };
+  const respond = (id: string, decision: ApprovalDecision, actor = "ann") =>
+    approvals.respond(id, { decision }, actor);
+  return { clock, answers, news, approvals, ask, respond, stored };
+}
+
+/** What the last news of a decision say, but for who it was and when. */
+function resolved(news: readonly ApprovalNews[]) {
+  const { decided_by: _, decided_at: __, ...rest } = news.at(-1)?.data ?? {};
+  return rest;
 }
 
 const COMMAND: RpcRequest = {
@@ -59,6 +79,7 @@ Deno.test("Approvals.ask() declines at once under deny, and tells it", () => {
         command: "rm -rf build",
         cwd: "/work",
         reason: "to clean up",
+        decisions: ["accept", "accept_for_session", "decline", "cancel"],
         approvals: "deny",
         beyond_max_sandbox: false,
         expires_at: null,
@@ -72,11 +93,13 @@ Deno.test("Approvals.ask() declines at once under deny, and tells it", () => {
         approval_id: "apr_1",
         decision: "decline",
         by: "policy",
+        decided_by: null,
+        decided_at: "2026-01-01T00:00:00.000Z",
         beyond_max_sandbox: false,
       },
     },
   ]);
-  assertEquals([approvals.size, clock.pending], [0, 0]);
+  assertEquals([approvals.items.length, clock.pending], [0, 0]);
 });
 
 Deno.test("Approvals.ask() accepts at once under accept", () => {
@@ -106,17 +129,17 @@ Deno.test("Approvals.ask() accepts nothing by itself that may go beyond the wide
     assertEquals(answers, declined.answers);
     assertEquals(
       news.map(({ data }) => data.beyond_max_sandbox),
-      asked.flatMap(([, beyond]) => [beyond, beyond]),
+      asked.flatMap(([, beyond]) => [beyond, false]),
     );
   }
 });
 
 Deno.test("Approvals.respond() lets a person go beyond the widest sandbox, and tells it", () => {
-  const { answers, news, ask, approvals } = setUp("ask", "read-only");
+  const { answers, news, ask, respond } = setUp("ask", "read-only");
   ask();
-  approvals.respond("apr_1", "accept");
+  respond("apr_1", "accept");
   assertEquals(answers, [[0, { result: { decision: "accept" } }]]);
-  assertEquals(news.at(-1)?.data, {
+  assertEquals(resolved(news), {
     approval_id: "apr_1",
     decision: "accept",
     by: "client",
@@ -125,32 +148,32 @@ Deno.test("Approvals.respond() lets a person go beyond the widest sandbox, and t
 });
 
 Deno.test("Approvals.respond() answers under ask what the client decided, once", () => {
-  const { answers, news, ask, approvals, clock } = setUp("ask");
+  const { answers, news, ask, approvals, clock, respond } = setUp("ask");
   ask();
-  assertEquals([answers.length, approvals.size], [0, 1]);
-  approvals.respond("apr_1", "accept_for_session");
+  assertEquals([answers.length, approvals.items.length], [0, 1]);
+  respond("apr_1", "accept_for_session");
   assertEquals(answers, [[0, { result: { decision: "accept" } }]]);
-  assertEquals(news.at(-1)?.data, {
+  assertEquals(resolved(news), {
     approval_id: "apr_1",
     decision: "accept_for_session",
     by: "client",
     beyond_max_sandbox: false,
   });
   const error = assertThrows(
-    () => approvals.respond("apr_1", "accept"),
+    () => respond("apr_1", "accept"),
     AppError,
   );
-  assertEquals([error.code, clock.pending], ["NOT_FOUND", 0]);
+  assertEquals([error.code, clock.pending], ["CONFLICT", 0]);
 });
 
 Deno.test("Approvals accepts a command for its session until the session's limits are asked anew", () => {
-  const { answers, news, ask, approvals, clock } = setUp("ask");
+  const { answers, news, ask, approvals, clock, respond } = setUp("ask");
   const decided = () => {
     const { type, data } = news.at(-1) ?? {};
     return type === "approval.resolved" ? [data?.decision, data?.by] : "waits";
   };
   ask();
-  approvals.respond("apr_1", "accept_for_session");
+  respond("apr_1", "accept_for_session");
   ask();
   assertEquals(decided(), ["accept_for_session", "session"]);
   // Codex is told of each one alone: it would remember.
@@ -178,7 +201,7 @@ Deno.test("Approvals accepts a command for its session until the session's limit
 });
 
 Deno.test("Approvals accepts what is no command once, also for the session", () => {
-  const { answers, ask, approvals } = setUp("ask");
+  const { answers, ask, approvals, respond } = setUp("ask");
   const params = { threadId: "s", permissions: { network: {} } };
   const methods = [
     "item/fileChange/requestApproval",
@@ -187,7 +210,7 @@ Deno.test("Approvals accepts what is no command once, also for the session", () 
   ];
   for (const [index, method] of methods.entries()) {
     ask({ method, params });
-    approvals.respond(`apr_${2 * index + 1}`, "accept_for_session");
+    respond(`apr_${2 * index + 1}`, "accept_for_session");
     ask({ method, params });
   }
   assertEquals(answers, [
@@ -195,14 +218,17 @@ Deno.test("Approvals accepts what is no command once, also for the session", () 
     [0, { result: { permissions: { network: {} }, scope: "turn" } }],
     [0, { result: { decision: "approved" } }],
   ]);
-  assertEquals(approvals.size, methods.length);
+  assertEquals(approvals.items.length, methods.length);
 });
 
 Deno.test("Approvals asks again under deny and accept whatever was accepted before", () => {
   let mode: ApprovalMode = "ask";
-  const { answers, news, ask, approvals } = setUp(() => mode, "read-only");
+  const { answers, news, ask, respond } = setUp(
+    () => mode,
+    "read-only",
+  );
   ask();
-  approvals.respond("apr_1", "accept_for_session");
+  respond("apr_1", "accept_for_session");
   for (mode of ["deny", "accept"] as const) {
     ask();
     assertEquals(answers.at(-1), [0, { result: { decision: "decline" } }]);
@@ -276,3 +302,150 @@ Deno.test("Approvals answers each kind of question in its own form", () => {
     { decision: "approved" },
   ]);
 });
+
+Deno.test("Approvals.respond() refuses what does not answer the question, which waits on", () => {
+  const { answers, ask, approvals, respond } = setUp("ask");
+  const methods = [
+    [
+      "item/permissions/requestApproval",
+      "cancel",
+      /^permissions takes: accept, accept_for_session, decline$/,
+    ],
+    [
+      "item/tool/requestUserInput",
+      "accept",
+      /^user_input takes answers, or the decision: decline$/,
+    ],
+    [
+      "mcpServer/elicitation/request",
+      "accept",
+      /^elicitation takes: decline, cancel$/,
+    ],
+  ] as const;
+  for (const [index, [method, decision, message]] of methods.entries()) {
+    ask({ method });
+    const refused = assertThrows(
+      () => respond(`apr_${index + 1}`, decision),
+      AppError,
+    );
+    assertEquals(refused.code, "INVALID_INPUT");
+    assertMatch(issuesOf(refused)[0]?.message ?? "", message);
+  }
+  ask();
+  const refused = assertThrows(
+    () => approvals.respond("apr_4", { answers: { q: "yes" } }, "ann"),
+    AppError,
+  );
+  assertMatch(issuesOf(refused)[0]?.message ?? "", /takes a decision: accept,/);
+  assertEquals([answers.length, approvals.items.length], [0, 4]);
+});
+
+Deno.test("Approvals.respond() takes answers to what was asked, and nothing else", () => {
+  const { answers, news, ask, approvals } = setUp("ask");
+  const options = [{ label: "Red" }, { label: "Blue" }];
+  const questions = [
+    { id: "color", question: "Which?", isOther: false, options },
+    { id: "more", question: "What else?", isOther: true, options },
+    { id: "name", question: "Whose?", isSecret: true, options: null },
+  ];
+  const method = "item/tool/requestUserInput";
+  ask({ method, params: { threadId: "s", turnId: "t", questions } });
+  const [item] = approvals.items;
+  assertEquals([item?.kind, item?.request.questions], [
+    "user_input",
+    questions,
+  ]);
+  const refusals: readonly [Record<string, string | string[]>, string[]][] = [
+    [{}, ["answers.color", "answers.more", "answers.name"]],
+    [{ color: "Green", more: "x", name: "y" }, ["answers.color"]],
+    [{ color: options.map(({ label }) => label), more: "x", name: "y" }, [
+      "answers.color",
+    ]],
+    [{ color: "Red", more: "x", name: "y", size: "1" }, ["answers.size"]],
+  ];
+  for (const [given, paths] of refusals) {
+    const refused = assertThrows(
+      () => approvals.respond("apr_1", { answers: given }, "ann"),
+      AppError,
+    );
+    assertEquals(issuesOf(refused).map(({ path }) => path), paths);
+  }
+  const given = { color: "Red", more: ["Blue", "and so on"], name: "Eve" };
+  approvals.respond("apr_1", { answers: given }, "ann");
+  assertEquals(answers, [[0, {
+    result: {
+      answers: {
+        color: { answers: ["Red"] },
+        more: { answers: ["Blue", "and so on"] },
+        name: { answers: ["Eve"] },
+      },
+    },
+  }]]);
+  const { data } = news.at(-1) ?? {};
+  assertEquals([data?.decision, data?.by, data?.decided_by], [
+    "answered",
+    "client",
+    "ann",
+  ]);
+  assertEquals(JSON.stringify(news).includes("Eve"), false);
+});
+
+Deno.test("Approvals.respond() tells a later one who was first, when, and what", async () => {
+  const { answers, ask, approvals, respond, clock } = setUp("ask");
+  const late = (id: string) => {
+    const { code, message, details } = assertThrows(
+      () => respond(id, "accept", "eve"),
+      AppError,
+    );
+    assertEquals([code, details?.approval_id], ["CONFLICT", id]);
+    return message;
+  };
+  for (const id of [0, 1, 2, 3]) ask({ id });
+  respond("apr_1", "cancel");
+  assertMatch(late("apr_1"), /ann decided "cancel" at 2026-01-01T00:00:00/);
+  approvals.resolved(1);
+  assertMatch(late("apr_2"), /Codex took it back/);
+  await clock.advance(1000);
+  assertMatch(late("apr_3"), /nobody had answered in time/);
+  ask({ id: 4 });
+  approvals.dropAll();
+  assertMatch(late("apr_5"), /nothing was accepted/);
+  assertEquals(answers.map((it) => (it as unknown[])[0]), [0, 2, 3]);
+});
+
+Deno.test("Approvals.recover() ends what waited when codexd was killed", () => {
+  const before = setUp("ask");
+  before.ask();
+  const { approvals, news, respond, stored } = setUp("ask");
+  for (const it of before.stored.values()) stored.set(it.approval_id, it);
+  approvals.recover();
+  assertEquals(news.map(({ type, data }) => [type, data.decision, data.by]), [
+    ["approval.resolved", null, "restart"],
+  ]);
+  assertEquals(
+    assertThrows(() => respond("apr_1", "accept"), AppError).code,
+    "CONFLICT",
+  );
+  approvals.recover();
+  assertEquals(news.length, 1);
+});
+
+Deno.test("Approvals remembers for a session only what is a plain command", () => {
+  const { ask, approvals, respond } = setUp("ask");
+  const plain = COMMAND.params as Record<string, unknown>;
+  const others = [
+    { ...plain, command: null },
+    { ...plain, networkApprovalContext: { host: "example.com" } },
+    { ...plain, additionalPermissions: { network: {} } },
+  ];
+  for (const [index, params] of others.entries()) {
+    ask({ params });
+    respond(`apr_${2 * index + 1}`, "accept_for_session");
+    ask({ params });
+    assertEquals(approvals.items.length, index + 1);
+  }
+});
+
+function issuesOf({ details }: AppError) {
+  return details?.issues as { path: string; message: string }[];
+}

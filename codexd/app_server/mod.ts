@@ -1,3 +1,4 @@
+export { ApprovalRecord } from "./approval_record.ts";
 export { Approvals } from "./approvals.ts";
 export {
   hasNoHistory,

@@ -49,7 +49,7 @@ export class TrafficLog {
       const id = "id" in message ? message.id : undefined;
       return this.#write({ direction, kind, method, id, chars: line.length });
     }
-    const { kind, ...fields } = message;
+    const { kind, ...fields } = withoutAnswers(message, direction);
     this.#write({ direction, kind, ...this.#redactor.fields(fields) });
   }
 
@@ -81,6 +81,14 @@ export class TrafficLog {
     const time = isoTime(this.#clock.now());
     this.#sink.write(JSON.stringify({ time, ...fields }), false);
   }
+}
+
+/** What a person answers to a question may be a secret, whatever its form. */
+function withoutAnswers(message: RpcMessage, direction: "in" | "out") {
+  if (direction === "in" || message.kind !== "result") return message;
+  const result = message.result as { readonly answers?: unknown } | null;
+  if (result?.answers === undefined) return message;
+  return { ...message, result: { ...result, answers: "***" } };
 }
 
 function isDelta(method: string): boolean {

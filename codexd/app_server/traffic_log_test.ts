@@ -30,10 +30,13 @@ Deno.test("TrafficLog.line() hides secrets by their value, their key and their f
   }));
   const out = '{"id":1,"method":"turn/start","params":{"token":"planted-5"}}';
   log.line("out", out, parseMessage(out));
+  const answer =
+    '{"id":0,"result":{"answers":{"q":{"answers":["planted-7"]}}}}';
+  log.line("out", answer, parseMessage(answer));
   see(`garbage with ${CANARY} and Bearer planted-6`);
   log.note("it ended", { stderr_tail: [`x ${CANARY}`] });
   const all = lines.join("\n");
-  assertEquals(lines.length, 4);
+  assertEquals(lines.length, 5);
   assertEquals(/canary|planted/.test(all), false, all);
 });
 

@@ -114,7 +114,7 @@ Deno.test("WS events asks clients for approvals and takes their answer", async (
   const done = await follower.until((event) => event.type === "turn.completed");
   assertEquals(done.data.status, "completed");
   const late = await follower.ask(answer);
-  assertEquals([late.ok, late.error?.code], [false, "NOT_FOUND"]);
+  assertEquals([late.ok, late.error?.code], [false, "CONFLICT"]);
   const audit = log.lines.filter(({ fields }) =>
     fields.action === "approval.respond"
   ).map(({ fields: { ok, code, target, facts, actor } }) => ({
@@ -128,7 +128,7 @@ Deno.test("WS events asks clients for approvals and takes their answer", async (
     { actor: "local", target },
     { actor: "local", ok: true, code: undefined, facts },
     { actor: "local", target },
-    { actor: "local", ok: false, code: "NOT_FOUND", facts: undefined },
+    { actor: "local", ok: false, code: "CONFLICT", facts: undefined },
   ]);
   const command = follower.events.find((event) =>
     event.type === "item.completed"

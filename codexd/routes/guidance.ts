@@ -13,7 +13,7 @@ export const CODEXD_GUIDANCE: SelfParts["guidance"] = {
       'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,retryable,details}}.',
       "codexd runs one `codex app-server` and is the only way to it; conductor serves the same under /v1/codex.",
       "session_id is the Codex thread id: sessions of other Codex clients can be read and resumed.",
-      "Questions of Codex's are answered by policy: BAA_CODEX_APPROVALS, or approvals at session creation when that is stricter.",
+      "Questions of Codex's are answered by policy: BAA_CODEX_APPROVALS, or approvals at session creation when that is stricter; under ask they wait for an answer.",
       "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
     ],
   },
@@ -28,6 +28,7 @@ export const CODEXD_GUIDANCE: SelfParts["guidance"] = {
     notes: [
       "Events have numbers that survive restarts: reconnect with ?after=<seq>.",
       "A turn that is not wanted any more: action interrupt. To add to a running one: action steer.",
+      "What waits for an answer is in approvals.items[] of GET /v1/codexd/status: POST /v1/codexd/turn with action respond.",
     ],
   },
   control: {

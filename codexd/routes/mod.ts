@@ -1,4 +1,5 @@
 import {
+  ACTOR_HEADER,
   codexdEvents,
   codexdStatus,
   listSessions,
@@ -6,6 +7,8 @@ import {
   readSession,
   runTurn,
   statusOf,
+  turnFacts,
+  turnTarget,
 } from "../../shared/contracts/mod.ts";
 import {
   describeRoutes,
@@ -35,6 +38,14 @@ interface CodexdDeps extends SelfDeps {
 }
 
 const route = routeFor<CodexdDeps>();
+
+/** Who asks; conductor, which alone comes over the socket, says for whom. */
+function callerOf(
+  { actor, headers }: { readonly actor: string; readonly headers: Headers },
+): string {
+  const name = actor === "conductor" ? headers.get(ACTOR_HEADER) : null;
+  return name === null ? actor : decodeURIComponent(name);
+}
 
 /** Why no session can be opened and no turn be run now. */
 const unavailable = ({ status }: CodexdDeps) => status.fault;
@@ -74,10 +85,13 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
   route({
     ...runTurn,
     unavailable,
+    auditTarget: turnTarget,
+    auditFacts: turnFacts,
     async handler(context) {
       const { deps, body, signal } = context;
       const key = idempotencyKeyOf(context);
-      const answer = await deps.requests.runTurn(body, key, signal);
+      const caller = { key, actor: callerOf(context), signal };
+      const answer = await deps.requests.runTurn(body, caller);
       return new Reply(answer, { status: statusOf(answer) });
     },
   }),

@@ -84,6 +84,7 @@ export class AppServerListener implements AppServerEvents {
 
   /** Ends what an earlier codexd left behind when it was killed. */
   recover(): void {
+    this.#ports.approvals.recover();
     for (const { session_id, running_turn } of this.#ports.index.values()) {
       if (running_turn === null) continue;
       this.#ports.events.append([

@@ -101,12 +101,10 @@ export class EventSubscriptions {
     );
   }
 
-  /** @throws {AppError} NOT_FOUND when the question does not wait (any more) */
-  async #respond(
-    { approval_id, decision }: ApprovalAnswer,
-    actor: AuditActor,
-  ): Promise<void> {
+  /** @throws {AppError} as {@linkcode Approvals.respond} */
+  async #respond(answer: ApprovalAnswer, actor: AuditActor): Promise<void> {
     const { approvals, audit } = this.#ports;
+    const { approval_id, decision = "answered" } = answer;
     const target = { approval_id, decision };
     const entry = await audit.begin({
       action: "approval.respond",
@@ -114,8 +112,12 @@ export class EventSubscriptions {
       target,
     });
     try {
-      const beyond = approvals.respond(approval_id, decision);
-      await entry.finish({ ok: true, facts: { beyond_max_sandbox: beyond } });
+      const { beyond_max_sandbox } = approvals.respond(
+        approval_id,
+        answer,
+        actor.name,
+      );
+      await entry.finish({ ok: true, facts: { beyond_max_sandbox } });
     } catch (error) {
       await entry.finish({ ok: false, code: codeOf(error) });
       throw error;

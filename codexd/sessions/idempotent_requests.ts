@@ -4,7 +4,9 @@ import type {
   TurnAnswer,
   TurnRequest,
 } from "../../shared/contracts/mod.ts";
+import { invalidInput } from "../../shared/errors.ts";
 import {
+  type Approvals,
   hasNoHistory,
   isUnknownThread,
   type WireTurn,
@@ -43,24 +45,32 @@ export class IdempotentRequests {
   }
 
   /**
-   * Starts, steers or interrupts a turn. The key covers that; each caller waits
-   * for the turn's end by itself, until `signal` says that it has left.
+   * Starts, steers or interrupts a turn, or answers what it asks. The key covers
+   * that; each caller waits for the turn's end by itself, until `signal` says
+   * that it has left.
    * @throws {AppError}
    */
   async runTurn(
     request: TurnRequest,
-    key: string | undefined,
-    signal: AbortSignal,
+    { key, actor, signal }: TurnCaller,
   ): Promise<TurnAnswer> {
-    const { idempotency, turnService } = this.#ports;
-    const { session_id: sessionId } = request;
+    const { idempotency, turnService, approvals } = this.#ports;
+    const { approval_id: approvalId } = request;
+    const asked = approvalId && approvals.find(approvalId).session_id;
+    const { session_id = asked ?? "" } = request;
+    if (asked && session_id !== asked) {
+      throw invalidInput("session_id", `the approval is of session ${asked}`);
+    }
+    const named = { ...request, session_id };
     const turn = await idempotency.once(key, ["turn", request], {
-      fresh: (mark) => turnService.act(request, mark),
-      outcomeOf: ({ turnId }) => ({ session_id: sessionId, turn_id: turnId }),
+      fresh: (mark) => turnService.act(named, { mark, actor }),
+      outcomeOf: ({ turnId }) => ({ session_id, turn_id: turnId }),
       again: ({ turn_id: turnId }, mark) =>
-        this.#findTurn(sessionId, { turnId, mark }),
+        this.#findTurn(session_id, { turnId, mark }),
     });
-    return await turnService.answer(turn, request, signal);
+    const answer = await turnService.answer(turn, request, signal);
+    const approval = approvalId && approvals.find(approvalId).outcome;
+    return { ...answer, ...(approval && { approval }) };
   }
 
   /**
@@ -105,6 +115,15 @@ interface RequestPorts extends Pick<SessionPorts, "turns" | "codex"> {
   readonly idempotency: Idempotency;
   readonly sessions: SessionService;
   readonly turnService: TurnService;
+  readonly approvals: Pick<Approvals, "find">;
+}
+
+/** Who asks for a turn. */
+interface TurnCaller {
+  readonly key: string | undefined;
+  readonly actor: string;
+  /** Aborts when he has left. */
+  readonly signal: AbortSignal;
 }
 
 function isMarked({ items }: WireTurn, mark: string): boolean {

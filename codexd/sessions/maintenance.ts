@@ -43,7 +43,7 @@ export class Maintenance {
   async #interruptSilent(): Promise<void> {
     const { approvals, turns, clock, log, turnService } = this.#ports;
     // A turn that waits for an answer is silent with good reason.
-    if (approvals.size > 0) return;
+    if (approvals.items.length > 0) return;
     for (const { sessionId, turnId, heardAt } of turns.active) {
       if (clock.monotonic() - heardAt < SILENT_MS) continue;
       log.warn("Interrupting a turn of which nothing is heard", {
@@ -71,6 +71,6 @@ export class Maintenance {
 
 interface MaintenancePorts extends SessionPorts {
   readonly host: Pick<AppServerHost, "checkLogin">;
-  readonly approvals: Pick<Approvals, "size">;
+  readonly approvals: Pick<Approvals, "items">;
   readonly turnService: Pick<TurnService, "interrupt">;
 }

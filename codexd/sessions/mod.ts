@@ -3,6 +3,7 @@ export { EventLog } from "./event_log.ts";
 export { EventSubscriptions } from "./event_subscriptions.ts";
 export { Idempotency } from "./idempotency.ts";
 export { Maintenance } from "./maintenance.ts";
+export { PersistentMap } from "./persistent_map.ts";
 export type { SessionPorts } from "./session_ports.ts";
 export { IdempotentRequests } from "./idempotent_requests.ts";
 export { SessionIndex } from "./session_index.ts";

@@ -22,6 +22,7 @@ export class StatusReport {
   /** Data of `GET /v1/codexd/status`. */
   read(): CodexdStatus {
     const { host, index, events, turns, loader, limits } = this.#ports;
+    const { items } = this.#ports.approvals;
     return {
       version: VERSION,
       available: this.fault === undefined,
@@ -40,7 +41,8 @@ export class StatusReport {
       approvals: {
         mode: limits.approvals,
         timeout_ms: this.#ports.approvalTimeoutMs,
-        pending: this.#ports.approvals.size,
+        pending: items.length,
+        items: [...items],
       },
       max_sandbox: limits.maxSandbox,
       events: {
@@ -79,7 +81,7 @@ export class StatusReport {
 
 interface StatusPorts extends SessionPorts {
   readonly host: Pick<AppServerHost, "supervisor" | "login">;
-  readonly approvals: Pick<Approvals, "size">;
+  readonly approvals: Pick<Approvals, "items">;
   readonly approvalTimeoutMs: number;
   readonly subscriptions: Pick<EventSubscriptions, "count">;
   readonly writing: Pick<WriteFaults, "recent">;

@@ -2,6 +2,7 @@ import type { TurnAnswer, TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { within } from "../../shared/wait.ts";
 import {
+  type Approvals,
   type CodexClient,
   isUnknownThread,
   type NewTurn,
@@ -22,23 +23,26 @@ const PREVIEW_CHARS = 200;
 
 /** Starts turns, steers and interrupts them, and waits for their end. */
 export class TurnService {
-  readonly #ports: SessionPorts;
+  readonly #ports: TurnPorts;
 
-  constructor(ports: SessionPorts) {
+  constructor(ports: TurnPorts) {
     this.#ports = ports;
   }
 
   /**
    * Does what a request asks for and returns the turn that it is about.
-   * `messageId` marks the prompt, so that it is found again after a restart.
+   * `mark` is put on the prompt, so that it is found again after a restart.
    * @throws {AppError}
    */
-  act(request: TurnRequest, messageId: string | undefined): Promise<AnyTurn> {
+  act(request: SessionTurn, { mark, actor }: Acting): Promise<AnyTurn> {
     switch (request.action) {
       case "start":
-        return this.#start(request, messageId);
+        return this.#start(request, mark);
       case "steer":
-        return this.#steer(request, messageId);
+        return this.#steer(request, mark);
+      case "respond":
+        refuseInput(request);
+        return Promise.resolve(this.#respond(request, actor));
       case "interrupt":
         refuseInput(request);
         return this.interrupt(request.session_id, request.turn_id);
@@ -132,7 +136,7 @@ export class TurnService {
   }
 
   async #start(
-    request: TurnRequest,
+    request: SessionTurn,
     messageId: string | undefined,
   ): Promise<AnyTurn> {
     const { codex, turns, index } = this.#ports;
@@ -186,7 +190,7 @@ export class TurnService {
   }
 
   async #steer(
-    request: TurnRequest,
+    request: SessionTurn,
     messageId: string | undefined,
   ): Promise<AnyTurn> {
     const { session_id: sessionId, turn_id: turnId } = request;
@@ -200,6 +204,21 @@ export class TurnService {
       clientUserMessageId: messageId,
     });
     return active;
+  }
+
+  /** Answers what a turn asks, and returns the turn. */
+  #respond(request: SessionTurn, actor: string): AnyTurn {
+    const { approvals, turns } = this.#ports;
+    const { approval_id = "", session_id } = request;
+    const { turn_id, outcome } = approvals.find(approval_id);
+    const turn = turns.running(turn_id ?? undefined) ??
+      turns.activeIn(session_id) ?? turns.finished(turn_id ?? "");
+    // What was decided is told before that its turn is gone.
+    if (turn !== undefined || outcome !== null) {
+      approvals.respond(approval_id, request, actor);
+    }
+    if (turn !== undefined) return turn;
+    throw new AppError("CONFLICT", "Cannot answer: no turn waits for it");
   }
 
   async #running(
@@ -235,6 +254,19 @@ export class TurnService {
     const ended = await within(turn.finished, patience);
     return ended ? await turn.finished : undefined;
   }
+}
+
+interface TurnPorts extends SessionPorts {
+  readonly approvals: Pick<Approvals, "find" | "respond">;
+}
+
+/** A request whose session is known. */
+type SessionTurn = TurnRequest & { readonly session_id: string };
+
+/** Who asks, and how his prompt is marked. */
+interface Acting {
+  readonly mark: string | undefined;
+  readonly actor: string;
 }
 
 /** A turn, whether it runs or has ended. */

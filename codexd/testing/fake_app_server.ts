@@ -226,7 +226,7 @@ export class FakeAppServer {
       turn,
       signal: stop.signal,
       notify: (method, params) => this.#notify(method, params),
-      ask: (method, params) => this.#ask(method, params),
+      ask: (method, params) => this.#ask(method, params, stop.signal),
       raw: (line) => this.#ports.write(line),
       die: (code) => this.#die(code),
     });
@@ -256,10 +256,17 @@ export class FakeAppServer {
     return { turnId: turn.id };
   }
 
-  #ask(method: string, params: unknown): Promise<unknown> {
+  #ask(
+    method: string,
+    params: unknown,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     const id = ++this.#lastQuestion;
     return new Promise((resolve) => {
       this.#questions.set(id, resolve);
+      signal.addEventListener("abort", () => {
+        if (this.#questions.delete(id)) resolve(undefined);
+      });
       this.#write({ method, id, params });
     });
   }

@@ -1,4 +1,4 @@
-import { modelScript } from "./model_script.ts";
+import { modelScript, questionsOf } from "./model_script.ts";
 
 /** A turn as the stand-in keeps it. */
 export interface FakeTurn {
@@ -48,6 +48,20 @@ export async function runFakeTurn(
         break;
       case "shell":
         await runCommand(step.cmd, step.escalate, ports);
+        break;
+      case "ask":
+        await ports.ask("item/tool/requestUserInput", {
+          threadId: ports.threadId,
+          turnId: turn.id,
+          itemId: `call_${crypto.randomUUID()}`,
+          questions: questionsOf(step).map((it) => ({
+            ...it,
+            isOther: false,
+            isSecret: false,
+          })),
+          isBlocking: true,
+        });
+        if (signal.aborted) return;
         break;
       case "hang":
         await pause(3_600_000, signal);

@@ -12,6 +12,11 @@ export type ModelStep =
     /** Why it is to leave the sandbox; empty: it does not say. */
     readonly reason: string;
   }
+  | {
+    readonly kind: "ask";
+    readonly question: string;
+    readonly options: readonly string[];
+  }
   | { readonly kind: "patch"; readonly file: string; readonly text: string }
   | { readonly kind: "status"; readonly code: number; readonly times: number }
   | { readonly kind: "break"; readonly after: number }
@@ -23,7 +28,7 @@ const PAIR = /(\w+)=(?:"([^"]*)"|(\S+))/g;
 /**
  * Reads the steps that a prompt asks for, one a round:
  * `@model:text n=3 text="Hi" delay=20`, `@model:shell cmd="ls" escalate=1 reason=""`,
- * `@model:patch file=/a text=b`,
+ * `@model:patch file=/a text=b`, `@model:ask question="Which?" options="a,b"`,
  * `@model:status code=500 times=1`, `@model:break after=2`, `@model:hang`.
  * A prompt without any is echoed.
  */
@@ -39,6 +44,14 @@ export function modelScript(prompt: string): readonly ModelStep[] {
   return steps.length > 0
     ? steps
     : [{ kind: "text", pieces: [`echo: ${prompt}`], delayMs: 0 }];
+}
+
+/** What a step of the kind `ask` asks, in the form of Codex's tool. */
+export function questionsOf(
+  { question, options }: Extract<ModelStep, { kind: "ask" }>,
+) {
+  const labels = options.map((label) => ({ label, description: label }));
+  return [{ id: "choice", header: "Choice", question, options: labels }];
 }
 
 function step(
@@ -60,6 +73,12 @@ function step(
         cmd: given.get("cmd") ?? "true",
         escalate: given.get("escalate") === "1",
         reason: given.get("reason") ?? "the test asks",
+      };
+    case "ask":
+      return {
+        kind,
+        question: given.get("question") ?? "Which one?",
+        options: (given.get("options") ?? "one,two").split(","),
       };
     case "patch":
       return {

@@ -1,4 +1,4 @@
-import { modelScript, type ModelStep } from "./model_script.ts";
+import { modelScript, type ModelStep, questionsOf } from "./model_script.ts";
 
 interface ModelItem {
   readonly type?: string;
@@ -139,6 +139,17 @@ async function play(step: ModelStep, options: {
               }
               : {}),
           }),
+        },
+      });
+      return true;
+    case "ask":
+      emit({
+        type: "response.output_item.done",
+        item: {
+          type: "function_call",
+          call_id: `call_${id}`,
+          name: "request_user_input",
+          arguments: JSON.stringify({ questions: questionsOf(step) }),
         },
       });
       return true;

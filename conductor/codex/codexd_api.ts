@@ -1,5 +1,9 @@
 import type { z } from "zod";
-import { codexdEvents, type TurnRequest } from "../../shared/contracts/mod.ts";
+import {
+  ACTOR_HEADER,
+  codexdEvents,
+  type TurnRequest,
+} from "../../shared/contracts/mod.ts";
 import { AppError, type ErrorCode } from "../../shared/errors.ts";
 import {
   ApiClient,
@@ -87,7 +91,10 @@ export class CodexdApi implements Disposable {
       signal,
       requestId,
       timeoutMs: patienceMs(body),
-      ...(key !== undefined && { headers: { "idempotency-key": key } }),
+      headers: {
+        [ACTOR_HEADER]: encodeURIComponent(request.actor),
+        ...(key !== undefined && { "idempotency-key": key }),
+      },
     });
   }
 

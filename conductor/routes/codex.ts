@@ -11,6 +11,8 @@ import {
   readSession,
   runTurn,
   statusOf,
+  turnFacts,
+  turnTarget,
 } from "../../shared/contracts/mod.ts";
 import {
   Reply,
@@ -132,11 +134,8 @@ export const codexRoutes = [
     id: "codex.turn",
     path: "/v1/codex/turn",
     unavailable,
-    auditTarget: ({ body: { session_id, action } }) => ({
-      thread_id: session_id,
-      action,
-    }),
-    auditFacts: ({ turn_id, status }) => ({ turn_id, status }),
+    auditTarget: turnTarget,
+    auditFacts: turnFacts,
     handler: relayTo(runTurn),
   }),
   route({

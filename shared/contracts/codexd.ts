@@ -32,6 +32,76 @@ export const ApprovalDecision = z.enum([
 ]);
 export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
 
+const AnswerText = z.string().min(1).max(65_536);
+
+/** What a client answers to questions of Codex's, by their ids. */
+export const Answers = z.record(
+  z.string().min(1).max(200),
+  z.union([AnswerText, z.array(AnswerText).min(1).max(16)]),
+).describe("by question id: the label of an option, or a text of one's own");
+export type Answers = z.infer<typeof Answers>;
+
+/** A decision or answers, one of them. */
+export const ApprovalAnswer = {
+  decision: ApprovalDecision.optional().describe(
+    "one of the approval's decisions",
+  ),
+  answers: Answers.optional().describe(
+    "in the place of decision, to questions (kind user_input)",
+  ),
+};
+
+/** What is wrong with an answer that is neither, or both; undefined: nothing. */
+export function answerProblem(
+  { decision, answers }: {
+    readonly decision?: unknown;
+    readonly answers?: unknown;
+  },
+): string | undefined {
+  return (decision === undefined) === (answers === undefined)
+    ? `give decision (${ApprovalDecision.options.join(", ")}) or answers`
+    : undefined;
+}
+
+const Time = z.iso.datetime();
+
+/** What Codex asks and waits for. */
+export const Approval = z.object({
+  approval_id: z.string(),
+  session_id: z.string().nullable(),
+  turn_id: z.string().nullable(),
+  kind: z.string().describe(
+    "command, file_change, permissions, user_input or elicitation",
+  ),
+  request: z.record(z.string(), z.unknown()).describe(
+    "what is asked: command, cwd, reason; changes; permissions; questions; …",
+  ),
+  decisions: z.array(ApprovalDecision).describe(
+    "what may be decided; to questions (user_input) answers are given instead",
+  ),
+  beyond_max_sandbox: z.boolean().describe(
+    "accepting may go beyond BAA_CODEX_MAX_SANDBOX",
+  ),
+  asked_at: Time,
+  expires_at: Time.describe("declined then, unless it was answered"),
+});
+export type Approval = z.infer<typeof Approval>;
+
+/** How an approval ended. */
+export const ApprovalOutcome = z.object({
+  approval_id: z.string(),
+  decision: z.enum([...ApprovalDecision.options, "answered"]).nullable()
+    .describe("null: it went away unanswered"),
+  by: z.enum(["client", "session", "policy", "timeout", "codex", "restart"])
+    .describe("`session`: accepted for all of it; `codex`: its turn had ended"),
+  decided_by: z.string().nullable().describe("the client's name"),
+  decided_at: Time,
+  beyond_max_sandbox: z.boolean().describe(
+    "accepted, and perhaps beyond BAA_CODEX_MAX_SANDBOX",
+  ),
+});
+export type ApprovalOutcome = z.infer<typeof ApprovalOutcome>;
+
 /** How a turn stands. All but the first are its end. */
 export const TurnStatus = z.enum([
   "in_progress",
@@ -53,8 +123,6 @@ export type TurnFailure = z.infer<typeof TurnFailure>;
 /** A message, command, file change, …: Codex's own item, its keys in snake_case. */
 export const Item = z.looseObject({ id: z.string(), type: z.string() });
 export type Item = z.infer<typeof Item>;
-
-const Time = z.iso.datetime();
 
 /** One exchange in a session. */
 export const Turn = z.object({
@@ -133,12 +201,17 @@ const InputItem = z.discriminatedUnion("type", [
 ]);
 type InputItem = z.infer<typeof InputItem>;
 
+/** `respond`: answer what a running turn waits for. */
+const TurnAction = z.enum(["start", "steer", "interrupt", "respond"]);
+
 /** Body of `POST /v1/codexd/turn`. */
 export const TurnRequest = z.strictObject({
-  session_id: z.string().min(1).max(200),
-  action: z.enum(["start", "steer", "interrupt"]).default("start"),
+  session_id: z.string().min(1).max(200).optional().describe(
+    "required, but with respond",
+  ),
+  action: TurnAction.default("start"),
   input: z.union([InputText, z.array(InputItem).min(1).max(64)]).optional()
-    .describe("text or items; not with interrupt"),
+    .describe("text or items; start and steer only"),
   turn_id: z.string().min(1).max(200).optional().describe(
     "steer, interrupt: only when this turn is the running one",
   ),
@@ -148,6 +221,22 @@ export const TurnRequest = z.strictObject({
   timeout_ms: z.int().min(1).max(2_147_483_647).optional().describe(
     "with wait; the turn itself goes on. Default: until it ends",
   ),
+  approval_id: z.string().min(1).max(200).optional().describe("respond"),
+  ...ApprovalAnswer,
+}).superRefine((it, context) => {
+  const refuse = (path: string, message: string) =>
+    context.addIssue({ code: "custom", path: [path], message });
+  if (it.action === "respond") {
+    const problem = answerProblem(it);
+    if (it.approval_id === undefined) refuse("approval_id", "Required");
+    if (problem !== undefined) refuse("decision", problem);
+    return;
+  }
+  if (it.session_id === undefined) refuse("session_id", "Required");
+  for (const path of ["approval_id", "decision", "answers"] as const) {
+    if (it[path] === undefined) continue;
+    refuse(path, `goes with action "respond" only`);
+  }
 });
 export type TurnRequest = z.infer<typeof TurnRequest>;
 
@@ -155,12 +244,13 @@ export type TurnRequest = z.infer<typeof TurnRequest>;
 export const TurnAnswer = z.object({
   session_id: z.string(),
   turn_id: z.string(),
-  action: z.enum(["start", "steer", "interrupt"]),
+  action: TurnAction,
   status: TurnStatus,
   turn: Turn,
   final_message: z.string().nullable(),
   usage: Usage.nullable(),
   timed_out: z.boolean().describe("wait ended before the turn did"),
+  approval: ApprovalOutcome.optional().describe("respond: what was decided"),
 });
 export type TurnAnswer = z.infer<typeof TurnAnswer>;
 

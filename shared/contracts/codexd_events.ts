@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApprovalDecision } from "./codexd.ts";
+import { answerProblem, ApprovalAnswer } from "./codexd.ts";
 
 /**
  * One event. `type` is one of {@linkcode EVENT_TYPES}, or `codex.<method>` for
@@ -33,8 +33,9 @@ export const EVENT_TYPES = {
   "command.output": "item_id, delta",
   "usage.updated": "usage",
   "approval.requested":
-    "approval_id, kind, command, cwd, reason, approvals, beyond_max_sandbox: accepting may go beyond BAA_CODEX_MAX_SANDBOX, expires_at",
-  "approval.resolved": "approval_id, decision, by, beyond_max_sandbox",
+    "approval_id, kind, command, cwd, reason, questions, …, decisions, approvals, beyond_max_sandbox: accepting may go beyond BAA_CODEX_MAX_SANDBOX, expires_at",
+  "approval.resolved":
+    "approval_id, decision, by, decided_by, decided_at, beyond_max_sandbox",
   "rate_limits.updated": "rate_limits",
   "account.updated": "auth_mode, plan_type",
   "app_server.state": "state, pid, version, reason",
@@ -49,9 +50,13 @@ export const ClientMessage = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("approval.respond"),
     approval_id: z.string().min(1).max(200),
-    decision: ApprovalDecision,
+    ...ApprovalAnswer,
     /** Comes back in the reply. */
     request_id: z.string().max(200).optional(),
+  }).superRefine((it, context) => {
+    const message = answerProblem(it);
+    if (message === undefined) return;
+    context.addIssue({ code: "custom", path: ["decision"], message });
   }),
   z.strictObject({
     type: z.literal("turn.interrupt"),

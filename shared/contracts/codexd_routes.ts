@@ -115,11 +115,12 @@ export const runTurn = contract({
   ...write,
   id: "codexd.turn",
   path: "/v1/codexd/turn",
-  summary: "Start a turn, steer it or interrupt it",
+  summary: "Start a turn, steer or interrupt it, answer what it asks",
   notes: [
     "One turn at a time per session: a second start is CONFLICT and names the running turn.",
     "202 at once; with wait: 200 and the final message when the turn has ended.",
     "A caller that leaves while it waits does not stop the turn.",
+    "respond: approval_id of approvals.items[] in the status, with decision or answers. The first answer wins; a later one is CONFLICT and says who decided.",
   ],
   body: TurnRequest,
   data: TurnAnswer,
@@ -133,6 +134,34 @@ export const runTurn = contract({
 export function statusOf(answer: unknown): 200 | 201 | 202 {
   const { created, status } = answer as Partial<SessionAnswer & TurnAnswer>;
   return created ? 201 : status === "in_progress" ? 202 : 200;
+}
+
+/**
+ * Who it was that came to conductor, percent-encoded: conductor says it over the
+ * socket, where codexd believes it.
+ */
+export const ACTOR_HEADER = "x-baa-actor";
+
+/** What the audit says of a request for a turn; a session_id looks like a login's there. */
+export function turnTarget({ body }: { readonly body: TurnRequest }) {
+  const { session_id = null, action, approval_id, decision } = body;
+  return {
+    thread_id: session_id,
+    action,
+    ...(approval_id && { approval_id, decision: decision ?? "answered" }),
+  };
+}
+
+/** What the audit says of its answer. */
+export function turnFacts({ turn_id, status, approval }: TurnAnswer) {
+  return {
+    turn_id,
+    status,
+    ...(approval && {
+      beyond_max_sandbox: approval.beyond_max_sandbox,
+      decided_by: approval.decided_by,
+    }),
+  };
 }
 
 export const codexdEvents = contract({

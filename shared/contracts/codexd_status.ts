@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApprovalMode, Sandbox } from "./codexd.ts";
+import { Approval, ApprovalMode, Sandbox } from "./codexd.ts";
 
 const Time = z.iso.datetime();
 
@@ -79,6 +79,7 @@ export const CodexdStatus = z.object({
     mode: ApprovalMode,
     timeout_ms: z.int(),
     pending: z.int(),
+    items: z.array(Approval).describe("those that wait, the oldest first"),
   }),
   max_sandbox: Sandbox,
   events: z.object({

@@ -240,7 +240,7 @@ export class FakeCodexd implements AsyncDisposable {
         loaded: 1,
         active_turns: [],
       },
-      approvals: { mode: "deny", timeout_ms: 1, pending: 0 },
+      approvals: { mode: "deny", timeout_ms: 1, pending: 0, items: [] },
       max_sandbox: "read-only",
       events: { seq: this.events.length, first_seq: 1, subscribers: 0 },
       degraded_reasons: this.available ? [] : [this.reason],
