@@ -15,28 +15,30 @@ export class WordMatcher {
    * Each list has the sign that its words are found by.
    */
   constructor(table: readonly (readonly [readonly string[], number])[]) {
-    const rows: number[][] = [new Array(SYMBOLS).fill(0)];
-    const signs = [0];
-    for (const [words, sign] of table) {
-      for (const word of words.flatMap(spellings)) {
-        let state = 0;
-        for (const char of word) {
-          const symbol = SYMBOL[char.charCodeAt(0)] ?? 0;
-          const row = rows[state] ?? [];
-          if (!row[symbol]) {
-            row[symbol] = rows.length;
-            rows.push(new Array(SYMBOLS).fill(0));
-            signs.push(0);
-          }
-          state = row[symbol] ?? 0;
+    const words = table.flatMap(([expressions, sign]) =>
+      expressions.flatMap(spellings).map((word) => [word, sign] as const)
+    );
+    const most = words.reduce((sum, [word]) => sum + word.length, 1) * SYMBOLS;
+    const next = new Int32Array(most);
+    const signs = new Int32Array(most);
+    /** By state, the symbols that a word goes on with. */
+    const onward: number[][] = [[]];
+    for (const [word, sign] of words) {
+      let state = 0;
+      for (const char of word) {
+        const symbol = SYMBOL[char.charCodeAt(0)] ?? 0;
+        const at = state + symbol;
+        if (!next[at]) {
+          next[at] = onward.push([]) * SYMBOLS - SYMBOLS;
+          onward[state / SYMBOLS]?.push(symbol);
         }
-        signs[state] = (signs[state] ?? 0) | sign;
+        state = next[at] ?? 0;
       }
+      signs[state] = (signs[state] ?? 0) | sign;
     }
-    completeRows(rows, signs);
-    this.#next = Int32Array.from(rows.flat(), (it) => it * SYMBOLS);
-    this.#signs = new Int32Array(rows.length * SYMBOLS);
-    signs.forEach((it, state) => this.#signs[state * SYMBOLS] = it);
+    completeRows(next, signs, onward);
+    this.#next = next.slice(0, onward.length * SYMBOLS);
+    this.#signs = signs.slice(0, onward.length * SYMBOLS);
     this.#start = this.#next[DASH] ?? 0;
   }
 
@@ -95,21 +97,23 @@ for (let digit = 0; digit < 10; digit++) SYMBOL[48 + digit] = 27 + digit;
 for (const dash of "-_.") SYMBOL[dash.charCodeAt(0)] = DASH;
 
 /** Gives each state a way on where its word does not: the longest one's that it ends in. */
-function completeRows(rows: readonly number[][], signs: number[]): void {
-  const fallback: number[] = [0];
-  const queue: number[] = [0];
+function completeRows(
+  next: Int32Array,
+  signs: Int32Array,
+  onward: readonly (readonly number[])[],
+): void {
+  const fallback = new Int32Array(onward.length);
+  const queue = [0];
   for (const state of queue) {
-    const row = rows[state] ?? [];
-    const other = rows[fallback[state] ?? 0] ?? [];
-    for (let symbol = 0; symbol < SYMBOLS; symbol++) {
+    const other = fallback[state / SYMBOLS] ?? 0;
+    const row = next.slice(state, state + SYMBOLS);
+    if (state !== 0) next.copyWithin(state, other, other + SYMBOLS);
+    for (const symbol of onward[state / SYMBOLS] ?? []) {
       const child = row[symbol] ?? 0;
-      const onward = state === 0 ? 0 : other[symbol] ?? 0;
-      if (child === 0) {
-        row[symbol] = onward;
-        continue;
-      }
-      fallback[child] = onward;
-      signs[child] = (signs[child] ?? 0) | (signs[onward] ?? 0);
+      const shorter = state === 0 ? 0 : next[other + symbol] ?? 0;
+      next[state + symbol] = child;
+      fallback[child / SYMBOLS] = shorter;
+      signs[child] = (signs[child] ?? 0) | (signs[shorter] ?? 0);
       queue.push(child);
     }
   }

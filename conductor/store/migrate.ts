@@ -5,29 +5,21 @@ import { type Migration, MIGRATIONS } from "./migrations.ts";
 export const APPLICATION_ID = 0x62616163;
 
 /**
- * Applies the migrations that the database has not had, each in a transaction
- * of its own. Two processes may start at once: each step looks again once it
- * holds the write lock.
+ * Applies the migrations that the database has not had, all of them or none. Two
+ * processes may start at once: it looks again once it holds the write lock.
  * @throws when the database has had more migrations than this program knows.
  */
 export function migrate(
   connection: Connection,
   migrations: readonly Migration[] = MIGRATIONS,
 ): void {
-  while (versionOf(connection, migrations) < migrations.length) {
-    step(connection, migrations);
-  }
-}
-
-function step(connection: Connection, migrations: readonly Migration[]): void {
+  if (versionOf(connection, migrations) === migrations.length) return;
   connection.transaction(() => {
-    const version = versionOf(connection, migrations);
-    const next = migrations[version];
-    if (next === undefined) return;
-    connection.exec(next.sql);
+    const missing = migrations.slice(versionOf(connection, migrations));
+    for (const { sql } of missing) connection.exec(sql);
     connection.exec(`
       PRAGMA application_id = ${APPLICATION_ID};
-      PRAGMA user_version = ${version + 1};
+      PRAGMA user_version = ${migrations.length};
     `);
   }).immediate();
 }

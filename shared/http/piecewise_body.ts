@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Clock, Timer } from "../clock.ts";
 import { HeldText } from "../held_text.ts";
 
@@ -24,7 +23,7 @@ export function piecewiseBody(
   return new ReadableStream({
     start: (controller) => arm(controller),
     async pull(controller) {
-      await (turn = turn.then(() => setImmediate()));
+      await (turn = turn.then(() => new Promise(setImmediate)));
       if (ended) return;
       let text = "";
       // Not `for … of`: leaving that would end the pieces.

@@ -34,7 +34,10 @@ export function describeBridge(options: {
     close_codes: BRIDGE_CLOSE,
     frames: "JSON text frames, one message a frame, told apart by type",
     answers: ANSWERS,
-    messages: MESSAGES,
+    messages: {
+      from_extension: byType(extensionMessage.options, "input"),
+      from_conductor: byType(conductorMessage.options, "output"),
+    },
   };
 }
 
@@ -64,11 +67,6 @@ const ANSWERS = {
 } as const;
 
 /** The fields of each message, by its type. */
-const MESSAGES = {
-  from_extension: byType(extensionMessage.options, "input"),
-  from_conductor: byType(conductorMessage.options, "output"),
-};
-
 function byType(options: readonly Schema[], io: "input" | "output") {
   return Object.fromEntries(
     options.map((option) => {
