@@ -14,6 +14,7 @@ import type { CodexdConfig } from "./config.ts";
 import { CODEXD_GUIDANCE, codexdRoutes } from "./routes/mod.ts";
 import {
   AppServerListener,
+  CutTurns,
   EventLog,
   EventSubscriptions,
   Idempotency,
@@ -68,6 +69,14 @@ export function composeCodexd(
       clock,
       maxAgeMs,
       onError: writing.of("session index"),
+    }),
+  );
+  const cut = opened.use(
+    new CutTurns({
+      path: join(stateDir, "cut_turns.jsonl"),
+      clock,
+      maxAgeMs,
+      onError: writing.of("cut turns"),
     }),
   );
   const events = opened.use(
@@ -142,7 +151,7 @@ export function composeCodexd(
   const turnService = new TurnService({ ...shared, approvals });
   const sessions = new SessionService({ ...shared, approvals });
   const work = { ...shared, host, approvals, turnService, login: host.login };
-  const listener = new AppServerListener(work);
+  const listener = new AppServerListener({ ...work, cut });
   const maintenance = new Maintenance(work);
   const audit = logAudit(log);
   const subscriptions = new EventSubscriptions({ ...work, audit });
@@ -180,7 +189,7 @@ export function composeCodexd(
       subscriptions,
       requests: new IdempotentRequests({ ...work, idempotency, sessions }),
       lister: new SessionLister(shared),
-      reader: new SessionReader(shared),
+      reader: new SessionReader({ ...shared, cut }),
     },
     limits: { maxBodyBytes: values.maxBodyBytes },
     socketKey: { key, actor: "conductor" },

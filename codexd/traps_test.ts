@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { SessionDetail, TurnAnswer } from "../shared/contracts/codexd.ts";
+import type { SessionDetail, TurnAnswer } from "../shared/contracts/mod.ts";
 import type { CodexdStatus } from "../shared/contracts/codexd_status.ts";
 import { RecordingLogger } from "../shared/testing/fakes.ts";
 import { fakeMachine } from "./testing/fake_machine.ts";

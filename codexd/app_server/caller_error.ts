@@ -21,7 +21,8 @@ export function callerError(error: unknown): Error {
   if (error instanceof RpcError) return refusal(error, reason);
   if (error instanceof RpcBusy) return busy(error);
   if (error instanceof ProtocolError) {
-    return new AppError("UPSTREAM_FAILED", reason, { cause: error });
+    const options = { cause: error, retryable: false };
+    return new AppError("UPSTREAM_FAILED", reason, options);
   }
   return new AppError("CODEXD_UNAVAILABLE", `Cannot reach Codex: ${reason}`, {
     cause: error,
@@ -89,6 +90,8 @@ function refusal(error: RpcError, reason: string): AppError {
   if (BAD_CURSOR.test(reason)) return refusalOf("cursor", error);
   return new AppError("UPSTREAM_FAILED", `Codex refused: ${reason}`, {
     cause: error,
+    // It understood, and would say the same again.
+    retryable: false,
     details: { codex: reason, rpc_code: error.code, method: error.method },
   });
 }

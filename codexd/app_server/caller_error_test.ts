@@ -29,6 +29,8 @@ Deno.test("callerError() tells Codex's refusals apart by their words", () => {
   for (const [message, code] of cases) {
     assertEquals(codeOf(refusal(message)), code, message);
   }
+  const refused = callerError(refusal("remote image URLs are not supported"));
+  assertEquals(refused instanceof AppError && refused.retryable, false);
   const large = "Input exceeds the maximum length of 1048576 characters.";
   assertEquals(codeOf(refusal(large, -32602)), "INVALID_INPUT");
   const overloaded = "Server overloaded; retry later.";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { TurnAnswer } from "../../shared/contracts/codexd.ts";
+import type { TurnAnswer } from "../../shared/contracts/mod.ts";
 import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
 

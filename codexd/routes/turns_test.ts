@@ -1,8 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type {
-  SessionDetail,
-  TurnAnswer,
-} from "../../shared/contracts/codexd.ts";
+import type { SessionDetail, TurnAnswer } from "../../shared/contracts/mod.ts";
 import { fakeMachine } from "../testing/fake_machine.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
 
@@ -197,26 +194,6 @@ Deno.test("POST turn says what is wrong with its body", async () => {
     input: "x",
   });
   assertEquals([unknown.status, unknown.code], [404, "NOT_FOUND"]);
-});
-
-Deno.test("POST turn passes items on in Codex's own form", async () => {
-  await using it = await testCodexd();
-  const session_id = await it.session();
-  await run(it, {
-    session_id,
-    input: [
-      { type: "text", text: "look" },
-      { type: "local_image", path: "/tmp/a.png" },
-    ],
-    wait: true,
-  });
-  const sent = it.machine.lives[0]?.received.find((message) =>
-    message.method === "turn/start"
-  );
-  assertEquals((sent?.params as { input: unknown }).input, [
-    { type: "text", text: "look" },
-    { type: "localImage", path: "/tmp/a.png" },
-  ]);
 });
 
 Deno.test("POST turn with an Idempotency-Key starts one turn, also after a restart", async () => {

@@ -4,6 +4,7 @@ import type {
   CodexEventType,
   LastExit,
   Turn,
+  TurnStatus,
 } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import {
@@ -14,11 +15,18 @@ import {
   type Login,
 } from "../app_server/mod.ts";
 import type { RpcConnection, RpcNotification, RpcRequest } from "../rpc/mod.ts";
+import type { CutTurns } from "./cut_turns.ts";
 import type { NewEvent } from "./event_line.ts";
 import { type NotificationPorts, understand } from "./notifications.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { ActiveTurn } from "./turns.ts";
+
+/** Ends that Codex's own history does not tell, or not all of it. */
+const CUT: ReadonlySet<TurnStatus> = new Set([
+  "interrupted",
+  "interrupted_by_restart",
+]);
 
 /** Hears what the app-server tells: keeps codexd's picture of it, and passes it on. */
 export class AppServerListener implements AppServerEvents {
@@ -91,6 +99,7 @@ export class AppServerListener implements AppServerEvents {
         this.#completed(session_id, {
           turn_id: running_turn.turn_id,
           status: "interrupted_by_restart",
+          reason: null,
           error: { message: "codexd was restarted" },
           started_at: isoTime(running_turn.started_at),
           completed_at: null,
@@ -133,13 +142,17 @@ export class AppServerListener implements AppServerEvents {
   }
 
   #completed(sessionId: string, turn: Turn, message?: string): NewEvent {
-    const { turns, index, codex, log } = this.#ports;
+    const { turns, index, codex, log, cut } = this.#ports;
     const active = turns.activeIn(sessionId);
     if (active?.turnId === turn.turn_id) {
-      const told = turn.status === "completed"
-        ? active.partial?.text
-        : undefined;
-      active.finalMessage ??= message ?? told ?? null;
+      // Of a failed turn a message that was cut is told by nobody.
+      const told = turn.status === "failed" ? undefined : active.partial?.text;
+      active.finalMessage = message ?? told ?? active.finalMessage;
+    }
+    if (CUT.has(turn.status)) {
+      const { itemId: item_id, text } = active?.partial ?? {};
+      const message = item_id === undefined || !text ? null : { item_id, text };
+      cut.set(turn.turn_id, { status: turn.status, reason: null, message });
     }
     const finished = turns.finish(sessionId, turn);
     index.turnEnded(sessionId, turn.turn_id);
@@ -186,6 +199,7 @@ export class AppServerListener implements AppServerEvents {
 }
 
 interface ListenerPorts extends SessionPorts {
+  readonly cut: CutTurns;
   readonly approvals: Approvals;
   readonly login: Login;
   readonly turnService: Pick<TurnService, "tryInterrupt">;

@@ -1,4 +1,5 @@
 export { AppServerListener } from "./app_server_listener.ts";
+export { CutTurns } from "./cut_turns.ts";
 export { EventLog } from "./event_log.ts";
 export { EventSubscriptions } from "./event_subscriptions.ts";
 export { Idempotency } from "./idempotency.ts";

@@ -149,7 +149,9 @@ const RULES: Readonly<Record<string, Rule>> = {
       ({ turnId, item }, { turns }) => {
         const turn = turns.running(turnId);
         const text = messageText(item);
-        if (turn && text !== undefined) turn.finalMessage = text;
+        if (turn === undefined || text === undefined) return;
+        turn.finalMessage = text;
+        turn.partial = undefined;
       },
     ),
   },
@@ -211,6 +213,14 @@ const RULES: Readonly<Record<string, Rule>> = {
       ...asRecord(snakeCase(error)),
       will_retry: willRetry,
     }),
+    note: noting(
+      { ...inTurn, willRetry: z.boolean() },
+      ({ turnId, willRetry }, { turns }) => {
+        const turn = turns.running(turnId);
+        // What was said is said anew, from its beginning.
+        if (turn !== undefined && willRetry) turn.partial = undefined;
+      },
+    ),
   },
 };
 

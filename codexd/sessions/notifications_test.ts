@@ -40,6 +40,7 @@ Deno.test("understand() finds the session and the turn where the notification ha
     turn: {
       turn_id: "t",
       status: "in_progress",
+      reason: null,
       error: null,
       started_at: "1970-01-01T00:00:01.000Z",
       completed_at: null,

@@ -15,6 +15,7 @@ import {
   isUnknownThread,
   type WireTurn,
 } from "../app_server/mod.ts";
+import type { CutTurns } from "./cut_turns.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { type KnownSession, sessionView } from "./session_view.ts";
 import { itemOf, turnOf } from "./wire.ts";
@@ -24,9 +25,9 @@ const TURNS = { list: "turns", place: z.string() };
 
 /** Reads sessions with their history, which is Codex's own. */
 export class SessionReader {
-  readonly #ports: SessionPorts;
+  readonly #ports: ReaderPorts;
 
-  constructor(ports: SessionPorts) {
+  constructor(ports: ReaderPorts) {
     this.#ports = ports;
   }
 
@@ -81,15 +82,18 @@ export class SessionReader {
     }
   }
 
-  /** Codex does not tell an interruption by a restart from any other. */
+  /** A turn with what Codex itself does not tell of its end. */
   #turn(wire: WireTurn): TurnWithItems {
     const turn = turnOf(wire);
-    const status = this.#ports.turns.finished(turn.turn_id)?.turn.status;
-    return {
-      ...turn,
-      ...(status !== undefined && { status }),
-      items: wire.items.map(itemOf),
-    };
+    const items = wire.items.map(itemOf);
+    const cut = this.#ports.cut.get(turn.turn_id);
+    if (cut === undefined) return { ...turn, items };
+    const { message, ...end } = cut;
+    const isMissing = message !== null &&
+      items.every(({ id }) => id !== message.item_id);
+    const { item_id: id = "", text } = message ?? {};
+    const said = { id, type: "agentMessage", text, partial: true };
+    return { ...turn, ...end, items: isMissing ? [...items, said] : items };
   }
 
   #detail(
@@ -105,6 +109,10 @@ export class SessionReader {
       history,
     };
   }
+}
+
+interface ReaderPorts extends SessionPorts {
+  readonly cut: Pick<CutTurns, "get">;
 }
 
 interface History extends Pick<SessionDetail, "turns" | "history"> {

@@ -1,18 +1,39 @@
-import type { TurnRequest } from "../../shared/contracts/mod.ts";
+import type { TurnInput, TurnRequest } from "../../shared/contracts/mod.ts";
 import { type AppError, invalidInput } from "../../shared/errors.ts";
+import type { PathBase } from "../../shared/user_path.ts";
+import { checkImageData, findImage } from "./image.ts";
 
-type Input = NonNullable<TurnRequest["input"]>;
-
-/** Returns what the app-server is given for a turn's input. */
-export function codexInput(input: Input): readonly unknown[] {
+/**
+ * Returns what the app-server is given for a turn's input. Images are looked at
+ * first: Codex itself would run the turn without one that cannot be read.
+ * `place`: where the session works.
+ * @throws {AppError} INVALID_INPUT
+ */
+export async function codexInput(
+  input: TurnInput,
+  place: PathBase,
+): Promise<readonly unknown[]> {
   if (typeof input === "string") return [{ type: "text", text: input }];
-  return input.map((item) =>
-    item.type === "local_image" ? { ...item, type: "localImage" } : item
-  );
+  return await Promise.all(input.map(async (item, index) => {
+    switch (item.type) {
+      case "text":
+        return item;
+      case "image":
+        checkImageData(item.url, `input.${index}.url`);
+        return item;
+      case "local_image": {
+        const path = await findImage(item.path, {
+          place,
+          field: `input.${index}.path`,
+        });
+        return { type: "localImage", path };
+      }
+    }
+  }));
 }
 
 /** Returns the words of an input. */
-export function promptText(input: Input): string {
+export function promptText(input: TurnInput): string {
   if (typeof input === "string") return input;
   return input.flatMap((item) => item.type === "text" ? item.text : [])
     .join("\n");
@@ -22,14 +43,16 @@ export function promptText(input: Input): string {
  * Returns the input of a request that needs one.
  * @throws {AppError} INVALID_INPUT
  */
-export function inputOf({ action, input }: TurnRequest): Input {
-  if (input !== undefined) return input;
+export function inputOf({ action, input, prompt }: TurnRequest): TurnInput {
+  const given = input ?? prompt;
+  if (given !== undefined) return given;
   throw refusal(`Required with action "${action}"`);
 }
 
 /** @throws {AppError} INVALID_INPUT when there is one */
-export function refuseInput({ action, input }: TurnRequest): void {
-  if (input !== undefined) throw refusal(`Not allowed with action "${action}"`);
+export function refuseInput({ action, input, prompt }: TurnRequest): void {
+  if ((input ?? prompt) === undefined) return;
+  throw refusal(`Not allowed with action "${action}"`);
 }
 
 function refusal(why: string): AppError {

@@ -1,5 +1,6 @@
 import type { TurnAnswer, TurnRequest } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
+import type { PathBase } from "../../shared/user_path.ts";
 import { within } from "../../shared/wait.ts";
 import {
   type Approvals,
@@ -139,14 +140,15 @@ export class TurnService {
     request: SessionTurn,
     messageId: string | undefined,
   ): Promise<AnyTurn> {
-    const { codex, turns, index } = this.#ports;
+    const { codex, turns, index, loader } = this.#ports;
     const { session_id: sessionId } = request;
     const input = inputOf(request);
     using _ = turns.reserve(sessionId);
     const client = await codex.usable();
+    await loader.ensure(client, sessionId);
     const { id } = await this.#startTurn(client, {
       threadId: sessionId,
-      input: codexInput(input),
+      input: await codexInput(input, this.#placeOf(sessionId)),
       clientUserMessageId: messageId,
     });
     this.#nameAfterPrompt(client, sessionId, promptText(input));
@@ -155,6 +157,12 @@ export class TurnService {
     const active = turns.begin(sessionId, id);
     index.turnStarted(active);
     return active;
+  }
+
+  /** Where a session works that is loaded. */
+  #placeOf(sessionId: string): PathBase {
+    const { index, place } = this.#ports;
+    return { ...place, cwd: index.get(sessionId)?.cwd ?? place.cwd };
   }
 
   /** A session without a title is named after its first prompt. */
@@ -200,7 +208,7 @@ export class TurnService {
     await client.steerTurn({
       threadId: sessionId,
       expectedTurnId: active.turnId,
-      input: codexInput(input),
+      input: await codexInput(input, this.#placeOf(sessionId)),
       clientUserMessageId: messageId,
     });
     return active;

@@ -120,6 +120,7 @@ export class Turns {
     return {
       turn_id: turnId,
       status: "in_progress",
+      reason: null,
       error: null,
       started_at: isoTime(startedAt),
       completed_at: null,

@@ -5,6 +5,7 @@ import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import { Turns } from "./turns.ts";
 
 const ended = (turnId: string): Turn => ({
+  reason: null,
   turn_id: turnId,
   status: "completed",
   error: null,

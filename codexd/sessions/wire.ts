@@ -21,6 +21,7 @@ export function turnOf(turn: WireTurn): Turn {
     turn_id: turn.id,
     // A status that is not known yet is an end of some kind.
     status: STATUSES[turn.status] ?? "failed",
+    reason: null,
     error: turn.error ? failureOf(turn.error) : null,
     started_at: secondsTime(turn.startedAt),
     completed_at: secondsTime(turn.completedAt),

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256Hex } from "../../shared/digest.ts";
 import { AppError, invalidInput, invalidInputs } from "../../shared/errors.ts";
+import { schemaRefusal } from "../../shared/http/mod.ts";
 import { MAX_PAYLOAD_BYTES, type NewTask, type TaskRow } from "../store/mod.ts";
 import type { TaskKind } from "./task_kind.ts";
 
@@ -24,11 +25,8 @@ export function checkPayload({ payload }: NewTask, kind: TaskKind): void {
   }
   const result = kind.payload.safeParse(payload);
   if (result.success) return;
-  const issues = result.error.issues.map(({ path, message }) => ({
-    path: ["payload", ...path].join("."),
-    message,
-  }));
-  throw invalidInputs(issues, CANNOT_ACCEPT);
+  const place = { at: ["payload"], ...CANNOT_ACCEPT };
+  throw schemaRefusal(result.error, kind.payload, place);
 }
 
 /**

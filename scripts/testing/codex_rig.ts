@@ -7,10 +7,7 @@ import {
   follow,
   type TestFollower,
 } from "../../codexd/testing/test_follower.ts";
-import type {
-  SessionDetail,
-  TurnAnswer,
-} from "../../shared/contracts/codexd.ts";
+import type { SessionDetail, TurnAnswer } from "../../shared/contracts/mod.ts";
 import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
 import { freePort } from "../../shared/testing/free_ports.ts";
 import { until } from "../../shared/testing/until.ts";

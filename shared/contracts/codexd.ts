@@ -128,6 +128,9 @@ export type Item = z.infer<typeof Item>;
 export const Turn = z.object({
   turn_id: z.string(),
   status: TurnStatus,
+  reason: z.string().nullable().describe(
+    "why codexd ended it: `BUDGET_EXCEEDED`, over max_total_tokens",
+  ),
   error: TurnFailure.nullable(),
   started_at: Time.nullable(),
   completed_at: Time.nullable(),
@@ -187,72 +190,6 @@ export const SessionRequest = z.strictObject({
   ephemeral: z.boolean().optional().describe("never on disk, not resumable"),
 });
 export type SessionRequest = z.infer<typeof SessionRequest>;
-
-const InputText = z.string().min(1).max(1_048_576);
-
-/** One part of what a turn is given. */
-const InputItem = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("text"), text: InputText }),
-  z.strictObject({
-    type: z.literal("image"),
-    url: z.string().regex(/^(https?:|data:image\/)/, "an http(s) or data: URL"),
-  }),
-  z.strictObject({ type: z.literal("local_image"), path: z.string().min(1) }),
-]);
-type InputItem = z.infer<typeof InputItem>;
-
-/** `respond`: answer what a running turn waits for. */
-const TurnAction = z.enum(["start", "steer", "interrupt", "respond"]);
-
-/** Body of `POST /v1/codexd/turn`. */
-export const TurnRequest = z.strictObject({
-  session_id: z.string().min(1).max(200).optional().describe(
-    "required, but with respond",
-  ),
-  action: TurnAction.default("start"),
-  input: z.union([InputText, z.array(InputItem).min(1).max(64)]).optional()
-    .describe("text or items; start and steer only"),
-  turn_id: z.string().min(1).max(200).optional().describe(
-    "steer, interrupt: only when this turn is the running one",
-  ),
-  wait: z.boolean().default(false).describe(
-    "answer when the turn has ended, or after timeout_ms",
-  ),
-  timeout_ms: z.int().min(1).max(2_147_483_647).optional().describe(
-    "with wait; the turn itself goes on. Default: until it ends",
-  ),
-  approval_id: z.string().min(1).max(200).optional().describe("respond"),
-  ...ApprovalAnswer,
-}).superRefine((it, context) => {
-  const refuse = (path: string, message: string) =>
-    context.addIssue({ code: "custom", path: [path], message });
-  if (it.action === "respond") {
-    const problem = answerProblem(it);
-    if (it.approval_id === undefined) refuse("approval_id", "Required");
-    if (problem !== undefined) refuse("decision", problem);
-    return;
-  }
-  if (it.session_id === undefined) refuse("session_id", "Required");
-  for (const path of ["approval_id", "decision", "answers"] as const) {
-    if (it[path] === undefined) continue;
-    refuse(path, `goes with action "respond" only`);
-  }
-});
-export type TurnRequest = z.infer<typeof TurnRequest>;
-
-/** Data of `POST /v1/codexd/turn`. */
-export const TurnAnswer = z.object({
-  session_id: z.string(),
-  turn_id: z.string(),
-  action: TurnAction,
-  status: TurnStatus,
-  turn: Turn,
-  final_message: z.string().nullable(),
-  usage: Usage.nullable(),
-  timed_out: z.boolean().describe("wait ended before the turn did"),
-  approval: ApprovalOutcome.optional().describe("respond: what was decided"),
-});
-export type TurnAnswer = z.infer<typeof TurnAnswer>;
 
 /** Data of `GET /v1/codexd/sessions`. */
 export const SessionList = z.object({

@@ -6,11 +6,10 @@ import {
   SessionDetail,
   SessionList,
   SessionRequest,
-  TurnAnswer,
-  TurnRequest,
 } from "./codexd.ts";
 import { ClientReply, CodexEvent } from "./codexd_events.ts";
 import { CodexdStatus } from "./codexd_status.ts";
+import { TurnAnswer, TurnRequest } from "./codexd_turn.ts";
 
 const common = {
   surface: "business",

@@ -3,3 +3,4 @@ export * from "./codexd_events.ts";
 export * from "./codexd_key.ts";
 export * from "./codexd_routes.ts";
 export * from "./codexd_status.ts";
+export * from "./codexd_turn.ts";

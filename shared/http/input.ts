@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { type InputIssue, invalidInput, invalidInputs } from "../errors.ts";
+import {
+  type AppError,
+  type InputIssue,
+  invalidInput,
+  invalidInputs,
+} from "../errors.ts";
 import { knownKeys } from "./schema_keys.ts";
 
 /** Returns a query's parameters as an object, without `pretty`, which every route takes. */
@@ -28,23 +33,59 @@ export function parseInput(
 ): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalidInputs(issuesOf(result.error, schema), {
+  throw schemaRefusal(result.error, schema, {
     message: `Cannot accept the ${part}`,
   });
 }
 
-/** Says in words what a schema refuses; of an unknown field, which ones are known. */
-function issuesOf(error: z.ZodError, schema: z.ZodType): readonly InputIssue[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") {
-      return [{ path: issue.path.join("."), message: issue.message }];
+/**
+ * Says in words what a schema refuses; of an unknown field, which ones are
+ * known; of a union, what its only option of the given type refuses. A custom
+ * check may give a hint in its `params`. `at`: where the value stands.
+ */
+export function schemaRefusal(
+  { issues }: z.ZodError,
+  schema: z.ZodType,
+  { at = [], message }: {
+    readonly at?: readonly string[];
+    readonly message: string;
+  },
+): AppError {
+  let hint: unknown;
+  const wordsOf = (
+    issue: z.core.$ZodIssue,
+    base: readonly PropertyKey[],
+  ): readonly InputIssue[] => {
+    const inner = [...base, ...issue.path];
+    const path = [...at, ...inner];
+    if (issue.code === "invalid_union") {
+      const [near, ...others] = issue.errors.filter((it) => !isOfOtherType(it));
+      if (near !== undefined && others.length === 0) {
+        return near.flatMap((it) => wordsOf(it, inner));
+      }
     }
-    const known = knownKeys(schema, issue.path).join(", ") || "none";
-    return issue.keys.map((key) => ({
-      path: [...issue.path, key].join("."),
-      message: `Unknown field "${key}"; known: ${known}`,
-    }));
+    if (issue.code === "unrecognized_keys") {
+      const known = knownKeys(schema, inner).join(", ") || "none";
+      return issue.keys.map((key) => ({
+        path: [...path, key].join("."),
+        message: `Unknown field "${key}"; known: ${known}`,
+      }));
+    }
+    if (issue.code === "custom") hint ??= issue.params?.hint;
+    return [{ path: path.join("."), message: issue.message }];
+  };
+  const found = issues.flatMap((issue) => wordsOf(issue, []));
+  return invalidInputs(found, {
+    message,
+    ...(typeof hint === "string" && { hint }),
   });
+}
+
+/** Tells of an option of a union that it wants another type than it was given. */
+function isOfOtherType(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.some(({ code, path }) =>
+    code === "invalid_type" && path.length === 0
+  );
 }
 
 const LIMIT = "must be an integer from 1 to 200";

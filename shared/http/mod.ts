@@ -7,7 +7,12 @@ export {
 export * from "./dispatcher.ts";
 export { OVER_SOCKET, type SocketKey } from "./guard.ts";
 export { ReaderStalled } from "./event_stream.ts";
-export { limitQuery, sequenceQuery, waitQuery } from "./input.ts";
+export {
+  limitQuery,
+  schemaRefusal,
+  sequenceQuery,
+  waitQuery,
+} from "./input.ts";
 export type { Credentials } from "./guard.ts";
 export { LastAnswer, lastAnswer } from "./last_answer.ts";
 export { failure } from "./respond.ts";

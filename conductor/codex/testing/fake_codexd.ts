@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Session, TurnAnswer } from "../../../shared/contracts/codexd.ts";
+import type { Session, TurnAnswer } from "../../../shared/contracts/mod.ts";
 import type { CodexEvent } from "../../../shared/contracts/codexd_events.ts";
 import { CodexdApi } from "../codexd_api.ts";
 import { codexdKeyPath } from "../../../shared/contracts/codexd_key.ts";
@@ -183,6 +183,7 @@ export class FakeCodexd implements AsyncDisposable {
       status,
       turn: {
         turn_id,
+        reason: null,
         status,
         error: null,
         started_at: AT,
