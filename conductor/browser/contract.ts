@@ -110,6 +110,10 @@ const responseHead = {
   tabId: z.int().min(0).optional(),
   cookieStore: short.optional().describe("Whose login was used"),
   container: short.optional().describe("Its name"),
+  redirectedTo: address.optional().describe(
+    "Where the site sends it on to: another origin, cut of its secrets",
+  ),
+  fromCache: z.boolean().optional(),
 };
 
 /** A piece of a body. */
@@ -311,6 +315,9 @@ export const conductorMessage = z.discriminatedUnion("type", [
     chunked: z.boolean().describe("The body follows in body_chunk messages"),
     responseMode: z.enum(["buffered", "sse"]),
     timeoutMs: z.int().min(1),
+    followRedirects: z.boolean().describe(
+      "Whether a redirect to another origin is followed, or is the answer",
+    ),
     tabId: z.int().min(0).optional().describe(
       "The tab to use; without it, one of the same origin",
     ),

@@ -8,6 +8,18 @@ const OF_THE_SITE: ReadonlySet<string> = new Set([
   "stream_broken",
 ]);
 
+/** What to do about a failure. */
+const HINTS: Readonly<Record<string, string>> = {
+  binary_body: 'Ask again with response_mode "buffered": body_base64 has it.',
+  body_too_large:
+    'Ask again with response_mode "sse", or for a part of it (a Range header).',
+  target_refused:
+    "GET /v1/browser shows policy.allowed_hosts; the owner adds host:port to BAA_BROWSER_HOSTS.",
+  too_many_redirects:
+    "The site expects something first, mostly a login: open it in Firefox.",
+  wrong_tab: "GET /v1/browser lists the tabs; leave tab_id out to use any.",
+};
+
 /** Whether a failure counts for the circuit breaker: false, or undefined for "says nothing". */
 export function siteVerdict(failure: Failure): false | undefined {
   return OF_THE_SITE.has(failure.code) ? false : undefined;
@@ -65,11 +77,14 @@ export function toAppError(failure: Failure): AppError {
     }
     case "timeout":
       return new AppError("UPSTREAM_TIMEOUT", message, { details });
-    default:
+    default: {
+      const hint = HINTS[reason];
       return new AppError("UPSTREAM_FAILED", message, {
         details,
         retryable: PASSING.has(reason),
+        ...(hint !== undefined && { hint }),
       });
+    }
   }
 }
 

@@ -192,6 +192,9 @@ export const requestBody = z.strictObject({
   body_base64: z.string().optional(),
   response_mode: z.enum(["buffered", "sse"]).optional(),
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional(),
+  follow_redirects: z.boolean().optional().describe(
+    "To other origins, too: without it such a redirect is the answer",
+  ),
   client_id: identifier.optional(),
   tab_id: z.int().min(0).optional(),
   container: containerName.optional(),
@@ -209,6 +212,10 @@ const responseHead = {
   via: z.enum(["page", "background"]).nullable(),
   tab_id: z.int().nullable(),
   ...ofContainer,
+  /** Another origin that the site sends it on to; null: it does not. */
+  redirected_to: z.string().nullable(),
+  /** Null when the browser does not say. */
+  from_cache: z.boolean().nullable(),
 };
 
 /** What a buffered request answers. */

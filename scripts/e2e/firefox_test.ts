@@ -99,6 +99,7 @@ firefoxTest("Firefox follows no request to where none may go", async () => {
   for (const to of [`http://localhost:${port}/me`, `${rig.origin}/v1/tasks`]) {
     const answer = await rig.request({
       path: `/redirect?to=${encodeURIComponent(to)}`,
+      follow_redirects: true,
     });
     assertEquals(answer.status, 502);
     assertEquals(answer.error.details.reason, "target_refused");

@@ -53,8 +53,10 @@ export class FirefoxRig implements AsyncDisposable {
     this.conductor = parts.conductor;
   }
 
+  /** `hosts` may be reached beside the rig's own site. */
   static async start(
     env: Readonly<Record<string, string>> = {},
+    hosts: readonly string[] = [],
   ): Promise<FirefoxRig> {
     const binary = findFirefox();
     if (binary === undefined) throw new Error("Cannot find a Firefox");
@@ -65,7 +67,7 @@ export class FirefoxRig implements AsyncDisposable {
       BAA_STATE_DIR: join(folder, "state"),
       BAA_LOGS_DIR: join(folder, "logs"),
       BAA_LOG_LEVEL: "debug",
-      BAA_BROWSER_HOSTS: site.host,
+      BAA_BROWSER_HOSTS: [site.host, ...hosts].join(","),
       BAA_BROWSER_PLATFORMS: `site=${site.host}`,
       BAA_BROWSER_SPACING_MS: "0",
       // A Firefox that starts on a busy machine is silent for a while.

@@ -86,6 +86,7 @@ class BufferedAnswer {
 class StreamAnswer {
   #parts;
   #decoder = new TextDecoder();
+  #charset = "utf-8";
   #seq = 0;
 
   /** @param {AnswerParts} parts */
@@ -93,18 +94,28 @@ class StreamAnswer {
     this.#parts = parts;
   }
 
-  /** @param {ResponseHead} head */
+  /** @param {ResponseHead} head says what text is to come */
   head(head) {
+    const type = head.headers["content-type"] ?? "";
+    const named = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1];
+    // An event stream is UTF-8, whatever is wrong with it.
+    const fatal = !/^text\/event-stream\b/i.test(type);
+    if (fatal && named !== undefined) this.#charset = named;
+    try {
+      this.#decoder = new TextDecoder(this.#charset, { fatal });
+    } catch {
+      this.#decoder = new TextDecoder("utf-8", { fatal });
+    }
     this.#parts.link.send({ type: "stream_open", id: this.#parts.id, ...head });
   }
 
-  /** @param {Uint8Array} bytes */
-  piece(bytes) {
-    return this.#text(this.#decoder.decode(bytes, { stream: true }));
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
+  async piece(bytes) {
+    await this.#text(this.#decode(bytes));
   }
 
   async end() {
-    await this.#text(this.#decoder.decode());
+    await this.#text(this.#decode());
     this.#parts.link.send({ type: "stream_end", id: this.#parts.id });
   }
 
@@ -112,6 +123,18 @@ class StreamAnswer {
   fail(code, message) {
     const { id, link } = this.#parts;
     link.send({ type: "stream_error", id, code, message });
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} [bytes] */
+  #decode(bytes) {
+    try {
+      return this.#decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      throw new CodedError(
+        "binary_body",
+        `the response is no ${this.#charset} text: ask for it with response_mode "buffered"`,
+      );
+    }
   }
 
   /** @param {string} text */

@@ -75,3 +75,30 @@ Deno.test("answerTo() tells a failure in the way of its mode", () => {
     assertEquals(last?.type, mode === "sse" ? "stream_error" : "api_response");
   }
 });
+
+Deno.test("answerTo() streams text in the charset that the site names, and no binary", async () => {
+  const cases = [
+    ["text/plain; charset=iso-8859-1", "67fc", "gü"],
+    ["text/plain", "efbbbf61", "a"],
+    ["text/plain; charset=nonsense", "61", "a"],
+    ["text/event-stream", "61ff", "a\uFFFD"],
+    ["image/png", "89504e47", undefined],
+    ["text/plain", "61c3", undefined],
+  ] as const;
+  for (const [type, hex, expected] of cases) {
+    const { answer, sent } = createAnswer("sse");
+    answer.head({ ...HEAD, headers: { "content-type": type } });
+    const told = (async () => {
+      await answer.piece(Uint8Array.fromHex(hex));
+      await answer.end();
+    })();
+    if (expected === undefined) {
+      const error = await assertRejects(() => told);
+      assertEquals((error as { code?: string }).code, "binary_body", type);
+      continue;
+    }
+    await told;
+    const chunks = sent.map((it) => it.type === "stream_event" ? it.chunk : "");
+    assertEquals(chunks.join(""), expected, type);
+  }
+});

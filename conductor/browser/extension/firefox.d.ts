@@ -125,6 +125,10 @@ declare namespace browser {
       readonly proxyInfo?: { readonly type: string } | null;
       readonly requestHeaders?: readonly Header[];
       readonly responseHeaders?: readonly Header[];
+      readonly statusCode?: number;
+      readonly fromCache?: boolean;
+      /** Of a demand for a password: whether a proxy makes it. */
+      readonly isProxy?: boolean;
     }
     interface Header {
       readonly name: string;
@@ -132,6 +136,8 @@ declare namespace browser {
     }
     interface Verdict {
       readonly cancel?: boolean;
+      /** What the response's headers become. */
+      readonly responseHeaders?: readonly Header[];
     }
     interface Filter {
       readonly urls: readonly string[];
@@ -144,6 +150,7 @@ declare namespace browser {
     const onBeforeRequest: Event<Verdict | Promise<Verdict>>;
     const onSendHeaders: Event<unknown>;
     const onHeadersReceived: Event<Verdict | void>;
+    const onAuthRequired: Event<Verdict>;
     const onCompleted: Event<void>;
     const onErrorOccurred: Event<void>;
   }

@@ -31,7 +31,11 @@ export class NetworkGuard {
   constructor() {
     const { webRequest } = browser;
     webRequest.onBeforeRequest.addListener(this.#before, ALL, ["blocking"]);
-    webRequest.onHeadersReceived.addListener(this.#headers, ALL, ["blocking"]);
+    webRequest.onHeadersReceived.addListener(this.#headers, ALL, [
+      "blocking",
+      "responseHeaders",
+    ]);
+    webRequest.onAuthRequired.addListener(this.#password, ALL, ["blocking"]);
     /** @param {RequestDetails} details */
     const over = ({ requestId }) => void this.#ours.delete(requestId);
     webRequest.onCompleted.addListener(over, ALL);
@@ -46,13 +50,22 @@ export class NetworkGuard {
   /**
    * Announces a request that is about to be sent; what is returned says
    * afterwards how it fared.
-   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "isTab" | "onRefused">) => ExpectedRequest}
+   * @type {(order: Pick<ExpectedRequest, "url" | "method" | "isTab" | "onRefused" | "noPassword">) => ExpectedRequest}
    */
-  expect({ url, method, isTab, onRefused }) {
+  expect({ url, method, isTab, onRefused, noPassword = false }) {
     const at = Date.now();
     this.#expected = this.#expected.filter((it) => it.at > at - EXPECT_MS);
     /** @type {ExpectedRequest} */
-    const job = { url, method, isTab, at, seen: false, refused: undefined };
+    const job = {
+      url,
+      method,
+      isTab,
+      at,
+      noPassword,
+      seen: false,
+      refused: undefined,
+      hops: 0,
+    };
     if (onRefused !== undefined) job.onRefused = onRefused;
     this.#expected.push(job);
     return job;
@@ -91,7 +104,9 @@ export class NetworkGuard {
 
   /** @param {RequestDetails} details the page's own requests pass without a wait */
   #before = (details) => {
-    const job = this.#ours.get(details.requestId) ?? this.#claim(details);
+    const known = this.#ours.get(details.requestId);
+    if (known !== undefined) known.hops += 1;
+    const job = known ?? this.#claim(details);
     return job === undefined ? {} : this.#judge(job, details);
   };
 
@@ -105,9 +120,30 @@ export class NetworkGuard {
   /** @param {RequestDetails} details */
   #headers = (details) => {
     const job = this.#ours.get(details.requestId);
-    if (job === undefined || !this.#isDirect(details)) return {};
-    const isBad = details.ip && !isReachable(details.ip);
-    return this.#verdict(job, isBad ? this.#whyPrivate() : undefined);
+    if (job === undefined) return {};
+    const isBad = details.ip && this.#isDirect(details) &&
+      !isReachable(details.ip);
+    if (isBad) return this.#verdict(job, this.#whyPrivate());
+    job.fromCache = details.fromCache;
+    if (job.onRefused !== undefined) return {};
+    if (job.noPassword && details.statusCode === 401) {
+      const responseHeaders = (details.responseHeaders ?? [])
+        .filter(({ name }) => name.toLowerCase() !== "www-authenticate");
+      return { responseHeaders };
+    }
+    job.redirect = redirectOf(details, new URL(job.url).origin);
+    return { cancel: job.redirect !== undefined };
+  };
+
+  /**
+   * Nobody is there to be asked for a password; Firefox has none, or a wrong one.
+   * @param {RequestDetails} details
+   */
+  #password = ({ requestId, isProxy }) => {
+    const job = this.#ours.get(requestId);
+    if (job === undefined || job.onRefused !== undefined || isProxy) return {};
+    job.demanded = true;
+    return { cancel: true };
   };
 
   /** @param {RequestDetails} details of what may be a first hop */
@@ -172,4 +208,24 @@ function withoutFragment(url) {
  */
 function isReachable(address) {
   return isPublicAddress(address) || /^198\.1[89]\./.test(address);
+}
+
+/**
+ * Reads an answer that sends a request to another origin than `origin`; one
+ * to the same is followed where the request runs.
+ * @type {(details: RequestDetails, origin: string) => Redirect | undefined}
+ */
+function redirectOf({ statusCode: status = 0, url, responseHeaders }, origin) {
+  if (![301, 302, 303, 307, 308].includes(status)) return undefined;
+  const headers = Object.fromEntries(
+    (responseHeaders ?? []).map((
+      it,
+    ) => [it.name.toLowerCase(), it.value ?? ""]),
+  );
+  const { location } = headers;
+  if (location === undefined || !URL.canParse(location, url)) return undefined;
+  const target = new URL(location, url);
+  return target.origin === origin
+    ? undefined
+    : { status, target: target.href, headers };
 }

@@ -1,7 +1,15 @@
 import { answerTo } from "./answer.js";
 import { CodedError, readError } from "./error_log.js";
 import { joinBytes } from "./join_bytes.js";
-import { BLOCKED, runInBackground, runInPage } from "./runners.js";
+import {
+  BLOCKED,
+  MAX_HOPS,
+  PASSWORD,
+  RedirectError,
+  runInBackground,
+  runInPage,
+  tooManyRedirects,
+} from "./runners.js";
 
 /** A page that does not react to an abort is left; it aborts when it wakes up. */
 const LEAVE_MS = 6_000;
@@ -82,26 +90,33 @@ export class RequestJobs {
    * @type {(job: Job, body: FetchOrder["body"]) => Promise<void>}
    */
   async #run(job, body) {
-    const { tabs, guard } = this.#parts;
+    const { tabs } = this.#parts;
     const { answer, message } = job;
-    const parts = { answer, guard };
-    const { url, method, headers, responseMode } = message;
-    const order = {
+    const { url, method, headers, responseMode, followRedirects } = message;
+    /** @type {FetchOrder} */
+    let order = {
       url,
       method,
       headers,
       body,
       stream: responseMode === "sse",
+      followRedirects,
+      asked: url,
     };
     /** @type {unknown} */
     let failure;
     try {
-      const tab = await chosenTab(message, tabs);
-      let ended = tab === undefined
-        ? new CodedError(BLOCKED)
-        : await watch(job, () => runInPage(tab, order, parts));
-      if (ended?.code === BLOCKED) {
-        ended = await watch(job, () => runInBackground(order, parts));
+      let tab = await chosenTab(message, tabs);
+      let ended = await this.#send(job, order, tab);
+      for (let hops = 0;; hops++) {
+        if (ended instanceof RedirectError) {
+          order = onward(order, ended.redirect);
+          tab = await tabs.ofOrigin(order.url);
+        } else if (ended?.code === PASSWORD) {
+          order = { ...order, noPassword: true };
+        } else break;
+        if (hops === MAX_HOPS) throw tooManyRedirects();
+        ended = await this.#send(job, order, tab);
       }
       failure = ended;
       if (ended === undefined && job.stopped === undefined) await answer.end();
@@ -109,6 +124,17 @@ export class RequestJobs {
       failure = error;
     }
     this.#over(job, failure);
+  }
+
+  /** @type {(job: Job, order: FetchOrder, tab?: browser.tabs.Tab) => Promise<CodedError | undefined>} */
+  async #send(job, order, tab) {
+    const parts = { answer: job.answer, guard: this.#parts.guard };
+    const ended = tab === undefined
+      ? new CodedError(BLOCKED)
+      : await watch(job, () => runInPage(tab, order, parts));
+    return ended?.code === BLOCKED
+      ? await watch(job, () => runInBackground(order, parts))
+      : ended;
   }
 
   /** @type {(job: Job, code: string, message: string) => void} */
@@ -170,4 +196,25 @@ async function chosenTab({ url, tabId }, tabs) {
 /** @type {(message: ApiRequest) => FetchOrder["body"]} */
 function inlineBody({ body, bodyBase64 }) {
   return bodyBase64 === undefined ? body : Uint8Array.fromBase64(bodyBase64);
+}
+
+/**
+ * The order that a redirect to another origin makes of `order`, as browsers do.
+ * @type {(order: FetchOrder, redirect: Redirect) => FetchOrder}
+ */
+function onward(order, { status, target }) {
+  const { method, headers } = order;
+  const becomesGet = status === 303
+    ? method !== "HEAD"
+    : status < 303 && method === "POST";
+  if (!becomesGet) return { ...order, url: target };
+  const others = Object.entries(headers)
+    .filter(([name]) => !name.toLowerCase().startsWith("content-"));
+  return {
+    ...order,
+    url: target,
+    method: "GET",
+    headers: Object.fromEntries(others),
+    body: undefined,
+  };
 }

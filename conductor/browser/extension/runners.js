@@ -12,6 +12,12 @@ import { CodedError } from "./error_log.js";
 /** What ends a request that may be run elsewhere: it never left the page. */
 export const BLOCKED = "blocked";
 
+/** What ends a request that a prompt would have held up for ever. */
+export const PASSWORD = "password";
+
+/** Redirects that a browser follows. */
+export const MAX_HOPS = 20;
+
 /** How long after a failure a page may still tell that its policy was the cause. */
 const BLOCK_NOTICE_MS = 100;
 
@@ -136,7 +142,25 @@ function follow(order, { answer, guard }, place) {
     if (job.refused !== undefined) {
       return end(new CodedError("target_refused", job.refused));
     }
+    if (job.demanded) return end(new CodedError(PASSWORD));
+    if (job.redirect !== undefined) return redirected(job.redirect);
+    if (!begun && job.hops >= MAX_HOPS) return end(tooManyRedirects());
     end(await place.judge(failure, { begun, seen: job.seen }));
+  }
+
+  /** @param {Redirect} redirect is an answer, or is followed elsewhere */
+  function redirected(redirect) {
+    if (order.followRedirects) return end(new RedirectError(redirect));
+    const { status, target, headers } = redirect;
+    const redirectedTo = bareAddress(target);
+    const { location: _, ...others } = headers;
+    const { url } = order;
+    answer.head({
+      ...reported({ status, url, headers: others }, order),
+      ...place.head,
+      redirectedTo,
+    });
+    end();
   }
 
   /** @param {() => unknown} action */
@@ -149,7 +173,12 @@ function follow(order, { answer, guard }, place) {
   function take({ head, chunk, failed: failure }) {
     if (head !== undefined) {
       begun = true;
-      answer.head({ ...reported(head, order), ...place.head });
+      const { fromCache } = job;
+      answer.head({
+        ...reported(head, order),
+        ...place.head,
+        ...(fromCache !== undefined && { fromCache }),
+      });
     } else if (chunk !== undefined) {
       inTurn(() => answer.piece(chunk).then(place.more));
     } else inTurn(() => failure === undefined ? end() : failed(failure));
@@ -168,8 +197,22 @@ function reported({ status, headers, url }, order) {
   return {
     status,
     headers: withoutCredentials(headers),
-    url: url === order.url ? url : bareAddress(url),
+    url: url === order.asked ? url : bareAddress(url),
   };
+}
+
+/** Ends a request that goes on at another origin. */
+export class RedirectError extends CodedError {
+  /** @param {Redirect} redirect */
+  constructor(redirect) {
+    super("redirected");
+    this.redirect = redirect;
+  }
+}
+
+export function tooManyRedirects() {
+  const said = `the site redirects ${MAX_HOPS} times, or for ever`;
+  return new CodedError("too_many_redirects", said);
 }
 
 function tabGone() {

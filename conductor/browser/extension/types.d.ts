@@ -123,6 +123,7 @@ interface Answer {
 
 /** What is known of a response before its body. */
 interface ResponseHead extends FetchHead {
+  readonly fromCache?: boolean;
   readonly via?: "page" | "background";
   readonly tabId?: number;
 }
@@ -191,8 +192,24 @@ interface ExpectedRequest {
   seen: boolean;
   /** Why it was stopped. */
   refused: string | undefined;
+  /** Whether a demand for a password is kept from Firefox. */
+  readonly noPassword?: boolean;
+  /** Whether Firefox would have asked for a password. */
+  demanded?: true;
+  /** How often the site sent it on. */
+  hops: number;
+  /** The answer that sent it to another origin: it was stopped there. */
+  redirect?: Redirect | undefined;
+  fromCache?: boolean | undefined;
   /** Called when it is stopped. Given, it is a page's load. */
   onRefused?: (why: string) => void;
+}
+
+/** An answer that sends a request to another origin. */
+interface Redirect {
+  readonly status: number;
+  readonly target: string;
+  readonly headers: Record<string, string>;
 }
 
 /** What webRequest tells of a request. */
@@ -234,6 +251,11 @@ interface FetchOrder {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array<ArrayBuffer> | undefined;
   readonly stream: boolean;
+  readonly followRedirects: boolean;
+  /** The site's demand for a password is the answer. */
+  readonly noPassword?: boolean;
+  /** The address that conductor asked for: the only one that is told whole. */
+  readonly asked: string;
 }
 
 /** What the background page says to a page's script. */
@@ -258,6 +280,8 @@ interface FetchHead {
   readonly status: number;
   readonly url: string;
   readonly headers: Record<string, string>;
+  /** Where the site sent it on to, on another origin. */
+  readonly redirectedTo?: string;
 }
 
 interface FetchFailure {

@@ -34,7 +34,8 @@ export function readRequestBody(input: RequestBody): {
 
 /**
  * Decodes a response's body by the charset that its content type names, by
- * default UTF-8. What does not decode without loss is answered as base64.
+ * default UTF-8, without its byte order mark. What does not decode without loss
+ * is answered as base64.
  */
 export function decodeBody(
   body: string | Uint8Array,
@@ -42,7 +43,11 @@ export function decodeBody(
 ): Pick<RequestData, "body" | "body_base64" | "body_bytes"> {
   if (typeof body === "string") {
     const { length } = new TextEncoder().encode(body);
-    return { body, body_base64: null, body_bytes: length };
+    return {
+      body: body.replace(/^\uFEFF/, ""),
+      body_base64: null,
+      body_bytes: length,
+    };
   }
   const text = decode(body, contentType);
   return {
@@ -60,7 +65,6 @@ function decode(
   try {
     const decoder = new TextDecoder(charset?.[1] ?? "utf-8", {
       fatal: true,
-      ignoreBOM: true,
     });
     return decoder.decode(bytes);
   } catch {

@@ -82,6 +82,7 @@ export class BufferedReceiver implements Receiver {
         `Cannot buffer the response: it is larger than ${maxResponseBytes} bytes; use response_mode "sse"`,
         {
           details: { reason: "body_too_large", limit_bytes: maxResponseBytes },
+          retryable: false,
         },
       );
     }

@@ -126,7 +126,7 @@ export class Exchange implements RunningRequest {
     throw new AppError(
       "UPSTREAM_FAILED",
       `Cannot pass the answer on: the site redirected, and ${why}`,
-      { details: { reason: "target_refused" } },
+      { details: { reason: "target_refused" }, retryable: false },
     );
   }
 

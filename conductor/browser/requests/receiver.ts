@@ -19,7 +19,15 @@ export interface Receiver {
 /** What is known of a response before its body, as HTTP answers it. */
 export type ResponseHead = Pick<
   RequestData,
-  "status" | "headers" | "url" | "via" | "tab_id" | "cookie_store" | "container"
+  | "status"
+  | "headers"
+  | "url"
+  | "via"
+  | "tab_id"
+  | "cookie_store"
+  | "container"
+  | "redirected_to"
+  | "from_cache"
 >;
 
 /** Reads the head of an answer; `url` is where the request was sent to. */
@@ -35,5 +43,7 @@ export function headOf(
     tab_id: message.tabId ?? null,
     cookie_store: message.cookieStore ?? null,
     container: message.container ?? null,
+    redirected_to: message.redirectedTo ?? null,
+    from_cache: message.fromCache ?? null,
   };
 }

@@ -158,6 +158,7 @@ export class BrowserRequests {
       headers: readHeaders(input.headers, { contentType, mode }),
       responseMode: mode,
       timeoutMs: input.timeout_ms ?? fallback,
+      followRedirects: input.follow_redirects ?? false,
       body,
       tabId: input.tab_id,
       container: input.container,

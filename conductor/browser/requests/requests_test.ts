@@ -29,6 +29,7 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     chunked: false,
     responseMode: "buffered",
     timeoutMs: 60_000,
+    followRedirects: false,
   });
   socket.say({
     type: "api_response",
@@ -44,7 +45,9 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     tabId: 7,
     cookieStore: "firefox-container-2",
     container: "Work",
-    body: "grüezi",
+    redirectedTo: "https://login.example/",
+    fromCache: true,
+    body: "\uFEFFgrüezi",
   });
   assertEquals(await answer, {
     request_id: "mine",
@@ -57,9 +60,11 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     tab_id: 7,
     cookie_store: "firefox-container-2",
     container: "Work",
+    redirected_to: "https://login.example/",
+    from_cache: true,
     body: "grüezi",
     body_base64: null,
-    body_bytes: 7,
+    body_bytes: 10,
     started_at: "2026-01-01T00:00:00.000Z",
     duration_ms: 5,
   });

@@ -106,7 +106,7 @@ export class StreamReceiver implements Receiver {
       throw new AppError(
         "UPSTREAM_FAILED",
         "Cannot read the event stream: one event is too long",
-        { cause, details: { reason: "event_too_large" } },
+        { cause, details: { reason: "event_too_large" }, retryable: false },
       );
     }
   }

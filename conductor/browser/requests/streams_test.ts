@@ -65,6 +65,8 @@ Deno.test("BrowserRequests.stream() passes the site's events on, parsed and numb
         tab_id: 3,
         cookie_store: "firefox-default",
         container: "default",
+        redirected_to: null,
+        from_cache: null,
         format: "sse",
       },
     },

@@ -93,6 +93,13 @@ export class LoginSite implements AsyncDisposable {
         },
       });
     }
+    if (pathname === "/password") {
+      const headers = new Headers();
+      for (const challenge of searchParams.getAll("challenge")) {
+        headers.append("www-authenticate", challenge);
+      }
+      return new Response("who are you?", { status: 401, headers });
+    }
     const cookie = request.headers.get("cookie") ?? "";
     if (!cookie.includes(`sid=${CANARIES.cookie}`)) {
       return Response.json({ error: "log in first" }, { status: 401 });
@@ -117,9 +124,29 @@ export class LoginSite implements AsyncDisposable {
         return await new Promise(() => {});
       case "/redirect":
         return new Response(null, {
-          status: 302,
+          status: Number(searchParams.get("status") ?? 302),
           headers: { location: searchParams.get("to") ?? "/me" },
         });
+      case "/loop":
+        return new Response(null, {
+          status: 302,
+          headers: { location: `/loop?again=${this.seen.length}` },
+        });
+      case "/cached":
+        return new Response("kept", {
+          headers: { "cache-control": "max-age=600" },
+        });
+      case "/gzip":
+        return new Response(
+          new Blob(["squeezed"]).stream()
+            .pipeThrough(new CompressionStream("gzip")),
+          { headers: { "content-encoding": "gzip" } },
+        );
+      case "/text":
+        return new Response(
+          Uint8Array.fromHex(searchParams.get("hex") ?? ""),
+          { headers: { "content-type": searchParams.get("type") ?? "" } },
+        );
       case "/strict":
         return new Response("<title>Strict</title>", {
           headers: {
