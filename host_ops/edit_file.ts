@@ -1,22 +1,22 @@
-import { dirname } from "@std/path";
 import { sha256Hex } from "../shared/digest.ts";
 import type { Clock } from "../shared/clock.ts";
 import { editText, MOST_EDITED_BYTES, tooLong } from "./edit_text.ts";
 import { EditWork } from "./edit_work.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
+import { changed, type WriteFileDeps } from "./file_write.ts";
 import type { Judged } from "./policy.ts";
-import { readFile } from "./read_file.ts";
+import { readPart } from "./read_file.ts";
 import { asksForFolder, notAFile } from "./regular_file.ts";
 import type { FileEditInput, FileEditResult } from "./results.ts";
 import type { Edit } from "./schemas.ts";
-import { syncFolder } from "./staging.ts";
 import { unifiedDiff } from "./unified_diff.ts";
-import { changed, put, type WriteFileDeps } from "./write_file.ts";
+import { decodeStrictly } from "./utf8.ts";
+import { put } from "./write_file.ts";
 
 /** How often to begin again when others change the file meanwhile. */
 const MOST_TRIES = 10;
 
-/** What a character may take: as it was read, as it is written, and as bytes. */
+/** What a byte of it may take, beside itself: as text, edited, and as bytes again. */
 const BYTES_EACH = 4;
 
 /**
@@ -38,12 +38,10 @@ export async function editFile(
   const memory = size * BYTES_EACH;
   if (!deps.budget.take(memory)) throw outOfMemory("edit", deps.budget);
   try {
-    const done = await deps.locks.run(
+    return await deps.locks.run(
       judged.path,
       () => change(edit, judged, deps),
     );
-    if (!edit.dryRun) await syncFolder(dirname(judged.path));
-    return done;
   } finally {
     deps.budget.give(memory);
   }
@@ -71,15 +69,23 @@ async function change(
   const { clock, signal } = deps;
   const work = new EditWork({ absolutePath, clock, signal });
   for (let tries = MOST_TRIES;; tries--) {
-    work.goOn();
-    const { content: old, sha256: sha256Before } = await read(
-      edit,
-      judged,
-      deps,
-    );
+    await using file = await deps.guard.open(judged.path, "read");
+    if (asksForFolder(edit.path)) throw notAFile(absolutePath);
+    using read = await readPart(file, {
+      expected: file.info.size + 1,
+      most: MOST_EDITED_BYTES + 1,
+      budget: deps.budget,
+    });
+    const { sha256: sha256Before } = read;
+    if (read.bytes.length > MOST_EDITED_BYTES || sha256Before === null) {
+      throw tooLong(absolutePath, file.info.size);
+    }
+    const old = decodeStrictly(read.bytes);
+    if (old === undefined) throw notText(absolutePath);
     if (ifMatch !== undefined && ifMatch.toLowerCase() !== sha256Before) {
       throw changed(edit, sha256Before);
     }
+    work.goOn();
     const { text, changes, replacements } = await editText(old, {
       edits: edit.edits,
       absolutePath,
@@ -93,20 +99,9 @@ async function change(
       path: absolutePath,
       work,
     });
-    const done = {
-      absolutePath,
-      sha256Before,
-      sha256: sha256Hex(bytes),
-      replacements,
-      bytesWritten: 0,
-      atomic: true,
-      diff,
-      diffTruncated: isCut,
-    };
-    if (edit.dryRun) return done;
     work.goOn();
     try {
-      const { atomic } = await put(
+      const written = edit.dryRun ? undefined : await put(
         {
           path: edit.path,
           cwd: edit.cwd,
@@ -116,42 +111,27 @@ async function change(
           absolutePath,
           bytes,
           ifMatch: sha256Before,
-          isFresh: true,
+          seen: { file, bytes: read.bytes },
         },
         judged,
         deps,
       );
-      return { ...done, bytesWritten: bytes.length, atomic };
+      return {
+        absolutePath,
+        sha256Before,
+        sha256: written?.sha256 ?? sha256Hex(bytes),
+        replacements,
+        bytesWritten: written === undefined ? 0 : bytes.length,
+        atomic: written?.atomic ?? true,
+        diff,
+        diffTruncated: isCut,
+      };
     } catch (error) {
       const isOvertaken = error instanceof HostOpFailure &&
         error.error.code === "FILE_CHANGED" && ifMatch === undefined;
       if (!isOvertaken || tries <= 1) throw error;
     }
   }
-}
-
-async function read(
-  edit: FileEdit,
-  judged: Judged,
-  deps: WriteFileDeps,
-): Promise<{ readonly content: string; readonly sha256: string }> {
-  const { absolutePath, path, cwd } = edit;
-  if (asksForFolder(path)) throw notAFile(absolutePath);
-  const maxBytes = MOST_EDITED_BYTES;
-  const { content, sha256, sizeBytes } = await readFile({
-    path,
-    cwd,
-    encoding: "utf8",
-    maxBytes,
-    absolutePath: judged.path,
-  }, deps).catch((error) => {
-    const told = error instanceof HostOpFailure ? error.error : undefined;
-    if (told?.details?.reason === "not_utf8") throw notText(absolutePath);
-    if (told?.code !== "FILE_TOO_LARGE") throw error;
-    throw tooLong(absolutePath, Number(told.details?.sizeBytes));
-  });
-  if (sha256 === null) throw tooLong(absolutePath, sizeBytes);
-  return { content: String(content), sha256 };
 }
 
 function notText(absolutePath: string): HostOpFailure {

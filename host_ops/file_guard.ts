@@ -3,7 +3,7 @@ import { EnteredFolder, movedAway } from "./entered_folder.ts";
 import { type Access, HostOpFailure } from "./failure.ts";
 import type { FolderShells } from "./folder_shells.ts";
 import type { Judged, PathPolicy } from "./policy.ts";
-import { identityAt, identityOf, lstatIfThere } from "./real_path.ts";
+import { identityAt, identityOf, lstatNow } from "./real_path.ts";
 import {
   notAFile,
   type Opening,
@@ -44,7 +44,8 @@ export class FileGuard {
 
   /**
    * Opens the regular file where a path leads: that very file may be touched.
-   * It may be opened for something else than it is judged for.
+   * It may be opened for something else than it is judged for; `judged` is what
+   * was found there a moment ago.
    *
    * @throws {HostOpFailure} `FILE_NOT_FOUND`, `NOT_A_FILE`,
    * `PERMISSION_DENIED`, also when the path leads elsewhere time and again.
@@ -53,10 +54,15 @@ export class FileGuard {
   async open(
     absolutePath: string,
     access: Access,
-    { opening = access }: { readonly opening?: Opening } = {},
+    { opening = access, judged: known }: {
+      readonly opening?: Opening;
+      readonly judged?: Judged;
+    } = {},
   ): Promise<RegularFile> {
     for (let tries = MOST_TRIES; tries > 0; tries--) {
-      const judged = await this.#policy.admit(absolutePath, access);
+      const judged = tries === MOST_TRIES && known?.info !== undefined
+        ? known
+        : await this.#policy.admit(absolutePath, access);
       if (judged.info === undefined) {
         throw new HostOpFailure(
           "FILE_NOT_FOUND",
@@ -88,10 +94,10 @@ export class FileGuard {
     use: (entered: EnteredFolder) => Promise<T>,
     { makeMissing = false }: { readonly makeMissing?: boolean } = {},
   ): Promise<T> {
-    await expectPermission(folder);
+    expectPermission(folder);
     const missing: string[] = [];
     let there = folder;
-    while (makeMissing && await lstatIfThere(there) === undefined) {
+    while (makeMissing && lstatNow(there) === undefined) {
       missing.unshift(basename(there));
       there = dirname(there);
     }
@@ -121,7 +127,7 @@ export class FileGuard {
     { path, root }: Judged,
   ): Promise<boolean> {
     // a number tells a file from others of its device only
-    if (root === undefined || (await lstatIfThere(root))?.dev !== info.dev) {
+    if (root === undefined || lstatNow(root)?.dev !== info.dev) {
       return false;
     }
     try {
@@ -156,8 +162,8 @@ function isAt(path: string, identity: string): boolean {
 }
 
 /** A shell is not bound by the permissions of this process: it is held to them. */
-async function expectPermission(path: string): Promise<void> {
-  const { state } = await Deno.permissions.query({ name: "write", path });
+function expectPermission(path: string): void {
+  const { state } = Deno.permissions.querySync({ name: "write", path });
   if (state === "granted") return;
   throw new Deno.errors.NotCapable(`Requires write access to "${path}"`);
 }

@@ -5,6 +5,7 @@ import { absoluteFrom } from "../shared/user_path.ts";
 import { finishAudit } from "./audit.ts";
 import { editFile } from "./edit_file.ts";
 import { failureOf, FILE_FAILED, inputFailure } from "./failure.ts";
+import type { WriteFileDeps } from "./file_write.ts";
 import {
   type Normalised,
   normaliseFileEdit,
@@ -22,7 +23,7 @@ import type {
   HostOpError,
 } from "./results.ts";
 import { shownEdit, shownWrite } from "./shown_input.ts";
-import { writeFile, type WriteFileDeps } from "./write_file.ts";
+import { writeFile } from "./write_file.ts";
 
 /** Reads, writes and edits files, and says how it went. */
 export class Files {

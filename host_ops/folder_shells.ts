@@ -91,10 +91,11 @@ export class FolderShells {
   }
 
   async #giveBack(shell: FolderShell): Promise<void> {
-    if (!await shell.leave()) {
+    if (shell.hasEnded) {
       await shell.end();
       return this.#leave();
     }
+    shell.leave();
     const next = this.#waiting.shift();
     if (next !== undefined) next(shell);
     else this.#idle.push(shell);
@@ -114,6 +115,7 @@ export class FolderShell {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #mark = crypto.randomUUID();
   #hasEnded = false;
+  #left: Promise<unknown> = Promise.resolve();
 
   constructor({ shell }: FolderShellsOptions) {
     this.#child = new Deno.Command(shell, {
@@ -142,6 +144,11 @@ export class FolderShell {
    * @throws {Error} when the shell has ended: whether it was done is not known.
    */
   async do(order: string): Promise<OrderOutcome> {
+    await this.#left;
+    return await this.#do(order);
+  }
+
+  async #do(order: string): Promise<OrderOutcome> {
     const decoder = new TextDecoder();
     let text = "";
     try {
@@ -164,21 +171,15 @@ export class FolderShell {
 
   /** Enters a folder; returns its real path, undefined when it cannot be entered. */
   async enter(word: string): Promise<string | undefined> {
-    // the dot keeps a newline at the end of a name
-    const { code, output } = await this.do(
-      `cd -P ${word} && /bin/pwd -P && echo .`,
-    );
-    return code === 0 ? output.slice(0, -"\n.\n".length) : undefined;
+    const { code, output } = await this.do(`cd -P ${word} && /bin/pwd -P`);
+    return code === 0 ? output.slice(0, -1) : undefined;
   }
 
-  /** Leaves the folder it is in; tells whether it can be asked for more. */
-  async leave(): Promise<boolean> {
-    if (this.#hasEnded) return false;
-    try {
-      return (await this.do("cd /")).code === 0;
-    } catch {
-      return false;
-    }
+  /** Leaves the folder it is in, before it does what it is asked next. */
+  leave(): void {
+    this.#left = this.#do("cd /").catch(() => {
+      // as who asks next is told
+    });
   }
 
   /** Ends it, and waits for that. */

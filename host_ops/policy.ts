@@ -10,9 +10,9 @@ import { OwnFiles } from "./own_files.ts";
 import {
   identityAt,
   identityOf,
-  lstatIfThere,
+  lookUp,
   lstatNow,
-  realPathOf,
+  type Place,
 } from "./real_path.ts";
 
 /** Where the system shows the insides of processes, their environment for one. */
@@ -64,7 +64,7 @@ export class PathPolicy {
    */
   async admit(absolutePath: string, access: Access): Promise<Judged> {
     const asked = { absolutePath, access };
-    const path = await this.#look(() => realPathOf(absolutePath), asked);
+    const { path, info } = await this.#look(absolutePath, asked);
     const doing = `${access} ${absolutePath}`;
     if (PROCESS_FILES.test(path)) {
       throw denied(doing, {
@@ -72,7 +72,6 @@ export class PathPolicy {
         details: { reason: "process_files" },
       });
     }
-    const info = await this.#look(() => lstatNow(path), asked);
     const above = pathsUpFrom(path).map((it) => ({
       path: it,
       identity: it === path ? info && identityOf(info) : identityAt(it),
@@ -95,7 +94,7 @@ export class PathPolicy {
       if (entry === undefined) continue;
       // by the name of the root: from here on, names suffice
       const inside = join(real, path.slice(entry.length));
-      const there = inside === path ? info : await lstatIfThere(inside);
+      const there = inside === path ? info : lstatNow(inside);
       return { path: inside, info: there, root: real };
     }
     throw this.#outside(absolutePath, access);
@@ -110,7 +109,7 @@ export class PathPolicy {
    */
   follow(absolutePath: string, access: Access): Promise<string> {
     return followParents(absolutePath, async (folder) => {
-      const real = await this.#look(() => realPathOf(folder), {
+      const { path: real, info } = await this.#look(folder, {
         absolutePath,
         access,
       });
@@ -120,7 +119,6 @@ export class PathPolicy {
       if (!isKnown) {
         throw this.#outside(absolutePath, access);
       }
-      const info = await lstatIfThere(real);
       if (info?.isDirectory) {
         return real;
       }
@@ -133,15 +131,15 @@ export class PathPolicy {
   }
 
   /** What the runtime does not let us see is outside, unless it is a root's. */
-  async #look<T>(
-    look: () => T | Promise<T>,
+  async #look(
+    path: string,
     { absolutePath, access }: {
       readonly absolutePath: string;
       readonly access: Access;
     },
-  ): Promise<T> {
+  ): Promise<Place> {
     try {
-      return await look();
+      return await lookUp(path);
     } catch (error) {
       const refused = refusedPathIn(error);
       const roots = [
@@ -183,12 +181,8 @@ export interface PathPolicyOptions {
   readonly leftOut?: readonly string[] | undefined;
 }
 
-/** Where a path led when it was judged. */
-export interface Judged {
-  /** The real path, no part of it a link; by its root's name where roots are set. */
-  readonly path: string;
-  /** What stood there, if anything did. */
-  readonly info: Deno.FileInfo | undefined;
+/** Where a path led when it was judged; by its root's name where roots are set. */
+export interface Judged extends Place {
   /** The real path of the root that holds it; undefined where none are set. */
   readonly root: string | undefined;
 }

@@ -9,15 +9,17 @@ import { HeldText } from "../shared/held_text.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
 import { afterBytes, lineRange, type Selector } from "./file_part.ts";
-import { asksForFolder, notAFile, type RegularFile } from "./regular_file.ts";
+import {
+  asksForFolder,
+  notAFile,
+  PIECE_BYTES,
+  type RegularFile,
+} from "./regular_file.ts";
 import type { FileReadInput, FileReadResult } from "./results.ts";
 import { decodeStrictly, isContinuation, wholeCharacters } from "./utf8.ts";
 
 /** Files of the system claim to be empty and are not. */
 const LEAST_BUFFER_BYTES = 4_096;
-
-/** Bytes that are read, and hashed, at once. */
-const PIECE_BYTES = 131_072;
 
 /** The largest file that is read to its end for its hash alone. */
 export const MOST_HASHED_BYTES = 67_108_864;
@@ -51,7 +53,11 @@ export async function readFile(
   const start = isHashed ? 0 : from;
   using read = await readPart(file, {
     start,
-    select: lines === undefined ? afterBytes(from - start) : lineRange(lines),
+    select: lines !== undefined
+      ? lineRange(lines)
+      : from > start
+      ? afterBytes(from - start)
+      : undefined,
     expected: lines === undefined ? size - from + 1 : 0,
     most: maxBytes + 1,
     isHashed,
@@ -158,19 +164,21 @@ interface PartRead extends Disposable {
 }
 
 /** Reads until the end, or until all that is wanted has come, whatever size the file claims. */
-async function readPart(
+export async function readPart(
   file: RegularFile,
-  { start, select, expected, most, isHashed, budget, hold }: {
-    /** Where to begin to read. */
-    readonly start: number;
-    readonly select: Selector;
+  { start = 0, select, expected, most, isHashed = true, budget, hold }: {
+    /** Where to begin to read. Default: where the file begins. */
+    readonly start?: number;
+    /** Not given: all. */
+    readonly select?: Selector | undefined;
     /** How many bytes will likely be selected. */
     readonly expected: number;
     /** How many are wanted at most. */
     readonly most: number;
-    readonly isHashed: boolean;
+    /** Default: true. */
+    readonly isHashed?: boolean;
     readonly budget: ByteBudget;
-    readonly hold: Hold | undefined;
+    readonly hold?: Hold | undefined;
   },
 ): Promise<PartRead> {
   let taken = 0;
@@ -184,27 +192,36 @@ async function readPart(
     return new Uint8Array(size);
   };
   try {
-    const toCome = Math.min(file.info.size - start + 1, PIECE_BYTES);
-    const isLong = toCome > LEAST_BUFFER_BYTES && take(toCome);
-    const piece = new Uint8Array(isLong ? toCome : LEAST_BUFFER_BYTES);
     let kept = allocate(
       Math.min(Math.max(expected, LEAST_BUFFER_BYTES), most),
     );
     let length = 0;
     let position = start;
+    let piece: Uint8Array | undefined;
+    const room = () => {
+      // what is all wanted is read to where it is kept
+      if (select === undefined && length < kept.length) {
+        return kept.subarray(length, length + PIECE_BYTES);
+      }
+      if (piece !== undefined) return piece;
+      const toCome = Math.min(file.info.size - start + 1, PIECE_BYTES);
+      const isLong = toCome > LEAST_BUFFER_BYTES && take(toCome);
+      return piece = new Uint8Array(isLong ? toCome : LEAST_BUFFER_BYTES);
+    };
     let offset: number | undefined;
     let isOver = false;
     let isFollowed = false;
     const hash = isHashed ? createHash("sha256") : undefined;
     const isReadOn = () => hash !== undefined && position <= MOST_HASHED_BYTES;
     while (!isFollowed || isReadOn()) {
-      const count = await file.read(piece, position);
+      const into = room();
+      const count = await file.read(into, position);
       if (count === 0) break;
-      const bytes = piece.subarray(0, count);
+      const bytes = into.subarray(0, count);
       hash?.update(bytes);
       if (isOver) isFollowed = true;
       else {
-        const part = select(bytes);
+        const part = select?.(bytes) ?? { from: 0, to: count, isOver: false };
         const wanted = bytes.subarray(
           part.from,
           Math.min(part.to, part.from + most - length),
@@ -216,14 +233,14 @@ async function readPart(
           grown.set(kept);
           kept = grown;
         }
-        kept.set(wanted, length);
+        if (into === piece) kept.set(wanted, length);
         length += wanted.length;
         isOver = part.isOver || length === most;
         isFollowed = isOver && part.from + wanted.length < count;
       }
       position += count;
       // less than there was room for, up to its size: nothing more would come
-      if (count < piece.length && position === file.info.size) break;
+      if (count < into.length && position === file.info.size) break;
     }
     return {
       bytes: kept.subarray(0, length),

