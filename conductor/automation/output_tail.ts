@@ -1,7 +1,8 @@
 import type { OutputBytes, OutputStream, RunOutputs } from "./run_outputs.ts";
 
-/** Bytes read at once. */
-const PIECE_BYTES = 262_144;
+/** Bytes told at once, between which everybody else has a turn, and passed over. */
+const PIECE_BYTES = 32_768;
+const SKIPPED_BYTES = 262_144;
 /** Who is further behind than this skips all but the last of it. */
 const MAX_BEHIND_BYTES = 4_194_304;
 const LAST_BYTES = 524_288;
@@ -33,7 +34,7 @@ export class OutputTail {
     const from = this.#place;
     if (size - from > MAX_BEHIND_BYTES) await this.#skipTo(size - LAST_BYTES);
     while (this.#place < size) {
-      const read = await this.#read();
+      const read = await this.#read(PIECE_BYTES);
       if (read === undefined || read.bytes.length === 0) break;
       this.#take(read.bytes);
     }
@@ -50,7 +51,7 @@ export class OutputTail {
   async #skipTo(place: number): Promise<void> {
     let lines = 0;
     while (this.#place < place) {
-      const read = await this.#read();
+      const read = await this.#read(SKIPPED_BYTES);
       if (read === undefined || read.bytes.length === 0) break;
       const { bytes } = read;
       // For very short lines many times as fast as asking for each.
@@ -64,10 +65,9 @@ export class OutputTail {
     this.#options.onSkipped(Math.max(lines, 1));
   }
 
-  #read(): Promise<OutputBytes | undefined> {
+  #read(maxBytes: number): Promise<OutputBytes | undefined> {
     const { outputs, runId, stream } = this.#options;
-    const part = { stream, offset: this.#place, maxBytes: PIECE_BYTES };
-    return outputs.read(runId, part);
+    return outputs.read(runId, { stream, offset: this.#place, maxBytes });
   }
 
   #take(bytes: Uint8Array): void {

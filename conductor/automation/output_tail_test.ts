@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { OutputTail } from "./output_tail.ts";
 
 /** Follows a text that grows; returns what is told of it. */
@@ -6,13 +6,16 @@ function tailOf(from = 0) {
   let bytes = new Uint8Array(0);
   const told: (readonly [string, number])[] = [];
   const skipped: number[] = [];
+  const toldAtRead: number[] = [];
   const tail = new OutputTail({
     outputs: {
-      read: (_run, { offset = 0, maxBytes }) =>
-        Promise.resolve({
+      read: (_run, { offset = 0, maxBytes }) => {
+        toldAtRead.push(told.length);
+        return Promise.resolve({
           bytes: bytes.slice(offset, offset + maxBytes),
           size: bytes.length,
-        }),
+        });
+      },
     },
     runId: "run_1",
     stream: "stdout",
@@ -30,7 +33,7 @@ function tailOf(from = 0) {
     bytes = all;
     return tail.readTo(bytes.length);
   };
-  return { add, tail, told, skipped };
+  return { add, tail, told, skipped, toldAtRead };
 }
 
 Deno.test("OutputTail tells whole lines with the byte behind them, and the last at the end", async () => {
@@ -67,4 +70,14 @@ Deno.test("OutputTail that is far behind passes over whole lines and says how ma
   assertEquals(skipped.length, 1);
   assertEquals((skipped[0] ?? 0) + told.length, count);
   assertEquals(told.every(([text]) => text === "1234567\n"), true);
+});
+
+Deno.test("OutputTail gives everybody else a turn between a few thousand short lines", async () => {
+  const { add, told, toldAtRead } = tailOf();
+  await add("\n".repeat(200_000));
+  assertEquals(told.length, 200_000);
+  const atOnce = toldAtRead.map((it, index) =>
+    it - (toldAtRead[index - 1] ?? 0)
+  );
+  assert(Math.max(...atOnce) <= 32_768);
 });
