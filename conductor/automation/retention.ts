@@ -44,8 +44,9 @@ export class Retention {
 
   /** Removes one batch; true when there may be more to remove. */
   #sweep(): boolean {
-    const { leadership, db, log } = this.#options;
-    if (!leadership.isLeader) return false;
+    const { leadership, db, isBackingUp, log } = this.#options;
+    // What is removed while a copy is read makes the log beside the file grow.
+    if (!leadership.isLeader || isBackingUp?.()) return false;
     try {
       return leadership.write(() => this.#removeBatch()) || db.giveBack();
     } catch (error) {
@@ -96,6 +97,7 @@ interface RetentionOptions
   extends Pick<Stores, "tasks" | "logs" | "counters" | "events" | "audit"> {
   readonly db: Pick<Database, "giveBack">;
   readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly isBackingUp?: () => boolean;
   /** Age limit of finished tasks with their logs, of events and of audit rows. */
   readonly days: number;
   /** Count limit of finished tasks, log lines, events and audit rows, each. */

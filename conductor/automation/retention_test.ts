@@ -42,6 +42,20 @@ function logLines(it: Fixture, taskId: string): number {
   return it.taskLogs.read(taskId, { limit: 200 }).items.length;
 }
 
+Deno.test("Retention leaves everything while a backup is read, and goes on behind it", async () => {
+  let isBackingUp = true;
+  using it = await leading({
+    retention: { days: 30, rows: 1 },
+    isBackingUp: () => isBackingUp,
+  });
+  for (let i = 0; i < 3; i++) await finishedTask(it, 1);
+  await it.clock.advance(2 * SWEEP_MS);
+  assertEquals(tasks(it).length, 3);
+  isBackingUp = false;
+  await it.clock.advance(SWEEP_MS);
+  assertEquals(tasks(it).length, 1);
+});
+
 Deno.test("Retention removes finished tasks by age, with all that hangs on them", async () => {
   using it = await leading({ retention: { days: 2, rows: 1000 } });
   const old = await finishedTask(it, 7);

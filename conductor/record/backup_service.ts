@@ -31,6 +31,10 @@ export class BackupService {
     this.#options = options;
   }
 
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Those that there are, newest first. */
   list(): readonly BackupFile[] {
     return backupFiles(this.#options.folder);

@@ -158,7 +158,13 @@ export class Database {
   giveBack(): boolean {
     const before = this.#pages();
     if (before.free <= before.all / 8) return false;
-    this.write(() => this.all(`PRAGMA incremental_vacuum(${PAGES_A_STEP})`));
+    this.write(() => {
+      // What one page takes grows with the list of free ones.
+      const end = performance.now() + STEP_MS;
+      for (let step = 0; step < STEPS && performance.now() < end; step++) {
+        this.all("PRAGMA incremental_vacuum(8)");
+      }
+    });
     const { free, all } = this.#pages();
     // The file is cut when the log has been copied into it.
     if (free <= all / 8) this.all("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -222,8 +228,9 @@ interface DatabaseListener {
   failed?(error: StorageError): void;
 }
 
-/** Of 4 KiB each. */
-const PAGES_A_STEP = 256;
+/** How much is given back at once: steps of 8 pages, of 4 KiB each. */
+const STEPS = 32;
+const STEP_MS = 20;
 /** What is copied in memory when an older database is made able to shrink. */
 const MAX_REBUILT_PAGES = 16_384;
 
