@@ -118,11 +118,13 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       codexKind({ api: codex.api, clock }),
       browserKind(browser),
     ]),
+    outputs,
     leaseMs: values.leaseMs,
     width: values.maxConcurrentRuns,
     retention: { days: values.retentionDays, rows: values.retentionRows },
     about: () => self.summary(),
     onRunEnd: () => space.wake(),
+    isBackingUp: () => backups.isRunning,
     ...common,
   });
   const space = new OutputSpace({

@@ -17,6 +17,7 @@ const PROBE_MS = 2_000;
 const MOST_TRIES = 20;
 
 const FILES_GONE = "its files were removed while it ran";
+const FILES_GONE_UNSEEN = "its files were removed while nobody watched it";
 
 /**
  * Commands that outlive the daemon: each is kept by a shell of its own, which
@@ -59,6 +60,9 @@ export class KeptCommands {
     const { folder } = watch;
     let keeper: Keeper | undefined;
     if (!await this.#hasBegunForSure(watch)) {
+      if (watch.isTakenUp && await isMissing(Deno.stat(folder))) {
+        throw lost(FILES_GONE_UNSEEN);
+      }
       try {
         keeper = await this.#start(input, folder);
       } catch (error) {
@@ -88,7 +92,7 @@ export class KeptCommands {
         if (error instanceof KeptLost) throw error;
         if (leave.aborted) return undefined;
         try {
-          if (await isMissing(folder)) {
+          if (await isMissing(sizesOf(folder))) {
             throw await this.#lost(group, FILES_GONE);
           }
           // Too many open files, a disk that fails: nothing that runs is let go.
@@ -197,10 +201,7 @@ export class KeptCommands {
   ): Promise<KeptLost> {
     await removeIfThere(join(group.folder, "stdin")).catch(() => {});
     const hasKilled = await group.kill();
-    return new KeptLost(
-      `Cannot tell how the command ended: ${why}` +
-        (hasKilled ? "; what was left is killed" : ""),
-    );
+    return lost(why + (hasKilled ? "; what was left is killed" : ""));
   }
 }
 
@@ -209,10 +210,19 @@ export class KeptLost extends Error {
   override readonly name = "KeptLost";
 }
 
+function lost(why: string): KeptLost {
+  return new KeptLost(`Cannot tell how the command ended: ${why}`);
+}
+
 /** How a kept command is watched. */
 export interface KeptWatch {
   /** Where its files are, absolute; made when it starts. */
   readonly folder: string;
+  /**
+   * Whether somebody was to start it before, who made the folder first: without
+   * one nobody knows whether it has begun.
+   */
+  readonly isTakenUp?: boolean;
   /** Kills the command when it aborts. */
   readonly signal: AbortSignal;
   /** Ends the watching; the command goes on. */
@@ -267,9 +277,9 @@ async function look(folder: string) {
   };
 }
 
-/** Tells whether an output of a command is not there. */
-async function isMissing(folder: string): Promise<boolean> {
-  return await sizesOf(folder).then(
+/** Tells whether what was looked at is not there. */
+async function isMissing(looking: Promise<unknown>): Promise<boolean> {
+  return await looking.then(
     () => false,
     (error) => error instanceof Deno.errors.NotFound,
   );

@@ -17,15 +17,22 @@ function keep(
   request: Record<string, unknown>,
   options: {
     readonly folder: string;
+    readonly isTakenUp?: boolean;
     readonly leave?: AbortSignal;
     readonly signal?: AbortSignal;
     readonly maxBytes?: number;
     readonly onLook?: () => Promise<boolean>;
   },
 ) {
-  const { folder, leave = NEVER, signal = NEVER, maxBytes = 1e9 } = options;
+  const {
+    folder,
+    isTakenUp = false,
+    leave = NEVER,
+    signal = NEVER,
+    maxBytes = 1e9,
+  } = options;
   const { onLook = () => Promise.resolve(false) } = options;
-  const watch = { folder, leave, maxBytes, onLook };
+  const watch = { folder, isTakenUp, leave, maxBytes, onLook };
   return ops.keepCommand(request, { ...CALLER, signal }, watch);
 }
 
@@ -319,6 +326,23 @@ for (const who of ["its caller", "the command itself", "an earlier start"]) {
     assert(!await exists(marker), "the command goes on");
   });
 }
+
+Deno.test("keepCommand() begins what was never begun, and never what may have run", async () => {
+  await using dir = await tempDir();
+  await using ops = testHostOps();
+  const again = { folder: dir.join("run"), isTakenUp: true };
+  const marker = dir.join("ran");
+  const request = { command: `echo x >>${marker}` };
+  await Deno.mkdir(again.folder);
+  assert((await keep(ops, request, again))?.ok);
+  await Deno.remove(again.folder, { recursive: true });
+  await assertRejects(
+    () => keep(ops, request, again),
+    KeptLost,
+    "its files were removed while nobody watched it",
+  );
+  assertEquals(await Deno.readTextFile(marker), "x\n");
+});
 
 Deno.test("keepCommand() does not let go of a command when it cannot look for a while", async () => {
   await using dir = await tempDir();

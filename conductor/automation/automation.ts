@@ -12,6 +12,7 @@ import { Retention } from "./retention.ts";
 import { RunExecutor } from "./run_executor.ts";
 import { RunLedger } from "./run_ledger.ts";
 import { RunLogs } from "./run_logs.ts";
+import type { RunOutputs } from "./run_outputs.ts";
 import { ScheduleKeeper } from "./schedule_keeper.ts";
 import { ScheduleService } from "./schedule_service.ts";
 import { ScheduleTimer } from "./schedule_timer.ts";
@@ -136,12 +137,14 @@ export function composeAutomation(options: AutomationOptions): Automation {
 export interface AutomationOptions {
   readonly store: Store;
   readonly kinds: TaskKinds;
+  readonly outputs: Pick<RunOutputs, "makeFolder">;
   readonly leaseMs: number;
   /** How many runs at once. */
   readonly width: number;
   readonly retention: { readonly days: number; readonly rows: number };
   readonly about: SystemServiceOptions["about"];
   readonly onRunEnd?: () => void;
+  readonly isBackingUp?: () => boolean;
   readonly newId: NewId;
   readonly clock: Clock;
   readonly log: Logger;

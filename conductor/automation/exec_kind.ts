@@ -118,7 +118,7 @@ async function captured(work: Work): Promise<ExecExit> {
  */
 async function watched(
   work: Work,
-  { logged, open, skip }: CommandOptions,
+  { isTakenUp, logged, open, skip }: CommandOptions,
 ): Promise<ExecExit> {
   const { hostOps, request, context, outputs } = work;
   const { run_id: runId } = context;
@@ -136,6 +136,7 @@ async function watched(
   const stderr = tailOf("stderr");
   const watch = {
     folder: outputs.folderOf(runId),
+    isTakenUp,
     leave,
     maxBytes: request.input.maxBufferBytes,
     async onLook(sizes: Readonly<Record<OutputStream, number>>) {

@@ -164,6 +164,7 @@ export class RunExecutor {
           timeout_ms: task.effective_timeout_ms,
           command: {
             survive: task.survive === 1,
+            isTakenUp: claim.isAdopted === true,
             max_output_bytes: task.max_output_bytes,
             logged: { stdout: run.stdout_logged, stderr: run.stderr_logged },
             open: (stream, text) => log.open(stream, text),

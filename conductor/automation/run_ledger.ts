@@ -14,6 +14,7 @@ import type {
   TaskRow,
   TaskStatus,
 } from "../store/mod.ts";
+import type { RunOutputs } from "./run_outputs.ts";
 
 /** A lost run of a task that says so is retried, but not for ever. */
 const MAX_LOST_ATTEMPTS = 10;
@@ -52,6 +53,8 @@ export class RunLedger {
     const { task_id } = task;
     const run_id = newId("run");
     const attempt = task.attempts + 1;
+    // Ahead of the row: a run without it is not one that has never begun.
+    if (task.survive === 1) this.#options.outputs.makeFolder(run_id);
     const seq = runs.insert({ runId: run_id, task, identity, fence, at: now });
     tasks.start(task.seq, now);
     this.#taskEvent(task, { status: "running", attempts: attempt, now });
@@ -235,6 +238,7 @@ export interface Claim {
 
 interface RunLedgerOptions
   extends Pick<Stores, "tasks" | "runs" | "logs" | "events"> {
+  readonly outputs: Pick<RunOutputs, "makeFolder">;
   readonly identity: Identity;
   readonly newId: NewId;
 }

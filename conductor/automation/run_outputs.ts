@@ -14,6 +14,15 @@ export class RunOutputs {
     this.#folder = folder;
   }
 
+  /** Makes the folder of a run whose files its command makes. */
+  makeFolder(runId: string): void {
+    try {
+      Deno.mkdirSync(this.folderOf(runId), { recursive: true, mode: 0o700 });
+    } catch {
+      /* what is wrong with the disk is told when the command starts */
+    }
+  }
+
   /** Makes the files of a run that is about to start. */
   async create(runId: string): Promise<OutputFiles> {
     const folder = this.folderOf(runId);

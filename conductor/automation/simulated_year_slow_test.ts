@@ -178,7 +178,11 @@ Deno.test("A year of 200 schedules: every due time is a task, a miss or a skip, 
       share: <T>(action: (fence: Fence) => T) => Promise.resolve(write(action)),
     };
     const parts = { ...stores, leadership, clock, newId, log: silentLogger };
-    const ledger = new RunLedger({ ...parts, identity });
+    const ledger = new RunLedger({
+      ...parts,
+      identity,
+      outputs: { makeFolder() {} },
+    });
     const taskService = new TaskService({
       ...parts,
       ledger,

@@ -58,6 +58,8 @@ export interface RunContext {
 export interface CommandOptions {
   /** Whether it is to outlive this process. */
   readonly survive: boolean;
+  /** Whether the run began in another term. */
+  readonly isTakenUp: boolean;
   readonly max_output_bytes: number | null;
   /** How far each output stands in the log since an earlier watch, in bytes. */
   readonly logged: { readonly stdout: number; readonly stderr: number };

@@ -94,7 +94,10 @@ export const AS_OWNER = { by: { scopes: withImplied(["admin"]) } };
 /** Options of {@linkcode automationAt}. */
 export interface FixtureOptions extends
   Partial<
-    Pick<AutomationOptions, "width" | "retention" | "newId" | "leaseMs">
+    Pick<
+      AutomationOptions,
+      "width" | "retention" | "newId" | "leaseMs" | "isBackingUp"
+    >
   > {
   readonly clock?: FakeClock;
   readonly instance?: string;
@@ -142,6 +145,8 @@ export function automationAt(options: FixtureOptions = {}): Fixture {
   const automation = composeAutomation({
     store,
     kinds: taskKinds([kind]),
+    outputs: { makeFolder() {} },
+    ...options,
     leaseMs: options.leaseMs ?? LEASE_MS,
     width: options.width ?? 2,
     retention: options.retention ?? { days: 30, rows: 1000 },

@@ -120,6 +120,22 @@ Deno.test("A second conductor takes up the surviving runs of one that was killed
   assert((await call(`${second.origin}/v1/system/state`)).data.drained);
 });
 
+Deno.test("What ran and lost its files while no conductor was there is lost, not begun again", async () => {
+  await using state = await sharedState();
+  const marker = join(state.folder, "starts");
+  await using first = await startDaemon("conductor", state.env);
+  const { taskId } = await detach(first, `echo x >>${marker}; sleep 1`);
+  await until(() => Deno.readTextFile(marker).catch(() => ""));
+  first.child.kill("SIGKILL");
+  await first.child.status;
+  await Deno.remove(join(state.folder, "jobs"), { recursive: true });
+  await using second = await startDaemon("conductor", state.env);
+  const { status, error } = await ended(second, taskId);
+  assertEquals([status, error.code], ["failed", "RUN_LOST"]);
+  assert(error.message.endsWith("were removed while nobody watched it"));
+  assertEquals(await Deno.readTextFile(marker), "x\n");
+});
+
 Deno.test("A surviving run that prints more than it may is ended, and says so", async () => {
   await using conductor = await startDaemon("conductor");
   const { data } = await call(`${conductor.origin}/v1/tasks`, {
