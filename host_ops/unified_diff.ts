@@ -1,4 +1,8 @@
-import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
+import {
+  FILE_HEADERS_ONLY,
+  formatPatch,
+  structuredPatch,
+} from "diff/lib/patch/create.js";
 import type { Change } from "./changes.ts";
 import type { EditWork } from "./edit_work.ts";
 import { eachOccurrence } from "./occurrences.ts";

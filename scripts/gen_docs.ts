@@ -9,7 +9,7 @@ import { CODEXD_SETTINGS } from "../codexd/config.ts";
 import { codexdRoutes } from "../codexd/routes/mod.ts";
 import { CONDUCTOR_SETTINGS } from "../conductor/config.ts";
 import { routes as conductorRoutes } from "../conductor/routes/mod.ts";
-import { STATUS_API_SETTINGS } from "../conductor/status/mod.ts";
+import { STATUS_API_SETTINGS } from "../conductor/status/api/mod.ts";
 import { HOST_OP_ERRORS } from "../host_ops/mod.ts";
 import type { Setting } from "../shared/config/mod.ts";
 import { ERRORS } from "../shared/errors.ts";

@@ -14,7 +14,10 @@ import {
   type Settings,
   type SettingValues,
 } from "../shared/config/mod.ts";
-import { STATUS_API_SETTINGS, upstreamOf } from "../conductor/status/mod.ts";
+import {
+  STATUS_API_SETTINGS,
+  upstreamOf,
+} from "../conductor/status/api/mod.ts";
 
 /** The daemons that permissions are rendered for. */
 export type Program = "conductor" | "codexd";

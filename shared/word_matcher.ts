@@ -124,7 +124,7 @@ function spellings(expression: string): string[] {
   let all = [""];
   for (
     const [whole, group, set] of expression.matchAll(
-      /\\b|(?:\(\?:([^)]*)\)|\[([^\]]*)\]|[a-z0-9-])\??/g,
+      /\\b|(?:\(\?:([^)]*)\)|\[([^\]]*)\])\??|[a-z0-9-]\?|[a-z0-9-]+(?!\?)/g,
     )
   ) {
     const ways = whole === "\\b"
@@ -133,7 +133,7 @@ function spellings(expression: string): string[] {
       ? group.split("|").flatMap(spellings)
       : set !== undefined
       ? [...set]
-      : [whole.slice(0, 1)];
+      : [whole.replace("?", "")];
     if (whole.endsWith("?")) ways.push("");
     all = all.flatMap((start) => ways.map((way) => start + way));
   }

@@ -1,10 +1,3 @@
-export { composeStatusApi } from "./api/compose.ts";
-export {
-  readStatusApiConfig,
-  STATUS_API_SETTINGS,
-  upstreamOf,
-} from "./api/config.ts";
-export { confine } from "./api/confine.ts";
 export { StatusAnswer } from "./contract.ts";
 export { diskSpace } from "./disk.ts";
 export { statusPage } from "./page.ts";

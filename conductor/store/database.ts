@@ -248,6 +248,10 @@ export function openDatabase(
   try {
     if (path !== ":memory:") inspectFirst(path, mustExist);
     connection = new Connection(path, { int64: true, parseJson: false });
+    // An empty file has nothing to lose while it is made ours: eight syncs less.
+    if (pragma(connection, "page_count") === 0) {
+      connection.exec("PRAGMA journal_mode = MEMORY");
+    }
     connection.exec(`
       PRAGMA busy_timeout = ${OPENING_BUSY_MS};
       PRAGMA auto_vacuum = INCREMENTAL;
@@ -333,13 +337,17 @@ function valuesOf(row: Row): string {
  * second or so, so a large one is left until retention has made it smaller.
  */
 function makeShrinkable(connection: Connection): void {
-  const read = (name: string) =>
-    connection.prepare(`PRAGMA ${name}`).value<[number]>()?.[0] ?? 0;
-  const used = read("page_count") - read("freelist_count");
-  if (read("auto_vacuum") !== 0 || used > MAX_REBUILT_PAGES) return;
+  const used = pragma(connection, "page_count") -
+    pragma(connection, "freelist_count");
+  const canShrink = pragma(connection, "auto_vacuum") !== 0;
+  if (canShrink || used > MAX_REBUILT_PAGES) return;
   try {
     connection.exec("VACUUM");
   } catch {
     // In use, or no room: it works as it is, and the next start tries again.
   }
+}
+
+function pragma(connection: Connection, name: string): number {
+  return connection.prepare(`PRAGMA ${name}`).value<[number]>()?.[0] ?? 0;
 }

@@ -1,7 +1,7 @@
 import { CODEX_VARIABLES } from "../../../codexd/app_server/mod.ts";
 import { CODEXD_SETTINGS } from "../../../codexd/config.ts";
 import { CONDUCTOR_SETTINGS } from "../../../conductor/config.ts";
-import { STATUS_API_SETTINGS } from "../../../conductor/status/mod.ts";
+import { STATUS_API_SETTINGS } from "../../../conductor/status/api/mod.ts";
 import { SETTINGS, type Settings } from "../../../shared/config/mod.ts";
 import type { Program } from "../../permissions.ts";
 import type { Variables } from "./node_settings.ts";
