@@ -57,6 +57,7 @@ contractTests("conductor", {
         run_id: run,
         live_task_id: later.task_id,
         session: "session-1",
+        approval: "apr_1",
         browser: "firefox-1",
         schedule: "yearly",
         token_id: "token_0",

@@ -93,6 +93,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     socket: values.codexdSocket,
     stateDir: values.stateDir,
     events: store.events,
+    held: store.held,
     clock,
     log,
   });

@@ -53,6 +53,7 @@ export function conductorSelf(
       file: readableFile(),
       ...newest(store),
       browser: browser.activeClientId(),
+      approval: codex.health.condition.status?.approvals.items[0]?.approval_id,
       session: codex.health.condition.status?.sessions.newest ?? undefined,
     }),
   };
@@ -179,8 +180,8 @@ const GUIDANCE: SelfParts["guidance"] = {
       "Host operations answer 200 once admitted: data.ok tells whether the operation itself succeeded.",
       "Unknown body fields are refused. Add ?pretty to indent an answer.",
       "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
-      "Streams are text/event-stream: use curl -N. Those with id lines resume with Last-Event-ID.",
-      "Task logs, events and audit can be polled too: after=<last_seq of the answer before>, wait_ms to hold the answer. next in an answer names calls that lead on.",
+      "Streams are text/event-stream (Accept: text/event-stream): use curl -N. Those with id lines resume with Last-Event-ID.",
+      "Task logs, events, Codex's events and audit can be polled too: after=<last_seq of the answer before>, wait_ms to hold the answer. next in an answer names calls that lead on.",
       "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes.",
       "With a shared token configured, routes that are not public need Authorization: Bearer.",
     ],
@@ -195,6 +196,7 @@ const GUIDANCE: SelfParts["guidance"] = {
     ],
     notes: [
       "This surface is enough for business queries without reading other docs.",
+      "What Codex asks is in GET /v1/codex/approvals?wait_ms=30000: the first answer wins.",
       "Control actions and host operations are on the other surface: /describe/control.",
     ],
   },

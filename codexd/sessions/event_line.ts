@@ -8,7 +8,7 @@ export function eventLine(
   const { session_id, turn_id, type, data } = event;
   const { seq, at } = place;
   const whole: CodexEvent = { seq, session_id, turn_id, type, at, data };
-  return { seq, session_id, json: JSON.stringify(whole) };
+  return { seq, session_id, type, json: JSON.stringify(whole) };
 }
 
 /** An event before it has its place in the log. */
@@ -23,6 +23,7 @@ export interface NewEvent {
 export interface EventLine {
   readonly seq: number;
   readonly session_id: string | null;
+  readonly type: string;
   /** The whole event as JSON, in one line. */
   readonly json: string;
 }
@@ -30,8 +31,10 @@ export interface EventLine {
 /** Returns the event on a line; undefined when there is none to be read. */
 export function parseEventLine(json: string): EventLine | undefined {
   try {
-    const { seq, session_id } = JSON.parse(json);
-    return typeof seq === "number" ? { seq, session_id, json } : undefined;
+    const { seq, session_id, type } = JSON.parse(json);
+    return typeof seq === "number"
+      ? { seq, session_id, type, json }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import type { Clock } from "../../shared/clock.ts";
 import {
   ClientMessage,
   type ClientReply,
+  eventFilter,
   type EventsQuery,
 } from "../../shared/contracts/mod.ts";
 import { AppError, codeOf } from "../../shared/errors.ts";
@@ -42,7 +43,7 @@ export class EventSubscriptions {
     const left = new AbortController();
     const { log, events } = this.#ports;
     // Taken now: what happens until the socket is open is not missed.
-    const { after = events.lastSeq, session_id } = query;
+    const { after = events.lastSeq } = query;
     const socket: JsonSocket<ClientMessage> = new JsonSocket(port, {
       schema: ClientMessage,
       log,
@@ -51,7 +52,7 @@ export class EventSubscriptions {
         this.#count++;
         left.signal.addEventListener("abort", () => this.#count--);
         const batches = events.follow(after, left.signal);
-        this.#pump(socket, batches, session_id).catch((error) => {
+        this.#pump(socket, batches, eventFilter(query)).catch((error) => {
           log.error("Cannot send events", { error });
           socket.close(CLOSE.internal, "the events cannot be read");
         });
@@ -68,15 +69,13 @@ export class EventSubscriptions {
   async #pump(
     socket: JsonSocket<ClientMessage>,
     batches: ReturnType<EventLog["follow"]>,
-    wanted: string | undefined,
+    isWanted: ReturnType<typeof eventFilter>,
   ): Promise<void> {
     for await (const batch of batches) {
-      for (const { json, session_id } of batch) {
-        const isOther = wanted !== undefined && session_id !== null &&
-          session_id !== wanted;
-        if (isOther) continue;
+      for (const event of batch) {
+        if (!isWanted(event)) continue;
         if (!await this.#hasRoom(socket)) return;
-        if (!socket.sendText(json)) return;
+        if (!socket.sendText(event.json)) return;
       }
     }
   }

@@ -34,6 +34,7 @@ function setUp(events: number) {
   const stored: EventLine[] = Array.from({ length: events }, (_, index) => ({
     seq: index + 1,
     session_id: null,
+    type: "warning",
     json: "x".repeat(100),
   }));
   const subscriptions = new EventSubscriptions({

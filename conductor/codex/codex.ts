@@ -1,8 +1,12 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { Approval } from "../../shared/contracts/mod.ts";
+import { AppError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
-import type { EventService } from "../record/mod.ts";
+import type { EventService, HeldCalls } from "../record/mod.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { type CodexdCondition, CodexdHealth } from "./codexd_health.ts";
+import { pollEvents } from "./poll_events.ts";
+import { tellApproval } from "./tell_approval.ts";
 import {
   relayEvents,
   type RelayNews,
@@ -14,10 +18,12 @@ export class Codex {
   readonly api: CodexdApi;
   readonly health: CodexdHealth;
   readonly #clock: Clock;
+  readonly #held: CodexOptions["held"];
 
   constructor(options: CodexOptions) {
-    const { events, clock, log } = options;
+    const { events, held, clock, log } = options;
     this.#clock = clock;
+    this.#held = held;
     this.api = new CodexdApi(options);
     this.health = new CodexdHealth({
       api: this.api,
@@ -25,6 +31,7 @@ export class Codex {
       log,
       onChange: ({ state, reason }, previous) =>
         events.record("codexd.health_changed", { state, previous, reason }),
+      onApproval: (event) => tellApproval(event, events),
     });
   }
 
@@ -38,6 +45,37 @@ export class Codex {
   async look(): Promise<CodexdCondition> {
     await this.health.ask();
     return this.health.condition;
+  }
+
+  /**
+   * What waits for an answer, as soon as something does, at the latest after
+   * `waitMs`.
+   * @throws {AppError} CODEXD_UNAVAILABLE, TOO_MANY_REQUESTS
+   */
+  async approvals(
+    waiting: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<readonly Approval[]> {
+    await this.health.refresh();
+    return await this.#held.until(() => this.#approvals(), {
+      ready: (items) => items.length > 0,
+      ...waiting,
+    });
+  }
+
+  /** Reads codexd's events as a list. @throws {AppError} as {@linkcode pollEvents} */
+  poll(
+    query: Partial<RelayQuery>,
+    polling: Parameters<typeof pollEvents>[2],
+  ): ReturnType<typeof pollEvents> {
+    const { api } = this;
+    const ports = { api, held: this.#held, clock: this.#clock };
+    return pollEvents(ports, query, polling);
+  }
+
+  #approvals(): readonly Approval[] {
+    const { status, reason } = this.health.condition;
+    if (status !== null) return status.approvals.items;
+    throw new AppError("CODEXD_UNAVAILABLE", reason ?? undefined);
   }
 
   /** Follows codexd's events, across its restarts, until `signal` aborts. */
@@ -54,6 +92,7 @@ interface CodexOptions {
   /** The folder of all state, codexd's key in it. */
   readonly stateDir: string;
   readonly events: Pick<EventService, "record">;
+  readonly held: Pick<HeldCalls, "until" | "enter" | "stopped">;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -106,6 +106,7 @@ export class CodexdApi implements Disposable {
     query: {
       readonly after?: number | undefined;
       readonly session_id?: string | undefined;
+      readonly types?: string | undefined;
     },
   ): WebSocket {
     const url = new URL(codexdEvents.path, this.base);

@@ -3,6 +3,7 @@ import {
   codexdHealthz,
   type CodexdStatus,
   codexdStatus,
+  type CodexEvent,
 } from "../../shared/contracts/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
@@ -14,11 +15,13 @@ const POLL_MS = 5000;
 const RETRIES = { firstMs: 250, longestMs: 5000 };
 const ANSWER_MS = 5000;
 
-/** With this for a session only events of none come: the few that matter here. */
-const NO_SESSION = "-";
-
 /** Events after which codexd is asked again at once. */
-const NEWS = new Set(["app_server.state", "account.updated"]);
+const NEWS = [
+  "app_server.state",
+  "account.updated",
+  "approval.requested",
+  "approval.resolved",
+];
 
 /**
  * Watches codexd: asks it again and again, less often while it is away, and at
@@ -31,8 +34,11 @@ export class CodexdHealth {
   #socket: EventSocket | undefined;
   #hurry = new AbortController();
   #running: Promise<void> | undefined;
+  #listening: Promise<void> | undefined;
   #asking: Promise<void> | undefined;
   #listenedAt = -Infinity;
+  /** How far its events were heard. */
+  #heard: number | undefined;
 
   constructor(options: CodexdHealthOptions) {
     this.#options = options;
@@ -75,6 +81,7 @@ export class CodexdHealth {
     this.#stop.abort();
     this.#socket?.close();
     await this.#running;
+    await this.#listening;
   }
 
   async #run(): Promise<void> {
@@ -90,7 +97,7 @@ export class CodexdHealth {
         pause = backoffMs(++failures, { ...RETRIES, random });
       } else {
         failures = 0;
-        void this.#listen();
+        if (this.#socket === undefined) this.#listening = this.#listen();
       }
       await sleep(clock, pause, AbortSignal.any([signal, this.#hurry.signal]));
     }
@@ -102,6 +109,12 @@ export class CodexdHealth {
       this.#asking = undefined;
     });
     return this.#asking;
+  }
+
+  /** Asks anew: what is being asked already may be answered from before now. */
+  async refresh(): Promise<void> {
+    await this.#asking;
+    await this.ask();
   }
 
   async #ask(): Promise<void> {
@@ -132,15 +145,21 @@ export class CodexdHealth {
    * often than codexd is asked.
    */
   async #listen(): Promise<void> {
-    const { api, clock } = this.#options;
+    const { api, clock, onApproval } = this.#options;
     const now = clock.monotonic();
-    if (this.#socket !== undefined || now - this.#listenedAt < POLL_MS) return;
+    if (now - this.#listenedAt < POLL_MS) return;
     this.#listenedAt = now;
-    const query = { session_id: NO_SESSION };
+    this.#heard ??= this.#condition.status?.events.seq;
+    const query = { after: this.#heard, types: NEWS.join() };
     const socket = new EventSocket(() => api.openEvents(query));
     this.#socket = socket;
-    for await (const { type } of socket) {
-      if (NEWS.has(type)) this.hurry();
+    for await (const event of socket) {
+      if (this.#stop.signal.aborted) break;
+      this.#heard = event.seq;
+      if (event.type.startsWith("approval.")) {
+        await this.refresh();
+        onApproval(event);
+      } else this.hurry();
     }
     this.#socket = undefined;
     this.hurry();
@@ -184,4 +203,6 @@ interface CodexdHealthOptions {
   /** From 0 to 1: spreads attempts. Default `Math.random`. */
   readonly random?: () => number;
   onChange(now: CodexdCondition, before: CodexdState): void;
+  /** Told of an approval's events, when the condition shows what they tell. */
+  onApproval(event: CodexEvent): void;
 }

@@ -12,6 +12,7 @@ function watch(codexd: FakeCodexd) {
     clock: systemClock,
     log: silentLogger,
     random: () => 0,
+    onApproval() {},
     onChange(now, before) {
       changes.push(`${before} > ${now.state}`);
       wake();

@@ -50,4 +50,6 @@ export type RelayNews =
 export interface RelayQuery {
   readonly after: number;
   readonly session_id?: string | undefined;
+  /** With commas between. */
+  readonly types?: string | undefined;
 }

@@ -4,8 +4,8 @@ import {
   CodexdStatus,
   codexdStatus,
   CodexEvent,
+  EVENT_FILTER,
   EVENT_TYPES,
-  EventsQuery,
   listSessions,
   openSession,
   readSession,
@@ -21,9 +21,17 @@ import {
   type Schema,
   type StreamEvent,
 } from "../../shared/http/mod.ts";
-import type { RelayNews } from "../codex/mod.ts";
+import { readCursor } from "../../shared/page.ts";
+import { CODEX_EVENTS, type RelayNews } from "../codex/mod.ts";
 import { type Deps, route } from "../deps.ts";
-import { afterOf } from "./poll.ts";
+import {
+  afterOf,
+  POLL_HEADERS,
+  POLL_NOTE,
+  POLL_QUERY,
+  pollAnswer,
+  pollData,
+} from "./poll.ts";
 
 /** codexd's own routes, and what leads to them here. */
 const FORMAL_ROUTES = [
@@ -35,14 +43,15 @@ const FORMAL_ROUTES = [
   [codexdEvents, "/v1/codex/events"],
 ] as const;
 
-const common = {
+/** What the routes of Codex have in common. */
+export const CODEX_ROUTE = {
   surface: "business",
   exposure: "local",
   scope: "codex",
 } as const;
 
 /** Why nothing can be read of Codex now. */
-const away = ({ codex }: Deps) => codex.health.away;
+export const away = ({ codex }: Deps) => codex.health.away;
 /** Why no session can be opened and no turn be run now. */
 const unavailable = ({ codex }: Deps) => codex.health.unavailable;
 
@@ -61,7 +70,7 @@ const Away = z.object({ reason: z.string() });
 /** Codex, as codexd serves it. */
 export const codexRoutes = [
   route({
-    ...common,
+    ...CODEX_ROUTE,
     id: "codex.get",
     method: "GET",
     path: "/v1/codex",
@@ -139,38 +148,56 @@ export const codexRoutes = [
     handler: relayTo(runTurn),
   }),
   route({
-    ...common,
+    ...CODEX_ROUTE,
     id: "codex.events",
     method: "GET",
     path: "/v1/codex/events",
     kind: "read",
-    produces: "sse",
-    summary: "Follow Codex: sessions, turns, messages, commands, approvals",
+    summary:
+      "Read or follow Codex: sessions, turns, messages, commands, approvals",
     notes: [
-      "Begins now, behind after=<seq>, or behind Last-Event-ID. data is the whole event: seq, session_id, turn_id, type, at, data.",
+      POLL_NOTE,
+      "Oldest first. Without after: those among the last limit events. An event has seq, session_id, turn_id, type, at, data.",
+      "With Accept: text/event-stream it follows, from now on, or behind after or Last-Event-ID; data is the whole event.",
       "A notification of Codex's that has no name here comes as codex.<method>.",
       "While codexd is away the stream stays open and says so once (relay.away); nothing is missed.",
-      "Approvals are answered over codexd's own WebSocket.",
     ],
-    query: EventsQuery,
-    data: z.string(),
+    query: z.strictObject({ ...POLL_QUERY, ...EVENT_FILTER }),
+    data: pollData("events", CodexEvent),
     events: {
       ...Object.fromEntries(
         Object.keys(EVENT_TYPES).map((it) => [it, CodexEvent]),
       ),
       "relay.away": Away,
     },
-    headers: { "last-event-id": "The seq of the last event that was read." },
-    errors: ["CODEXD_UNAVAILABLE"],
+    headers: POLL_HEADERS,
+    errors: ["CODEXD_UNAVAILABLE", "TOO_MANY_REQUESTS"],
     unavailable: away,
+    example: { query: { limit: "20" } },
+    async handler({ deps: { codex }, query, headers, signal }) {
+      const { limit, wait_ms: waitMs, session_id, types } = query;
+      const after = afterOf(headers, query, placeOf);
+      const wanted = {
+        session_id,
+        types,
+        ...(after !== undefined && { after }),
+      };
+      const poll = await codex.poll(wanted, { limit, waitMs, signal });
+      return pollAnswer("events", poll);
+    },
     async stream({ deps: { codex }, query, headers, signal }) {
       // Asked first: a codexd that is away is a failure, not an empty stream.
       const { events } = await codex.api.call(codexdStatus, {}, { signal });
-      const after = afterOf(headers, query) ?? events.seq;
-      return toEvents(codex.follow({ ...query, after }, signal));
+      const { session_id, types } = query;
+      const after = afterOf(headers, query, placeOf) ?? events.seq;
+      return toEvents(codex.follow({ after, session_id, types }, signal));
     },
   }),
 ];
+
+function placeOf(cursor: string): number {
+  return readCursor(cursor, { list: CODEX_EVENTS, place: z.int() });
+}
 
 async function* toEvents(
   news: AsyncIterable<RelayNews>,

@@ -16,6 +16,15 @@ interface CodexFacts {
   readonly routes: readonly unknown[];
 }
 
+/** What a poll of events answers. */
+interface EventsPart {
+  readonly count: number;
+  readonly events: readonly { readonly seq: number }[];
+  readonly last_seq: number;
+  readonly next_cursor: string | null;
+  readonly gap: unknown;
+}
+
 /** A conductor whose codexd is a stand-in that it has found. */
 async function connected(codexd: FakeCodexd): Promise<TestConductor> {
   const conductor = await testConductor(codexd.env);
@@ -150,6 +159,8 @@ Deno.test("/v1/codex* answer 503 while codexd is away; conductor stays ready", a
       ["POST", "/v1/codex/sessions", {}],
       ["POST", "/v1/codex/turn", { session_id: "s", input: "x" }],
       ["GET", "/v1/codex/events", undefined],
+      ["GET", "/v1/codex/approvals?wait_ms=5000", undefined],
+      ["POST", "/v1/codex/approvals/apr_1", { decision: "accept" }],
     ] as const
   ) {
     const { status, code, retryable } = await failure(it, method, path, body);
@@ -192,7 +203,7 @@ Deno.test("GET /v1/capabilities says whether Codex can be used now, and why not"
   codexd.hide();
   await it.server.data("GET", "/v1/codex");
   const away = (await codexRoutes()).filter(([, available]) => !available);
-  assertEquals(away.length, 5);
+  assertEquals(away.length, 7);
   codexd.show();
 });
 
@@ -201,7 +212,7 @@ Deno.test("GET /v1/codex/events relays events with their numbers and resumes by 
   await using it = await connected(codexd);
   for (let i = 0; i < 3; i++) codexd.push({ type: "message.delta" });
   const response = await it.server.get("/v1/codex/events", {
-    headers: { "last-event-id": "1" },
+    headers: { "last-event-id": "1", accept: "text/event-stream" },
   });
   assertMatch(
     response.headers.get("content-type") ?? "",
@@ -222,6 +233,53 @@ Deno.test("GET /v1/codex/events relays events with their numbers and resumes by 
   });
   assertEquals(bad.status, 400);
   await bad.body?.cancel();
+});
+
+Deno.test("GET /v1/codex/events is polled as conductor's own events are: nothing twice, nothing lost", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const get = (query: string) =>
+    it.server.data<EventsPart>("GET", `/v1/codex/events?${query}`);
+  for (let i = 0; i < 5; i++) {
+    const session_id = i % 2 === 0 ? "mine" : "other";
+    codexd.push({ session_id, type: i === 4 ? "turn.completed" : "warning" });
+  }
+  const seqs = ({ events }: EventsPart) => events.map(({ seq }) => seq);
+  const tail = await get("limit=2");
+  assertEquals([seqs(tail), tail.last_seq, tail.gap], [[4, 5], 5, null]);
+  const first = await get("after=0&limit=2");
+  assertEquals([seqs(first), first.last_seq], [[1, 2], 2]);
+  const rest = await get(`cursor=${first.next_cursor}`);
+  assertEquals([seqs(rest), rest.next_cursor], [[3, 4, 5], null]);
+  const mine = await get("after=0&session_id=mine&types=warning");
+  assertEquals([seqs(mine), mine.last_seq], [[1, 3], 5]);
+  const none = await get("after=5&wait_ms=20");
+  assertEquals([none.count, none.last_seq], [0, 5]);
+  // A place that was never reached is another state folder's.
+  const far = await get("after=999");
+  assertEquals([far.count, far.last_seq], [0, 5]);
+
+  const before = codexd.sockets;
+  const waiting = get("after=5&types=turn.completed&wait_ms=20000");
+  await codexd.followed(before + 1);
+  codexd.push({ type: "message.delta" });
+  codexd.push({ type: "turn.completed" });
+  const news = await waiting;
+  assertEquals([seqs(news), news.last_seq], [[7], 7]);
+
+  codexd.push({
+    type: "gap",
+    session_id: null,
+    data: { from_seq: 8, to_seq: 8 },
+  });
+  const gap = await get("after=7&types=turn.completed");
+  assertEquals([gap.gap, gap.last_seq], [{ from_seq: 8, to_seq: 8 }, 8]);
+  const { status, code } = await failure(
+    it,
+    "GET",
+    `/v1/codex/events?after=1&cursor=${first.next_cursor}`,
+  );
+  assertEquals([status, code], [400, "INVALID_INPUT"]);
 });
 
 Deno.test("a change of codexd's health is an event of conductor's", async () => {

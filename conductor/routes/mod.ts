@@ -5,6 +5,7 @@ import { browserRoutes } from "./browser.ts";
 import { capabilities, capabilityRoutes } from "./capabilities.ts";
 import { claudeRoutes } from "./claude_legacy.ts";
 import { codexRoutes } from "./codex.ts";
+import { codexApprovalRoutes } from "./codex_approvals.ts";
 import { controllerRoutes } from "./controllers.ts";
 import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
@@ -41,6 +42,7 @@ export const routes: readonly Route<Deps>[] = [
   ...scheduleRoutes,
   ...hostRoutes,
   ...codexRoutes,
+  ...codexApprovalRoutes,
   ...browserRoutes,
   ...claudeRoutes,
   ...firefoxSocketRoutes,

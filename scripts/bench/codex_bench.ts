@@ -136,6 +136,7 @@ async function throughConductor(
   const deltas = new Deltas();
   const response = await fetch(
     `${origin}/v1/codex/events?session_id=${session_id}`,
+    { headers: { accept: "text/event-stream" } },
   );
   void (async () => {
     try {

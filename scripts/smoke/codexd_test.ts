@@ -106,7 +106,12 @@ async function prove(smoke: CodexdSmoke, t: Deno.TestContext): Promise<void> {
       const { seq } = dataOf(await smoke.askCodexd("/v1/codexd/status")).events;
       const response = await fetch(
         `${smoke.conductor.origin}/v1/codex/events`,
-        { headers: { "last-event-id": String(seq - 2) } },
+        {
+          headers: {
+            accept: "text/event-stream",
+            "last-event-id": String(seq - 2),
+          },
+        },
       );
       let text = "";
       const decoder = new TextDecoder();

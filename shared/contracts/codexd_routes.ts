@@ -24,14 +24,34 @@ const PageQuery = z.strictObject({
   cursor: z.string().min(1).max(4096).optional(),
 });
 
-/** `?after=` and `?session_id=` of the event stream. */
-export const EventsQuery = z.strictObject({
-  after: sequenceQuery.optional()
-    .describe("the last seq that was seen; without it: from now on"),
+/** Which events are wanted. */
+export const EVENT_FILTER = {
   session_id: z.string().min(1).max(200).optional().describe(
     "only this session's events, and those of no session",
   ),
+  types: z.string().regex(/^[\w./]+(,[\w./]+)*$/, "types, with commas between")
+    .max(2000).optional().describe("only these, e.g. turn.completed,gap"),
+};
+
+/** The query of the event stream. */
+export const EventsQuery = z.strictObject({
+  after: sequenceQuery.optional()
+    .describe("the last seq that was seen; without it: from now on"),
+  ...EVENT_FILTER,
 });
+
+/** Returns what tells whether an event is wanted; a gap always is. */
+export function eventFilter(
+  { session_id: session, types }: {
+    readonly session_id?: string | undefined;
+    readonly types?: string | undefined;
+  },
+): (event: Pick<CodexEvent, "session_id" | "type">) => boolean {
+  const wanted = types === undefined ? undefined : new Set(types.split(","));
+  return ({ session_id, type }) =>
+    (session === undefined || session_id === null || session_id === session) &&
+    (wanted === undefined || wanted.has(type) || type === "gap");
+}
 
 const write = {
   ...common,

@@ -1,7 +1,16 @@
 import { join } from "@std/path";
-import type { Session, TurnAnswer } from "../../../shared/contracts/mod.ts";
+import type {
+  Approval,
+  ApprovalOutcome,
+  Session,
+  TurnAnswer,
+} from "../../../shared/contracts/mod.ts";
 import type { CodexEvent } from "../../../shared/contracts/codexd_events.ts";
 import { CodexdApi } from "../codexd_api.ts";
+import {
+  eventFilter,
+  EventsQuery,
+} from "../../../shared/contracts/codexd_routes.ts";
 import { codexdKeyPath } from "../../../shared/contracts/codexd_key.ts";
 import type { CodexdStatus } from "../../../shared/contracts/codexd_status.ts";
 
@@ -31,9 +40,11 @@ export class FakeCodexd implements AsyncDisposable {
   readonly seen: SeenRequest[] = [];
   readonly events: CodexEvent[] = [];
   readonly refusals = new Map<string, Refusal>();
+  /** What waits for an answer. */
+  approvals: Approval[] = [];
   available = true;
   reason = "Codex is not logged in";
-  readonly #sockets = new Map<WebSocket, string | null>();
+  readonly #sockets = new Map<WebSocket, (event: CodexEvent) => boolean>();
   /** The state folder that it shares with a conductor. */
   readonly stateDir = Deno.makeTempDirSync({ prefix: "fake-codexd-" });
   readonly socket = join(this.stateDir, "codexd", "codexd.sock");
@@ -89,8 +100,25 @@ export class FakeCodexd implements AsyncDisposable {
       ...event,
     };
     this.events.push(whole);
-    for (const [socket, session] of this.#sockets) send(socket, whole, session);
+    for (const [socket, isWanted] of this.#sockets) {
+      if (isWanted(whole)) send(socket, whole);
+    }
     return whole;
+  }
+
+  /** Asks something in the turn `turn-1`, and tells it. */
+  ask(approval_id: string): void {
+    const facts = { approval_id, kind: "command", expires_at: AT };
+    this.approvals.push({
+      ...facts,
+      session_id: SESSION.session_id,
+      turn_id: "turn-1",
+      request: { command: "rm x" },
+      decisions: ["accept", "decline"],
+      beyond_max_sandbox: true,
+      asked_at: AT,
+    });
+    this.push({ turn_id: "turn-1", type: "approval.requested", data: facts });
   }
 
   /** Resolves when somebody follows the events. */
@@ -172,6 +200,7 @@ export class FakeCodexd implements AsyncDisposable {
 
   #turn(body: Record<string, unknown>): TurnAnswer {
     const action = (body.action ?? "start") as TurnAnswer["action"];
+    const approval = this.#respond(body);
     if (action === "start") this.#turns++;
     const turn_id = `turn-${this.#turns}`;
     const ended = body.wait === true;
@@ -193,17 +222,37 @@ export class FakeCodexd implements AsyncDisposable {
       final_message: ended ? "Hello" : null,
       usage: null,
       timed_out: false,
+      ...(approval && { approval }),
     };
+  }
+
+  #respond(
+    { approval_id, decision }: Record<string, unknown>,
+  ): ApprovalOutcome | undefined {
+    if (approval_id === undefined) return undefined;
+    this.approvals = this.approvals.filter((it) =>
+      it.approval_id !== approval_id
+    );
+    const outcome = {
+      approval_id: String(approval_id),
+      decision: decision as ApprovalOutcome["decision"],
+      by: "client" as const,
+      decided_by: "somebody",
+      decided_at: AT,
+      beyond_max_sandbox: decision === "accept",
+    };
+    this.push({ turn_id: "turn-1", type: "approval.resolved", data: outcome });
+    return outcome;
   }
 
   #follow(request: Request, query: URLSearchParams): Response {
     const { socket, response } = Deno.upgradeWebSocket(request);
-    const session = query.get("session_id");
+    const isWanted = eventFilter(EventsQuery.parse(Object.fromEntries(query)));
     const after = Number(query.get("after") ?? this.events.length);
     socket.addEventListener("open", () => {
-      this.#sockets.set(socket, session);
-      for (const event of this.events.slice(after)) {
-        send(socket, event, session);
+      this.#sockets.set(socket, isWanted);
+      for (const event of this.events.slice(after).filter(isWanted)) {
+        send(socket, event);
       }
     });
     socket.addEventListener("close", () => this.#sockets.delete(socket));
@@ -241,7 +290,12 @@ export class FakeCodexd implements AsyncDisposable {
         loaded: 1,
         active_turns: [],
       },
-      approvals: { mode: "deny", timeout_ms: 1, pending: 0, items: [] },
+      approvals: {
+        mode: "deny",
+        timeout_ms: 1,
+        pending: this.approvals.length,
+        items: this.approvals,
+      },
       max_sandbox: "read-only",
       events: { seq: this.events.length, first_seq: 1, subscribers: 0 },
       degraded_reasons: this.available ? [] : [this.reason],
@@ -267,16 +321,8 @@ const SESSION: Session = {
   updated_at: AT,
 };
 
-function send(
-  socket: WebSocket,
-  event: CodexEvent,
-  session: string | null,
-): void {
-  const isOther = session !== null && event.session_id !== null &&
-    event.session_id !== session;
-  if (!isOther && socket.readyState === WebSocket.OPEN) {
-    socket.send(JSON.stringify(event));
-  }
+function send(socket: WebSocket, event: CodexEvent): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(event));
 }
 
 function tick(): Promise<void> {

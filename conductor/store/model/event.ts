@@ -19,6 +19,13 @@ const DueTimes = z.strictObject({
   count: z.int(),
 });
 
+/** What Codex asked, and where. */
+const OfTurn = z.strictObject({
+  approval_id: z.string(),
+  session_id: z.string().nullable(),
+  turn_id: z.string().nullable(),
+});
+
 const Client = z.strictObject({ client_id: z.string() });
 
 /** Every type of event, and what its `data` holds. Types are only ever added. */
@@ -84,6 +91,15 @@ const EVENT_DATA = {
     state: z.string(),
     previous: z.string().nullable(),
     reason: z.string().nullable(),
+  }),
+  "codex.approval_requested": OfTurn.extend({
+    kind: z.string(),
+    expires_at: z.iso.datetime(),
+  }),
+  "codex.approval_resolved": OfTurn.extend({
+    decision: z.string().nullable(),
+    by: z.string(),
+    decided_by: z.string().nullable(),
   }),
   "browser.connected": Client,
   "browser.disconnected": Client,

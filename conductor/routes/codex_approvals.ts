@@ -1,0 +1,88 @@
+import { z } from "zod";
+import {
+  answerProblem,
+  Approval,
+  ApprovalAnswer,
+  ApprovalOutcome,
+  runTurn,
+} from "../../shared/contracts/mod.ts";
+import { AppError } from "../../shared/errors.ts";
+import { IDEMPOTENCY_KEY_RULE } from "../../shared/idempotency.ts";
+import { route } from "../deps.ts";
+import { away, CODEX_ROUTE } from "./codex.ts";
+import { POLL_QUERY } from "./poll.ts";
+
+/** What Codex asks, and the answers of people. */
+export const codexApprovalRoutes = [
+  route({
+    ...CODEX_ROUTE,
+    id: "codex.approvals.list",
+    method: "GET",
+    path: "/v1/codex/approvals",
+    kind: "read",
+    summary: "List what Codex asks and waits for: approvals and questions",
+    notes: [
+      "wait_ms holds the answer until something waits. Each is answered by POST /v1/codex/approvals/:approval_id before expires_at; then it is declined.",
+      "Nothing waits unless BAA_CODEX_APPROVALS is ask, or accept and the session asks for ask.",
+    ],
+    query: z.strictObject({ wait_ms: POLL_QUERY.wait_ms }),
+    data: z.object({ count: z.int(), approvals: z.array(Approval) }),
+    errors: ["CODEXD_UNAVAILABLE", "TOO_MANY_REQUESTS"],
+    unavailable: away,
+    async handler({ deps: { codex }, query: { wait_ms: waitMs }, signal }) {
+      const approvals = [...await codex.approvals({ waitMs, signal })];
+      return { count: approvals.length, approvals };
+    },
+  }),
+  route({
+    ...CODEX_ROUTE,
+    id: "codex.approvals.answer",
+    method: "POST",
+    path: "/v1/codex/approvals/:approval_id",
+    kind: "write",
+    summary: "Answer what Codex asks: decide, or answer its questions",
+    notes: [
+      "The first answer wins; a later one is CONFLICT, and says who decided, when and what.",
+      "A decision may go beyond BAA_CODEX_MAX_SANDBOX: the audit says so (beyond_max_sandbox).",
+    ],
+    headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
+    body: z.strictObject(ApprovalAnswer).superRefine((it, context) => {
+      const message = answerProblem(it);
+      if (message === undefined) return;
+      context.addIssue({ code: "custom", path: ["decision"], message });
+    }),
+    data: ApprovalOutcome.extend({
+      session_id: z.string(),
+      turn_id: z.string(),
+    }),
+    errors: ["NOT_FOUND", "CONFLICT", "CODEXD_UNAVAILABLE", "UPSTREAM_FAILED"],
+    unavailable: away,
+    example: {
+      params: { approval_id: "{approval}" },
+      body: { decision: "decline" },
+    },
+    auditTarget: ({ body: { decision } }) => ({
+      decision: decision ?? "answered",
+    }),
+    auditFacts: ({ turn_id, by, beyond_max_sandbox }) => ({
+      turn_id,
+      by,
+      beyond_max_sandbox,
+    }),
+    async handler(context) {
+      const { deps, params, actor, headers, signal, requestId } = context;
+      const answer = await deps.codex.api.relay(runTurn, {
+        actor,
+        headers,
+        signal,
+        requestId,
+        params: {},
+        query: {},
+        body: { action: "respond", ...params, ...context.body },
+      });
+      const { session_id, turn_id, approval } = answer;
+      if (approval !== undefined) return { ...approval, session_id, turn_id };
+      throw new AppError("UPSTREAM_FAILED");
+    },
+  }),
+];
