@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import type { Ran } from "../node/command.ts";
 import { ask } from "../node/http_health.ts";
 import { environmentOf, parseJob } from "../node/property_list.ts";
+import { until } from "../../../shared/testing/until.ts";
 import { call } from "../../testing/http.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
 
@@ -97,6 +98,28 @@ async function assertLeftOut(node: TestNode, ran: Ran): Promise<void> {
   }
 }
 
+/** Starts a command that counts until it is told to end, and outlives conductor. */
+async function counting(node: TestNode, exitCode: number) {
+  const go = join(node.home, `go-${exitCode}`);
+  const { data: { taskId } } = await call(`${node.conductor}/v1/exec`, {
+    command:
+      `i=0; until [ -e '${go}' ]; do i=$((i + 1)); echo $i; sleep 0.01; done; exit ${exitCode}`,
+    detach: true,
+  });
+  return async () => {
+    await Deno.writeTextFile(go, "");
+    const { data: task } = await until(
+      () => call(`${node.conductor}/v1/tasks/${taskId}`),
+      ({ data }) => data.finished_at !== null,
+    );
+    const { run_id, outcome } = task.latest_run;
+    assertEquals([task.attempts, outcome.result.exit_code], [1, exitCode]);
+    const output = join(node.prefix, "state", "jobs", run_id, "stdout");
+    const lines = (await Deno.readTextFile(output)).trimEnd().split("\n");
+    assertEquals(lines, lines.map((_, index) => `${index + 1}`));
+  };
+}
+
 Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades in place", async () => {
   await using node = await testNode();
 
@@ -122,6 +145,7 @@ Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades
   assertStringIncludes(second.stdout, "unchanged  codexd");
   assertEquals(jobsOf(node), before);
 
+  const ends = [await counting(node, 0), await counting(node, 7)];
   // The address was a flag of the first install: it is remembered.
   const third = await install(node, "--public-base", "https://mini.example");
   assertRan(third);
@@ -139,6 +163,7 @@ Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades
     ],
     ["https://mini.example", "https://mini.example"],
   );
+  for (const end of ends) await end();
 });
 
 Deno.test("install-mini.sh puts everything back when the new version does not become ready", async () => {
