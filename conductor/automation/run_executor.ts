@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
-import { type RunOutcome, StorageError } from "../store/mod.ts";
+import { type RunOutcome, StorageError, type WaitsFor } from "../store/mod.ts";
 import { failedRun, RunLeft, RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunLog } from "./run_log.ts";
@@ -38,14 +38,20 @@ export class RunExecutor {
    */
   start(claim: Claim): void {
     const stop = new AbortController();
+    const { task_id } = claim.task;
     const done = this.#execute(claim, stop).catch((error) => {
       const { run_id } = claim.run;
       this.#options.log.error("A run was not carried out", { error, run_id });
     }).finally(() => {
-      this.#active.delete(claim.task.task_id);
+      this.#active.delete(task_id);
       this.#options.onFree();
     });
-    this.#active.set(claim.task.task_id, { claim, stop, done });
+    this.#active.set(task_id, { claim, stop, done, waitsFor: [] });
+  }
+
+  /** For which answers of people the run of a task waits. */
+  waitsFor(taskId: string): readonly WaitsFor[] {
+    return this.#active.get(taskId)?.waitsFor ?? [];
   }
 
   /** Stops the run of a task; resolves when it has ended. */
@@ -174,6 +180,10 @@ export class RunExecutor {
           signal,
           log: (stream, text, place) => log.add(stream, text, place),
           note: (level, message) => log.note(level, message),
+          waitFor: (answers) => {
+            const active = this.#active.get(task.task_id);
+            if (active !== undefined) active.waitsFor = answers;
+          },
         }),
         givenUp,
       ]);
@@ -264,6 +274,7 @@ interface Active {
   readonly claim: Claim;
   readonly stop: AbortController;
   readonly done: Promise<void>;
+  waitsFor: readonly WaitsFor[];
 }
 
 interface RunExecutorOptions {

@@ -187,7 +187,11 @@ Deno.test("A year of 200 schedules: every due time is a task, a miss or a skip, 
       ...parts,
       ledger,
       kinds: new Map(),
-      executor: { start() {}, stop: () => Promise.resolve() },
+      executor: {
+        start() {},
+        stop: () => Promise.resolve(),
+        waitsFor: () => [],
+      },
       onQueued: () => {},
     });
     const keeper = new ScheduleKeeper({ ...parts, taskService });

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { OutputStream } from "./run_outputs.ts";
 import type { ScopeName } from "../../shared/http/mod.ts";
 import type { LogLevel } from "../../shared/log.ts";
-import type { Failure, LogStream, RunOutcome } from "../store/mod.ts";
+import type { Failure, LogStream, RunOutcome, WaitsFor } from "../store/mod.ts";
 
 /** Why a run is told to end before its time; the reason of its signal. */
 export class RunStopped extends Error {
@@ -52,6 +52,8 @@ export interface RunContext {
   log(stream: LogStream, text: string, place?: number): void;
   /** Adds a line of conductor's own to the task's log. */
   note(level: LogLevel, message: string): void;
+  /** Tells for which answers of people it waits now; the task shows it. */
+  waitFor?(answers: readonly WaitsFor[]): void;
 }
 
 /** How a task has its command run. */

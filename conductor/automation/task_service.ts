@@ -133,9 +133,10 @@ export class TaskService {
 
   /** @throws {AppError} `NOT_FOUND` */
   get(taskId: string): TaskDetail {
-    const { tasks, runs } = this.#options;
+    const { tasks, runs, executor } = this.#options;
     const task = tasks.show(this.#row(taskId));
-    return { ...task, latest_run: runs.latestOf(taskId) ?? null };
+    const latest_run = runs.latestOf(taskId) ?? null;
+    return { ...task, latest_run, waits_for: [...executor.waitsFor(taskId)] };
   }
 
   /** Whether there is a task with this id. */
@@ -281,7 +282,7 @@ interface TaskServiceOptions
   readonly kinds: TaskKinds;
   readonly leadership: Pick<Leadership, "write" | "share">;
   readonly ledger: RunLedger;
-  readonly executor: Pick<RunExecutor, "start" | "stop">;
+  readonly executor: Pick<RunExecutor, "start" | "stop" | "waitsFor">;
   readonly newId: NewId;
   readonly clock: Clock;
   /** Called when a task was queued. */

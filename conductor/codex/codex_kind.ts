@@ -12,7 +12,7 @@ import {
 } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
-import type { RunOutcome } from "../store/mod.ts";
+import { type RunOutcome, WaitsFor } from "../store/mod.ts";
 import {
   failedRun,
   type RunContext,
@@ -111,6 +111,7 @@ async function runTask(
   try {
     const query = { after: events.seq, session_id };
     const news = relayEvents(api, query, { clock, signal: over.signal });
+    const waiting = new Map<string, WaitsFor>();
     let awaySince: number | undefined;
     for await (const it of news) {
       if (it.kind === "away") {
@@ -124,6 +125,8 @@ async function runTask(
       awaySince = undefined;
       if (it.event.turn_id !== turn.turn_id) continue;
       logCodexEvent(it.event, context);
+      noteWaiting(it.event, waiting);
+      context.waitFor?.([...waiting.values()]);
       if (it.event.type === "turn.completed") return outcomeOf(it.event);
     }
     throw new AppError(
@@ -134,6 +137,23 @@ async function runTask(
     signal.removeEventListener("abort", interrupt);
     over.abort();
   }
+}
+
+/** Keeps what a turn waits for an answer to. */
+function noteWaiting(
+  { type, at: asked_at, data }: CodexEvent,
+  waiting: Map<string, WaitsFor>,
+): void {
+  if (type === "approval.resolved") waiting.delete(String(data.approval_id));
+  if (type !== "approval.requested") return;
+  const asked = WaitsFor.safeParse({
+    approval_id: data.approval_id,
+    kind: data.kind,
+    asked_at,
+    expires_at: data.expires_at,
+  });
+  // What is decided at once does not expire.
+  if (asked.success) waiting.set(asked.data.approval_id, asked.data);
 }
 
 function outcomeOf({ session_id, turn_id, data }: CodexEvent): RunOutcome {

@@ -15,14 +15,13 @@ export function logCodexEvent(
     case "item.completed":
       return logItem(asItem(data.item), context);
     case "approval.requested":
-      return context.note(
-        "info",
-        `Codex asks: ${text(data.kind)} ${text(data.command)}`.trim(),
-      );
+      return noteQuestion(data, context);
     case "approval.resolved":
       return context.note(
         "info",
-        `Answered: ${text(data.decision)} by ${text(data.by)}`,
+        `Answered: ${text(data.decision ?? "no more")} by ${
+          text(data.decided_by ?? data.by)
+        }`,
       );
     case "turn.error":
     case "warning":
@@ -30,6 +29,14 @@ export function logCodexEvent(
     case "turn.completed":
       return context.note("info", `The turn is ${text(data.status)}`);
   }
+}
+
+function noteQuestion(data: Item, { note }: TaskLog): void {
+  const { approval_id, kind, command, expires_at } = data;
+  note("info", `Codex asks: ${text(kind)} ${text(command)}`.trim());
+  if (typeof expires_at !== "string") return;
+  const call = `POST /v1/codex/approvals/${text(approval_id)}`;
+  note("warn", `Waits until ${expires_at} for an answer: ${call}`);
 }
 
 type TaskLog = Pick<RunContext, "log" | "note">;

@@ -115,3 +115,49 @@ Deno.test("what Codex waits for, and who decided, are events of conductor's", as
     ],
   );
 });
+
+Deno.test("a task of kind codex that waits for a person says so, and what answers it", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const { task_id } = await it.server.data<{ task_id: string }>(
+    "POST",
+    "/v1/tasks",
+    { title: "Ask Codex", kind: "codex", payload: { prompt: "Say hello" } },
+  );
+  await codexd.followed(2);
+  const path = `/v1/tasks/${task_id}`;
+  const lines = async (after: number, wanted: RegExp): Promise<Json> => {
+    const log = await get(it, `${path}/logs?after=${after}&wait_ms=20000`);
+    const isThere = log.entries.some(({ message }: Json) =>
+      wanted.test(message)
+    );
+    return isThere ? log : lines(log.last_seq, wanted);
+  };
+  assertEquals((await get(it, path)).waits_for, []);
+  codexd.ask("apr_1");
+  const answer = `${APPROVALS}/apr_1`;
+  const asked = await lines(0, /^Waits until .* for an answer: POST .*apr_1$/);
+  const paths = ({ next }: Json) => next.map(({ path }: Json) => path);
+  assertEquals(paths(asked).slice(1), [APPROVALS, answer]);
+  const waiting = await get(it, path);
+  assertEquals(waiting.status, "running");
+  assertEquals(waiting.waits_for.map((it: Json) => [it.approval_id, it.kind]), [
+    ["apr_1", "command"],
+  ]);
+  assertEquals(paths(waiting).slice(0, 2), [APPROVALS, answer]);
+  const held = await it.server.data<Json>("POST", "/v1/tasks?wait_ms=1", {
+    title: "Another",
+    kind: "codex",
+    payload: { prompt: "Say hello" },
+    not_before: "2999-01-01T00:00:00.000Z",
+  });
+  assertEquals(held.waits_for, []);
+
+  await it.server.data("POST", answer, { decision: "accept" });
+  await lines(asked.last_seq, /^Answered: accept by somebody$/);
+  const { waits_for, next } = await get(it, path);
+  assertEquals([waits_for, next[0].path.startsWith(`${path}/logs`)], [
+    [],
+    true,
+  ]);
+});

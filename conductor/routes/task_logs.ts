@@ -6,7 +6,7 @@ import { LogEntry, TaskStatus } from "../store/mod.ts";
 import { type Deps, route } from "../deps.ts";
 import { TOKEN_READ } from "./list.ts";
 import { NextCall } from "../../shared/next_call.ts";
-import { nextLines } from "./next.ts";
+import { nextAnswers, nextLines } from "./next.ts";
 import {
   afterOf,
   POLL_HEADERS,
@@ -79,7 +79,10 @@ export const taskLogRoutes = [
         task_id,
         status,
         ...pollAnswer("entries", part),
-        next: isOver ? [] : [nextLines(task_id, last_seq)],
+        next: isOver ? [] : [
+          nextLines(task_id, last_seq),
+          ...nextAnswers(deps.tasks.get(task_id).waits_for),
+        ],
       };
     },
     stream({ deps, params: { task_id }, query, headers, signal }) {

@@ -25,6 +25,7 @@ const LAST_LINES = { tail: 20, limit: 20 } as const;
 /** A task that was made; when it was waited for, how it ended. */
 export const CreatedTask = Task.extend({
   latest_run: Run.nullable().optional(),
+  waits_for: TaskDetail.shape.waits_for.optional(),
   log: z.strictObject({ entries: z.array(LogEntry), last_seq: z.int() })
     .optional(),
   next: z.array(NextCall),
@@ -38,7 +39,8 @@ export function created(
   },
   { status = 201 }: { readonly status?: 201 | 202 } = {},
 ) {
-  const next = task.finished_at === null ? nextOfTask(task.task_id) : [];
+  const { task_id, finished_at, waits_for } = task;
+  const next = finished_at === null ? nextOfTask(task_id, waits_for) : [];
   return new Reply({ ...task, next }, {
     status,
     headers: {
@@ -142,9 +144,17 @@ export const taskRoutes = [
     id: "tasks.read",
     path: "/v1/tasks/:task_id",
     summary: "Read a task with its payload and its latest run",
-    data: TaskDetail,
+    notes: [
+      "A running task of kind codex that waits for a person says so: waits_for, and in next the calls that answer.",
+    ],
+    data: TaskDetail.extend({ next: z.array(NextCall) }),
     errors: ["NOT_FOUND"],
     example: { params: { task_id: "{task_id}" } },
-    handler: ({ deps, params }) => deps.tasks.get(params.task_id),
+    handler({ deps, params }) {
+      const task = deps.tasks.get(params.task_id);
+      const { task_id, finished_at, waits_for } = task;
+      const next = finished_at === null ? nextOfTask(task_id, waits_for) : [];
+      return { ...task, next };
+    },
   }),
 ];

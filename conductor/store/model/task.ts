@@ -109,7 +109,21 @@ export const Task = TaskSummary.extend({
 });
 export type Task = z.infer<typeof Task>;
 
-export const TaskDetail = Task.extend({ latest_run: Run.nullable() });
+/** An answer of a person's that a running task waits for. */
+export const WaitsFor = z.strictObject({
+  approval_id: z.string(),
+  kind: z.string(),
+  asked_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+});
+export type WaitsFor = z.infer<typeof WaitsFor>;
+
+export const TaskDetail = Task.extend({
+  latest_run: Run.nullable(),
+  waits_for: z.array(WaitsFor).describe(
+    "Codex's approvals and questions that nobody has answered yet.",
+  ),
+});
 export type TaskDetail = z.infer<typeof TaskDetail>;
 
 /** Which tasks a list holds; those left out do not matter. */
