@@ -123,9 +123,12 @@ export function composeCodexd(
       onError: writing.of("approvals"),
     }),
   );
+  const turns = new Turns(clock);
   const approvals = new Approvals({
     clock,
     records,
+    changesOf: (turnId, itemId) =>
+      turns.running(turnId ?? undefined)?.patches.get(itemId ?? ""),
     newId: randomId,
     timeoutMs: values.codexApprovalTimeoutMs,
     maxSandbox: values.codexMaxSandbox,
@@ -141,7 +144,7 @@ export function composeCodexd(
     events,
     codex: host,
     loader: new ThreadLoader(index, clock),
-    turns: new Turns(clock),
+    turns,
     limits: {
       approvals: values.codexApprovals,
       maxSandbox: values.codexMaxSandbox,

@@ -152,12 +152,20 @@ export class Approvals {
     const { clock, timeoutMs } = this.#options;
     const params = paramsOf(request);
     const now = clock.now();
+    const [turn_id, item_id] = [text(params.turnId), text(params.itemId)];
+    const changes = question.kind === "file_change"
+      ? this.#options.changesOf?.(turn_id, item_id)
+      : undefined;
     return {
       approval_id,
       session_id: sessionOf(params),
-      turn_id: text(params.turnId),
+      turn_id,
       kind: question.kind,
-      request: { item_id: text(params.itemId), ...facts(question, params) },
+      request: {
+        item_id,
+        ...facts(question, params),
+        ...(changes !== undefined && { changes }),
+      },
       decisions: [...question.decisions],
       beyond_max_sandbox: this.#isBeyond(question),
       asked_at: isoTime(now),
@@ -277,6 +285,8 @@ interface ApprovalsOptions {
   /** `BAA_CODEX_MAX_SANDBOX`: only a person lets Codex do more. */
   readonly maxSandbox: Sandbox;
   readonly records: ApprovalRecords;
+  /** What a patch would change: its question does not say. */
+  changesOf?(turnId: string | null, itemId: string | null): unknown;
   /** What holds for a session; null: a question of no session. */
   modeOf(sessionId: string | null): ApprovalMode;
   tell(news: ApprovalNews): void;

@@ -146,6 +146,7 @@ Deno.test("respond says what is wrong with its body", async () => {
     [{ decision }, 400, "approval_id"],
     [{ approval_id, decision: "approve" }, 400, "decision"],
     [{ approval_id, decision, session_id: "another" }, 400, "session_id"],
+    [{ approval_id, decision, turn_id: "another" }, 400, "turn_id"],
     [{ approval_id, decision, input: "x" }, 400, "input"],
     [
       { action: "start", session_id: "s", input: "x", decision },

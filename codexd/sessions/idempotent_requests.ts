@@ -6,6 +6,7 @@ import type {
 } from "../../shared/contracts/mod.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import {
+  type ApprovalRecord,
   type Approvals,
   hasNoHistory,
   isUnknownThread,
@@ -56,11 +57,9 @@ export class IdempotentRequests {
   ): Promise<TurnAnswer> {
     const { idempotency, turnService, approvals } = this.#ports;
     const { approval_id: approvalId } = request;
-    const asked = approvalId && approvals.find(approvalId).session_id;
-    const { session_id = asked ?? "" } = request;
-    if (asked && session_id !== asked) {
-      throw invalidInput("session_id", `the approval is of session ${asked}`);
-    }
+    const asked = approvalId && approvals.find(approvalId);
+    if (asked) refuseOthers(request, asked);
+    const session_id = request.session_id ?? (asked && asked.session_id) ?? "";
     const named = { ...request, session_id };
     const turn = await idempotency.once(key, ["turn", request], {
       fresh: (mark) => turnService.act(named, { mark, actor }),
@@ -124,6 +123,14 @@ interface TurnCaller {
   readonly actor: string;
   /** Aborts when he has left. */
   readonly signal: AbortSignal;
+}
+
+/** @throws {AppError} INVALID_INPUT for a place that an approval is not of */
+function refuseOthers(request: TurnRequest, asked: ApprovalRecord): void {
+  for (const path of ["session_id", "turn_id"] as const) {
+    if (request[path] === undefined || request[path] === asked[path]) continue;
+    throw invalidInput(path, `the approval is of ${asked[path]}`);
+  }
 }
 
 function isMarked({ items }: WireTurn, mark: string): boolean {

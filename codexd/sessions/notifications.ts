@@ -140,7 +140,17 @@ const RULES: Readonly<Record<string, Rule>> = {
     type: "turn.plan",
     data: ({ explanation, plan }) => ({ explanation, plan: snakeCase(plan) }),
   },
-  "item/started": { type: "item.started", data: item },
+  "item/started": {
+    type: "item.started",
+    data: item,
+    note: noting(
+      { ...inTurn, item: ThreadItem },
+      ({ turnId, item }, { turns }) => {
+        if (item.type !== "fileChange") return;
+        turns.running(turnId)?.patches.set(item.id, item.changes);
+      },
+    ),
+  },
   "item/completed": {
     type: "item.completed",
     data: item,
@@ -148,6 +158,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       { ...ofThread, ...inTurn, item: ThreadItem },
       ({ turnId, item }, { turns }) => {
         const turn = turns.running(turnId);
+        turn?.patches.delete(item.id);
         const text = messageText(item);
         if (turn === undefined || text === undefined) return;
         turn.finalMessage = text;

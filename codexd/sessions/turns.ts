@@ -84,6 +84,7 @@ export class Turns {
       interruptWanted: false,
       finalMessage: null,
       partial: undefined,
+      patches: new Map(),
       usage: null,
       heardAt: this.#clock.monotonic(),
       finished: promise,
@@ -175,6 +176,8 @@ export interface ActiveTurn {
   finalMessage: string | null;
   /** The message that is being told piece by piece. */
   partial: { readonly itemId: string; text: string } | undefined;
+  /** The changes of patches that have not ended, by their items. */
+  readonly patches: Map<string, unknown>;
   usage: Usage | null;
   /** When the app-server last told anything of it, by the monotonic clock. */
   heardAt: number;

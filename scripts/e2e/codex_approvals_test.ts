@@ -118,6 +118,21 @@ test("a command is seen, accepted over HTTP, and runs; another is declined", asy
   );
 });
 
+test("a patch that asks shows what it would change", async (pair) => {
+  const { rig } = pair;
+  const id = await rig.session({ sandbox: "read-only" });
+  const file = `${rig.work}/asked.txt`;
+  const turn = rig.turn(id, `@model:patch file=${file} text=patched`);
+  const { approval_id, kind, request } = await pair.asked();
+  assertEquals(kind, "file_change");
+  const [{ path, diff }] = request.changes;
+  assertEquals(path, file);
+  assertMatch(diff, /patched/);
+  await pair.answer(approval_id, { decision: "accept" });
+  assertEquals((await turn).status, "completed");
+  assertEquals(await Deno.readTextFile(file), "patched\n");
+});
+
 test("of two that answer at once one wins, and the other is told who", async (pair) => {
   const { rig } = pair;
   const id = await rig.session(SANDBOX);
