@@ -74,16 +74,19 @@ async function change(
     using read = await readPart(file, {
       expected: file.info.size + 1,
       most: MOST_EDITED_BYTES + 1,
+      isHashed: false,
       budget: deps.budget,
     });
-    const { sha256: sha256Before } = read;
-    if (read.bytes.length > MOST_EDITED_BYTES || sha256Before === null) {
+    if (read.bytes.length > MOST_EDITED_BYTES) {
       throw tooLong(absolutePath, file.info.size);
     }
+    // by another thread, while this one edits
+    const hashed = crypto.subtle.digest("SHA-256", read.bytes)
+      .then((it) => new Uint8Array(it).toHex());
     const old = decodeStrictly(read.bytes);
     if (old === undefined) throw notText(absolutePath);
-    if (ifMatch !== undefined && ifMatch.toLowerCase() !== sha256Before) {
-      throw changed(edit, sha256Before);
+    if (ifMatch !== undefined && ifMatch.toLowerCase() !== await hashed) {
+      throw changed(edit, await hashed);
     }
     work.goOn();
     const { text, changes, replacements } = await editText(old, {
@@ -100,6 +103,7 @@ async function change(
       work,
     });
     work.goOn();
+    const sha256Before = await hashed;
     try {
       const written = edit.dryRun ? undefined : await put(
         {

@@ -73,7 +73,7 @@ export class EditWork {
 }
 
 /** Characters that are looked at between two looks at the clock. */
-const SLICE_CHARS = 16_384;
+const SLICE_CHARS = 65_536;
 
 interface EditWorkOptions {
   readonly absolutePath: string;

@@ -1,6 +1,6 @@
 import { failureOf, HostOpFailure } from "./failure.ts";
 import { type FolderShell, orderWord } from "./folder_shells.ts";
-import { temporaryName } from "./staging.ts";
+import { removeNow, temporaryName } from "./staging.ts";
 
 /**
  * Copies all that a file has; fails where something of it cannot be kept. The
@@ -44,12 +44,18 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
  * leads. All names are of entries of it.
  */
 export class EnteredFolder {
+  /** Whether what was to be copied was, all of it. */
+  readonly hasCopied: boolean;
   readonly #shell: FolderShell;
   readonly #path: string;
 
-  private constructor(shell: FolderShell, path: string) {
+  private constructor(
+    shell: FolderShell,
+    { path, hasCopied }: { readonly path: string; readonly hasCopied: boolean },
+  ) {
     this.#shell = shell;
     this.#path = path;
+    this.hasCopied = hasCopied;
   }
 
   /**
@@ -62,10 +68,10 @@ export class EnteredFolder {
   static async enter(
     shell: FolderShell,
     path: string,
-    missing: readonly string[] = [],
+    options: EnterOptions = {},
   ): Promise<EnteredFolder> {
     for (let tries = MOST_TRIES; tries > 0; tries--) {
-      const at = await enterOnce(shell, path, missing);
+      const at = await enterOnce(shell, path, options);
       if (at !== undefined) return new EnteredFolder(shell, at);
     }
     throw movedAway(path);
@@ -75,21 +81,6 @@ export class EnteredFolder {
   async holds(name: string, { ino }: { readonly ino: number | null }) {
     const { output } = await this.#shell.do(`ls -di ${entry(name)}`);
     return ino !== null && /^\s*(\d+) /.exec(output)?.[1] === String(ino);
-  }
-
-  /**
-   * Makes an empty file at `to` that has all of the file `name` but its
-   * content: mode, owner and group, access control list, extended attributes.
-   * With tools that cannot leave the content out, it comes along. False when
-   * something of it cannot be kept; the system tells of owner and group only
-   * by what they are then.
-   */
-  async copyAttributes(name: string, to: string): Promise<boolean> {
-    const { code } = await this.#shell.do(
-      `[ ! -L ${entry(name)} ] && ` +
-        `${COPY_ATTRIBUTES} ${entry(name)} ${orderWord(to)}`,
-    );
-    return code === 0;
   }
 
   /**
@@ -181,6 +172,22 @@ export class EnteredFolder {
   }
 }
 
+/** What is done when a folder is entered. */
+export interface EnterOptions {
+  /** Folders that are made, each in the one before. */
+  readonly missing?: readonly string[];
+  /**
+   * An empty file is made at `to` that has all of the file `name` but its
+   * content: mode, owner and group, access control list, extended attributes.
+   * With tools that cannot leave the content out, it comes along. What came of
+   * it is to be used only when the folder was entered. The system tells of owner
+   * and group only by what they are then.
+   */
+  readonly copied?:
+    | { readonly name: string; readonly to: string }
+    | undefined;
+}
+
 /** A file that is complete and on disk, in a folder that is the daemon's own. */
 interface Finished {
   /** The name that it has and will have. */
@@ -193,24 +200,31 @@ interface Finished {
 async function enterOnce(
   shell: FolderShell,
   path: string,
-  missing: readonly string[],
-): Promise<string | undefined> {
+  { missing = [], copied }: EnterOptions,
+): Promise<{ readonly path: string; readonly hasCopied: boolean } | undefined> {
+  const isAt = (output: string) =>
+    output.slice(0, -1).normalize() === at.normalize();
   let at = path;
-  if (!await enters(shell, orderWord(path), at)) return undefined;
+  const { code, output } = await shell.enter(
+    orderWord(path),
+    copied && `[ ! -L ${entry(copied.name)} ] && ${COPY_ATTRIBUTES} ` +
+        `${entry(copied.name)} ${orderWord(copied.to)} >/dev/null 2>&1`,
+  );
+  if (!isAt(output)) {
+    // of another file, or a link: the next copy must not begin with it
+    if (copied !== undefined) removeNow(copied.to);
+    return undefined;
+  }
   for (const name of missing) {
     const made = await shell.do(
       `[ -d ${entry(name)} ] || mkdir ${entry(name)}`,
     );
     at = `${at === "/" ? "" : at}/${name}`;
-    if (await enters(shell, entry(name), at)) continue;
+    if (isAt((await shell.enter(entry(name))).output)) continue;
     if (made.code !== 0) throw failed(at, made.output);
     return undefined;
   }
-  return at;
-}
-
-async function enters(shell: FolderShell, word: string, expected: string) {
-  return (await shell.enter(word))?.normalize() === expected.normalize();
+  return { path: at, hasCopied: copied !== undefined && code === 0 };
 }
 
 function entry(name: string, folder = "."): string {

@@ -1,5 +1,9 @@
 import { basename, dirname } from "@std/path";
-import { EnteredFolder, movedAway } from "./entered_folder.ts";
+import {
+  EnteredFolder,
+  type EnterOptions,
+  movedAway,
+} from "./entered_folder.ts";
 import { type Access, HostOpFailure } from "./failure.ts";
 import type { FolderShells } from "./folder_shells.ts";
 import type { Judged, PathPolicy } from "./policy.ts";
@@ -92,7 +96,9 @@ export class FileGuard {
   async within<T>(
     folder: string,
     use: (entered: EnteredFolder) => Promise<T>,
-    { makeMissing = false }: { readonly makeMissing?: boolean } = {},
+    { makeMissing = false, copied }:
+      & { readonly makeMissing?: boolean }
+      & Pick<EnterOptions, "copied"> = {},
   ): Promise<T> {
     expectPermission(folder);
     const missing: string[] = [];
@@ -102,7 +108,7 @@ export class FileGuard {
       there = dirname(there);
     }
     return await this.#shells.with(async (shell) =>
-      await use(await EnteredFolder.enter(shell, there, missing))
+      await use(await EnteredFolder.enter(shell, there, { missing, copied }))
     );
   }
 

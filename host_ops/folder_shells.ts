@@ -46,8 +46,11 @@ export class FolderShells {
   }
 
   /** Returns which folder a path leads to, as the kernel says; undefined: none that can be entered. */
-  realFolder(path: string): Promise<string | undefined> {
-    return this.with((shell) => shell.enter(orderWord(path)));
+  async realFolder(path: string): Promise<string | undefined> {
+    const { code, output } = await this.with((shell) =>
+      shell.enter(orderWord(path))
+    );
+    return code === 0 ? output.slice(0, -1) : undefined;
   }
 
   /** Ends all, once they are back; none may be asked for any more. */
@@ -169,10 +172,15 @@ export class FolderShell {
     throw new Error("the shell that does it has ended");
   }
 
-  /** Enters a folder; returns its real path, undefined when it cannot be entered. */
-  async enter(word: string): Promise<string | undefined> {
-    const { code, output } = await this.do(`cd -P ${word} && /bin/pwd -P`);
-    return code === 0 ? output.slice(0, -1) : undefined;
+  /**
+   * Enters a folder, and does there an order that prints nothing while the
+   * system says where that is: what is printed, when it could be entered.
+   */
+  enter(word: string, order = ":"): Promise<OrderOutcome> {
+    return this.do(
+      `cd -P ${word} && { /bin/pwd -P & ${order}; code=$?; ` +
+        `wait $! && [ $code = 0 ]; }`,
+    );
   }
 
   /** Leaves the folder it is in, before it does what it is asked next. */

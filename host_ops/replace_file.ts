@@ -44,8 +44,7 @@ export async function replaceFile(
   const folder = dirname(path);
   using file = await staging.place(basename(path));
   return await guard.within(folder, async (entered) => {
-    const isKept = await entered.copyAttributes(file.name, file.path);
-    const copy = isKept ? file.info() : undefined;
+    const copy = entered.hasCopied ? file.info() : undefined;
     if (!copy?.isFile || copy.uid !== info.uid || copy.gid !== info.gid) {
       return await inPlace();
     }
@@ -63,7 +62,7 @@ export async function replaceFile(
       return await inPlace();
     }
     return { created: false, atomic: true, ...written };
-  });
+  }, { copied: { name: file.name, to: file.path } });
 }
 
 /**

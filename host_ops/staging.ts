@@ -131,11 +131,16 @@ export class StagedFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    try {
-      Deno.removeSync(this.#own, { recursive: true });
-    } catch {
-      // it has taken its place, or somebody removed it
-    }
+    removeNow(this.#own);
+  }
+}
+
+/** Removes what is being completed, if it is there. */
+export function removeNow(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // it has taken its place, or was never made
   }
 }
 

@@ -31,17 +31,15 @@ export async function unifiedDiff(
   },
 ): Promise<{ readonly diff: string; readonly isCut: boolean }> {
   const hunks: Hunk[] = [];
-  const at = { from: 0, start: 0, oldLine: 0, newLine: 0 };
+  const at = { to: 0, oldLine: 0, newLine: 0 };
   let length = 0;
   let isCut = false;
   for (const it of inLines(changes, old)) {
     isCut = length > MOST_BYTES;
     if (isCut) break;
-    const { from, start } = at;
-    at.oldLine += await newlines(old.slice(from, it.from), work);
-    at.newLine += await newlines(text.slice(start, it.start), work);
-    at.from = it.from;
-    at.start = it.start;
+    const unchanged = await newlines(old.slice(at.to, it.from), work);
+    at.oldLine += unchanged;
+    at.newLine += unchanged;
     const before = old.slice(it.from, it.to);
     const after = text.slice(it.start, it.end);
     const parts = matched(before, after) ??
@@ -54,6 +52,9 @@ export async function unifiedDiff(
       });
       for (const line of hunk.lines) length += line.length + 1;
     }
+    at.to = it.to;
+    at.oldLine += await newlines(before, work);
+    at.newLine += await newlines(after, work);
   }
   if (hunks.length === 0) return { diff: "", isCut };
   const whole = formatPatch({
