@@ -75,7 +75,6 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     clock,
     log,
   });
-  hostOps.prepare();
   const browser = composeBrowser({
     values,
     token,
@@ -238,6 +237,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       store.close();
     },
   });
+  void hostOps.prepare();
   codex.health.start();
   if (store.health.outage === undefined) {
     automation.start();

@@ -64,7 +64,6 @@ export async function runDaemon<C extends DaemonConfig>(
         isWorking: () => daemon?.isWorking() ?? false,
       },
     );
-    if (config.shell !== undefined) void descriptors.ask(config.shell, log);
     if (config.socket !== undefined) await listening.openSocket(config.socket);
     daemon = await program.compose(config, {
       log,
@@ -76,6 +75,7 @@ export async function runDaemon<C extends DaemonConfig>(
       listening,
       descriptors,
     });
+    if (config.shell !== undefined) void descriptors.ask(config.shell, log);
   } catch (error) {
     const known = error instanceof ListenError || error instanceof ConfigError;
     return fatal("Cannot start", error, known ? EXIT_CONFIG : 1);
