@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { installFakeCodex } from "../../codexd/testing/fake_codex.ts";
+import type { Json } from "../../shared/testing/json.ts";
 import { textsIn } from "../testing/files.ts";
 import { findRealCodex } from "../testing/real_codex.ts";
 import { CodexdSmoke, dataOf, PLANTED } from "./testing/codexd_smoke.ts";
@@ -121,6 +122,79 @@ async function prove(smoke: CodexdSmoke, t: Deno.TestContext): Promise<void> {
       }
       assert(text.includes(`id: ${seq - 1}\n`), text);
       assert(!text.includes(`id: ${seq - 2}\n`), text);
+    },
+  );
+
+  await t.step("the events are polled, those that are wanted", async () => {
+    const path = "/v1/codex/events?after=0&types=turn.completed&limit=1";
+    const { events, last_seq } = dataOf(await smoke.ask(path));
+    assertEquals(events.map(({ type, seq }: Json) => [type, seq]), [
+      ["turn.completed", last_seq],
+    ]);
+  });
+
+  await t.step(
+    "what Codex asks is seen with wait_ms, and answered over HTTP, once",
+    async () => {
+      for (
+        const [input, answer, decision] of [
+          [
+            '@model:shell cmd="true" escalate=1',
+            { decision: "accept" },
+            "accept",
+          ],
+          [
+            '@model:shell cmd="true" escalate=1',
+            { decision: "decline" },
+            "decline",
+          ],
+          [
+            '@model:ask options="a,b"',
+            { answers: { choice: "b" } },
+            "answered",
+          ],
+        ] as const
+      ) {
+        const turn = smoke.turn(`${input} @model:text text=done`);
+        const { approvals: [asked] } = dataOf(
+          await smoke.ask("/v1/codex/approvals?wait_ms=20000"),
+        );
+        assertEquals(asked.session_id, smoke.sessionId);
+        const path = `/v1/codex/approvals/${asked.approval_id}`;
+        assertEquals(dataOf(await smoke.ask(path, answer)).decision, decision);
+        const { final_message, turn_id } = await turn;
+        assertEquals([final_message, turn_id], ["done", asked.turn_id]);
+        const late = await smoke.ask(path, answer);
+        assertEquals([late.status, late.error?.details.decided_by], [
+          409,
+          "local",
+        ]);
+      }
+    },
+  );
+
+  await t.step(
+    "a task that waits for a person says so, and goes on when answered",
+    async () => {
+      const prompt = '@model:shell cmd="true" escalate=1 @model:text text=done';
+      const { task_id } = dataOf(
+        await smoke.ask("/v1/tasks", {
+          title: "Ask a person",
+          kind: "codex",
+          payload: { prompt, session_id: smoke.sessionId },
+        }),
+      );
+      const path = `/v1/tasks/${task_id}`;
+      const { next } = await smoke.until(
+        () => smoke.ask(path),
+        ({ waits_for }) => waits_for.length === 1,
+      );
+      const call = next.find(({ method }: Json) => method === "POST");
+      await smoke.ask(call.path, { decision: "accept" });
+      await smoke.until(
+        () => smoke.ask(path),
+        ({ status }) => status === "succeeded",
+      );
     },
   );
 

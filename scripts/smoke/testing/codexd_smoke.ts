@@ -18,6 +18,12 @@ export const PLANTED = {
   bearer: "SMOKE-SECRET-bearer-0b9e",
 } as const;
 
+/** Lets the real Codex ask its user. */
+const QUESTIONS = `
+[features]
+default_mode_request_user_input = true
+`;
+
 /** A temporary codexd and a temporary conductor, in folders of their own. */
 export class CodexdSmoke implements AsyncDisposable {
   readonly folder: string;
@@ -46,6 +52,9 @@ export class CodexdSmoke implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const { path: folder } = stack.use(await tempDir());
     const model = stack.use(startModelServer());
+    const home = await codexHome(folder, model.baseUrl);
+    const config = join(home, "config.toml");
+    await Deno.writeTextFile(config, QUESTIONS, { append: true });
     const codexd = stack.use(
       await startDaemon("codexd", {
         BAA_CODEX_BIN: await install(folder),
@@ -53,7 +62,8 @@ export class CodexdSmoke implements AsyncDisposable {
         BAA_LOGS_DIR: join(folder, "logs"),
         BAA_LOG_LEVEL: "debug",
         // Its own login, its own history; the model is a script on loopback.
-        CODEX_HOME: await codexHome(folder, model.baseUrl),
+        CODEX_HOME: home,
+        BAA_CODEX_APPROVALS: "ask",
         OPENAI_API_KEY: PLANTED.apiKey,
       }),
     );
