@@ -65,7 +65,7 @@ export function unlessLeader({ role }: Pick<Deps, "role">): string | undefined {
 export function callerOf(
   context: RouteContext<Deps>,
 ): Required<AuditedCaller> {
-  const { actor, requestId, remoteAddress, signal } = context;
+  const { actor, requestId, remoteAddress } = context;
   return {
     actor: {
       name: actor,
@@ -73,7 +73,10 @@ export function callerOf(
       request_id: requestId,
       remote_address: remoteAddress,
     },
-    signal,
+    // Made when it is asked for: of what is done at once nobody does.
+    get signal() {
+      return context.signal;
+    },
     hold: (release) => context.hold(release),
   };
 }

@@ -78,9 +78,9 @@ class MortalDatabase extends Database {
     return super.run(sql, ...params);
   }
 
-  override insert(table: string, row: Row): number {
+  override insert<T extends Row>(table: string, row: Row, columns?: string): T {
     this.#step();
-    return super.insert(table, row);
+    return super.insert<T>(table, row, columns);
   }
 
   override write<T>(action: () => T): T {

@@ -124,11 +124,11 @@ export class TaskService {
   ): TaskRow {
     const { tasks, events, newId } = this.#options;
     const taskId = newId("task");
-    tasks.insert({ ...making, taskId, task: withLimits(task) });
+    const row = tasks.insert({ ...making, taskId, task: withLimits(task) });
     const { kind, title, priority } = task;
     const data = { task_id: taskId, kind, title, priority };
     events.append("task.created", data, making.at);
-    return this.#row(taskId);
+    return row;
   }
 
   /** @throws {AppError} `NOT_FOUND` */

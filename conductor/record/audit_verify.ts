@@ -1,6 +1,11 @@
 import { Database as Connection } from "@db/sqlite";
 import { z } from "zod";
-import { auditHash, type AuditLink, type AuditRecord } from "../store/mod.ts";
+import {
+  auditHash,
+  type AuditLink,
+  type AuditRecord,
+  auditValues,
+} from "../store/mod.ts";
 
 /** Rows between two turns of everything else: some milliseconds. */
 const ROWS_A_STEP = 500;
@@ -138,7 +143,7 @@ function chainFault(row: StoredRecord, before: AuditLink): Fault | undefined {
     const seq = before.seq + 1;
     return { seq, problem: `row ${seq} is missing: row ${row.seq} follows` };
   }
-  if (auditHash(before.hash, row) === row.hash) return undefined;
+  if (auditHash(before.hash, auditValues(row)) === row.hash) return undefined;
   return { seq: row.seq, problem: `row ${row.seq} does not match its hash` };
 }
 

@@ -119,7 +119,7 @@ export const taskRoutes = [
     auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
     auditFacts: ({ task_id }) => ({ task_id }),
     async handler(context) {
-      const { deps, body, query: { wait_ms: waitMs }, signal } = context;
+      const { deps, body, query: { wait_ms: waitMs } } = context;
       using place = waitMs > 0 ? deps.held.enter() : undefined;
       const key = idempotencyKeyOf(context);
       const made = await deps.tasks.create(body, { by: context, key });
@@ -128,7 +128,7 @@ export const taskRoutes = [
       const task = await deps.held.until(() => deps.tasks.get(task_id), {
         ready: ({ finished_at }) => finished_at !== null,
         waitMs,
-        signal,
+        signal: context.signal,
         place,
       });
       if (task.finished_at === null) {

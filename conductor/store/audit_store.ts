@@ -1,7 +1,12 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import type { AuditFilter, AuditRow } from "./model/audit_row.ts";
-import { auditHash, type AuditRecord } from "./audit_hash.ts";
+import {
+  AUDIT_COLUMNS,
+  auditHash,
+  type AuditRecord,
+  auditValues,
+} from "./audit_hash.ts";
 import type { Database } from "./database.ts";
 import type { TrimLimits } from "./event_store.ts";
 import {
@@ -34,28 +39,8 @@ const INDEXES = [
 /** Rows that were written together are not in the order of their times. */
 const UNORDERED = 200;
 
-const COLUMNS = [
-  "seq",
-  "entry_id",
-  "phase",
-  "at",
-  "action",
-  "controller_id",
-  "instance_id",
-  "actor",
-  "source",
-  "request_id",
-  "remote_address",
-  "task_id",
-  "run_id",
-  "target",
-  "ok",
-  "code",
-  "facts",
-] as const satisfies readonly (keyof AuditRecord)[];
-
-const INSERT = `INSERT INTO audit (${COLUMNS.join(", ")}, hash)
-  VALUES (${"?, ".repeat(COLUMNS.length)}?)`;
+const INSERT = `INSERT INTO audit (${AUDIT_COLUMNS.join()}, hash)
+  VALUES (${"?, ".repeat(AUDIT_COLUMNS.length)}?)`;
 
 /** The audit trail: appended to, read, and shortened at its old end. */
 export class AuditStore {
@@ -79,10 +64,11 @@ export class AuditStore {
     let head = this.#head();
     if (!reaches(head, this.#written)) this.#missing ??= this.#written;
     for (const record of records) {
-      const row = { ...record, seq: head.seq + 1 };
-      const hash = auditHash(head.hash, row);
-      this.#db.run(INSERT, ...COLUMNS.map((name) => row[name]), hash);
-      head = { seq: row.seq, hash };
+      const seq = head.seq + 1;
+      const values = auditValues({ ...record, seq });
+      const hash = auditHash(head.hash, values);
+      this.#db.run(INSERT, ...values, hash);
+      head = { seq, hash };
     }
     const { seq, hash } = head;
     this.#db.run("UPDATE audit_head SET seq = ?, hash = ?", seq, hash);

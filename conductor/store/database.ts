@@ -89,15 +89,20 @@ export class Database {
     return this.#guard(() => this.#prepare(sql).run(...params));
   }
 
-  /** Adds a row, its columns by their names. Returns the key that it was given. */
-  insert(table: string, row: Row): number {
-    this.run(`INSERT INTO ${table} ${valuesOf(row)}`, row);
-    return this.#connection.lastInsertRowId;
+  /** Adds a row, its columns by their names. Returns `columns` as they are now. */
+  insert<T extends Row = { readonly seq: number }>(
+    table: string,
+    row: Row,
+    columns = "seq",
+  ): T {
+    const sql = `INSERT INTO ${table} ${valuesOf(row)} RETURNING ${columns}`;
+    return this.all<T>(sql, ...Object.values(row))[0] as T;
   }
 
   /** Adds a row in the place of the one that has its key. */
   replace(table: string, row: Row): void {
-    this.run(`INSERT OR REPLACE INTO ${table} ${valuesOf(row)}`, row);
+    const sql = `INSERT OR REPLACE INTO ${table} ${valuesOf(row)}`;
+    this.run(sql, ...Object.values(row));
   }
 
   /**
@@ -329,7 +334,7 @@ function fileId(path: string): string | undefined {
 
 function valuesOf(row: Row): string {
   const columns = Object.keys(row);
-  return `(${columns.join(", ")}) VALUES (:${columns.join(", :")})`;
+  return `(${columns.join()}) VALUES (?${", ?".repeat(columns.length - 1)})`;
 }
 
 /**

@@ -1,4 +1,9 @@
-export { AUDIT_FORMULA, auditHash, type AuditRecord } from "./audit_hash.ts";
+export {
+  AUDIT_FORMULA,
+  auditHash,
+  type AuditRecord,
+  auditValues,
+} from "./audit_hash.ts";
 export type { AuditLink } from "./audit_store.ts";
 export type { BrowserStore } from "./browser_store.ts";
 export { Database, openDatabase } from "./database.ts";

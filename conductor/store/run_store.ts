@@ -33,7 +33,7 @@ export class RunStore {
 
   /** Stores a run as running. Returns its sequence number. */
   insert({ runId, task, identity, fence, at }: RunInsert): number {
-    return this.#db.insert("runs", {
+    const { seq } = this.#db.insert("runs", {
       run_id: runId,
       task_seq: task.seq,
       task_id: task.task_id,
@@ -44,6 +44,7 @@ export class RunStore {
       status: "running",
       started_at: at,
     });
+    return seq;
   }
 
   /** Ends a running run; false when it has ended already. */

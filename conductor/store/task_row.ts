@@ -6,15 +6,18 @@ import {
   type TaskSummary,
 } from "./model/task.ts";
 
-/** The columns of a task that lists read: all but the payload. */
-export const SUMMARY_COLUMNS = `t.seq, t.task_id, t.title, t.kind, t.status,
-  t.priority, t.not_before, t.wake_at, t.max_attempts, t.attempts,
-  t.lost_attempts, t.timeout_ms, t.effective_timeout_ms, t.retry_lost, t.survive, t.detached,
-  t.max_output_bytes, t.retry_of, t.labels, t.created_at,
-  t.updated_at, t.started_at, t.finished_at, t.cancel_requested_at,
-  t.error_code, t.error_message, t.log_seq, t.idempotency_key`;
+/** All but the payload. */
+const COLUMNS = `seq, task_id, title, kind, status,
+  priority, not_before, wake_at, max_attempts, attempts,
+  lost_attempts, timeout_ms, effective_timeout_ms, retry_lost, survive, detached,
+  max_output_bytes, retry_of, labels, created_at,
+  updated_at, started_at, finished_at, cancel_requested_at,
+  error_code, error_message, log_seq, idempotency_key`;
 
-export const TASK_COLUMNS = `${SUMMARY_COLUMNS}, t.payload`;
+/** The columns of a task that lists read, which may join tables. */
+export const SUMMARY_COLUMNS = COLUMNS.replaceAll(/\w+/g, "t.$&");
+
+export const TASK_COLUMNS = `${COLUMNS}, payload`;
 
 export type SummaryRow = {
   readonly seq: number;

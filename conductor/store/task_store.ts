@@ -57,12 +57,12 @@ export class TaskStore {
     this.#redactor = redactor;
   }
 
-  /** Stores a queued task. Returns its sequence number. */
+  /** Stores a queued task. Returns its row. */
   insert(
     { taskId, task, at, detached = false, idempotency, retryOf }: TaskInsert,
-  ): number {
+  ): TaskRow {
     const notBefore = task.not_before ? Date.parse(task.not_before) : null;
-    return this.#db.insert("tasks", {
+    return this.#db.insert<TaskRow>("tasks", {
       task_id: taskId,
       title: this.#redactor.text(task.title),
       kind: task.kind,
@@ -84,7 +84,7 @@ export class TaskStore {
       idempotency_key: idempotency?.key,
       request_hash: idempotency?.hash,
       payload: JSON.stringify(task.payload),
-    });
+    }, TASK_COLUMNS);
   }
 
   get(taskId: string): TaskRow | undefined {

@@ -35,10 +35,6 @@ export class Database implements Declared {
     return this.#open && this.#db.isTransaction;
   }
 
-  get lastInsertRowId(): number {
-    return this.#number("SELECT last_insert_rowid()");
-  }
-
   /**
    * Runs a script of any number of statements, or one statement with
    * parameters. Returns the changes of the last one.

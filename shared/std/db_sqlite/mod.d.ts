@@ -39,7 +39,6 @@ export declare class Database {
   constructor(path: string, options?: DatabaseOpenOptions);
   get path(): string;
   get inTransaction(): boolean;
-  get lastInsertRowId(): number;
   /**
    * Runs a script of any number of statements, or one statement with
    * parameters. Returns the changes of the last one.

@@ -40,7 +40,7 @@ export class Statement<Row extends object = Record<string, unknown>>
 
   /** Runs to the end and returns how many rows the last change touched. */
   run(...params: RestBindParameters): number {
-    return Number(this.#call(params, (s, p) => s.run(...p)).changes);
+    return Number(this.#call("run", params).changes);
   }
 
   get<T extends object = Row>(...params: RestBindParameters): T | undefined {
@@ -90,27 +90,26 @@ export class Statement<Row extends object = Record<string, unknown>>
   }
 
   #first(params: RestBindParameters): unknown[] | undefined {
-    const row = this.#call(params, (s, p) => s.get(...p));
+    const row = this.#call("get", params);
     return row === undefined ? undefined : asArray(row);
   }
 
   #rows(params: RestBindParameters): unknown[][] {
-    return this.#call(params, (s, p) => s.all(...p)).map(asArray);
+    return this.#call("all", params).map(asArray);
   }
 
-  #call<T>(
+  #call<M extends "run" | "get" | "all">(
+    method: M,
     params: RestBindParameters,
-    action: (statement: StatementSync, inputs: SQLInputValue[]) => T,
-  ): T {
-    const inputs = toInputs(params);
-    return withSqliteErrors(() => action(this.#statement, inputs));
+  ) {
+    const call = () => this.#statement[method](...toInputs(params));
+    return withSqliteErrors(call) as ReturnType<StatementSync[M]>;
   }
 
   #toObject<T>(row: readonly unknown[], names: readonly string[]): T {
     const result: Record<string, unknown> = {};
-    for (const [index, name] of names.entries()) {
-      result[name] = this.#toValue(row[index]);
-    }
+    let index = 0;
+    for (const name of names) result[name] = this.#toValue(row[index++]);
     return result as T;
   }
 
