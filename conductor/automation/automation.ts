@@ -5,7 +5,6 @@ import { within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
 import type { Controller, Page } from "../store/mod.ts";
-import { Adoption } from "./adoption.ts";
 import { Leadership } from "./leadership.ts";
 import { OpenLines } from "./open_lines.ts";
 import { Retention } from "./retention.ts";
@@ -78,10 +77,8 @@ export function composeAutomation(options: AutomationOptions): Automation {
     onQueued: wake,
     onChange: () => dueTimes.wake(),
   });
-  const adoption = new Adoption({ ...work, executor });
   leadership.listen({
     gained() {
-      adoption.begin();
       scheduler.begin();
       dueTimes.wake();
     },
@@ -112,7 +109,6 @@ export function composeAutomation(options: AutomationOptions): Automation {
       scheduler.stop();
       dueTimes.stop();
       retention.stop();
-      adoption.stop();
     },
     async stopWork() {
       const goesOn = "The controller was stopped; what it started goes on";

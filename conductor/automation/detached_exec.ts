@@ -13,20 +13,13 @@ import {
   normaliseExec,
 } from "../../host_ops/mod.ts";
 import type { AuditedCaller, AuditPort } from "../../shared/audit.ts";
-import type { Clock } from "../../shared/clock.ts";
 import { codeOf } from "../../shared/errors.ts";
 import type { Principal } from "../../shared/http/mod.ts";
 import { lossyText } from "../../shared/held_text.ts";
 import type { Redactor } from "../../shared/redact.ts";
 import type { PathBase } from "../../shared/user_path.ts";
-import { sleep } from "../../shared/wait.ts";
-import type { ChangeFeed } from "../record/mod.ts";
-import {
-  NewTask,
-  type Run,
-  type TaskDetail,
-  withoutValues,
-} from "../store/mod.ts";
+import type { HeldCalls } from "../record/mod.ts";
+import { NewTask, type Run, withoutValues } from "../store/mod.ts";
 import type { OutputStream, RunOutputs } from "./run_outputs.ts";
 import type { TaskService } from "./task_service.ts";
 
@@ -50,17 +43,24 @@ export class DetachedExec {
    * Starts a command, and waits for its end as long as its input says. The
    * caller may leave: the command goes on.
    * @throws {AppError} `SYSTEM_DRAINING`, `NOT_LEADER`, `NOT_READY`, `CONFLICT`
-   * when the key came with another request
+   * when the key came with another request, `TOO_MANY_REQUESTS`
    */
   async run(
     input: ExecInput,
     caller: DetachingCaller,
   ): Promise<ExecOutcome | PendingExec> {
+    const { held, tasks } = this.#options;
+    const { waitMs = 0 } = input;
+    using place = waitMs > 0 ? held.enter() : undefined;
     const taskId = await this.#start(input, caller);
-    const { latest_run: run, ...task } = await this.#end(
-      taskId,
-      input.waitMs ?? 0,
-      caller.signal,
+    const { latest_run: run, ...task } = await held.until(
+      () => tasks.get(taskId),
+      {
+        ready: ({ finished_at }) => finished_at !== null,
+        waitMs,
+        signal: caller.signal,
+        place,
+      },
     );
     if (run === null) throw new Error(`Cannot find a run of task "${taskId}"`);
     const ids = { taskId, runId: run.run_id };
@@ -102,26 +102,6 @@ export class DetachedExec {
       await entry.finish({ ok: false, code: codeOf(error) });
       throw error;
     }
-  }
-
-  /** The task as soon as it has ended, or after `waitMs`. */
-  async #end(
-    taskId: string,
-    waitMs: number,
-    signal: AbortSignal,
-  ): Promise<TaskDetail> {
-    const { clock, feed, tasks } = this.#options;
-    const over = new AbortController();
-    const patience = AbortSignal.any([signal, over.signal]);
-    if (waitMs === 0) over.abort();
-    else void sleep(clock, waitMs, patience).then(() => over.abort());
-    let task = tasks.get(taskId);
-    while (task.finished_at === null && !patience.aborted) {
-      await feed.wait(patience);
-      task = tasks.get(taskId);
-    }
-    over.abort();
-    return task;
   }
 
   async #outcomeOf(
@@ -184,8 +164,7 @@ interface DetachedExecOptions extends PathBase {
   readonly outputs: Pick<RunOutputs, "read">;
   readonly audit: AuditPort;
   readonly redactor: Pick<Redactor, "text">;
-  readonly feed: ChangeFeed;
-  readonly clock: Clock;
+  readonly held: Pick<HeldCalls, "enter" | "until">;
 }
 
 /** What tasks tell in snake_case, as the contract of `exec` names it. */

@@ -70,10 +70,14 @@ export class Leadership {
     return this.#failures > 1 ? this.#trouble : undefined;
   }
 
-  /** Whether what was begun under `fence` can never be written any more. */
+  /** Whether what was begun under `fence` can surely never be written any more. */
   isOver(fence: Fence): boolean {
-    const { instance_id, term } = this.#options.leases.read();
-    return term !== fence.term || instance_id !== fence.instance_id;
+    try {
+      const { instance_id, term } = this.#options.leases.read();
+      return term !== fence.term || instance_id !== fence.instance_id;
+    } catch {
+      return false;
+    }
   }
 
   /** Who holds the lease, as the database has it. */

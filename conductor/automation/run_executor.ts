@@ -207,7 +207,7 @@ export class RunExecutor {
    * or another term has begun, which has marked the run as lost.
    */
   async #write(claim: Claim, end: Ending): Promise<void> {
-    const { clock, log } = this.#options;
+    const { leadership, clock, log } = this.#options;
     const { run_id } = claim.run;
     while (true) {
       try {
@@ -217,7 +217,7 @@ export class RunExecutor {
         await sleep(clock, 0);
         continue;
       } catch (error) {
-        if (this.#isOver(claim)) {
+        if (leadership.isOver(claim.fence)) {
           return log.warn("A run ended after its term", { run_id });
         }
         if (!isTemporary(error)) {
@@ -251,14 +251,6 @@ export class RunExecutor {
         ledger.lose(claim.run, outcome.message ?? "", now);
       } else ledger.finish(claim, outcome, now);
     });
-  }
-
-  #isOver(claim: Claim): boolean {
-    try {
-      return this.#options.leadership.isOver(claim.fence);
-    } catch {
-      return false;
-    }
   }
 }
 

@@ -33,9 +33,9 @@ export class RunLedger {
     this.#options = options;
   }
 
-  /** Makes tasks ready whose time has come; of very many, the first ones. */
-  wakeDue(now: number): void {
-    this.#options.tasks.wake(now, WAKE_BATCH);
+  /** Makes tasks ready whose time has come; false: there may be more of them. */
+  wakeDue(now: number): boolean {
+    return this.#options.tasks.wake(now, WAKE_BATCH) < WAKE_BATCH;
   }
 
   /** Starts a run of the task that is next, if there is one. */

@@ -5,6 +5,7 @@ import { sleep } from "../../shared/wait.ts";
 import type { HeldCalls } from "../record/mod.ts";
 import type { Run, Stores } from "../store/mod.ts";
 import type { OutputBytes, OutputStream, RunOutputs } from "./run_outputs.ts";
+import { runNotFound } from "./task_not_found.ts";
 
 /** How often it is looked whether a command has printed more. */
 const LOOK_MS = 100;
@@ -55,12 +56,7 @@ export class RunOutputService {
   #run(runId: string): Run {
     const { runs, tasks } = this.#options;
     const run = runs.get(runId);
-    if (run === undefined) {
-      const why = tasks.get(runId) !== undefined
-        ? `: it is a task; GET /v1/runs?task_id=${runId} has its runs`
-        : "";
-      throw new AppError("NOT_FOUND", `Cannot find run "${runId}"${why}`);
-    }
+    if (run === undefined) throw runNotFound(runId, tasks);
     const kind = tasks.get(run.task_id)?.kind;
     if (kind === "exec") return run;
     throw new AppError(

@@ -14,7 +14,8 @@ const LONGEST_SLEEP_MS = 60_000;
 
 /**
  * Starts queued tasks while this process leads and the mode is `running`: by
- * priority, then age, as many at once as there are places.
+ * priority, then age, as many at once as there are places. When a term begins it
+ * adopts the runs that have outlived an earlier one, whatever the mode.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -22,6 +23,7 @@ export class Scheduler {
   #at = Infinity;
   /** The wall clock beside the one that never jumps, when it was looked at last. */
   #offset = 0;
+  #hasAdopted = false;
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
@@ -31,6 +33,7 @@ export class Scheduler {
   /** Begins to work for this term. */
   begin(): void {
     this.#offset = this.#wallOffset();
+    this.#hasAdopted = false;
     this.wake();
   }
 
@@ -59,8 +62,10 @@ export class Scheduler {
     const { leadership, executor, width, log } = this.#options;
     try {
       if (leadership.isLeader) this.#noticeSetBack();
+      if (leadership.isLeader && !this.#hasAdopted) this.#adopt();
       while (leadership.isLeader && this.#mayStart() && executor.size < width) {
         const claim = this.#claim();
+        if (claim === "later") return this.#sleep(0);
         if (claim === undefined) return this.#sleepUntilNextIsDue();
         executor.start(claim);
       }
@@ -68,6 +73,23 @@ export class Scheduler {
       log.warn("Cannot start tasks now", { error });
       this.#sleep(RETRY_MS);
     }
+  }
+
+  #adopt(): void {
+    const { leadership, ledger, clock } = this.#options;
+    const claims = leadership.write((fence) =>
+      ledger.adopt(fence, clock.now())
+    );
+    this.#hasAdopted = true;
+    for (const claim of claims) void this.#takeUp(claim);
+  }
+
+  /** What this process itself still leaves is waited for. */
+  async #takeUp(claim: Claim): Promise<void> {
+    const { leadership, executor } = this.#options;
+    await executor.ended(claim.task.task_id);
+    if (this.#stopped || leadership.isOver(claim.fence)) return;
+    executor.start(claim);
   }
 
   /** A clock that is set back lengthens no pause before a retry. */
@@ -89,14 +111,14 @@ export class Scheduler {
     return this.#options.automation.get().mode === "running";
   }
 
-  #claim(): Claim | undefined {
+  /** The most urgent one is known once all are ready that are due. */
+  #claim(): Claim | "later" | undefined {
     const { leadership, ledger, tasks, clock } = this.#options;
     if (!tasks.hasDue(clock.now())) return undefined;
     return leadership.write((fence) => {
       if (!this.#mayStart()) return undefined;
       const now = clock.now();
-      ledger.wakeDue(now);
-      return ledger.claim(fence, now);
+      return ledger.wakeDue(now) ? ledger.claim(fence, now) : "later";
     });
   }
 
@@ -109,9 +131,9 @@ export class Scheduler {
 }
 
 interface SchedulerOptions extends Pick<Stores, "automation" | "tasks"> {
-  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly leadership: Pick<Leadership, "isLeader" | "isOver" | "write">;
   readonly ledger: RunLedger;
-  readonly executor: Pick<RunExecutor, "size" | "start">;
+  readonly executor: Pick<RunExecutor, "size" | "start" | "ended">;
   /** How many runs at once. */
   readonly width: number;
   readonly clock: Clock;

@@ -57,6 +57,21 @@ Deno.test("Scheduler waits for not_before, to the millisecond", async () => {
   await it.settle();
 });
 
+Deno.test("Scheduler starts the most urgent one first of very many whose time comes at once", async () => {
+  using it = await leading({ width: 1 });
+  const not_before = new Date(it.clock.now() + 1000).toISOString();
+  const urgent = newTask({
+    not_before,
+    priority: 9,
+    payload: { urgent: true },
+  });
+  const all = [...Array(1200).fill(newTask({ not_before })), urgent];
+  await Promise.all(all.map((task) => it.tasks.create(task, AS_OWNER)));
+  await it.clock.advance(1000);
+  await it.settle();
+  assertEquals(it.kind.runs.map(({ payload }) => payload), [{ urgent: true }]);
+});
+
 Deno.test("Scheduler does not let tasks that wait hold up those that may start", async () => {
   using it = await leading();
   const not_before = new Date(it.clock.now() + 60_000).toISOString();

@@ -1,9 +1,8 @@
-import { AppError } from "../../shared/errors.ts";
 import type { StreamEvent } from "../../shared/http/mod.ts";
 import type { LogEntry, Poll, Stores, TaskStatus } from "../store/mod.ts";
 import type { ChangeFeed } from "../record/mod.ts";
 import type { OpenLines } from "./open_lines.ts";
-import { taskNotFound } from "./task_not_found.ts";
+import { runNotFound, taskNotFound } from "./task_not_found.ts";
 
 const BATCH = 200;
 
@@ -26,13 +25,7 @@ export class TaskLogService {
     if (task === undefined) throw taskNotFound(taskId, runs);
     const run = run_id === undefined ? undefined : runs.row(run_id);
     if (run_id !== undefined && run?.task_id !== taskId) {
-      const why = tasks.get(run_id) === undefined
-        ? ""
-        : `: it is a task; GET /v1/runs?task_id=${run_id} has its runs`;
-      throw new AppError(
-        "NOT_FOUND",
-        `Cannot find run "${run_id}" of task "${taskId}"${why}`,
-      );
+      throw runNotFound(run_id, tasks, ` of task "${taskId}"`);
     }
     const lines = logs.read(task, {
       runSeq: run?.seq,

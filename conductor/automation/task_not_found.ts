@@ -15,3 +15,15 @@ export function taskNotFound(
       { details: { run_id: taskId, task_id: run.task_id } },
     );
 }
+
+/** Returns the refusal of an id that is no run's; a task's is told so. */
+export function runNotFound(
+  runId: string,
+  tasks: Pick<Stores["tasks"], "get">,
+  where = "",
+): AppError {
+  const why = tasks.get(runId) === undefined
+    ? ""
+    : `: it is a task; GET /v1/runs?task_id=${runId} has its runs`;
+  return new AppError("NOT_FOUND", `Cannot find run "${runId}"${where}${why}`);
+}

@@ -7,6 +7,7 @@ import type { PageRequest } from "../../shared/page.ts";
 import {
   type NewTask,
   type Page,
+  type Run,
   type Stores,
   type Task,
   type TaskDetail,
@@ -27,7 +28,7 @@ import {
   retryOf,
   withLimits,
 } from "./new_task.ts";
-import { taskNotFound } from "./task_not_found.ts";
+import { runNotFound, taskNotFound } from "./task_not_found.ts";
 
 /** A cancel is answered when the run has ended, or after this long. */
 const CANCEL_WAIT_MS = 10_000;
@@ -139,9 +140,12 @@ export class TaskService {
     return { ...task, latest_run, waits_for: [...executor.waitsFor(taskId)] };
   }
 
-  /** Whether there is a task with this id. */
-  has(taskId: string): boolean {
-    return this.#options.tasks.get(taskId) !== undefined;
+  /** @throws {AppError} `NOT_FOUND` */
+  run(runId: string): Run {
+    const { tasks, runs } = this.#options;
+    const run = runs.get(runId);
+    if (run === undefined) throw runNotFound(runId, tasks);
+    return run;
   }
 
   /** Newest first. */

@@ -63,12 +63,13 @@ export class HeldCalls {
     const timer = this.#clock.after(waitMs, () => over.abort());
     const end = AbortSignal.any([signal, over.signal, this.#quiet.signal]);
     try {
+      let next = 0;
       while (!end.aborted && !ready(it)) {
-        const next = this.#clock.monotonic() + PAUSE_MS;
         await this.#feed.wait(end);
         const left = next - this.#clock.monotonic();
         if (left > 0) await sleep(this.#clock, left, end);
         it = read();
+        next = this.#clock.monotonic() + PAUSE_MS;
       }
       return it;
     } finally {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { AppError } from "../../shared/errors.ts";
 import { Run, RunStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
 import { waitQuery } from "../../shared/http/mod.ts";
@@ -47,14 +46,7 @@ export const runRoutes = [
     data: Run,
     errors: ["NOT_FOUND"],
     example: { params: { run_id: "{run_id}" } },
-    handler({ deps, params: { run_id } }) {
-      const run = deps.runs.get(run_id);
-      if (run !== undefined) return run;
-      const why = deps.tasks.has(run_id)
-        ? `: it is a task; GET /v1/runs?task_id=${run_id} has its runs`
-        : "";
-      throw new AppError("NOT_FOUND", `Cannot find run "${run_id}"${why}`);
-    },
+    handler: ({ deps, params: { run_id } }) => deps.tasks.run(run_id),
   }),
   route({
     ...TOKEN_READ,

@@ -81,7 +81,7 @@ export const taskRoutes = [
       "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log.",
       "kind codex: payload is prompt, cwd, and session_id to continue a session. kind browser: payload is a browser request.",
       "The values of env and stdin are for the run alone: every answer shows *** in their place, and they are dropped from the database when the task has ended.",
-      "Tasks start by priority (higher first), then age, not before not_before, while the mode is running.",
+      "Tasks start by priority (higher first), then age, not before not_before, while the mode is running. A lower one waits for as long as a higher one may start.",
       "A failed attempt is tried again, after 1 s doubled each time, until max_attempts.",
       "timeout_ms ends an attempt: left out, after an hour; 0 or null: never. A timeoutMs in the payload means the same; both are INVALID_INPUT. effective_timeout_ms is what counts.",
       "An attempt that a crash or stop cut off is lost; it is tried again only with retry_lost: true.",
