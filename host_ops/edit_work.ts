@@ -32,13 +32,17 @@ export class EditWork {
     if (clock.monotonic() - this.#since < TURN_MS) return;
     // after an immediate, the runtime looks at its sockets each 61st time only
     await sleep(clock, 1);
-    this.#since = clock.monotonic();
     this.goOn();
   }
 
-  /** @throws {HostOpFailure} `CANCELED`; `FILE_TOO_LARGE` when it takes too long. */
+  /**
+   * Begins a turn.
+   *
+   * @throws {HostOpFailure} `CANCELED`; `FILE_TOO_LARGE` when it takes too long.
+   */
   goOn(): void {
     const { absolutePath, clock, signal } = this.#options;
+    this.#since = clock.monotonic();
     const doing = `Cannot edit ${absolutePath}`;
     if (signal.aborted) {
       throw new HostOpFailure(
@@ -46,7 +50,7 @@ export class EditWork {
         `${doing}: its caller left, or the daemon stops; nothing was written`,
       );
     }
-    if (clock.monotonic() - this.#began <= MOST_MS) return;
+    if (this.#since - this.#began <= MOST_MS) return;
     throw new HostOpFailure(
       "FILE_TOO_LARGE",
       `${doing}: it is too long for that many edits, they take more than ${

@@ -8,6 +8,9 @@ const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
 /** A left-over that was not written to for this many milliseconds is dead. */
 const DEAD_AFTER_MS = 60_000;
 
+/** A content up to so long takes no longer to write than another thread to find. */
+const MOST_AT_ONCE_BYTES = 65_536;
+
 /** Of how many folders to remember whether they are near. */
 const MOST_KNOWN = 10_000;
 
@@ -119,7 +122,10 @@ export class StagedFile implements Disposable {
       truncate: !isNew,
     });
     for (let written = 0; written < bytes.length;) {
-      written += await file.write(bytes.subarray(written));
+      const rest = bytes.subarray(written);
+      written += rest.length <= MOST_AT_ONCE_BYTES
+        ? file.writeSync(rest)
+        : await file.write(rest);
     }
     // writing may have dropped bits of it
     if (!isNew) Deno.chmodSync(this.path, mode);
