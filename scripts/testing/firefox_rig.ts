@@ -11,7 +11,8 @@ import { type RunningDaemon, startDaemon } from "./daemon.ts";
 import { type ReadEvent, readEvents } from "../../shared/testing/sse_reader.ts";
 import { type Answer, call } from "./http.ts";
 
-const EXTENSION = fromFileUrl(
+/** The extension's folder. */
+export const EXTENSION = fromFileUrl(
   new URL("../../conductor/browser/extension", import.meta.url),
 );
 const EXTENSION_ID = "bridge@conductor.makefile.so";

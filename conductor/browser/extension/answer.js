@@ -61,9 +61,8 @@ class BufferedAnswer {
     link.send({ type: "api_response", id, ...this.#head, bodyBase64 });
   }
 
-  /** @type {(code: string, message: string) => void} */
-  fail(code, message) {
-    const error = { code, message };
+  /** @param {Failure} error */
+  fail(error) {
     this.#parts.link.send({ type: "api_response", id: this.#parts.id, error });
   }
 
@@ -119,10 +118,10 @@ class StreamAnswer {
     this.#parts.link.send({ type: "stream_end", id: this.#parts.id });
   }
 
-  /** @type {(code: string, message: string) => void} */
-  fail(code, message) {
+  /** @param {Failure} failure */
+  fail(failure) {
     const { id, link } = this.#parts;
-    link.send({ type: "stream_error", id, code, message });
+    link.send({ type: "stream_error", id, ...failure });
   }
 
   /** @param {Uint8Array<ArrayBuffer>} [bytes] */

@@ -70,7 +70,7 @@ Deno.test("answerTo() streams text, whole characters only", async () => {
 Deno.test("answerTo() tells a failure in the way of its mode", () => {
   for (const mode of ["buffered", "sse"] as const) {
     const { answer, sent } = createAnswer(mode);
-    answer.fail("tab_gone", "the tab went away");
+    answer.fail({ code: "tab_gone", message: "the tab went away" });
     const last = sent.at(-1);
     assertEquals(last?.type, mode === "sse" ? "stream_error" : "api_response");
   }

@@ -14,7 +14,14 @@ import {
 } from "./settings.js";
 import { Tabs } from "./tabs.js";
 
-const CAPABILITIES = ["api_request", "sse", "chunked", "cancel", "actions"];
+const CAPABILITIES = [
+  "api_request",
+  "sse",
+  "chunked",
+  "cancel",
+  "actions",
+  "containers",
+];
 
 /** Conductor's automation mode, as it was told last. */
 let mode = "";
@@ -61,7 +68,7 @@ const observer = new Observer({
   fingerprints: new Fingerprints(secret),
 });
 /** @type {RequestJobs} */
-const jobs = new RequestJobs({ link, tabs, guard, errors });
+const jobs = new RequestJobs({ link, guard, errors });
 
 /** @type {(message: ConductorMessage) => Promise<void>} */
 async function received(message) {
@@ -126,6 +133,7 @@ async function answered(message) {
     clientId,
     mode,
     requests: jobs.size,
+    lastRequest: jobs.last,
     errors: errors.lines,
   };
 }

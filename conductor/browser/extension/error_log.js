@@ -33,18 +33,21 @@ export class CodedError extends Error {
   /**
    * @param {string} code
    * @param {string} message
+   * @param {FailureFacts} facts
    */
-  constructor(code, message = "") {
+  constructor(code, message = "", facts = {}) {
     super(message);
     this.code = code;
+    this.facts = facts;
   }
 }
 
-/** @type {(thrown: unknown) => { code?: string, message: string }} */
+/** @type {(thrown: unknown) => Failure} */
 export function readError(thrown) {
-  const { code, message = thrown } = Object(thrown);
+  const { code, message = thrown, facts } = Object(thrown);
   return {
-    ...(typeof code === "string" && { code }),
-    message: String(message),
+    code: typeof code === "string" ? code : "failed",
+    message: String(message).slice(0, 1000),
+    ...facts,
   };
 }

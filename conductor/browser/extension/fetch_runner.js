@@ -4,7 +4,12 @@
  * the background page. It is a classic script because content scripts must be.
  */
 (() => {
-  if (globalThis.runFetch !== undefined) return;
+  /** An open dialog holds the page's own streams up, and nothing else of it. */
+  const isReady = () =>
+    // deno-lint-ignore no-window no-window-prefix -- the page's own, not this script's
+    new window.Response("x").body?.getReader().read().then(() => true);
+
+  if (globalThis.runFetch !== undefined) return isReady();
 
   /** Pieces that may be on their way before the other side asks for more. */
   const WINDOW = 8;
@@ -67,7 +72,7 @@
     };
   };
 
-  if (location.protocol === "moz-extension:") return;
+  if (location.protocol === "moz-extension:") return true;
 
   // In a page: each connection is one request, and ends with it.
   browser.runtime.onConnect.addListener((port) => {
@@ -103,4 +108,7 @@
       running?.abort();
     });
   });
+
+  // What putting it into a page waits for.
+  return isReady();
 })();

@@ -27,12 +27,18 @@ declare namespace browser {
       readonly discarded: boolean;
       readonly status?: string;
       readonly lastAccessed: number;
+      readonly cookieStoreId: string;
+      readonly incognito: boolean;
     }
     function create(
-      options: { readonly url: string; readonly active: boolean },
+      options: {
+        readonly url: string;
+        readonly active: boolean;
+        readonly cookieStoreId: string;
+      },
     ): Promise<Tab>;
     function get(id: number): Promise<Tab>;
-    function query(filter: { readonly discarded?: boolean }): Promise<Tab[]>;
+    function query(filter: Readonly<Record<never, never>>): Promise<Tab[]>;
     function reload(id: number): Promise<void>;
     function remove(id: number): Promise<void>;
     function update(
@@ -45,7 +51,11 @@ declare namespace browser {
     ): FirefoxPort;
     function executeScript(
       id: number,
-      script: { readonly file: string; readonly runAt: "document_start" },
+      script: {
+        readonly file?: string;
+        readonly code?: string;
+        readonly runAt: "document_start";
+      },
     ): Promise<unknown[]>;
     const onCreated: FirefoxEvent<() => void>;
     const onRemoved: FirefoxEvent<() => void>;
@@ -54,9 +64,23 @@ declare namespace browser {
       (
         id: number,
         changes: { readonly url?: string; readonly status?: string },
+        tab: Tab,
       ) => void,
       [filter: { readonly properties: readonly string[] }]
     >;
+  }
+
+  namespace contextualIdentities {
+    interface Identity {
+      readonly cookieStoreId: string;
+      readonly name: string;
+    }
+    function query(
+      filter: Readonly<Record<never, never>>,
+    ): Promise<Identity[]>;
+    const onCreated: FirefoxEvent<() => void>;
+    const onUpdated: FirefoxEvent<() => void>;
+    const onRemoved: FirefoxEvent<() => void>;
   }
 
   namespace windows {
@@ -120,6 +144,8 @@ declare namespace browser {
       readonly type: string;
       /** -1: from the background. */
       readonly tabId: number;
+      readonly cookieStoreId: string;
+      readonly incognito: boolean;
       readonly timeStamp: number;
       readonly ip?: string | null;
       readonly proxyInfo?: { readonly type: string } | null;

@@ -77,9 +77,9 @@ export class Observer {
 
   /** @param {RequestDetails} details */
   #sent = async ({ requestId, url, method, type, ...details }) => {
-    const site = this.#site(url);
+    const site = details.incognito ? undefined : this.#site(url);
     if (site === undefined || this.#guard.isOurs(requestId)) return;
-    const { requestHeaders = [], timeStamp: at } = details;
+    const { cookieStoreId, requestHeaders = [], timeStamp: at } = details;
     if (type === "xmlhttprequest") this.#endpoint(site, { url, method });
     for (const { name, value = "" } of requestHeaders) {
       const header = name.toLowerCase().slice(0, MAX_NAME);
@@ -91,20 +91,22 @@ export class Observer {
         : [];
       for (const [cookie, secret] of pairs) {
         const name = cookie.slice(0, MAX_NAME);
-        await this.#credential(site, { header, name, secret, at });
+        const sent = { header, name, secret, at, cookieStore: cookieStoreId };
+        await this.#credential(site, sent);
       }
     }
   };
 
   /** @param {RequestDetails} details */
-  #received = ({ url, responseHeaders = [], timeStamp }) => {
-    const site = this.#site(url);
+  #received = ({ url, responseHeaders = [], ...details }) => {
+    const site = details.incognito ? undefined : this.#site(url);
     if (site === undefined) return;
     for (const { name, value = "" } of responseHeaders) {
       if (name.toLowerCase() !== "set-cookie") continue;
       // Firefox puts several of them into one, a line each.
       for (const line of value.split("\n")) {
-        this.#logout(site, { line, at: timeStamp });
+        const { cookieStoreId: cookieStore, timeStamp: at } = details;
+        this.#logout(site, { cookieStore, line, at });
       }
     }
   };
@@ -119,8 +121,8 @@ export class Observer {
   }
 
   /** @type {(site: Site, seen: SentCredential) => Promise<void>} */
-  async #credential(site, { header, name, secret, at }) {
-    const key = [site.host, header, name].join("\n");
+  async #credential(site, { cookieStore, header, name, secret, at }) {
+    const key = [site.host, cookieStore, header, name].join("\n");
     const fingerprint = await this.#fingerprints.of(secret);
     const known = this.#credentials.get(key);
     // The answer that took it away may be here before its hash.
@@ -132,6 +134,7 @@ export class Observer {
     if (same !== undefined && same.seenAt > now - RENEW_MS) return;
     remember(this.#credentials, key, {
       ...site,
+      cookieStore,
       header,
       name,
       fingerprint,
@@ -143,10 +146,10 @@ export class Observer {
     this.#gather("credentials", key);
   }
 
-  /** @type {(site: Site, seen: { line: string, at: number }) => void} */
-  #logout(site, { line, at }) {
+  /** @type {(site: Site, seen: { cookieStore: string, line: string, at: number }) => void} */
+  #logout(site, { cookieStore, line, at }) {
     const name = removedCookie(line, Date.now())?.slice(0, MAX_NAME);
-    const key = [site.host, "cookie", name].join("\n");
+    const key = [site.host, cookieStore, "cookie", name].join("\n");
     const known = this.#credentials.get(key);
     if (known === undefined) return;
     this.#credentials.set(key, { ...known, loggedOut: true });

@@ -26,6 +26,12 @@ async function show(message = {}) {
   line.textContent = detail === "" ? state : `${state}: ${detail}`;
   const isConnected = state === "connected";
   element("mode").textContent = isConnected ? status.mode : "unknown";
+  const { lastRequest: last } = status;
+  if (last !== undefined) {
+    const at = new Date(last.at).toLocaleTimeString();
+    element("last").textContent =
+      `${last.site} · container ${last.container} · ${at}`;
+  }
   for (const button of actions) button.disabled = !isConnected;
   if (!form.contains(document.activeElement)) fill(settings);
   element("errors").replaceChildren(

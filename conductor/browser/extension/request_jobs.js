@@ -1,4 +1,6 @@
 import { answerTo } from "./answer.js";
+import { choosePlace, closedTo } from "./choose_place.js";
+import { DEFAULT_STORE } from "./containers.js";
 import { CodedError, readError } from "./error_log.js";
 import { joinBytes } from "./join_bytes.js";
 import {
@@ -19,8 +21,10 @@ export class RequestJobs {
   #parts;
   /** @type {Map<string, Job>} */
   #jobs = new Map();
+  /** @type {LastRequest | undefined} */
+  last;
 
-  /** @param {Pick<Parts, "link" | "tabs" | "guard" | "errors">} parts */
+  /** @param {Pick<Parts, "link" | "guard" | "errors">} parts */
   constructor(parts) {
     this.#parts = parts;
   }
@@ -35,10 +39,12 @@ export class RequestJobs {
     const { link } = this.#parts;
     const answer = answerTo(message, link);
     if (this.#jobs.has(id)) {
-      return answer.fail("duplicate", "the id is in flight already");
+      const message = "the id is in flight already";
+      return answer.fail({ code: "duplicate", message });
     }
     if (this.#jobs.size >= link.limits.maxInFlight) {
-      return answer.fail("busy", "too many requests run in this browser");
+      const message = "too many requests run in this browser";
+      return answer.fail({ code: "busy", message });
     }
     /** @type {Job} */
     const job = { message, answer, chunks: [], bytes: 0, complete: false };
@@ -90,7 +96,6 @@ export class RequestJobs {
    * @type {(job: Job, body: FetchOrder["body"]) => Promise<void>}
    */
   async #run(job, body) {
-    const { tabs } = this.#parts;
     const { answer, message } = job;
     const { url, method, headers, responseMode, followRedirects } = message;
     /** @type {FetchOrder} */
@@ -106,17 +111,19 @@ export class RequestJobs {
     /** @type {unknown} */
     let failure;
     try {
-      let tab = await chosenTab(message, tabs);
-      let ended = await this.#send(job, order, tab);
+      let place = await choosePlace(message);
+      let ended = await this.#send(job, order, place);
       for (let hops = 0;; hops++) {
         if (ended instanceof RedirectError) {
           order = onward(order, ended.redirect);
-          tab = await tabs.ofOrigin(order.url);
+          // The login stays the one that it began with.
+          const { cookieStore } = place.container;
+          place = await choosePlace({ url: order.url, container: cookieStore });
         } else if (ended?.code === PASSWORD) {
           order = { ...order, noPassword: true };
         } else break;
         if (hops === MAX_HOPS) throw tooManyRedirects();
-        ended = await this.#send(job, order, tab);
+        ended = await this.#send(job, order, place);
       }
       failure = ended;
       if (ended === undefined && job.stopped === undefined) await answer.end();
@@ -126,15 +133,18 @@ export class RequestJobs {
     this.#over(job, failure);
   }
 
-  /** @type {(job: Job, order: FetchOrder, tab?: browser.tabs.Tab) => Promise<CodedError | undefined>} */
-  async #send(job, order, tab) {
-    const parts = { answer: job.answer, guard: this.#parts.guard };
+  /** @type {(job: Job, order: FetchOrder, place: Place) => Promise<CodedError | undefined>} */
+  async #send(job, order, { container, tab }) {
+    const parts = { answer: job.answer, container, guard: this.#parts.guard };
+    const { host: site } = new URL(order.url);
+    this.last = { site, container: container.name, at: Date.now() };
     const ended = tab === undefined
       ? new CodedError(BLOCKED)
       : await watch(job, () => runInPage(tab, order, parts));
-    return ended?.code === BLOCKED
+    if (ended?.code !== BLOCKED) return ended;
+    return container.cookieStore === DEFAULT_STORE
       ? await watch(job, () => runInBackground(order, parts))
-      : ended;
+      : closedTo(container);
   }
 
   /** @type {(job: Job, code: string, message: string) => void} */
@@ -158,11 +168,11 @@ export class RequestJobs {
     this.#jobs.delete(id);
     const end = job.stopped ?? failure;
     if (end === undefined) return;
-    const { code = "failed", message } = readError(end);
-    if (code !== "canceled") {
-      this.#parts.errors.add(`request ${id}: ${code} ${message}`);
+    const told = readError(end);
+    if (told.code !== "canceled") {
+      this.#parts.errors.add(`request ${id}: ${told.code} ${told.message}`);
     }
-    job.answer.fail(code, message.slice(0, 1000));
+    job.answer.fail(told);
   }
 }
 
@@ -174,23 +184,6 @@ async function watch(job, start) {
   if (job.stopped !== undefined) return job.stopped;
   job.running = start();
   return await job.running.ended;
-}
-
-/**
- * The tab to use: the one that is asked for, else one of the same origin.
- * @type {(message: ApiRequest, tabs: Parts["tabs"]) => Promise<browser.tabs.Tab | undefined>}
- */
-async function chosenTab({ url, tabId }, tabs) {
-  if (tabId === undefined) return await tabs.ofOrigin(url);
-  const tab = await browser.tabs.get(tabId).catch(() => undefined);
-  if (tab === undefined) {
-    throw new CodedError("no_tab", `there is no tab ${tabId}`);
-  }
-  const { origin } = new URL(url);
-  if (!URL.canParse(tab.url) || new URL(tab.url).origin !== origin) {
-    throw new CodedError("wrong_tab", `tab ${tabId} is not on ${origin}`);
-  }
-  return tab;
 }
 
 /** @type {(message: ApiRequest) => FetchOrder["body"]} */

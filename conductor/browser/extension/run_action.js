@@ -1,15 +1,16 @@
 import { bareAddress } from "./addresses.js";
+import { containerNamed, containers, DEFAULT_STORE } from "./containers.js";
 import { CodedError, readError } from "./error_log.js";
-import { loaded } from "./tabs.js";
+import { listedTabs, loaded, tabOf, tabsOfHosts } from "./tabs.js";
 
 /**
  * What conductor may ask for, by name; each returns what is reported.
  * @type {Record<ExtensionAction, (message: ActionMessage, parts: Parts) => ActionReport | Promise<ActionReport>>}
  */
 const ACTIONS = {
-  async open_tab({ url }, { guard }) {
+  async open_tab({ url, container }, { guard }) {
     if (url === undefined) throw new CodedError("no_url", "no url was given");
-    return described(await openedFor(url, guard));
+    return described(await openedFor({ url, container }, guard));
   },
 
   async tab_focus(message, parts) {
@@ -23,19 +24,19 @@ const ACTIONS = {
   },
 
   async tab_restore(message, parts) {
-    const { tabId, url } = message;
+    const { tabId, url, container } = message;
     const living = tabId === undefined
       ? undefined
-      : await browser.tabs.get(tabId).catch(() => undefined);
-    const address = url ??
-      (tabId === undefined ? undefined : parts.tabs.addressOf(tabId));
+      : await tabOf(tabId).catch(() => undefined);
+    const page = tabId === undefined ? undefined : parts.tabs.pageOf(tabId);
     if (living === undefined) {
       return described(
         url === undefined
-          ? await reopened(address)
-          : await openedFor(url, parts.guard),
+          ? await reopened(page)
+          : await openedFor({ url, container }, parts.guard),
       );
     }
+    const address = url ?? page?.url;
     // A crashed page shows about:blank, and reloading does not bring it back.
     if (!/^https?:/.test(living.url) && address !== undefined) {
       return described(
@@ -92,9 +93,8 @@ export async function runAction(message, parts) {
     const result = await ACTIONS[action](message, parts);
     return { ...head, ok: true, result };
   } catch (thrown) {
-    const { code = "failed", message } = readError(thrown);
-    parts.errors.add(`${action}: ${message}`);
-    const error = { code, message: message.slice(0, 1000) };
+    const error = readError(thrown);
+    parts.errors.add(`${action}: ${error.message}`);
     return { ...head, ok: false, error };
   }
 }
@@ -103,31 +103,43 @@ export async function runAction(message, parts) {
  * The tab that is named, or else one of the platform.
  * @type {(message: ActionMessage, parts: Parts) => Promise<browser.tabs.Tab>}
  */
-async function wantedTab({ tabId, platform }, { tabs, observer }) {
-  if (tabId !== undefined) return await browser.tabs.get(tabId);
+async function wantedTab({ tabId, platform, container }, { observer }) {
+  if (tabId !== undefined) return await tabOf(tabId);
+  const store = container === undefined
+    ? undefined
+    : (await containerNamed(container)).cookieStore;
   const hosts = observer.platforms.find((it) => it.name === platform)?.hosts;
-  const tab = hosts === undefined ? undefined : await tabs.ofHosts(hosts);
+  const tabs = hosts === undefined ? [] : await tabsOfHosts(hosts);
+  const tab = tabs.find((it) =>
+    !it.discarded && (store === undefined || it.cookieStoreId === store)
+  );
   if (tab !== undefined) return tab;
   throw new CodedError(
     "no_tab",
     platform === undefined
       ? "give a tab_id or a platform"
-      : `no tab of "${platform}" is open`,
+      : `no tab of "${platform}" is open${
+        container === undefined ? "" : ` in container "${container}"`
+      }`,
   );
 }
 
 /**
  * Opens a tab at an address that conductor was asked for: it may be reached as
  * far as a request may reach it.
- * @type {(url: string, guard: Parts["guard"]) => Promise<browser.tabs.Tab>}
+ * @type {(page: { url: string, container: string | undefined }, guard: Parts["guard"]) => Promise<browser.tabs.Tab>}
  */
-async function openedFor(url, guard) {
-  const all = await browser.tabs.query({});
-  const known = new Set(all.map((it) => it.id));
+async function openedFor({ url, container }, guard) {
+  const cookieStoreId = container === undefined
+    ? DEFAULT_STORE
+    : (await containerNamed(container)).cookieStore;
+  const known = new Set((await listedTabs()).map((it) => it.id));
   const isTab = (/** @type {number} */ id) => !known.has(id);
   const created = Promise.withResolvers();
   const open = () => {
-    created.resolve(browser.tabs.create({ url, active: false }));
+    created.resolve(
+      browser.tabs.create({ url, active: false, cookieStoreId }),
+    );
     return created.promise;
   };
   try {
@@ -152,10 +164,10 @@ function reloaded({ id }) {
   });
 }
 
-/** @param {string | undefined} address */
-async function reopened(address) {
-  if (address !== undefined) {
-    return loaded(() => browser.tabs.create({ url: address, active: false }));
+/** @param {Pick<browser.tabs.Tab, "url" | "cookieStoreId"> | undefined} page */
+async function reopened(page) {
+  if (page !== undefined) {
+    return loaded(() => browser.tabs.create({ ...page, active: false }));
   }
   const [closed] = (await browser.sessions.getRecentlyClosed())
     .flatMap(({ tab }) => tab ?? []);
@@ -167,8 +179,15 @@ async function reopened(address) {
 }
 
 /** @param {browser.tabs.Tab} tab */
-function described(tab) {
-  return { tabId: tab.id, url: bareAddress(tab.url), status: tab.status };
+async function described({ id, url, status, cookieStoreId }) {
+  const all = await containers();
+  return {
+    tabId: id,
+    url: bareAddress(url),
+    status,
+    cookieStore: cookieStoreId,
+    container: all.find((it) => it.cookieStore === cookieStoreId)?.name,
+  };
 }
 
 /** @param {() => void} action runs once the report is on its way */

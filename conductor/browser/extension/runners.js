@@ -22,7 +22,7 @@ export const MAX_HOPS = 20;
 const BLOCK_NOTICE_MS = 100;
 
 /**
- * Runs `order` in `tab`.
+ * Runs `order` in `tab`, whose page has the script for it.
  * @param {browser.tabs.Tab} tab
  * @param {FetchOrder} order
  * @param {RunnerParts} parts
@@ -30,13 +30,11 @@ const BLOCK_NOTICE_MS = 100;
  */
 export function runInPage(tab, order, parts) {
   const blocked = Promise.withResolvers();
-  let aborted = false;
-  /** @type {FirefoxPort | undefined} */
-  let port;
+  const port = browser.tabs.connect(tab.id, { frameId: 0, name: "request" });
   const { ended, end, take } = follow(order, parts, {
     head: { via: "page", tabId: tab.id },
     more: () => post({ more: true }),
-    close: () => port?.disconnect(),
+    close: () => port.disconnect(),
     async judge({ message }, { begun, seen }) {
       if (!begun) {
         // What the network has seen was not stopped by the page.
@@ -57,35 +55,21 @@ export function runInPage(tab, order, parts) {
    */
   function post(message) {
     try {
-      port?.postMessage(message);
+      port.postMessage(message);
     } catch {
       end(tabGone());
     }
   }
 
-  async function start() {
-    await browser.tabs.executeScript(tab.id, {
-      file: "fetch_runner.js",
-      runAt: "document_start",
-    });
-    if (aborted) return end(new CodedError("canceled"));
-    port = browser.tabs.connect(tab.id, { frameId: 0, name: "request" });
-    port.onMessage.addListener((/** @type {FetchNews} */ news) => {
-      if (news.blocked) blocked.resolve(true);
-      else take(news);
-    });
-    port.onDisconnect.addListener(() => end(tabGone()));
-    post({ order });
-  }
-
-  // A page that takes no script (an error page, a viewer) cannot run it.
-  start().catch((error) => end(new CodedError(BLOCKED, error.message)));
+  port.onMessage.addListener((/** @type {FetchNews} */ news) => {
+    if (news.blocked) blocked.resolve(true);
+    else take(news);
+  });
+  port.onDisconnect.addListener(() => end(tabGone()));
+  post({ order });
   return {
     ended,
-    abort() {
-      aborted = true;
-      post({ abort: true });
-    },
+    abort: () => post({ abort: true }),
     leave: () => end(new CodedError("canceled")),
   };
 }
@@ -120,8 +104,13 @@ export function runInBackground(order, parts) {
  * @param {RunnerParts} parts
  * @param {FetchPlace} place
  */
-function follow(order, { answer, guard }, place) {
+function follow(order, { answer, container, guard }, place) {
   const tabId = place.head.tabId ?? -1;
+  const whose = {
+    ...place.head,
+    cookieStore: container.cookieStore,
+    container: container.name,
+  };
   const job = guard.expect({ ...order, isTab: (id) => id === tabId });
   /** @type {PromiseWithResolvers<CodedError | undefined>} */
   const ended = Promise.withResolvers();
@@ -157,7 +146,7 @@ function follow(order, { answer, guard }, place) {
     const { url } = order;
     answer.head({
       ...reported({ status, url, headers: others }, order),
-      ...place.head,
+      ...whose,
       redirectedTo,
     });
     end();
@@ -176,7 +165,7 @@ function follow(order, { answer, guard }, place) {
       const { fromCache } = job;
       answer.head({
         ...reported(head, order),
-        ...place.head,
+        ...whose,
         ...(fromCache !== undefined && { fromCache }),
       });
     } else if (chunk !== undefined) {

@@ -1,30 +1,36 @@
 import { bareAddress, bareTitle } from "./addresses.js";
+import { containers } from "./containers.js";
+import { CodedError } from "./error_log.js";
 import { MAX_RECORDS, remember } from "./remember.js";
 import { isHost } from "./target_rules.js";
 
 const GATHER_MS = 200;
 
-/** Reports the tabs, remembers where they were, and finds the right one. */
+/** Reports the tabs and containers, and remembers where the tabs were. */
 export class Tabs {
   #send;
   /** @type {Timer} */
   #timer;
   /**
-   * Tab id → its last web address, also after it was closed or crashed.
-   * @type {Map<number, string>}
+   * Tab id → its last web address and its container, also after it was closed
+   * or crashed.
+   * @type {Map<number, Pick<browser.tabs.Tab, "url" | "cookieStoreId">>}
    */
-  #addresses = new Map();
+  #pages = new Map();
 
   /** @param {Send} send */
   constructor(send) {
     this.#send = send;
-    const { tabs } = browser;
+    const { contextualIdentities, tabs } = browser;
     const changed = () => this.#gather();
     tabs.onCreated.addListener(changed);
     tabs.onRemoved.addListener(changed);
     tabs.onActivated.addListener(changed);
-    tabs.onUpdated.addListener((id, { url }) => {
-      if (url !== undefined) this.#remember(id, url);
+    contextualIdentities.onCreated.addListener(changed);
+    contextualIdentities.onUpdated.addListener(changed);
+    contextualIdentities.onRemoved.addListener(changed);
+    tabs.onUpdated.addListener((_id, { url }, tab) => {
+      if (url !== undefined) this.#remember(tab);
       this.#gather();
     }, { properties: ["status", "title", "url", "discarded"] });
   }
@@ -33,8 +39,8 @@ export class Tabs {
   async report() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const all = await browser.tabs.query({});
-    for (const { id, url } of all) this.#remember(id, url);
+    const all = await listedTabs();
+    for (const tab of all) this.#remember(tab);
     this.#send({
       type: "tabs",
       tabs: all.slice(0, MAX_RECORDS).map((tab) => ({
@@ -43,30 +49,22 @@ export class Tabs {
         title: bareTitle(tab.title),
         active: tab.active,
         status: tab.discarded ? "discarded" : tab.status ?? "",
+        cookieStore: tab.cookieStoreId,
       })),
+      containers: (await containers()).slice(0, MAX_RECORDS),
     });
     return all.length;
   }
 
-  /** @param {number} tabId of which the last web address is wanted */
-  addressOf(tabId) {
-    return this.#addresses.get(tabId);
+  /** @param {number} tabId of which the last web page is wanted */
+  pageOf(tabId) {
+    return this.#pages.get(tabId);
   }
 
-  /** @param {string} url whose origin a living tab is wanted of */
-  ofOrigin(url) {
-    const { origin } = new URL(url);
-    return newest((target) => target.origin === origin);
-  }
-
-  /** @param {readonly string[]} hosts of which a living tab is wanted */
-  ofHosts(hosts) {
-    return newest((target) => hosts.some((host) => isHost(target, host)));
-  }
-
-  /** @type {(id: number, url: string) => void} */
-  #remember(id, url) {
-    if (/^https?:/.test(url)) remember(this.#addresses, id, url);
+  /** @param {browser.tabs.Tab} tab */
+  #remember({ id, url, cookieStoreId, incognito }) {
+    if (incognito || !/^https?:/.test(url)) return;
+    remember(this.#pages, id, { url, cookieStoreId });
   }
 
   #gather() {
@@ -74,16 +72,33 @@ export class Tabs {
   }
 }
 
-/** @param {(target: URL) => boolean} isWanted of the tabs that live, the last used one */
-async function newest(isWanted) {
-  const all = await browser.tabs.query({ discarded: false });
-  return all
+/** Every tab but those of private windows, which nobody is told of. */
+export async function listedTabs() {
+  return (await browser.tabs.query({})).filter((it) => !it.incognito);
+}
+
+/** @param {number} id of a tab that is wanted */
+export async function tabOf(id) {
+  const tab = await browser.tabs.get(id).catch(() => undefined);
+  if (tab !== undefined && !tab.incognito) return tab;
+  throw new CodedError("no_tab", `there is no tab ${id}`);
+}
+
+/** @param {(target: URL) => boolean} isWanted of the tabs, the last used one first */
+export async function tabsWhere(isWanted) {
+  return (await listedTabs())
     .filter(({ url }) => URL.canParse(url) && isWanted(new URL(url)))
-    .sort((a, b) => b.lastAccessed - a.lastAccessed)[0];
+    .sort((a, b) => b.lastAccessed - a.lastAccessed);
+}
+
+/** @param {readonly string[]} hosts whose tabs are wanted */
+export function tabsOfHosts(hosts) {
+  return tabsWhere((target) => hosts.some((host) => isHost(target, host)));
 }
 
 /**
- * Waits until a tab is loaded, at most `ms`; returns the tab as it then is.
+ * Waits until a tab is loaded, at most `ms`; returns the tab as it then is,
+ * unless it did not even begin.
  * `start` begins what is waited for: Firefox says "complete" once too early
  * when a discarded tab comes back, so a "loading" has to come first.
  * @param {() => Promise<{ readonly id: number }>} start
@@ -108,6 +123,13 @@ export async function loaded(start, ms = 15_000) {
         told = () => resolve(undefined);
         setTimeout(told, left);
       });
+    }
+    if (!events.some((it) => it.id === id && it.status === "loading")) {
+      const said = "a dialog of its page is open, or the page is busy";
+      throw new CodedError(
+        "tab_busy",
+        `tab ${id} does not begin to load: ${said}`,
+      );
     }
     return await browser.tabs.get(id);
   } finally {

@@ -4,6 +4,10 @@ type ConductorMessage = import("../contract.ts").ConductorMessage;
 type FromConductor<T extends ConductorMessage["type"]> =
   import("../contract.ts").FromConductor<T>;
 type ExtensionMessage = import("../contract.ts").ExtensionInput;
+type FromExtensionInput<T extends ExtensionMessage["type"]> = Extract<
+  ExtensionMessage,
+  { type: T }
+>;
 type ExtensionAction = import("../limits.ts").ExtensionAction;
 
 type ApiRequest = FromConductor<"api_request">;
@@ -47,6 +51,7 @@ interface PopupStatus {
   readonly clientId: string;
   readonly mode: string;
   readonly requests: number;
+  readonly lastRequest: LastRequest | undefined;
   readonly errors: readonly { readonly at: string; readonly message: string }[];
 }
 
@@ -110,6 +115,29 @@ interface Problem {
 /** What an action reports. */
 type ActionReport = Record<string, unknown>;
 
+/** What conductor is told of a failure. */
+type Failure = NonNullable<FromExtensionInput<"api_response">["error"]> & {
+  readonly message: string;
+};
+type FailureFacts = Omit<Failure, "code" | "message">;
+type BusyTab = NonNullable<Failure["tabs"]>[number];
+
+/** Whose login. */
+type Container = NonNullable<FromExtensionInput<"tabs">["containers"]>[number];
+
+/** Where a request runs; without a tab in the background page. */
+interface Place {
+  readonly container: Container;
+  readonly tab: browser.tabs.Tab | undefined;
+}
+
+/** The last request, as the popup shows it. */
+interface LastRequest {
+  readonly site: string;
+  readonly container: string;
+  readonly at: number;
+}
+
 type CodedError = import("./error_log.js").CodedError;
 
 /** Carries a response to conductor. */
@@ -118,7 +146,7 @@ interface Answer {
   /** Resolves once there is room for more. */
   piece(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   end(): Promise<void>;
-  fail(code: string, message: string): void;
+  fail(failure: Failure): void;
 }
 
 /** What is known of a response before its body. */
@@ -126,6 +154,8 @@ interface ResponseHead extends FetchHead {
   readonly fromCache?: boolean;
   readonly via?: "page" | "background";
   readonly tabId?: number;
+  readonly cookieStore?: string;
+  readonly container?: string;
 }
 
 interface AnswerParts {
@@ -151,6 +181,7 @@ interface Runner {
 
 interface RunnerParts extends Pick<Parts, "guard"> {
   readonly answer: Answer;
+  readonly container: Container;
 }
 
 /** Where a fetch runs. */
@@ -221,6 +252,7 @@ interface Site {
 }
 
 interface SeenCredential extends Site {
+  readonly cookieStore: string;
   readonly header: string;
   readonly name: string;
   readonly fingerprint: string;
@@ -232,6 +264,7 @@ interface SeenCredential extends Site {
 
 /** A credential as a page sent it. */
 interface SentCredential {
+  readonly cookieStore: string;
   readonly header: string;
   readonly name: string;
   readonly secret: string;

@@ -104,11 +104,12 @@ export class Firefox implements AsyncDisposable {
     }
   }
 
-  /** Installs the add-on in `folder` until Firefox ends; returns its id. */
+  /** Installs the add-on in `folder` until Firefox ends, in private windows too; returns its id. */
   async installAddon(folder: string): Promise<string> {
     const { value } = await this.marionette.send("Addon:Install", {
       path: folder,
       temporary: true,
+      allowPrivateBrowsing: true,
     }) as { value: string };
     return value;
   }
@@ -180,14 +181,40 @@ export class Firefox implements AsyncDisposable {
 
   /** Unloads every tab but the current one, as Firefox does when memory is short. */
   async discardTabs(): Promise<void> {
+    await this.inChrome(`for (const tab of gBrowser.tabs) {
+      if (!tab.selected) gBrowser.discardBrowser(tab, true);
+    }`);
+  }
+
+  /** Makes a container; returns its cookie store. */
+  async addContainer(name: string): Promise<string> {
+    const id = await this.inChrome(`${IDENTITIES}
+      const { userContextId } = ContextualIdentityService.create(
+        ${JSON.stringify(name)}, "briefcase", "blue");
+      return userContextId;`);
+    return `firefox-container-${id}`;
+  }
+
+  /** Opens `url` in a private window. */
+  async openPrivate(url: string): Promise<void> {
+    const where = '"window", { private: true }';
+    await this.inChrome(`openTrustedLinkIn(${JSON.stringify(url)}, ${where})`);
+  }
+
+  /** Ends the remote control's own way with dialogs: they stay open from now on. */
+  async leaveAlone(): Promise<void> {
+    await this.marionette.send("WebDriver:DeleteSession", {});
+  }
+
+  /** Runs a script with Firefox's own rights. */
+  async inChrome(script: string): Promise<unknown> {
     await this.marionette.send("Marionette:SetContext", { value: "chrome" });
-    await this.marionette.send("WebDriver:ExecuteScript", {
-      script: `for (const tab of gBrowser.tabs) {
-        if (!tab.selected) gBrowser.discardBrowser(tab, true);
-      }`,
+    const answer = await this.marionette.send("WebDriver:ExecuteScript", {
+      script,
       args: [],
     });
     await this.marionette.send("Marionette:SetContext", { value: "content" });
+    return (answer as { readonly value: unknown }).value;
   }
 
   /** Closes the current tab; another one becomes current. */
@@ -214,6 +241,10 @@ export class Firefox implements AsyncDisposable {
     return this.kill();
   }
 }
+
+const IDENTITIES = `const { ContextualIdentityService } =
+  ChromeUtils.importESModule(
+    "resource://gre/modules/ContextualIdentityService.sys.mjs");`;
 
 async function readPort(
   path: string,

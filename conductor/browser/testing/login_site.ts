@@ -85,13 +85,13 @@ export class LoginSite implements AsyncDisposable {
     const page = this.pages.get(pathname);
     if (page !== undefined) return new Response(page, { headers: HTML });
     if (pathname === "/login") {
-      return new Response(HOME, {
-        headers: {
-          ...HTML,
-          "set-cookie":
-            `sid=${CANARIES.cookie}; HttpOnly; SameSite=Lax; Path=/`,
-        },
-      });
+      const headers = new Headers(HTML);
+      const user = searchParams.get("as") ?? "ada";
+      for (const pair of [`sid=${CANARIES.cookie}`, `user=${user}`]) {
+        const cookie = `${pair}; HttpOnly; SameSite=Lax; Path=/`;
+        headers.append("set-cookie", cookie);
+      }
+      return new Response(HOME, { headers });
     }
     if (pathname === "/password") {
       const headers = new Headers();
@@ -106,7 +106,7 @@ export class LoginSite implements AsyncDisposable {
     }
     switch (pathname) {
       case "/me":
-        return Response.json({ user: "ada" }, {
+        return Response.json({ user: /user=(\w+)/.exec(cookie)?.[1] }, {
           headers: {
             "set-cookie": `seen=${CANARIES.rotated}; Path=/`,
             "x-auth-token": CANARIES.answer,
