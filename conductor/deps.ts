@@ -53,7 +53,6 @@ export interface Deps extends SelfDeps {
   readonly status: Pick<StatusService, "public" | "full">;
 }
 
-/** Defines a route of conductor. */
 export const route = routeFor<Deps>();
 
 /** Why a write of automation cannot work now; undefined when it can. */

@@ -13,7 +13,6 @@ export const REAL_PARTS = fromFileUrl(
   new URL("../.real-parts/", import.meta.url),
 );
 
-/** The packages, pinned. */
 const PACKAGES = {
   "@openai/codex": "0.169.0",
   "playwright-core": "1.65.1",

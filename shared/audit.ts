@@ -62,7 +62,6 @@ export interface AuditIntent {
   readonly target: AuditFacts;
 }
 
-/** How it ended. */
 export interface AuditOutcome {
   readonly ok: boolean;
   /** The error code of a failure. */

@@ -15,7 +15,6 @@ export class ByteBudget {
     return this.#used;
   }
 
-  /** Takes `bytes`; tells whether they were there. */
   take(bytes: number): boolean {
     if (this.#used + bytes > this.limit) return false;
     this.#used += bytes;

@@ -1,6 +1,5 @@
 import type { StatusCode } from "@std/http";
 
-/** A row of the error table. */
 interface ErrorRow {
   readonly status: StatusCode;
   readonly message: string;
@@ -177,7 +176,6 @@ export function codeOf(thrown: unknown): ErrorCode {
   return thrown instanceof AppError ? thrown.code : "INTERNAL";
 }
 
-/** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -27,7 +27,6 @@ export class LineFile implements Disposable {
     this.#isTorn = last[0] !== LINE_BREAK;
   }
 
-  /** How long the file is. */
   get bytes(): number {
     return this.#bytes;
   }

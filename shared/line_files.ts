@@ -147,7 +147,6 @@ interface LineFilesOptions {
   readonly maxAgeMs: number;
 }
 
-/** A file that is there. */
 export interface KeptFile {
   readonly name: string;
   readonly path: string;

@@ -83,7 +83,6 @@ export class LineTooLong extends Error {
   }
 }
 
-/** How long a line may be. */
 interface LineLimits {
   /** In UTF-16 units; at least 2. */
   readonly maxChars: number;

@@ -44,7 +44,6 @@ export function newNonce(): string {
 
 export type ProofKey = Uint8Array;
 
-/** What is proven. */
 export interface ProofClaim {
   /** Who proves: an answer can never pass for the question. */
   readonly role: "client" | "server" | "identity";

@@ -197,10 +197,8 @@ const BACKSLASH_CODE = 92;
 const CONTRACTION = /'(?:[dmst]|ll|re|ve)(?![\w.-])/y;
 const PLAIN_SUBSTITUTION = /\$(?:\([^()"'`\\]*\)|\{[^{}"'`\\]*\})/y;
 
-/** A quote with its backslashes. */
 interface Quote {
   readonly mark: number;
-  /** Behind it. */
   readonly end: number;
 }
 

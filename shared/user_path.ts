@@ -35,7 +35,6 @@ export function absoluteFrom(
   return hasParents(full) ? full : resolve(full);
 }
 
-/** Tells whether a path has a `..`. */
 export function hasParents(path: string): boolean {
   return path.split("/").includes("..");
 }

@@ -119,7 +119,6 @@ function completeRows(
   }
 }
 
-/** All that a small expression matches. */
 function spellings(expression: string): string[] {
   let all = [""];
   for (

@@ -14,7 +14,6 @@ export const ApprovalRecord = Approval.pick({
 }).extend({ outcome: ApprovalOutcome.nullable() });
 export type ApprovalRecord = z.infer<typeof ApprovalRecord>;
 
-/** Where they are kept. */
 export interface ApprovalRecords {
   get(approvalId: string): ApprovalRecord | undefined;
   set(approvalId: string, record: ApprovalRecord): void;

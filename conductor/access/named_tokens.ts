@@ -247,7 +247,6 @@ interface LiveToken {
   readonly expiry: number;
 }
 
-/** A token that was ended. */
 type RevokedToken = NamedToken & {
   /** The names of those that were made with it; left out when there are none. */
   also_ended?: string[];

@@ -28,7 +28,6 @@ export class RunLogs {
     this.#options = options;
   }
 
-  /** Starts the log of a run. */
   open(claim: Claim): RunLog {
     const log = new RunLog(claim, {
       clock: this.#options.clock,

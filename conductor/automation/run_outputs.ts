@@ -64,13 +64,11 @@ export class RunOutputs {
     }
   }
 
-  /** Where the files of a run are. */
   folderOf(runId: string): string {
     return join(this.#folder, runId);
   }
 }
 
-/** The open files of a run. */
 export interface OutputFiles
   extends Readonly<Record<OutputStream, Deno.FsFile>>, Disposable {}
 
@@ -82,7 +80,6 @@ interface OutputPart {
   readonly maxBytes: number;
 }
 
-/** A part of an output. */
 export interface OutputBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** How many there are by now. */

@@ -216,6 +216,5 @@ interface ScheduleServiceOptions
   readonly clock: Clock;
   /** Called when due times may have changed. */
   readonly onChange: () => void;
-  /** Called when a task was queued. */
   readonly onQueued: () => void;
 }

@@ -41,7 +41,6 @@ export interface RunContext {
   readonly attempt: number;
   /** The task's own limit; the run is stopped by its signal when it is over. */
   readonly timeout_ms: number | null;
-  /** What its task says of a command. */
   readonly command?: CommandOptions;
   /** Aborts with a {@linkcode RunStopped}; the work must then end soon. */
   readonly signal: AbortSignal;
@@ -56,7 +55,6 @@ export interface RunContext {
   waitFor?(answers: readonly WaitsFor[]): void;
 }
 
-/** How a task has its command run. */
 export interface CommandOptions {
   /** Whether it is to outlive this process. */
   readonly survive: boolean;
@@ -98,7 +96,6 @@ export interface TaskKind<P = unknown> {
 /** The kinds of this daemon, by name. */
 export type TaskKinds = ReadonlyMap<string, TaskKind>;
 
-/** Makes the table of kinds. */
 export function taskKinds(kinds: readonly TaskKind[]): TaskKinds {
   return new Map(kinds.map((it) => [it.kind, it]));
 }

@@ -103,7 +103,6 @@ const OTHERS = 0o077;
 /** Who else may write to a folder: the group, and everybody. */
 const WRITERS = 0o022;
 
-/** What leads to codexd. */
 export interface DoorOptions {
   /** `BAA_CODEXD_SOCKET`. */
   readonly socket: string;

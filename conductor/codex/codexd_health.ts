@@ -185,7 +185,6 @@ export class CodexdHealth {
 /** How codexd stands, seen from here. */
 type CodexdState = "unknown" | "healthy" | "degraded" | "down";
 
-/** What is known of codexd. */
 export interface CodexdCondition {
   readonly state: CodexdState;
   /** Why it is not healthy. */

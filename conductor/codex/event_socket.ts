@@ -43,7 +43,6 @@ export class EventSocket {
     return this.#events;
   }
 
-  /** How the connection ended. */
   get endReason(): string {
     return this.#end ?? "it has not ended";
   }

@@ -83,6 +83,5 @@ interface PollPorts {
 interface Polling {
   readonly limit: number;
   readonly waitMs: number;
-  /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
 }

@@ -123,11 +123,9 @@ function lastHour(now: number): number {
 
 interface DailyBackupOptions {
   readonly backups: Pick<BackupService, "list" | "create">;
-  /** Whether this process leads. */
   readonly leads: () => boolean;
   /** The room on the disk; undefined where the system does not tell. */
   readonly freeBytes: () => Promise<number | undefined>;
-  /** Of the database. */
   readonly sizeBytes: () => number;
   /** Told when the database turns out to be damaged. */
   readonly onDamage: (error: StorageError) => void;

@@ -4,7 +4,6 @@ import { limitQuery } from "../../shared/http/mod.ts";
 import type { Deps } from "../deps.ts";
 import type { Page } from "../store/mod.ts";
 
-/** The query of every list. */
 export const PAGE_QUERY = {
   limit: limitQuery,
   cursor: z.string().optional()
@@ -49,7 +48,6 @@ export function listData<N extends string, T extends z.ZodType>(
   });
 }
 
-/** Answers a list with a page of it. */
 export function listAnswer<N extends string, T>(name: N, page: Page<T>) {
   return {
     count: page.items.length,

@@ -19,12 +19,10 @@ export const POLL_QUERY = {
   ),
 };
 
-/** The header that each of them reads. */
 export const POLL_HEADERS = {
   "last-event-id": "The seq of the last entry that was read: as after.",
 };
 
-/** What each of them says in its notes. */
 export const POLL_NOTE =
   `To poll: after=<last_seq of the answer before>&wait_ms=30000. wait_ms is at most ${MAX_WAIT_MS}; 64 calls are held at once, more are 429.`;
 
@@ -39,7 +37,6 @@ export function pollData<N extends string, T extends z.ZodType>(
   });
 }
 
-/** Answers it. */
 export function pollAnswer<N extends string, T>(name: N, poll: Poll<T>) {
   const { last_seq, gap } = poll;
   return { ...listAnswer(name, poll), last_seq, gap };

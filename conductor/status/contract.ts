@@ -27,7 +27,6 @@ export type RunHour = z.infer<typeof RunHour>;
 /** A neighbour that conductor looks at; null where nothing is known of it. */
 const Neighbour = z.strictObject({
   state: z.string(),
-  /** What is wrong with it, and what to do. */
   reason: z.string().nullable(),
 });
 

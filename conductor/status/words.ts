@@ -19,7 +19,6 @@ export function duration(ms: number): string {
   return parts.length === 0 ? "0 s" : parts.join(" ");
 }
 
-/** Returns how long ago `at` was. */
 export function ago(at: string, now: number): string {
   const ms = now - Date.parse(at);
   return ms < 1000 ? "just now" : `${duration(ms)} ago`;

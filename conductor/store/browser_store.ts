@@ -159,7 +159,6 @@ export class BrowserStore {
   }
 }
 
-/** What is forgotten with a client. */
 const CLIENT_TABLES = [
   "clients",
   "containers",

@@ -71,7 +71,6 @@ export class Database {
     this.#listeners.add(listener);
   }
 
-  /** Returns every row that `sql` gives. */
   all<T extends Row>(sql: string, ...params: RestBindParameters): T[] {
     return this.#guard(() => this.#prepare(sql).all<T>(...params));
   }
@@ -227,7 +226,6 @@ export type Row = Readonly<Record<string, BindValue>>;
 
 /** Who wants to know what becomes of the transactions. */
 interface DatabaseListener {
-  /** A transaction was committed. */
   committed?(): void;
   /** A read or write failed for a reason that lies in the disk or the file. */
   failed?(error: StorageError): void;

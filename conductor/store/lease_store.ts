@@ -57,7 +57,6 @@ export class LeaseStore {
     return changed === 1;
   }
 
-  /** Tells whether `fence` still holds at `now`. */
   holds(fence: Fence, now: number): boolean {
     const lease = this.read();
     return lease.instance_id === fence.instance_id &&

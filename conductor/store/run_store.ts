@@ -98,7 +98,6 @@ export class RunStore {
     return row && toRun(row);
   }
 
-  /** The same as it is stored. */
   row(runId: string): RunRow | undefined {
     return this.#db.get<RunRow>("SELECT * FROM runs WHERE run_id = ?", runId);
   }
@@ -136,7 +135,6 @@ export class RunStore {
   }
 }
 
-/** A run as it is stored. */
 export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
   readonly seq: number;
   readonly task_seq: number;
@@ -150,7 +148,6 @@ export type RunRow = Omit<Run, "started_at" | "finished_at" | "outcome"> & {
   readonly stderr_logged: number;
 };
 
-/** How a run ends, and when. */
 export interface RunEnd {
   readonly status: RunStatus;
   readonly outcome: RunOutcome;

@@ -47,7 +47,6 @@ const LABEL_LIST: List<SummaryRow, TaskSummary> = {
   },
 };
 
-/** Tasks and what they are found by. */
 export class TaskStore {
   readonly #db: Database;
   readonly #redactor: Redactor;
@@ -273,7 +272,6 @@ export class TaskStore {
   }
 }
 
-/** A task that is about to be stored. */
 export interface TaskInsert {
   readonly taskId: string;
   readonly task: NewTask;
@@ -287,14 +285,12 @@ export interface TaskInsert {
   readonly idempotency?:
     | { readonly key: string; readonly hash?: string }
     | undefined;
-  /** The task that it does again. */
   readonly retryOf?: string | undefined;
 }
 
 /** A task that stands in the way of the next one. */
 type UnfinishedTask = Pick<TaskRow, "task_id" | "status">;
 
-/** How a task ends, and when. */
 export interface TaskEnd {
   readonly status: TaskStatus;
   readonly error: Failure | null;

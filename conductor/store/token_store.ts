@@ -63,7 +63,6 @@ export class TokenStore {
     ).map(toToken);
   }
 
-  /** The ids of all there are. */
   ids(): ReadonlySet<string> {
     const rows = this.#db.all<Pick<StoredToken, "token_id">>(
       "SELECT token_id FROM tokens",
@@ -91,7 +90,6 @@ export class TokenStore {
   }
 }
 
-/** A token that is about to be stored. */
 interface TokenInsert {
   readonly token_id: string;
   readonly name: string;

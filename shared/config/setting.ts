@@ -8,7 +8,6 @@ export interface Setting<T> extends About, Rule<T> {
 /** A process of the product that reads settings. */
 export type ProgramName = "conductor" | "codexd" | "status-api";
 
-/** What a setting is for. */
 interface About {
   /**
    * The default as it would be written in the environment; none: unset. It may

@@ -314,7 +314,6 @@ type SettingsOf<P> = {
   ]: (typeof SETTINGS)[K];
 };
 
-/** The settings that one process reads. */
 export function settingsOf<P extends ProgramName>(program: P): SettingsOf<P> {
   const all = Object.entries<Setting<unknown>>(SETTINGS);
   return Object.fromEntries(

@@ -70,7 +70,6 @@ export interface DaemonConfig<V extends CommonValues = CommonValues> {
   readonly lines: readonly ConfigLine[];
 }
 
-/** The values that every daemon reads. */
 interface CommonValues extends Omit<NetworkSettings, `listen${string}`> {
   readonly allowedHosts: readonly string[] | undefined;
   readonly allowedOrigins: readonly string[] | undefined;

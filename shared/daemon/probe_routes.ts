@@ -2,7 +2,6 @@ import { z } from "zod";
 import { BareFailure, type Route, routeFor, seesWork } from "../http/mod.ts";
 import { Health, type SelfDeps } from "./self.ts";
 
-/** Returns the probes that both daemons have. */
 export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
   const route = routeFor<Deps>();
   const probe = {

@@ -29,7 +29,6 @@ export async function watchDescriptors(
   }
 }
 
-/** How often the descriptors are looked at. */
 const LOOK_MS = 1000;
 /** The part of the limit from which on connections are ended. */
 const FULL = 0.8;

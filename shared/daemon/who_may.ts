@@ -28,9 +28,7 @@ export function whoMay(
 /** The ways into a daemon. */
 interface Entrances {
   readonly listen: URL;
-  /** The shared token, where one is set. */
   readonly token: string | undefined;
   readonly publicBase: URL | undefined;
-  /** Whether it has named tokens. */
   readonly knowsNames: boolean;
 }

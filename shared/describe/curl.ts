@@ -37,7 +37,6 @@ export function asksToken({ exposure, tokenless }: RouteInfo): boolean {
 export interface CurlOptions {
   readonly origin: string;
   readonly exampleValues: ExampleValues;
-  /** Whether this daemon has a shared token. */
   readonly hasToken: boolean;
 }
 

@@ -108,7 +108,6 @@ export class ApiClient {
 /** How a client reaches its server. */
 export interface ClientOptions {
   readonly base: URL;
-  /** The shared token, where the server has one. */
   readonly token?: string | undefined;
   /** What a server that cannot be reached is called, e.g. `CODEXD_UNAVAILABLE`. */
   readonly unreachable: ErrorCode;

@@ -134,7 +134,6 @@ export interface EventStreamOptions {
   readonly maxBufferedBytes?: number;
 }
 
-/** How a stream ended. */
 export type StreamEnd = "done" | "left" | "failed" | "stalled";
 
 /**

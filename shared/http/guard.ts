@@ -278,7 +278,6 @@ function isOverSocket({ remoteAddress }: GuardRequest): boolean {
 /** The one secret that counts over the socket, and that counts nowhere else. */
 export interface SocketKey {
   readonly key: string;
-  /** Who has it. */
   readonly actor: string;
 }
 

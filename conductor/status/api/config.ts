@@ -11,7 +11,6 @@ export const STATUS_API_SETTINGS = settingsOf("status-api");
 /** The wrapper's configuration. */
 export interface StatusApiConfig
   extends DaemonConfig<SettingValues<typeof STATUS_API_SETTINGS>> {
-  /** Where conductor is asked. */
   readonly upstream: URL;
 }
 

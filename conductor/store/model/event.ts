@@ -127,6 +127,5 @@ export const EVENT_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   gap: Gap,
 };
 
-/** An event as it is kept. */
 export const StoredEvent = eventOf(z.json());
 export type StoredEvent = z.infer<typeof StoredEvent>;

@@ -47,7 +47,6 @@ export const NamedToken = z.strictObject({
   name: z.string(),
   scopes: Scopes,
   created_at: z.iso.datetime(),
-  /** Who made it. */
   created_by: z.string(),
   expires_at: z.iso.datetime().nullable(),
 });

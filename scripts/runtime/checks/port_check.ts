@@ -83,7 +83,6 @@ function stranger(
   );
 }
 
-/** A process that listens on a port. */
 interface Listener {
   readonly pid: number;
   readonly command: string;

@@ -67,7 +67,6 @@ interface ServiceCheckOptions {
   readonly machine: Machine;
   /** Undefined on a machine without launchd. */
   readonly jobs: Jobs | undefined;
-  /** The shared token, where one is set. */
   readonly token: string | undefined;
 }
 

@@ -55,7 +55,6 @@ export async function exchange(
   }
 }
 
-/** What differs from what is installed. */
 export interface Changes {
   readonly programs: readonly PlannedProgram[];
   /** Jobs whose property list or program changes, or that do not run. */
@@ -67,7 +66,6 @@ interface ExchangePorts extends Ports {
   readonly jobs: Jobs;
 }
 
-/** What was there before. */
 interface Before {
   readonly programs: ReadonlyMap<PlannedProgram, string | undefined>;
   readonly plists: ReadonlyMap<PlannedJob, string | undefined>;

@@ -16,7 +16,6 @@ export interface Plan {
   readonly jobs: readonly PlannedJob[];
 }
 
-/** A program to compile. */
 export interface PlannedProgram {
   readonly program: Program;
   readonly command: readonly [string, ...string[]];

@@ -66,7 +66,6 @@ export function readSettingsFile(
   return { values, problems };
 }
 
-/** Returns the variables of `environment` that are settings. */
 export function settingsIn(environment: Variables): Variables {
   return Object.fromEntries(
     Object.entries(environment).filter(([variable]) => KNOWN.has(variable)),

@@ -21,7 +21,6 @@ export interface Service {
   readonly program: Program;
   /** What the program is told after its name. */
   readonly arguments: readonly string[];
-  /** The variables that its process reads. */
   readonly variables: ReadonlySet<string>;
   /** The variable that holds the service's address. */
   readonly address:

@@ -10,7 +10,6 @@ import { Statement } from "./statement.ts";
 
 const CANTOPEN = 14;
 
-/** A connection to a SQLite database. */
 export class Database implements Declared {
   readonly path: string;
   readonly #db: DatabaseSync;
