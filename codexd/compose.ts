@@ -30,8 +30,10 @@ import {
   stricter,
   takeStateFolder,
   ThreadLoader,
+  TokenCounter,
   Turns,
   TurnService,
+  UsageLedger,
   WriteFaults,
 } from "./sessions/mod.ts";
 import { takeSocketKey } from "./socket_key.ts";
@@ -77,6 +79,14 @@ export function composeCodexd(
       clock,
       maxAgeMs,
       onError: writing.of("cut turns"),
+    }),
+  );
+  const usage = opened.use(
+    new UsageLedger({
+      path: join(stateDir, "usage.jsonl"),
+      clock,
+      maxAgeMs,
+      onError: writing.of("usage"),
     }),
   );
   const events = opened.use(
@@ -154,7 +164,11 @@ export function composeCodexd(
   const turnService = new TurnService({ ...shared, approvals });
   const sessions = new SessionService({ ...shared, approvals });
   const work = { ...shared, host, approvals, turnService, login: host.login };
-  const listener = new AppServerListener({ ...work, cut });
+  const listener = new AppServerListener({
+    ...work,
+    cut,
+    tokens: new TokenCounter(index, usage),
+  });
   const maintenance = new Maintenance(work);
   const audit = logAudit(log);
   const subscriptions = new EventSubscriptions({ ...work, audit });
@@ -162,6 +176,7 @@ export function composeCodexd(
     ...work,
     writing,
     subscriptions,
+    usage,
     approvalTimeoutMs: values.codexApprovalTimeoutMs,
   });
 

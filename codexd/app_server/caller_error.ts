@@ -5,7 +5,7 @@ import { METHOD_NOT_FOUND, RpcBusy, RpcError, RpcTimeout } from "../rpc/mod.ts";
 const NOT_FOUND =
   /^(thread not found|thread not loaded|no rollout found|invalid (session|thread) id)/i;
 const CONFLICT =
-  /already has an active writer|is archived|no active turn|expected active turn id|not steerable|ephemeral threads? do(es)? not support/i;
+  /already has an active writer|no active turn|expected active turn id|not steerable|cannot steer|ephemeral threads? do(es)? not support/i;
 const BAD_CURSOR = /^invalid cursor/i;
 const TOO_LARGE = /exceeds the maximum length/i;
 const OVERLOADED = -32001;
@@ -81,6 +81,13 @@ function refusal(error: RpcError, reason: string): AppError {
   const options = { cause: error, details: { codex: reason } };
   if (NOT_FOUND.test(reason)) {
     return new AppError("NOT_FOUND", "Cannot find the session", options);
+  }
+  if (/is archived/.test(reason)) {
+    return new AppError("CONFLICT", "Cannot use the session: it is archived", {
+      ...options,
+      hint:
+        'Fetch it back: POST /v1/codex/sessions {"session_id":"…","archived":false}.',
+    });
   }
   if (CONFLICT.test(reason)) {
     return new AppError("CONFLICT", `Cannot do this: ${reason}`, options);

@@ -59,6 +59,18 @@ export class CodexClient {
     return this.#call(OpenedThread, "thread/resume", params);
   }
 
+  /** A new thread that begins with the turns of another. */
+  forkThread(thread: NewThread & { readonly threadId: string }) {
+    const params = { ...thread, excludeTurns: true };
+    return this.#call(OpenedThread, "thread/fork", params);
+  }
+
+  /** Puts a thread away, or fetches it back. A turn that runs would be interrupted. */
+  async archiveThread(threadId: string, archived: boolean): Promise<void> {
+    const method = archived ? "thread/archive" : "thread/unarchive";
+    await this.#call(Nothing, method, { threadId });
+  }
+
   /** Names a thread; this also puts it on disk before it has a turn. */
   async nameThread(threadId: string, name: string): Promise<void> {
     await this.#call(Nothing, "thread/name/set", { threadId, name }, SIDE);
@@ -101,6 +113,23 @@ export class CodexClient {
    */
   async startTurn(turn: NewTurn) {
     return (await this.#call(TurnResult, "turn/start", { ...turn })).turn;
+  }
+
+  /** Has a thread's history shortened: a turn, of which the answer says nothing. */
+  async startCompaction(threadId: string): Promise<void> {
+    await this.#call(Nothing, "thread/compact/start", { threadId });
+  }
+
+  /** Starts a review, within limits that `review/start` itself does not take. */
+  async startReview(
+    threadId: string,
+    target: unknown,
+    limits: TurnLimits,
+  ) {
+    const settings = { threadId, ...limits };
+    await this.#call(Nothing, "thread/settings/update", settings);
+    const params = { threadId, target };
+    return (await this.#call(TurnResult, "review/start", params)).turn;
   }
 
   async steerTurn(
@@ -156,12 +185,13 @@ export class CodexClient {
 /** Which part of a list is wanted; its place is a cursor of Codex's own. */
 interface ListedFrom {
   readonly cursor: string | null;
+  readonly archived?: boolean;
   readonly limit: number;
 }
 
 /** Undefined fields are left to Codex's configuration. */
 interface NewThread {
-  readonly cwd: string;
+  readonly cwd?: string | undefined;
   readonly model?: string | undefined;
   readonly approvalPolicy?: string | undefined;
   readonly developerInstructions?: string | undefined;
@@ -172,6 +202,9 @@ interface NewThread {
 export interface NewTurn extends TurnLimits {
   readonly threadId: string;
   readonly input: readonly unknown[];
+  readonly model?: string | undefined;
+  readonly effort?: string | undefined;
+  readonly outputSchema?: unknown;
   /** Comes back as `clientId` of the user's message, also after a restart. */
   readonly clientUserMessageId?: string | undefined;
 }

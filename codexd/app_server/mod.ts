@@ -16,6 +16,7 @@ export {
   Thread,
   ThreadItem,
   ThreadStatus,
+  TokenUsage,
   WireTurn,
   WireTurnError,
 } from "./protocol.ts";

@@ -15,6 +15,15 @@ function page<S extends z.ZodType>(row: S) {
   });
 }
 
+const count = z.int().catch(0);
+const Tokens = z.looseObject({
+  totalTokens: count,
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
+  reasoningOutputTokens: count,
+});
+
 /** Codex's own item of a turn. */
 export const ThreadItem = z.looseObject({ id: z.string(), type: z.string() });
 export type ThreadItem = z.infer<typeof ThreadItem>;
@@ -30,6 +39,8 @@ export type WireTurnError = z.infer<typeof WireTurnError>;
 export const WireTurn = z.looseObject({
   id: z.string(),
   items: z.array(ThreadItem).catch([]),
+  /** Another than its own: that turn runs within this one. */
+  rootTurnId: text,
   status: z.string().catch("inProgress"),
   error: WireTurnError.nullish().catch(null),
   startedAt: z.number().nullish(),
@@ -53,6 +64,8 @@ export const Thread = z.looseObject({
   cwd: text,
   originator: text,
   name: text,
+  path: text,
+  forkedFromId: text,
 });
 export type Thread = z.infer<typeof Thread>;
 
@@ -91,6 +104,10 @@ export const ThreadWithTurns = z.looseObject({
 
 export const ThreadPage = page(Thread);
 export const TurnPage = page(WireTurn);
+/** What `thread/tokenUsage/updated` tells; counts of a form that is not known are 0. */
+export const TokenUsage = z.looseObject({ total: Tokens, last: Tokens });
+export type TokenUsage = z.infer<typeof TokenUsage>;
+
 export const TurnResult = z.looseObject({ turn: WireTurn });
 export const SteerResult = z.looseObject({ turnId: z.string() });
 

@@ -61,7 +61,7 @@ export const codexdRoutes: readonly Route<CodexdDeps>[] = [
   ...probeRoutes<CodexdDeps>(),
   route({
     ...codexdStatus,
-    handler: ({ deps }) => deps.status.read(),
+    handler: ({ deps, query }) => deps.status.read(query),
   }),
   route({
     ...listSessions,

@@ -19,6 +19,7 @@ import type { CutTurns } from "./cut_turns.ts";
 import type { NewEvent } from "./event_line.ts";
 import { type NotificationPorts, understand } from "./notifications.ts";
 import type { SessionPorts } from "./session_ports.ts";
+import type { TokenCounter } from "./token_counter.ts";
 import type { TurnService } from "./turn_service.ts";
 import type { ActiveTurn } from "./turns.ts";
 
@@ -37,7 +38,13 @@ export class AppServerListener implements AppServerEvents {
     this.#ports = ports;
     this.#changes = {
       ...ports,
-      turnStarted: (sessionId, turn) => this.#started(sessionId, turn),
+      turnStarted: (...started) => this.#started(...started),
+      tokensTold: (turn, usage) => {
+        if (!ports.tokens.told(turn, usage) || turn.reason !== null) return;
+        turn.reason = "BUDGET_EXCEEDED";
+        turn.interruptWanted = true;
+        if (turn.announced) void ports.turnService.tryInterrupt(turn);
+      },
       turnCompleted: (sessionId, { turn, message }) =>
         this.#completed(sessionId, turn, message),
       accountChanged: () => this.#refreshLogin(),
@@ -117,7 +124,11 @@ export class AppServerListener implements AppServerEvents {
     const active = turns.activeIn(event.session_id ?? "");
     if (active !== undefined) active.heardAt = clock.monotonic();
     try {
-      if (active?.turnId === event.turn_id) this.#announced(active);
+      // A review can be interrupted when the turn within it runs, not before.
+      const isReview = active?.plan.isReview && active.innerId === undefined;
+      if (active?.turnId === event.turn_id && !isReview) {
+        this.#announced(active);
+      }
       return note?.(this.#changes) ?? event;
     } catch (error) {
       const { method } = notification;
@@ -126,9 +137,16 @@ export class AppServerListener implements AppServerEvents {
     }
   }
 
-  #started(sessionId: string, { turn_id }: Turn): void {
+  #started(
+    sessionId: string,
+    { turn_id }: Turn,
+    within: string | undefined,
+  ): void {
     const { turns, index } = this.#ports;
-    const active = turns.begin(sessionId, turn_id);
+    const isInner = within !== undefined && within !== turn_id &&
+      turns.isReview(sessionId, within);
+    const active = turns.begin(sessionId, isInner ? within : turn_id);
+    if (isInner) active.innerId = turn_id;
     index.turnStarted(active);
     this.#announced(active);
   }
@@ -141,21 +159,25 @@ export class AppServerListener implements AppServerEvents {
     if (active.interruptWanted) void turnService.tryInterrupt(active);
   }
 
-  #completed(sessionId: string, turn: Turn, message?: string): NewEvent {
-    const { turns, index, codex, log, cut } = this.#ports;
-    const active = turns.activeIn(sessionId);
-    if (active?.turnId === turn.turn_id) {
+  #completed(sessionId: string, told: Turn, message?: string): NewEvent {
+    const { turns, index, codex, log, cut, tokens } = this.#ports;
+    const running = turns.activeIn(sessionId);
+    const active = running?.turnId === told.turn_id ? running : undefined;
+    const turn = withReason(told, active);
+    if (active !== undefined) {
       // Of a failed turn a message that was cut is told by nobody.
-      const told = turn.status === "failed" ? undefined : active.partial?.text;
-      active.finalMessage = message ?? told ?? active.finalMessage;
+      const cut = turn.status === "failed" ? undefined : active.partial?.text;
+      active.finalMessage = message ?? cut ?? active.finalMessage;
     }
     if (CUT.has(turn.status)) {
       const { itemId: item_id, text } = active?.partial ?? {};
       const message = item_id === undefined || !text ? null : { item_id, text };
-      cut.set(turn.turn_id, { status: turn.status, reason: null, message });
+      const { status, reason } = turn;
+      cut.set(turn.turn_id, { status, reason, message });
     }
     const finished = turns.finish(sessionId, turn);
-    index.turnEnded(sessionId, turn.turn_id);
+    const used = tokens.after(turn.turn_id);
+    index.turnEnded(sessionId, turn.turn_id, used);
     if (turn.status === "interrupted") {
       // An interrupt leaves the turn's commands running.
       codex.client?.cleanTerminals(sessionId).catch((error) =>
@@ -169,6 +191,7 @@ export class AppServerListener implements AppServerEvents {
       data: {
         turn,
         status: turn.status,
+        reason: turn.reason,
         error: turn.error,
         final_message: finished.finalMessage,
         usage: finished.usage,
@@ -198,8 +221,20 @@ export class AppServerListener implements AppServerEvents {
   }
 }
 
+/** A turn over its budget has not run as it was asked to, even when it was done. */
+function withReason(turn: Turn, active: ActiveTurn | undefined): Turn {
+  const { reason = null, plan, usage } = active ?? {};
+  if (reason === null || turn.status === "failed") return turn;
+  const { total_tokens } = usage?.turn ?? {};
+  const message =
+    `It used ${total_tokens} tokens; max_total_tokens is ${plan?.maxTotalTokens}`;
+  const status = turn.status === "completed" ? "interrupted" : turn.status;
+  return { ...turn, status, reason, error: turn.error ?? { message } };
+}
+
 interface ListenerPorts extends SessionPorts {
   readonly cut: CutTurns;
+  readonly tokens: TokenCounter;
   readonly approvals: Approvals;
   readonly login: Login;
   readonly turnService: Pick<TurnService, "tryInterrupt">;

@@ -14,6 +14,8 @@ export { SessionService } from "./session_service.ts";
 export { takeStateFolder } from "./state_folder.ts";
 export { StatusReport } from "./status_report.ts";
 export { stricter, ThreadLoader } from "./thread_loader.ts";
+export { TokenCounter } from "./token_counter.ts";
 export { TurnService } from "./turn_service.ts";
 export { Turns } from "./turns.ts";
+export { UsageLedger } from "./usage_ledger.ts";
 export { WriteFaults } from "./write_faults.ts";

@@ -4,18 +4,14 @@ import {
   type Approvals,
   ThreadItem,
   ThreadStatus,
+  TokenUsage,
   WireTurn,
 } from "../app_server/mod.ts";
 import type { RpcNotification } from "../rpc/mod.ts";
 import type { NewEvent } from "./event_line.ts";
 import type { SessionPorts } from "./session_ports.ts";
-import {
-  lastMessage,
-  messageText,
-  snakeCase,
-  snakeRecord,
-  turnOf,
-} from "./wire.ts";
+import type { ActiveTurn } from "./turns.ts";
+import { lastMessage, messageText, snakeCase, turnOf } from "./wire.ts";
 
 /** Returns what a notification means; an unknown one keeps its name and params. */
 export function understand(
@@ -39,7 +35,9 @@ type Params = Readonly<Record<string, unknown>>;
 export interface NotificationPorts
   extends Pick<SessionPorts, "turns" | "index" | "loader"> {
   readonly approvals: Pick<Approvals, "resolved">;
-  turnStarted(sessionId: string, turn: Turn): void;
+  /** `within`: another turn, as part of which it runs. */
+  turnStarted(sessionId: string, turn: Turn, within: string | undefined): void;
+  tokensTold(turn: ActiveTurn, usage: TokenUsage): void;
   /** Returns the event. `message`: the last one, where the notification has it. */
   turnCompleted(
     sessionId: string,
@@ -114,6 +112,22 @@ const RULES: Readonly<Record<string, Rule>> = {
       ({ threadId }, { loader }) => loader.forget(threadId),
     ),
   },
+  "thread/archived": {
+    type: "session.archived",
+    data: () => ({ archived: true }),
+    note: noting(
+      ofThread,
+      ({ threadId }, { index }) => index.update(threadId, { archived: true }),
+    ),
+  },
+  "thread/unarchived": {
+    type: "session.archived",
+    data: () => ({ archived: false }),
+    note: noting(
+      ofThread,
+      ({ threadId }, { index }) => index.update(threadId, { archived: false }),
+    ),
+  },
   "turn/started": {
     type: "turn.started",
     data({ turn }) {
@@ -122,7 +136,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
     note: noting(
       ofTurn,
-      ({ threadId, turn }, ports) => ports.turnStarted(threadId, turnOf(turn)),
+      ({ threadId, turn }, ports) =>
+        ports.turnStarted(
+          threadId,
+          turnOf(turn),
+          turn.rootTurnId ?? undefined,
+        ),
     ),
   },
   "turn/completed": {
@@ -191,11 +210,11 @@ const RULES: Readonly<Record<string, Rule>> = {
       {
         ...ofThread,
         ...inTurn,
-        tokenUsage: z.record(z.string(), z.unknown()),
+        tokenUsage: TokenUsage,
       },
-      ({ turnId, tokenUsage }, { turns }) => {
+      ({ turnId, tokenUsage }, { turns, tokensTold }) => {
         const turn = turns.running(turnId);
-        if (turn !== undefined) turn.usage = snakeRecord(tokenUsage);
+        if (turn !== undefined) tokensTold(turn, tokenUsage);
       },
     ),
   },

@@ -4,6 +4,7 @@ import {
   ApprovalMode,
   ApprovalPolicy,
   Sandbox,
+  TokenCounts,
 } from "../../shared/contracts/mod.ts";
 import type { ActiveTurn } from "./turns.ts";
 import { PersistentMap, type PersistentMapOptions } from "./persistent_map.ts";
@@ -29,6 +30,10 @@ export const SessionRecord = z.object({
   used: z.boolean(),
   /** An ephemeral session whose app-server is gone. */
   ended: z.boolean(),
+  archived: z.boolean().default(false),
+  fork_of: z.string().nullable().default(null),
+  /** What it has used until its last turn; null: not known. */
+  tokens: TokenCounts.nullable().default(null),
   running_turn: z.object({ turn_id: z.string(), started_at: z.number() })
     .nullable(),
 });
@@ -65,8 +70,13 @@ export class SessionIndex extends PersistentMap<SessionRecord> {
     });
   }
 
-  turnEnded(sessionId: string, turnId: string): void {
+  /** `tokens`: what the session has used until then. */
+  turnEnded(
+    sessionId: string,
+    turnId: string,
+    tokens: TokenCounts | undefined,
+  ): void {
     if (this.get(sessionId)?.running_turn?.turn_id !== turnId) return;
-    this.update(sessionId, { running_turn: null });
+    this.update(sessionId, { running_turn: null, ...(tokens && { tokens }) });
   }
 }

@@ -40,12 +40,14 @@ export class SessionLister {
    * Lists sessions, newest first: those that Codex lists, whichever client made
    * them, and those of codexd that Codex does not list because they had no turn.
    */
-  async list({ limit, cursor }: PageRequest): Promise<SessionList> {
+  async list(
+    { limit, cursor, archived }: PageRequest & { readonly archived: boolean },
+  ): Promise<SessionList> {
     const from = cursor === undefined ? START : readCursor(cursor, SESSIONS);
     const client = this.#ports.codex.client;
     const page = client === undefined
-      ? this.#own(from, limit, () => true)
-      : await this.#merged(client, from, limit);
+      ? this.#own(from, limit, (it) => it.archived === archived)
+      : await this.#merged(client, from, { limit, archived });
     const { rows, next } = page;
     return {
       count: rows.length,
@@ -55,9 +57,16 @@ export class SessionLister {
     };
   }
 
-  async #merged(client: CodexClient, from: Cursor, limit: number) {
+  async #merged(
+    client: CodexClient,
+    from: Cursor,
+    { limit, archived }: {
+      readonly limit: number;
+      readonly archived: boolean;
+    },
+  ) {
     const read = (limit: number) =>
-      client.listThreads({ cursor: from.codex, limit });
+      client.listThreads({ cursor: from.codex, limit, archived });
     const codex = from.done ? { data: [] } : await read(limit);
     const listed = new Set(codex.data.map((it) => it.id));
     const own = this.#own(
@@ -65,6 +74,7 @@ export class SessionLister {
       limit,
       (record) =>
         (!record.used || record.ephemeral) && !record.ended &&
+        record.archived === archived &&
         !listed.has(record.session_id),
     );
     const threads = codex.data.map((thread): Row => ({

@@ -1,6 +1,7 @@
 import {
   APPROVAL_MODES,
   SANDBOXES,
+  type Session,
   type SessionAnswer,
   type SessionRequest,
 } from "../../shared/contracts/mod.ts";
@@ -23,7 +24,8 @@ import {
   type PathBase,
 } from "../../shared/user_path.ts";
 import type { SessionPorts } from "./session_ports.ts";
-import { sessionView } from "./session_view.ts";
+import { isArchived, sessionView } from "./session_view.ts";
+import { NO_TOKENS } from "./usage_ledger.ts";
 
 /** Until its first turn gives a session a better one. */
 export const NO_TITLE = "New session";
@@ -32,6 +34,7 @@ const CANNOT_OPEN = { message: "Cannot open the session" };
 
 /** What goes only with a new session, because Codex fixes it then. */
 const NEW_ONLY = [
+  "fork_of",
   "cwd",
   "model",
   "approval_policy",
@@ -57,8 +60,17 @@ export class SessionService {
       ...this.#beyondLimits(request),
       ...(isNew ? [] : onlyForNew(request)),
     ];
+    if (isNew && request.archived !== undefined) {
+      problems.push({ path: "archived", message: "goes with session_id only" });
+    }
     if (problems.length > 0) throw invalidInputs(problems, CANNOT_OPEN);
     const sessionId = request.session_id ?? await this.#create(request);
+    if (!isNew && request.archived !== undefined) {
+      const view = await this.#archive(sessionId, request.archived);
+      if (request.archived) {
+        return { session_id: sessionId, session: view, created: false };
+      }
+    }
     if (!isNew) await this.#resume(sessionId, request);
     const answer = this.answer(sessionId, isNew);
     if (answer === undefined) throw new AppError("NOT_FOUND");
@@ -74,25 +86,36 @@ export class SessionService {
 
   /** Returns the id of the new session. */
   async #create(request: SessionRequest): Promise<string> {
-    const { codex, loader, clock, place } = this.#ports;
-    const cwd = await folder(request.cwd ?? place.cwd, place);
+    const { codex, loader, clock, place, index } = this.#ports;
+    const { fork_of } = request;
+    // A fork works where its session does, within what that may do.
+    const parent = index.get(fork_of ?? "");
+    const cwd = fork_of === undefined || request.cwd !== undefined
+      ? await folder(request.cwd ?? place.cwd, place)
+      : undefined;
     const client = await codex.usable();
-    const { ephemeral = false, title = NO_TITLE } = request;
-    const opened = await client.startThread({
+    const { ephemeral = false, title = parent?.title ?? NO_TITLE } = request;
+    const thread = {
       cwd,
       model: request.model,
       approvalPolicy: request.approval_policy,
       developerInstructions: request.instructions,
       ephemeral,
-    });
+    };
+    const opened = fork_of === undefined
+      ? await client.startThread(thread)
+      : await client.forkThread({ ...thread, threadId: fork_of });
     loader.opened(opened, {
       title: ephemeral ? request.title ?? null : title,
-      approval_policy: request.approval_policy ?? null,
-      sandbox: request.sandbox ?? null,
-      approvals: request.approvals ?? null,
+      approval_policy: request.approval_policy ?? parent?.approval_policy ??
+        null,
+      sandbox: request.sandbox ?? parent?.sandbox ?? null,
+      approvals: request.approvals ?? parent?.approvals ?? null,
       created_at: clock.now(),
-      used: false,
-      preview: "",
+      fork_of: fork_of ?? null,
+      ...(fork_of === undefined
+        ? { used: false, preview: "", tokens: NO_TOKENS }
+        : { used: parent?.used ?? true }),
     });
     if (!ephemeral) await this.#name(client, opened.thread.id, title);
     return opened.thread.id;
@@ -110,6 +133,32 @@ export class SessionService {
       ...(title && { title }),
     });
     if (title) await client.nameThread(sessionId, title);
+  }
+
+  /**
+   * Puts a session away, or fetches it back; neither is an error when it is so
+   * already.
+   */
+  async #archive(sessionId: string, archived: boolean): Promise<Session> {
+    const { codex, index, loader, turns } = this.#ports;
+    const running = turns.activeIn(sessionId);
+    if (running !== undefined) {
+      throw new AppError(
+        "CONFLICT",
+        `Cannot archive the session: turn ${running.turnId} is running`,
+        { details: { turn_id: running.turnId } },
+      );
+    }
+    const client = await codex.ready();
+    const thread = await client.readThread(sessionId);
+    if (isArchived(thread) !== archived) {
+      await client.archiveThread(sessionId, archived);
+    }
+    if (archived) loader.forget(sessionId);
+    index.update(sessionId, { archived });
+    const record = index.get(sessionId);
+    const view = sessionView(this.#ports, { thread, record });
+    return { ...view, archived };
   }
 
   /**

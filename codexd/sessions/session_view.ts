@@ -31,12 +31,19 @@ export function sessionView(
       : sandboxOf(record, loaded, limits.maxSandbox),
     approvals: stricter(limits.approvals, record?.approvals),
     ephemeral: thread?.ephemeral ?? record?.ephemeral ?? false,
+    archived: thread ? isArchived(thread) : record?.archived ?? false,
+    fork_of: thread?.forkedFromId ?? record?.fork_of ?? null,
     created_by: thread?.originator ?? record?.created_by ?? null,
     created_at: isoTime(createdAt(known)),
     updated_at: isoTime(
       Math.max((thread?.updatedAt ?? 0) * 1000, record?.updated_at ?? 0),
     ),
   };
+}
+
+/** Codex keeps a thread that was put away in another folder. */
+export function isArchived({ path }: Pick<Thread, "path">): boolean {
+  return path?.includes("/archived_sessions/") ?? false;
 }
 
 /** A policy that is no word is the owner's own, kind by kind. */

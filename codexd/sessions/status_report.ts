@@ -1,5 +1,5 @@
 import { isoTime } from "../../shared/clock.ts";
-import type { CodexdStatus } from "../../shared/contracts/mod.ts";
+import type { CodexdStatus, StatusQuery } from "../../shared/contracts/mod.ts";
 import { VERSION } from "../../shared/version.ts";
 import {
   type Approvals,
@@ -9,6 +9,7 @@ import {
 } from "../app_server/mod.ts";
 import type { EventSubscriptions } from "./event_subscriptions.ts";
 import type { SessionPorts } from "./session_ports.ts";
+import type { UsageLedger } from "./usage_ledger.ts";
 import type { WriteFaults } from "./write_faults.ts";
 
 /** How codexd stands. */
@@ -19,9 +20,9 @@ export class StatusReport {
     this.#ports = ports;
   }
 
-  /** Data of `GET /v1/codexd/status`. */
-  read(): CodexdStatus {
-    const { host, index, events, turns, loader, limits } = this.#ports;
+  /** Data of `GET /v1/codexd/status`, with the usage that is asked for. */
+  read({ usage_since, usage_by }: StatusQuery = {}): CodexdStatus {
+    const { host, index, events, turns, loader, limits, usage } = this.#ports;
     const { items } = this.#ports.approvals;
     return {
       version: VERSION,
@@ -50,6 +51,9 @@ export class StatusReport {
         first_seq: events.firstSeq,
         subscribers: this.#ports.subscriptions.count,
       },
+      ...(usage_by && {
+        usage: usage.report({ since: usage_since, group_by: usage_by }),
+      }),
       degraded_reasons: this.degradedReasons,
     };
   }
@@ -84,5 +88,6 @@ interface StatusPorts extends SessionPorts {
   readonly approvals: Pick<Approvals, "items">;
   readonly approvalTimeoutMs: number;
   readonly subscriptions: Pick<EventSubscriptions, "count">;
+  readonly usage: Pick<UsageLedger, "report">;
   readonly writing: Pick<WriteFaults, "recent">;
 }

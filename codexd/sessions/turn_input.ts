@@ -49,6 +49,26 @@ export function inputOf({ action, input, prompt }: TurnRequest): TurnInput {
   throw refusal(`Required with action "${action}"`);
 }
 
+/** Returns what the app-server is to review. @throws {AppError} INVALID_INPUT */
+export function reviewTarget({ target, input, prompt }: TurnRequest): unknown {
+  const own = input ?? prompt;
+  if (own !== undefined) {
+    const instructions = promptText(own);
+    if (typeof own === "string" || own.every(({ type }) => type === "text")) {
+      return { type: "custom", instructions };
+    }
+    throw refusal('Only text goes with action "review"');
+  }
+  switch (target?.type) {
+    case "base_branch":
+      return { type: "baseBranch", branch: target.branch };
+    case "commit":
+      return { type: "commit", sha: target.sha, title: null };
+    default:
+      return { type: "uncommittedChanges" };
+  }
+}
+
 /** @throws {AppError} INVALID_INPUT when there is one */
 export function refuseInput({ action, input, prompt }: TurnRequest): void {
   if ((input ?? prompt) === undefined) return;

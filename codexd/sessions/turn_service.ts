@@ -6,19 +6,26 @@ import {
   type Approvals,
   type CodexClient,
   isUnknownThread,
-  type NewTurn,
   type TurnLimits,
 } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import { NO_TITLE } from "./session_service.ts";
 import { turnLimits } from "./turn_limits.ts";
-import { codexInput, inputOf, promptText, refuseInput } from "./turn_input.ts";
-import type { ActiveTurn, FinishedTurn } from "./turns.ts";
+import {
+  codexInput,
+  inputOf,
+  promptText,
+  refuseInput,
+  reviewTarget,
+} from "./turn_input.ts";
+import type { ActiveTurn, FinishedTurn, TurnPlan } from "./turns.ts";
 
 /** As a rule a turn is announced within 50 ms. */
 const UNANNOUNCED_MS = 1000;
 /** A timer cannot wait longer. */
 const LONGEST_MS = 2_147_483_647;
+/** How long the turn of a compaction may take to be announced. */
+const UNTOLD_MS = 15_000;
 const TITLE_CHARS = 80;
 const PREVIEW_CHARS = 200;
 
@@ -41,6 +48,11 @@ export class TurnService {
         return this.#start(request, mark);
       case "steer":
         return this.#steer(request, mark);
+      case "compact":
+        refuseInput(request);
+        return this.#compact(request);
+      case "review":
+        return this.#review(request);
       case "respond":
         refuseInput(request);
         return Promise.resolve(this.#respond(request, actor));
@@ -114,10 +126,12 @@ export class TurnService {
     this.#ports.log.warn("Cannot interrupt a turn", { reason });
   }
 
-  async #tellInterrupt({ sessionId, turnId }: ActiveTurn): Promise<void> {
+  async #tellInterrupt(
+    { sessionId, turnId, innerId = turnId }: ActiveTurn,
+  ): Promise<void> {
     const { codex, turns } = this.#ports;
     try {
-      await codex.client?.interruptTurn(sessionId, turnId);
+      await codex.client?.interruptTurn(sessionId, innerId);
     } catch (error) {
       const hasEnded = turns.activeIn(sessionId)?.turnId !== turnId;
       if (!hasEnded) throw error;
@@ -136,24 +150,88 @@ export class TurnService {
     await within(ends, { ms: graceMs, clock });
   }
 
-  async #start(
+  #start(
     request: SessionTurn,
     messageId: string | undefined,
   ): Promise<AnyTurn> {
-    const { codex, turns, index, loader } = this.#ports;
-    const { session_id: sessionId } = request;
+    const { session_id: sessionId, max_total_tokens, task_id } = request;
     const input = inputOf(request);
-    using _ = turns.reserve(sessionId);
-    const client = await codex.usable();
-    await loader.ensure(client, sessionId);
-    const { id } = await this.#startTurn(client, {
-      threadId: sessionId,
-      input: await codexInput(input, this.#placeOf(sessionId)),
-      clientUserMessageId: messageId,
+    const plan = { maxTotalTokens: max_total_tokens, taskId: task_id };
+    return this.#begin(sessionId, plan, async (client, limits) => {
+      const { id } = await client.startTurn({
+        threadId: sessionId,
+        input: await codexInput(input, this.#placeOf(sessionId)),
+        model: request.model,
+        effort: request.effort,
+        outputSchema: request.output_schema,
+        clientUserMessageId: messageId,
+        ...limits,
+      });
+      this.#nameAfterPrompt(client, sessionId, promptText(input));
+      const { model } = request;
+      if (model !== undefined) this.#ports.index.update(sessionId, { model });
+      return id;
     });
-    this.#nameAfterPrompt(client, sessionId, promptText(input));
-    const ended = turns.finished(id);
+  }
+
+  #compact({ session_id, task_id }: SessionTurn): Promise<AnyTurn> {
+    const plan = { taskId: task_id };
+    return this.#begin(session_id, plan, async (client) => {
+      await client.startCompaction(session_id);
+      return undefined;
+    });
+  }
+
+  #review(request: SessionTurn): Promise<AnyTurn> {
+    const { session_id, task_id } = request;
+    const target = reviewTarget(request);
+    const plan = { isReview: true, taskId: task_id };
+    return this.#begin(
+      session_id,
+      plan,
+      async (client, limits) =>
+        (await client.startReview(session_id, target, limits)).id,
+    );
+  }
+
+  /**
+   * Has a turn start in a session that the app-server may have let go of
+   * meanwhile. `start` returns its id, or undefined when only its announcement
+   * will tell.
+   */
+  async #begin(
+    sessionId: string,
+    plan: TurnPlan,
+    start: (
+      client: CodexClient,
+      limits: TurnLimits,
+    ) => Promise<string | undefined>,
+  ): Promise<AnyTurn> {
+    const { codex, turns, index, loader, limits, clock } = this.#ports;
+    using reservation = turns.reserve(sessionId, plan);
+    const client = await codex.usable();
+    let id: string | undefined;
+    for (let attempt = 1;; attempt++) {
+      const loaded = await loader.ensure(client, sessionId);
+      const record = index.get(sessionId);
+      const own = turnLimits(record, loaded, limits.maxSandbox);
+      try {
+        id = await start(client, own);
+        break;
+      } catch (error) {
+        if (attempt > 1 || !isUnknownThread(error)) throw error;
+        loader.forget(sessionId);
+      }
+    }
+    const ended = turns.finished(id ?? "");
     if (ended !== undefined) return ended;
+    if (id === undefined) {
+      const patience = { ms: UNTOLD_MS, clock };
+      if (await within(reservation.begun, patience)) {
+        return await reservation.begun;
+      }
+      throw new AppError("UPSTREAM_TIMEOUT", "Cannot tell: no turn has begun");
+    }
     const active = turns.begin(sessionId, id);
     index.turnStarted(active);
     return active;
@@ -178,23 +256,6 @@ export class TurnService {
     client.nameThread(sessionId, title || NO_TITLE).catch((error) =>
       log.debug("Cannot name a session", { reason: messageOf(error) })
     );
-  }
-
-  /** Starts a turn in a session that the app-server may have let go of meanwhile. */
-  async #startTurn(client: CodexClient, turn: Omit<NewTurn, keyof TurnLimits>) {
-    const { loader, index, limits } = this.#ports;
-    const { threadId } = turn;
-    for (let attempt = 1;; attempt++) {
-      const loaded = await loader.ensure(client, threadId);
-      const record = index.get(threadId);
-      const own = turnLimits(record, loaded, limits.maxSandbox);
-      try {
-        return await client.startTurn({ ...turn, ...own });
-      } catch (error) {
-        if (attempt > 1 || !isUnknownThread(error)) throw error;
-        loader.forget(threadId);
-      }
-    }
   }
 
   async #steer(

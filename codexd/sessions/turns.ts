@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from "../../shared/clock.ts";
-import type { Turn, Usage } from "../../shared/contracts/mod.ts";
+import type { TokenCounts, Turn, Usage } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 
 /** Ended turns that can still be asked for, and the characters of their messages. */
@@ -35,6 +35,13 @@ export class Turns {
     return undefined;
   }
 
+  /** Whether that turn is a review, which runs or is just about to. */
+  isReview(sessionId: string, turnId: string): boolean {
+    const running = this.#active.get(sessionId);
+    const { plan } = running ?? this.#starting.get(sessionId) ?? {};
+    return plan?.isReview === true && (running?.turnId ?? turnId) === turnId;
+  }
+
   /** The turn that runs in a session, or is just about to. */
   async current(sessionId: string): Promise<ActiveTurn | undefined> {
     await this.#starting.get(sessionId)?.settled;
@@ -46,7 +53,7 @@ export class Turns {
    * second one as steering of the first.
    * @throws {AppError} CONFLICT naming the running turn
    */
-  reserve(sessionId: string): Reservation {
+  reserve(sessionId: string, plan: TurnPlan = {}): Reservation {
     const running = this.#active.get(sessionId);
     if (running !== undefined || this.#starting.has(sessionId)) {
       const name = running?.turnId ?? "that is just starting";
@@ -57,8 +64,12 @@ export class Turns {
       );
     }
     const { promise, resolve } = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<ActiveTurn>();
     const reservation = {
       settled: promise,
+      plan,
+      begun: begun.promise,
+      begin: begun.resolve,
       [Symbol.dispose]: () => {
         this.#starting.delete(sessionId);
         resolve();
@@ -75,13 +86,18 @@ export class Turns {
   begin(sessionId: string, turnId: string): ActiveTurn {
     const known = this.#active.get(sessionId);
     if (known?.turnId === turnId) return known;
+    const reservation = this.#starting.get(sessionId);
     const { promise, resolve } = Promise.withResolvers<FinishedTurn>();
     const turn: ActiveTurn = {
       sessionId,
       turnId,
       startedAt: this.#clock.now(),
+      plan: reservation?.plan ?? {},
+      innerId: undefined,
       announced: false,
       interruptWanted: false,
+      reason: null,
+      tokensBefore: undefined,
       finalMessage: null,
       partial: undefined,
       patches: new Map(),
@@ -91,6 +107,7 @@ export class Turns {
       finish: resolve,
     };
     this.#active.set(sessionId, turn);
+    reservation?.begin(turn);
     return turn;
   }
 
@@ -164,15 +181,29 @@ export interface FinishedTurn {
   readonly usage: Usage | null;
 }
 
+/** What a turn is started with, for codexd itself. */
+export interface TurnPlan {
+  readonly isReview?: boolean;
+  readonly maxTotalTokens?: number | undefined;
+  readonly taskId?: string | undefined;
+}
+
 /** A turn that runs. */
 export interface ActiveTurn {
   readonly sessionId: string;
   readonly turnId: string;
   readonly startedAt: number;
+  readonly plan: TurnPlan;
+  /** Of the turn that runs within a review: by it the review is interrupted. */
+  innerId: string | undefined;
   /** The app-server has told that it started: from then on it can be interrupted. */
   announced: boolean;
   /** Somebody wants it to end, told or yet to be told to the app-server. */
   interruptWanted: boolean;
+  /** Why codexd itself ends it. */
+  reason: "BUDGET_EXCEEDED" | null;
+  /** What its session had used before it, once that is known. */
+  tokensBefore: TokenCounts | undefined;
   finalMessage: string | null;
   /** The message that is being told piece by piece. */
   partial: { readonly itemId: string; text: string } | undefined;
@@ -189,6 +220,10 @@ export interface ActiveTurn {
 interface Reservation extends Disposable {
   /** Resolves when the turn has started or failed to. */
   readonly settled: Promise<void>;
+  readonly plan: TurnPlan;
+  /** Resolves with the turn, once it is known. */
+  readonly begun: Promise<ActiveTurn>;
+  begin(turn: ActiveTurn): void;
 }
 
 function charsOf(turn: FinishedTurn | undefined): number {

@@ -35,13 +35,19 @@ export interface FakePorts {
   saved?(): void;
 }
 
+interface RunningTurn {
+  readonly stop: AbortController;
+  /** The one that `turn/interrupt` takes. */
+  readonly id: string;
+}
+
 type Params = Record<string, unknown> & { readonly threadId: string };
 
 /** Speaks the app-server's protocol, with threads of its own and no model behind it. */
 export class FakeAppServer {
   readonly #ports: FakePorts;
   readonly #threads: FakeThreads;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, RunningTurn>();
   readonly #questions = new Map<number, (answer: unknown) => void>();
   #lastQuestion = -1;
 
@@ -82,7 +88,7 @@ export class FakeAppServer {
 
   /** Its input has ended, or it was killed. */
   end(): void {
-    for (const turn of this.#running.values()) turn.abort();
+    for (const { stop } of this.#running.values()) stop.abort();
     for (const settle of this.#questions.values()) settle(undefined);
     this.#threads.interruptAll();
     this.#ports.saved?.();
@@ -111,6 +117,25 @@ export class FakeAppServer {
         };
       case "thread/start":
         return this.#open(threads.make(params));
+      case "thread/fork":
+        return this.#open(threads.fork(params));
+      case "thread/archive":
+      case "thread/unarchive": {
+        const thread = threads.known(params.threadId);
+        thread.archived = method === "thread/archive";
+        if (thread.archived) threads.unload(thread.id);
+        threads.save(thread);
+        this.#notify(`${method}d`, { threadId: thread.id });
+        return {};
+      }
+      case "thread/settings/update":
+        this.#setLimits(threads.inMemory(params.threadId), params);
+        return {};
+      case "thread/compact/start":
+        this.#startTurn({ ...params, input: [] }, () => {});
+        return {};
+      case "review/start":
+        return this.#startReview(params);
       case "thread/resume":
         return this.#open(threads.load(params.threadId));
       case "thread/read": {
@@ -146,11 +171,7 @@ export class FakeAppServer {
       case "turn/steer":
         return this.#steer(params);
       case "turn/interrupt":
-        if (!this.#running.has(params.threadId)) {
-          throw new Refusal("no active turn to interrupt");
-        }
-        this.#running.get(params.threadId)?.abort();
-        return {};
+        return this.#interrupt(params);
       case "thread/unsubscribe":
         threads.unload(params.threadId);
         return { status: "unsubscribed" };
@@ -174,17 +195,17 @@ export class FakeAppServer {
     };
   }
 
-  #startTurn(params: Params, later: (result: unknown) => void): unknown {
+  /** `innerId`: of the turn that is announced in the place of this one. */
+  #startTurn(
+    params: Params,
+    later: (result: unknown) => void,
+    innerId?: string,
+  ): unknown {
     const thread = this.#threads.inMemory(params.threadId);
     const steered = thread.turns.find((it) => it.status === "inProgress");
     // As the real one: a second start is taken as steering.
     if (steered !== undefined) return { turn: turnView(steered) };
-    const policy = params.sandboxPolicy as { type?: string } | undefined;
-    // What is said with a turn holds for those after it, too.
-    if (policy?.type !== undefined) thread.sandbox = policy.type;
-    if (params.approvalPolicy !== undefined) {
-      thread.approvalPolicy = String(params.approvalPolicy);
-    }
+    this.#setLimits(thread, params);
     const prompt = textOf(params.input);
     const turn: FakeTurn = {
       id: uuid7(),
@@ -205,37 +226,72 @@ export class FakeAppServer {
     const answer = { turn: turnView(turn) };
     const reorders = this.#ports.behaviour?.reorders === true;
     queueMicrotask(() =>
-      void this.#runTurn(thread, turn, prompt).then(() => {
+      void this.#runTurn(thread, turn, { prompt, innerId }).then(() => {
         if (reorders) later(answer);
       })
     );
     return reorders ? undefined : answer;
   }
 
+  /** What is said with a turn holds for those after it, too. */
+  #setLimits(thread: FakeThread, params: Params): void {
+    const policy = params.sandboxPolicy as { type?: string } | undefined;
+    if (policy?.type !== undefined) thread.sandbox = policy.type;
+    if (params.approvalPolicy !== undefined) {
+      thread.approvalPolicy = String(params.approvalPolicy);
+    }
+  }
+
+  /** As the real one: the review is a turn, within which another one runs. */
+  #startReview(params: Params): unknown {
+    const { target } = params as { target?: { instructions?: string } };
+    const input = [{ type: "text", text: target?.instructions ?? "a review" }];
+    return this.#startTurn({ ...params, input }, () => {}, uuid7());
+  }
+
   async #runTurn(
     thread: FakeThread,
     turn: FakeTurn,
-    prompt: string,
+    { prompt, innerId = turn.id }: {
+      readonly prompt: string;
+      readonly innerId?: string | undefined;
+    },
   ): Promise<void> {
     const stop = new AbortController();
     const threadId = thread.id;
-    this.#running.set(threadId, stop);
-    this.#notify("turn/started", { threadId, turn: turnView(turn) });
+    this.#running.set(threadId, { stop, id: innerId });
+    this.#notify("turn/started", {
+      threadId,
+      turn: { ...turnView(turn), id: innerId, rootTurnId: turn.id },
+    });
     await runFakeTurn(prompt, {
       threadId,
       turn,
       signal: stop.signal,
       notify: (method, params) => this.#notify(method, params),
       ask: (method, params) => this.#ask(method, params, stop.signal),
+      countResponse: () => ++thread.responses,
       raw: (line) => this.#ports.write(line),
       die: (code) => this.#die(code),
     });
-    if (this.#running.get(threadId) !== stop) return;
+    if (this.#running.get(threadId)?.stop !== stop) return;
     this.#running.delete(threadId);
     if (turn.status === "inProgress") turn.status = "interrupted";
     turn.completedAt = Math.floor(Date.now() / 1000);
     this.#ports.saved?.();
     this.#notify("turn/completed", { threadId, turn: turnView(turn) });
+  }
+
+  #interrupt({ threadId, turnId }: Params): unknown {
+    const running = this.#running.get(threadId);
+    if (running === undefined) throw new Refusal("no active turn to interrupt");
+    if (running.id !== turnId) {
+      throw new Refusal(
+        `expected active turn id ${turnId} but found ${running.id}`,
+      );
+    }
+    running.stop.abort();
+    return {};
   }
 
   #steer(params: Params): unknown {

@@ -7,9 +7,12 @@ export interface FakeThread {
   readonly ephemeral: boolean;
   readonly createdAt: number;
   name: string | null;
+  archived: boolean;
+  readonly forkedFrom: string | null;
   sandbox: string;
   approvalPolicy: string;
   turns: FakeTurn[];
+  responses: number;
 }
 
 /** What outlives the process: threads by id. */
@@ -40,9 +43,12 @@ export class FakeThreads {
       ephemeral: params.ephemeral === true,
       createdAt: Math.floor(Date.now() / 1000),
       name: null,
+      archived: false,
+      forkedFrom: null,
       sandbox: "readOnly",
       approvalPolicy: String(params.approvalPolicy ?? "on-request"),
       turns: [],
+      responses: 0,
     };
     this.#loaded.set(thread.id, thread);
     return thread;
@@ -54,7 +60,23 @@ export class FakeThreads {
     if (thread === undefined || thread.ephemeral) {
       throw new Refusal(`no rollout found for thread id ${id}`);
     }
+    if (thread.archived) throw new Refusal(`session ${id} is archived.`);
     this.#loaded.set(id, thread);
+    return thread;
+  }
+
+  /** A new thread with the turns of another. */
+  fork(params: Readonly<Record<string, unknown>>): FakeThread {
+    const source = this.load(String(params.threadId));
+    const thread = {
+      ...this.make({ cwd: source.cwd, ...params }),
+      forkedFrom: source.id,
+      sandbox: source.sandbox,
+      turns: [...source.turns],
+      responses: source.responses,
+    };
+    this.#loaded.set(thread.id, thread);
+    this.save(thread);
     return thread;
   }
 
@@ -85,6 +107,7 @@ export class FakeThreads {
     const from = Number(params.cursor ?? 0);
     const all = [...this.#disk.values()]
       .filter((it) => it.turns.length > 0)
+      .filter((it) => it.archived === (params.archived === true))
       .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
     const page = all.slice(from, from + limit);
     const next = from + page.length;
@@ -120,6 +143,10 @@ export function view(thread: FakeThread) {
     cwd: thread.cwd,
     originator: "codexd",
     name: thread.name,
+    forkedFromId: thread.forkedFrom,
+    path: thread.ephemeral
+      ? null
+      : `/${thread.archived ? "archived_" : ""}sessions/${thread.id}.jsonl`,
     turns: [],
   };
 }

@@ -17,6 +17,8 @@ export interface FakeTurnPorts {
   notify(method: string, params: unknown): void;
   /** Asks the client; resolves with its result, or undefined for an error. */
   ask(method: string, params: unknown): Promise<unknown>;
+  /** Returns how many responses of the model the thread has had. */
+  countResponse(): number;
   /** Writes a line as it stands. */
   raw(line: string): void;
   /** Ends the whole process. */
@@ -91,9 +93,19 @@ async function say(
     notifyOf(ports, "item/agentMessage/delta", { itemId: id, delta });
   }
   complete(ports, { type: "agentMessage", id, text: pieces.join("") });
-  const counts = { totalTokens: 120, inputTokens: 100, outputTokens: 20 };
+  tellTokens(ports);
+}
+
+/** Tells of one more response: what it took, and what the thread took until now. */
+function tellTokens(ports: FakeTurnPorts): void {
+  const counts = (times: number) => ({
+    totalTokens: 120 * times,
+    inputTokens: 100 * times,
+    outputTokens: 20 * times,
+  });
+  const total = counts(ports.countResponse());
   notifyOf(ports, "thread/tokenUsage/updated", {
-    tokenUsage: { total: counts, last: counts, modelContextWindow: 258_400 },
+    tokenUsage: { total, last: counts(1), modelContextWindow: 258_400 },
   });
 }
 
@@ -127,6 +139,7 @@ async function runCommand(
     aggregatedOutput: ran ? "as if it had run\n" : null,
     exitCode: ran ? 0 : null,
   });
+  tellTokens(ports);
 }
 
 async function trap(

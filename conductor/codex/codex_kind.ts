@@ -6,9 +6,13 @@ import {
   codexdStatus,
   type CodexEvent,
   Folder,
+  hasOneInput,
+  INPUT_FIELDS,
+  ONE_INPUT,
   openSession,
   runTurn,
   Sandbox,
+  TURN_OPTIONS,
 } from "../../shared/contracts/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -24,12 +28,12 @@ import { relayEvents } from "./relay_events.ts";
 import { logCodexEvent } from "./log_codex_event.ts";
 
 const Payload = z.strictObject({
-  prompt: z.string().min(1).max(1_048_576),
+  ...INPUT_FIELDS,
+  ...TURN_OPTIONS,
   session_id: z.string().min(1).max(200).optional().describe(
     "the session to continue; without it a new one is made",
   ),
   cwd: Folder.optional(),
-  model: z.string().min(1).max(200).optional(),
   title: z.string().min(1).max(200).optional(),
   sandbox: Sandbox.optional(),
   approvals: ApprovalMode.optional(),
@@ -37,7 +41,10 @@ const Payload = z.strictObject({
 }).refine((it) => it.session_id === undefined || it.cwd === undefined, {
   path: ["cwd"],
   message: "goes with a new session only, not with session_id",
-});
+}).refine((it) => (it.prompt ?? it.input) !== undefined, {
+  path: ["prompt"],
+  message: "Required: what Codex is asked",
+}).refine(hasOneInput, ONE_INPUT);
 type Payload = z.infer<typeof Payload>;
 
 /** The log has the whole message; the outcome at most this much of it. */
@@ -46,6 +53,7 @@ const MESSAGE_CHARS = 65_536;
 /** What of the event that ends a turn becomes the outcome. */
 const TurnEnd = z.object({
   status: z.string(),
+  reason: z.string().nullish(),
   final_message: z.string().transform((it) => it.slice(0, MESSAGE_CHARS))
     .nullable(),
   usage: z.json(),
@@ -86,14 +94,23 @@ async function runTask(
   const { api, clock } = ports;
   const { run_id, signal } = context;
   const once = (part: string) => ({ "idempotency-key": `${run_id}-${part}` });
-  const { prompt, ...session } = payload;
+  const {
+    prompt,
+    input = prompt,
+    model,
+    effort,
+    output_schema,
+    max_total_tokens,
+    ...session
+  } = payload;
+  const options = { model, effort, output_schema, max_total_tokens };
   const { events } = await api.call(codexdStatus, {}, { signal });
   const { session_id } = await api.call(openSession, { body: session }, {
     headers: once("session"),
     signal,
   });
   context.note("info", `Codex session ${session_id}`);
-  const body = { session_id, input: prompt };
+  const body = { session_id, input, ...options, task_id: context.task_id };
   const turn = await api.call(runTurn, { body }, { headers: once("turn") });
   const over = new AbortController();
   const interrupt = async () => {
@@ -157,11 +174,12 @@ function noteWaiting(
 }
 
 function outcomeOf({ session_id, turn_id, data }: CodexEvent): RunOutcome {
-  const { error, ...end } = TurnEnd.parse(data);
+  const { error, reason, ...end } = TurnEnd.parse(data);
   const result = { session_id, turn_id, ...end };
   if (end.status === "completed") return succeededRun(result);
   return failedRun({
-    code: end.status === "failed" ? "TURN_FAILED" : "TURN_INTERRUPTED",
+    code: reason ??
+      (end.status === "failed" ? "TURN_FAILED" : "TURN_INTERRUPTED"),
     message: error?.message ?? `The turn was ${end.status}`,
   }, result);
 }

@@ -84,6 +84,36 @@ Deno.test("codexKind() runs a turn in a new session and logs what Codex does", a
   assertEquals(turn?.headers.get("idempotency-key"), "run_1-turn");
 });
 
+Deno.test("codexKind() takes input for prompt and the turn's options, and fails with BUDGET_EXCEEDED", async () => {
+  await using codexd = new FakeCodexd();
+  const { kind, run } = setUp(codexd);
+  const options = {
+    model: "m",
+    effort: "low",
+    output_schema: { type: "object" },
+    max_total_tokens: 5,
+  };
+  const input = [{ type: "text", text: "Do it" }];
+  const running = run({ input, ...options });
+  await codexd.followed();
+  const budget = {
+    reason: "BUDGET_EXCEEDED",
+    error: { message: "It used 9 tokens; max_total_tokens is 5" },
+  };
+  codexd.push(end("interrupted", budget));
+  const outcome = await running;
+  assertEquals([outcome.ok, outcome.code], [false, "BUDGET_EXCEEDED"]);
+  assertEquals(codexd.seen[2]?.body, {
+    session_id: "session-1",
+    input,
+    ...options,
+    task_id: "task_1",
+  });
+  const isTaken = (payload: unknown) => kind.payload.safeParse(payload).success;
+  assertEquals(isTaken({}), false);
+  assertEquals(isTaken({ prompt: "a", input: "b" }), false);
+});
+
 Deno.test("codexKind() continues a session, and fails as its turn does", async () => {
   await using codexd = new FakeCodexd();
   const { run } = setUp(codexd);

@@ -13,7 +13,10 @@ import {
   statusOf,
   turnFacts,
   turnTarget,
+  UsageGrouping,
+  UsageReport,
 } from "../../shared/contracts/mod.ts";
+import { AppError } from "../../shared/errors.ts";
 import {
   Reply,
   type RouteContext,
@@ -107,6 +110,41 @@ export const codexRoutes = [
           summary: formal.summary,
         })),
       };
+    },
+  }),
+  route({
+    ...CODEX_ROUTE,
+    id: "codex.usage",
+    method: "GET",
+    path: "/v1/codex/usage",
+    kind: "read",
+    summary: "Sum the tokens that Codex has used, by day, session or task",
+    notes: [
+      "Tokens as Codex counts them, no money. Those of a review and of sub-agents it does not tell.",
+      "Turns that codexd ran, as long as it keeps events; days are UTC.",
+    ],
+    query: z.strictObject({
+      since: z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+        error: "must be a time or a day, e.g. 2026-01-31T08:00:00Z",
+      }).optional().describe("Only turns that began then or later."),
+      group_by: UsageGrouping.default("day"),
+    }),
+    data: UsageReport.extend({
+      since: z.string().nullable(),
+      group_by: UsageGrouping,
+    }),
+    example: { query: { group_by: "session" } },
+    errors: ["CODEXD_UNAVAILABLE", "UPSTREAM_FAILED"],
+    unavailable: away,
+    async handler({ deps: { codex }, query: { since, group_by }, signal }) {
+      const usage_since = since && new Date(since).toISOString();
+      const query = { usage_by: group_by, usage_since };
+      const status = await codex.api.call(codexdStatus, { query }, { signal });
+      if (status.usage !== undefined) {
+        return { since: since ?? null, group_by, ...status.usage };
+      }
+      const message = `Cannot sum tokens: codexd ${status.version} cannot`;
+      throw new AppError("UPSTREAM_FAILED", message, { retryable: false });
     },
   }),
   route({

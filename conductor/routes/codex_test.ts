@@ -203,7 +203,7 @@ Deno.test("GET /v1/capabilities says whether Codex can be used now, and why not"
   codexd.hide();
   await it.server.data("GET", "/v1/codex");
   const away = (await codexRoutes()).filter(([, available]) => !available);
-  assertEquals(away.length, 7);
+  assertEquals(away.length, 8);
   codexd.show();
 });
 
@@ -296,6 +296,25 @@ Deno.test("a change of codexd's health is an event of conductor's", async () => 
   }
   assertMatch(text, /"state":"healthy","previous":"unknown"/);
   await reader?.cancel();
+});
+
+Deno.test("GET /v1/codex/usage asks codexd for the tokens of turns", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const data = await it.server.data<Record<string, unknown>>(
+    "GET",
+    "/v1/codex/usage?group_by=session&since=2026-01-31",
+  );
+  const { since, group_by, usage, total } = data;
+  assertEquals([since, group_by], ["2026-01-31", "session"]);
+  assertEquals((usage as { key: string }[])[0]?.key, "session-1");
+  assertEquals((total as { total_tokens: number }).total_tokens, 120);
+  assertEquals(
+    codexd.seen.findLast(({ search }) => search !== "")?.search,
+    "usage_by=session&usage_since=2026-01-31T00%3A00%3A00.000Z",
+  );
+  const bad = await failure(it, "GET", "/v1/codex/usage?since=yesterday");
+  assertEquals([bad.status, bad.code], [400, "INVALID_INPUT"]);
 });
 
 Deno.test("a task of kind codex runs a turn, and is in the task's log", async () => {

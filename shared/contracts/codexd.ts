@@ -141,8 +141,18 @@ export type Turn = z.infer<typeof Turn>;
 export const TurnWithItems = Turn.extend({ items: z.array(Item) });
 export type TurnWithItems = z.infer<typeof TurnWithItems>;
 
-/** Tokens, as the model's provider counted them. */
-export const Usage = z.looseObject({});
+/** Tokens, as the model's provider counted them; 0 for what it did not tell. */
+export const TokenCounts = z.object({
+  total_tokens: z.int(),
+  input_tokens: z.int(),
+  cached_input_tokens: z.int(),
+  output_tokens: z.int(),
+  reasoning_output_tokens: z.int(),
+});
+export type TokenCounts = z.infer<typeof TokenCounts>;
+
+/** What Codex tells of the tokens of a session, and those of this turn alone. */
+export const Usage = z.looseObject({ turn: TokenCounts.optional() });
 export type Usage = z.infer<typeof Usage>;
 
 /** A Codex thread. */
@@ -161,6 +171,8 @@ export const Session = z.object({
   sandbox: z.string().nullable(),
   approvals: ApprovalMode.describe("what becomes of Codex's questions here"),
   ephemeral: z.boolean(),
+  archived: z.boolean(),
+  fork_of: z.string().nullable().describe("the session that it began as"),
   created_by: z.string().nullable().describe("the client that made it"),
   created_at: Time,
   updated_at: Time,
@@ -175,6 +187,12 @@ export const Folder = z.string().min(1).max(4096)
 export const SessionRequest = z.strictObject({
   session_id: z.string().min(1).max(200).optional().describe(
     "resume this session; without it a new one is made",
+  ),
+  fork_of: z.string().min(1).max(200).optional().describe(
+    "make a new one that begins with the turns of this session, and with its limits",
+  ),
+  archived: z.boolean().optional().describe(
+    "with session_id: put it away (it is kept, but takes no turn), or fetch it back",
   ),
   cwd: Folder.optional().describe(
     "an existing folder, ~ is the owner's home; default: codexd's working folder",

@@ -8,7 +8,7 @@ import {
   SessionRequest,
 } from "./codexd.ts";
 import { ClientReply, CodexEvent } from "./codexd_events.ts";
-import { CodexdStatus } from "./codexd_status.ts";
+import { CodexdStatus, StatusQuery } from "./codexd_status.ts";
 import { TurnAnswer, TurnRequest } from "./codexd_turn.ts";
 
 const common = {
@@ -89,7 +89,14 @@ export const codexdStatus = contract({
   id: "codexd.status",
   path: "/v1/codexd/status",
   summary: "Read the state of codexd, of its app-server and of the login",
+  query: StatusQuery,
   data: CodexdStatus,
+});
+
+const SessionsQuery = PageQuery.extend({
+  archived: z.enum(["true", "false"]).default("false")
+    .transform((it) => it === "true")
+    .describe("true: those that were put away, and only those"),
 });
 
 export const listSessions = contract({
@@ -97,7 +104,7 @@ export const listSessions = contract({
   id: "codexd.sessions.list",
   path: "/v1/codexd/sessions",
   summary: "List Codex sessions, newest first, whichever client made them",
-  query: PageQuery,
+  query: SessionsQuery,
   data: SessionList,
   example: { query: { limit: "20" } },
 });
@@ -120,8 +127,8 @@ export const openSession = contract({
   ...write,
   id: "codexd.sessions.open",
   path: "/v1/codexd/sessions",
-  summary: "Make a session, or resume one by its session_id",
-  notes: ["201 when it was made, 200 when it was resumed."],
+  summary: "Make a session, fork one, or resume or archive one",
+  notes: ["201 when it was made, 200 when it was there before."],
   body: SessionRequest,
   data: SessionAnswer,
   status: 201,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Approval, ApprovalMode, Sandbox } from "./codexd.ts";
+import { UsageGrouping, UsageReport } from "./codexd_usage.ts";
 
 const Time = z.iso.datetime();
 
@@ -59,6 +60,14 @@ export const Account = z.object({
 });
 export type Account = z.infer<typeof Account>;
 
+/** `?usage_by=` and `?usage_since=` of the status. */
+export const StatusQuery = z.strictObject({
+  usage_by: UsageGrouping.optional().describe("show the tokens of turns"),
+  usage_since: z.iso.datetime({ offset: true }).optional()
+    .describe("only of turns that began then or later"),
+});
+export type StatusQuery = z.infer<typeof StatusQuery>;
+
 /** Data of `GET /v1/codexd/status`. */
 export const CodexdStatus = z.object({
   version: z.string(),
@@ -87,6 +96,7 @@ export const CodexdStatus = z.object({
     first_seq: z.int().describe("of the oldest one that is kept"),
     subscribers: z.int(),
   }),
+  usage: UsageReport.optional().describe("with usage_by"),
   degraded_reasons: z.array(z.string()),
 });
 export type CodexdStatus = z.infer<typeof CodexdStatus>;

@@ -65,8 +65,63 @@ export function hasOneInput(
   return input === undefined || prompt === undefined;
 }
 
-/** `respond`: answer what a running turn waits for. */
-const TurnAction = z.enum(["start", "steer", "interrupt", "respond"]);
+/** What a turn is run with. */
+export const TURN_OPTIONS = {
+  model: z.string().min(1).max(200).optional().describe(
+    "for this turn and those after it; see models of the status",
+  ),
+  effort: z.string().regex(/^[a-z]{1,20}$/, "must be a word, e.g. low")
+    .optional().describe(
+      "of reasoning, for this turn and those after it; see models of the status",
+    ),
+  output_schema: z.record(z.string(), z.json()).optional().describe(
+    "a JSON Schema that the final message follows",
+  ),
+  max_total_tokens: z.int().min(1).optional().describe(
+    "a turn that has used more ends as interrupted, with reason BUDGET_EXCEEDED; it is looked at after each response of the model",
+  ),
+};
+
+/** What is reviewed; without it, and without input: uncommitted changes. */
+const ReviewTarget = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("uncommitted_changes") }),
+  z.strictObject({
+    type: z.literal("base_branch"),
+    branch: z.string().min(1).max(500),
+  }),
+  z.strictObject({
+    type: z.literal("commit"),
+    sha: z.string().regex(/^[0-9a-f]{4,64}$/i, "must be a commit's hash"),
+  }),
+], {
+  error: () =>
+    'must be {"type":"uncommitted_changes"}, {"type":"base_branch","branch"} or {"type":"commit","sha"}; or give input',
+});
+
+/**
+ * `respond`: answer what a running turn waits for; `compact`: shorten what the
+ * model is told of the session; `review`: have changes reviewed, see `target`.
+ */
+const TurnAction = z.enum([
+  "start",
+  "steer",
+  "interrupt",
+  "respond",
+  "compact",
+  "review",
+]);
+
+/** Fields that go with one action only. */
+const GO_WITH = {
+  approval_id: "respond",
+  decision: "respond",
+  answers: "respond",
+  model: "start",
+  effort: "start",
+  output_schema: "start",
+  max_total_tokens: "start",
+  target: "review",
+} as const;
 
 /** Body of `POST /v1/codexd/turn`. */
 export const TurnRequest = z.strictObject({
@@ -84,23 +139,34 @@ export const TurnRequest = z.strictObject({
   timeout_ms: z.int().min(1).max(2_147_483_647).optional().describe(
     "with wait; the turn itself goes on. Default: until it ends",
   ),
+  ...TURN_OPTIONS,
+  target: ReviewTarget.optional().describe(
+    "review: what; or give instructions as input. Default: uncommitted changes",
+  ),
+  task_id: z.string().min(1).max(200).optional().describe(
+    "what its tokens are counted for",
+  ),
   approval_id: z.string().min(1).max(200).optional().describe("respond"),
   ...ApprovalAnswer,
 }).superRefine((it, context) => {
   const refuse = (path: string, message: string) =>
     context.addIssue({ code: "custom", path: [path], message });
   if (!hasOneInput(it)) context.addIssue({ code: "custom", ...ONE_INPUT });
-  if (it.action === "respond") {
-    const problem = answerProblem(it);
-    if (it.approval_id === undefined) refuse("approval_id", "Required");
-    if (problem !== undefined) refuse("decision", problem);
+  for (const [path, action] of Object.entries(GO_WITH)) {
+    const isGiven = it[path as keyof typeof GO_WITH] !== undefined;
+    if (!isGiven || it.action === action) continue;
+    refuse(path, `goes with action "${action}" only`);
+  }
+  if (it.target !== undefined && (it.input ?? it.prompt) !== undefined) {
+    refuse("target", "goes without input, which are instructions of your own");
+  }
+  if (it.action !== "respond") {
+    if (it.session_id === undefined) refuse("session_id", "Required");
     return;
   }
-  if (it.session_id === undefined) refuse("session_id", "Required");
-  for (const path of ["approval_id", "decision", "answers"] as const) {
-    if (it[path] === undefined) continue;
-    refuse(path, `goes with action "respond" only`);
-  }
+  const problem = answerProblem(it);
+  if (it.approval_id === undefined) refuse("approval_id", "Required");
+  if (problem !== undefined) refuse("decision", problem);
 });
 export type TurnRequest = z.infer<typeof TurnRequest>;
 

@@ -4,3 +4,4 @@ export * from "./codexd_key.ts";
 export * from "./codexd_routes.ts";
 export * from "./codexd_status.ts";
 export * from "./codexd_turn.ts";
+export * from "./codexd_usage.ts";

@@ -18,6 +18,7 @@ import type { CodexdStatus } from "../../../shared/contracts/codexd_status.ts";
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
+  readonly search: string;
   readonly headers: Headers;
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
@@ -159,7 +160,8 @@ export class FakeCodexd implements AsyncDisposable {
     const text = await request.text();
     const body = text === "" ? undefined : JSON.parse(text);
     const { method, headers } = request;
-    this.seen.push({ method, path: pathname, headers, body });
+    const search = String(searchParams);
+    this.seen.push({ method, path: pathname, search, headers, body });
     const refusal = this.refusals.get(pathname);
     if (refusal !== undefined) {
       const { status, ...error } = refusal;
@@ -173,7 +175,7 @@ export class FakeCodexd implements AsyncDisposable {
   #data(method: string, path: string, body: Record<string, unknown>): unknown {
     switch (`${method} ${path}`) {
       case "GET /v1/codexd/status":
-        return this.#status();
+        return { ...this.#status(), usage: USAGE };
       case "GET /v1/codexd/sessions":
         return {
           count: 1,
@@ -303,6 +305,16 @@ export class FakeCodexd implements AsyncDisposable {
   }
 }
 
+const SUM = {
+  turns: 1,
+  total_tokens: 120,
+  input_tokens: 100,
+  cached_input_tokens: 0,
+  output_tokens: 20,
+  reasoning_output_tokens: 0,
+};
+const USAGE = { usage: [{ key: "session-1", ...SUM }], total: SUM };
+
 const SESSION: Session = {
   session_id: "session-1",
   title: "A session",
@@ -316,6 +328,8 @@ const SESSION: Session = {
   sandbox: "read-only",
   approvals: "deny",
   ephemeral: false,
+  archived: false,
+  fork_of: null,
   created_by: null,
   created_at: AT,
   updated_at: AT,
