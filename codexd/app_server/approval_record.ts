@@ -11,6 +11,7 @@ export const ApprovalRecord = Approval.pick({
   approval_id: true,
   session_id: true,
   turn_id: true,
+  beyond_max_sandbox: true,
 }).extend({ outcome: ApprovalOutcome.nullable() });
 export type ApprovalRecord = z.infer<typeof ApprovalRecord>;
 

@@ -226,19 +226,22 @@ export class Approvals {
     record: Omit<ApprovalRecord, "outcome">,
     { decision, by, decided_by = null }: Settled,
   ): ApprovalOutcome {
-    const { approval_id, session_id, turn_id } = record;
-    const { clock, records, maxSandbox } = this.#options;
+    const { approval_id, session_id, turn_id, beyond_max_sandbox } = record;
+    const { clock, records } = this.#options;
     const outcome: ApprovalOutcome = {
       approval_id,
       decision,
       by,
       decided_by,
       decided_at: isoTime(clock.now()),
-      beyond_max_sandbox: isAccepted(decision) &&
-        maxSandbox !== "danger-full-access",
+      beyond_max_sandbox: isAccepted(decision) && beyond_max_sandbox,
     };
-    records.set(approval_id, { approval_id, session_id, turn_id, outcome });
-    this.#tell("approval.resolved", record, outcome);
+    const place = { session_id, turn_id };
+    const kept = { approval_id, ...place, beyond_max_sandbox, outcome };
+    records.set(approval_id, kept);
+    // Also what was declined is told so: that may be why.
+    const told = { ...outcome, beyond_max_sandbox };
+    this.#tell("approval.resolved", place, told);
     return outcome;
   }
 

@@ -129,7 +129,7 @@ Deno.test("Approvals.ask() accepts nothing by itself that may go beyond the wide
     assertEquals(answers, declined.answers);
     assertEquals(
       news.map(({ data }) => data.beyond_max_sandbox),
-      asked.flatMap(([, beyond]) => [beyond, false]),
+      asked.flatMap(([, beyond]) => [beyond, beyond]),
     );
   }
 });
