@@ -66,6 +66,16 @@ Deno.test("GET status shows what waits for an answer, and respond gives it", asy
   assertEquals([after.approvals.pending, after.approvals.items], [0, []]);
 });
 
+Deno.test("respond believes nobody but conductor for whom he speaks", async () => {
+  await using it = await testCodexd({ env: ASK });
+  const { approval_id } = await asked(it);
+  const body = { action: "respond", approval_id, decision: "decline" };
+  const headers = { "x-baa-actor": "owner" };
+  const response = await it.server.post("/v1/codexd/turn", body, { headers });
+  const { data } = await response.json();
+  assertEquals(data.approval.decided_by, "local");
+});
+
 Deno.test("respond: the first answer wins, also of two at once; the other is told who decided", async () => {
   await using it = await testCodexd({ env: ASK });
   const { approval_id, session_id } = await asked(it);

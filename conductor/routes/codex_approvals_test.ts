@@ -72,6 +72,31 @@ Deno.test("POST /v1/codex/approvals/:approval_id answers, says for whom, and is 
   assertEquals([outcome.ok, outcome.facts.beyond_max_sandbox], [true, true]);
 });
 
+Deno.test("POST /v1/codex/approvals/:approval_id names the holder of a token, whatever the caller says", async () => {
+  await using codexd = new FakeCodexd();
+  const token = "the-owner-4711-x9k2";
+  await using it = await testConductor({
+    ...codexd.env,
+    BAA_SHARED_TOKEN: token,
+  });
+  await codexd.followed();
+  const made = await it.server.post(
+    "/v1/tokens",
+    { name: "ann", scopes: ["codex"] },
+    { headers: { authorization: `Bearer ${token}` } },
+  );
+  const hers = (await made.json()).data.token;
+  const answered = await it.server.post(
+    `${APPROVALS}/apr_1`,
+    { decision: "decline" },
+    { headers: { authorization: `Bearer ${hers}`, "x-baa-actor": "owner" } },
+  );
+  assertEquals(answered.status, 200);
+  await answered.body?.cancel();
+  const seen = codexd.seen.findLast(({ method }) => method === "POST");
+  assertEquals(seen?.headers.get("x-baa-actor"), "ann");
+});
+
 Deno.test("POST /v1/codex/approvals/:approval_id refuses a body that answers nothing", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);

@@ -282,6 +282,25 @@ Deno.test("GET /v1/codex/events is polled as conductor's own events are: nothing
   assertEquals([status, code], [400, "INVALID_INPUT"]);
 });
 
+Deno.test("GET /v1/codex/events holds 64 calls at once, refuses more, and lets go of who leaves", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const leave = new AbortController();
+  const path = "/v1/codex/events?after=0&wait_ms=50000";
+  const held = Array.from(
+    { length: 64 },
+    () => it.server.get(path, { signal: leave.signal }).catch(() => {}),
+  );
+  await codexd.followed(65);
+  const { status, code } = await failure(it, "GET", path);
+  assertEquals([status, code], [429, "TOO_MANY_REQUESTS"]);
+  leave.abort();
+  await Promise.all(held);
+  while (codexd.sockets > 1) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+});
+
 Deno.test("a change of codexd's health is an event of conductor's", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);
