@@ -189,11 +189,17 @@ export interface ExecPort extends
   readonly onTails?: () => void;
 }
 
+/** A path and words in which no shell sees more: it would become that program at once. */
+const IS_PLAIN = /^\/[\w./+-]*( [\w./:,@+-][\w./:,@+=-]*)*$/;
+
 /** Returns the program that does what a request of `exec` says. */
 export function jobOf(input: ExecInput, shell: string): Job {
-  const { args, cwd, env, stdin } = input;
+  const { args, command = "", cwd, env, stdin } = input;
   return {
-    argv: args ?? [shell, "-c", notAnOption(input.command)],
+    argv: args ??
+      (IS_PLAIN.test(command)
+        ? command.split(" ")
+        : [shell, "-c", notAnOption(command)]),
     cwd,
     ...(env !== undefined && { env }),
     ...(stdin !== undefined && { stdin }),
@@ -210,6 +216,6 @@ export async function failedStart(
 }
 
 /** Returns what a shell takes for a command, also where it begins like an option. */
-function notAnOption(command = ""): string {
+function notAnOption(command: string): string {
   return /^[-+]/.test(command) ? ` ${command}` : command;
 }

@@ -166,6 +166,32 @@ third'`;
 }
 
 onEachRoad(
+  "executeCommand() runs a path with plain words as a shell would",
+  async (start) => {
+    await using ops = await start();
+    await using dir = await tempDir();
+    const script = dir.join("script");
+    await Deno.writeTextFile(script, 'printf "%s|" "$@"; cat; kill -9 $$');
+    await Deno.chmod(script, 0o700);
+    const run = async (command: string) => {
+      const cwd = dir.path;
+      const request = { command, cwd, stdin: "given" };
+      const outcome = await ops.executeCommand(request, CALLER);
+      assertEquals(outcome.input.command, command);
+      return outcome.result;
+    };
+    const words = "-n a=b,c 2 @x :1 +";
+    const killed = await run(`${script} ${words}`);
+    assertEquals(killed?.stdout, `${words.replaceAll(" ", "|")}|given`);
+    assertEquals(killed?.signal, "SIGKILL");
+    const absent = await run("/absent x");
+    assertEquals(absent?.exitCode, 127);
+    assertStringIncludes(String(absent?.stderr), "/absent");
+    assertEquals((await run(dir.path))?.exitCode, 126);
+  },
+);
+
+onEachRoad(
   "executeCommand() takes no command for an option of the shell",
   async (start) => {
     await using ops = await start();

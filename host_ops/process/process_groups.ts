@@ -217,6 +217,8 @@ export class ProcessGroups {
 
   #inGroup(leader: GatedShell): ChildProcess {
     const { pid, stdin, stdout, stderr, status } = leader;
+    let hasEnded = false;
+    status.then(() => hasEnded = true);
     return {
       pid,
       stdin,
@@ -229,6 +231,7 @@ export class ProcessGroups {
       endStrays: (ids) => this.#reaper.kill(ids),
       end: async () => {
         await this.#reaper.end(pid);
+        if (hasEnded) return;
         try {
           leader.kill("SIGKILL"); // should there be no reaper just now
         } catch {

@@ -119,7 +119,7 @@ export async function supervise(
   }
   await killing;
 
-  const heldOpen = !await within(eof, { ms: drainMs, clock });
+  const heldOpen = !isAtEnd && !await within(eof, { ms: drainMs, clock });
   if (heldOpen) await Promise.all([stdout.cancel(), stderr.cancel()]);
   await eof;
   return {

@@ -283,12 +283,13 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** Tells whether a caller who may have data or events wants events. */
 function asksForEvents<Deps>(
-  { request, body }: Call<Deps>,
+  { request, headerMap, body }: Call<Deps>,
   route: RouteWith<Deps, "handler">,
 ): boolean {
   return route.streams?.(body) ??
-    accepts(request, "application/json", "text/event-stream") ===
-      "text/event-stream";
+    (/text\//i.test(headerMap.get("accept") ?? "") &&
+      accepts(request, "application/json", "text/event-stream") ===
+        "text/event-stream");
 }
 
 /** A stream has no length, and so must not be an absent body, whose length is 0. */
