@@ -42,6 +42,7 @@ export class Dispatcher<Deps> {
   readonly #activity: Activity;
   readonly #catalog: Catalog<Deps>;
   readonly #guard: Guard;
+  readonly #rest = () => void this.#working--;
   #working = 0;
   constructor(options: DispatcherOptions<Deps>) {
     const { routes, guard, limits, clock, log } = options;
@@ -80,7 +81,7 @@ export class Dispatcher<Deps> {
     request.headers.forEach((value, name) => headers.set(name, value));
     const target = readTarget(request);
     const requestId = this.#requestId(headers);
-    const answer = { requestId, pretty: target.query.has("pretty") };
+    const answer = { requestId, pretty: target.query?.has("pretty") === true };
     let call: Call<Deps> | undefined;
     let held: Held | undefined;
     try {
@@ -94,8 +95,9 @@ export class Dispatcher<Deps> {
       // What outlives its handler moves out of here: see `Call.keep()`.
       held = call.held;
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
+      const made = this.#answer(call, answer);
       const result = announce(
-        await this.#answer(call, answer),
+        made instanceof Promise ? await made : made,
         call.route.deprecated,
       );
       return call.hasBody ? await info.last?.(result) ?? result : result;
@@ -173,27 +175,33 @@ export class Dispatcher<Deps> {
     });
   }
 
-  async #answer(call: Call<Deps>, answer: AnswerContext): Promise<Response> {
-    const { route, request, held } = call;
+  /** Waits for nothing that is there: each wait is garbage. */
+  #answer(call: Call<Deps>, answer: AnswerContext): MaybePromise<Response> {
     if (this.#activity.isCrowded) this.relieve();
-    this.#activity.enter(route, held);
+    this.#activity.enter(call.route, call.held);
     const reading = call.parse(this.#bodyLimits);
-    if (reading !== undefined) await reading;
+    return reading === undefined
+      ? this.#run(call, answer)
+      : reading.then(() => this.#run(call, answer));
+  }
+
+  #run(call: Call<Deps>, answer: AnswerContext): MaybePromise<Response> {
+    const { route, request, held } = call;
     if (route.produces === "websocket") {
       this.#activity.enterStream(held);
-      return await upgrade(call, route, (socket) => {
+      return upgrade(call, route, (socket) => {
         this.#activity.keep(socket, call.keep());
       });
     }
     this.#working++;
-    held.defer(() => this.#working--);
+    held.defer(this.#rest);
     if (
       route.produces === "sse" ||
       (route.stream !== undefined && asksForEvents(call, route))
     ) {
       return request.method === "HEAD"
         ? events(noEvents(), answer)
-        : await openStream(call, route, {
+        : openStream(call, route, {
           answer,
           audit: this.#options.audit,
           clock: this.#options.clock,
@@ -201,13 +209,22 @@ export class Dispatcher<Deps> {
         });
     }
     const made = runHandler(call, route, this.#options);
-    const result = made instanceof Promise ? await made : made;
+    return made instanceof Promise
+      ? made.then((it) => this.#write(call, { result: it, answer }))
+      : this.#write(call, { result: made, answer });
+  }
+
+  #write(
+    call: Call<Deps>,
+    { result, answer }: {
+      readonly result: unknown;
+      readonly answer: AnswerContext;
+    },
+  ): MaybePromise<Response> {
+    const { route } = call;
     if (route.produces === "document") {
-      return await documentResult(
-        result,
-        answer,
-        call.headerMap.get("if-none-match"),
-      );
+      const known = call.headerMap.get("if-none-match");
+      return documentResult(result, answer, known);
     }
     if (!call.isLarge) return writeResult(result, route, answer);
     // What is large is written as it is taken, and then let go of.
@@ -219,6 +236,8 @@ export class Dispatcher<Deps> {
     });
   }
 }
+
+type MaybePromise<T> = T | Promise<T>;
 
 interface DispatcherOptions<Deps> {
   readonly routes: readonly Route<Deps>[];

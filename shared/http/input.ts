@@ -8,9 +8,11 @@ import {
 import { knownKeys } from "./schema_keys.ts";
 
 /** Returns a query's parameters as an object, without `pretty`, which every route takes. */
-export function queryObject(query: URLSearchParams): Record<string, string> {
+export function queryObject(
+  query: URLSearchParams | undefined,
+): Record<string, string> {
   const values: Record<string, string> = Object.create(null);
-  for (const [name, value] of query) {
+  for (const [name, value] of query ?? []) {
     if (name === "pretty") continue;
     if (name in values) {
       throw invalidInput(name, "Given more than once", {

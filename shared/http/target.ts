@@ -1,7 +1,5 @@
 const TARGET = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i;
 
-const NO_QUERY = new URLSearchParams();
-
 /**
  * Takes a request's target apart without `new URL`, which would fold `..`.
  * Never throws: what a hostile target is worth is the guard's to say.
@@ -15,7 +13,7 @@ export function readTarget(request: Request): RequestTarget {
   return {
     authority,
     path: path || "/",
-    query: query === undefined ? NO_QUERY : new URLSearchParams(query),
+    ...(query !== undefined && { query: new URLSearchParams(query) }),
   };
 }
 
@@ -25,7 +23,7 @@ export interface RequestTarget {
   readonly authority: string;
   /** Still percent-encoded. */
   readonly path: string;
-  readonly query: URLSearchParams;
+  readonly query?: URLSearchParams;
 }
 
 /**

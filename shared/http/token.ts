@@ -14,5 +14,8 @@ export function sameSecret(expected: string, presented: string): boolean {
 
 /** Returns the token of an `Authorization: Bearer …` header. */
 export function bearerToken(headers: HeaderMap): string | undefined {
-  return /^bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
+  const header = headers.get("authorization");
+  return header === undefined
+    ? undefined
+    : /^bearer +(\S+) *$/i.exec(header)?.[1];
 }
