@@ -176,3 +176,24 @@ Deno.test("Database.giveBack() makes the file as small as what is in it, an olde
     db.close();
   }
 });
+
+Deno.test("Lines of a log take at most twice their length, those of an earlier version too", () => {
+  const connection = new Connection(":memory:", { int64: true });
+  const before = MIGRATIONS.findIndex(({ name }) => name.startsWith("long"));
+  migrate(connection, MIGRATIONS.slice(0, before));
+  const insert = () => {
+    const row = connection.prepare(
+      "INSERT INTO task_logs VALUES (?, ?, 1, 'stdout', 'info', ?, 1)",
+    );
+    const task = number("SELECT count(*) FROM task_logs");
+    for (let seq = 1; seq <= 1000; seq++) row.run(task, seq, "x".repeat(1100));
+  };
+  const number = (sql: string) =>
+    connection.prepare(sql).value<[number]>()?.[0];
+  insert();
+  migrate(connection);
+  insert();
+  assertEquals(number("SELECT sum(length(message)) FROM task_logs"), 2_200_000);
+  connection.exec("VACUUM");
+  assert((number("PRAGMA page_count") ?? 0) * 4096 < 2 * 2_200_000);
+});

@@ -57,6 +57,27 @@ CREATE INDEX audit_by_time ON audit (at);
 `;
 
 /**
+ * A table WITHOUT ROWID gives each line over 1000 bytes a page of its own. Emptied
+ * first, since dropping keeps in memory what could be rolled back.
+ */
+const LONG_LOG_LINES = `
+ALTER TABLE task_logs RENAME TO task_logs_before;
+CREATE TABLE task_logs (
+  task_seq INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  run_seq INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  level TEXT NOT NULL,
+  message TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (task_seq, seq)
+) STRICT;
+INSERT INTO task_logs SELECT * FROM task_logs_before;
+DELETE FROM task_logs_before;
+DROP TABLE task_logs_before;
+`;
+
+/**
  * The steps from an empty file to today's schema; the version of a database is
  * how many of them it has had. Append only: a step that was released never
  * changes.
@@ -78,6 +99,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "tasks that were retried", sql: TASK_RETRIES },
   { name: "filters of the audit", sql: AUDIT_FILTERS },
   { name: "containers of browsers", sql: BROWSER_CONTAINERS },
+  { name: "long lines of logs", sql: LONG_LOG_LINES },
 ];
 
 /** One step of the schema. */
