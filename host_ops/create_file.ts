@@ -28,20 +28,17 @@ export async function createFile(
   { guard, staging }: WriteFileDeps,
 ): Promise<Written | undefined> {
   const folder = dirname(path);
+  const name = basename(path);
   const isPlain = root === undefined;
   expectFolder(folder, { write, isPlain });
-  using file = await staging.place(basename(path), { isNamed: !isPlain });
+  using file = await staging.place(name, { isNamed: !isPlain });
   const written = await file.write(write.bytes);
   const hasGroup = giveGroupOf(folder, file);
   const isNew = (isPlain && hasGroup ? linked(file, path) : undefined) ??
     await guard.within(
       folder,
       (entered) =>
-        entered.add({
-          name: file.name,
-          path: file.path,
-          isCopied: isPlain || !hasGroup,
-        }),
+        entered.add({ name, path: file.path, isCopied: isPlain || !hasGroup }),
       { makeMissing: write.createParents },
     );
   return isNew ? { created: true, atomic: true, ...written } : undefined;

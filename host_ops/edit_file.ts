@@ -32,7 +32,7 @@ export async function editFile(
   deps: EditFileDeps,
 ): Promise<FileEditResult> {
   const { absolutePath } = edit;
-  const judged = await deps.guard.admit(absolutePath, "write");
+  const judged = await deps.guard.policy.admit(absolutePath, "write");
   const size = judged.info?.size ?? 0;
   if (size > MOST_EDITED_BYTES) throw tooLong(absolutePath, size);
   const memory = size * BYTES_EACH;

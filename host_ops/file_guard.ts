@@ -26,24 +26,14 @@ const MOST_LOOKS = 40;
  * exchanges files and folders meanwhile.
  */
 export class FileGuard {
-  readonly #policy: PathPolicy;
+  readonly policy: PathPolicy;
   readonly #shells: FolderShells;
 
   constructor(
     options: { readonly policy: PathPolicy; readonly shells: FolderShells },
   ) {
-    this.#policy = options.policy;
+    this.policy = options.policy;
     this.#shells = options.shells;
-  }
-
-  /** As {@linkcode PathPolicy.admit}. */
-  admit(absolutePath: string, access: Access): Promise<Judged> {
-    return this.#policy.admit(absolutePath, access);
-  }
-
-  /** As {@linkcode PathPolicy.follow}. */
-  follow(absolutePath: string, access: Access): Promise<string> {
-    return this.#policy.follow(absolutePath, access);
   }
 
   /**
@@ -66,7 +56,7 @@ export class FileGuard {
     for (let tries = MOST_TRIES; tries > 0; tries--) {
       const judged = tries === MOST_TRIES && known?.info !== undefined
         ? known
-        : await this.#policy.admit(absolutePath, access);
+        : await this.policy.admit(absolutePath, access);
       if (judged.info === undefined) {
         throw new HostOpFailure(
           "FILE_NOT_FOUND",
@@ -118,11 +108,11 @@ export class FileGuard {
     judged: Judged,
     access: Access,
   ): Promise<boolean> {
-    if (this.#policy.keeps(info)) return false;
+    if (this.policy.keeps(info)) return false;
     const identity = identityOf(info);
     if (identity === undefined || judged.info === undefined) return false;
     if (identityOf(judged.info) !== identity) return false;
-    if (!this.#policy.hasRoots(access) && !isOfProcesses(info)) return true;
+    if (!this.policy.hasRoots(access) && !isOfProcesses(info)) return true;
     return isAt(judged.path, identity) ||
       await this.#isInFolder(info, judged);
   }

@@ -8,8 +8,9 @@ export type Selector = (piece: Uint8Array) => {
   readonly isOver: boolean;
 };
 
-/** Selects all but the first `skipped` bytes. */
-export function afterBytes(skipped: number): Selector {
+/** Selects all but the first `skipped` bytes; undefined: all. */
+export function afterBytes(skipped: number): Selector | undefined {
+  if (skipped === 0) return undefined;
   let left = skipped;
   return (piece) => {
     const from = Math.min(left, piece.length);

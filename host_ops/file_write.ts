@@ -31,15 +31,6 @@ export interface WriteFileDeps {
   readonly locks: FileLocks;
 }
 
-/** What to say of a file that is there and should not be. */
-export function alreadyThere(write: FileWrite): HostOpFailure {
-  return new HostOpFailure(
-    "FILE_ALREADY_EXISTS",
-    `File already exists at ${write.absolutePath} and overwrite=false.`,
-    { details: { overwrite: write.overwrite } },
-  );
-}
-
 /** What to say of a file that is not what was expected. */
 export function changed(
   { absolutePath, ifMatch }: Pick<FileWrite, "absolutePath" | "ifMatch">,

@@ -105,7 +105,7 @@ export class Files {
       });
     try {
       if (wrong === undefined) {
-        absolutePath = await guard.follow(
+        absolutePath = await guard.policy.follow(
           absolutePath,
           verb === "read" ? "read" : "write",
         );

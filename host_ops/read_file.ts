@@ -53,11 +53,7 @@ export async function readFile(
   const start = isHashed ? 0 : from;
   using read = await readPart(file, {
     start,
-    select: lines !== undefined
-      ? lineRange(lines)
-      : from > start
-      ? afterBytes(from - start)
-      : undefined,
+    select: lines === undefined ? afterBytes(from - start) : lineRange(lines),
     expected: lines === undefined ? size - from + 1 : 0,
     most: maxBytes + 1,
     isHashed,
@@ -166,7 +162,7 @@ interface PartRead extends Disposable {
 /** Reads until the end, or until all that is wanted has come, whatever size the file claims. */
 export async function readPart(
   file: RegularFile,
-  { start = 0, select, expected, most, isHashed = true, budget, hold }: {
+  { start = 0, select, expected, most, isHashed, budget, hold }: {
     /** Where to begin to read. Default: where the file begins. */
     readonly start?: number;
     /** Not given: all. */
@@ -175,8 +171,7 @@ export async function readPart(
     readonly expected: number;
     /** How many are wanted at most. */
     readonly most: number;
-    /** Default: true. */
-    readonly isHashed?: boolean;
+    readonly isHashed: boolean;
     readonly budget: ByteBudget;
     readonly hold?: Hold | undefined;
   },

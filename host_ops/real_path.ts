@@ -25,36 +25,39 @@ export interface Place {
  */
 export async function lookUp(path: string): Promise<Place> {
   try {
-    const real = await Deno.realPath(path);
-    return { path: real, info: lstatNow(real) };
+    return whatIsAt(await Deno.realPath(path));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return lookBehind(path, { error, links: MOST_LINKS });
   }
-  return lookBehind(path, MOST_LINKS);
-}
-
-/** As {@linkcode lookUp}, of a path that leads to nothing. */
-function lookBehind(path: string, links: number): Place {
-  const parent = dirname(path);
-  if (parent === path) return { path, info: undefined };
-  const entry = join(lookNow(parent, links).path, basename(path));
-  const info = lstatNow(entry);
-  if (!info?.isSymlink) return { path: entry, info };
-  if (links === 0) {
-    throw new Deno.errors.FilesystemLoop("Too many levels of symbolic links");
-  }
-  const target = Deno.readLinkSync(entry);
-  return lookNow(resolve(dirname(entry), target), links - 1);
 }
 
 function lookNow(path: string, links: number): Place {
   try {
-    const real = Deno.realPathSync(path);
-    return { path: real, info: lstatNow(real) };
+    return whatIsAt(Deno.realPathSync(path));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return lookBehind(path, { error, links });
   }
-  return lookBehind(path, links);
+}
+
+function whatIsAt(path: string): Place {
+  return { path, info: lstatNow(path) };
+}
+
+/** Where a path leads that cannot be followed to its end, if nothing is there. */
+function lookBehind(
+  path: string,
+  { error, links }: { readonly error: unknown; readonly links: number },
+): Place {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const parent = dirname(path);
+  if (parent === path) return { path, info: undefined };
+  const entry = whatIsAt(join(lookNow(parent, links).path, basename(path)));
+  if (!entry.info?.isSymlink) return entry;
+  if (links === 0) {
+    throw new Deno.errors.FilesystemLoop("Too many levels of symbolic links");
+  }
+  const target = Deno.readLinkSync(entry.path);
+  return lookNow(resolve(dirname(entry.path), target), links - 1);
 }
 
 /** Returns what stands at `path` itself, links not followed, if anything does. */

@@ -70,15 +70,11 @@ export async function openRegularFile(
 
 /** Reads a file to its end, in pieces; each is good until the next one comes. */
 export async function* piecesOf(file: RegularFile): AsyncGenerator<Uint8Array> {
-  const { size } = file.info;
-  const buffer = new Uint8Array(Math.min(size + 1, PIECE_BYTES));
-  for (let position = 0;;) {
-    const count = await file.read(buffer, position);
-    if (count > 0) yield buffer.subarray(0, count);
+  const buffer = new Uint8Array(Math.min(file.info.size + 1, PIECE_BYTES));
+  let position = 0;
+  for (let count; (count = await file.read(buffer, position)) > 0;) {
+    yield buffer.subarray(0, count);
     position += count;
-    // less than there was room for, up to its size: nothing more would come
-    const isShort = count < buffer.length && position === size;
-    if (count === 0 || isShort) return;
   }
 }
 

@@ -42,7 +42,8 @@ export async function replaceFile(
   // another file in its place would leave its other names behind
   if (info.nlink > 1) return await inPlace();
   const folder = dirname(path);
-  using file = await staging.place(basename(path));
+  const name = basename(path);
+  using file = await staging.place(name);
   return await guard.within(folder, async (entered) => {
     const copy = entered.hasCopied ? file.info() : undefined;
     if (!copy?.isFile || copy.uid !== info.uid || copy.gid !== info.gid) {
@@ -54,7 +55,7 @@ export async function replaceFile(
     try {
       staging.rememberNear(
         folder,
-        await entered.replace({ name: file.name, path: file.path, isNear }),
+        await entered.replace({ name, path: file.path, isNear }),
       );
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -62,7 +63,7 @@ export async function replaceFile(
       return await inPlace();
     }
     return { created: false, atomic: true, ...written };
-  }, { copied: { name: file.name, to: file.path } });
+  }, { copied: { name, to: file.path } });
 }
 
 /**

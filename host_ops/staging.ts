@@ -8,9 +8,6 @@ const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
 /** A left-over that was not written to for this many milliseconds is dead. */
 const DEAD_AFTER_MS = 60_000;
 
-/** A content up to so long takes no longer to write than another thread to find. */
-const MOST_AT_ONCE_BYTES = 65_536;
-
 /** Of how many folders to remember whether they are near. */
 const MOST_KNOWN = 10_000;
 
@@ -45,7 +42,7 @@ export class Staging {
     const own = join(this.#folder, temporaryName());
     const folder = isNamed ? own : this.#folder;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return new StagedFile(own, { name, path: isNamed ? join(own, name) : own });
+    return new StagedFile(own, isNamed ? join(own, name) : own);
   }
 
   /** Tells whether files can be moved from here to a folder, if that is known. */
@@ -84,19 +81,13 @@ export class Staging {
 
 /** A file that is being completed. */
 export class StagedFile implements Disposable {
-  /** The name that it will have in its place. */
-  readonly name: string;
   readonly path: string;
   /** What is to be removed in the end. */
   readonly #own: string;
 
-  constructor(
-    own: string,
-    at: { readonly name: string; readonly path: string },
-  ) {
+  constructor(own: string, path: string) {
     this.#own = own;
-    this.name = at.name;
-    this.path = at.path;
+    this.path = path;
   }
 
   /** What is there now; a link, should one have been copied here. */
@@ -122,10 +113,7 @@ export class StagedFile implements Disposable {
       truncate: !isNew,
     });
     for (let written = 0; written < bytes.length;) {
-      const rest = bytes.subarray(written);
-      written += rest.length <= MOST_AT_ONCE_BYTES
-        ? file.writeSync(rest)
-        : await file.write(rest);
+      written += await file.write(bytes.subarray(written));
     }
     // writing may have dropped bits of it
     if (!isNew) Deno.chmodSync(this.path, mode);

@@ -3,7 +3,6 @@ import { isoTime } from "../shared/clock.ts";
 import { createFile } from "./create_file.ts";
 import { HostOpFailure, outOfMemory } from "./failure.ts";
 import {
-  alreadyThere,
   changed,
   type FileWrite,
   type WriteFileDeps,
@@ -35,8 +34,7 @@ export async function writeFile(
   const { absolutePath, bytes, encoding } = write;
   if (!deps.budget.take(bytes.length)) throw outOfMemory("write", deps.budget);
   try {
-    const judged = await deps.guard.admit(absolutePath, "write");
-    refuseAtOnce(write, judged.info);
+    const judged = await deps.guard.policy.admit(absolutePath, "write");
     const { modifiedAt, ...done } = await deps.locks.run(
       judged.path,
       () => put(write, judged, deps),
@@ -93,5 +91,13 @@ export async function put(
     "FILE_WRITE_FAILED",
     `Cannot write ${write.absolutePath}: others make and remove it meanwhile`,
     { retryable: true },
+  );
+}
+
+function alreadyThere(write: FileWrite): HostOpFailure {
+  return new HostOpFailure(
+    "FILE_ALREADY_EXISTS",
+    `File already exists at ${write.absolutePath} and overwrite=false.`,
+    { details: { overwrite: write.overwrite } },
   );
 }

@@ -216,14 +216,15 @@ Deno.test("writeTextFile() tidies what a crash has left, not what is being writt
   const staging = dir.join("staging");
   const name = (i: number) =>
     `.baa-write-999-${crypto.randomUUID().slice(0, -1)}${i}.tmp`;
-  const [dead, living] = [name(1), name(2)];
+  const [dead, living, deadFile] = [name(1), name(2), name(3)];
   for (const folder of [dead, living, "somebody's"]) {
     await Deno.mkdir(`${staging}/${folder}`, { recursive: true });
     await Deno.writeTextFile(`${staging}/${folder}/file`, "part of");
   }
+  await Deno.writeTextFile(`${staging}/${deadFile}`, "part of");
   const anHourAgo = new Date(Date.now() - 3_600_000);
-  for (const folder of [dead, "somebody's"]) {
-    await Deno.utime(`${staging}/${folder}`, anHourAgo, anHourAgo);
+  for (const name of [dead, deadFile, "somebody's"]) {
+    await Deno.utime(`${staging}/${name}`, anHourAgo, anHourAgo);
   }
   await using ops = testHostOps({ staging });
   assert((await write(ops, { path: dir.join("file") })).ok);
