@@ -97,8 +97,10 @@ firefoxTest(
     assertEquals(reload.data.error.code, "tab_busy");
     assertStringIncludes(reload.data.error.message, "dialog");
     assertEquals(site.to("/draft").length, loads, "it was not reloaded");
-    // The page itself is not held up.
     const me = await rig.request({ path: "/me", tab_id });
-    assertEquals(me.data?.status, 200, JSON.stringify(me.error));
+    assertEquals(me.error.details, {
+      reason: "tab_busy",
+      tabs: [{ tab_id, state: "dialog" }],
+    });
   },
 );

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { LoginSite } from "../../conductor/browser/testing/login_site.ts";
 import { EXTENSION, FirefoxRig, firefoxTest } from "../testing/firefox_rig.ts";
 
 /** Logs a person in at the site, in a container. */
@@ -152,18 +153,33 @@ firefoxTest(
   },
 );
 
-firefoxTest("A redirect is followed with the same login, or not", async () => {
-  await using rig = await FirefoxRig.start();
-  const firefox = await rig.openFirefox();
-  await firefox.addContainer("Office");
-  await login(rig, { as: "grace", container: "Office" });
-  const { port } = new URL(rig.site.origin);
-  const path = `/redirect?to=${
-    encodeURIComponent(`http://127.0.0.2:${port}/me`)
-  }`;
-  const { error } = await rig.request({ path, follow_redirects: true });
-  assert(["target_refused", "no_tab"].includes(error.details.reason));
-});
+firefoxTest(
+  "A redirect is followed with the login that it began with",
+  async () => {
+    await using other = new LoginSite("127.0.0.2");
+    await using rig = await FirefoxRig.start({}, [other.host]);
+    const firefox = await rig.openFirefox({
+      preferences: { "network.proxy.no_proxies_on": "127.0.0.1,127.0.0.2" },
+    });
+    await firefox.addContainer("Office");
+    await login(rig, { as: "grace", container: "Office" });
+    const there = async (as: string, container?: string) => {
+      const url = `${other.origin}/login?as=${as}`;
+      const opened = await rig.act({ action: "open_tab", url, container });
+      assertEquals(opened.data.ok, true, JSON.stringify(opened.data));
+    };
+    await there("ada");
+    const to = encodeURIComponent(`${other.origin}/me`);
+    const request = { path: `/redirect?to=${to}`, follow_redirects: true };
+    const { error } = await rig.request(request);
+    assertEquals(error.details.reason, "no_tab", "Ada is asked for nothing");
+    assertEquals(other.to("/me").length, 0);
+    await there("grace", "Office");
+    const { data } = await rig.request(request);
+    assertEquals(JSON.parse(data.body), { user: "grace" });
+    assertEquals(data.container, "Office");
+  },
+);
 
 firefoxTest("Private windows are never seen, stored or used", async () => {
   await using rig = await FirefoxRig.start();

@@ -22,6 +22,14 @@ firefoxTest(
     const shows = (text: string) => showsText(firefox, text);
     await shows("connected");
     await shows("Automation: running");
+    await shows("Last request: none");
+    await rig.act({
+      action: "open_tab",
+      url: `${rig.site.origin}/login`,
+      container: await firefox.addContainer("Office"),
+    });
+    await rig.request({ path: "/me" });
+    await shows(`Last request: ${rig.site.host} · container Office`);
     await firefox.click('[data-action="pause"]');
     await shows("Automation: paused");
     assertEquals((await rig.call("/v1/system/state")).data.mode, "paused");
@@ -92,6 +100,13 @@ firefoxTest(
     await rig.until((it) =>
       it.tabs.some((tab) => tab.tab_id === tab_id && tab.load === "discarded")
     );
+    const asleep = await rig.request({ path: "/me" });
+    assertEquals(asleep.error.details, {
+      reason: "tab_busy",
+      tabs: [{ tab_id, state: "discarded" }],
+    });
+    assertEquals(asleep.error.retryable, false);
+    assert(asleep.error.hint.includes("tab_restore"));
     const awake = await rig.act({ action: "tab_restore", tab_id });
     assertEquals(awake.data.result.url, `${site.origin}/login`);
     const used = await rig.request({ path: "/me", tab_id });

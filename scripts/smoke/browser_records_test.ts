@@ -45,9 +45,19 @@ Deno.test("what browsers report is shown, kept, and honest about its age", async
           url: `https://claude.ai/chat/c0ffee00-1?code=${PLANTED.address}`,
           title: "Chat",
           active: true,
+          cookieStore: "firefox-container-2",
         }],
+        containers: [
+          { cookieStore: "firefox-default", name: "default" },
+          { cookieStore: "firefox-container-2", name: "Work" },
+        ],
       });
-      client.say({ type: "credentials", credentials: [login("claude.ai")] });
+      client.say({
+        type: "credentials",
+        credentials: [
+          login("claude.ai", { cookieStore: "firefox-container-2" }),
+        ],
+      });
       client.say({
         type: "api_endpoints",
         endpoints: [{ host: "claude.ai", method: "GET", path: "/api/:id" }],
@@ -57,6 +67,13 @@ Deno.test("what browsers report is shown, kept, and honest about its age", async
       assertEquals(seen.login_records[0]?.fingerprint, "0123456789abcdef");
       assertEquals(seen.login_records[0]?.platform, "claude");
       assertEquals(seen.endpoints[0]?.path, "/api/:id");
+      for (const it of [seen.tabs[0], seen.login_records[0]]) {
+        assertEquals(it?.cookie_store, "firefox-container-2");
+        assertEquals(it?.container, "Work");
+      }
+      const { data } = await smoke.call("/v1/browser?container=default");
+      assertEquals(data.summary.tabs + data.summary.login_records, 0);
+      assertEquals(data.bridge.clients[0].containers.length, 2);
       assertEquals(seen.bridge.active_client_id, client.clientId);
     },
   );

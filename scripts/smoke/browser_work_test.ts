@@ -91,6 +91,47 @@ Deno.test("what a browser is asked to do it does, and it says no secret", async 
   );
 
   await t.step(
+    "POST /v1/browser/request: whose login, or why none",
+    async () => {
+      const work = { cookieStore: "firefox-container-2", name: "Work" };
+      smoke.client.answerWith((message) => {
+        if (message.type !== "api_request") return [];
+        const { id, container, tabId } = message;
+        const head = { type: "api_response", id };
+        if (container === "Work") {
+          const { cookieStore } = work;
+          return [{ ...head, status: 200, cookieStore, container, body: "" }];
+        }
+        const error = tabId === undefined
+          ? {
+            code: "ambiguous_container",
+            containers: [{ ...work, tabIds: [7] }],
+          }
+          : { code: "tab_busy", tabs: [{ tabId, state: "dialog" }] };
+        return [{ ...head, error }];
+      });
+      const ask = (fields: Readonly<Record<string, unknown>> = {}) =>
+        smoke.call(REQUEST, { platform: "claude", path: "/me", ...fields });
+      const { data } = await ask({ container: "Work" });
+      assertEquals(data.container, "Work");
+      assertEquals(data.cookie_store, "firefox-container-2");
+      const ambiguous = await ask();
+      assertEquals(ambiguous.status, 409);
+      assertEquals(ambiguous.error.details.choices, [{
+        container: "Work",
+        cookie_store: "firefox-container-2",
+        tab_ids: [7],
+      }]);
+      const { error } = await ask({ tab_id: 7 });
+      assertEquals(error.retryable, true);
+      assertEquals(error.details, {
+        reason: "tab_busy",
+        tabs: [{ tab_id: 7, state: "dialog" }],
+      });
+    },
+  );
+
+  await t.step(
     "request headers with credentials and private targets are refused",
     async () => {
       for (

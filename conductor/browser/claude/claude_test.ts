@@ -51,6 +51,28 @@ Deno.test("ClaudeWrapper.send() sends to the conversation that is open in a tab"
   assertEquals(sent.modern.body.platform, "claude");
 });
 
+Deno.test("ClaudeWrapper.send() goes on in the container that is asked for", async () => {
+  const { browser, socket, asked } = createClaude();
+  socket.say({
+    type: "tabs",
+    tabs: ["0ff1ce00-1", "c0ffee00-1"].map((chat, id) => ({
+      id,
+      url: `https://claude.ai/chat/${chat}`,
+      cookieStore: `firefox-container-${id}`,
+    })),
+    containers: [{ cookieStore: "firefox-container-1", name: "Home" }],
+  });
+  const input = { prompt: "Hello", container: "Home" };
+  const sent = await browser.claude.send(input, CALLER);
+  assertEquals(sent.conversation_id, "c0ffee00-1");
+  assertEquals(asked.length, 2);
+  assertEquals(
+    socket.heard("api_request").map((it) => it.container),
+    ["Home", "Home"],
+  );
+  assertEquals(sent.modern.body.container, "Home");
+});
+
 Deno.test("ClaudeWrapper.send() starts a conversation where none is open", async () => {
   const { browser, asked } = createClaude();
   const sent = await browser.claude.send(

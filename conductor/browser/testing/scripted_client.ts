@@ -103,7 +103,7 @@ export class ScriptedClient implements AsyncDisposable {
       extensionVersion: "0.0.0",
       browser: { name: "scripted", version: "0" },
       platform: { os: "none" },
-      capabilities: ["api_request", "sse"],
+      capabilities: ["api_request", "sse", "containers"],
     });
     return client;
   }
