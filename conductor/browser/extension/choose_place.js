@@ -1,4 +1,4 @@
-import { containerNamed, containers, DEFAULT_STORE } from "./containers.js";
+import { containerNamed, containers, DEFAULT_CONTAINER } from "./containers.js";
 import { CodedError } from "./error_log.js";
 import { tabOf, tabsWhere } from "./tabs.js";
 
@@ -29,7 +29,9 @@ export async function choosePlace({ url, tabId, container: wanted }) {
   }
   const container = asked ?? await onlyContainer(tabs, origin);
   const tab = tabs.length === 0 ? undefined : await answering(tabs, origin);
-  if (tab === undefined && container.cookieStore !== DEFAULT_STORE) {
+  if (
+    tab === undefined && container.cookieStore !== DEFAULT_CONTAINER.cookieStore
+  ) {
     throw tabs.length === 0
       ? new CodedError(
         "no_tab",
@@ -62,9 +64,12 @@ async function tabAt(tabId, origin) {
  * @type {(tabs: readonly browser.tabs.Tab[], origin: string) => Promise<Container>}
  */
 async function onlyContainer(tabs, origin) {
+  const { cookieStore: ofDefault } = DEFAULT_CONTAINER;
+  if (tabs.every((it) => it.cookieStoreId === ofDefault)) {
+    return DEFAULT_CONTAINER;
+  }
   const all = await containers();
   const byStore = Map.groupBy(tabs, (it) => it.cookieStoreId);
-  if (byStore.size === 0) byStore.set(DEFAULT_STORE, []);
   const found = Array.from(byStore, ([cookieStore, its]) => ({
     cookieStore,
     name: all.find((it) => it.cookieStore === cookieStore)?.name ?? cookieStore,

@@ -1,7 +1,10 @@
 import { CodedError } from "./error_log.js";
 
 /** The login outside of all containers: what the background page uses, too. */
-export const DEFAULT_STORE = "firefox-default";
+export const DEFAULT_CONTAINER = {
+  cookieStore: "firefox-default",
+  name: "default",
+};
 
 /**
  * The default one, then the owner's; only the former where they are turned off.
@@ -10,7 +13,7 @@ export const DEFAULT_STORE = "firefox-default";
 export async function containers() {
   const own = await browser.contextualIdentities.query({}).catch(() => []);
   return [
-    { cookieStore: DEFAULT_STORE, name: "default" },
+    DEFAULT_CONTAINER,
     ...own.map(({ cookieStoreId, name }) => ({
       cookieStore: cookieStoreId,
       name: name.slice(0, 256),

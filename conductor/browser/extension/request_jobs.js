@@ -1,6 +1,6 @@
 import { answerTo } from "./answer.js";
 import { choosePlace, closedTo } from "./choose_place.js";
-import { DEFAULT_STORE } from "./containers.js";
+import { DEFAULT_CONTAINER } from "./containers.js";
 import { CodedError, readError } from "./error_log.js";
 import { joinBytes } from "./join_bytes.js";
 import {
@@ -142,7 +142,7 @@ export class RequestJobs {
       ? new CodedError(BLOCKED)
       : await watch(job, () => runInPage(tab, order, parts));
     if (ended?.code !== BLOCKED) return ended;
-    return container.cookieStore === DEFAULT_STORE
+    return container.cookieStore === DEFAULT_CONTAINER.cookieStore
       ? await watch(job, () => runInBackground(order, parts))
       : closedTo(container);
   }

@@ -1,5 +1,5 @@
 import { bareAddress } from "./addresses.js";
-import { containerNamed, containers, DEFAULT_STORE } from "./containers.js";
+import { containerNamed, containers, DEFAULT_CONTAINER } from "./containers.js";
 import { CodedError, readError } from "./error_log.js";
 import { listedTabs, loaded, tabOf, tabsOfHosts } from "./tabs.js";
 
@@ -131,7 +131,7 @@ async function wantedTab({ tabId, platform, container }, { observer }) {
  */
 async function openedFor({ url, container }, guard) {
   const cookieStoreId = container === undefined
-    ? DEFAULT_STORE
+    ? DEFAULT_CONTAINER.cookieStore
     : (await containerNamed(container)).cookieStore;
   const known = new Set((await listedTabs()).map((it) => it.id));
   const isTab = (/** @type {number} */ id) => !known.has(id);
