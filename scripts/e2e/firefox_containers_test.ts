@@ -76,6 +76,21 @@ firefoxTest(
     assertEquals(await who({ tab_id: grace }), fromOffice);
     assertEquals(await who({ tab_id: ada }), fromAda);
 
+    for (const [container, tabId] of [["Office", grace], ["default", ada]]) {
+      const { data } = await rig.act({
+        action: "tab_reload",
+        platform: "site",
+        container,
+      });
+      assertEquals(data.result.tabId, tabId);
+    }
+    const home = await rig.act({
+      action: "open_tab",
+      platform: "site",
+      container: "Home",
+    });
+    assertEquals(home.data.error.code, "no_container");
+
     const before = rig.site.to("/me").length;
     const ambiguous = await rig.request({ path: "/me" });
     assertEquals(ambiguous.status, 409);
