@@ -9,7 +9,12 @@ import {
 } from "../shared/daemon/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { logAudit } from "../shared/audit.ts";
-import { ApprovalRecord, Approvals, AppServerHost } from "./app_server/mod.ts";
+import {
+  ApprovalRecord,
+  Approvals,
+  AppServerHost,
+  Offer,
+} from "./app_server/mod.ts";
 import type { CodexdConfig } from "./config.ts";
 import { CODEXD_GUIDANCE, codexdRoutes } from "./routes/mod.ts";
 import {
@@ -106,6 +111,8 @@ export function composeCodexd(
     }),
   );
 
+  const turns = new Turns(clock);
+  const offer = new Offer(clock);
   const host = new AppServerHost({
     clock,
     log,
@@ -117,6 +124,15 @@ export function composeCodexd(
     codexBin: values.codexBin,
     shell: values.shell,
     execPath: values.execPath,
+    key,
+    tellAccount: (account) =>
+      events.append([{
+        session_id: null,
+        turn_id: null,
+        type: "account.updated",
+        data: account,
+      }]),
+    isBusy: (starting) => turns.isBusy(starting),
     inherited: config.inherited,
     tmpDir: values.tmpDir,
     logsDir: join(config.logsDir, "codexd", "app-server"),
@@ -133,7 +149,6 @@ export function composeCodexd(
       onError: writing.of("approvals"),
     }),
   );
-  const turns = new Turns(clock);
   const approvals = new Approvals({
     clock,
     records,
@@ -167,6 +182,7 @@ export function composeCodexd(
   const listener = new AppServerListener({
     ...work,
     cut,
+    offer,
     tokens: new TokenCounter(index, usage),
   });
   const maintenance = new Maintenance(work);
@@ -177,6 +193,7 @@ export function composeCodexd(
     writing,
     subscriptions,
     usage,
+    offer,
     approvalTimeoutMs: values.codexApprovalTimeoutMs,
   });
 

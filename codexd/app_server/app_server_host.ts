@@ -1,5 +1,6 @@
 import { ProcessGroups } from "../../host_ops/process/mod.ts";
 import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { Account } from "../../shared/contracts/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { Redactor } from "../../shared/redact.ts";
 import { RotatingFile } from "../../shared/rotating_file.ts";
@@ -16,15 +17,18 @@ import { TrafficLog } from "./traffic_log.ts";
 /** The app-server with everything around it: the process, its login, its logs. */
 export class AppServerHost {
   readonly supervisor: Supervisor;
-  readonly login = new Login();
+  readonly login: Login;
   readonly #options: HostOptions;
   readonly #processes: ProcessGroups;
   readonly #files: readonly RotatingFile[];
   readonly #traffic: TrafficLog;
   #previousMark: string | undefined;
 
+  #looking: Promise<void> | undefined;
+
   constructor(options: HostOptions) {
     this.#options = options;
+    this.login = new Login({ key: options.key, tell: options.tellAccount });
     const { clock, log, shell, redactor, mark } = options;
     this.#processes = new ProcessGroups({
       shell,
@@ -78,18 +82,39 @@ export class AppServerHost {
 
   /**
    * The app-server when it can be given work: it is ready, somebody is logged in.
+   * `starting`: how many turns wait for just this.
    * @throws {AppError} CODEXD_UNAVAILABLE
    */
-  async usable(): Promise<CodexClient> {
-    await this.checkLogin();
+  async usable(starting = 0): Promise<CodexClient> {
+    if (await this.login.look()) await this.#renew(LOGIN_CHANGED, starting);
     const client = await this.supervisor.ready();
     this.login.assertLoggedIn();
     return client;
   }
 
-  /** Starts the app-server anew when somebody may have logged in: it would not notice. */
-  async checkLogin(): Promise<void> {
-    if (await this.login.mayHaveChanged()) await this.supervisor.recycle();
+  /**
+   * Looks whether the login or the binary has changed under the app-server, which
+   * would not notice: it is started anew, at once or when its last turn has ended.
+   */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const isOther = await this.login.look();
+    const why = await this.supervisor.isReplaced()
+      ? "The Codex binary was replaced"
+      : isOther
+      ? LOGIN_CHANGED
+      : undefined;
+    await this.#renew(why, 0);
+  }
+
+  async #renew(why: string | undefined, starting: number): Promise<void> {
+    this.supervisor.noteOutdated(why);
+    if (why === undefined || this.#options.isBusy(starting)) return;
+    if (this.client !== undefined) await this.supervisor.recycle();
   }
 
   /** Ends the app-server, and the commands that it leaves behind. */
@@ -110,8 +135,15 @@ export class AppServerHost {
   }
 }
 
+const LOGIN_CHANGED = "The login of Codex has changed";
+
 interface HostOptions extends CodexEnvironmentSource {
   readonly clock: Clock;
+  /** For fingerprints of logins. */
+  readonly key: string;
+  tellAccount(account: Account): void;
+  /** Whether turns run, or more than `starting` are about to. */
+  isBusy(starting: number): boolean;
   readonly log: Logger;
   readonly redactor: Redactor;
   /** Sets this process's log files apart. */

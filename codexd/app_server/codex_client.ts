@@ -4,7 +4,9 @@ import { callerError, ProtocolError } from "./caller_error.ts";
 import {
   AccountResult,
   InitializeResult,
+  ModelPage,
   OpenedThread,
+  RateLimitsResult,
   SteerResult,
   ThreadPage,
   ThreadResult,
@@ -42,6 +44,17 @@ export class CodexClient {
 
   account() {
     return this.#call(AccountResult, "account/read", {}, SIDE);
+  }
+
+  /** Those of Codex's own catalog. */
+  async models() {
+    return (await this.#call(ModelPage, "model/list", {}, SIDE)).data;
+  }
+
+  /** Of a ChatGPT login; any other is refused. */
+  async rateLimits() {
+    const method = "account/rateLimits/read";
+    return (await this.#call(RateLimitsResult, method, null, SIDE)).rateLimits;
   }
 
   /** Asks for something cheap: an answer means that it lives. */

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Account, Fault } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
+import { readAuthFile, type StoredLogin } from "./auth_file.ts";
 import type { CodexClient } from "./codex_client.ts";
 
 const LOGGED_OUT: Fault = {
@@ -14,16 +15,27 @@ const UNKNOWN: Account = {
   auth_mode: null,
   plan_type: null,
   requires_openai_auth: null,
+  fingerprint: null,
 };
 
 /**
- * Who Codex is logged in as. A running app-server does not notice a login made
- * by another process, so the file that a login writes is watched here.
+ * Who Codex is logged in as. A running app-server goes on with the login that it
+ * began with, so the file that a login writes is watched here.
  */
 export class Login {
+  readonly #options: LoginOptions;
   #account = UNKNOWN;
+  /** As it was told last; not when it is learned for the first time. */
+  #told: string | undefined;
   #authFile: string | undefined;
-  #seen: number | undefined;
+  /** What the app-server began with. */
+  #begun: StoredLogin | undefined;
+  #hasChanged = false;
+  #refused: string | undefined;
+
+  constructor(options: LoginOptions) {
+    this.#options = options;
+  }
 
   get account(): Account {
     return this.#account;
@@ -34,20 +46,35 @@ export class Login {
     return this.#account.logged_in === false ? LOGGED_OUT : undefined;
   }
 
-  /** Asks the app-server; to be called when it is ready and when it tells of a change. */
+  /** Why the last turn was refused, where that was for the login. */
+  get refused(): string | undefined {
+    return this.#refused;
+  }
+
+  /**
+   * Asks the app-server: with `codexHome` one that has just begun, else one that
+   * tells of a change, or may have one to tell.
+   */
   async refresh(
     client: Pick<CodexClient, "account">,
     codexHome?: string,
   ): Promise<void> {
-    if (codexHome !== undefined) this.#authFile = join(codexHome, "auth.json");
-    this.#seen = await this.#modified();
+    if (codexHome !== undefined) {
+      this.#authFile = join(codexHome, "auth.json");
+      this.#begun = await this.#read();
+      this.#hasChanged = false;
+      this.#refused = undefined;
+    }
+    // It would tell of the login that it began with.
+    if (this.#hasChanged) return;
     const { account, requiresOpenaiAuth } = await client.account();
-    this.#account = {
+    this.#set({
       logged_in: !requiresOpenaiAuth || Boolean(account),
       auth_mode: account?.type ?? null,
       plan_type: account?.planType ?? null,
       requires_openai_auth: requiresOpenaiAuth,
-    };
+      fingerprint: account ? this.#begun?.fingerprint ?? null : null,
+    });
   }
 
   /** Nothing is known of the login while there is no app-server. */
@@ -55,9 +82,32 @@ export class Login {
     this.#account = UNKNOWN;
   }
 
-  /** Whether somebody may have logged in since the app-server was asked. */
-  async mayHaveChanged(): Promise<boolean> {
-    return this.fault !== undefined && await this.#modified() !== this.#seen;
+  /** A turn has ended; `failure`: what it was told of its login, where it failed for it. */
+  turnEnded(failure: string | undefined): void {
+    this.#refused = failure;
+  }
+
+  /** Looks whether the login is another one than the app-server began with. */
+  async look(): Promise<boolean> {
+    const { requires_openai_auth } = this.#account;
+    const begun = this.#begun;
+    if (requires_openai_auth === null || begun === undefined) return false;
+    const now = await this.#read() ?? begun;
+    const isOther = now.fingerprint !== begun.fingerprint;
+    // The same person again: whoever was refused may be welcome now.
+    const isAnew = now.stamp !== begun.stamp &&
+      (this.fault ?? this.#refused) !== undefined;
+    this.#hasChanged = isOther || isAnew;
+    if (isOther) {
+      this.#set({
+        logged_in: !requires_openai_auth || now.fingerprint !== null,
+        auth_mode: now.mode,
+        plan_type: null,
+        requires_openai_auth,
+        fingerprint: now.fingerprint,
+      });
+    }
+    return this.#hasChanged;
   }
 
   /** @throws {AppError} CODEXD_UNAVAILABLE when nobody is logged in */
@@ -68,13 +118,22 @@ export class Login {
     throw new AppError("CODEXD_UNAVAILABLE", message, { details });
   }
 
-  /** When the login file last changed; undefined when there is none to be seen. */
-  async #modified(): Promise<number | undefined> {
-    if (this.#authFile === undefined) return undefined;
-    try {
-      return (await Deno.stat(this.#authFile)).mtime?.getTime();
-    } catch {
-      return undefined;
-    }
+  #set(account: Account): void {
+    this.#account = account;
+    const text = JSON.stringify(account);
+    const isNews = this.#told !== undefined && this.#told !== text;
+    this.#told = text;
+    if (isNews) this.#options.tell(account);
   }
+
+  async #read(): Promise<StoredLogin | undefined> {
+    if (this.#authFile === undefined) return undefined;
+    return await readAuthFile(this.#authFile, this.#options.key);
+  }
+}
+
+interface LoginOptions {
+  /** codexd's own secret, for fingerprints. */
+  readonly key: string;
+  tell(account: Account): void;
 }

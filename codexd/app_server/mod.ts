@@ -10,6 +10,7 @@ export { CodexClient, type NewTurn, type TurnLimits } from "./codex_client.ts";
 export { CODEX_VARIABLES, secretValues } from "./environment.ts";
 export { AppServerHost } from "./app_server_host.ts";
 export { Login } from "./login.ts";
+export { Offer } from "./offer.ts";
 export {
   OpenedThread,
   SANDBOX_POLICIES,

@@ -24,6 +24,34 @@ const Tokens = z.looseObject({
   reasoningOutputTokens: count,
 });
 
+const Window = z.looseObject({
+  usedPercent: z.number(),
+  windowDurationMins: z.number().nullish(),
+  /** In seconds. */
+  resetsAt: z.number().nullish(),
+}).nullish().catch(null);
+
+export const AccountLimits = z.looseObject({
+  limitId: text,
+  primary: Window,
+  secondary: Window,
+});
+
+export const RateLimitsResult = z.looseObject({ rateLimits: AccountLimits });
+
+export const ModelPage = z.looseObject({
+  data: z.array(z.looseObject({
+    model: z.string(),
+    displayName: text,
+    isDefault: z.boolean().catch(false),
+    supportedReasoningEfforts: z.array(
+      z.looseObject({ reasoningEffort: z.string() }),
+    ).catch([]),
+    defaultReasoningEffort: text,
+    inputModalities: z.array(z.string()).catch([]),
+  })),
+});
+
 /** Codex's own item of a turn. */
 export const ThreadItem = z.looseObject({ id: z.string(), type: z.string() });
 export type ThreadItem = z.infer<typeof ThreadItem>;

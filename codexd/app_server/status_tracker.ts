@@ -21,6 +21,7 @@ export class StatusTracker {
     binary: null,
     codex_home: null,
     started_at: null,
+    outdated: null,
     restarts: 0,
     next_attempt_at: null,
     last_exit: null,

@@ -15,6 +15,7 @@ import {
 import { type BinaryQuery, findBinary } from "./find_binary.ts";
 import type { CodexClient } from "./codex_client.ts";
 import { APP_SERVER_ARGS } from "./environment.ts";
+import { fileStamp } from "./file_stamp.ts";
 import { probeVersion } from "./probe_version.ts";
 import { RestartBudget } from "./restart_budget.ts";
 import { StatusTracker } from "./status_tracker.ts";
@@ -38,6 +39,8 @@ export class Supervisor {
   #running: Promise<void> | undefined;
   #process: AppServerProcess | undefined;
   #recycling = false;
+  /** Of the binary that runs. */
+  #binary: string | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -94,6 +97,24 @@ export class Supervisor {
     );
   }
 
+  /** Whether another binary is where the running one was found. */
+  async isReplaced(): Promise<boolean> {
+    if (this.#binary === undefined) return false;
+    const found = await findBinary(this.#options.binary);
+    // One that is away may come back: what runs goes on meanwhile.
+    if ("fault" in found) return false;
+    const now = await fileStamp(found.program);
+    return now !== null && now !== this.#binary;
+  }
+
+  /** Takes note, and tells, that it is to be started anew once no turn runs. */
+  noteOutdated(why: string | undefined): void {
+    const { outdated } = this.#status.now;
+    if (outdated === (why ?? null)) return;
+    this.#status.note({ outdated: why ?? null });
+    if (why !== undefined) this.#events?.onOutdated(why);
+  }
+
   /** Ends the app-server and starts another at once, without counting it as a mishap. */
   async recycle(): Promise<void> {
     if (this.#process === undefined) return;
@@ -144,6 +165,7 @@ export class Supervisor {
     const { binary, clock, start, environment: env, cwd } = this.#options;
     const finding = await findBinary(binary);
     const program = "program" in finding ? finding.program : null;
+    this.#binary = await fileStamp(program ?? "") ?? undefined;
     const { version, fault } = "fault" in finding
       ? { version: undefined, ...finding }
       : await probeVersion(finding.program, { start, env, cwd, clock });
@@ -186,6 +208,7 @@ export class Supervisor {
         codex_home: codexHome ?? null,
       });
       await events.onReady(process.client, codexHome ?? undefined);
+      status.note({ outdated: null });
       status.set("ready");
       log.info("The app-server is ready", { pid: process.pid, version });
     } catch (error) {
@@ -216,6 +239,8 @@ export class Supervisor {
 export interface AppServerEvents extends AppServerMessages {
   /** Before the app-server counts as ready. */
   onReady(client: CodexClient, codexHome: string | undefined): Promise<void>;
+  /** It is to be started anew once no turn runs. */
+  onOutdated(why: string): void;
   /** It answers no more: what ran in it has ended with it. */
   onGone(reason: string): void;
   /** Its process is gone too. */

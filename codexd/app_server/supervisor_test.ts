@@ -43,6 +43,7 @@ function setUp(
     onRequest() {},
     onReady: () => Promise.resolve(),
     onGone: (reason) => gone.push(reason),
+    onOutdated() {},
     onExit: (exit) => exits.push(exit),
     onState(status) {
       states.push(status);

@@ -10,9 +10,11 @@ import { messageOf } from "../../shared/errors.ts";
 import {
   type Approvals,
   type AppServerEvents,
+  type AppServerHost,
   type CodexClient,
   isRefusal,
   type Login,
+  type Offer,
 } from "../app_server/mod.ts";
 import type { RpcConnection, RpcNotification, RpcRequest } from "../rpc/mod.ts";
 import type { CutTurns } from "./cut_turns.ts";
@@ -48,6 +50,7 @@ export class AppServerListener implements AppServerEvents {
       turnCompleted: (sessionId, { turn, message }) =>
         this.#completed(sessionId, turn, message),
       accountChanged: () => this.#refreshLogin(),
+      limitsTold: (limits) => ports.offer.limitsTold(limits),
     };
   }
 
@@ -62,7 +65,7 @@ export class AppServerListener implements AppServerEvents {
   }
 
   async onReady(client: CodexClient, codexHome?: string): Promise<void> {
-    const { login, log } = this.#ports;
+    const { login, log, offer } = this.#ports;
     try {
       await login.refresh(client, codexHome);
     } catch (error) {
@@ -70,6 +73,9 @@ export class AppServerListener implements AppServerEvents {
       // Then a turn will tell.
       log.warn("Cannot read the account", { reason: messageOf(error) });
     }
+    offer.refresh(client, login.account.auth_mode).catch((error) =>
+      log.debug("Cannot read what Codex offers", { reason: messageOf(error) })
+    );
   }
 
   onGone(reason: string): void {
@@ -84,6 +90,10 @@ export class AppServerListener implements AppServerEvents {
     loader.forgetAll();
     login.forget();
     this.#endEphemeral();
+  }
+
+  onOutdated(reason: string): void {
+    this.#tell("app_server.outdated", { reason });
   }
 
   onExit(exit: LastExit): void {
@@ -160,7 +170,7 @@ export class AppServerListener implements AppServerEvents {
   }
 
   #completed(sessionId: string, told: Turn, message?: string): NewEvent {
-    const { turns, index, codex, log, cut, tokens } = this.#ports;
+    const { turns, index, codex, log, cut, tokens, login, host } = this.#ports;
     const running = turns.activeIn(sessionId);
     const active = running?.turnId === told.turn_id ? running : undefined;
     const turn = withReason(told, active);
@@ -175,7 +185,14 @@ export class AppServerListener implements AppServerEvents {
       const { status, reason } = turn;
       cut.set(turn.turn_id, { status, reason, message });
     }
+    if (turn.status === "completed" || turn.status === "failed") {
+      login.turnEnded(loginFailure(turn));
+    }
     const finished = turns.finish(sessionId, turn);
+    // Now it may be started anew, if that was waited for.
+    host.look().catch((error) =>
+      log.debug("Cannot look at the login", { reason: messageOf(error) })
+    );
     const used = tokens.after(turn.turn_id);
     index.turnEnded(sessionId, turn.turn_id, used);
     if (turn.status === "interrupted") {
@@ -221,6 +238,14 @@ export class AppServerListener implements AppServerEvents {
   }
 }
 
+/** What a turn was told of its login, if it failed for it. */
+function loginFailure({ error }: Turn): string | undefined {
+  const info = JSON.stringify(error?.info ?? null);
+  const isRefused = info === '"unauthorized"' ||
+    /"http_status_code":401\b/.test(info);
+  return isRefused ? error?.message : undefined;
+}
+
 /** A turn over its budget has not run as it was asked to, even when it was done. */
 function withReason(turn: Turn, active: ActiveTurn | undefined): Turn {
   const { reason = null, plan, usage } = active ?? {};
@@ -234,6 +259,8 @@ function withReason(turn: Turn, active: ActiveTurn | undefined): Turn {
 
 interface ListenerPorts extends SessionPorts {
   readonly cut: CutTurns;
+  readonly host: Pick<AppServerHost, "look">;
+  readonly offer: Offer;
   readonly tokens: TokenCounter;
   readonly approvals: Approvals;
   readonly login: Login;

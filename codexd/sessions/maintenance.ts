@@ -4,8 +4,8 @@ import type { Approvals, AppServerHost } from "../app_server/mod.ts";
 import type { SessionPorts } from "./session_ports.ts";
 import type { TurnService } from "./turn_service.ts";
 
-/** How often a login made elsewhere is looked for. */
-const LOGIN_MS = 5000;
+/** How often another login, and another binary, is looked for. */
+const LOOK_MS = 5000;
 const TIDY_MS = 60_000;
 /** A turn of which nothing is heard for so long is interrupted. */
 const SILENT_MS = 1_800_000;
@@ -20,7 +20,7 @@ export class Maintenance {
   }
 
   start(): void {
-    void this.#every(LOGIN_MS, () => this.#ports.host.checkLogin());
+    void this.#every(LOOK_MS, () => this.#ports.host.look());
     void this.#every(TIDY_MS, () => this.tidy());
   }
 
@@ -30,8 +30,9 @@ export class Maintenance {
 
   /** Removes old events, lets go of idle sessions, interrupts silent turns. */
   async tidy(): Promise<void> {
-    const { events, loader, turns, codex } = this.#ports;
+    const { events, loader, turns, codex, host } = this.#ports;
     events.removeOld();
+    if (codex.client !== undefined) await host.login.refresh(codex.client);
     await this.#interruptSilent();
     const idle = loader.idle((it) => turns.activeIn(it) !== undefined);
     for (const sessionId of idle) {
@@ -70,7 +71,7 @@ export class Maintenance {
 }
 
 interface MaintenancePorts extends SessionPorts {
-  readonly host: Pick<AppServerHost, "checkLogin">;
+  readonly host: Pick<AppServerHost, "look" | "login">;
   readonly approvals: Pick<Approvals, "items">;
   readonly turnService: Pick<TurnService, "interrupt">;
 }

@@ -44,6 +44,7 @@ export interface NotificationPorts
     ended: { readonly turn: Turn; readonly message: string | undefined },
   ): NewEvent;
   accountChanged(): void;
+  limitsTold(limits: unknown): void;
 }
 
 /** What becomes of a notification; where nothing else is said, it is passed on. */
@@ -221,6 +222,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   "account/rateLimits/updated": {
     type: "rate_limits.updated",
     data: ({ rateLimits }) => ({ rate_limits: snakeCase(rateLimits) }),
+    note: noting(
+      { rateLimits: z.unknown() },
+      ({ rateLimits }, ports) => ports.limitsTold(rateLimits),
+    ),
   },
   "account/updated": {
     type: "account.updated",

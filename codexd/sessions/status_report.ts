@@ -5,6 +5,7 @@ import {
   type Approvals,
   type AppServerHost,
   isUntested,
+  type Offer,
   TESTED_VERSION,
 } from "../app_server/mod.ts";
 import type { EventSubscriptions } from "./event_subscriptions.ts";
@@ -22,7 +23,8 @@ export class StatusReport {
 
   /** Data of `GET /v1/codexd/status`, with the usage that is asked for. */
   read({ usage_since, usage_by }: StatusQuery = {}): CodexdStatus {
-    const { host, index, events, turns, loader, limits, usage } = this.#ports;
+    const { host, index, events, turns, loader, limits, usage, offer } =
+      this.#ports;
     const { items } = this.#ports.approvals;
     return {
       version: VERSION,
@@ -45,6 +47,8 @@ export class StatusReport {
         pending: items.length,
         items: [...items],
       },
+      rate_limits: offer.limits,
+      models: offer.models,
       max_sandbox: limits.maxSandbox,
       events: {
         seq: events.lastSeq,
@@ -71,12 +75,19 @@ export class StatusReport {
   /** Everything that is not as it should be, though codexd goes on. */
   get degradedReasons(): string[] {
     const { fault } = this;
-    const { version } = this.#ports.host.supervisor.status();
+    const { supervisor, login } = this.#ports.host;
+    const { version, outdated } = supervisor.status();
     const untested = version !== null && isUntested(version)
       ? [`Codex ${version} is not the tested version, ${TESTED_VERSION}`]
       : [];
     return [
       ...(fault === undefined ? [] : [fault]),
+      ...(outdated === null
+        ? []
+        : [`${outdated}: Codex is started anew once no turn runs`]),
+      ...(login.refused === undefined
+        ? []
+        : [`The last turn was refused for its login: ${login.refused}`]),
       ...untested,
       ...this.#ports.writing.recent(),
     ];
@@ -88,6 +99,7 @@ interface StatusPorts extends SessionPorts {
   readonly approvals: Pick<Approvals, "items">;
   readonly approvalTimeoutMs: number;
   readonly subscriptions: Pick<EventSubscriptions, "count">;
+  readonly offer: Pick<Offer, "limits" | "models">;
   readonly usage: Pick<UsageLedger, "report">;
   readonly writing: Pick<WriteFaults, "recent">;
 }

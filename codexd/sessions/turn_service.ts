@@ -209,7 +209,7 @@ export class TurnService {
   ): Promise<AnyTurn> {
     const { codex, turns, index, loader, limits, clock } = this.#ports;
     using reservation = turns.reserve(sessionId, plan);
-    const client = await codex.usable();
+    const client = await codex.usable(1);
     let id: string | undefined;
     for (let attempt = 1;; attempt++) {
       const loaded = await loader.ensure(client, sessionId);

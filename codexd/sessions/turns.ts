@@ -22,6 +22,11 @@ export class Turns {
     return [...this.#active.values()];
   }
 
+  /** Whether turns run, or more than `starting` are about to. */
+  isBusy(starting: number): boolean {
+    return this.#active.size + this.#starting.size > starting;
+  }
+
   /** The turn that runs in a session. */
   activeIn(sessionId: string): ActiveTurn | undefined {
     return this.#active.get(sessionId);

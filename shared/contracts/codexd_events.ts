@@ -38,8 +38,9 @@ export const EVENT_TYPES = {
   "approval.resolved":
     "approval_id, decision, by, decided_by, decided_at, beyond_max_sandbox",
   "rate_limits.updated": "rate_limits",
-  "account.updated": "auth_mode, plan_type",
+  "account.updated": "logged_in, auth_mode, plan_type, fingerprint",
   "app_server.state": "state, pid, version, reason",
+  "app_server.outdated": "reason: it is started anew once no turn runs",
   "app_server.exited": "pid, code, signal, reason, stderr_tail, orphans_ended",
   "warning": "message",
   "gap": "from_seq, to_seq: the events that are not kept, both included",

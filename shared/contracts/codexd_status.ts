@@ -45,6 +45,9 @@ export const AppServerStatus = z.object({
   binary: z.string().nullable(),
   codex_home: z.string().nullable(),
   started_at: Time.nullable(),
+  outdated: z.string().nullable().describe(
+    "why it is started anew once no turn runs: another binary, another login",
+  ),
   restarts: z.int(),
   next_attempt_at: Time.nullable(),
   last_exit: LastExit.nullable(),
@@ -57,8 +60,37 @@ export const Account = z.object({
   auth_mode: z.string().nullable(),
   plan_type: z.string().nullable(),
   requires_openai_auth: z.boolean().nullable(),
+  fingerprint: z.string().nullable().describe(
+    "of whose login it is: a keyed hash, which changes with the login",
+  ),
 });
 export type Account = z.infer<typeof Account>;
+
+const LimitWindow = z.object({
+  used_percent: z.number(),
+  window_minutes: z.number().nullable(),
+  resets_at: Time.nullable(),
+});
+
+/** How much of what the account may do is used. */
+export const RateLimits = z.object({
+  limit_id: z.string().nullable(),
+  primary: LimitWindow.nullable(),
+  secondary: LimitWindow.nullable(),
+  told_at: Time,
+});
+export type RateLimits = z.infer<typeof RateLimits>;
+
+/** A model that a turn may name, with its efforts. */
+export const Model = z.object({
+  model: z.string(),
+  display_name: z.string().nullable(),
+  is_default: z.boolean(),
+  efforts: z.array(z.string()),
+  default_effort: z.string().nullable(),
+  input_modalities: z.array(z.string()),
+});
+export type Model = z.infer<typeof Model>;
 
 /** `?usage_by=` and `?usage_since=` of the status. */
 export const StatusQuery = z.strictObject({
@@ -96,6 +128,10 @@ export const CodexdStatus = z.object({
     first_seq: z.int().describe("of the oldest one that is kept"),
     subscribers: z.int(),
   }),
+  rate_limits: RateLimits.nullable().describe(
+    "of the account, as told last; null: not told",
+  ),
+  models: z.array(Model),
   usage: UsageReport.optional().describe("with usage_by"),
   degraded_reasons: z.array(z.string()),
 });

@@ -1,0 +1,51 @@
+import { createHmac } from "node:crypto";
+import { z } from "zod";
+import { fileStamp } from "./file_stamp.ts";
+
+const Text = z.string().min(1).nullish().catch(null);
+const Contents = z.looseObject({
+  OPENAI_API_KEY: Text,
+  tokens: z.looseObject({ account_id: Text, id_token: Text }).nullish()
+    .catch(null),
+});
+
+/** A login as the file holds it that `codex login` writes. */
+export interface StoredLogin {
+  /** Changes with the file; null: there is none. */
+  readonly stamp: string | null;
+  readonly mode: "apiKey" | "chatgpt" | null;
+  /** A keyed hash of whose login it is; null: of nobody's. */
+  readonly fingerprint: string | null;
+}
+
+/** Nobody is logged in. */
+const NOBODY = { mode: null, fingerprint: null } as const;
+
+/**
+ * Reads whose login a file holds; `key` keeps the hash from being guessed. A
+ * token that is refreshed changes the file, but not whose it is.
+ */
+export async function readAuthFile(
+  path: string,
+  key: string,
+): Promise<StoredLogin> {
+  const stamp = await fileStamp(path);
+  if (stamp === null) return { stamp, ...NOBODY };
+  let contents: z.infer<typeof Contents>;
+  try {
+    contents = Contents.parse(JSON.parse(await Deno.readTextFile(path)));
+  } catch {
+    // Written at this moment, or none: Codex itself cannot read it either.
+    return { stamp, ...NOBODY };
+  }
+  const { OPENAI_API_KEY, tokens } = contents;
+  const account = tokens?.account_id ?? tokens?.id_token;
+  const owner = account ?? OPENAI_API_KEY;
+  if (!owner) return { stamp, ...NOBODY };
+  const hash = createHmac("sha256", key).update(owner).digest("hex");
+  return {
+    stamp,
+    mode: account ? "chatgpt" : "apiKey",
+    fingerprint: hash.slice(0, 16),
+  };
+}
