@@ -200,12 +200,12 @@ Deno.test("without a binary codexd answers, says why, and refuses work with the 
   assertEquals(await (await it.server.get("/healthz")).text(), "ok");
   assertEquals((await it.server.get("/readyz")).status, 200);
   const { capabilities } = await it.server.data<
-    { capabilities: { write_endpoints: Record<string, unknown>[] } }
+    { capabilities: { unavailable: string[] } }
   >("GET", "/describe");
-  assertEquals(
-    capabilities.write_endpoints.map((it) => it.available),
-    [false, false],
-  );
+  assertEquals(capabilities.unavailable, [
+    "codexd.sessions.open",
+    "codexd.turn",
+  ]);
 });
 
 Deno.test("nobody logged in: reading works, work is refused with the fix, a login is noticed", async () => {

@@ -5,7 +5,6 @@ import {
   curl,
   type CurlOptions,
   type ExampleValues,
-  fields,
 } from "../shared/describe/mod.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { RouteInfo } from "../shared/http/mod.ts";
@@ -43,7 +42,11 @@ export function conductorSelf(
     outage: () => store.health.outage,
     system: () => stateOf(automation().system),
     publicSystem: () => publicStateOf(automation().system),
-    websocket: () => browser.describe(),
+    websocket: () => ({
+      enabled: true,
+      path: "/ws/firefox",
+      summary: "the owner's Firefox dials it; GET /describe/browser.socket",
+    }),
     hostOperations: (routes, options) => ({
       ...hostOperations(routes, options),
       environment,
@@ -95,7 +98,6 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
       method: it.method,
       path: it.path,
       summary: it.summary,
-      request_body: fields(it.body, "input"),
       curl: curl(it, options),
     })),
     notes: [
@@ -162,13 +164,14 @@ function readableFile(): string {
 }
 
 const ENVELOPE =
-  'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,retryable,details}}.';
+  'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,hint,retryable,details}}; hint says what to do next.';
 
 /** What describe documents tell a newcomer: what to do first, what to know. */
 const GUIDANCE: SelfParts["guidance"] = {
   all: {
     flow: [
       "GET /describe",
+      "GET /describe/<id> for the fields, errors and next calls of one route",
       "GET /v1/capabilities",
       "GET /v1/system/state",
       "GET /v1/tasks or /v1/runs",
@@ -177,13 +180,37 @@ const GUIDANCE: SelfParts["guidance"] = {
     ],
     notes: [
       ENVELOPE,
-      "Host operations answer 200 once admitted: data.ok tells whether the operation itself succeeded.",
-      "Unknown body fields are refused. Add ?pretty to indent an answer.",
-      "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
-      "Streams are text/event-stream (Accept: text/event-stream): use curl -N. Those with id lines resume with Last-Event-ID.",
-      "Task logs, events, Codex's events and audit can be polled too: after=<last_seq of the answer before>, wait_ms to hold the answer. next in an answer names calls that lead on.",
-      "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes.",
+      "Host operations answer 200 with the outer ok once admitted: data.ok tells whether the operation itself succeeded.",
+      "A command's processes end with it. What is to go on: exec with detach:true (a task; waitMs waits), or POST /v1/tasks.",
+      "host_operations.environment tells the shell, folder, PATH and roots that a command finds.",
       "With a shared token configured, routes that are not public need Authorization: Bearer.",
+      "Unknown fields are refused. Bodies are application/json. ?pretty indents an answer.",
+      "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
+      "Streams are text/event-stream: curl -N with Accept: text/event-stream. Those with id lines resume with Last-Event-ID.",
+      "What can be followed can be polled: after=<last_seq of the answer before>, wait_ms holds the answer. next in an answer names calls that lead on.",
+      "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes.",
+    ],
+    examples: [
+      "tasks.create",
+      "tasks.logs.read",
+      "schedules.put",
+      "codex.sessions.open",
+      "browser.request",
+      "status.get",
+      "system.state",
+      "codex.get",
+    ],
+    starters: [
+      "host.exec",
+      "host.files.read",
+      "host.files.edit",
+      "tasks.create",
+      "tasks.logs.read",
+      "codex.sessions.open",
+      "codex.turn",
+      "browser.request",
+      "status.get",
+      "system.state",
     ],
   },
   business: {
@@ -199,6 +226,15 @@ const GUIDANCE: SelfParts["guidance"] = {
       "What Codex asks is in GET /v1/codex/approvals?wait_ms=30000: the first answer wins.",
       "Control actions and host operations are on the other surface: /describe/control.",
     ],
+    examples: [
+      "tasks.create",
+      "tasks.logs.read",
+      "runs.list",
+      "codex.get",
+      "codex.sessions.open",
+      "browser.request",
+      "status.get",
+    ],
   },
   control: {
     flow: [
@@ -213,6 +249,14 @@ const GUIDANCE: SelfParts["guidance"] = {
       "Business queries are on the other surface: /describe/business.",
       "Host operations answer their own result union in data, inside the outer envelope.",
     ],
+    examples: [
+      "system.state",
+      "system.pause",
+      "system.resume",
+      "system.drain",
+      "events.stream",
+      "audit.list",
+    ],
   },
   public: {
     flow: ["GET /describe", "GET /v1/capabilities", "GET /v1/system/state"],
@@ -221,5 +265,6 @@ const GUIDANCE: SelfParts["guidance"] = {
       "Only what is exposed through the public host is listed here; a caller with the shared token sees more.",
       "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes. Add ?pretty to indent an answer.",
     ],
+    examples: ["service.version", "system.state", "status.get"],
   },
 };

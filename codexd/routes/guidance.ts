@@ -10,11 +10,19 @@ export const CODEXD_GUIDANCE: SelfParts["guidance"] = {
       "POST /v1/codexd/turn with wait: true",
     ],
     notes: [
-      'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,retryable,details}}.',
+      'Every JSON answer is {"ok":true,"request_id":…,"data":…} or {"ok":false,"request_id":…,"error":{code,message,hint,retryable,details}}.',
       "codexd runs one `codex app-server` and is the only way to it; conductor serves the same under /v1/codex.",
       "session_id is the Codex thread id: sessions of other Codex clients can be read and resumed.",
       "Questions of Codex's are answered by policy: BAA_CODEX_APPROVALS, or approvals at session creation when that is stricter; under ask they wait for an answer.",
       "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
+    ],
+    examples: [
+      "codexd.status",
+      "codexd.sessions.list",
+      "codexd.sessions.open",
+      "codexd.sessions.read",
+      "codexd.turn",
+      "service.health",
     ],
   },
   business: {

@@ -15,7 +15,6 @@ import {
   probeRoutes,
   type SelfDeps,
 } from "../../shared/daemon/mod.ts";
-import { capabilityLines } from "../../shared/describe/mod.ts";
 import { Reply, type Route, routeFor } from "../../shared/http/mod.ts";
 import { idempotencyKeyOf } from "../../shared/idempotency.ts";
 import type {
@@ -52,12 +51,7 @@ const unavailable = ({ status }: CodexdDeps) => status.fault;
 
 /** The table of contents of codexd's API. */
 export const codexdRoutes: readonly Route<CodexdDeps>[] = [
-  ...describeRoutes<CodexdDeps>({
-    capabilities: (context) => ({
-      read_endpoints: capabilityLines(context, "read"),
-      write_endpoints: capabilityLines(context, "write"),
-    }),
-  }),
+  ...describeRoutes<CodexdDeps>(),
   ...probeRoutes<CodexdDeps>(),
   route({
     ...codexdStatus,

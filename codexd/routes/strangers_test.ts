@@ -25,8 +25,11 @@ Deno.test("codexd tells strangers nothing of its sessions and folders, in either
       }
     }
   }
-  const described = await it.server.get("/describe", { headers: owner });
-  const text = await described.text();
+  const texts = ["codexd.turn", "codexd.sessions.open"].map(async (id) => {
+    const route = await it.server.get(`/describe/${id}`, { headers: owner });
+    return await route.text();
+  });
+  const text = (await Promise.all(texts)).join();
   assertStringIncludes(text, session_id);
   assertStringIncludes(text, Deno.cwd());
 });

@@ -90,7 +90,7 @@ Deno.test("POST turn names the kinds of input, and the fields of one", async () 
   assertEquals(field.path, "input.0.txt");
   assertMatch(field.message, /known: type, text/);
   assertMatch((await refused(it, { session_id, input: 5 })).message, /a text/);
-  const describe = await it.server.data("GET", "/describe/business");
+  const describe = await it.server.data("GET", "/describe/codexd.turn");
   const text = JSON.stringify(describe);
   for (const kind of ["local_image", "data:image/"]) {
     assertStringIncludes(text, kind);

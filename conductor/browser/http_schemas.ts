@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ELSEWHERE } from "../../shared/describe/mod.ts";
 import { identifier } from "./contract.ts";
 import { EXTENSION_ACTIONS } from "./limits.ts";
 
@@ -92,7 +93,7 @@ export const browserView = z.object({
       required: z.boolean(),
       open_until: time.nullable(),
       paired: z.int(),
-    }),
+    }).meta({ [ELSEWHERE]: true }),
   }),
   tabs: z.array(z.object({
     ...sighting,
@@ -150,7 +151,7 @@ export const browserView = z.object({
     fresh: z.int(),
     stale: z.int(),
     lost: z.int(),
-  }),
+  }).meta({ [ELSEWHERE]: true }),
 });
 export type BrowserView = z.output<typeof browserView>;
 

@@ -29,8 +29,7 @@ export const browserRoutes = [
     surface: "business",
     exposure: "local",
     scope: "browser",
-    summary:
-      "Read the bridge, tabs, login records, endpoints and policy of the browser",
+    summary: "Read the browser's tabs, logins, endpoints and policy",
     notes: [
       "A record is fresh (its browser is connected, seen lately), stale, or lost (too old, or logged out).",
       "Login records are fingerprints, never values. All of it is kept while no browser is connected.",

@@ -1,29 +1,8 @@
 import { z } from "zod";
 import { CapabilityLine, capabilityLines } from "../../shared/describe/mod.ts";
-import type { RouteContext } from "../../shared/http/mod.ts";
-import { type Deps, route } from "../deps.ts";
+import { route } from "../deps.ts";
 
 const Json = z.record(z.string(), z.unknown());
-
-/** Returns what is available now, and why what is not is not. */
-export function capabilities(context: RouteContext<Deps>) {
-  const { routes, deps } = context;
-  const { self } = deps;
-  const { origin: url } = self.curlOptions(context);
-  const { flow, notes } = self.guidance(context, "all");
-  return {
-    read_endpoints: capabilityLines(context, "read"),
-    write_endpoints: capabilityLines(context, "write"),
-    system: self.system(context),
-    transports: {
-      http: { auth: self.hasToken ? "bearer" : "none", url },
-      websocket: self.websocket(context),
-    },
-    host_operations: self.hostOperations(routes, context),
-    recommended_flow: [...flow],
-    notes: [...notes],
-  };
-}
 
 export const capabilityRoutes = [
   route({
@@ -45,6 +24,22 @@ export const capabilityRoutes = [
       recommended_flow: z.array(z.string()),
       notes: z.array(z.string()),
     }),
-    handler: capabilities,
+    handler(context) {
+      const { routes, deps: { self } } = context;
+      const { flow, notes } = self.guidance(context, "all");
+      const { origin: url } = self.curlOptions(context);
+      return {
+        read_endpoints: capabilityLines(context, "read"),
+        write_endpoints: capabilityLines(context, "write"),
+        system: self.system(context),
+        transports: {
+          http: { auth: self.hasToken ? "bearer" : "none", url },
+          websocket: self.websocket(context),
+        },
+        host_operations: self.hostOperations(routes, context),
+        recommended_flow: [...flow],
+        notes: [...notes],
+      };
+    },
   }),
 ];

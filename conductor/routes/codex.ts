@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ELSEWHERE } from "../../shared/describe/mod.ts";
 import {
   codexdEvents,
   CodexdStatus,
@@ -78,7 +79,7 @@ export const codexRoutes = [
     method: "GET",
     path: "/v1/codex",
     kind: "read",
-    summary: "Read whether Codex can be reached, its status, its formal routes",
+    summary: "Read whether Codex can be reached, and its status",
     notes: ["Answers while codexd is away, too: state and reason say so."],
     data: z.object({
       reachable: z.boolean(),
@@ -86,7 +87,8 @@ export const codexRoutes = [
       reason: z.string().nullable(),
       since: z.iso.datetime(),
       base: z.string(),
-      codexd: CodexdStatus.nullable(),
+      codexd: CodexdStatus.meta({ [ELSEWHERE]: true }).nullable()
+        .describe("as codexd's own GET /v1/codexd/status"),
       routes: z.array(z.object({
         method: z.string(),
         path: z.string().describe("here"),
@@ -191,8 +193,7 @@ export const codexRoutes = [
     method: "GET",
     path: "/v1/codex/events",
     kind: "read",
-    summary:
-      "Read or follow Codex: sessions, turns, messages, commands, approvals",
+    summary: "Read or follow Codex: turns, messages, approvals",
     notes: [
       POLL_NOTE,
       "Oldest first. Without after: those among the last limit events. An event has seq, session_id, turn_id, type, at, data.",

@@ -23,7 +23,7 @@ export const firefoxSocketRoutes = [
     exposure: "local",
     scope: "none",
     tokenless: true,
-    summary: "Ask who answers here, and for a nonce to open the bridge with",
+    summary: "Ask who answers here, and for a nonce for the bridge",
     notes: [
       "Needs no token and shows no secret. The nonce is good once, for 30 s; it goes with the client_nonce that was given.",
       'identity_proof: base64url of HMAC-SHA-256(key, the JSON array ["identity", authority, client_nonce, nonce]) with key = SHA-256 of the JSON array ["baa.bridge", shared token]; without a token, the pairing key of client_id.',
@@ -51,12 +51,13 @@ export const firefoxSocketRoutes = [
     summary: "The bridge that the Firefox extension dials",
     notes: [
       "An Origin must be moz-extension://<uuid>; a local program sends none. hello has to come first, within 5 s.",
-      "Both ends prove that they know the key, and never send it: Sec-WebSocket-Protocol: baa.v1, baa.proof.<client id>.<client nonce>.<mac>, judged before the 101 and answered by hello_ack.proof. See /describe for the mac.",
+      "Both ends prove that they know the key, and never send it: Sec-WebSocket-Protocol: baa.v1, baa.proof.<client id>.<client nonce>.<mac>, judged before the 101 and answered by hello_ack.proof. protocol tells the mac.",
       "The key is made of the shared token. A program (no Origin) may instead present a token: baa.v1, baa.token.<base64url of it>.",
       'Without a shared token: the first client is paired by itself and gets its key in hello_ack.pairingKey; a further one is closed with 4403 until POST /v1/browser/actions {"action":"pair"} opens pairing for two minutes.',
       "A client id belongs to the browser that had it first. Close codes: 4400 bad hello, 4403 not paired, 4408 no hello, 4409 replaced by a newer socket of the same client.",
     ],
     data: z.unknown(),
+    protocol: ({ browser }) => browser.describe(),
     errors: ["HOST_NOT_ALLOWED", "TOO_MANY_REQUESTS"],
     allowsOrigin: isExtensionOrigin,
     tokenFrom: (headers) => readProtocols(headers.get(PROTOCOLS)).token,

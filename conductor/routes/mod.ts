@@ -2,7 +2,7 @@ import { describeRoutes, probeRoutes } from "../../shared/daemon/mod.ts";
 import type { Route } from "../../shared/http/mod.ts";
 import type { Deps } from "../deps.ts";
 import { browserRoutes } from "./browser.ts";
-import { capabilities, capabilityRoutes } from "./capabilities.ts";
+import { capabilityRoutes } from "./capabilities.ts";
 import { claudeRoutes } from "./claude_legacy.ts";
 import { codexRoutes } from "./codex.ts";
 import { codexApprovalRoutes } from "./codex_approvals.ts";
@@ -21,15 +21,7 @@ import { tokenRoutes } from "./tokens.ts";
 
 /** The table of contents of conductor's API. */
 export const routes: readonly Route<Deps>[] = [
-  ...describeRoutes<Deps>({
-    capabilities(context) {
-      const { host_operations, ...own } = capabilities(context);
-      // the whole of it stands beside them
-      return host_operations
-        ? { ...own, host_operations: { enabled: true } }
-        : own;
-    },
-  }),
+  ...describeRoutes<Deps>(),
   ...capabilityRoutes,
   ...probeRoutes<Deps>(),
   ...systemRoutes,

@@ -79,7 +79,7 @@ export const systemRoutes = [
     ...change,
     id: "system.drain",
     path: "/v1/system/drain",
-    summary: "Start no more runs, refuse new tasks, and tell when none is left",
+    summary: "Start no more runs, refuse tasks, tell when none is left",
     notes: [
       "drained is true when the last run has ended; active_runs shows what still runs.",
     ],

@@ -30,8 +30,7 @@ export const taskMoveRoutes = [
     ...move,
     id: "tasks.cancel",
     path: "/v1/tasks/:task_id/cancel",
-    summary:
-      "End a task: a queued one at once, a running one with all it started",
+    summary: "End a task, a running one with all that it started",
     notes: [
       "Answers when the run has ended, or after 10 s. A task that has succeeded or failed is CONFLICT.",
     ],

@@ -75,8 +75,7 @@ export const taskRoutes = [
     surface: "business",
     exposure: "local",
     scope: "automate",
-    summary:
-      "Queue a task that runs a command, a Codex turn or a browser request",
+    summary: "Queue a command, a Codex turn or a browser request",
     notes: [
       "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log.",
       "kind codex: payload is prompt, cwd, and session_id to continue a session. kind browser: payload is a browser request.",

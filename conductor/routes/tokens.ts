@@ -60,8 +60,7 @@ export const tokenRoutes = [
     method: "DELETE",
     path: "/v1/tokens/:token_id",
     kind: "write",
-    summary:
-      "End a named token, those made with it, and what their holders have open",
+    summary: "End a named token, what it made, what is open with it",
     notes: [
       "Requests, streams and sockets end at once, on another conductor of the same database within a second. A task outlives the token that made it: cancel it by itself.",
       "also_ended: the names of the tokens that were made with it, and with those; left out when there are none.",

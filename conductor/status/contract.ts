@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { GROUP_WAYS } from "../../host_ops/mod.ts";
+import { ELSEWHERE } from "../../shared/describe/mod.ts";
 import { FailedRun, Mode, PublicState, SystemState } from "../store/mod.ts";
 
 const { automation, leader, queue, active_runs, node } = SystemState.shape;
@@ -12,6 +13,9 @@ export const PublicStatus = PublicState.extend({
 export type PublicStatus = z.infer<typeof PublicStatus>;
 
 const Time = z.iso.datetime();
+
+/** What the page shows: OpenAPI need not have it whole. */
+const GLANCE = { [ELSEWHERE]: true };
 
 /** The runs that began within one hour. */
 export const RunHour = z.strictObject({
@@ -53,8 +57,8 @@ export const Status = z.strictObject({
     canceled: z.int(),
     /** Oldest first; the last hour is not over yet. */
     by_hour: z.array(RunHour),
-  }),
-  last_errors: z.array(FailedRun),
+  }).meta(GLANCE),
+  last_errors: z.array(FailedRun.meta(GLANCE)),
   /** Null where the database cannot be read. */
   schedules: z.strictObject({
     count: z.int(),
@@ -70,7 +74,7 @@ export const Status = z.strictObject({
         "The quarters of an hour, counted from `at`, that hold a due time, of the next 24 hours.",
       ),
     })),
-  }).nullable(),
+  }).meta(GLANCE).nullable(),
   codexd: Neighbour.extend({ codex_version: z.string().nullable() })
     .nullable(),
   browser: Neighbour.extend({ clients: z.int(), in_flight: z.int() })
@@ -84,7 +88,9 @@ export const Status = z.strictObject({
     created_at: Time,
     size_bytes: z.int(),
     verified: z.boolean(),
-  }).nullable().describe("The newest backup; null where there is none."),
+  }).meta(GLANCE).nullable().describe(
+    "The newest backup; null where there is none.",
+  ),
   descriptors: z.strictObject({
     in_use: z.int(),
     limit: z.int().nullable(),

@@ -7,12 +7,8 @@ import { call } from "../testing/http.ts";
 interface Line {
   readonly id: string;
   readonly produces: string;
-  readonly curl?: string;
-}
-
-interface Capability {
-  readonly id: string;
   readonly available: boolean;
+  readonly curl?: string;
 }
 
 /** curl's exit code when `--max-time` ends it. */
@@ -64,36 +60,36 @@ Deno.test("every curl line that codexd prints works as it stands", async () => {
 async function runEveryLine(daemon: RunningDaemon): Promise<void> {
   const { data } = await call(`${daemon.origin}/describe`);
   const { data: control } = await call(`${daemon.origin}/describe/control`);
-  const capabilities: readonly Capability[] = [
-    ...data.capabilities.read_endpoints,
-    ...data.capabilities.write_endpoints,
-  ];
-  const unavailable = new Set(
-    capabilities.filter((it) => !it.available).map((it) => it.id),
+  const details: readonly Line[] = await Promise.all(
+    data.endpoints.map(async ({ id }: { readonly id: string }) =>
+      (await call(`${daemon.origin}/describe/${id}`)).data
+    ),
   );
-  const endpoints: readonly Line[] = data.endpoints;
   assertEquals(
-    endpoints.filter((it) =>
-      it.curl === undefined && it.produces !== "websocket" &&
-      !unavailable.has(it.id)
+    details.filter((it) =>
+      it.curl === undefined && it.produces !== "websocket" && it.available
     ).map((it) => it.id),
     [],
     "lines that are not printed though their routes work",
   );
-  const unavailableLines = new Set(
-    endpoints.filter((it) => unavailable.has(it.id)).map((it) => it.curl),
+  const unavailable = new Set(
+    details.filter((it) => !it.available).map((it) => it.curl),
   );
   const curls = new Set<string>(
     [
-      ...endpoints,
+      ...details,
       ...data.examples,
       ...control.examples,
       ...data.host_operations?.operations ?? [],
     ].flatMap(({ curl }) => curl ?? []),
   );
   for (const curl of curls) {
-    if (!unavailableLines.has(curl)) await runLine(curl, daemon.folder);
+    if (!unavailable.has(curl)) await runLine(curl, daemon.folder);
   }
+  const front = await (await fetch(`${daemon.origin}/llms.txt`)).text();
+  const lines = front.split("\n").filter((it) => it.startsWith("curl "));
+  assert(lines.length > 3);
+  for (const line of lines) await runLine(line, daemon.folder);
 }
 
 async function runLine(curl: string, cwd: string): Promise<void> {

@@ -103,7 +103,7 @@ export const listSessions = contract({
   ...read,
   id: "codexd.sessions.list",
   path: "/v1/codexd/sessions",
-  summary: "List Codex sessions, newest first, whichever client made them",
+  summary: "List Codex sessions of any client, newest first",
   query: SessionsQuery,
   data: SessionList,
   example: { query: { limit: "20" } },

@@ -1,61 +1,58 @@
 import { z } from "zod";
 import {
-  curl,
-  type CurlOptions,
+  ELSEWHERE,
   Endpoint,
   endpoint,
   openapi,
+  RouteLine,
+  routeLines,
+  whyUnavailable,
 } from "../describe/mod.ts";
+import { AppError } from "../errors.ts";
 import {
   type Route,
   type RouteContext,
   routeFor,
-  type RouteInfo,
+  seesWork,
+  TextReply,
 } from "../http/mod.ts";
+import { Example, exampleLines, frontDoor } from "./front_door.ts";
 import type { SelfDeps } from "./self.ts";
 
 const Json = z.record(z.string(), z.unknown());
 
-const Example = z.object({
-  title: z.string(),
-  method: z.string(),
-  path: z.string(),
-  curl: z.string(),
-});
+/** Curl lines of an index document. */
+const MAX_EXAMPLES = 6;
 
 const Common = {
+  name: z.string(),
   version: z.string(),
   system: Json,
-  websocket: Json,
-  host_operations: Json.optional(),
-  endpoints: z.array(Endpoint),
-  examples: z.array(Example),
+  recommended_flow: z.array(z.string()),
   notes: z.array(z.string()),
+  endpoints: z.array(RouteLine).describe("GET /describe/<id> tells the rest"),
+  host_operations: Json.optional(),
+  websocket: Json,
+  examples: z.array(Example),
 };
 
 const Pointer = z.object({ path: z.string(), summary: z.string() });
 
 const Description = z.object({
-  name: z.string(),
   ...Common,
   describe_endpoints: z.object({ business: Pointer, control: Pointer }),
-  capabilities: Json.describe("what is available now, as /v1/capabilities"),
-});
+  capabilities: z.object({ unavailable: z.array(z.string()) }).describe(
+    "what does not work now: why stands in endpoints",
+  ),
+}).meta({ [ELSEWHERE]: true });
 
 const ScopedDescription = z.object({
-  name: z.string(),
-  surface: z.enum(["business", "control"]),
-  recommended_flow: z.array(z.string()),
   ...Common,
-});
+  surface: z.enum(["business", "control"]),
+}).meta({ [ELSEWHERE]: true });
 
 /** Returns the routes by which a daemon describes itself. */
-export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
-  /** The `capabilities` of `/describe`. */
-  readonly capabilities: (
-    context: RouteContext<Deps>,
-  ) => Readonly<Record<string, unknown>>;
-}): Route<Deps>[] {
+export function describeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
   const route = routeFor<Deps>();
   const read = {
     method: "GET",
@@ -75,17 +72,46 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
   return [
     route({
       ...read,
+      id: "service.root",
+      path: "/",
+      surface: "common",
+      summary: "Read how to begin, as /llms.txt",
+      data: Pointer,
+      handler: (context) =>
+        wantsJson(context.headers)
+          ? { path: "/describe", summary: "Describe all that this API allows" }
+          : new TextReply(frontDoor(context)),
+    }),
+    route({
+      ...read,
+      id: "service.llms",
+      path: "/llms.txt",
+      surface: "common",
+      produces: "text",
+      revalidates: true,
+      summary: "Read how to begin: rules, routes, curl lines",
+      data: z.string(),
+      handler: (context) => new TextReply(frontDoor(context)),
+    }),
+    route({
+      ...read,
       id: "service.describe",
       path: "/describe",
       surface: "common",
-      summary: "Describe everything that this API allows",
+      summary: "Describe all that this API allows",
       data: Description,
-      handler: (context) => ({
-        name: context.deps.self.name,
-        ...common(context, context.routes, "all"),
-        describe_endpoints: { business, control },
-        capabilities: capabilities(context),
-      }),
+      handler(context) {
+        const document = common(context, context.routes, "all");
+        return {
+          ...document,
+          describe_endpoints: { business, control },
+          capabilities: {
+            unavailable: document.endpoints.flatMap((it) =>
+              it.available === false ? [it.id] : []
+            ),
+          },
+        };
+      },
     }),
     ...(["business", "control"] as const).map((surface) =>
       route({
@@ -95,11 +121,6 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
         surface,
         data: ScopedDescription,
         handler: (context) => ({
-          name: context.deps.self.name,
-          surface,
-          recommended_flow: [
-            ...context.deps.self.guidance(context, surface).flow,
-          ],
           ...common(
             context,
             context.routes.filter((it) =>
@@ -107,15 +128,44 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
             ),
             surface,
           ),
+          surface,
         }),
       })
     ),
+    route({
+      ...read,
+      id: "service.describe.route",
+      path: "/describe/:route_id",
+      surface: "common",
+      revalidates: true,
+      summary: "Describe one route: fields, errors, curl, what is next",
+      data: Endpoint,
+      errors: ["NOT_FOUND"],
+      example: { params: { route_id: "service.describe" } },
+      handler: (context) => {
+        const { routes, params, deps } = context;
+        const found = routes.find(({ id }) => id === params.route_id);
+        if (found === undefined) throw unknownRoute(params.route_id, routes);
+        const next = found.next?.flatMap((id) =>
+          routes.filter((it) => it.id === id)
+        ).map(({ method, path, summary }) => ({ method, path, summary }));
+        const reason = whyUnavailable(context)(found);
+        return {
+          ...endpoint(found, deps.self.curlOptions(context)),
+          next,
+          available: reason === undefined,
+          unavailable_reason: reason,
+          protocol: seesWork(context) ? found.protocol?.(deps) : undefined,
+        };
+      },
+    }),
     route({
       ...read,
       id: "service.openapi",
       path: "/openapi.json",
       surface: "common",
       produces: "document",
+      revalidates: true,
       summary: "Read the OpenAPI 3.1 document",
       data: Json,
       handler(context) {
@@ -132,26 +182,43 @@ export function describeRoutes<Deps extends SelfDeps>({ capabilities }: {
 
 function common<Deps extends SelfDeps>(
   context: RouteContext<Deps>,
-  routes: readonly RouteInfo[],
+  routes: readonly Route<Deps>[],
   part: "all" | "business" | "control",
 ) {
   const { self } = context.deps;
-  const options = self.curlOptions(context);
+  const { flow, notes, examples } = self.guidance(context, part);
+  const host = part === "business"
+    ? undefined
+    : self.hostOperations(context.routes, context);
   return {
+    name: self.name,
     version: self.version,
     system: self.system(context),
+    recommended_flow: [...flow],
+    notes: [...notes],
+    endpoints: routeLines(context, routes),
+    host_operations: host,
     websocket: self.websocket(context),
-    host_operations: part === "business"
-      ? undefined
-      : self.hostOperations(context.routes, context),
-    endpoints: routes.map((it) => endpoint(it, options)),
-    examples: routes.flatMap((it) => example(it, options)),
-    notes: [...self.guidance(context, part).notes],
+    examples: exampleLines(context, examples ?? routes.map(({ id }) => id))
+      .slice(0, MAX_EXAMPLES),
   };
 }
 
-function example(route: RouteInfo, options: CurlOptions) {
-  const { summary: title, method, path, produces } = route;
-  const line = produces !== "websocket" && curl(route, options);
-  return line ? [{ title, method, path, curl: line }] : [];
+function wantsJson(headers: Headers): boolean {
+  return /\bapplication\/json\b/.test(headers.get("accept") ?? "");
+}
+
+/** A mistyped id is answered with those that begin like it. */
+function unknownRoute<Deps>(
+  wrong: string,
+  routes: readonly Route<Deps>[],
+): AppError {
+  const [room = ""] = wrong.split(/[._]/);
+  const alike = routes.map(({ id }) => id).filter((id) =>
+    id.startsWith(`${room}.`) || id.endsWith(`.${wrong}`)
+  );
+  return new AppError("NOT_FOUND", `Cannot find a route "${wrong}"`, {
+    details: { route_id: wrong, alike: alike.slice(0, 10) },
+    hint: "GET /describe lists the ids under endpoints.",
+  });
 }

@@ -145,6 +145,10 @@ export interface SelfParts {
 interface Guidance {
   readonly flow: readonly string[];
   readonly notes: readonly string[];
+  /** Ids of the routes whose curl lines are shown. Default: as they come. */
+  readonly examples?: readonly string[];
+  /** Those of the front door, where it shows others. */
+  readonly starters?: readonly string[];
 }
 
 /** The slice of a daemon's dependencies that the shared routes use. */

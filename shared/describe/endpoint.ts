@@ -1,12 +1,19 @@
 import { z } from "zod";
+import { ERRORS } from "../errors.ts";
 import type { RouteInfo, Schema } from "../http/mod.ts";
 import { shellQuote } from "../shell_quote.ts";
 import { curl, type CurlOptions } from "./curl.ts";
-import { fields } from "./fields.ts";
+import { ELSEWHERE, fields } from "./fields.ts";
 
 const Words = z.record(z.string(), z.string());
 
-/** One route as `/describe*` shows it: enough to use it without other docs. */
+const Lead = z.object({
+  method: z.string(),
+  path: z.string(),
+  summary: z.string(),
+});
+
+/** One route as `/describe/<id>` shows it: enough to use it without other docs. */
 export const Endpoint = z.object({
   id: z.string(),
   method: z.string(),
@@ -24,17 +31,22 @@ export const Endpoint = z.object({
   data: Words.optional(),
   events: z.record(z.string(), Words).optional()
     .describe("fields of each event's data, by event name"),
-  errors: z.array(z.string()).optional(),
+  errors: Words.optional().describe("codes, beside those of any route"),
   curl: z.string().optional()
     .describe("runs as it stands; absent while its example cannot run yet"),
   connect: z.string().optional().describe("for WebSocket routes"),
-});
+  next: z.array(Lead).optional().describe("calls that lead on from here"),
+  available: z.boolean(),
+  unavailable_reason: z.string().optional(),
+  protocol: z.record(z.string(), z.unknown()).optional()
+    .describe("what is said over the socket"),
+}).meta({ [ELSEWHERE]: true });
 
-/** Returns what `/describe*` shows of a route. */
+/** Returns what `/describe/<id>` shows of a route, beside whether it works now. */
 export function endpoint(
   route: RouteInfo,
   options: CurlOptions,
-): z.input<typeof Endpoint> {
+): Omit<z.input<typeof Endpoint>, "available"> {
   const socket = options.origin.replace(/^http/, "ws");
   return {
     id: route.id,
@@ -52,11 +64,21 @@ export function endpoint(
     body: fields(route.body, "input"),
     data: fields(route.data, "output"),
     events: route.events && eventFields(route.events),
-    errors: route.errors && [...route.errors],
+    errors: route.errors && errorsOf(route),
     ...(route.produces === "websocket"
       ? { connect: `websocat ${shellQuote(socket + route.path)}` }
       : { curl: curl(route, options) }),
   };
+}
+
+/** When each failure of a route comes. */
+function errorsOf({ errors = [] }: RouteInfo) {
+  return Object.fromEntries(
+    errors.map((code) => [
+      code,
+      `${ERRORS[code].status}: ${ERRORS[code].message}. ${ERRORS[code].remedy}`,
+    ]),
+  );
 }
 
 function eventFields(events: Readonly<Record<string, Schema>>) {

@@ -14,11 +14,16 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  readonly additionalProperties?: unknown;
+  readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly default?: unknown;
   readonly description?: string;
 }
+
+/** In a schema's `meta`: an OpenAPI document need not have it whole. */
+export const ELSEWHERE = "x-elsewhere";
 
 // Each describe document needs them all, and a schema never changes.
 const made = {
@@ -33,9 +38,47 @@ export function jsonSchema(schema: Schema, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
+    override({ jsonSchema: it }) {
+      const { anyOf = [] } = it;
+      const [only, none] = anyOf;
+      // A simple type that may be null needs no union.
+      if (
+        anyOf.length === 2 && none?.type === "null" &&
+        only?.enum === undefined &&
+        typeof only?.type === "string" && !/^(object|array)$/.test(only.type)
+      ) {
+        delete it.anyOf;
+        Object.assign(it, only, { type: [only.type, "null"] });
+      }
+      for (const key of noise(it as JsonSchema, io)) {
+        delete it[key as keyof typeof it];
+      }
+    },
   }) as JsonSchema;
   made[io].set(schema, rest);
   return rest;
+}
+
+/** What of a schema tells a reader nothing: an agent pays for each byte. */
+function noise(schema: JsonSchema, io: "input" | "output"): string[] {
+  const { additionalProperties, format, maximum, minimum } = schema;
+  return [
+    // The format says the same in a word.
+    ...(format === "date-time" ? ["pattern"] : []),
+    ...(minimum === Number.MIN_SAFE_INTEGER ? ["minimum"] : []),
+    ...(maximum === Number.MAX_SAFE_INTEGER ? ["maximum"] : []),
+    // Answers may gain fields.
+    ...(io === "output" && additionalProperties === false
+      ? ["additionalProperties"]
+      : []),
+    ...(isEmpty(additionalProperties) ? ["additionalProperties"] : []),
+    "propertyNames",
+  ];
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    Object.keys(value).length === 0;
 }
 
 /** Describes each field of an object schema in a few words; undefined for no object. */
@@ -100,7 +143,7 @@ function typeWords(field: JsonSchema): string {
   const { minimum = -Infinity, maximum = Infinity } = field;
   return [
     field.type === undefined ? "any" : String(field.type),
-    minimum > Number.MIN_SAFE_INTEGER && `at least ${minimum}`,
-    maximum < Number.MAX_SAFE_INTEGER && `at most ${maximum}`,
+    minimum > -Infinity && `at least ${minimum}`,
+    maximum < Infinity && `at most ${maximum}`,
   ].filter((it) => it !== false).join(" ");
 }

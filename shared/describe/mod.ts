@@ -1,5 +1,11 @@
-export { CapabilityLine, capabilityLines } from "./capabilities.ts";
+export {
+  CapabilityLine,
+  capabilityLines,
+  RouteLine,
+  routeLines,
+  whyUnavailable,
+} from "./capabilities.ts";
 export { curl, type CurlOptions, type ExampleValues } from "./curl.ts";
 export { Endpoint, endpoint } from "./endpoint.ts";
-export { fields } from "./fields.ts";
+export { ELSEWHERE, fields } from "./fields.ts";
 export { openapi } from "./openapi.ts";

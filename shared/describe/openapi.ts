@@ -1,9 +1,8 @@
-import { STATUS_TEXT } from "@std/http";
-import { type ErrorCode, ERRORS } from "../errors.ts";
+import { ERRORS } from "../errors.ts";
 import type { RouteInfo } from "../http/mod.ts";
-import { asksToken } from "./curl.ts";
-import { type JsonSchema, jsonSchema } from "./fields.ts";
-import { type CurlOptions, fillIn } from "./curl.ts";
+import { asksToken, type CurlOptions } from "./curl.ts";
+import type { JsonSchema } from "./fields.ts";
+
 import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
@@ -12,21 +11,11 @@ interface OpenApiFacts extends CurlOptions {
   readonly version: string;
 }
 
-const ANY_ROUTE: readonly ErrorCode[] = [
-  "INVALID_INPUT",
-  "HOST_NOT_ALLOWED",
-  "ORIGIN_NOT_ALLOWED",
-  "NOT_EXPOSED",
-  "TOO_MANY_REQUESTS",
-  "INTERNAL",
-  "SHUTTING_DOWN",
-];
-const WITH_BODY: readonly ErrorCode[] = [
-  "INVALID_JSON",
-  "REQUEST_TIMEOUT",
-  "BODY_TOO_LARGE",
-  "UNSUPPORTED_MEDIA_TYPE",
-];
+const SUCCESS = {
+  type: "object",
+  required: ["ok", "request_id"],
+  properties: { ok: { const: true }, request_id: { type: "string" } },
+};
 
 const FAILURE = {
   type: "object",
@@ -57,78 +46,109 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
     const item = paths[path] ??= {};
     item[route.method.toLowerCase()] = operation(route, facts, book);
   }
+  const shared = book.share(JSON.parse(JSON.stringify(paths)));
+  const answers = shareAnswers(shared);
   return {
     openapi: "3.1.0",
-    info: { title: facts.title, version: facts.version },
+    info: {
+      title: facts.title,
+      version: facts.version,
+      description:
+        "GET /describe/<operationId> tells all of one route: notes, events, what leads on.",
+    },
     servers: [{ url: facts.origin }],
-    tags: [{ name: "business" }, { name: "control" }, { name: "common" }],
-    paths,
+    security: facts.hasToken ? [{ token: [] }] : undefined,
+    paths: shared,
     components: {
-      schemas: { ...book.schemas, Failure: FAILURE },
+      schemas: {
+        ...book.schemas,
+        Success: SUCCESS,
+        Failure: FAILURE,
+      },
+      parameters: book.parameters,
+      responses: { ...FAILURES, ...answers },
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
     },
   };
 }
 
+/** Puts references in place of the answers that several operations give; returns these. */
+function shareAnswers(paths: Record<string, Record<string, Operation>>) {
+  const places = Object.values(paths).flatMap((item) =>
+    Object.values(item).flatMap(({ operationId, responses }) =>
+      Object.keys(responses).filter((status) => /^2/.test(status))
+        .map((status) => ({ operationId, responses, status }))
+    )
+  );
+  const alike = Map.groupBy(
+    places,
+    ({ responses, status }) => JSON.stringify(responses[status]),
+  );
+  const answers: Record<string, unknown> = {};
+  for (const [text, uses] of alike) {
+    const [first, ...others] = uses;
+    if (first === undefined || others.length === 0) continue;
+    answers[first.operationId] = JSON.parse(text);
+    for (const { responses, status } of uses) {
+      responses[status] = {
+        $ref: `#/components/responses/${first.operationId}`,
+      };
+    }
+  }
+  return answers;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Record<string, unknown>;
+}
+
 function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
   return {
     operationId: route.id,
-    tags: [route.surface],
     summary: route.summary,
-    description: route.notes?.join("\n"),
     deprecated: route.deprecated && true,
     "x-websocket": route.produces === "websocket" || undefined,
-    "x-kind": route.kind,
-    "x-exposure": route.exposure,
-    "x-scope": route.scope,
-    parameters: parameters(route),
-    requestBody: requestBody(route, facts, book),
+    parameters: parameters(route, book),
+    requestBody: requestBody(route, book),
     responses: { ...successResponse(route, book), ...failures(route) },
-    security: facts.hasToken && asksToken(route) ? [{ token: [] }] : undefined,
+    security: facts.hasToken && !asksToken(route) ? [] : undefined,
   };
 }
 
 function requestBody(
-  { id, body, bodyRule, example }: RouteInfo,
-  { exampleValues }: OpenApiFacts,
+  { id, body, bodyRule }: RouteInfo,
   book: SchemaBook,
 ) {
   if (body === undefined) return undefined;
-  const media = {
-    schema: book.write(`${id}.body`, body, "input"),
-    example: example?.body && fillIn(example.body, exampleValues),
-  };
+  const schema = book.write(`${id}.body`, body, "input");
   return {
     required: bodyRule !== "optional",
-    content: { "application/json": media },
+    content: { "application/json": { schema } },
   };
 }
 
-function parameters(route: RouteInfo) {
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: { type: "string" },
-  }));
-  const query = route.query === undefined
+function parameters(
+  { id, path, query, headers = {} }: RouteInfo,
+  book: SchemaBook,
+) {
+  const text = { type: "string" };
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) =>
+    book.parameter({ name, in: "path", required: true, schema: text })
+  );
+  const { properties = {}, required = [] } = query === undefined
     ? {}
-    : jsonSchema(route.query, "input");
-  const inQuery = Object.entries(query.properties ?? {}).map(
-    ([name, schema]) => ({
+    : book.write(`${id}.query`, query, "input");
+  const inQuery = Object.entries(properties).map(([name, schema]) =>
+    book.parameter({
       name,
       in: "query",
-      required: query.required?.includes(name) ?? false,
+      required: required.includes(name),
       schema,
-    }),
+    })
   );
-  const inHeader = Object.entries(route.headers ?? {}).map(
-    ([name, description]) => ({
-      name,
-      in: "header",
-      description,
-      schema: { type: "string" },
-    }),
+  const inHeader = Object.keys(headers).map((name) =>
+    book.parameter({ name, in: "header", required: false, schema: text })
   );
   return [...inPath, ...inQuery, ...inHeader];
 }
@@ -147,61 +167,52 @@ function successResponse(route: RouteInfo, book: SchemaBook) {
   }[route.produces ?? "json"];
   return {
     [route.status ?? 200]: {
-      description: route.summary,
-      content: { ...content, ...eventContent(route, book) },
+      description: "OK",
+      content: { ...content, ...eventContent(route) },
     },
   };
 }
 
-function eventContent(route: RouteInfo, book: SchemaBook) {
-  if (route.events === undefined) return {};
-  return {
-    "text/event-stream": {
-      schema: {
-        type: "string",
-        description: `Events: ${Object.keys(route.events).join(", ")}`,
-      },
-      "x-events": Object.fromEntries(
-        Object.entries(route.events).map(([name, schema]) => [
-          name,
-          book.write(`${route.id}.events.${name}`, schema, "output"),
-        ]),
-      ),
-    },
-  };
+function eventContent({ events }: RouteInfo) {
+  if (events === undefined) return {};
+  return { "text/event-stream": { schema: { type: "string" } } };
 }
 
 function envelope(data: JsonSchema) {
   return {
-    type: "object",
-    required: ["ok", "request_id", "data"],
-    properties: {
-      ok: { const: true },
-      request_id: { type: "string" },
-      data,
-    },
+    allOf: [
+      { $ref: "#/components/schemas/Success" },
+      { properties: { data }, required: ["data"] },
+    ],
   };
 }
 
-/** Failures by status: two codes of one status share a response. */
-function failures(route: RouteInfo) {
-  const codes = new Set<ErrorCode>([
-    ...ANY_ROUTE,
-    ...(route.body === undefined ? [] : WITH_BODY),
-    ...(asksToken(route) ? ["UNAUTHORIZED"] as const : []),
-    ...(route.scope === "none" ? [] : ["SCOPE_REQUIRED"] as const),
-    ...(route.produces === "websocket" ? ["UPGRADE_REQUIRED"] as const : []),
-    ...(route.errors ?? []),
-  ]);
-  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
+/** Which failures a route answers: its own by status, and those of any route. */
+function failures({ errors = [] }: RouteInfo) {
+  const own = errors.map((code) => ERRORS[code].status);
   return Object.fromEntries(
-    [...byStatus].map(([status, some]) => [status, {
-      description: `${STATUS_TEXT[status]}: ${some.join(", ")}`,
+    [...own, "default"].map((status) => [
+      status,
+      { $ref: `#/components/responses/${status}` },
+    ]),
+  );
+}
+
+/** Every failure by its status: two codes of one share a response. */
+const FAILURES = Object.fromEntries(
+  [...Object.values(ERRORS).map(({ status }) => status), "default"].map((
+    key,
+  ) => [
+    key,
+    {
+      description: Object.entries(ERRORS)
+        .filter(([, { status }]) => status === key)
+        .map(([code]) => code).join(", ") || "Any failure",
       content: {
         "application/json": {
           schema: { $ref: "#/components/schemas/Failure" },
         },
       },
-    }]),
-  );
-}
+    },
+  ]),
+);

@@ -54,17 +54,22 @@ Deno.test("openapi() tells parameters, security and every failure", () => {
   const document = JSON.parse(JSON.stringify(openapi([RECURSIVE], FACTS)));
   const operation = document.paths["/trees/{tree_id}"].post;
   assertEquals(
-    operation.parameters.map((it: { name: string; in: string }) =>
-      `${it.in} ${it.name}`
-    ),
+    operation.parameters.map(({ $ref }: { readonly $ref: string }) => {
+      const name = $ref.replace("#/components/parameters/", "");
+      const parameter = document.components.parameters[name];
+      return `${parameter.in} ${parameter.name}`;
+    }),
     ["path tree_id", "query deep", "header Idempotency-Key"],
   );
-  assertEquals(operation.security, [{ token: [] }]);
-  for (
-    const status of [200, 400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503]
-  ) assertEquals(status in operation.responses, true, `${status}`);
+  assertEquals(document.security, [{ token: [] }]);
+  assertEquals(Object.keys(operation.responses), [
+    "200",
+    "404",
+    "409",
+    "default",
+  ]);
   assertEquals(
-    operation.responses[409].description,
-    "Conflict: CONFLICT",
+    document.components.responses[409].description,
+    "CONFLICT, SYSTEM_DRAINING, NOT_LEADER",
   );
 });

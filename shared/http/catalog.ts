@@ -35,6 +35,10 @@ export class Catalog<Deps> {
       this.#fixed.set(route.path, this.#search(parts));
     }
     this.routes = routes;
+    for (const route of routes) {
+      const lost = route.next?.find((id) => !seen.has(id));
+      if (lost !== undefined) fault(route, `no route "${lost}" leads on`);
+    }
   }
 
   /** The routes that a caller may know of: what is not exposed to it is absent. */

@@ -17,11 +17,17 @@ export function fault<Deps>(route: Route<Deps>, reason: string): never {
   throw new TypeError(`Cannot add route "${route.id}": ${reason}`);
 }
 
-const PATH = /^(\/(:[a-z]\w*|[\w.-]+))+$/;
+const PATH = /^(\/(:[a-z]\w*|[\w.-]+))+$|^\/$/;
+
+/** Characters of a summary: agents read one for each route. */
+const MAX_SUMMARY = 60;
 
 function checkFacts<Deps>(route: Route<Deps>): void {
   if (!PATH.test(route.path)) {
     fault(route, `its path "${route.path}" is not made of /words and /:params`);
+  }
+  if (route.summary.length > MAX_SUMMARY) {
+    fault(route, `its summary is longer than ${MAX_SUMMARY} characters`);
   }
   const params = paramsOf(route);
   if (new Set(params).size < params.length) {

@@ -16,10 +16,10 @@ import type { Held } from "./held.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
-  documentResult,
   events,
   failure,
   largeResult,
+  revalidatedResult,
   writeResult,
 } from "./respond.ts";
 import { ReadSlots } from "./read_slots.ts";
@@ -222,9 +222,9 @@ export class Dispatcher<Deps> {
     },
   ): MaybePromise<Response> {
     const { route } = call;
-    if (route.produces === "document") {
+    if (route.revalidates) {
       const known = call.headerMap.get("if-none-match");
-      return documentResult(result, answer, known);
+      return revalidatedResult(result, route, { ...answer, known });
     }
     if (!call.isLarge) return writeResult(result, route, answer);
     // What is large is written as it is taken, and then let go of.

@@ -25,24 +25,30 @@ export function writeResult(
   const { produces } = route;
   if (produces === "text") return respond(String(data), TEXT_TYPE, init);
   if (produces === "html") return respond(String(data), HTML_TYPE, init);
-  return respond(stringify(envelope(data, context), context), JSON_TYPE, init);
+  const whole = produces === "document" ? data : envelope(data, context);
+  return respond(stringify(whole, context), JSON_TYPE, init);
 }
 
-/** Answers a document that has no envelope, or says that the caller has it already. */
-export async function documentResult(
+/** Answers what a route promises, or says that the caller has it already. */
+export async function revalidatedResult(
   data: unknown,
-  context: AnswerContext,
-  known: string | undefined,
+  route: Pick<RouteInfo, "produces" | "status">,
+  { known, ...context }: AnswerContext & { readonly known: string | undefined },
 ): Promise<Response> {
-  const { requestId } = context;
-  const text = stringify(data, context);
-  const etag = await eTag(text);
-  const isNew = ifNoneMatch(known ?? null, etag);
-  return respond(isNew ? text : null, JSON_TYPE, {
-    requestId,
-    status: isNew ? 200 : 304,
-    headers: { etag },
-  });
+  const text = data instanceof TextReply ? data.text : JSON.stringify(data);
+  const tag = await eTag(text);
+  // The same data comes in an envelope of its own each time.
+  const isWeak = (route.produces ?? "json") === "json";
+  const etag = isWeak && !(data instanceof TextReply) ? `W/${tag}` : tag;
+  const headers = { etag };
+  if (!ifNoneMatch(known ?? null, etag)) {
+    const { requestId } = context;
+    return respond(null, JSON_TYPE, { requestId, status: 304, headers });
+  }
+  const answer = data instanceof TextReply
+    ? new TextReply(text, headers)
+    : new Reply(data, { headers });
+  return writeResult(answer, route, context);
 }
 
 /** What every answer of one request needs. */

@@ -66,6 +66,10 @@ export interface RouteFacts<
   readonly summary: string;
   /** What a caller should know beyond the summary: defaults, limits, effects. */
   readonly notes?: readonly string[];
+  /** Ids of the routes that lead on from its answer. */
+  readonly next?: readonly string[];
+  /** Answers with an `ETag`, and 304 to who has it already. */
+  readonly revalidates?: true;
   /** Default `json`. */
   readonly produces?: R;
   readonly query?: Q;
@@ -234,6 +238,8 @@ export interface RouteRules {
 
 /** What the describers and the audit ask a route. */
 interface RouteReports<Deps, P extends string, Q, B, D> {
+  /** What is said over its socket, where its schemas do not tell. */
+  protocol?(deps: Deps): Readonly<Record<string, unknown>>;
   /** Why the route cannot work now; undefined when it can. */
   unavailable?(deps: Deps): string | undefined;
   /** What a write acts on, for its audit row: names, never contents. */

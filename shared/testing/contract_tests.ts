@@ -34,7 +34,7 @@ export function contractTests<Deps>(
     }
   });
 
-  Deno.test(`${name}: describe, capabilities and OpenAPI hold every route`, async () => {
+  Deno.test(`${name}: describe and OpenAPI hold every route`, async () => {
     await using subject = await start();
     const ids = routes.map((it) => it.id).sort();
     const described = await subject.server.data<Described>("GET", "/describe");
@@ -45,27 +45,58 @@ export function contractTests<Deps>(
       document.paths,
     ).flatMap((it) => Object.values(it));
     assertEquals(operations.map((it) => it.operationId).sort(), ids);
-    const { read_endpoints, write_endpoints } = described.capabilities;
-    assertEquals(
-      [...read_endpoints, ...write_endpoints].map((it) => it.id).sort(),
-      ids,
-    );
+    for (const id of ids) {
+      const { data } = await subject.server.data<{ data?: object }>(
+        "GET",
+        `/describe/${id}`,
+      );
+      const { produces } = routes.find((it) => it.id === id) ?? {};
+      if (produces === undefined) assert(data !== undefined, id);
+    }
+    const text = await (await subject.server.get("/llms.txt")).text();
+    assertEquals(await (await subject.server.get("/")).text(), text);
+    for (const id of ids) assertMatch(text, new RegExp(` ${id}: .`));
+    const other = await subject.server.get("/describe/service.describes");
+    assertEquals([other.status, (await other.json()).error.code], [
+      404,
+      "NOT_FOUND",
+    ]);
   });
 
-  Deno.test(`${name}: OpenAPI is not sent again to who has it`, async () => {
+  Deno.test(`${name}: what an agent reads is small`, async () => {
     await using subject = await start();
-    const get = (known: string) =>
-      subject.server.get("/openapi.json", {
-        headers: { "if-none-match": known },
-      });
-    const first = await get('"of another document"');
-    const etag = first.headers.get("etag") ?? "";
-    assertMatch(etag, /^".+"$/);
-    assertEquals([first.status, (await first.json()).openapi], [200, "3.1.0"]);
-    const second = await get(`"x", ${etag}`);
-    assertEquals([second.status, await second.text()], [304, ""]);
-    assertEquals(second.headers.get("etag"), etag);
+    const sizes = {
+      "/describe": 20_000,
+      "/describe/business": 10_000,
+      "/describe/control": 14_000,
+      "/llms.txt": 8_192,
+      "/openapi.json": 92_160,
+      ...(routes.some((it) => it.path === "/v1/capabilities") &&
+        { "/v1/capabilities": 14_000 }),
+    };
+    for (const [path, most] of Object.entries(sizes)) {
+      const { length } = await (await subject.server.get(path)).bytes();
+      assert(length <= most, `${path} has ${length} bytes`);
+    }
   });
+
+  for (
+    const path of ["/openapi.json", "/llms.txt", "/describe/service.health"]
+  ) {
+    Deno.test(`${name}: ${path} is not sent again to who has it`, async () => {
+      await using subject = await start();
+      const get = (known: string) =>
+        subject.server.get(path, { headers: { "if-none-match": known } });
+      const first = await get('"of another document"');
+      const etag = first.headers.get("etag") ?? "";
+      assertMatch(etag, /^(W\/)?".+"$/);
+      assertEquals(first.status, 200);
+      assert((await first.text()).length > 0);
+      const second = await get(`"x", ${etag}`);
+      assertEquals([second.status, await second.text()], [304, ""]);
+      assertEquals(second.headers.get("etag"), etag);
+    });
+  }
 
   Deno.test(`${name}: the endpoints of one surface never name the other's paths`, async () => {
     await using subject = await start();
@@ -132,6 +163,8 @@ async function answersItsExample<Deps>(
     return;
   }
   assert(response.ok, `${response.status} ${text}`);
+  // The front door is text unless JSON is asked for.
+  if (produces === "json" && !text.startsWith("{")) return;
   const answer = produces === "json"
     ? JSON.parse(text).data
     : produces === "document"
@@ -144,8 +177,4 @@ async function answersItsExample<Deps>(
 /** The parts of `/describe*` that the tests read. */
 interface Described {
   readonly endpoints: readonly { readonly id: string }[];
-  readonly capabilities: {
-    readonly read_endpoints: readonly { readonly id: string }[];
-    readonly write_endpoints: readonly { readonly id: string }[];
-  };
 }

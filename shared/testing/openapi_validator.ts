@@ -5,15 +5,20 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 interface Document {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, object>>;
+    readonly parameters?: Readonly<Record<string, Parameter>>;
+  };
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
 }
 
 interface Operation {
   readonly operationId: string;
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly in: string;
-  }[];
+  readonly parameters: readonly (Parameter | { readonly $ref: string })[];
 }
 
 /**
@@ -61,7 +66,7 @@ function schemasIn(value: unknown): object[] {
   );
 }
 
-function operationProblems({ paths }: Document): string[] {
+function operationProblems({ components, paths }: Document): string[] {
   const ids = new Set<string>();
   return Object.entries(paths).flatMap(([path, item]) =>
     Object.values(item).flatMap(({ operationId, parameters }) => {
@@ -69,8 +74,11 @@ function operationProblems({ paths }: Document): string[] {
       if (ids.has(operationId)) problems.push(`"${operationId}" comes twice`);
       ids.add(operationId);
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((it) => it[1]);
-      const named = parameters.filter((it) => it.in === "path")
-        .map((it) => it.name);
+      const named = parameters.flatMap((it) => {
+        if (!("$ref" in it)) return it;
+        const name = it.$ref.replace("#/components/parameters/", "");
+        return components.parameters?.[name] ?? [];
+      }).filter((it) => it.in === "path").map((it) => it.name);
       if (inPath.join() !== named.join()) {
         problems.push(`"${path}" has the parameters ${named.join()}`);
       }

@@ -12,12 +12,8 @@ export function describeBridge(options: {
   readonly heartbeatMs: number;
 }): Readonly<Record<string, unknown>> {
   return {
-    enabled: true,
-    path: "/ws/firefox",
     url: options.url,
-    purpose:
-      "The owner's Firefox extension dials it; conductor never dials a browser.",
-    protocol: PROTOCOL_VERSION,
+    version: PROTOCOL_VERSION,
     sub_protocols: [
       SUBPROTOCOL,
       `${PROOF_PREFIX}<client id>.<client nonce>.<mac>`,

@@ -4,7 +4,6 @@ import {
   probeRoutes,
   type SelfDeps,
 } from "../../../shared/daemon/mod.ts";
-import { capabilityLines } from "../../../shared/describe/mod.ts";
 import type { PublicStatus } from "../contract.ts";
 import { type Clock, isoTime } from "../../../shared/clock.ts";
 import { AppError, ERRORS } from "../../../shared/errors.ts";
@@ -50,12 +49,7 @@ function publicPart(status: PublicStatus): PublicStatus {
 
 /** The table of contents of the wrapper: conductor's status, read-only. */
 export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
-  ...describeRoutes<StatusApiDeps>({
-    capabilities: (context) => ({
-      read_endpoints: capabilityLines(context, "read"),
-      write_endpoints: [],
-    }),
-  }),
+  ...describeRoutes<StatusApiDeps>(),
   ...probeRoutes<StatusApiDeps>(),
   route({ ...STATUS, handler: statusFor }),
   route({
@@ -68,7 +62,7 @@ export const statusApiRoutes: readonly Route<StatusApiDeps>[] = [
     scope: "none",
     navigable: true,
     produces: "html",
-    summary: "Show conductor's status to a person, or that it does not answer",
+    summary: "Show conductor's status to a person, or its silence",
     data: z.string(),
     async handler(context) {
       const source = "conductor, read by status-api";

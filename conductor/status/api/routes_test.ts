@@ -92,11 +92,11 @@ Deno.test("the wrapper has no route that writes", async () => {
   const answer = await server.post("/v1/system/pause", {});
   assertEquals(answer.status, 404);
   await answer.body?.cancel();
-  const described = await server.data<{ endpoints: { kind: string }[] }>(
+  const described = await server.data<{ endpoints: { method: string }[] }>(
     "GET",
     "/describe",
   );
-  assert(described.endpoints.every(({ kind }) => kind === "read"));
+  assert(described.endpoints.every(({ method }) => method === "GET"));
 });
 
 Deno.test("the wrapper names its own address, not the one in front of conductor", async () => {

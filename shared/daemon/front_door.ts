@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { curl, whyUnavailable } from "../describe/mod.ts";
+import type { RouteContext } from "../http/mod.ts";
+import type { SelfDeps } from "./self.ts";
+
+/** A curl line that runs as it stands. */
+export const Example = z.object({ title: z.string(), curl: z.string() });
+
+/** Curl lines that the front door shows. */
+const MAX_LINES = 8;
+
+/**
+ * The plain text that somebody who knows nothing reads first: what this is, the
+ * rules that callers trip over, one line a route, a few curl lines.
+ */
+export function frontDoor<Deps extends SelfDeps>(
+  context: RouteContext<Deps>,
+): string {
+  const { routes, deps: { self } } = context;
+  const { flow, notes, starters, examples = [] } = self.guidance(
+    context,
+    "all",
+  );
+  const lines = exampleLines(context, starters ?? examples).slice(0, MAX_LINES);
+  return [
+    `# ${self.name} ${self.version}`,
+    "",
+    ...notes.map((it) => `- ${it}`),
+    "",
+    "## Begin",
+    "",
+    ...flow.map((it) => `- ${it}`),
+    "",
+    "## Routes (GET /describe/<id> tells all of one)",
+    "",
+    ...routes.map(({ id, method, path, produces, summary }) =>
+      `${produces === "websocket" ? "WS" : method} ${path} ${id}: ${summary}`
+    ),
+    "",
+    "## Curl",
+    "",
+    ...lines.map((it) => it.curl.replaceAll(" \\\n ", "")),
+    "",
+  ].join("\n");
+}
+
+/** Returns the curl lines of some routes, of those that can run now. */
+export function exampleLines<Deps extends SelfDeps>(
+  context: RouteContext<Deps>,
+  ids: readonly string[],
+): z.input<typeof Example>[] {
+  const options = context.deps.self.curlOptions(context);
+  const why = whyUnavailable(context);
+  return ids.flatMap((id) => {
+    const found = context.routes.find((it) => it.id === id);
+    const line = found && found.produces !== "websocket" &&
+      why(found) === undefined && curl(found, options);
+    return found && line ? [{ title: found.summary, curl: line }] : [];
+  });
+}
