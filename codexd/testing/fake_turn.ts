@@ -4,7 +4,7 @@ import { modelScript, questionsOf } from "./model_script.ts";
 export interface FakeTurn {
   readonly id: string;
   status: "inProgress" | "completed" | "interrupted" | "failed";
-  error: { readonly message: string } | null;
+  error: { readonly message: string; readonly codexErrorInfo?: unknown } | null;
   readonly startedAt: number;
   completedAt: number | null;
   readonly items: Record<string, unknown>[];
@@ -70,7 +70,14 @@ export async function runFakeTurn(
         break;
       default:
         turn.status = "failed";
-        turn.error = { message: `scripted ${step.kind}` };
+        turn.error = {
+          message: `scripted ${step.kind}`,
+          ...(step.kind === "status" && {
+            codexErrorInfo: {
+              httpConnectionFailed: { httpStatusCode: step.code },
+            },
+          }),
+        };
         notifyOf(ports, "error", { error: turn.error, willRetry: false });
         return;
     }

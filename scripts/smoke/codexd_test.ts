@@ -198,6 +198,50 @@ async function prove(smoke: CodexdSmoke, t: Deno.TestContext): Promise<void> {
     },
   );
 
+  await t.step(
+    "a turn has a budget, is compacted, and its session is forked and archived",
+    async () => {
+      const over = await smoke.turn("@model:text text=x @model:hang", {
+        max_total_tokens: 1,
+      });
+      assertEquals(
+        [over.status, over.turn.reason],
+        ["interrupted", "BUDGET_EXCEEDED"],
+      );
+      const body = { session_id: smoke.sessionId, wait: true };
+      const compact = { ...body, action: "compact" };
+      const compacted = dataOf(await smoke.ask("/v1/codex/turn", compact));
+      assertEquals(compacted.status, "completed");
+      const refused = await smoke.ask("/v1/codex/turn", {
+        ...body,
+        prompt: [{ type: "local_image", path: "no-such.png" }],
+      });
+      assertEquals(refused.status, 400);
+      const fork_of = smoke.sessionId;
+      const fork = await smoke.ask("/v1/codex/sessions", { fork_of });
+      assertEquals(dataOf(fork).session.fork_of, smoke.sessionId);
+      const { session_id } = dataOf(fork);
+      const away = { session_id, archived: true };
+      const archived = await smoke.ask("/v1/codex/sessions", away);
+      assertEquals(dataOf(archived).session.archived, true);
+    },
+  );
+
+  await t.step(
+    "tokens are summed by session, and models are named",
+    async () => {
+      const sums = dataOf(await smoke.ask("/v1/codex/usage?group_by=session"));
+      const own = sums.usage.find((it: { key: string }) =>
+        it.key === smoke.sessionId
+      );
+      assert(own.total_tokens > 0 && sums.total.total_tokens > 0);
+      const { models, account } = dataOf(
+        await smoke.askCodexd("/v1/codexd/status"),
+      );
+      assert(Array.isArray(models) && account.logged_in);
+    },
+  );
+
   await t.step("a task of kind codex runs a turn and logs it", async () => {
     const { task_id } = dataOf(
       await smoke.ask("/v1/tasks", {
