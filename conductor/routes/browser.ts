@@ -23,6 +23,7 @@ export function browserUnavailable({ browser }: Deps): string | undefined {
 export const browserRoutes = [
   route({
     id: "browser.get",
+    next: ["browser.request", "browser.actions"],
     method: "GET",
     path: "/v1/browser",
     kind: "read",

@@ -76,6 +76,7 @@ export const codexRoutes = [
   route({
     ...CODEX_ROUTE,
     id: "codex.get",
+    next: ["codex.sessions.open", "codex.sessions.list"],
     method: "GET",
     path: "/v1/codex",
     kind: "read",
@@ -167,6 +168,7 @@ export const codexRoutes = [
   route({
     ...openSession,
     id: "codex.sessions.open",
+    next: ["codex.turn", "codex.events", "codex.approvals.list"],
     path: "/v1/codex/sessions",
     unavailable,
     // A session_id looks like a login's in the audit: Codex's own word does not.
@@ -181,6 +183,7 @@ export const codexRoutes = [
   route({
     ...runTurn,
     id: "codex.turn",
+    next: ["codex.events", "codex.approvals.list", "codex.sessions.read"],
     path: "/v1/codex/turn",
     unavailable,
     auditTarget: turnTarget,

@@ -45,6 +45,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.exec",
+    next: ["tasks.read", "runs.output.read", "tasks.cancel"],
     auditsItself: ["exec"],
     scope: "exec",
     path: "/v1/exec",
@@ -88,6 +89,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.read",
+    next: ["host.files.edit", "host.files.write"],
     auditsItself: ["files/read"],
     scope: "files",
     path: "/v1/files/read",

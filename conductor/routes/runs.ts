@@ -24,6 +24,7 @@ export const runRoutes = [
   route({
     ...TOKEN_READ,
     id: "runs.list",
+    next: ["runs.read", "runs.output.read"],
     path: "/v1/runs",
     summary: "List runs, each an attempt at a task, newest first",
     query: z.strictObject({

@@ -40,6 +40,7 @@ export const scheduleRoutes = [
   route({
     ...write,
     id: "schedules.put",
+    next: ["schedules.read", "schedules.run"],
     method: "PUT",
     path: "/v1/schedules/:name",
     summary: "Make a task at each time of a cron expression",

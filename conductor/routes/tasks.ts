@@ -54,6 +54,7 @@ export const taskRoutes = [
   route({
     ...TOKEN_READ,
     id: "tasks.list",
+    next: ["tasks.read", "tasks.logs.read"],
     path: "/v1/tasks",
     summary: "List tasks, newest first, without their payloads",
     query: z.strictObject({
@@ -69,6 +70,7 @@ export const taskRoutes = [
   }),
   route({
     id: "tasks.create",
+    next: ["tasks.read", "tasks.logs.read", "tasks.cancel"],
     method: "POST",
     path: "/v1/tasks",
     kind: "write",
@@ -141,6 +143,7 @@ export const taskRoutes = [
   route({
     ...TOKEN_READ,
     id: "tasks.read",
+    next: ["tasks.logs.read", "runs.output.read", "tasks.retry"],
     path: "/v1/tasks/:task_id",
     summary: "Read a task with its payload and its latest run",
     notes: [

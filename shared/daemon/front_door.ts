@@ -17,7 +17,7 @@ export function frontDoor<Deps extends SelfDeps>(
   context: RouteContext<Deps>,
 ): string {
   const { routes, deps: { self } } = context;
-  const { flow, notes, starters, examples = [] } = self.guidance(
+  const { notes, starters, examples = [] } = self.guidance(
     context,
     "all",
   );
@@ -26,10 +26,6 @@ export function frontDoor<Deps extends SelfDeps>(
     `# ${self.name} ${self.version}`,
     "",
     ...notes.map((it) => `- ${it}`),
-    "",
-    "## Begin",
-    "",
-    ...flow.map((it) => `- ${it}`),
     "",
     "## Routes (GET /describe/<id> tells all of one)",
     "",
