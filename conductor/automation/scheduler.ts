@@ -61,14 +61,15 @@ export class Scheduler {
     this.#at = Infinity;
     const { leadership, executor, width, log } = this.#options;
     try {
-      if (leadership.isLeader) this.#noticeSetBack();
-      if (leadership.isLeader && !this.#hasAdopted) this.#adopt();
-      while (leadership.isLeader && this.#mayStart() && executor.size < width) {
-        const claim = this.#claim();
-        if (claim === "later") return this.#sleep(0);
-        if (claim === undefined) return this.#sleepUntilNextIsDue();
-        executor.start(claim);
-      }
+      if (!leadership.isLeader) return;
+      this.#noticeSetBack();
+      if (!this.#hasAdopted) return this.#adopt();
+      const room = width - executor.size;
+      if (room <= 0 || !this.#mayStart()) return;
+      const claims = this.#claim(room);
+      for (const claim of claims ?? []) executor.start(claim);
+      if (claims === undefined || claims.length === room) this.#sleep(0);
+      else this.#sleepUntilNextIsDue();
     } catch (error) {
       log.warn("Cannot start tasks now", { error });
       this.#sleep(RETRY_MS);
@@ -82,6 +83,8 @@ export class Scheduler {
     );
     this.#hasAdopted = true;
     for (const claim of claims) void this.#takeUp(claim);
+    // They take places: what may start beside them is looked at then.
+    this.#sleep(0);
   }
 
   /** What this process itself still leaves is waited for. */
@@ -111,14 +114,23 @@ export class Scheduler {
     return this.#options.automation.get().mode === "running";
   }
 
-  /** The most urgent one is known once all are ready that are due. */
-  #claim(): Claim | "later" | undefined {
+  /**
+   * Claims those that are to start next, in one transaction; undefined while not
+   * all are ready that are due, so that the most urgent ones are not known.
+   */
+  #claim(room: number): Claim[] | undefined {
     const { leadership, ledger, tasks, clock } = this.#options;
-    if (!tasks.hasDue(clock.now())) return undefined;
+    if (!tasks.hasDue(clock.now())) return [];
     return leadership.write((fence) => {
-      if (!this.#mayStart()) return undefined;
+      const claims: Claim[] = [];
       const now = clock.now();
-      return ledger.wakeDue(now) ? ledger.claim(fence, now) : "later";
+      if (!ledger.wakeDue(now)) return undefined;
+      while (this.#mayStart() && claims.length < room) {
+        const claim = ledger.claim(fence, now);
+        if (claim === undefined) break;
+        claims.push(claim);
+      }
+      return claims;
     });
   }
 

@@ -188,6 +188,32 @@ Deno.test("Scheduler starts nothing on a standby", async () => {
   await clock.advance(0);
 });
 
+Deno.test("A new leader counts the runs that it adopts among those it may have at once", async () => {
+  await using file = await sharedDatabase();
+  const both = {
+    path: file.path,
+    clock: new FakeClock(),
+    newId: countingIds(),
+    width: 1,
+  };
+  const { clock } = both;
+  const one = automationAt({ ...both, instance: "one" });
+  using two = automationAt({ ...both, instance: "two" });
+  one.start();
+  two.start();
+  one.store.db.write(() => {
+    const task = newTask({ survive: true });
+    one.store.stores.tasks.insert({ taskId: "first", task, at: clock.now() });
+  });
+  await one.tasks.create(newTask(), AS_OWNER);
+  await one.settle();
+  one[Symbol.dispose]();
+  await clock.advance(LEASE_MS);
+  await two.settle();
+  const started = two.kind.runs.map(({ context }) => context.task_id);
+  assertEquals(started, ["first"]);
+});
+
 Deno.test("A new leader ends the runs of the one before, and retries only those that say so", async () => {
   await using file = await sharedDatabase();
   const both = {
