@@ -81,21 +81,37 @@ function isEmpty(value: unknown): boolean {
     Object.keys(value).length === 0;
 }
 
-/** Describes each field of an object schema in a few words; undefined for no object. */
+/**
+ * Describes each field of an object schema in a few words, those within it by
+ * their path (`tasks[].title`); undefined for no object.
+ */
 export function fields(
   schema: Schema | undefined,
   io: "input" | "output",
 ): Record<string, string> | undefined {
   if (schema === undefined) return undefined;
-  const { anyOf, oneOf, ...own } = jsonSchema(schema, io);
-  const { properties, required = [] } = merged([own, ...anyOf ?? oneOf ?? []]);
-  if (properties === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, field]) => [
-      name,
-      words(field, io === "input" && required.includes(name)),
-    ]),
-  );
+  const found = fieldsOf(jsonSchema(schema, io), { io, path: "" });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+function fieldsOf(
+  schema: JsonSchema,
+  { io, path }: { readonly io: "input" | "output"; readonly path: string },
+): [name: string, words: string][] {
+  const { properties = {}, required = [] } = merged(alternatives(schema));
+  return Object.entries(properties).flatMap(([key, field]) => {
+    const name = path + key;
+    const inner = field.items === undefined
+      ? fieldsOf(field, { io, path: `${name}.` })
+      : fieldsOf(field.items, { io, path: `${name}[].` });
+    const told = words(field, io === "input" && required.includes(key));
+    return [[name, told] satisfies [string, string], ...inner];
+  });
+}
+
+/** What a schema allows, unions within it taken apart. */
+function alternatives({ anyOf, oneOf, ...own }: JsonSchema): JsonSchema[] {
+  return [own, ...[...anyOf ?? [], ...oneOf ?? []].flatMap(alternatives)];
 }
 
 /** The fields of the alternatives of a union, together. */
@@ -138,11 +154,12 @@ function typeWords(field: JsonSchema): string {
     return `array of ${typeWords(field.items ?? {})}`;
   }
   if (field.properties !== undefined) {
-    return `object {${Object.keys(field.properties).join(", ")}}`;
+    return "object";
   }
   const { minimum = -Infinity, maximum = Infinity } = field;
   return [
-    field.type === undefined ? "any" : String(field.type),
+    field.type === undefined ? "any" : [field.type].flat().join(" | "),
+    field.format === "date-time" && "ISO 8601",
     minimum > -Infinity && `at least ${minimum}`,
     maximum < Infinity && `at most ${maximum}`,
   ].filter((it) => it !== false).join(" ");

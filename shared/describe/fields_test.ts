@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { fields } from "./fields.ts";
+
+Deno.test("fields() tells each field by its path, those of unions together", () => {
+  const schema = z.union([
+    z.object({
+      ok: z.literal(true),
+      at: z.iso.datetime().nullable(),
+      items: z.array(z.object({ name: z.string().describe("Its name.") })),
+    }),
+    z.union([
+      z.object({ ok: z.literal(false), error: z.object({ code: z.string() }) }),
+    ]),
+  ]);
+  assertEquals(fields(schema, "output"), {
+    ok: "true | false",
+    at: "string | null ISO 8601",
+    items: "array of object",
+    "items[].name": "string; Its name.",
+    error: "object",
+    "error.code": "string",
+  });
+});
+
+Deno.test("fields() tells of an input what is required, its limits and defaults", () => {
+  const schema = z.strictObject({
+    id: z.string(),
+    edits: z.array(z.strictObject({
+      old: z.string(),
+      n: z.int().min(1).max(9).default(2),
+    })).optional(),
+  });
+  assertEquals(fields(schema, "input"), {
+    id: "string; required",
+    edits: "array of object",
+    "edits[].old": "string; required",
+    "edits[].n": "integer at least 1 at most 9; default 2",
+  });
+  assertEquals(fields(z.string(), "input"), undefined);
+  assertEquals(fields(undefined, "input"), undefined);
+});
