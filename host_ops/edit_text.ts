@@ -25,7 +25,7 @@ const NEAR_MISSES = [
 ] as const;
 
 /** A text and what became of it. */
-export interface EditedText {
+interface EditedText {
   readonly text: string;
   readonly replacements: number;
   readonly changes: readonly Change[];

@@ -199,7 +199,7 @@ export class FolderShell {
 }
 
 /** How an order ended. */
-export interface OrderOutcome {
+interface OrderOutcome {
   /** 0 when it was done. */
   readonly code: number;
   /** What was printed, errors too. */

@@ -11,7 +11,6 @@ export {
   GROUP_WAYS,
 } from "./process/mod.ts";
 export { endOf, execFailure } from "./exec_failure.ts";
-export type { OutputEvent } from "./event_queue.ts";
 export { HostOpFailure } from "./failure.ts";
 export * from "./host_ops.ts";
 export { KeptLost } from "./kept_commands.ts";

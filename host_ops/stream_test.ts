@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { ExecExit, OutputEvent } from "./mod.ts";
+import type { OutputEvent } from "./event_queue.ts";
+import type { ExecExit } from "./mod.ts";
 import { CALLER } from "./testing/host_ops.ts";
 import { onEachRoad } from "./testing/variants.ts";
 import {

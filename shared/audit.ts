@@ -24,7 +24,7 @@ export interface AuditEntry {
 }
 
 /** How an outcome is written. */
-export interface FinishOptions {
+interface FinishOptions {
   /** Whether nobody waits for it. Default false. */
   readonly linger?: boolean;
 }

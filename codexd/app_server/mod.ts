@@ -6,7 +6,7 @@ export {
   isUnknownMethod,
   isUnknownThread,
 } from "./caller_error.ts";
-export { CodexClient, type NewTurn, type TurnLimits } from "./codex_client.ts";
+export { CodexClient, type TurnLimits } from "./codex_client.ts";
 export { CODEX_VARIABLES, secretValues } from "./environment.ts";
 export { AppServerHost } from "./app_server_host.ts";
 export { Login } from "./login.ts";

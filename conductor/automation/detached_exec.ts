@@ -152,7 +152,7 @@ export interface PendingExec {
 }
 
 /** Who detaches a command. */
-export interface DetachingCaller extends Required<AuditedCaller> {
+interface DetachingCaller extends Required<AuditedCaller> {
   readonly by: Pick<Principal, "scopes">;
   /** An `Idempotency-Key`: the same one finds the same task. */
   readonly key?: string | undefined;

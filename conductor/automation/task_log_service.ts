@@ -117,7 +117,7 @@ interface LogQuery {
 }
 
 /** A part of a log. */
-export interface LogPart extends Poll<LogEntry> {
+interface LogPart extends Poll<LogEntry> {
   readonly status: TaskStatus;
   /** Whether no more lines come. */
   readonly ended: boolean;

@@ -1,6 +1,6 @@
 export { AuditVerdict, AuditVerifier, verifyAudit } from "./audit_verify.ts";
 export { backupDatabase } from "./backup.ts";
-export { type BackupFile, backupFiles } from "./backup_files.ts";
+export { backupFiles } from "./backup_files.ts";
 export { Backup, BackupService } from "./backup_service.ts";
 export { ChangeFeed } from "./change_feed.ts";
 export { DailyBackup } from "./daily_backup.ts";

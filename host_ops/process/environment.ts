@@ -11,7 +11,7 @@ const USUAL_FOLDERS = [
 ];
 
 /** Where a variable of a command came from. */
-export type VariableSource =
+type VariableSource =
   | "default"
   | "the daemon's environment"
   | "the daemon's PATH, completed with the usual folders"

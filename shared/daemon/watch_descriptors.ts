@@ -36,7 +36,7 @@ const FULL = 0.8;
 const LEAST_MS = 2000;
 
 /** The part of a listener that is watched. */
-export interface Turnable {
+interface Turnable {
   readonly isIdle: boolean;
   turnOver(): Promise<void>;
 }

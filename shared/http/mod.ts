@@ -18,7 +18,6 @@ export { LastAnswer, lastAnswer } from "./last_answer.ts";
 export { failure } from "./respond.ts";
 export {
   BareFailure,
-  type Caller,
   contract,
   type Principal,
   Reply,
@@ -32,8 +31,6 @@ export {
   type StreamEvent,
   TextReply,
   type Viewer,
-  type Zone,
 } from "./route.ts";
 export { CLOSE, JsonSocket, type SocketPort } from "./socket.ts";
-export { sameSecret } from "./token.ts";
 export { missingScope, type ScopeName, SCOPES, withImplied } from "./scopes.ts";

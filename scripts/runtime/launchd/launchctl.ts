@@ -8,8 +8,6 @@ export const LAUNCHCTL = {
   inProgress: 36,
   /** bootstrap: the job is loaded already or is still leaving. */
   alreadyInProgress: 37,
-  /** print: no such domain. */
-  noSuchDomain: 112,
   /** print, kickstart: no such job in this domain. */
   noSuchService: 113,
   /** bootstrap: nobody is logged in, so the domain does not exist. */
