@@ -23,13 +23,18 @@ const NOBODY = { mode: null, fingerprint: null } as const;
 
 /**
  * Reads whose login a file holds; `key` keeps the hash from being guessed. A
- * token that is refreshed changes the file, but not whose it is.
+ * token that is refreshed changes the file, but not whose it is. `before`: what
+ * was read last, which still holds when the file has not changed.
  */
 export async function readAuthFile(
   path: string,
-  key: string,
+  { key, before }: {
+    readonly key: string;
+    readonly before: StoredLogin | undefined;
+  },
 ): Promise<StoredLogin> {
   const stamp = await fileStamp(path);
+  if (before?.stamp === stamp) return before;
   if (stamp === null) return { stamp, ...NOBODY };
   let contents: z.infer<typeof Contents>;
   try {

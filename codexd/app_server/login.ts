@@ -28,6 +28,7 @@ export class Login {
   /** As it was told last; not when it is learned for the first time. */
   #told: string | undefined;
   #authFile: string | undefined;
+  #read: StoredLogin | undefined;
   /** What the app-server began with. */
   #begun: StoredLogin | undefined;
   #hasChanged = false;
@@ -61,7 +62,7 @@ export class Login {
   ): Promise<void> {
     if (codexHome !== undefined) {
       this.#authFile = join(codexHome, "auth.json");
-      this.#begun = await this.#read();
+      this.#begun = await this.#readFile();
       this.#hasChanged = false;
       this.#refused = undefined;
     }
@@ -92,7 +93,7 @@ export class Login {
     const { requires_openai_auth } = this.#account;
     const begun = this.#begun;
     if (requires_openai_auth === null || begun === undefined) return false;
-    const now = await this.#read() ?? begun;
+    const now = await this.#readFile() ?? begun;
     const isOther = now.fingerprint !== begun.fingerprint;
     // The same person again: whoever was refused may be welcome now.
     const isAnew = now.stamp !== begun.stamp &&
@@ -126,9 +127,14 @@ export class Login {
     if (isNews) this.#options.tell(account);
   }
 
-  async #read(): Promise<StoredLogin | undefined> {
+  async #readFile(): Promise<StoredLogin | undefined> {
     if (this.#authFile === undefined) return undefined;
-    return await readAuthFile(this.#authFile, this.#options.key);
+    const { key } = this.#options;
+    this.#read = await readAuthFile(this.#authFile, {
+      key,
+      before: this.#read,
+    });
+    return this.#read;
   }
 }
 

@@ -110,7 +110,7 @@ export class Supervisor {
   /** Takes note, and tells, that it is to be started anew once no turn runs. */
   noteOutdated(why: string | undefined): void {
     const { outdated } = this.#status.now;
-    if (outdated === (why ?? null)) return;
+    if ((outdated === null) === (why === undefined)) return;
     this.#status.note({ outdated: why ?? null });
     if (why !== undefined) this.#events?.onOutdated(why);
   }

@@ -370,3 +370,17 @@ Deno.test("a task of kind codex runs a turn, and is in the task's log", async ()
   );
   assertEquals(task.status, "succeeded");
 });
+
+Deno.test("a task of kind codex refuses an image from the web at once, with what to do", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const input = [{ type: "image", url: "https://example.com/a.png" }];
+  const refused = await failure(it, "POST", "/v1/tasks", {
+    title: "Look",
+    kind: "codex",
+    payload: { input },
+  });
+  assertEquals([refused.status, refused.retryable], [400, false]);
+  assertEquals(refused.details.issues[0].path, "payload.input.0.url");
+  assertMatch(refused.hint, /local_image/);
+});

@@ -80,7 +80,7 @@ export const taskRoutes = [
     summary: "Queue a command, a Codex turn or a browser request",
     notes: [
       "kind exec: payload is what the host operation exec takes (command or args, cwd, timeoutMs, maxBufferBytes, stdin, env); its output goes to the task's log.",
-      "kind codex: payload is prompt, cwd, and session_id to continue a session. kind browser: payload is a browser request.",
+      "kind codex: payload is prompt (or input), cwd, model, effort, output_schema, max_total_tokens, and session_id to continue a session. kind browser: payload is a browser request.",
       "The values of env and stdin are for the run alone: every answer shows *** in their place, and they are dropped from the database when the task has ended.",
       "Tasks start by priority (higher first), then age, not before not_before, while the mode is running. A lower one waits for as long as a higher one may start.",
       "A failed attempt is tried again, after 1 s doubled each time, until max_attempts.",

@@ -54,7 +54,7 @@ export class ClaudeWrapper {
       path: `${conversationPath(organization, conversation)}/completion`,
       headers: { accept: "text/event-stream" },
       body: {
-        prompt: input.prompt,
+        prompt: input.prompt ?? input.input ?? "",
         timezone: "UTC",
         attachments: [],
         files: [],

@@ -25,13 +25,19 @@ export type ClaudeActed = z.output<typeof claudeActionData>;
 
 /** `POST /v1/browser/claude/send` */
 export const claudeSendBody = z.strictObject({
-  prompt: z.string().min(1).max(1_000_000),
+  prompt: z.string().min(1).max(1_000_000).optional()
+    .describe("required, here or as input"),
+  input: z.string().min(1).max(1_000_000).optional()
+    .describe("the same as prompt"),
   organization_id: uuid.optional(),
   conversation_id: uuid.optional(),
   model: z.string().min(1).max(128).optional(),
   request_id: identifier.optional(),
   ...claudeClientChoice.shape,
   timeout_ms: requestBody.shape.timeout_ms,
+}).refine((it) => (it.prompt === undefined) !== (it.input === undefined), {
+  path: ["prompt"],
+  message: "give it once, as prompt or as input",
 });
 export type ClaudeSendBody = z.output<typeof claudeSendBody>;
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CALLER, failureOf } from "../testing/outcome.ts";
+import { claudeSendBody } from "./claude_schemas.ts";
 import { createRig } from "../testing/rig.ts";
 
 /** A Claude that answers `GET`s by path, and prompts with a short stream. */
@@ -49,6 +50,10 @@ Deno.test("ClaudeWrapper.send() sends to the conversation that is open in a tab"
   ]);
   assertEquals(sent.modern.path, "/v1/browser/request");
   assertEquals(sent.modern.body.platform, "claude");
+  const again = await browser.claude.send({ input: "Hello" }, CALLER);
+  assertEquals(again.modern.body, sent.modern.body);
+  const isTaken = (body: unknown) => claudeSendBody.safeParse(body).success;
+  assertEquals([{}, { prompt: "a", input: "b" }].map(isTaken), [false, false]);
 });
 
 Deno.test("ClaudeWrapper.send() goes on in the container that is asked for", async () => {
