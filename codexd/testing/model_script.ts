@@ -4,6 +4,8 @@ export type ModelStep =
     readonly kind: "text";
     readonly pieces: readonly string[];
     readonly delayMs: number;
+    /** How much of the account's limit it says is used; 0: it does not say. */
+    readonly usedPercent?: number;
   }
   | {
     readonly kind: "shell";
@@ -27,7 +29,7 @@ const PAIR = /(\w+)=(?:"([^"]*)"|(\S+))/g;
 
 /**
  * Reads the steps that a prompt asks for, one a round:
- * `@model:text n=3 text="Hi" delay=20`, `@model:shell cmd="ls" escalate=1 reason=""`,
+ * `@model:text n=3 text="Hi" delay=20 used=42`, `@model:shell cmd="ls" escalate=1 reason=""`,
  * `@model:patch file=/a text=b`, `@model:ask question="Which?" options="a,b"`,
  * `@model:status code=500 times=1`, `@model:break after=2`, `@model:hang`.
  * A prompt without any is echoed.
@@ -66,6 +68,7 @@ function step(
         kind,
         pieces: Array(number("n", 1)).fill(given.get("text") ?? "word "),
         delayMs: number("delay", 0),
+        usedPercent: number("used", 0),
       };
     case "shell":
       return {

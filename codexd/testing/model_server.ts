@@ -78,9 +78,13 @@ export function startModelServer(): ModelServer {
         streams.delete(gone);
       },
     });
-    return new Response(stream, {
-      headers: { "content-type": "text/event-stream" },
-    });
+    const headers = new Headers({ "content-type": "text/event-stream" });
+    if (step.kind === "text" && step.usedPercent) {
+      headers.set("x-codex-primary-used-percent", String(step.usedPercent));
+      headers.set("x-codex-primary-window-minutes", "300");
+      headers.set("x-codex-primary-reset-at", "1900000000");
+    }
+    return new Response(stream, { headers });
   }
 
   const server = Deno.serve(

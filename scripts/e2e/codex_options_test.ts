@@ -152,3 +152,17 @@ realCodexTest(
     assertEquals((await rig.turn(id, "and on")).status, "completed");
   },
 );
+
+realCodexTest(
+  "rate limits are shown as the model's provider tells them",
+  async (rig) => {
+    assertEquals((await rig.status()).rate_limits, null);
+    await rig.turn(await rig.session(), "@model:text used=42");
+    const { rate_limits } = await rig.status();
+    assertEquals(rate_limits?.primary, {
+      used_percent: 42,
+      window_minutes: 300,
+      resets_at: "2030-03-17T17:46:40.000Z",
+    });
+  },
+);

@@ -113,3 +113,36 @@ Deno.test({
     await conductor.until("/v1/codex", (it) => it.state === "healthy");
   },
 });
+
+Deno.test({
+  name:
+    "real Codex: a task over its budget fails with it, and its tokens are its own",
+  ignore: codex === undefined,
+  async fn() {
+    await using rig = await CodexRig.start(codex ?? "");
+    await using conductor = await startConductor(rig);
+    const payload = {
+      input: '@model:shell cmd="true" @model:shell cmd="true" @model:text',
+      cwd: rig.work,
+      max_total_tokens: 130,
+    };
+    const { task_id } = await conductor.api("/v1/tasks", {
+      title: "Codex",
+      kind: "codex",
+      payload,
+    });
+    const task = await conductor.until(
+      `/v1/tasks/${task_id}`,
+      (it) => it.status === "succeeded" || it.status === "failed",
+    );
+    assertEquals([task.status, task.error?.code], [
+      "failed",
+      "BUDGET_EXCEEDED",
+    ]);
+    const { usage } = await conductor.api("/v1/codex/usage?group_by=task");
+    assertEquals(
+      usage.map((it: Json) => [it.key, it.turns, it.total_tokens]),
+      [[task_id, 1, 240]],
+    );
+  },
+});
