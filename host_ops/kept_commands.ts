@@ -17,7 +17,6 @@ const PROBE_MS = 2_000;
 const MOST_TRIES = 20;
 
 const FILES_GONE = "its files were removed while it ran";
-const FILES_GONE_UNSEEN = "its files were removed while nobody watched it";
 
 /**
  * Commands that outlive the daemon: each is kept by a shell of its own, which
@@ -61,7 +60,7 @@ export class KeptCommands {
     let keeper: Keeper | undefined;
     if (!await this.#hasBegunForSure(watch)) {
       if (watch.isTakenUp && await isMissing(Deno.stat(folder))) {
-        throw lost(FILES_GONE_UNSEEN);
+        throw lost("its files were removed while nobody watched it");
       }
       try {
         keeper = await this.#start(input, folder);

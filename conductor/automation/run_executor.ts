@@ -68,27 +68,22 @@ export class RunExecutor {
 
   /** Stops every run, and leaves those that survive; resolves when all is over. */
   async stopAll(reason: RunStopped): Promise<void> {
-    await this.#stop([...this.#active.values()], reason);
+    await Promise.all(
+      [...this.#active.keys()].map((taskId) => this.stop(taskId, reason)),
+    );
   }
 
   /** Leaves the runs that survive alone: they go on. Returns which ones. */
   leave(reason: RunStopped): readonly string[] {
     const left = [...this.#active.values()]
       .filter(({ claim }) => claim.task.survive === 1);
-    void this.#stop(left, reason);
+    for (const { claim } of left) void this.stop(claim.task.task_id, reason);
     return left.map(({ claim }) => claim.run.run_id);
   }
 
   /** Resolves when every run of now has ended by itself. */
   async idle(): Promise<void> {
     await Promise.all([...this.#active.values()].map(({ done }) => done));
-  }
-
-  async #stop(runs: readonly Active[], reason: RunStopped): Promise<void> {
-    await Promise.all(runs.map(({ stop, done }) => {
-      stop.abort(reason);
-      return done;
-    }));
   }
 
   async #execute(claim: Claim, stop: AbortController): Promise<void> {

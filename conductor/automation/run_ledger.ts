@@ -20,7 +20,6 @@ import type { RunOutputs } from "./run_outputs.ts";
 const MAX_LOST_ATTEMPTS = 10;
 const CANCELED = { code: "CANCELED", message: "The task was canceled" };
 const RETRIES = { firstMs: 1000, longestMs: 300_000 };
-const WAKE_BATCH = 500;
 
 /**
  * The moves of tasks and their runs, with their events. Each is a part of a
@@ -31,11 +30,6 @@ export class RunLedger {
 
   constructor(options: RunLedgerOptions) {
     this.#options = options;
-  }
-
-  /** Makes tasks ready whose time has come; false: there may be more of them. */
-  wakeDue(now: number): boolean {
-    return this.#options.tasks.wake(now, WAKE_BATCH) < WAKE_BATCH;
   }
 
   /** Starts a run of the task that is next, if there is one. */

@@ -7,6 +7,8 @@ import type { Claim, RunLedger } from "./run_ledger.ts";
 
 /** When the database did not answer. */
 const RETRY_MS = 1000;
+/** What one transaction makes ready at most. */
+const WAKE_BATCH = 500;
 /** Two clocks are never read at the very same moment. */
 const SET_BACK_MS = 20;
 /** A wall clock may be set: no wait for a time is longer than this. */
@@ -124,7 +126,7 @@ export class Scheduler {
     return leadership.write((fence) => {
       const claims: Claim[] = [];
       const now = clock.now();
-      if (!ledger.wakeDue(now)) return undefined;
+      if (tasks.wake(now, WAKE_BATCH) === WAKE_BATCH) return undefined;
       while (this.#mayStart() && claims.length < room) {
         const claim = ledger.claim(fence, now);
         if (claim === undefined) break;
