@@ -104,7 +104,11 @@ realCodexTest(
 realCodexTest(
   "a session is forked, compacted, reviewed, and archived",
   async (rig) => {
-    const id = await rig.session({ title: "One", sandbox: "read-only" });
+    // As the owner left it: Codex would mark a repository as trusted.
+    const config = () => Deno.readTextFile(`${rig.home}/config.toml`);
+    const before = await config();
+    await Deno.mkdir(`${rig.work}/.git`);
+    const id = await rig.session({ title: "One", sandbox: "workspace-write" });
     await rig.turn(id, "first");
     const compacted = await rig.turn(id, "", {
       action: "compact",
@@ -150,6 +154,7 @@ realCodexTest(
     assertEquals((await archive(false)).session.archived, false);
     assertEquals(await sessions(), [id]);
     assertEquals((await rig.turn(id, "and on")).status, "completed");
+    assertEquals(await config(), before);
   },
 );
 
