@@ -13,7 +13,7 @@ import type {
   FileWriteInput,
 } from "./results.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../shared/nearest.ts";
 import {
   ALIASES,
   Edit,

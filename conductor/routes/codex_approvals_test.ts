@@ -105,7 +105,10 @@ Deno.test("POST /v1/codex/approvals/:approval_id refuses a body that answers not
       [{}, /give decision \(accept, .*cancel\) or answers/],
       [{ decision: "accept", answers: { q: "x" } }, /give decision .* or/],
       [{ decision: "yes" }, /accept.*decline/],
-      [{ answer: "x" }, /Unknown field "answer"; known: decision, answers/],
+      [
+        { answer: "x" },
+        /Unknown field "answer"; did you mean answers\? known: decision, answers/,
+      ],
     ] as const
   ) {
     const response = await it.server.post(`${APPROVALS}/apr_1`, body);

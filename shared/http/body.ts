@@ -1,5 +1,5 @@
 import type { ByteBudget } from "../byte_budget.ts";
-import { AppError, invalidInput } from "../errors.ts";
+import { AppError, invalidInput, messageOf } from "../errors.ts";
 import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../proto_key.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -44,18 +44,56 @@ function parseJson(
   if (!isJsonType(headers.get("content-type"))) {
     throw new AppError("UNSUPPORTED_MEDIA_TYPE");
   }
-  let text: string;
+  const text = decoded(bytes);
+  if (isTooDeep(text)) throw tooDeep();
   let value: unknown;
   try {
-    text = decoder.decode(bytes);
-    if (isTooDeep(text)) throw tooDeep();
     value = JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError("INVALID_JSON", undefined, { cause });
+    throw unreadable(cause, text);
   }
   if (MAY_HOLD_PROTO.test(text)) refuseProtoKey(value, limits);
   return value;
+}
+
+function decoded(bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new AppError(
+      "INVALID_JSON",
+      "Cannot read the body: it is not UTF-8",
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Characters that are shown of what stands where JSON ends to be JSON. */
+const SHOWN = 20;
+
+/** Says where a body ceases to be JSON, and what stands there. */
+function unreadable(cause: unknown, text: string): AppError {
+  const told = / at position (\d+)/.exec(messageOf(cause))?.[1];
+  const at = told === undefined ? text.length : Number(told);
+  const before = text.slice(0, at).split("\n");
+  const line = before.length;
+  const column = (before.at(-1) ?? "").length + 1;
+  const near = text.slice(at, at + SHOWN);
+  const what = near === ""
+    ? "it ends there"
+    : `there stands ${JSON.stringify(near)}`;
+  return new AppError(
+    "INVALID_JSON",
+    `Cannot read the body: it is not valid JSON at line ${line}, column ${column}: ${what}`,
+    {
+      cause,
+      details: { line, column, near },
+      hint:
+        `Send one JSON object; in a shell between single quotes: -d '{"key":"value"}'.`,
+    },
+  );
 }
 
 /** The key, also where JSON escapes letters of it. */

@@ -6,10 +6,17 @@ import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
 import type { GuardRequest } from "./guard.ts";
 import { Held } from "./held.ts";
-import type { Caller, HeaderMap, Route, RouteContext, Zone } from "./route.ts";
+import type {
+  Caller,
+  HeaderMap,
+  Route,
+  RouteContext,
+  RouteInfo,
+  Zone,
+} from "./route.ts";
 import type { ScopeName } from "./scopes.ts";
 
-/** The body of a write that takes none: nothing, or an object without fields. */
+/** What takes no fields: nothing, or an object without any. */
 const NO_FIELDS = z.strictObject({});
 
 /**
@@ -110,9 +117,12 @@ export class Call<Deps> implements RouteContext<Deps> {
    */
   parse(limits: BodyLimits): Promise<void> | undefined {
     const { route } = this;
+    const { target } = this.#parts.head;
     if (route.query !== undefined) {
-      const query = queryObject(this.#parts.head.target.query);
+      const query = queryObject(target.query);
       this.query = parseInput(route.query, query, "query");
+    } else if (target.query !== undefined && takesNoQuery(route)) {
+      parseInput(NO_FIELDS, queryObject(target.query), "query");
     }
     // What a caller sends to a write must not be ignored in silence.
     if (route.body !== undefined || route.kind === "write") {
@@ -149,6 +159,13 @@ export class Call<Deps> implements RouteContext<Deps> {
       if (schema !== undefined) this.body = parsed;
     }
   }
+}
+
+/** Probes and pages are lenient: whoever asks them may add what busts a cache. */
+function takesNoQuery(
+  { produces = "json" }: Pick<RouteInfo, "produces">,
+): boolean {
+  return produces === "json" || produces === "document";
 }
 
 interface CallParts<Deps> {

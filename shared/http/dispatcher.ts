@@ -13,6 +13,7 @@ import { Catalog } from "./catalog.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Guard, type GuardConfig, type GuardRequest } from "./guard.ts";
 import type { Held } from "./held.ts";
+import { nearestPaths } from "./nearest_paths.ts";
 import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
@@ -154,7 +155,11 @@ export class Dispatcher<Deps> {
         message: "Cannot read the path: its percent-encoding is not valid",
       });
     }
-    if (found === undefined) throw notRoutable([...methods.keys()]);
+    if (found === undefined) {
+      throw methods.size === 0
+        ? unknownPath(head.target.path, catalog.visibleTo(caller))
+        : wrongMethod([...methods.keys()]);
+    }
     const { route } = found;
     if (route.answersInOutage !== true) {
       const outage = this.#options.outage?.(caller);
@@ -288,15 +293,30 @@ function announce(
   return answer;
 }
 
-/** Unknown path, or a known one with another method. */
-function notRoutable(methods: readonly string[]): AppError {
-  if (methods.length === 0) return new AppError("ROUTE_NOT_FOUND");
+/** Names the routes that may have been meant, of those that the caller may see. */
+function unknownPath(path: string, routes: readonly RouteInfo[]): AppError {
+  const shown = path.slice(0, MAX_SHOWN);
+  const bare = shown.replace(/\/+$/, "");
+  const near = nearestPaths(bare, routes.map((it) => it.path));
+  return new AppError("ROUTE_NOT_FOUND", `Cannot find the route ${shown}`, {
+    details: { nearest: near },
+    hint: near.length === 0
+      ? "GET /describe lists the routes."
+      : `Did you mean ${near.join(" or ")}? GET /describe lists all.`,
+  });
+}
+
+function wrongMethod(methods: readonly string[]): AppError {
   const allow = methods.flatMap((it) => it === "GET" ? ["GET", "HEAD"] : [it]);
   return new AppError("METHOD_NOT_ALLOWED", undefined, {
     details: { allow },
     headers: { allow: allow.join(", ") },
+    hint: `Use ${methods.join(" or ")}.`,
   });
 }
+
+/** Characters of an unknown path that are shown, and looked at. */
+const MAX_SHOWN = 200;
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 

@@ -62,7 +62,8 @@ export class Guard {
     const caller = this.#callerOf(request, { route, zone });
     if (route !== undefined) this.#checkExposure(request, route, caller);
     this.#checkOrigin(request, route, caller);
-    checkContentType(request.headers);
+    // What no route takes is told so, whatever its body is.
+    if (route?.method === request.method) checkContentType(request.headers);
     if (route === undefined) return caller;
     if (!caller.authenticated && isTokenless(route, request)) return caller;
     if (route.exposure !== "public" && caller.actor === ANONYMOUS.actor) {
@@ -304,7 +305,7 @@ export interface GuardRequest {
 
 /** The part of a route that the ladder reads. */
 type GuardedRoute =
-  & Pick<RouteInfo, "id" | "exposure" | "scope" | "tokenless">
+  & Pick<RouteInfo, "id" | "method" | "exposure" | "scope" | "tokenless">
   & RouteRules;
 
 /** Spellings of allowed hosts that are remembered: they differ in case, or by a trailing dot. */

@@ -5,6 +5,7 @@ import {
   invalidInput,
   invalidInputs,
 } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { knownKeys } from "./schema_keys.ts";
 
 /** Returns a query's parameters as an object, without `pretty`, which every route takes. */
@@ -33,7 +34,7 @@ export function parseInput(
   value: unknown,
   part: "query" | "body",
 ): unknown {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw schemaRefusal(result.error, schema, {
     message: `Cannot accept the ${part}`,
@@ -67,20 +68,43 @@ export function schemaRefusal(
       }
     }
     if (issue.code === "unrecognized_keys") {
-      const known = knownKeys(schema, inner).join(", ") || "none";
-      return issue.keys.map((key) => ({
-        path: [...path, key].join("."),
-        message: `Unknown field "${key}"; known: ${known}`,
-      }));
+      const known = knownKeys(schema, inner);
+      return issue.keys.map((key) => {
+        const guess = nearest(key, known);
+        const meant = guess === undefined ? "" : `did you mean ${guess}? `;
+        return {
+          path: [...path, key].join("."),
+          message: `Unknown field "${key}"; ${meant}known: ${
+            known.join(", ") || "none"
+          }`,
+        };
+      });
     }
     if (issue.code === "custom") hint ??= issue.params?.hint;
-    return [{ path: path.join("."), message: issue.message }];
+    return [{ path: path.join("."), message: sayOf(issue) }];
   };
   const found = issues.flatMap((issue) => wordsOf(issue, []));
   return invalidInputs(found, {
     message,
     ...(typeof hint === "string" && { hint }),
   });
+}
+
+/** Says what is wrong, and shows the form that is taken. */
+function sayOf(issue: z.core.$ZodIssue): string {
+  const { code, input, message } = issue;
+  if (code === "invalid_format" && issue.format === "datetime") {
+    return `${message}; for example 2026-01-31T09:30:00Z`;
+  }
+  if (code !== "invalid_type") return message;
+  const isQuoted = typeof input === "string" &&
+    /^(-?\d{1,16}|true|false)$/.test(input);
+  if (isQuoted && issue.expected !== "string") {
+    return `${message}: ${input}, not "${input}"`;
+  }
+  return message.endsWith("received undefined")
+    ? `Required: ${issue.expected === "record" ? "object" : issue.expected}`
+    : message;
 }
 
 /** Tells of an option of a union that it wants another type than it was given. */

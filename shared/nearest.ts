@@ -15,6 +15,13 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   old: ["oldstring", "oldstr", "oldtext", "search", "find"],
   new: ["newstring", "newstr", "newtext", "replace", "replacement"],
   all: ["replaceall", "global"],
+  max_attempts: ["retries", "attempts", "maxretries"],
+  timeout_ms: ["timeout", "timeoutseconds", "timeoutsec"],
+  wait_ms: ["wait"],
+  not_before: ["at", "when", "runat", "startat", "delay"],
+  title: ["name"],
+  kind: ["type"],
+  input: ["prompt", "message", "text"],
 };
 
 /** Returns the known name that `name` most likely stands for, if any is near. */
@@ -37,8 +44,8 @@ function fold(name: string): string {
   return name.slice(0, 64).toLowerCase().replaceAll(/[_-]/g, "");
 }
 
-/** Levenshtein's distance, one row at a time. */
-function distance(a: string, b: string): number {
+/** Levenshtein's distance: how many letters are to be changed. */
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -1,0 +1,39 @@
+import { distance } from "../nearest.ts";
+
+/** Paths that are named, at most. */
+const MOST = 3;
+
+/** Letters that may be wrong, as a part of a path. */
+const TOLERANCE = 1 / 3;
+
+/**
+ * Returns those of `paths` that `wrong` most likely stands for, the nearest
+ * first. A `:param` takes whatever stands in its place.
+ */
+export function nearestPaths(
+  wrong: string,
+  paths: readonly string[],
+): readonly string[] {
+  const most = Math.max(2, wrong.length * TOLERANCE);
+  const near = [...new Set(paths)]
+    .map((path) => ({ path, edits: editsBetween(wrong, path) }))
+    .filter(({ edits }) => edits <= most)
+    .sort((a, b) => a.edits - b.edits);
+  const best = near[0]?.edits ?? 0;
+  return near.filter(({ edits }) => edits <= best + 1).slice(0, MOST)
+    .map(({ path }) => path);
+}
+
+function editsBetween(wrong: string, path: string): number {
+  if (wrong.length > 1 && path.endsWith(wrong)) return 1;
+  const parts = path.split("/");
+  const given = wrong.split("/");
+  if (parts.length !== given.length) {
+    return distance(wrong.toLowerCase(), path.toLowerCase());
+  }
+  return parts.reduce((sum, part, at) => {
+    const word = given[at] ?? "";
+    if (part.startsWith(":")) return sum + (word === "" ? 2 : 0);
+    return sum + distance(word.toLowerCase(), part.toLowerCase());
+  }, 0);
+}

@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { nearestPaths } from "./nearest_paths.ts";
+
+const PATHS = [
+  "/v1/tasks",
+  "/v1/tasks/:task_id",
+  "/v1/tasks/:task_id/logs",
+  "/v1/exec",
+  "/v1/runs",
+];
+
+Deno.test("nearestPaths() finds what a wrong path stands for", () => {
+  const cases = [
+    ["/v1/task", "/v1/tasks"],
+    ["/v1/tasks", "/v1/tasks"],
+    ["/V1/Exec", "/v1/exec"],
+    ["/v1/task/task_1", "/v1/tasks/:task_id"],
+    ["/v1/tasks/task_1/log", "/v1/tasks/:task_id/logs"],
+    ["/exec", "/v1/exec"],
+  ] as const;
+  for (const [wrong, expected] of cases) {
+    assertEquals(nearestPaths(wrong, PATHS)[0], expected, wrong);
+  }
+  assertEquals(nearestPaths("/something/else/entirely", PATHS), []);
+});
