@@ -65,7 +65,9 @@ function relayTo<P extends `/${string}`, Q, B, D extends Schema>(
 ) {
   return async (context: RouteContext<Deps, P, Q, B>) => {
     const answer = await context.deps.codex.api.relay(contract, context);
-    return new Reply(answer, { status: statusOf(answer) });
+    return contract.status === undefined
+      ? answer
+      : new Reply(answer, { status: statusOf(answer) });
   };
 }
 

@@ -59,6 +59,7 @@ export const hostRoutes = [
     headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
     body: ExecRequest,
     data: z.union([ExecPending, ExecOutcome]),
+    status: [200, 202],
     errors: ["NOT_READY", "CONFLICT", "SYSTEM_DRAINING", "NOT_LEADER"],
     events: EXEC_STREAM_EVENTS,
     example: {

@@ -55,6 +55,7 @@ export const scheduleRoutes = [
     ],
     body: NewSchedule,
     data: Schedule,
+    status: [200, 201],
     errors: ["NOT_LEADER", "NOT_READY"],
     example: {
       params: { name: "nightly" },
@@ -98,7 +99,7 @@ export const scheduleRoutes = [
     body: z.strictObject({}),
     bodyRule: "optional",
     data: Task,
-    status: 201,
+    status: [201],
     errors: ["NOT_FOUND", "SYSTEM_DRAINING", "NOT_LEADER", "NOT_READY"],
     example: ONE,
     auditFacts: ({ task_id }) => ({ task_id }),
@@ -106,7 +107,6 @@ export const scheduleRoutes = [
       const { deps, params } = context;
       const task = deps.schedules.run(params.name, context);
       return new Reply(task, {
-        status: 201,
         headers: { location: `/v1/tasks/${task.task_id}` },
       });
     },

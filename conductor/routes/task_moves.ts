@@ -86,7 +86,7 @@ export const taskMoveRoutes = [
     }),
     bodyRule: "optional",
     data: CreatedTask,
-    status: 201,
+    status: [201],
     errors: [
       "NOT_FOUND",
       "CONFLICT",

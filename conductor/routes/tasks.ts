@@ -37,12 +37,12 @@ export function created(
     readonly task: Omit<z.input<typeof CreatedTask>, "next">;
     readonly replayed: boolean;
   },
-  { status = 201 }: { readonly status?: 201 | 202 } = {},
+  { status }: { readonly status?: 202 } = {},
 ) {
   const { task_id, finished_at, waits_for } = task;
   const next = finished_at === null ? nextOfTask(task_id, waits_for) : [];
   return new Reply({ ...task, next }, {
-    status,
+    ...(status && { status }),
     headers: {
       location: `/v1/tasks/${task.task_id}`,
       ...(replayed && { "idempotency-replayed": "true" }),
@@ -99,7 +99,7 @@ export const taskRoutes = [
     }),
     body: NewTask,
     data: CreatedTask,
-    status: 201,
+    status: [201, 202],
     errors: [
       "CONFLICT",
       "SYSTEM_DRAINING",

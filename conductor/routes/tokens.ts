@@ -42,7 +42,7 @@ export const tokenRoutes = [
     ],
     body: NewToken,
     data: NamedToken.extend({ token: z.string() }),
-    status: 201,
+    status: [201],
     errors: ["CONFLICT", "NOT_LEADER", "NOT_READY"],
     example: { body: { name: "ci", scopes: ["automate", "exec"] } },
     unavailable,

@@ -131,7 +131,7 @@ export const openSession = contract({
   notes: ["201 when it was made, 200 when it was there before."],
   body: SessionRequest,
   data: SessionAnswer,
-  status: 201,
+  status: [201, 200],
   example: {
     body: { cwd: "{cwd}", sandbox: "read-only", title: "A first look" },
   },
@@ -150,7 +150,7 @@ export const runTurn = contract({
   ],
   body: TurnRequest,
   data: TurnAnswer,
-  status: 202,
+  status: [202, 200],
   example: {
     body: { session_id: "{session}", input: "Say hello", wait: true },
   },

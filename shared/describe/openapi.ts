@@ -31,7 +31,7 @@ const FAILURE = {
         message: { type: "string" },
         hint: { type: "string" },
         retryable: { type: "boolean" },
-        details: { type: "object" },
+        details: { type: "object", additionalProperties: {} },
       },
     },
   },
@@ -48,6 +48,9 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
   }
   const shared = book.share(JSON.parse(JSON.stringify(paths)));
   const answers = shareAnswers(shared);
+  const text = JSON.stringify(shared);
+  const failures = Object.entries(FAILURES)
+    .filter(([key]) => text.includes(`"#/components/responses/${key}"`));
   return {
     openapi: "3.1.0",
     info: {
@@ -66,7 +69,7 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
         Failure: FAILURE,
       },
       parameters: book.parameters,
-      responses: { ...FAILURES, ...answers },
+      responses: { ...Object.fromEntries(failures), ...answers },
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
     },
   };
@@ -161,17 +164,21 @@ function successResponse(route: RouteInfo, book: SchemaBook) {
   const content = {
     json: { "application/json": { schema: envelope(data) } },
     document: { "application/json": { schema: data } },
-    text: { "text/plain": { schema: { type: "string" } } },
+    text: TEXT,
     html: { "text/html": { schema: { type: "string" } } },
     sse: {},
   }[route.produces ?? "json"];
+  const success = {
+    description: "OK",
+    content: { ...content, ...eventContent(route) },
+  };
   return {
-    [route.status ?? 200]: {
-      description: "OK",
-      content: { ...content, ...eventContent(route) },
-    },
+    ...Object.fromEntries((route.status ?? [200]).map((it) => [it, success])),
+    ...(route.revalidates && { 304: { description: "Not Modified" } }),
   };
 }
+
+const TEXT = { "text/plain": { schema: { type: "string" } } };
 
 function eventContent({ events }: RouteInfo) {
   if (events === undefined) return {};
@@ -188,14 +195,17 @@ function envelope(data: JsonSchema) {
 }
 
 /** Which failures a route answers: its own by status, and those of any route. */
-function failures({ errors = [] }: RouteInfo) {
-  const own = errors.map((code) => ERRORS[code].status);
-  return Object.fromEntries(
-    [...own, "default"].map((status) => [
-      status,
-      { $ref: `#/components/responses/${status}` },
-    ]),
-  );
+function failures({ errors = [], produces }: RouteInfo) {
+  const own = errors.map((code) => [
+    ERRORS[code].status,
+    produces === "text"
+      ? { description: code, content: TEXT }
+      : { $ref: `#/components/responses/${ERRORS[code].status}` },
+  ]);
+  return Object.fromEntries([
+    ...own,
+    ["default", { $ref: "#/components/responses/default" }],
+  ]);
 }
 
 /** Every failure by its status: two codes of one share a response. */

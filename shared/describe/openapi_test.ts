@@ -33,6 +33,7 @@ const RECURSIVE: RouteInfo = {
   body: z.strictObject({ tree: Tree, any: z.json().optional() }),
   query: z.strictObject({ deep: z.coerce.number().optional() }),
   data: Tree,
+  status: [201, 202],
   events: { tree: Tree },
   headers: { "Idempotency-Key": "the same key gives the same tree" },
   errors: ["CONFLICT", "NOT_FOUND"],
@@ -50,7 +51,7 @@ Deno.test("openapi() is valid OpenAPI 3.1, schemas that refer to themselves too"
   );
 });
 
-Deno.test("openapi() tells parameters, security and every failure", () => {
+Deno.test("openapi() tells parameters, security, every status and every failure", () => {
   const document = JSON.parse(JSON.stringify(openapi([RECURSIVE], FACTS)));
   const operation = document.paths["/trees/{tree_id}"].post;
   assertEquals(
@@ -63,7 +64,8 @@ Deno.test("openapi() tells parameters, security and every failure", () => {
   );
   assertEquals(document.security, [{ token: [] }]);
   assertEquals(Object.keys(operation.responses), [
-    "200",
+    "201",
+    "202",
     "404",
     "409",
     "default",
@@ -72,4 +74,24 @@ Deno.test("openapi() tells parameters, security and every failure", () => {
     document.components.responses[409].description,
     "CONFLICT, SYSTEM_DRAINING, NOT_LEADER",
   );
+});
+
+Deno.test("openapi() leaves open what may be anything, as types are made of it", () => {
+  const data = z.object({
+    any: z.json(),
+    rest: z.record(z.string(), z.json()),
+    open: z.record(z.string(), z.unknown()).describe("of somebody else"),
+  });
+  const { status: _, ...facts } = { ...RECURSIVE, data };
+  const document = JSON.parse(JSON.stringify(openapi([facts], FACTS)));
+  const { content } = document.paths["/trees/{tree_id}"].post.responses[200];
+  assertEquals(content["application/json"].schema.allOf[1].properties.data, {
+    type: "object",
+    properties: {
+      any: {},
+      rest: { type: "object", additionalProperties: {} },
+      open: { type: "object", additionalProperties: {} },
+    },
+    required: ["any", "rest", "open"],
+  });
 });

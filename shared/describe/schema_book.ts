@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Schema } from "../http/mod.ts";
 import { ELSEWHERE, type JsonSchema, jsonSchema } from "./fields.ts";
 
@@ -36,7 +37,11 @@ export class SchemaBook {
     const names = new Map<string, string>([["#", name]]);
     for (const [part, definition] of Object.entries($defs)) {
       const ref = `#/$defs/${part}`;
-      const said = JSON.stringify(definition).replaceAll(`"${ref}"`, '"#self"');
+      const said = saidBy(definition, ref);
+      if (said === ANY_JSON) {
+        names.set(ref, ANY);
+        continue;
+      }
       const known = this.#parts.get(said);
       const given = known ?? `Value${this.#parts.size + 1}`;
       this.#parts.set(said, given);
@@ -44,7 +49,8 @@ export class SchemaBook {
     }
     const moved = (it: JsonSchema) => withRefs(it, names);
     for (const [part, definition] of Object.entries($defs)) {
-      this.#schemas[names.get(`#/$defs/${part}`) ?? part] = moved(definition);
+      const given = names.get(`#/$defs/${part}`) ?? part;
+      if (given !== ANY) this.#schemas[given] = moved(definition);
     }
     if (!JSON.stringify([root, $defs]).includes('"$ref":"#"')) {
       return moved(root);
@@ -93,6 +99,17 @@ export class SchemaBook {
     return replaced(document, seen) as T;
   }
 }
+
+/** What a part of a schema says, wherever it stands. */
+function saidBy(definition: unknown, ref: string): string {
+  return JSON.stringify(definition).replaceAll(`"${ref}"`, '"#self"');
+}
+
+/** In place of a name: it may be anything, of which a type that refers to itself cannot be made. */
+const ANY = "";
+const ANY_JSON = Object.entries(
+  jsonSchema(z.array(z.json()), "output").$defs ?? {},
+).map(([part, definition]) => saidBy(definition, `#/$defs/${part}`)).join();
 
 interface Parameter {
   readonly name: string;
@@ -213,6 +230,9 @@ function mapValues(value: object, change: (it: unknown) => unknown) {
   );
 }
 
+/** Without a word of its fields, a type that is made of it would have none. */
+const OPEN = { type: "object", additionalProperties: {} };
+
 const TOLD_ELSEWHERE = new Set([
   "description",
   "pattern",
@@ -226,7 +246,14 @@ const TOLD_ELSEWHERE = new Set([
 function withRefs(schema: JsonSchema, names: ReadonlyMap<string, string>) {
   return JSON.parse(JSON.stringify(schema, (key, value) => {
     if (TOLD_ELSEWHERE.has(key) && typeof value !== "object") return undefined;
-    if (value?.[ELSEWHERE] === true) return { type: value.type ?? "object" };
+    if (value?.[ELSEWHERE] === true) {
+      return { ...OPEN, type: value.type ?? "object" };
+    }
+    const { type, properties, additionalProperties } = value ?? {};
+    if (type === "object" && !properties && !additionalProperties) {
+      return { ...value, ...OPEN };
+    }
+    if (names.get(value?.$ref) === ANY) return {};
     const name = key === "$ref" ? names.get(value) : undefined;
     return name === undefined ? value : AT + name;
   })) as JsonSchema;

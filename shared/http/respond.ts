@@ -8,7 +8,7 @@ import { BareFailure, Reply, type RouteInfo, TextReply } from "./route.ts";
 /** Turns what a handler returned into the answer that its route promises. */
 export function writeResult(
   result: unknown,
-  route: Pick<RouteInfo, "produces" | "status">,
+  route: Pick<RouteInfo, "id" | "produces" | "status">,
   context: AnswerContext,
 ): Response {
   const { requestId } = context;
@@ -18,9 +18,13 @@ export function writeResult(
       headers: result.headers,
     });
   }
-  const { data, status, headers } = result instanceof Reply
-    ? result
-    : { data: result, status: route.status ?? 200, headers: undefined };
+  const reply = result instanceof Reply ? result : new Reply(result);
+  const { data, headers } = reply;
+  const { id, status: declared = [200] } = route;
+  const status = reply.status ?? declared[0];
+  if (!declared.includes(status)) {
+    throw new TypeError(`Cannot answer ${id}: it declares no status ${status}`);
+  }
   const init = { requestId, status, headers };
   const { produces } = route;
   if (produces === "text") return respond(String(data), TEXT_TYPE, init);
@@ -32,7 +36,7 @@ export function writeResult(
 /** Answers what a route promises, or says that the caller has it already. */
 export async function revalidatedResult(
   data: unknown,
-  route: Pick<RouteInfo, "produces" | "status">,
+  route: Pick<RouteInfo, "id" | "produces" | "status">,
   { known, ...context }: AnswerContext & { readonly known: string | undefined },
 ): Promise<Response> {
   const text = data instanceof TextReply ? data.text : JSON.stringify(data);

@@ -19,6 +19,8 @@ type Produces =
   | "sse"
   | "websocket";
 
+type Status = 200 | 201 | 202;
+
 export type Schema = z.ZodType;
 /** Of a query or a body, which a route may do without. */
 type MaybeSchema = Schema | undefined;
@@ -81,8 +83,8 @@ export interface RouteFacts<
   readonly bodyRule?: "required" | "optional" | "inner";
   /** The schema of `data` (of the whole answer when `produces` is no envelope). */
   readonly data: D;
-  /** Status of a success. Default 200. */
-  readonly status?: 200 | 201 | 202;
+  /** Statuses of a success: the usual one, and those that a `Reply` may have. Default 200. */
+  readonly status?: readonly [Status, ...Status[]];
   /** Codes that this route answers beyond those that any route may. */
   readonly errors?: readonly ErrorCode[];
   /** Request headers that the route reads: name → meaning. */
@@ -104,10 +106,10 @@ export interface RouteFacts<
   };
 }
 
-/** An answer with another status or further headers than the route's own. */
+/** An answer with another of the route's statuses than its usual one, or with further headers. */
 export class Reply<D> {
   readonly data: D;
-  readonly status: 200 | 201 | 202;
+  readonly status: Status | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -115,7 +117,7 @@ export class Reply<D> {
     options: Partial<Pick<Reply<D>, "status" | "headers">> = {},
   ) {
     this.data = data;
-    this.status = options.status ?? 200;
+    this.status = options.status;
     this.headers = options.headers ?? {};
   }
 }
