@@ -67,6 +67,10 @@ Deno.test("A body that is no JSON is told where, and a wrong method before its t
       ['{"a":1,\n "b" 2}', { line: 2, column: 6, near: "2}" }],
       ["{a:1}", { line: 1, column: 2, near: "a:1}" }],
       ['{"a":', { line: 1, column: 6, near: "" }],
+      ['{"a": x}', { line: 1, column: 7, near: "x}" }],
+      ['{"a":tru}', { line: 1, column: 9, near: "}" }],
+      ["hello", { line: 1, column: 1, near: "hello" }],
+      ['{"a":"b}', { line: 1, column: 9, near: "" }],
     ] as const
   ) {
     const { error } = await (await send("/v1/tasks", text)).json();

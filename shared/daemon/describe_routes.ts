@@ -75,6 +75,7 @@ export function describeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       id: "service.root",
       path: "/",
       surface: "common",
+      revalidates: true,
       summary: "Read how to begin, as /llms.txt",
       data: Pointer,
       handler: (context) =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { curl, whyUnavailable } from "../describe/mod.ts";
-import type { RouteContext } from "../http/mod.ts";
+import type { RouteContext, RouteInfo } from "../http/mod.ts";
 import type { SelfDeps } from "./self.ts";
 
 /** A curl line that runs as it stands. */
@@ -29,15 +29,21 @@ export function frontDoor<Deps extends SelfDeps>(
     "",
     "## Routes (GET /describe/<id> tells all of one)",
     "",
-    ...routes.map(({ id, method, path, produces, summary }) =>
-      `${produces === "websocket" ? "WS" : method} ${path} ${id}: ${summary}`
-    ),
+    ...routes.map(routeLine),
     "",
     "## Curl",
     "",
     ...lines.map((it) => it.curl.replaceAll(" \\\n ", "")),
     "",
   ].join("\n");
+}
+
+/** What a probe or a document is, its path says. */
+function routeLine(
+  { id, method, path, produces, surface, summary }: RouteInfo,
+) {
+  const line = `${produces === "websocket" ? "WS" : method} ${path} ${id}`;
+  return surface === "common" ? line : `${line}: ${summary}`;
 }
 
 /** Returns the curl lines of some routes, of those that can run now. */

@@ -6,7 +6,7 @@ import type { JsonSchema } from "./fields.ts";
 import { SchemaBook } from "./schema_book.ts";
 
 /** What an OpenAPI document says of its daemon. */
-interface OpenApiFacts extends CurlOptions {
+interface OpenApiFacts extends Pick<CurlOptions, "origin" | "hasToken"> {
   readonly title: string;
   readonly version: string;
 }

@@ -134,11 +134,17 @@ interface Shape {
 /** The largest shape of which `shape` has all the fields. */
 function baseOf(shape: Shape, all: readonly Shape[]): Shape | undefined {
   return all
-    .filter(({ fields }) =>
-      fields.size >= MIN_BASE && fields.size < shape.fields.size &&
+    // One that is closed knows nothing of what is added to it.
+    .filter(({ own, fields }) =>
+      isOpen(own) && isOpen(shape.own) && fields.size >= MIN_BASE &&
+      fields.size < shape.fields.size &&
       fields.isSubsetOf(shape.fields)
     )
     .sort((a, b) => b.fields.size - a.fields.size)[0];
+}
+
+function isOpen({ additionalProperties }: JsonSchema): boolean {
+  return additionalProperties !== false;
 }
 
 /** Counts each shape of a document; what stands in one that was met is not met again. */

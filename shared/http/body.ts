@@ -73,10 +73,17 @@ function decoded(bytes: Uint8Array<ArrayBuffer>): string {
 /** Characters that are shown of what stands where JSON ends to be JSON. */
 const SHOWN = 20;
 
+/** Bodies that are longer are not searched for the place. */
+const MAX_SEARCHED = 65_536;
+
 /** Says where a body ceases to be JSON, and what stands there. */
 function unreadable(cause: unknown, text: string): AppError {
-  const told = / at position (\d+)/.exec(messageOf(cause))?.[1];
-  const at = told === undefined ? text.length : Number(told);
+  const hint =
+    `Send one JSON object; in a shell between single quotes: -d '{"key":"value"}'.`;
+  if (text.length > MAX_SEARCHED) {
+    return new AppError("INVALID_JSON", undefined, { cause, hint });
+  }
+  const at = firstWrong(text);
   const before = text.slice(0, at).split("\n");
   const line = before.length;
   const column = (before.at(-1) ?? "").length + 1;
@@ -87,13 +94,33 @@ function unreadable(cause: unknown, text: string): AppError {
   return new AppError(
     "INVALID_JSON",
     `Cannot read the body: it is not valid JSON at line ${line}, column ${column}: ${what}`,
-    {
-      cause,
-      details: { line, column, near },
-      hint:
-        `Send one JSON object; in a shell between single quotes: -d '{"key":"value"}'.`,
-    },
+    { cause, details: { line, column, near }, hint },
   );
+}
+
+/** The first character that no JSON has after what stands before it: the engine does not always say. */
+function firstWrong(text: string): number {
+  let [good, bad] = [0, text.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (beginsJson(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** Whether something could be put behind `text` that makes it JSON. */
+function beginsJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const said = messageOf(error);
+    const at = / at position (\d+)/.exec(said)?.[1];
+    return at === undefined
+      ? said.startsWith("Unexpected end")
+      : Number(at) >= text.length || said.startsWith("Unterminated");
+  }
 }
 
 /** The key, also where JSON escapes letters of it. */

@@ -20,12 +20,17 @@ export function nearestPaths(
     .filter(({ edits }) => edits <= most)
     .sort((a, b) => a.edits - b.edits);
   const best = near[0]?.edits ?? 0;
-  return near.filter(({ edits }) => edits <= best + 1).slice(0, MOST)
+  // What is only written otherwise needs no alternatives.
+  const worst = best === 0 ? 0 : best + 1;
+  return near.filter(({ edits }) => edits <= worst).slice(0, MOST)
     .map(({ path }) => path);
 }
 
 function editsBetween(wrong: string, path: string): number {
-  if (wrong.length > 1 && path.endsWith(wrong)) return 1;
+  if (wrong === path) return 0;
+  const isPart = wrong.length > 1 && path.length > 1 &&
+    (path.endsWith(wrong) || path.startsWith(`${wrong}/`));
+  if (isPart) return 1;
   const parts = path.split("/");
   const given = wrong.split("/");
   if (parts.length !== given.length) {
@@ -34,6 +39,8 @@ function editsBetween(wrong: string, path: string): number {
   return parts.reduce((sum, part, at) => {
     const word = given[at] ?? "";
     if (part.startsWith(":")) return sum + (word === "" ? 2 : 0);
-    return sum + distance(word.toLowerCase(), part.toLowerCase());
+    const edits = distance(word.toLowerCase(), part.toLowerCase());
+    // Another word altogether is no misspelling.
+    return edits > Math.max(1, part.length / 2) ? Infinity : sum + edits;
   }, 0);
 }

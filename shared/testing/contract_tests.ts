@@ -3,7 +3,7 @@ import { type ExampleValues, fillIn, pathOf } from "../describe/curl.ts";
 import { Catalog } from "../http/catalog.ts";
 import type { Route } from "../http/route.ts";
 import type { FakeServer } from "./fake_server.ts";
-import { openApiProblems } from "./openapi_validator.ts";
+import { openApiProblems, publishedJudge } from "./openapi_validator.ts";
 
 /** A daemon under test, with what its examples need already there. */
 export interface ContractSubject extends AsyncDisposable {
@@ -55,7 +55,7 @@ export function contractTests<Deps>(
     }
     const text = await (await subject.server.get("/llms.txt")).text();
     assertEquals(await (await subject.server.get("/")).text(), text);
-    for (const id of ids) assertMatch(text, new RegExp(` ${id}: .`));
+    for (const id of ids) assertMatch(text, new RegExp(` ${id}(: .|$)`, "m"));
     const other = await subject.server.get("/describe/service.describes");
     assertEquals([other.status, (await other.json()).error.code], [
       404,
@@ -133,6 +133,37 @@ export function contractTests<Deps>(
   }
 }
 
+/** What `/openapi.json` says of one route. */
+async function published<Deps>(server: FakeServer, { id }: Route<Deps>) {
+  const document = await (await server.get("/openapi.json")).json();
+  const operation = Object.values<Record<string, Operation>>(document.paths)
+    .flatMap((it) => Object.values(it)).find((it) => it.operationId === id);
+  assert(operation !== undefined, `${id} is not published`);
+  const [given] = Object.entries(operation.responses)
+    .filter(([status]) => status.startsWith("2")).map(([, it]) => it);
+  const name = given?.$ref?.replace("#/components/responses/", "");
+  const response = name === undefined
+    ? given
+    : document.components.responses[name];
+  return {
+    judge: publishedJudge(document),
+    body: operation.requestBody?.content["application/json"]?.schema,
+    answer: response?.content?.["application/json"]?.schema,
+  };
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly requestBody?: Content;
+  readonly responses: Readonly<
+    Record<string, Partial<Content> & { readonly $ref?: string }>
+  >;
+}
+
+interface Content {
+  readonly content: Readonly<Record<string, { readonly schema: unknown }>>;
+}
+
 async function answersItsExample<Deps>(
   route: Route<Deps>,
   { server, exampleValues }: ContractSubject,
@@ -141,6 +172,10 @@ async function answersItsExample<Deps>(
   const example = fillIn(route.example ?? {}, exampleValues);
   assert(example !== undefined, "the example needs what is not there");
   const { body, headers } = example;
+  const openapi = await published(server, route);
+  if (body !== undefined) {
+    assertEquals(openapi.judge(openapi.body, body), undefined, "the body");
+  }
   const response = await server.send(
     route.method,
     pathOf(route.path, example),
@@ -164,7 +199,7 @@ async function answersItsExample<Deps>(
   }
   assert(response.ok, `${response.status} ${text}`);
   // The front door is text unless JSON is asked for.
-  if (produces === "json" && !text.startsWith("{")) return;
+  if (route.id === "service.root") return;
   const answer = produces === "json"
     ? JSON.parse(text).data
     : produces === "document"
@@ -172,6 +207,10 @@ async function answersItsExample<Deps>(
     : text;
   const result = route.data.safeParse(answer);
   assert(result.success, `${result.error?.message}\n${text}`);
+  if (openapi.answer !== undefined) {
+    const why = openapi.judge(openapi.answer, JSON.parse(text));
+    assertEquals(why, undefined, "what OpenAPI publishes of the answer");
+  }
 }
 
 /** The parts of `/describe*` that the tests read. */

@@ -40,15 +40,30 @@ export async function openApiProblems(
   return [...schemaProblems(document), ...operationProblems(document)];
 }
 
-function schemaProblems(document: Document): string[] {
+/** Compiles the schemas of a document, which is the root that references count from. */
+function compilerOf({ components }: Pick<Document, "components">) {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  ajv.addSchema({ $id: "doc:", components: document.components }, "doc");
+  ajv.addSchema({ $id: "doc:", components }, "doc");
+  return (schema: unknown) =>
+    ajv.compile(JSON.parse(
+      JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"doc:#/'),
+    ));
+}
+
+/** Returns a function that says why a published schema refuses a value; undefined when it does not. */
+export function publishedJudge(value: unknown) {
+  const compile = compilerOf(value as Document);
+  return (schema: unknown, it: unknown): string | undefined => {
+    const accepts = compile(schema);
+    return accepts(it) ? undefined : JSON.stringify(accepts.errors);
+  };
+}
+
+function schemaProblems(document: Document): string[] {
+  const compile = compilerOf(document);
   return schemasIn(document.paths).flatMap((schema) => {
     try {
-      // The document is the root that references count from.
-      ajv.compile(JSON.parse(
-        JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"doc:#/'),
-      ));
+      compile(schema);
       return [];
     } catch (error) {
       return [`${error}: ${JSON.stringify(schema).slice(0, 200)}`];
