@@ -28,8 +28,8 @@ export class AppServerHost {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.login = new Login({ key: options.key, tell: options.tellAccount });
-    const { clock, log, shell, redactor, mark } = options;
+    const { clock, log, shell, redactor, mark, key } = options;
+    this.login = new Login({ key, clock, tell: options.tellAccount });
     this.#processes = new ProcessGroups({
       shell,
       clock,

@@ -18,18 +18,23 @@ export interface StoredLogin {
   readonly fingerprint: string | null;
 }
 
+/** Writing it takes no longer. */
+const WRITING_MS = 5000;
+
 /** Nobody is logged in. */
 const NOBODY = { mode: null, fingerprint: null } as const;
 
 /**
  * Reads whose login a file holds; `key` keeps the hash from being guessed. A
  * token that is refreshed changes the file, but not whose it is. `before`: what
- * was read last, which still holds when the file has not changed.
+ * was read last, which still holds when the file has not changed, and while it
+ * is being written (`now`: the wall clock, in ms).
  */
 export async function readAuthFile(
   path: string,
-  { key, before }: {
+  { key, now, before }: {
     readonly key: string;
+    readonly now: number;
     readonly before: StoredLogin | undefined;
   },
 ): Promise<StoredLogin> {
@@ -40,7 +45,11 @@ export async function readAuthFile(
   try {
     contents = Contents.parse(JSON.parse(await Deno.readTextFile(path)));
   } catch {
-    // Written at this moment, or none: Codex itself cannot read it either.
+    const { mtime } = await Deno.stat(path).catch(() => ({ mtime: null }));
+    const isBeingWritten = mtime !== null &&
+      now - mtime.getTime() < WRITING_MS;
+    if (isBeingWritten && before !== undefined) return before;
+    // None, for Codex itself cannot read it either.
     return { stamp, ...NOBODY };
   }
   const { OPENAI_API_KEY, tokens } = contents;

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { Clock } from "../../shared/clock.ts";
 import type { Account, Fault } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import { readAuthFile, type StoredLogin } from "./auth_file.ts";
@@ -29,8 +30,9 @@ export class Login {
   #told: string | undefined;
   #authFile: string | undefined;
   #read: StoredLogin | undefined;
-  /** What the app-server began with. */
+  /** What the app-server began with, and what it tells of that. */
   #begun: StoredLogin | undefined;
+  #begunAccount = UNKNOWN;
   #hasChanged = false;
   #refused: string | undefined;
 
@@ -69,13 +71,14 @@ export class Login {
     // It would tell of the login that it began with.
     if (this.#hasChanged) return;
     const { account, requiresOpenaiAuth } = await client.account();
-    this.#set({
+    this.#begunAccount = {
       logged_in: !requiresOpenaiAuth || Boolean(account),
       auth_mode: account?.type ?? null,
       plan_type: account?.planType ?? null,
       requires_openai_auth: requiresOpenaiAuth,
       fingerprint: account ? this.#begun?.fingerprint ?? null : null,
-    });
+    };
+    this.#set(this.#begunAccount);
   }
 
   /** Nothing is known of the login while there is no app-server. */
@@ -98,6 +101,7 @@ export class Login {
     // The same person again: whoever was refused may be welcome now.
     const isAnew = now.stamp !== begun.stamp &&
       (this.fault ?? this.#refused) !== undefined;
+    const wasOther = this.#hasChanged;
     this.#hasChanged = isOther || isAnew;
     if (isOther) {
       this.#set({
@@ -107,7 +111,7 @@ export class Login {
         requires_openai_auth,
         fingerprint: now.fingerprint,
       });
-    }
+    } else if (wasOther) this.#set(this.#begunAccount);
     return this.#hasChanged;
   }
 
@@ -129,9 +133,10 @@ export class Login {
 
   async #readFile(): Promise<StoredLogin | undefined> {
     if (this.#authFile === undefined) return undefined;
-    const { key } = this.#options;
+    const { key, clock } = this.#options;
     this.#read = await readAuthFile(this.#authFile, {
       key,
+      now: clock.now(),
       before: this.#read,
     });
     return this.#read;
@@ -139,6 +144,7 @@ export class Login {
 }
 
 interface LoginOptions {
+  readonly clock: Pick<Clock, "now">;
   /** codexd's own secret, for fingerprints. */
   readonly key: string;
   tell(account: Account): void;

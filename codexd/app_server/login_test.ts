@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { systemClock } from "../../shared/clock.ts";
 import type { Account } from "../../shared/contracts/mod.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { Login } from "./login.ts";
@@ -6,7 +7,11 @@ import { Login } from "./login.ts";
 /** A login in a folder of its own, which an app-server has begun with. */
 async function setUp(folder: string, file: unknown) {
   const told: Account[] = [];
-  const login = new Login({ key: "secret", tell: (it) => told.push(it) });
+  const login = new Login({
+    key: "secret",
+    clock: systemClock,
+    tell: (it) => told.push(it),
+  });
   const write = (file: unknown) =>
     Deno.writeTextFile(`${folder}/auth.json`, JSON.stringify(file));
   const begin = (type: string | null) =>
@@ -63,4 +68,34 @@ Deno.test("Login.refresh() does not ask an app-server whose login is an old one"
   await login.look();
   await login.refresh({ account: () => Promise.reject(new Error("asked")) });
   assertEquals(login.account.logged_in, false);
+});
+
+Deno.test("Login.look() takes a file that is being written for what it was, but not for long", async () => {
+  await using folder = await tempDir();
+  const key = { OPENAI_API_KEY: "sk-one" };
+  const { login, told, write } = await setUp(folder.path, key);
+  const path = folder.join("auth.json");
+  for (const half of ["", '{"OPENAI_API_KEY":"sk']) {
+    await Deno.writeTextFile(path, half);
+    assertEquals([await login.look(), login.fault], [false, undefined]);
+  }
+  await write({ ...key, tokens: null });
+  assertEquals([await login.look(), told], [false, []]);
+  await Deno.writeTextFile(path, "");
+  await Deno.utime(path, 0, 0);
+  assertEquals([await login.look(), login.account.logged_in], [true, false]);
+});
+
+Deno.test("Login.look() restores the account when its login is there again", async () => {
+  await using folder = await tempDir();
+  const key = { OPENAI_API_KEY: "sk-one" };
+  const { login, told, write } = await setUp(folder.path, key);
+  const before = login.account;
+  await Deno.remove(folder.join("auth.json"));
+  assertEquals([await login.look(), login.account.logged_in], [true, false]);
+  await write({ ...key, tokens: null });
+  // The app-server is to begin anew, but who is logged in can go on meanwhile.
+  assertEquals([await login.look(), login.account], [true, before]);
+  login.assertLoggedIn();
+  assertEquals([await login.look(), told.length], [false, 2]);
 });

@@ -13,12 +13,14 @@ import {
   runTurn,
   statusOf,
   turnFacts,
+  type TurnRequest,
   turnTarget,
   UsageGrouping,
   UsageReport,
 } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
 import {
+  missingScope,
   Reply,
   type RouteContext,
   type RouteFacts,
@@ -69,6 +71,25 @@ function relayTo<P extends `/${string}`, Q, B, D extends Schema>(
       ? answer
       : new Reply(answer, { status: statusOf(answer) });
   };
+}
+
+/**
+ * Whoever lets Codex go beyond its sandbox runs commands by it: that takes the
+ * scope of who does.
+ * @throws {AppError} SCOPE_REQUIRED
+ */
+export async function checkAnswerScope(
+  { deps: { codex }, scopes, signal }: Pick<
+    RouteContext<Deps>,
+    "deps" | "scopes" | "signal"
+  >,
+  { approval_id, decision }: Pick<TurnRequest, "approval_id" | "decision">,
+): Promise<void> {
+  const missing = missingScope({ scopes }, "exec");
+  if (missing === undefined || !decision?.startsWith("accept")) return;
+  const { approvals } = await codex.api.call(codexdStatus, {}, { signal });
+  const asked = approvals.items.find((it) => it.approval_id === approval_id);
+  if (asked?.beyond_max_sandbox) throw missing;
 }
 
 const Away = z.object({ reason: z.string() });
@@ -190,7 +211,10 @@ export const codexRoutes = [
     unavailable,
     auditTarget: turnTarget,
     auditFacts: turnFacts,
-    handler: relayTo(runTurn),
+    async handler(context) {
+      await checkAnswerScope(context, context.body);
+      return await relayTo(runTurn)(context);
+    },
   }),
   route({
     ...CODEX_ROUTE,

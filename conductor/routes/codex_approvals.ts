@@ -9,7 +9,7 @@ import {
 import { AppError } from "../../shared/errors.ts";
 import { IDEMPOTENCY_KEY_RULE } from "../../shared/idempotency.ts";
 import { route } from "../deps.ts";
-import { away, CODEX_ROUTE } from "./codex.ts";
+import { away, checkAnswerScope, CODEX_ROUTE } from "./codex.ts";
 import { POLL_QUERY } from "./poll.ts";
 
 /** What Codex asks, and the answers of people. */
@@ -43,7 +43,7 @@ export const codexApprovalRoutes = [
     summary: "Answer what Codex asks: decide, or answer its questions",
     notes: [
       "The first answer wins; a later one is CONFLICT, and says who decided, when and what.",
-      "A decision may go beyond BAA_CODEX_MAX_SANDBOX: the audit says so (beyond_max_sandbox).",
+      "A decision may go beyond BAA_CODEX_MAX_SANDBOX: the audit says so (beyond_max_sandbox), and to accept that takes the scope exec, too.",
     ],
     headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
     body: z.strictObject(ApprovalAnswer).superRefine((it, context) => {
@@ -71,6 +71,7 @@ export const codexApprovalRoutes = [
     }),
     async handler(context) {
       const { deps, params, actor, headers, signal, requestId } = context;
+      await checkAnswerScope(context, { ...params, ...context.body });
       const answer = await deps.codex.api.relay(runTurn, {
         actor,
         headers,

@@ -97,6 +97,59 @@ Deno.test("POST /v1/codex/approvals/:approval_id names the holder of a token, wh
   assertEquals(seen?.headers.get("x-baa-actor"), "ann");
 });
 
+Deno.test("to let Codex go beyond its sandbox takes the scope exec, too, by either route", async () => {
+  await using codexd = new FakeCodexd();
+  const token = "the-owner-4711-x9k2";
+  await using it = await testConductor({
+    ...codexd.env,
+    BAA_SHARED_TOKEN: token,
+  });
+  await codexd.followed();
+  const as = (holder: string) => ({
+    headers: { authorization: `Bearer ${holder}` },
+  });
+  const holder = async (name: string, scopes: string[]): Promise<string> => {
+    const made = await it.server.post(
+      "/v1/tokens",
+      { name, scopes },
+      as(token),
+    );
+    return (await made.json()).data.token;
+  };
+  const agent = await holder("agent", ["codex"]);
+  const person = await holder("person", ["codex", "exec"]);
+  const answer = async (by: string, path: string, body: unknown) => {
+    const response = await it.server.post(path, body, as(by));
+    const { error } = await response.json();
+    return [response.status, error?.code, error?.details?.required];
+  };
+  const turn = { action: "respond", approval_id: "apr_1" };
+  codexd.ask("apr_1");
+  for (const decision of ["accept", "accept_for_session"]) {
+    const refused = [403, "SCOPE_REQUIRED", "exec"];
+    assertEquals(
+      [
+        await answer(agent, `${APPROVALS}/apr_1`, { decision }),
+        await answer(agent, "/v1/codex/turn", { ...turn, decision }),
+      ],
+      [refused, refused],
+    );
+  }
+  assertEquals(codexd.seen.some(({ method }) => method === "POST"), false);
+  const [asked] = codexd.approvals;
+  for (
+    const [by, decision, beyond_max_sandbox] of [
+      [agent, "decline", true],
+      [agent, "accept", false],
+      [person, "accept", true],
+    ] as const
+  ) {
+    if (asked) codexd.approvals = [{ ...asked, beyond_max_sandbox }];
+    const [status] = await answer(by, `${APPROVALS}/apr_1`, { decision });
+    assertEquals(status, 200);
+  }
+});
+
 Deno.test("POST /v1/codex/approvals/:approval_id refuses a body that answers nothing", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);
