@@ -70,16 +70,17 @@ export interface AuditOutcome {
   readonly facts?: AuditFacts;
 }
 
-/** Does `work`, and records before and after it. */
+/** Does `work`, which may note facts of the outcome, and records before and after it. */
 export async function audited<T>(
   audit: AuditPort,
   intent: AuditIntent,
-  work: () => Promise<T>,
+  work: (note: (facts: AuditFacts) => void) => Promise<T>,
 ): Promise<T> {
   const entry = await audit.begin(intent);
+  let facts: AuditFacts | undefined;
   try {
-    const result = await work();
-    await entry.finish({ ok: true });
+    const result = await work((it) => facts = it);
+    await entry.finish({ ok: true, ...(facts !== undefined && { facts }) });
     return result;
   } catch (error) {
     await entry.finish({ ok: false, code: codeOf(error) });

@@ -58,4 +58,7 @@ Deno.test("audited() records the intent first, then how the work ended", async (
     assertEquals(audit.rows.at(-1), { intent, outcome: { ok: false, code } });
   }
   assertEquals(audit.rows[0], { intent, outcome: { ok: true } });
+  await audited(audit, intent, (note) => Promise.resolve(note({ size: 1 })));
+  const outcome = { ok: true, facts: { size: 1 } };
+  assertEquals(audit.rows.at(-1), { intent, outcome });
 });

@@ -194,7 +194,7 @@ export const requestBody = z.strictObject({
   response_mode: z.enum(["buffered", "sse"]).optional(),
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional(),
   follow_redirects: z.boolean().optional().describe(
-    "To other origins, too: without it such a redirect is the answer",
+    "To other origins, too, as GET or HEAD without the body and most headers: any other redirect there is the answer",
   ),
   client_id: identifier.optional(),
   tab_id: z.int().min(0).optional(),

@@ -59,7 +59,7 @@ export const browserRoutes = [
       "Only public http(s) targets, and the host:port pairs in BAA_BROWSER_HOSTS. Headers that carry credentials are refused: the browser adds its own.",
       "body: text as it is, any other JSON value as its JSON; or body_base64. The answer has body, or body_base64 where it is no text.",
       'response_mode "sse" (or Accept: text/event-stream) streams: stream_open, stream_event …, then stream_end or stream_error. Leaving it cancels the request.',
-      "A redirect to another origin is the answer (its status, redirected_to) unless follow_redirects is true. A site's demand for a password is its 401.",
+      "A redirect to another origin is the answer (its status, redirected_to) unless follow_redirects is true. It is then followed with the login there, as GET or HEAD alone, without body and headers but accept and accept-language: a 303, or 301 or 302 of a POST, becomes a GET; of any other method it is the answer. A site's demand for a password is its 401.",
       "429 with Retry-After: the platform's policy. 503 BROWSER_UNAVAILABLE: no browser is connected, or it went away.",
     ],
     body: requestBody,

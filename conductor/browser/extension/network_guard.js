@@ -215,7 +215,8 @@ function isReachable(address) {
  * to the same is followed where the request runs.
  * @type {(details: RequestDetails, origin: string) => Redirect | undefined}
  */
-function redirectOf({ statusCode: status = 0, url, responseHeaders }, origin) {
+function redirectOf(details, origin) {
+  const { statusCode: status = 0, method, url, responseHeaders } = details;
   if (![301, 302, 303, 307, 308].includes(status)) return undefined;
   const headers = Object.fromEntries(
     (responseHeaders ?? []).map((
@@ -227,5 +228,5 @@ function redirectOf({ statusCode: status = 0, url, responseHeaders }, origin) {
   const target = new URL(location, url);
   return target.origin === origin
     ? undefined
-    : { status, target: target.href, headers };
+    : { status, method, target: target.href, headers };
 }

@@ -115,7 +115,7 @@ export class RequestJobs {
       let ended = await this.#send(job, order, place);
       for (let hops = 0;; hops++) {
         if (ended instanceof RedirectError) {
-          order = onward(order, ended.redirect);
+          order = ended.next;
           // The login stays the one that it began with.
           const { cookieStore } = place.container;
           place = await choosePlace({ url: order.url, container: cookieStore });
@@ -189,25 +189,4 @@ async function watch(job, start) {
 /** @type {(message: ApiRequest) => FetchOrder["body"]} */
 function inlineBody({ body, bodyBase64 }) {
   return bodyBase64 === undefined ? body : Uint8Array.fromBase64(bodyBase64);
-}
-
-/**
- * The order that a redirect to another origin makes of `order`, as browsers do.
- * @type {(order: FetchOrder, redirect: Redirect) => FetchOrder}
- */
-function onward(order, { status, target }) {
-  const { method, headers } = order;
-  const becomesGet = status === 303
-    ? method !== "HEAD"
-    : status < 303 && method === "POST";
-  if (!becomesGet) return { ...order, url: target };
-  const others = Object.entries(headers)
-    .filter(([name]) => !name.toLowerCase().startsWith("content-"));
-  return {
-    ...order,
-    url: target,
-    method: "GET",
-    headers: Object.fromEntries(others),
-    body: undefined,
-  };
 }

@@ -1,6 +1,7 @@
 import { bareAddress } from "./addresses.js";
 import { withoutCredentials } from "./credential_names.js";
 import { CodedError } from "./error_log.js";
+import { onward } from "./onward.js";
 
 /*
  * Two places to run a request: in a page, where it has the page's principal
@@ -139,7 +140,8 @@ function follow(order, { answer, container, guard }, place) {
 
   /** @param {Redirect} redirect is an answer, or is followed elsewhere */
   function redirected(redirect) {
-    if (order.followRedirects) return end(new RedirectError(redirect));
+    const next = order.followRedirects ? onward(order, redirect) : undefined;
+    if (next !== undefined) return end(new RedirectError(next));
     const { status, target, headers } = redirect;
     const redirectedTo = bareAddress(target);
     const { location: _, ...others } = headers;
@@ -192,10 +194,10 @@ function reported({ status, headers, url }, order) {
 
 /** Ends a request that goes on at another origin. */
 export class RedirectError extends CodedError {
-  /** @param {Redirect} redirect */
-  constructor(redirect) {
+  /** @param {FetchOrder} next */
+  constructor(next) {
     super("redirected");
-    this.redirect = redirect;
+    this.next = next;
   }
 }
 

@@ -239,6 +239,8 @@ interface ExpectedRequest {
 /** An answer that sends a request to another origin. */
 interface Redirect {
   readonly status: number;
+  /** Of the request that was answered so. */
+  readonly method: string;
   readonly target: string;
   readonly headers: Record<string, string>;
 }

@@ -1,6 +1,7 @@
 import {
   audited,
   type AuditedCaller,
+  type AuditFacts,
   type AuditIntent,
   type AuditPort,
 } from "../../../shared/audit.ts";
@@ -50,7 +51,7 @@ export class BrowserRequests {
   ): Promise<RequestData> {
     const order = this.#order(input, "buffered");
     const { audit, budget, clock } = this.#parts;
-    return await audited(audit, intentOf(order, caller), async () => {
+    return await audited(audit, intentOf(order, caller), async (note) => {
       const { signal } = caller;
       const receiver = new BufferedReceiver(order.url, budget);
       const startedAt = clock.now();
@@ -58,6 +59,8 @@ export class BrowserRequests {
       const exchange = await this.#start(order, { receiver, input, signal });
       const { body, ...head } = await receiver.answer;
       receiver.release(caller.hold);
+      const elsewhere = answeredBy(order, head.url);
+      if (elsewhere !== undefined) note(elsewhere);
       return {
         request_id: order.id,
         client_id: exchange.connection.clientId,
@@ -89,7 +92,10 @@ export class BrowserRequests {
       void exchange.over.then(() =>
         entry.finish({
           ok: !receiver.failed,
-          facts: { status: receiver.status ?? null },
+          facts: {
+            status: receiver.status ?? null,
+            ...answeredBy(order, receiver.url),
+          },
         })
       );
       return receiver.events;
@@ -199,4 +205,10 @@ function intentOf(order: RequestOrder, { actor }: AuditedCaller): AuditIntent {
       ...(container !== undefined && { container }),
     },
   };
+}
+
+/** The host that answered, where redirects led to another than was asked. */
+function answeredBy(order: RequestOrder, url: string): AuditFacts | undefined {
+  const { host } = new URL(url);
+  return host === new URL(order.url).host ? undefined : { final_host: host };
 }

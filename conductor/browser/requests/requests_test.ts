@@ -490,3 +490,22 @@ Deno.test("BrowserRequests keeps large answers within one budget until they are 
   for (const release of releases) release();
   assertEquals((await ask()).status, 200);
 });
+
+Deno.test("BrowserRequests.buffered() records the host that redirects led to", async () => {
+  const { audit, browser, connect, clock } = createRig();
+  const socket = connect();
+  for (
+    const [url, facts] of [
+      ["https://bank.example/me", { final_host: "bank.example" }],
+      ["http://127.0.0.1:8080/other", undefined],
+    ] as const
+  ) {
+    const answer = browser.requests.buffered(siteRequest({}), CALLER);
+    await clock.advance(0);
+    const { id } = socket.last("api_request");
+    const head = { status: 200, headers: {}, via: "page", url } as const;
+    socket.say({ type: "api_response", id, ...head, body: "" });
+    await answer;
+    assertEquals(audit.rows.at(-1)?.outcome?.facts, facts);
+  }
+});

@@ -38,6 +38,11 @@ export class StreamReceiver implements Receiver {
     return this.#head?.status;
   }
 
+  /** What answered, or else what was asked. */
+  get url(): string {
+    return this.#head?.url ?? this.#url;
+  }
+
   take(message: AnswerMessage): boolean {
     switch (message.type) {
       case "stream_open":

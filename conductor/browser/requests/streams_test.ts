@@ -184,3 +184,16 @@ Deno.test("BrowserRequests.stream() refuses events out of turn", async () => {
   socket.say({ type: "stream_event", id: "s", seq: 5, chunk: "" });
   assertEquals((await all(events)).at(-1)?.event, "stream_error");
 });
+
+Deno.test("BrowserRequests.stream() records the host that redirects led to", async () => {
+  const { audit, socket, events } = await startStream();
+  const url = "https://bank.example/feed";
+  const head = { status: 200, headers: {}, via: "page", url } as const;
+  socket.say({ type: "stream_open", id: "s", ...head });
+  socket.say({ type: "stream_end", id: "s" });
+  await all(events);
+  assertEquals(audit.rows.at(-1)?.outcome?.facts, {
+    status: 200,
+    final_host: "bank.example",
+  });
+});
