@@ -43,7 +43,7 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["store"],
     ["record"],
     ["automation"],
-    ["access", "codex", "browser"],
+    ["access", "codex", "browser", "mcp"],
     ["status"],
     [OTHER_FILES],
     ["routes"],

@@ -43,6 +43,7 @@ export const browserRoutes = [
   }),
   route({
     id: "browser.request",
+    destructive: true,
     method: "POST",
     path: "/v1/browser/request",
     kind: "write",
@@ -91,6 +92,8 @@ export const browserRoutes = [
   }),
   route({
     id: "browser.request.cancel",
+    destructive: true,
+    idempotent: true,
     method: "POST",
     path: "/v1/browser/request/cancel",
     kind: "write",
@@ -112,6 +115,7 @@ export const browserRoutes = [
   }),
   route({
     id: "browser.actions",
+    destructive: true,
     method: "POST",
     path: "/v1/browser/actions",
     kind: "write",

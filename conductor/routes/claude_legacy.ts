@@ -50,6 +50,7 @@ export const claudeRoutes = [
   route({
     ...legacy,
     id: "browser.claude.send",
+    destructive: true,
     auditsItself: ["browser.request"],
     method: "POST",
     path: "/v1/browser/claude/send",

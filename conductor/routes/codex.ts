@@ -206,6 +206,7 @@ export const codexRoutes = [
   route({
     ...runTurn,
     id: "codex.turn",
+    destructive: true,
     next: ["codex.events", "codex.approvals.list", "codex.sessions.read"],
     path: "/v1/codex/turn",
     unavailable,

@@ -37,6 +37,7 @@ export const codexApprovalRoutes = [
   route({
     ...CODEX_ROUTE,
     id: "codex.approvals.answer",
+    destructive: true,
     method: "POST",
     path: "/v1/codex/approvals/:approval_id",
     kind: "write",

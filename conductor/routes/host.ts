@@ -45,6 +45,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.exec",
+    destructive: true,
     next: ["tasks.read", "runs.output.read", "tasks.cancel"],
     auditsItself: ["exec"],
     scope: "exec",
@@ -107,6 +108,8 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.write",
+    destructive: true,
+    idempotent: true,
     auditsItself: ["files/write"],
     scope: "files",
     path: "/v1/files/write",
@@ -132,6 +135,7 @@ export const hostRoutes = [
   route({
     ...hostOperation,
     id: "host.files.edit",
+    destructive: true,
     auditsItself: ["files/edit"],
     scope: "files",
     path: "/v1/files/edit",

@@ -9,6 +9,7 @@ import { codexApprovalRoutes } from "./codex_approvals.ts";
 import { controllerRoutes } from "./controllers.ts";
 import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
+import { mcpRoutes } from "./mcp.ts";
 import { recordRoutes } from "./record.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
@@ -40,4 +41,5 @@ export const routes: readonly Route<Deps>[] = [
   ...firefoxSocketRoutes,
   ...recordRoutes,
   ...tokenRoutes,
+  ...mcpRoutes,
 ];

@@ -40,6 +40,8 @@ export const scheduleRoutes = [
   route({
     ...write,
     id: "schedules.put",
+    destructive: true,
+    idempotent: true,
     next: ["schedules.read", "schedules.run"],
     method: "PUT",
     path: "/v1/schedules/:name",
@@ -114,6 +116,7 @@ export const scheduleRoutes = [
   route({
     ...write,
     id: "schedules.delete",
+    destructive: true,
     method: "DELETE",
     path: "/v1/schedules/:name",
     summary: "Delete a schedule; its tasks stay",

@@ -69,6 +69,7 @@ export const systemRoutes = [
   route({
     ...change,
     id: "system.pause",
+    idempotent: true,
     path: "/v1/system/pause",
     summary: "Start no more runs; what runs goes on, tasks can be queued",
     example: { body: { requested_by: "human", reason: "manual_pause" } },
@@ -78,6 +79,7 @@ export const systemRoutes = [
   route({
     ...change,
     id: "system.drain",
+    idempotent: true,
     path: "/v1/system/drain",
     summary: "Start no more runs, refuse tasks, tell when none is left",
     notes: [
@@ -100,6 +102,7 @@ export const systemRoutes = [
   route({
     ...change,
     id: "system.resume",
+    idempotent: true,
     path: "/v1/system/resume",
     summary: "Start queued tasks again",
     example: { body: { requested_by: "human", reason: "manual_resume" } },

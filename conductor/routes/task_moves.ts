@@ -29,6 +29,8 @@ export const taskMoveRoutes = [
   route({
     ...move,
     id: "tasks.cancel",
+    destructive: true,
+    idempotent: true,
     path: "/v1/tasks/:task_id/cancel",
     summary: "End a task, a running one with all that it started",
     notes: [
@@ -46,6 +48,8 @@ export const taskMoveRoutes = [
   route({
     ...move,
     id: "tasks.cancel.many",
+    destructive: true,
+    idempotent: true,
     path: "/v1/tasks/cancel",
     summary: "End all queued and running tasks of a label, kind or status",
     notes: [

@@ -57,6 +57,7 @@ export const tokenRoutes = [
   route({
     ...common,
     id: "tokens.revoke",
+    destructive: true,
     method: "DELETE",
     path: "/v1/tokens/:token_id",
     kind: "write",

@@ -16,6 +16,7 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: unknown;
   readonly format?: string;
+  readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly default?: unknown;
@@ -79,6 +80,11 @@ function noise(schema: JsonSchema, io: "input" | "output"): string[] {
 function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null &&
     Object.keys(value).length === 0;
+}
+
+/** Returns the object that a caller sends, a union's alternatives taken together. */
+export function inputObject(schema: Schema): JsonSchema {
+  return merged(alternatives(jsonSchema(schema, "input")));
 }
 
 /**

@@ -5,7 +5,13 @@ export {
   routeLines,
   whyUnavailable,
 } from "./capabilities.ts";
-export { curl, type CurlOptions, type ExampleValues } from "./curl.ts";
+export { curl, type CurlOptions, type ExampleValues, pathOf } from "./curl.ts";
 export { Endpoint, endpoint } from "./endpoint.ts";
-export { ELSEWHERE, fields } from "./fields.ts";
+export {
+  ELSEWHERE,
+  fields,
+  inputObject,
+  type JsonSchema,
+  jsonSchema,
+} from "./fields.ts";
 export { openapi } from "./openapi.ts";

@@ -9,6 +9,7 @@ import { Held } from "./held.ts";
 import type {
   Caller,
   HeaderMap,
+  Resent,
   Route,
   RouteContext,
   RouteInfo,
@@ -18,6 +19,16 @@ import type { ScopeName } from "./scopes.ts";
 
 /** What takes no fields: nothing, or an object without any. */
 const NO_FIELDS = z.strictObject({});
+
+/** Headers that say something of the request that they came with. */
+const OF_ONE_REQUEST = [
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "transfer-encoding",
+  "if-none-match",
+  "last-event-id",
+];
 
 /**
  * One admitted request: the context that its handler is given. What costs time
@@ -105,6 +116,33 @@ export class Call<Deps> implements RouteContext<Deps> {
     this.held.defer(release);
   }
 
+  async resend(
+    path: string,
+    { method, body, signal }: Resent,
+  ): Promise<Response> {
+    const headers = new Headers(this.headers);
+    for (const name of OF_ONE_REQUEST) headers.delete(name);
+    headers.set("accept", "application/json");
+    headers.set("x-request-id", this.requestId);
+    const bytes = body === undefined
+      ? null
+      : new TextEncoder().encode(JSON.stringify(body));
+    if (bytes !== null) {
+      headers.set("content-type", "application/json");
+      headers.set("content-length", String(bytes.byteLength));
+    }
+    const { remoteAddress } = this;
+    return await this.#parts.app.handle(
+      new Request(new URL(path, this.request.url), {
+        method,
+        headers,
+        body: bytes,
+        signal,
+      }),
+      { remoteAddress },
+    );
+  }
+
   /** Keeps what is held beyond the handler: until the answer's own end. */
   keep(): Held {
     return this.held = this.held.move();
@@ -174,6 +212,13 @@ interface CallParts<Deps> {
   readonly found: FoundRoute<Deps>;
   readonly caller: Caller;
   readonly catalog: Catalog<Deps>;
+  /** Who answers what the call sends itself. */
+  readonly app: {
+    handle(
+      request: Request,
+      info: { readonly remoteAddress: string },
+    ): Promise<Response>;
+  };
   readonly deps: Deps;
   /** The daemon's log, not yet the call's. */
   readonly log: Logger;

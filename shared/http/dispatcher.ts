@@ -20,6 +20,7 @@ import {
   events,
   failure,
   largeResult,
+  ownResult,
   revalidatedResult,
   writeResult,
 } from "./respond.ts";
@@ -173,6 +174,7 @@ export class Dispatcher<Deps> {
       found,
       caller,
       catalog,
+      app: this,
       deps: this.#options.deps,
       log: this.#options.log,
       // What is read resumes elsewhere; what is work gets its grace.
@@ -227,6 +229,10 @@ export class Dispatcher<Deps> {
     },
   ): MaybePromise<Response> {
     const { route } = call;
+    if (result instanceof Response) {
+      const kept = call.keep();
+      return ownResult(result, answer, () => kept[Symbol.dispose]());
+    }
     if (route.revalidates) {
       const known = call.headerMap.get("if-none-match");
       return revalidatedResult(result, route, { ...answer, known });

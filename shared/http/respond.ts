@@ -71,6 +71,23 @@ export function largeResult(
   return respond(body, JSON_TYPE, context);
 }
 
+/** Sends what a route wrote itself; `onEnd` is called when it was taken, or its reader has gone. */
+export function ownResult(
+  answer: Response,
+  { requestId }: AnswerContext,
+  onEnd: () => void,
+): Response {
+  if (answer.body === null) onEnd();
+  const body = answer.body?.pipeThrough(
+    new TransformStream({ flush: onEnd, cancel: onEnd }),
+  ) ?? null;
+  const { status, headers } = answer;
+  return respond(body, headers.get("content-type") ?? JSON_TYPE, {
+    requestId,
+    status,
+  });
+}
+
 /** Answers an event stream. */
 export function events(
   body: ReadableStream<Uint8Array>,

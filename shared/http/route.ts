@@ -66,6 +66,10 @@ export interface RouteFacts<
    */
   readonly tokenless?: true | ((headers: HeaderMap) => boolean);
   readonly summary: string;
+  /** Of a write: whether it may end, overwrite or remove what is there. */
+  readonly destructive?: true;
+  /** Of a write: whether the same call once more changes nothing further. */
+  readonly idempotent?: true;
   /** What a caller should know beyond the summary: defaults, limits, effects. */
   readonly notes?: readonly string[];
   /** Ids of the routes that lead on from its answer. */
@@ -216,8 +220,21 @@ export interface RouteContext<
    * and `release` is called when it was sent or the client has gone.
    */
   hold(release: () => void): void;
+  /**
+   * Sends another request of the same caller: with the headers that it sent,
+   * through all that guards and records one.
+   */
+  resend(path: string, init: Resent): Promise<Response>;
   /** Every route that this caller may know of, this one included. */
   readonly routes: readonly Route<Deps>[];
+}
+
+/** What is another request's own. */
+export interface Resent {
+  readonly method: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
 }
 
 /** What a WebSocket route does with an admitted connection. */
@@ -260,7 +277,8 @@ interface RouteReports<Deps, P extends string, Q, B, D> {
 /** The schema of each event's data by event name. */
 type EventSchemas = Readonly<Record<string, Schema>>;
 
-type Answer<D> = D | Reply<D> | TextReply;
+/** A `Response` is sent as it stands: of what speaks a protocol of its own. */
+type Answer<D> = D | Reply<D> | TextReply | Response;
 
 /** What may answer a route: which of them do depends on what it produces. */
 interface Answering<Deps, P extends string, Q, B, D> {

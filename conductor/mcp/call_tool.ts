@@ -1,0 +1,113 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { inputObject, pathOf } from "../../shared/describe/mod.ts";
+import type { RouteContext, RouteInfo } from "../../shared/http/mod.ts";
+import { paramsOf } from "./tools.ts";
+
+/** Clients cut a call off at a minute: a command that may take as long is handed over before. */
+const MOST_WAIT_MS = 50_000;
+
+/** Calls the route of a tool as its caller; what fails is a result as well. */
+export async function callTool(
+  route: RouteInfo,
+  args: Readonly<Record<string, unknown>>,
+  { context, signal }: {
+    readonly context: Pick<RouteContext<unknown>, "resend">;
+    readonly signal: AbortSignal;
+  },
+): Promise<CallToolResult> {
+  const empty = paramsOf(route.path).find((it) => isNoSegment(args[it]));
+  if (empty !== undefined) {
+    return failed({
+      code: "INVALID_INPUT",
+      message: `Cannot call the tool: ${empty} must be an id`,
+      retryable: false,
+    });
+  }
+  const { path, body } = requestOf(
+    route,
+    route.id === "host.exec" ? handedOver(args) : args,
+  );
+  const answer = await context.resend(path, {
+    method: route.method,
+    ...(body !== undefined && { body }),
+    signal,
+  });
+  const text = await answer.text();
+  if (!answer.headers.get("content-type")?.includes("json")) {
+    return { ...told(text), isError: !answer.ok };
+  }
+  const said = JSON.parse(text);
+  if (!answer.ok) return failed(said.error);
+  return resultOf(route.produces === "document" ? said : said.data);
+}
+
+/** Sorts what a tool was given into the path, the query and the body of its route. */
+function requestOf(
+  { path, query, body }: RouteInfo,
+  args: Readonly<Record<string, unknown>>,
+): { path: string; body?: unknown } {
+  const params = paramsOf(path);
+  const known = query === undefined ? {} : inputObject(query).properties ?? {};
+  const parts = Object.groupBy(Object.entries(args), ([name]) => {
+    if (params.includes(name)) return "params";
+    // What no part knows is refused by the one that is there.
+    return body === undefined || Object.hasOwn(known, name) ? "query" : "body";
+  });
+  return {
+    path: pathOf(path, {
+      params: Object.fromEntries(
+        (parts.params ?? []).map(([name, value]) => [name, String(value)]),
+      ),
+      query: Object.fromEntries(parts.query ?? []),
+    }),
+    ...(body !== undefined && { body: Object.fromEntries(parts.body ?? []) }),
+  };
+}
+
+/** Nothing, or dots, would lead to the path of another route. */
+function isNoSegment(value: unknown): boolean {
+  return /^\.{0,2}$/.test(String(value ?? ""));
+}
+
+/** A command that may outlast its call is made a task, which the call waits for. */
+function handedOver(
+  args: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const limit = args.timeoutMs ?? args.timeout_ms;
+  const isLong = limit === 0 ||
+    (typeof limit === "number" && limit > MOST_WAIT_MS);
+  return isLong && args.detach === undefined
+    ? { ...args, detach: true, waitMs: MOST_WAIT_MS }
+    : args;
+}
+
+/** A host operation that fails says so inside its data. */
+function resultOf(data: unknown): CallToolResult {
+  if (!isRecord(data)) return structured({ value: data });
+  const { ok, error } = data;
+  return ok === false && isRecord(error)
+    ? failed(error, data)
+    : structured(data);
+}
+
+/** The same `code`, `message` and `hint` as over HTTP, beside what there is of data. */
+function failed(
+  error: Record<string, unknown>,
+  data: Record<string, unknown> = {},
+): CallToolResult {
+  const { hint = data.hint } = error;
+  const content = { ...error, ...(hint !== undefined && { hint }), ...data };
+  return { ...structured(content), isError: true };
+}
+
+function structured(content: Record<string, unknown>): CallToolResult {
+  return { ...told(JSON.stringify(content)), structuredContent: content };
+}
+
+function told(text: string): CallToolResult {
+  return { content: [{ type: "text", text }] };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { route } from "../deps.ts";
+import { answerMcp } from "../mcp/mod.ts";
+
+const REVISION = "2026-07-28";
+
+export const mcpRoutes = [
+  route({
+    id: "mcp",
+    method: "POST",
+    path: "/mcp",
+    // What a tool does its own route records.
+    kind: "read",
+    surface: "common",
+    exposure: "local",
+    scope: "read",
+    produces: "document",
+    summary: "Speak the Model Context Protocol: these routes as tools",
+    notes: [
+      `Stateless; revision ${REVISION}, and clients that begin with initialize. Tools are what the token may call; ?tools=all lists every route.`,
+      "Calls are answered, audited and refused as those of their routes. A client that leaves ends what it did not detach.",
+    ],
+    query: z.strictObject({
+      tools: z.enum(["all"]).optional().describe("all: not the core alone"),
+    }),
+    body: z.looseObject({
+      jsonrpc: z.literal("2.0"),
+      id: z.union([z.string(), z.int()]).optional(),
+      method: z.string(),
+      params: z.looseObject({}).optional(),
+    }),
+    bodyRule: "inner",
+    data: z.unknown(),
+    example: {
+      headers: { "mcp-protocol-version": REVISION, "mcp-method": "tools/list" },
+      body: {
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/list",
+        params: {
+          _meta: {
+            "io.modelcontextprotocol/protocolVersion": REVISION,
+            "io.modelcontextprotocol/clientInfo": {
+              name: "curl",
+              version: "1",
+            },
+            "io.modelcontextprotocol/clientCapabilities": {},
+          },
+        },
+      },
+    },
+    handler: (context) =>
+      answerMcp(context, { isAll: context.query.tools === "all" }),
+  }),
+];
