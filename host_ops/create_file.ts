@@ -30,11 +30,11 @@ export async function createFile(
   const folder = dirname(path);
   const name = basename(path);
   const isPlain = root === undefined;
-  expectFolder(folder, { write, isPlain });
+  await expectFolder(folder, { write, isPlain });
   using file = await staging.place(name, { isNamed: !isPlain });
   const written = await file.write(write.bytes);
   const hasGroup = giveGroupOf(folder, file);
-  const isNew = (isPlain && hasGroup ? linked(file, path) : undefined) ??
+  const isNew = (isPlain && hasGroup ? await linked(file, path) : undefined) ??
     await guard.within(
       folder,
       (entered) =>
@@ -44,14 +44,14 @@ export async function createFile(
   return isNew ? { created: true, atomic: true, ...written } : undefined;
 }
 
-function expectFolder(
+async function expectFolder(
   folder: string,
   { write, isPlain }: { readonly write: FileWrite; readonly isPlain: boolean },
-): void {
+): Promise<void> {
   const info = lstatNow(folder);
   if (info?.isDirectory) return;
   if (info === undefined && write.createParents) {
-    if (isPlain) Deno.mkdirSync(folder, { recursive: true });
+    if (isPlain) await Deno.mkdir(folder, { recursive: true });
     return;
   }
   const [reason, what] = info === undefined
@@ -86,9 +86,12 @@ function giveGroupOf(folder: string, file: StagedFile): boolean {
  * A link is the one way to put a whole file in place that replaces nothing.
  * False: there is something. Undefined: it takes another way to get there.
  */
-function linked(file: StagedFile, path: string): boolean | undefined {
+async function linked(
+  file: StagedFile,
+  path: string,
+): Promise<boolean | undefined> {
   try {
-    Deno.linkSync(file.path, path);
+    await Deno.link(file.path, path);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;

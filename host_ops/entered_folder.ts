@@ -207,8 +207,8 @@ async function enterOnce(
   let at = path;
   const { code, output } = await shell.enter(
     orderWord(path),
-    copied && `[ ! -L ${entry(copied.name)} ] && ${COPY_ATTRIBUTES} ` +
-        `${entry(copied.name)} ${orderWord(copied.to)} >/dev/null 2>&1`,
+    copied && `f=${entry(copied.name)}; [ -f "$f" ] && [ ! -L "$f" ] && ` +
+        `${COPY_ATTRIBUTES} "$f" ${orderWord(copied.to)} >/dev/null 2>&1`,
   );
   if (!isAt(output)) {
     // of another file, or a link: the next copy must not begin with it

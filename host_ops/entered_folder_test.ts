@@ -3,6 +3,20 @@ import { tempDir } from "../shared/testing/fakes.ts";
 import { EnteredFolder } from "./entered_folder.ts";
 import { FolderShell } from "./folder_shells.ts";
 
+Deno.test("EnteredFolder copies nothing of a FIFO, which nobody may wait for", async () => {
+  await using dir = await tempDir();
+  const fifo = dir.join("fifo");
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  // who opens it all the same is not kept waiting, so that this fails
+  using _ = await Deno.open(fifo, { read: true, write: true });
+  const shell = new FolderShell({ shell: "/bin/sh" });
+  const folder = await EnteredFolder.enter(shell, dir.path, {
+    copied: { name: "fifo", to: dir.join("copy") },
+  });
+  await shell.end();
+  assertEquals(folder.hasCopied, false);
+});
+
 Deno.test("EnteredFolder begins no copy with what was copied in another folder", async () => {
   await using dir = await tempDir();
   const path = dir.join("file");

@@ -1,3 +1,5 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "@std/path";
 import type { Clock } from "../shared/clock.ts";
 import { sha256Hex } from "../shared/digest.ts";
@@ -7,6 +9,9 @@ const NAME = /^\.baa-write-\d+-[0-9a-f-]{36}\.tmp$/;
 
 /** A left-over that was not written to for this many milliseconds is dead. */
 const DEAD_AFTER_MS = 60_000;
+
+/** Opens nothing else, and waits for nobody. */
+const ONLY_A_FOLDER = constants.O_DIRECTORY | constants.O_NONBLOCK;
 
 /** Of how many folders to remember whether they are near. */
 const MOST_KNOWN = 10_000;
@@ -22,7 +27,8 @@ export class Staging {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #near = new Map<string, boolean>();
-  #isTidied = false;
+  /** When to look for what crashes have left. */
+  #tidyAt = 0;
 
   /** `folder` is absolute; it is made when it is needed. */
   constructor(folder: string, clock: Clock) {
@@ -38,7 +44,6 @@ export class Staging {
    * @throws the system's errors.
    */
   async place(name: string, { isNamed = true } = {}): Promise<StagedFile> {
-    await this.#tidy();
     const own = join(this.#folder, temporaryName());
     const folder = isNamed ? own : this.#folder;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -61,20 +66,26 @@ export class Staging {
     await Deno.remove(this.#folder).catch(() => {});
   }
 
-  /** Removes what crashes have left, once. */
-  async #tidy(): Promise<void> {
-    if (this.#isTidied) return;
-    this.#isTidied = true;
+  /** Removes what crashes have left; later what is too young now. Never rejects. */
+  async tidy(): Promise<void> {
+    const now = this.#clock.now();
+    if (now < this.#tidyAt) return;
+    this.#tidyAt = Infinity;
     try {
       for await (const entry of Deno.readDir(this.#folder)) {
         if (!NAME.test(entry.name)) continue;
         const path = join(this.#folder, entry.name);
-        const writtenAt = (await Deno.lstat(path)).mtime?.getTime() ?? 0;
-        if (this.#clock.now() - writtenAt < DEAD_AFTER_MS) continue;
-        await Deno.remove(path, { recursive: true });
+        const { isFile, nlink, mtime } = await Deno.lstat(path);
+        const deadAt = (mtime?.getTime() ?? 0) + DEAD_AFTER_MS;
+        // what has taken its place is written to there
+        const isPlaced = isFile && (nlink ?? 1) > 1;
+        if (isPlaced || deadAt <= now) {
+          await Deno.remove(path, { recursive: true });
+        } else this.#tidyAt = Math.min(this.#tidyAt, deadAt);
       }
     } catch {
-      // not there yet, or another daemon tidied
+      // not there yet, or what was there has gone
+      this.#tidyAt = now + DEAD_AFTER_MS;
     }
   }
 }
@@ -146,7 +157,8 @@ export function temporaryName(): string {
 /** Makes what was done in a folder survive a loss of power, where that can be. */
 export async function syncFolder(path: string): Promise<void> {
   try {
-    using folder = Deno.openSync(path);
+    // what took its place may be a FIFO, which nobody may wait for
+    await using folder = await open(path, ONLY_A_FOLDER);
     await folder.sync();
   } catch {
     // may be written but not read, or a filesystem that cannot: the file is whole anyway

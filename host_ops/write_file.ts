@@ -72,6 +72,7 @@ export async function put(
   deps: WriteFileDeps,
 ): Promise<Written> {
   for (let tries = MOST_TRIES; tries > 0; tries--) {
+    await deps.staging.tidy();
     const current = lstatNow(judged.path);
     refuseAtOnce(write, current);
     const doWrite = current === undefined

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sha256Hex } from "../shared/digest.ts";
 import { tempDir } from "../shared/testing/fakes.ts";
+import { FakeClock } from "../shared/testing/fake_clock.ts";
 import type { HostOps } from "./mod.ts";
+import { syncFolder } from "./staging.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
 async function write(ops: HostOps, input: Readonly<Record<string, unknown>>) {
@@ -126,6 +128,22 @@ Deno.test("writeTextFile() refuses what is no file and never blocks on it", asyn
   assertEquals(namesIn(dir.path), ["fifo"]);
 });
 
+Deno.test("syncFolder() does not wait for a FIFO that took the folder's place", async () => {
+  await using dir = await tempDir();
+  const fifo = dir.join("fifo");
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  // lets go who waits, so that this fails and does not hang
+  const rescue = new Deno.Command("/bin/bash", {
+    args: ["-c", "read -t 10; echo $?; : <>$0", fifo],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await syncFolder(fifo);
+  await rescue.stdin.close();
+  const { stdout } = await rescue.output();
+  assertEquals(new TextDecoder().decode(stdout), "1\n");
+});
+
 Deno.test("writeTextFile() lets one of fifty win when overwrite is false", async () => {
   await using dir = await tempDir();
   await using ops = testHostOps();
@@ -216,19 +234,26 @@ Deno.test("writeTextFile() tidies what a crash has left, not what is being writt
   const staging = dir.join("staging");
   const name = (i: number) =>
     `.baa-write-999-${crypto.randomUUID().slice(0, -1)}${i}.tmp`;
-  const [dead, living, deadFile] = [name(1), name(2), name(3)];
+  const [dead, living, deadFile, placed] = [1, 2, 3, 4].map(name);
   for (const folder of [dead, living, "somebody's"]) {
     await Deno.mkdir(`${staging}/${folder}`, { recursive: true });
     await Deno.writeTextFile(`${staging}/${folder}/file`, "part of");
   }
   await Deno.writeTextFile(`${staging}/${deadFile}`, "part of");
+  await Deno.writeTextFile(`${staging}/${placed}`, "all of");
+  await Deno.link(`${staging}/${placed}`, dir.join("placed"));
   const anHourAgo = new Date(Date.now() - 3_600_000);
   for (const name of [dead, deadFile, "somebody's"]) {
     await Deno.utime(`${staging}/${name}`, anHourAgo, anHourAgo);
   }
-  await using ops = testHostOps({ staging });
-  assert((await write(ops, { path: dir.join("file") })).ok);
+  const clock = new FakeClock(Date.now());
+  await using ops = testHostOps({ staging, clock });
+  const placedAgain = await write(ops, { path: dir.join("placed") });
+  assertEquals(placedAgain.ok && placedAgain.result.atomic, true);
   assertEquals(namesIn(staging), [living, "somebody's"].sort());
+  await clock.advance(60_000);
+  assert((await write(ops, { path: dir.join("file") })).ok);
+  assertEquals(namesIn(staging), ["somebody's"]);
 });
 
 Deno.test("writeTextFile() gives back the memory that it took", async () => {
