@@ -251,12 +251,13 @@ export function openDatabase(
   try {
     if (path !== ":memory:") inspectFirst(path, mustExist);
     connection = new Connection(path, { int64: true, parseJson: false });
+    // Who comes first may be making it.
+    connection.exec(`PRAGMA busy_timeout = ${OPENING_BUSY_MS}`);
     // An empty file has nothing to lose while it is made ours: eight syncs less.
     if (pragma(connection, "page_count") === 0) {
       connection.exec("PRAGMA journal_mode = MEMORY");
     }
     connection.exec(`
-      PRAGMA busy_timeout = ${OPENING_BUSY_MS};
       PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Database as Connection } from "@db/sqlite";
 import { tempDir } from "../../shared/testing/fakes.ts";
+import { pause } from "../../shared/testing/until.ts";
 import { Redactor } from "../../shared/redact.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
@@ -22,6 +23,30 @@ Deno.test("openDatabase() makes a private file with durable settings", async () 
     checkpoint_fullfsync: 1,
   });
   db.close();
+});
+
+Deno.test("openDatabase() waits for another process that makes the database", async () => {
+  await using dir = await tempDir();
+  const path = dir.join("a.db");
+  const first = new Connection(path);
+  first.exec("BEGIN EXCLUSIVE");
+  const module = new URL("./database.ts", import.meta.url);
+  const second = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { openDatabase } from ${JSON.stringify(module.href)};
+       console.log("opens");
+       openDatabase(${JSON.stringify(path)}).close();`,
+    ],
+    stdout: "piped",
+  }).spawn();
+  const reader = second.stdout.getReader();
+  await reader.read();
+  await pause(200); // it cannot say that it waits
+  first.exec("ROLLBACK");
+  first.close();
+  await reader.cancel();
+  assertEquals((await second.status).code, 0);
 });
 
 Deno.test("openDatabase() keeps what was written", async () => {
