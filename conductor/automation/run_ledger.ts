@@ -140,7 +140,10 @@ export class RunLedger {
     const { tasks, runs, events, identity } = this.#options;
     return runs.running().flatMap((run) => {
       const task = tasks.get(run.task_id);
-      if (task?.survive !== 1) return [];
+      // What began in this very term is being waited for.
+      const isOurs = run.instance_id === fence.instance_id &&
+        run.term === fence.term;
+      if (task?.survive !== 1 || isOurs) return [];
       runs.adopt(run.seq, { identity, fence });
       const { run_id, task_id } = run;
       events.append("run.adopted", { run_id, task_id }, now);

@@ -214,6 +214,23 @@ Deno.test("A new leader counts the runs that it adopts among those it may have a
   assertEquals(started, ["first"]);
 });
 
+Deno.test("A new leader adopts no run that began in its own term", async () => {
+  using it = automationAt();
+  it.start();
+  const { task } = await it.tasks.create(newTask(), {
+    ...AS_OWNER,
+    atOnce: true,
+  });
+  it.store.db.run("UPDATE tasks SET survive = 1");
+  await it.settle();
+  it.kind.at(0).end(OK);
+  await it.settle();
+  assertEquals(it.kind.runs.length, 1);
+  assertEquals(it.tasks.get(task.task_id).status, "succeeded");
+  const { items } = it.store.stores.events.after(0, 99);
+  assertEquals(items.filter(({ type }) => type === "run.adopted"), []);
+});
+
 Deno.test("A new leader ends the runs of the one before, and retries only those that say so", async () => {
   await using file = await sharedDatabase();
   const both = {
