@@ -31,7 +31,7 @@ export async function createFile(
   const name = basename(path);
   const isPlain = root === undefined;
   await expectFolder(folder, { write, isPlain });
-  using file = await staging.place(name, { isNamed: !isPlain });
+  using file = staging.place(name, { isNamed: !isPlain });
   const written = await file.write(write.bytes);
   const hasGroup = giveGroupOf(folder, file);
   const isNew = (isPlain && hasGroup ? await linked(file, path) : undefined) ??

@@ -43,7 +43,7 @@ export async function replaceFile(
   if (info.nlink > 1) return await inPlace();
   const folder = dirname(path);
   const name = basename(path);
-  using file = await staging.place(name);
+  using file = staging.place(name);
   return await guard.within(folder, async (entered) => {
     const copy = entered.hasCopied ? file.info() : undefined;
     if (!copy?.isFile || copy.uid !== info.uid || copy.gid !== info.gid) {

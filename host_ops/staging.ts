@@ -43,7 +43,7 @@ export class Staging {
    *
    * @throws the system's errors.
    */
-  async place(name: string, { isNamed = true } = {}): Promise<StagedFile> {
+  place(name: string, { isNamed = true } = {}): StagedFile {
     const own = join(this.#folder, temporaryName());
     const folder = isNamed ? own : this.#folder;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
