@@ -82,6 +82,9 @@ export class Approvals {
    * @throws {AppError} NOT_FOUND
    */
   find(approvalId: string): ApprovalRecord {
+    // Of the records the oldest fall out, and that one may still wait.
+    const waits = this.#pending.get(approvalId);
+    if (waits !== undefined) return { ...waits.approval, outcome: null };
     const record = this.#options.records.get(approvalId);
     if (record !== undefined) return record;
     throw new AppError("NOT_FOUND", "Cannot find the approval", {
@@ -112,8 +115,10 @@ export class Approvals {
     const result = checkAnswer(given, { ...pending, params });
     const { decision = "answered" } = given;
     if (decision === "accept_for_session") this.#remember(pending);
+    // On disk before it is done, so that a crash leaves nothing undecided that was.
+    const outcome = this.#end(pending, decision, "client", actor);
     pending.rpc.answer(pending.request.id, { result });
-    return this.#end(pending, decision, "client", actor);
+    return outcome;
   }
 
   /** The app-server tells that a question is settled, perhaps without us. */
@@ -206,8 +211,8 @@ export class Approvals {
     const { request, question, rpc } = asked;
     const once = decision === "accept_for_session" ? "accept" : decision;
     const result = question.answer(once, paramsOf(request));
-    rpc.answer(request.id, { result });
     this.#end(asked, decision, by);
+    rpc.answer(request.id, { result });
   }
 
   #end(

@@ -449,3 +449,25 @@ Deno.test("Approvals remembers for a session only what is a plain command", () =
 function issuesOf({ details }: AppError) {
   return details?.issues as { path: string; message: string }[];
 }
+
+Deno.test("Approvals.find() and respond() know what waits when its record has fallen out", () => {
+  const { answers, approvals, ask, respond, stored } = setUp("ask");
+  ask();
+  stored.get = () => undefined;
+  const { approval_id, outcome } = approvals.find("apr_1");
+  assertEquals([approval_id, outcome], ["apr_1", null]);
+  respond("apr_1", "accept");
+  assertEquals(answers, [[0, { result: { decision: "accept" } }]]);
+});
+
+Deno.test("Approvals records a decision before Codex is answered", () => {
+  const result = { decision: "decline" };
+  for (const mode of ["ask", "deny"] as const) {
+    const { answers, ask, respond, stored } = setUp(mode);
+    stored.set = (_id, { outcome }) =>
+      void (outcome && answers.push(outcome.decision));
+    ask();
+    if (mode === "ask") respond("apr_1", "decline");
+    assertEquals(answers, ["decline", [0, { result }]]);
+  }
+});
