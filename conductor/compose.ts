@@ -93,6 +93,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     stateDir: values.stateDir,
     events: store.events,
     held: store.held,
+    leads: () => automation.leadership.isLeader,
     clock,
     log,
   });

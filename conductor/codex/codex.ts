@@ -21,7 +21,7 @@ export class Codex {
   readonly #held: CodexOptions["held"];
 
   constructor(options: CodexOptions) {
-    const { events, held, clock, log } = options;
+    const { events, held, clock, log, leads } = options;
     this.#clock = clock;
     this.#held = held;
     this.api = new CodexdApi(options);
@@ -31,7 +31,10 @@ export class Codex {
       log,
       onChange: ({ state, reason }, previous) =>
         events.record("codexd.health_changed", { state, previous, reason }),
-      onApproval: (event) => tellApproval(event, events),
+      onApproval(event) {
+        // Others on the same database hear of it, too.
+        if (leads()) tellApproval(event, events);
+      },
     });
   }
 
@@ -92,6 +95,8 @@ interface CodexOptions {
   /** The folder of all state, codexd's key in it. */
   readonly stateDir: string;
   readonly events: Pick<EventService, "record">;
+  /** Whether this process is the one that records what people are asked. */
+  leads(): boolean;
   readonly held: Pick<HeldCalls, "until" | "enter" | "stopped">;
   readonly clock: Clock;
   readonly log: Logger;
