@@ -30,9 +30,13 @@ export class Maintenance {
 
   /** Removes old events, lets go of idle sessions, interrupts silent turns. */
   async tidy(): Promise<void> {
-    const { events, loader, turns, codex, host } = this.#ports;
+    const { events, loader, turns, codex, host, log } = this.#ports;
     events.removeOld();
-    if (codex.client !== undefined) await host.login.refresh(codex.client);
+    if (codex.client !== undefined) {
+      await host.login.refresh(codex.client).catch((error) =>
+        log.warn("Cannot ask for the login", { reason: messageOf(error) })
+      );
+    }
     await this.#interruptSilent();
     const idle = loader.idle((it) => turns.activeIn(it) !== undefined);
     for (const sessionId of idle) {
