@@ -86,7 +86,7 @@ function refusal(error: RpcError, reason: string): AppError {
     return new AppError("CONFLICT", "Cannot use the session: it is archived", {
       ...options,
       hint:
-        'Fetch it back: POST /v1/codex/sessions {"session_id":"…","archived":false}.',
+        'Fetch it back: POST /v1/codex/sessions (of codexd: /v1/codexd/sessions) {"session_id":"…","archived":false}.',
     });
   }
   if (CONFLICT.test(reason)) {

@@ -5,6 +5,7 @@ import type {
   SessionDetail,
   TurnAnswer,
 } from "../../shared/contracts/mod.ts";
+import { until } from "../../shared/testing/until.ts";
 import { fakeMachine } from "../testing/fake_machine.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
 
@@ -256,9 +257,16 @@ Deno.test("POST sessions archived puts a session away and fetches it back", asyn
   assertEquals(await listed("?archived=true"), [session_id]);
   const turn = await refused(it, { session_id, input: "x" });
   assertEquals([turn.status, turn.code], [409, "CONFLICT"]);
-  assertMatch(turn.hint, /"archived":false/);
-  const back = await open(it, { session_id, archived: false });
-  assertEquals(back.session.archived, false);
+  assertMatch(turn.hint, /\/v1\/codexd\/sessions.*"archived":false/);
+  const limits = { title: "Away", sandbox: "read-only", approvals: "deny" };
+  const more = { session_id, archived: true, ...limits };
+  const { details } = await refused(it, more, SESSIONS);
+  assertEquals(
+    details.issues.map(({ path }: { path: string }) => path),
+    Object.keys(limits),
+  );
+  const back = await open(it, { ...more, archived: false });
+  assertEquals([back.session.archived, back.session.title], [false, "Away"]);
   assertEquals(await listed(), [session_id]);
   const long = { session_id, input: "@model:hang", wait: false };
   const { turn_id } = await run(it, long);
@@ -266,4 +274,27 @@ Deno.test("POST sessions archived puts a session away and fetches it back", asyn
   assertEquals([running.code, running.details.turn_id], ["CONFLICT", turn_id]);
   const isNew = await refused(it, { archived: true }, SESSIONS);
   assertEquals(isNew.details.issues[0].path, "archived");
+});
+
+Deno.test("POST sessions archived and a turn that is to start exclude one another", async () => {
+  const start = [TURN, { input: "x" }, "turn/start"] as const;
+  const archive = [SESSIONS, { archived: true }, "thread/archive"] as const;
+  for (
+    const [[path, body, silentAt], [later, its, never]] of [
+      [start, archive],
+      [archive, start],
+    ] as const
+  ) {
+    const machine = fakeMachine({ silentAt });
+    let first: Promise<Response> | undefined;
+    {
+      await using it = await testCodexd({ machine });
+      const session_id = await it.session();
+      first = it.server.post(path, { session_id, ...body });
+      await until(() => sent(it, silentAt).threadId);
+      const { code } = await refused(it, { session_id, ...its }, later);
+      assertEquals([code, sent(it, never)], ["CONFLICT", {}]);
+    }
+    await (await first).body?.cancel();
+  }
 });

@@ -42,6 +42,9 @@ const NEW_ONLY = [
   "ephemeral",
 ] as const;
 
+/** What a session that is put away is not given. */
+const LIVE_ONLY = ["title", "sandbox", "approvals"] as const;
+
 /** Makes sessions and resumes them. */
 export class SessionService {
   readonly #ports: Ports;
@@ -62,6 +65,11 @@ export class SessionService {
     ];
     if (isNew && request.archived !== undefined) {
       problems.push({ path: "archived", message: "goes with session_id only" });
+    }
+    if (request.archived) {
+      const others = LIVE_ONLY.filter((path) => request[path] !== undefined);
+      const message = "does not go with archived: true";
+      problems.push(...others.map((path) => ({ path, message })));
     }
     if (problems.length > 0) throw invalidInputs(problems, CANNOT_OPEN);
     const sessionId = request.session_id ?? await this.#create(request);
@@ -141,14 +149,8 @@ export class SessionService {
    */
   async #archive(sessionId: string, archived: boolean): Promise<Session> {
     const { codex, index, loader, turns } = this.#ports;
-    const running = turns.activeIn(sessionId);
-    if (running !== undefined) {
-      throw new AppError(
-        "CONFLICT",
-        `Cannot archive the session: turn ${running.turnId} is running`,
-        { details: { turn_id: running.turnId } },
-      );
-    }
+    // No turn is to start meanwhile.
+    using _ = turns.reserve(sessionId);
     const client = await codex.ready();
     const thread = await client.readThread(sessionId);
     if (isArchived(thread) !== archived) {

@@ -54,17 +54,19 @@ export class Turns {
   }
 
   /**
-   * Reserves a session for a new turn: the app-server itself would take a
-   * second one as steering of the first.
+   * Reserves a session for a new turn, since the app-server itself would take a
+   * second one as steering of the first; or keeps it from having one.
    * @throws {AppError} CONFLICT naming the running turn
    */
   reserve(sessionId: string, plan: TurnPlan = {}): Reservation {
     const running = this.#active.get(sessionId);
     if (running !== undefined || this.#starting.has(sessionId)) {
-      const name = running?.turnId ?? "that is just starting";
+      const why = running === undefined
+        ? "a turn is just starting in it, or it is being archived"
+        : `turn ${running.turnId} is running in it`;
       throw new AppError(
         "CONFLICT",
-        `Cannot start a turn: turn ${name} is running in this session`,
+        `Cannot use the session: ${why}`,
         { details: { turn_id: running?.turnId ?? null } },
       );
     }

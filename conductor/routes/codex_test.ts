@@ -129,7 +129,7 @@ Deno.test("/v1/codex* keep codexd's failures with their details", async () => {
   codexd.refusals.set("/v1/codexd/turn", {
     status: 409,
     code: "CONFLICT",
-    message: "Cannot start a turn: turn t1 is running in this session",
+    message: "Cannot use the session: turn t1 is running in it",
     details: { turn_id: "t1" },
   });
   const refused = await failure(it, "POST", "/v1/codex/turn", {
