@@ -194,7 +194,7 @@ Deno.test("without a binary codexd answers, says why, and refuses work with the 
     const response = await it.server.post(`/v1/codexd/${path}`, body);
     const { error } = await response.json();
     assertEquals([response.status, error.code], [503, "CODEXD_UNAVAILABLE"]);
-    assertEquals(error.retryable, true);
+    assertEquals(error.retryable, false);
     assertMatch(error.details.fix, /npm install -g @openai\/codex/);
   }
   assertEquals(await (await it.server.get("/healthz")).text(), "ok");
@@ -219,6 +219,7 @@ Deno.test("nobody logged in: reading works, work is refused with the fix, a logi
   const { error } = await refused.json();
   assertEquals([refused.status, error.code], [503, "CODEXD_UNAVAILABLE"]);
   assertMatch(error.details.fix, /codex login/);
+  assertEquals(error.retryable, false);
   assertEquals((await it.server.get("/v1/codexd/sessions")).status, 200);
   it.machine.behaviour = {};
   await Deno.writeTextFile(`${it.machine.home}/auth.json`, "{}");

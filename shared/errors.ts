@@ -60,6 +60,9 @@ export const ERRORS = {
   CONFLICT: row(409, "Cannot do this: it conflicts with the current state", {
     remedy: "Read the present state, then decide again.",
   }),
+  CANCELED: row(409, "Cannot finish: it was canceled", {
+    remedy: "Somebody asked for its end; send it again if it is still wanted.",
+  }),
   SYSTEM_DRAINING: row(409, "Cannot accept work: automation is draining", {
     remedy: "Wait, or POST /v1/system/resume.",
     retryable: true,

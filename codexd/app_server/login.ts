@@ -120,7 +120,10 @@ export class Login {
     const details = this.fault;
     if (details === undefined) return;
     const message = `Cannot use Codex: ${details.reason}`;
-    throw new AppError("CODEXD_UNAVAILABLE", message, { details });
+    throw new AppError("CODEXD_UNAVAILABLE", message, {
+      details,
+      retryable: false,
+    });
   }
 
   #set(account: Account): void {

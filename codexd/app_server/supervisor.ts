@@ -93,7 +93,11 @@ export class Supervisor {
     throw new AppError(
       "CODEXD_UNAVAILABLE",
       `Cannot use Codex: ${fault.reason}`,
-      { details: { ...fault, state } },
+      {
+        details: { ...fault, state },
+        // A binary does not come by itself.
+        ...(state === "missing" && { retryable: false }),
+      },
     );
   }
 

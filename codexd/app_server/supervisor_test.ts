@@ -187,9 +187,10 @@ Deno.test("Supervisor gives up for a while when its restarts are used up, then t
   assertEquals(failed.fault?.reason, "the app-server exited with code 3");
   assertEquals(machine.lives.length, 3);
   const error = await assertRejects(() => it.supervisor.ready(), AppError);
-  assertEquals([error.code, error.details?.state], [
+  assertEquals([error.code, error.details?.state, error.retryable], [
     "CODEXD_UNAVAILABLE",
     "failed",
+    true,
   ]);
   machine.behaviour = {};
   await it.pass(30_000);

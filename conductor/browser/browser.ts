@@ -109,7 +109,7 @@ export function composeBrowser(options: BrowserOptions): Browser {
     allowedHosts,
     ownHosts: ownHosts(base, values),
   });
-  const clients = new Clients();
+  const clients = new Clients(store);
   const exchanges = new Exchanges(clock, targets);
   const pending = new PendingActions({ clock, newId });
   const pairing = new Pairing(store, clock);

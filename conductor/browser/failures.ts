@@ -113,6 +113,20 @@ export function browserGone(clientId?: string): AppError {
   );
 }
 
+/** No browser of that name was ever here. */
+export function browserUnknown(clientId: string): AppError {
+  return new AppError(
+    "BROWSER_UNAVAILABLE",
+    `Cannot reach the browser: client "${clientId}" is not known`,
+    {
+      details: { reason: "not_connected", client_id: clientId },
+      retryable: false,
+      hint:
+        "GET /v1/browser lists the clients; leave client_id out to use any.",
+    },
+  );
+}
+
 /** The connection ended while the browser worked on something. */
 export function browserLost(): AppError {
   return new AppError(
@@ -125,7 +139,7 @@ export function browserLost(): AppError {
 /** Somebody asked for the end of a request. */
 export function requestCanceled(): AppError {
   return new AppError(
-    "CONFLICT",
+    "CANCELED",
     "Cannot finish the request: it was canceled",
     { details: { reason: "canceled" } },
   );

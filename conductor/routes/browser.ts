@@ -70,6 +70,7 @@ export const browserRoutes = [
       "BROWSER_UNAVAILABLE",
       "BODY_TOO_LARGE",
       "CONFLICT",
+      "CANCELED",
       "NOT_READY",
       "TOO_MANY_REQUESTS",
       "UPSTREAM_FAILED",

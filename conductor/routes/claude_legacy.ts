@@ -23,6 +23,7 @@ const legacy = {
   errors: [
     "BROWSER_UNAVAILABLE",
     "CONFLICT",
+    "CANCELED",
     "NOT_READY",
     "TOO_MANY_REQUESTS",
     "UPSTREAM_FAILED",

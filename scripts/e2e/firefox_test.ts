@@ -211,6 +211,7 @@ firefoxTest(
     await first.closed;
     const last = (await told.next()).value;
     assertEquals(last.event, "stream_error");
+    assertEquals(last.data.code, "CANCELED");
     assertEquals(last.data.details.reason, "canceled");
     assertEquals((await told.next()).done, true);
 

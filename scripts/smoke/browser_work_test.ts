@@ -250,7 +250,11 @@ Deno.test("what a browser is asked to do it does, and it says no secret", async 
         running: true,
         confirmed: true,
       });
-      assertEquals((await slow).error.details.reason, "canceled");
+      const { error } = await slow;
+      assertEquals([error.code, error.details.reason], [
+        "CANCELED",
+        "canceled",
+      ]);
       const again = await smoke.call("/v1/browser/request/cancel", {
         request_id: "slow",
       });

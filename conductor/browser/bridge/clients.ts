@@ -1,9 +1,15 @@
+import type { BrowserStore } from "../../store/mod.ts";
 import type { Connection } from "./connection.ts";
-import { browserGone } from "../failures.ts";
+import { browserGone, browserUnknown } from "../failures.ts";
 
 /** The browsers that are connected, one connection per client id. */
 export class Clients {
   readonly #byId = new Map<string, Connection>();
+  readonly #store: Pick<BrowserStore, "clients">;
+
+  constructor(store: Pick<BrowserStore, "clients">) {
+    this.#store = store;
+  }
 
   get all(): readonly Connection[] {
     return [...this.#byId.values()];
@@ -26,8 +32,10 @@ export class Clients {
     const connection = clientId === undefined
       ? this.active
       : this.get(clientId);
-    if (connection === undefined) throw browserGone(clientId);
-    return connection;
+    if (connection !== undefined) return connection;
+    const isKnown = clientId === undefined ||
+      this.#store.clients().some((it) => it.client_id === clientId);
+    throw isKnown ? browserGone(clientId) : browserUnknown(clientId);
   }
 
   add(connection: Connection): void {

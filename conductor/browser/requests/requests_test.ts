@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { BROWSER_LIMITS } from "../limits.ts";
 import { CALLER, failureOf } from "../testing/outcome.ts";
 import { createRig, siteRequest } from "../testing/rig.ts";
@@ -232,12 +237,18 @@ Deno.test("BrowserRequests refuses when no browser is connected", async () => {
   const nobody = await failureOf(
     browser.requests.buffered(siteRequest(), CALLER),
   );
-  assertEquals(nobody.code, "BROWSER_UNAVAILABLE");
-  connect("a");
+  assertEquals([nobody.code, nobody.retryable], ["BROWSER_UNAVAILABLE", true]);
+  connect("a").drop();
+  const away = await failureOf(
+    browser.requests.buffered(siteRequest({ client_id: "a" }), CALLER),
+  );
+  assertEquals([away.code, away.retryable], ["BROWSER_UNAVAILABLE", true]);
   const another = await failureOf(
     browser.requests.buffered(siteRequest({ client_id: "b" }), CALLER),
   );
-  assertEquals(another.code, "BROWSER_UNAVAILABLE");
+  const { code, retryable, message } = another;
+  assertEquals([code, retryable], ["BROWSER_UNAVAILABLE", false]);
+  assertMatch(message, /client "b" is not known/);
 });
 
 Deno.test("BrowserRequests refuses a request id that is in flight", async () => {
@@ -288,7 +299,8 @@ Deno.test("BrowserRequests cancels in the browser when the caller leaves", async
   );
   await clock.advance(0);
   caller.abort();
-  assertEquals((await failed).details?.reason, "canceled");
+  const { code, details } = await failed;
+  assertEquals([code, details?.reason], ["CANCELED", "canceled"]);
   assertEquals(socket.heard("request_cancel").length, 1);
 });
 
@@ -340,7 +352,7 @@ Deno.test("BrowserRequests.cancel() tells whether the page's fetch was aborted",
   );
   await clock.advance(0);
   const canceled = browser.requests.cancel("r");
-  assertEquals((await failed).code, "CONFLICT");
+  assertEquals((await failed).code, "CANCELED");
   socket.say({
     type: "api_response",
     id: "r",

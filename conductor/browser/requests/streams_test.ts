@@ -152,6 +152,8 @@ Deno.test("BrowserRequests.stream() is ended by a cancel with stream_error", asy
   assertEquals((await canceled).confirmed, true);
   const told = await all(events);
   assertEquals(told.map((it) => it.event), ["stream_open", "stream_error"]);
+  const { code, details } = told[1]?.data as Record<string, unknown>;
+  assertEquals([code, details], ["CANCELED", { reason: "canceled" }]);
 });
 
 Deno.test("BrowserRequests.stream() cuts a reader off that is too slow", async () => {
