@@ -31,6 +31,7 @@ export const mcpRoutes = [
     }),
     bodyRule: "inner",
     data: z.unknown(),
+    status: [200, 202],
     example: {
       headers: { "mcp-protocol-version": REVISION, "mcp-method": "tools/list" },
       body: {
