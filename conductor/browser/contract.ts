@@ -318,6 +318,9 @@ export const conductorMessage = z.discriminatedUnion("type", [
     followRedirects: z.boolean().describe(
       "Whether a redirect to another origin is followed, or is the answer",
     ),
+    notTo: z.array(short).describe(
+      "Hosts that are to be left alone now: a redirect to one is the answer",
+    ),
     tabId: z.int().min(0).optional().describe(
       "The tab to use; without it, one of the same origin",
     ),

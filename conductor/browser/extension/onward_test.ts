@@ -14,6 +14,7 @@ const order = {
   body: "pay",
   stream: false,
   followRedirects: true,
+  notTo: ["c.example"],
   asked: "https://a.example/",
 };
 const target = "https://b.example/";
@@ -48,4 +49,11 @@ Deno.test("onward() takes no body, and of the headers what says which answer is 
       body: undefined,
     });
   }
+});
+
+Deno.test("onward() leads to no site that is to be left alone now", () => {
+  const next = (target: string) =>
+    onward(order, { status: 302, method: "GET", target, headers: {} });
+  assertEquals(next("https://c.example/x"), undefined);
+  assertEquals(next("https://d.example/x")?.url, "https://d.example/x");
 });

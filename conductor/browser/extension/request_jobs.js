@@ -97,7 +97,8 @@ export class RequestJobs {
    */
   async #run(job, body) {
     const { answer, message } = job;
-    const { url, method, headers, responseMode, followRedirects } = message;
+    const { url, method, headers, responseMode, followRedirects, notTo } =
+      message;
     /** @type {FetchOrder} */
     let order = {
       url,
@@ -106,6 +107,7 @@ export class RequestJobs {
       body,
       stream: responseMode === "sse",
       followRedirects,
+      notTo: notTo ?? [],
       asked: url,
     };
     /** @type {unknown} */

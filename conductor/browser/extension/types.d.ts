@@ -287,6 +287,8 @@ interface FetchOrder {
   readonly body: string | Uint8Array<ArrayBuffer> | undefined;
   readonly stream: boolean;
   readonly followRedirects: boolean;
+  /** Hosts to which no redirect is followed. */
+  readonly notTo: readonly string[];
   /** The site's demand for a password is the answer. */
   readonly noPassword?: boolean;
   /** The address that conductor asked for: the only one that is told whole. */

@@ -32,6 +32,10 @@ export class BufferedReceiver implements Receiver {
     return this.#head?.status;
   }
 
+  get url(): string {
+    return this.#head?.url ?? this.#url;
+  }
+
   /** Gives back what the answer took of the budget, once it is passed on. Harmless twice. */
   release(hold?: Hold): void {
     this.#budget.giveWhenPassedOn(this.#taken, hold);

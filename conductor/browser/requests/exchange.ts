@@ -85,7 +85,10 @@ export class Exchange implements RunningRequest {
       void this.stop(error);
       return;
     }
-    this.#finish(false, !isSiteFailure(this.#options.receiver.status ?? 0));
+    const { permit, receiver, targets } = this.#options;
+    const ok = !isSiteFailure(receiver.status ?? 0);
+    permit.release(ok, targets.platformOf(receiver.url));
+    this.#finish(false);
   }
 
   /** The browser reports on the cancel itself: it may not know the request. */

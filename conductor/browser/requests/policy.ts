@@ -53,15 +53,26 @@ export class Policy {
     const tries = breaker.started();
     let held = true;
     const permit: Permit = {
-      release(ok) {
+      release: (ok, answeredBy = platform) => {
         if (!held) return;
         held = false;
         gate.inFlight -= 1;
-        breaker.ended(ok, tries);
+        const isOwn = answeredBy === platform;
+        breaker.ended(isOwn ? ok : undefined, tries);
+        if (!isOwn) this.#gate(answeredBy).breaker.ended(ok, false);
       },
     };
     if (wait > 0) await sleep(this.#clock, wait, signal);
     return permit;
+  }
+
+  /** The platforms to which nothing may be sent now. */
+  refusing(): string[] {
+    const now = this.#clock.monotonic();
+    return [...this.#gates].filter(([, { breaker, inFlight, nextAt }]) =>
+      breaker.waitMs > 0 || inFlight >= this.limits.maxInFlight ||
+      nextAt - now > LONGEST_WAIT_MS
+    ).map(([platform]) => platform);
   }
 
   /** As `GET /v1/browser` shows it. */
@@ -136,8 +147,11 @@ export interface PolicyLimits {
 
 /** The right to send one request; given back when the request is over. */
 export interface Permit {
-  /** `ok`: what it said of the site; undefined: nothing. Harmless twice. */
-  release(ok?: boolean): void;
+  /**
+   * `ok`: what it said of the site; undefined: nothing. `answeredBy`: the
+   * platform that a redirect led to. Harmless twice.
+   */
+  release(ok?: boolean, answeredBy?: string): void;
 }
 
 interface Gate {

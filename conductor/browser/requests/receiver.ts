@@ -14,6 +14,8 @@ export interface Receiver {
   fail(error: AppError): void;
   /** The status of the response, once it is known. */
   readonly status: number | undefined;
+  /** Where the response came from; where it was asked for until that is known. */
+  readonly url: string;
 }
 
 /** What is known of a response before its body, as HTTP answers it. */

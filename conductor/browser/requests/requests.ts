@@ -123,7 +123,7 @@ export class BrowserRequests {
       readonly signal: AbortSignal;
     },
   ): Promise<Exchange> {
-    const { clients, exchanges, policy } = this.#parts;
+    const { clients, exchanges, policy, targets } = this.#parts;
     const connection = clients.pick(input.client_id);
     if (order.container !== undefined && !connection.knowsContainers) {
       throw containersUnknown(connection.clientId);
@@ -139,7 +139,14 @@ export class BrowserRequests {
       permit.release();
       throw refused;
     }
-    const exchange = exchanges.start(order, { connection, receiver, permit });
+    const notTo = order.followRedirects
+      ? targets.hostsOf(policy.refusing())
+      : [];
+    const exchange = exchanges.start({ ...order, notTo }, {
+      connection,
+      receiver,
+      permit,
+    });
     const leave = () => void exchange.stop();
     signal.addEventListener("abort", leave, { once: true });
     void exchange.over.then(() => signal.removeEventListener("abort", leave));
@@ -165,6 +172,7 @@ export class BrowserRequests {
       responseMode: mode,
       timeoutMs: input.timeout_ms ?? fallback,
       followRedirects: input.follow_redirects ?? false,
+      notTo: [],
       body,
       tabId: input.tab_id,
       container: input.container,

@@ -35,6 +35,7 @@ Deno.test("BrowserRequests.buffered() resolves with the site's response", async 
     responseMode: "buffered",
     timeoutMs: 60_000,
     followRedirects: false,
+    notTo: [],
   });
   socket.say({
     type: "api_response",
@@ -520,4 +521,27 @@ Deno.test("BrowserRequests.buffered() records the host that redirects led to", a
     await answer;
     assertEquals(audit.rows.at(-1)?.outcome?.facts, facts);
   }
+});
+
+Deno.test("BrowserRequests counts a followed redirect for the site that answered, and tells which to leave alone", async () => {
+  const { browser, connect, clock } = createRig({ browserBreakerFailures: 1 });
+  const socket = connect();
+  const send = async (url: string, status: number, from: string) => {
+    const answer = browser.requests.buffered(
+      siteRequest({ url, follow_redirects: true }),
+      CALLER,
+    );
+    await clock.advance(0);
+    const { id, notTo } = socket.last("api_request");
+    socket.say({ type: "api_response", id, status, url: from, body: "" });
+    await answer;
+    return notTo;
+  };
+  const own = "http://127.0.0.1:8080/me";
+  assertEquals(await send(own, 401, "https://claude.ai/login"), []);
+  const states = browser.viewer.view({}).policy.platforms
+    .map(({ platform, breaker }) => [platform, breaker]);
+  assertEquals(states, [["site", "closed"], ["claude", "open"]]);
+  const notTo = await send(own, 200, own);
+  assertEquals(notTo.includes("claude.ai"), true);
 });

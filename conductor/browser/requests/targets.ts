@@ -37,7 +37,17 @@ export class Targets {
     if (input.platform !== undefined && platform?.name !== input.platform) {
       throw invalidInput("url", `it is no address of "${input.platform}"`);
     }
-    return { url: parsed.href, platform: platform?.name ?? parsed.host };
+    return { url: parsed.href, platform: this.platformOf(url) };
+  }
+
+  /** The platform of an address, or its host where it belongs to none. */
+  platformOf(url: string): string {
+    return this.#platforms.of(url)?.name ?? new URL(url).host;
+  }
+
+  /** The hosts of platforms that are named as {@linkcode platformOf} names them. */
+  hostsOf(platforms: readonly string[]): string[] {
+    return platforms.flatMap((it) => this.#platforms.get(it)?.hosts ?? [it]);
   }
 
   #address({ platform: name, url, path }: TargetInput): string {
