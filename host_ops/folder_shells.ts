@@ -1,8 +1,12 @@
+import { type Clock, systemClock } from "../shared/clock.ts";
 import { shellQuote } from "../shared/shell_quote.ts";
 import { InFlight } from "../shared/wait.ts";
 
 /** How many shells there are at most; who asks for more waits for one. */
 const MOST = 4;
+
+/** A folder, or a file in it, that lets a shell wait this long is given up. */
+const MOST_ENTERING_MS = 60_000;
 
 /**
  * Takes orders, one a line, and says after each how it ended. A folder that it
@@ -117,10 +121,12 @@ export class FolderShell {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #mark = crypto.randomUUID();
+  readonly #clock: Clock;
   #hasEnded = false;
   #left: Promise<unknown> = Promise.resolve();
 
-  constructor({ shell }: FolderShellsOptions) {
+  constructor({ shell, clock = systemClock }: FolderShellsOptions) {
+    this.#clock = clock;
     this.#child = new Deno.Command(shell, {
       args: ["-c", LOOP, this.#mark],
       cwd: "/",
@@ -174,13 +180,23 @@ export class FolderShell {
 
   /**
    * Enters a folder, and does there an order that prints nothing while the
-   * system says where that is: what is printed, when it could be entered.
+   * system says where that is: what is printed, when it could be entered. A
+   * shell that waits too long is ended.
+   *
+   * @throws as {@linkcode do}.
    */
-  enter(word: string, order = ":"): Promise<OrderOutcome> {
-    return this.do(
-      `cd -P ${word} && { /bin/pwd -P & ${order}; code=$?; ` +
-        `wait $! && [ $code = 0 ]; }`,
-    );
+  async enter(word: string, order = ":"): Promise<OrderOutcome> {
+    const timer = this.#clock.after(MOST_ENTERING_MS, () => {
+      if (!this.#hasEnded) this.#child.kill("SIGKILL");
+    });
+    try {
+      return await this.do(
+        `cd -P ${word} && { /bin/pwd -P & ${order}; code=$?; ` +
+          `wait $! && [ $code = 0 ]; }`,
+      );
+    } finally {
+      timer.cancel();
+    }
   }
 
   /** Leaves the folder it is in, before it does what it is asked next. */
@@ -209,6 +225,8 @@ interface OrderOutcome {
 interface FolderShellsOptions {
   /** An absolute path: the one program that this process may start. */
   readonly shell: string;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
 }
 
 /** Quotes a word for an order, which is one line. */

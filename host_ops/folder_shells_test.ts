@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { FakeClock } from "../shared/testing/fake_clock.ts";
+import { tempDir } from "../shared/testing/fakes.ts";
 import { pause, until } from "../shared/testing/until.ts";
 import { FolderShells, orderWord } from "./folder_shells.ts";
 
@@ -54,6 +56,25 @@ Deno.test("FolderShells puts another in the place of one that was killed", async
   const outcome = await shells.with((it) => it.do("echo again"));
   assertEquals(outcome.output, "again\n");
   await shells.close();
+});
+
+Deno.test("FolderShells gives up a shell that waits for a FIFO", async () => {
+  await using dir = await tempDir();
+  const fifo = dir.join("fifo");
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const clock = new FakeClock();
+  const shells = new FolderShells({ shell: "/bin/sh", clock });
+  const entered = assertRejects(
+    () => shells.with((it) => it.enter("/", `cat ${fifo} >/dev/null 2>&1`)),
+    Error,
+    "has ended",
+  );
+  await until(() => clock.pending === 1);
+  await clock.advance(60_000);
+  await entered;
+  await shells.close();
+  // lets go what waited
+  await Deno.open(fifo, { read: true, write: true }).then((it) => it.close());
 });
 
 Deno.test("FolderShells throws what the system says when there is no shell", async () => {

@@ -67,7 +67,7 @@ export function createHostOps(options: HostOpsOptions): HostOps {
   const inFlight = new InFlight();
   const home = options.environment.HOME;
   const ports = { cwd, home, audit, inFlight, stopping };
-  const shells = new FolderShells({ shell });
+  const shells = new FolderShells({ shell, clock });
   const processes = new ProcessGroups(options);
   const exec = new Exec({ processes, shell, budget, clock, stopping });
   const slots = new Slots({
