@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import { AppError, messageOf } from "../../shared/errors.ts";
+import { AppError, type InputIssue, messageOf } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import { type RunOutcome, StorageError, type WaitsFor } from "../store/mod.ts";
@@ -184,8 +184,9 @@ export class RunExecutor {
       ]);
     } catch (error) {
       if (error instanceof RunLeft) return undefined;
-      if (error instanceof AppError || error instanceof RunStopped) {
-        return failedRun(error);
+      if (error instanceof RunStopped) return failedRun(error);
+      if (error instanceof AppError) {
+        return failedRun({ code: error.code, message: withIssue(error) });
       }
       this.#options.log.error("A run failed by a fault of ours", {
         error,
@@ -273,6 +274,13 @@ interface RunExecutorOptions {
   readonly log: Logger;
   /** Called when a run has ended and its place is free. */
   readonly onFree: () => void;
+}
+
+/** A run's error has no details: its message says what of the input is wrong. */
+function withIssue({ message, details }: AppError): string {
+  const [issue] = (details?.issues ?? []) as readonly InputIssue[];
+  if (issue === undefined || message.includes(issue.message)) return message;
+  return `${message} (${issue.path}: ${issue.message})`;
 }
 
 /** What is wrong, but not with which file of ours: that is for the log. */

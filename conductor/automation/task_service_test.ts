@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { AppError } from "../../shared/errors.ts";
+import { AppError, invalidInput } from "../../shared/errors.ts";
 import {
   AS_OWNER,
   FAILED,
@@ -306,6 +306,15 @@ Deno.test("A run whose work throws has failed, and the others go on", async () =
   const away = (await it.tasks.create(newTask(), AS_OWNER)).task;
   await it.settle();
   assertEquals(it.tasks.get(away.task_id).error?.code, "CODEXD_UNAVAILABLE");
+  it.kind.run = () => Promise.reject(invalidInput("url", "it is refused"));
+  const { task: refused } = await it.tasks.create(newTask(), AS_OWNER);
+  await it.settle();
+  const { error } = it.tasks.get(refused.task_id);
+  assertEquals(error, {
+    code: "INVALID_INPUT",
+    message:
+      "Cannot accept the request: the input is not valid (url: it is refused)",
+  });
   it.kind.run = run;
   await it.tasks.create(newTask(), AS_OWNER);
   await it.settle();
