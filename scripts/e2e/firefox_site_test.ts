@@ -90,6 +90,15 @@ firefoxTest(
     const refused = await redirect(own, follow);
     assertEquals(refused.error.details.reason, "target_refused");
     assertEquals(refused.error.retryable, false);
+    const asked = other.seen.length;
+    const secret = `http://ada:hunter2@${other.host}/me`;
+    for (const to of [secret, "data:text/plain,a", "ftp://127.0.0.2/a"]) {
+      const { error } = await redirect(to, follow);
+      assertEquals(error.details.reason, "target_refused", to);
+      assertEquals(error.retryable, false);
+      assertEquals(/hunter2|127\.0\.0\.2\/|ada/.test(error.message), false);
+    }
+    assertEquals(other.seen.length, asked);
   },
 );
 

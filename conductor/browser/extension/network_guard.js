@@ -47,6 +47,11 @@ export class NetworkGuard {
     this.#allowedHosts = hosts;
   }
 
+  /** @param {string} url of which it says why no request may go there */
+  whyRefused(url) {
+    return whyRefused(url, { allowedHosts: this.#allowedHosts });
+  }
+
   /**
    * Announces a request that is about to be sent; what is returned says
    * afterwards how it fared.
@@ -112,7 +117,7 @@ export class NetworkGuard {
 
   /** @type {(job: ExpectedRequest, details: RequestDetails) => Promise<browser.webRequest.Verdict>} */
   async #judge(job, details) {
-    const why = whyRefused(details.url, { allowedHosts: this.#allowedHosts }) ??
+    const why = this.whyRefused(details.url) ??
       await this.#whyNameRefused(details);
     return this.#verdict(job, why);
   }

@@ -141,7 +141,15 @@ function follow(order, { answer, container, guard }, place) {
   /** @param {Redirect} redirect is an answer, or is followed elsewhere */
   function redirected(redirect) {
     const next = order.followRedirects ? onward(order, redirect) : undefined;
-    if (next !== undefined) return end(new RedirectError(next));
+    if (next !== undefined) {
+      // What fetch would say of it names it, with the password that it carries.
+      const why = guard.whyRefused(next.url);
+      return end(
+        why === undefined
+          ? new RedirectError(next)
+          : new CodedError("target_refused", why),
+      );
+    }
     const { status, target, headers } = redirect;
     const redirectedTo = bareAddress(target);
     const { location: _, ...others } = headers;
