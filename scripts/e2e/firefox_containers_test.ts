@@ -84,6 +84,16 @@ firefoxTest(
       });
       assertEquals(data.result.tabId, tabId);
     }
+    for (const action of ["tab_reload", "tab_focus"]) {
+      const several = await rig.act({ action, platform: "site" });
+      assertEquals(several.data.error.code, "ambiguous_container");
+      assertStringIncludes(several.data.error.message, "Office");
+    }
+    for (const action of ["tab_reload", "tab_focus", "tab_restore"]) {
+      const crossed = { action, tab_id: ada, container: "Office" };
+      const { data } = await rig.act(crossed);
+      assertEquals(data.error.code, "wrong_tab", action);
+    }
     const home = await rig.act({
       action: "open_tab",
       platform: "site",
@@ -150,8 +160,17 @@ firefoxTest(
       if (tab.userContextId !== 0) gBrowser.removeTab(tab);
     }`);
     await rig.until((it) => !it.tabs.some((tab) => tab.tab_id === grace));
-    const back = await rig.act({ action: "tab_restore", tab_id: grace });
-    assertEquals(back.data.result.container, "Office");
+    const restore = { action: "tab_restore", tab_id: grace };
+    const crossing = await rig.act({ ...restore, container: "default" });
+    assertEquals(crossing.data.error.code, "wrong_tab");
+    const url = `${rig.site.origin}/me`;
+    for (const address of [{}, { url }]) {
+      const { data } = await rig.act({ ...restore, ...address });
+      assertEquals(data.result.container, "Office");
+    }
+    assert(rig.site.to("/me").at(-1)?.headers.get("cookie")?.includes("grace"));
+    const unnamed = { action: "tab_restore", container: "Office" };
+    assertEquals((await rig.act(unnamed)).data.error.code, "no_tab");
     await rig.act({
       action: "open_tab",
       url: `${rig.site.origin}/logout`,

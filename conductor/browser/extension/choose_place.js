@@ -1,4 +1,9 @@
-import { containerNamed, containers, DEFAULT_CONTAINER } from "./containers.js";
+import {
+  checkContainer,
+  containerAsked,
+  containers,
+  DEFAULT_CONTAINER,
+} from "./containers.js";
 import { CodedError } from "./error_log.js";
 import { tabOf, tabsWhere } from "./tabs.js";
 
@@ -14,20 +19,15 @@ const ALIVE_MS = 1_000;
  * @type {(request: Pick<ApiRequest, "url" | "tabId" | "container">) => Promise<Place>}
  */
 export async function choosePlace({ url, tabId, container: wanted }) {
-  const asked = wanted === undefined ? undefined : await containerNamed(wanted);
+  const asked = await containerAsked(wanted);
   const { origin } = new URL(url);
-  const tabs =
-    (tabId === undefined
-      ? await tabsWhere((target) => target.origin === origin)
-      : [await tabAt(tabId, origin)])
-      .filter((it) =>
-        asked === undefined || it.cookieStoreId === asked.cookieStore
-      );
-  if (tabId !== undefined && tabs.length === 0) {
-    const said = `tab ${tabId} is not in container "${asked?.name}"`;
-    throw new CodedError("wrong_tab", said);
-  }
-  const container = asked ?? await onlyContainer(tabs, origin);
+  const named = tabId === undefined ? undefined : await tabAt(tabId, origin);
+  if (named !== undefined) checkContainer(named, asked);
+  const all = named === undefined
+    ? await tabsWhere((target) => target.origin === origin)
+    : [named];
+  const container = asked ?? await onlyContainer(all, origin);
+  const tabs = all.filter((it) => it.cookieStoreId === container.cookieStore);
   const tab = tabs.length === 0 ? undefined : await answering(tabs, origin);
   if (
     tab === undefined && container.cookieStore !== DEFAULT_CONTAINER.cookieStore
@@ -61,9 +61,9 @@ async function tabAt(tabId, origin) {
 
 /**
  * The one container that has these tabs; the default one where there are none.
- * @type {(tabs: readonly browser.tabs.Tab[], origin: string) => Promise<Container>}
+ * @type {(tabs: readonly browser.tabs.Tab[], site: string) => Promise<Container>}
  */
-async function onlyContainer(tabs, origin) {
+export async function onlyContainer(tabs, site) {
   const { cookieStore: ofDefault } = DEFAULT_CONTAINER;
   if (tabs.every((it) => it.cookieStoreId === ofDefault)) {
     return DEFAULT_CONTAINER;
@@ -80,7 +80,7 @@ async function onlyContainer(tabs, origin) {
   const names = found.map((it) => it.name).join(", ");
   throw new CodedError(
     "ambiguous_container",
-    `tabs of ${origin} are open in several containers: ${names}`,
+    `tabs of ${site} are open in several containers: ${names}`,
     { containers: found },
   );
 }

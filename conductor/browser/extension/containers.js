@@ -21,6 +21,21 @@ export async function containers() {
   ];
 }
 
+/** @type {(wanted: string | undefined) => Promise<Container | undefined>} */
+export async function containerAsked(wanted) {
+  return wanted === undefined ? undefined : await containerNamed(wanted);
+}
+
+/**
+ * Refuses a tab of another container than is asked for, if one is.
+ * @type {(tab: Pick<browser.tabs.Tab, "cookieStoreId">, asked: Container | undefined) => void}
+ */
+export function checkContainer({ cookieStoreId }, asked) {
+  if (asked === undefined || cookieStoreId === asked.cookieStore) return;
+  const said = `the tab is not in container "${asked.name}"`;
+  throw new CodedError("wrong_tab", said);
+}
+
 /** @param {string} wanted the id of a container, or its name */
 export async function containerNamed(wanted) {
   const all = await containers();

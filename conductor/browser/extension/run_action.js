@@ -1,5 +1,11 @@
 import { bareAddress } from "./addresses.js";
-import { containerNamed, containers, DEFAULT_CONTAINER } from "./containers.js";
+import { onlyContainer } from "./choose_place.js";
+import {
+  checkContainer,
+  containerAsked,
+  containers,
+  DEFAULT_CONTAINER,
+} from "./containers.js";
 import { CodedError, readError } from "./error_log.js";
 import { listedTabs, loaded, tabOf, tabsOfHosts } from "./tabs.js";
 
@@ -29,13 +35,14 @@ const ACTIONS = {
       ? undefined
       : await tabOf(tabId).catch(() => undefined);
     const page = tabId === undefined ? undefined : parts.tabs.pageOf(tabId);
+    const asked = await containerAsked(container);
     if (living === undefined) {
-      return described(
-        url === undefined
-          ? await reopened(page)
-          : await openedFor({ url, container }, parts.guard),
-      );
+      if (url === undefined) return described(await reopened(page, asked));
+      // Another address comes back with the login that the tab had.
+      const its = { url, container: container ?? page?.cookieStoreId };
+      return described(await openedFor(its, parts.guard));
     }
+    checkContainer(living, asked);
     const address = url ?? page?.url;
     // A crashed page shows about:blank, and reloading does not bring it back.
     if (!/^https?:/.test(living.url) && address !== undefined) {
@@ -104,24 +111,24 @@ export async function runAction(message, parts) {
  * @type {(message: ActionMessage, parts: Parts) => Promise<browser.tabs.Tab>}
  */
 async function wantedTab({ tabId, platform, container }, { observer }) {
-  if (tabId !== undefined) return await tabOf(tabId);
-  const store = container === undefined
-    ? undefined
-    : (await containerNamed(container)).cookieStore;
+  const asked = await containerAsked(container);
+  if (tabId !== undefined) {
+    const named = await tabOf(tabId);
+    checkContainer(named, asked);
+    return named;
+  }
+  if (platform === undefined) {
+    throw new CodedError("no_tab", "give a tab_id or a platform");
+  }
   const hosts = observer.platforms.find((it) => it.name === platform)?.hosts;
-  const tabs = hosts === undefined ? [] : await tabsOfHosts(hosts);
+  const tabs = await tabsOfHosts(hosts ?? []);
+  const whose = asked ?? await onlyContainer(tabs, `"${platform}"`);
   const tab = tabs.find((it) =>
-    !it.discarded && (store === undefined || it.cookieStoreId === store)
+    !it.discarded && it.cookieStoreId === whose.cookieStore
   );
   if (tab !== undefined) return tab;
-  throw new CodedError(
-    "no_tab",
-    platform === undefined
-      ? "give a tab_id or a platform"
-      : `no tab of "${platform}" is open${
-        container === undefined ? "" : ` in container "${container}"`
-      }`,
-  );
+  const where = asked === undefined ? "" : ` in container "${asked.name}"`;
+  throw new CodedError("no_tab", `no tab of "${platform}" is open${where}`);
 }
 
 /**
@@ -130,9 +137,8 @@ async function wantedTab({ tabId, platform, container }, { observer }) {
  * @type {(page: { url: string, container: string | undefined }, guard: Parts["guard"]) => Promise<browser.tabs.Tab>}
  */
 async function openedFor({ url, container }, guard) {
-  const cookieStoreId = container === undefined
-    ? DEFAULT_CONTAINER.cookieStore
-    : (await containerNamed(container)).cookieStore;
+  const { cookieStore: cookieStoreId } = await containerAsked(container) ??
+    DEFAULT_CONTAINER;
   const known = new Set((await listedTabs()).map((it) => it.id));
   const isTab = (/** @type {number} */ id) => !known.has(id);
   const created = Promise.withResolvers();
@@ -164,10 +170,20 @@ function reloaded({ id }) {
   });
 }
 
-/** @param {Pick<browser.tabs.Tab, "url" | "cookieStoreId"> | undefined} page */
-async function reopened(page) {
+/**
+ * Brings a page back that was closed, or else the last tab that was.
+ * @type {(page: Pick<browser.tabs.Tab, "url" | "cookieStoreId"> | undefined, asked: Container | undefined) => Promise<browser.tabs.Tab>}
+ */
+async function reopened(page, asked) {
   if (page !== undefined) {
+    checkContainer(page, asked);
     return loaded(() => browser.tabs.create({ ...page, active: false }));
+  }
+  if (asked !== undefined) {
+    // Firefox does not tell which container a closed tab was in.
+    const said =
+      `give a url, or the tab_id of a tab that was in "${asked.name}"`;
+    throw new CodedError("no_tab", said);
   }
   const [closed] = (await browser.sessions.getRecentlyClosed())
     .flatMap(({ tab }) => tab ?? []);
