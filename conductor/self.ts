@@ -182,7 +182,7 @@ const GUIDANCE: SelfParts["guidance"] = {
       ENVELOPE,
       "Host operations answer 200 with the outer ok once admitted: data.ok tells whether the operation itself succeeded.",
       "A command's processes end with it. What is to go on: exec with detach:true (a task; waitMs waits), or POST /v1/tasks.",
-      "host_operations.environment tells the shell, folder, PATH and roots that a command finds.",
+      "GET /describe/control host_operations.environment tells the shell, PATH and roots that a command finds.",
       "With a shared token configured, routes that are not public need Authorization: Bearer.",
       "Unknown fields are refused. Bodies are application/json. ?pretty indents an answer.",
       "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",

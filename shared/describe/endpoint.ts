@@ -48,6 +48,7 @@ export function endpoint(
   options: CurlOptions,
 ): Omit<z.input<typeof Endpoint>, "available"> {
   const socket = options.origin.replace(/^http/, "ws");
+  const body = fields(route.body, "input");
   return {
     id: route.id,
     method: route.method,
@@ -61,8 +62,8 @@ export function endpoint(
     deprecated: route.deprecated && true,
     query: fields(route.query, "input"),
     headers: route.headers,
-    body: fields(route.body, "input"),
-    data: fields(route.data, "output"),
+    body,
+    data: fields(route.data, "output", { body }),
     events: route.events && eventFields(route.events),
     errors: route.errors && errorsOf(route),
     ...(route.produces === "websocket"

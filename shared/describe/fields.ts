@@ -72,14 +72,8 @@ function noise(schema: JsonSchema, io: "input" | "output"): string[] {
     ...(io === "output" && additionalProperties === false
       ? ["additionalProperties"]
       : []),
-    ...(isEmpty(additionalProperties) ? ["additionalProperties"] : []),
     "propertyNames",
   ];
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === "object" && value !== null &&
-    Object.keys(value).length === 0;
 }
 
 /** Returns the object that a caller sends, a union's alternatives taken together. */
@@ -89,16 +83,27 @@ export function inputObject(schema: Schema): JsonSchema {
 
 /**
  * Describes each field of an object schema in a few words, those within it by
- * their path (`tasks[].title`); undefined for no object.
+ * their path (`tasks[].title`), those that stand alike in `body` by that; undefined
+ * for no object.
  */
 export function fields(
   schema: Schema | undefined,
   io: "input" | "output",
+  { body = {} }: {
+    readonly body?: Readonly<Record<string, string>> | undefined;
+  } = {},
 ): Record<string, string> | undefined {
   if (schema === undefined) return undefined;
-  const found = fieldsOf(jsonSchema(schema, io), { io, path: "" });
+  const found = fieldsOf(jsonSchema(schema, io), { io, path: "" })
+    .map(([name, told]): [string, string] => [
+      name,
+      told.length > LONG && told === body[name] ? "as in body" : told,
+    ]);
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
+
+/** Characters that are worth a word in their place. */
+const LONG = 24;
 
 function fieldsOf(
   schema: JsonSchema,

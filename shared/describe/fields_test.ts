@@ -40,3 +40,13 @@ Deno.test("fields() tells of an input what is required, its limits and defaults"
   assertEquals(fields(z.string(), "input"), undefined);
   assertEquals(fields(undefined, "input"), undefined);
 });
+
+Deno.test("fields() tells of an answer once what it takes over from the body", () => {
+  const long = "What it is called, in a sentence of some length.";
+  const body = z.strictObject({ name: z.string().optional().describe(long) });
+  const data = z.object({ name: z.string().describe(long), n: z.string() });
+  assertEquals(fields(data, "output", { body: fields(body, "input") }), {
+    name: "as in body",
+    n: "string",
+  });
+});

@@ -146,12 +146,12 @@ function parameters(
     book.parameter({
       name,
       in: "query",
-      required: required.includes(name),
+      ...(required.includes(name) && { required: true }),
       schema,
     })
   );
   const inHeader = Object.keys(headers).map((name) =>
-    book.parameter({ name, in: "header", required: false, schema: text })
+    book.parameter({ name, in: "header", schema: text })
   );
   return [...inPath, ...inQuery, ...inHeader];
 }

@@ -72,7 +72,7 @@ Deno.test("openapi() tells parameters, security, every status and every failure"
   ]);
   assertEquals(
     document.components.responses[409].description,
-    "CONFLICT, SYSTEM_DRAINING, NOT_LEADER",
+    "CONFLICT, CANCELED, SYSTEM_DRAINING, NOT_LEADER",
   );
 });
 

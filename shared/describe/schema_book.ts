@@ -114,7 +114,8 @@ const ANY_JSON = Object.entries(
 interface Parameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
-  readonly required: boolean;
+  /** Left out where it is not. */
+  readonly required?: true;
   readonly schema: unknown;
 }
 
@@ -236,9 +237,6 @@ function mapValues(value: object, change: (it: unknown) => unknown) {
   );
 }
 
-/** Without a word of its fields, a type that is made of it would have none. */
-const OPEN = { type: "object", additionalProperties: {} };
-
 const TOLD_ELSEWHERE = new Set([
   "description",
   "pattern",
@@ -253,11 +251,7 @@ function withRefs(schema: JsonSchema, names: ReadonlyMap<string, string>) {
   return JSON.parse(JSON.stringify(schema, (key, value) => {
     if (TOLD_ELSEWHERE.has(key) && typeof value !== "object") return undefined;
     if (value?.[ELSEWHERE] === true) {
-      return { ...OPEN, type: value.type ?? "object" };
-    }
-    const { type, properties, additionalProperties } = value ?? {};
-    if (type === "object" && !properties && !additionalProperties) {
-      return { ...value, ...OPEN };
+      return { type: value.type ?? "object", additionalProperties: {} };
     }
     if (names.get(value?.$ref) === ANY) return {};
     const name = key === "$ref" ? names.get(value) : undefined;
