@@ -29,6 +29,7 @@ export const codexApprovalRoutes = [
     data: z.object({ count: z.int(), approvals: z.array(Approval) }),
     errors: ["CODEXD_UNAVAILABLE", "TOO_MANY_REQUESTS"],
     unavailable: away,
+    next: ["codex.approvals.answer"],
     async handler({ deps: { codex }, query: { wait_ms: waitMs }, signal }) {
       const approvals = [...await codex.approvals({ waitMs, signal })];
       return { count: approvals.length, approvals };
@@ -58,6 +59,7 @@ export const codexApprovalRoutes = [
     }),
     errors: ["NOT_FOUND", "CONFLICT", "CODEXD_UNAVAILABLE", "UPSTREAM_FAILED"],
     unavailable: away,
+    next: ["codex.approvals.list"],
     example: {
       params: { approval_id: "{approval}" },
       body: { decision: "decline" },

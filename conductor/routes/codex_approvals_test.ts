@@ -35,6 +35,19 @@ Deno.test("GET /v1/codex/approvals shows what waits, and waits for it", async ()
   assertEquals(at_once.count, 1);
 });
 
+Deno.test("GET /describe/codex.approvals.answer shows the call that answers what waits", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  codexd.ask("apr_1");
+  await get(it, `${APPROVALS}?wait_ms=30000`);
+  const answer = await get(it, "/describe/codex.approvals.answer");
+  assertMatch(answer.curl, /approvals\/apr_1'? .*decline/s);
+  assertEquals(answer.next[0].path, APPROVALS);
+  const list = await get(it, "/describe/codex.approvals.list");
+  assertEquals(list.next[0].path, `${APPROVALS}/:approval_id`);
+  assertMatch(list.query.wait_ms, /0 to 55000/);
+});
+
 Deno.test("GET /v1/codex/approvals stops waiting when codexd goes away", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);

@@ -14,8 +14,9 @@ export const POLL_QUERY = {
   after: sequenceQuery.optional().describe(
     "Oldest first, only what comes after this seq: last_seq of the answer before.",
   ),
-  wait_ms: waitQuery(MAX_WAIT_MS).describe(
-    "Holds the answer until there is something new, at most this long.",
+  wait_ms: waitQuery(
+    MAX_WAIT_MS,
+    "Holds the answer until there is something new.",
   ),
 };
 

@@ -67,7 +67,8 @@ export const runRoutes = [
         .describe("Byte to begin at. Default 0."),
       max_bytes: number("65536", [1, MAX_PART_BYTES])
         .describe(`Bytes at most, up to ${MAX_PART_BYTES}. Default 65536.`),
-      wait_ms: waitQuery(MAX_WAIT_MS).describe(
+      wait_ms: waitQuery(
+        MAX_WAIT_MS,
         "Holds the answer until there is more, or the run has ended.",
       ),
     }),

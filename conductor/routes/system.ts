@@ -6,8 +6,10 @@ import { route, unlessLeader } from "../deps.ts";
 const MAX_DRAIN_MS = 600_000;
 
 const DrainQuery = z.strictObject({
-  wait_ms: waitQuery(MAX_DRAIN_MS)
-    .describe("Holds the answer until drained, for at most this long."),
+  wait_ms: waitQuery(
+    MAX_DRAIN_MS,
+    "Holds the answer until drained.",
+  ),
 });
 
 const change = {

@@ -93,8 +93,9 @@ export const taskRoutes = [
     ],
     headers: { "idempotency-key": IDEMPOTENCY_KEY_RULE },
     query: z.strictObject({
-      wait_ms: waitQuery(MAX_WAIT_MS).describe(
-        "Holds the answer until the task has ended, at most this long.",
+      wait_ms: waitQuery(
+        MAX_WAIT_MS,
+        "Holds the answer until the task has ended.",
       ),
     }),
     body: NewTask,

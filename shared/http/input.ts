@@ -125,10 +125,11 @@ export const limitQuery = z.string()
   .describe("Entries a page, 1 to 200.");
 
 /** `?wait_ms=` of what can hold its answer, at most so long; by default not at all. */
-export function waitQuery(maxMs: number) {
+export function waitQuery(maxMs: number, does: string) {
   const rule = `must be an integer from 0 to ${maxMs}`;
   return z.string().regex(/^[0-9]{1,7}$/, rule).transform(Number)
-    .refine((it) => it <= maxMs, rule).default(0);
+    .refine((it) => it <= maxMs, rule).default(0)
+    .describe(`${does} Milliseconds, 0 to ${maxMs}.`);
 }
 
 /** `?after=` of every numbered stream: digits only, since an empty text is not 0. */
