@@ -37,7 +37,7 @@ export function checkContainer({ cookieStoreId }, asked) {
 }
 
 /** @param {string} wanted the id of a container, or its name */
-export async function containerNamed(wanted) {
+async function containerNamed(wanted) {
   const all = await containers();
   const byId = all.filter((it) => it.cookieStore === wanted);
   const found = byId.length > 0 ? byId : all.filter((it) => it.name === wanted);
