@@ -94,6 +94,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     events: store.events,
     held: store.held,
     leads: () => automation.leadership.isLeader,
+    isLeft: ({ task_id = "", started_at }) =>
+      automation.tasks.hasLeft(task_id, started_at),
     clock,
     log,
   });
@@ -126,8 +128,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     about: () => self.summary(),
     onRunEnd: () => space.wake(),
     isBackingUp: () => backups.isRunning,
+    isWaiting: ({ approval_id, asked_at }) =>
+      codex.health.isWaiting(approval_id, Date.parse(asked_at)),
     ...common,
   });
+  // What earlier runs left is looked for at once.
+  automation.leadership.listen({ gained: () => codex.health.hurry() });
   const space = new OutputSpace({
     ...stores,
     folder: jobs,

@@ -191,3 +191,23 @@ Deno.test("an approval of an ended codexd is told as gone, and answered with CON
   const done = await it.event(({ type }) => type === "turn.completed");
   assertEquals(done.data.status, "interrupted");
 });
+
+Deno.test("GET status says for which task a turn runs, and asks", async () => {
+  await using it = await testCodexd({ env: ASK });
+  const task_id = "task_1";
+  await turn(it, { session_id: await it.session(), input: COMMAND, task_id });
+  await it.event(({ type }) => type === "approval.requested");
+  const { approval_id } = await asked(it);
+  const { approvals, sessions } = await it.server.data<CodexdStatus>(
+    "GET",
+    "/v1/codexd/status",
+  );
+  assertEquals(
+    approvals.items.map((it) => [it.approval_id === approval_id, it.task_id]),
+    [[false, task_id], [true, undefined]],
+  );
+  assertEquals(sessions.active_turns.map((it) => it.task_id), [
+    task_id,
+    undefined,
+  ]);
+});

@@ -25,7 +25,10 @@ export class StatusReport {
   read({ usage_since, usage_by }: StatusQuery = {}): CodexdStatus {
     const { host, index, events, turns, loader, limits, usage, offer } =
       this.#ports;
-    const { items } = this.#ports.approvals;
+    const items = this.#ports.approvals.items.map((it) => ({
+      ...it,
+      task_id: turns.running(it.turn_id ?? undefined)?.plan.taskId,
+    }));
     return {
       version: VERSION,
       available: this.fault === undefined,
@@ -38,6 +41,7 @@ export class StatusReport {
         active_turns: turns.active.map((turn) => ({
           session_id: turn.sessionId,
           turn_id: turn.turnId,
+          task_id: turn.plan.taskId,
           started_at: isoTime(turn.startedAt),
         })),
       },
@@ -45,7 +49,7 @@ export class StatusReport {
         mode: limits.approvals,
         timeout_ms: this.#ports.approvalTimeoutMs,
         pending: items.length,
-        items: [...items],
+        items,
       },
       rate_limits: offer.limits,
       models: offer.models,

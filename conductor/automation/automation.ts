@@ -4,7 +4,7 @@ import type { Logger } from "../../shared/log.ts";
 import { within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import { RunStopped, type TaskKinds } from "./task_kind.ts";
-import type { Controller, Page } from "../store/mod.ts";
+import type { Controller, Page, WaitsFor } from "../store/mod.ts";
 import { Leadership } from "./leadership.ts";
 import { OpenLines } from "./open_lines.ts";
 import { Retention } from "./retention.ts";
@@ -141,6 +141,8 @@ export interface AutomationOptions {
   readonly about: SystemServiceOptions["about"];
   readonly onRunEnd?: () => void;
   readonly isBackingUp?: () => boolean;
+  /** Whether an answer is waited for still. Default: as its run tells. */
+  readonly isWaiting?: (answer: WaitsFor) => boolean;
   readonly newId: NewId;
   readonly clock: Clock;
   readonly log: Logger;

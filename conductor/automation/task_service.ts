@@ -15,6 +15,7 @@ import {
   type TaskInsert,
   type TaskRow,
   type TaskSummary,
+  type WaitsFor,
 } from "../store/mod.ts";
 import { RunStopped, type TaskKind, type TaskKinds } from "./task_kind.ts";
 import type { Leadership } from "./leadership.ts";
@@ -134,10 +135,21 @@ export class TaskService {
 
   /** @throws {AppError} `NOT_FOUND` */
   get(taskId: string): TaskDetail {
-    const { tasks, runs, executor } = this.#options;
+    const { tasks, runs, executor, isWaiting = () => true } = this.#options;
     const task = tasks.show(this.#row(taskId));
     const latest_run = runs.latestOf(taskId) ?? null;
-    return { ...task, latest_run, waits_for: [...executor.waitsFor(taskId)] };
+    const waits_for = executor.waitsFor(taskId).filter(isWaiting);
+    return { ...task, latest_run, waits_for };
+  }
+
+  /**
+   * Whether what began at `startedAt` for a task is of a run that is over. What
+   * a lost run asked for may even begin after it.
+   */
+  hasLeft(taskId: string, startedAt: string): boolean {
+    const run = this.#options.runs.latestOf(taskId);
+    if (run === undefined || run.finished_at === null) return false;
+    return run.status === "lost" || startedAt <= run.finished_at;
   }
 
   /** @throws {AppError} `NOT_FOUND` */
@@ -287,6 +299,7 @@ interface TaskServiceOptions
   readonly leadership: Pick<Leadership, "write" | "share">;
   readonly ledger: RunLedger;
   readonly executor: Pick<RunExecutor, "start" | "stop" | "waitsFor">;
+  readonly isWaiting?: (answer: WaitsFor) => boolean;
   readonly newId: NewId;
   readonly clock: Clock;
   /** Called when a task was queued. */

@@ -5,6 +5,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { EventService, HeldCalls } from "../record/mod.ts";
 import { CodexdApi } from "./codexd_api.ts";
 import { type CodexdCondition, CodexdHealth } from "./codexd_health.ts";
+import { LeftTurns, type LeftTurnsOptions } from "./left_turns.ts";
 import { pollEvents } from "./poll_events.ts";
 import { tellApproval } from "./tell_approval.ts";
 import {
@@ -25,12 +26,16 @@ export class Codex {
     this.#clock = clock;
     this.#held = held;
     this.api = new CodexdApi(options);
+    const leftTurns = new LeftTurns({ ...options, api: this.api });
     this.health = new CodexdHealth({
       api: this.api,
       clock,
       log,
       onChange: ({ state, reason }, previous) =>
         events.record("codexd.health_changed", { state, previous, reason }),
+      onStatus({ sessions }) {
+        if (leads()) void leftTurns.end(sessions.active_turns);
+      },
       onApproval(event) {
         // Others on the same database hear of it, too.
         if (leads()) tellApproval(event, events);
@@ -87,7 +92,7 @@ export class Codex {
   }
 }
 
-interface CodexOptions {
+interface CodexOptions extends Pick<LeftTurnsOptions, "isLeft"> {
   /** By which name codexd is called. */
   readonly base: URL;
   /** Its Unix socket: the only way that is taken. */

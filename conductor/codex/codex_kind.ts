@@ -24,6 +24,7 @@ import {
   type TaskKind,
 } from "../automation/mod.ts";
 import type { CodexdApi } from "./codexd_api.ts";
+import { endTurn } from "./left_turns.ts";
 import { relayEvents } from "./relay_events.ts";
 import { logCodexEvent } from "./log_codex_event.ts";
 
@@ -104,7 +105,13 @@ async function runTask(
     ...session
   } = payload;
   const options = { model, effort, output_schema, max_total_tokens };
-  const { events } = await api.call(codexdStatus, {}, { signal });
+  const { events, sessions } = await api.call(codexdStatus, {}, { signal });
+  // Of two turns of one task each would ask, and both could be accepted.
+  for (const turn of sessions.active_turns) {
+    if (turn.task_id !== context.task_id) continue;
+    context.note("info", `Ends turn ${turn.turn_id}, left by an earlier run`);
+    await endTurn(api, turn);
+  }
   const { session_id } = await api.call(openSession, { body: session }, {
     headers: once("session"),
     signal,

@@ -129,6 +129,53 @@ Deno.test("codexKind() continues a session, and fails as its turn does", async (
   assertEquals(codexd.seen[1]?.body, { session_id: "session-1" });
 });
 
+Deno.test("codexKind() ends the turn that an earlier attempt left before it starts its own", async () => {
+  await using codexd = new FakeCodexd();
+  const left = {
+    session_id: "session-0",
+    turn_id: "turn-0",
+    task_id: "task_1",
+    started_at: "2026-01-01T00:00:00.000Z",
+  };
+  const another = { ...left, turn_id: "turn-x", task_id: "task_2" };
+  codexd.activeTurns = [another, left];
+  const { run } = setUp(codexd);
+  const running = run({ prompt: "Again", session_id: "session-0" });
+  await codexd.followed();
+  codexd.push(end("completed"));
+  await running;
+  const turns = codexd.seen.filter(({ path }) => path.endsWith("/turn"));
+  assertEquals(turns.map(({ body }) => [body?.action, body?.turn_id]), [
+    ["interrupt", "turn-0"],
+    [undefined, undefined],
+  ]);
+  assertEquals(turns[0]?.body?.wait, true);
+  assertEquals(codexd.activeTurns, [another]);
+});
+
+Deno.test("codexKind() starts no turn while one of its task cannot be ended", async () => {
+  await using codexd = new FakeCodexd();
+  codexd.activeTurns = [{
+    session_id: "session-0",
+    turn_id: "turn-0",
+    task_id: "task_1",
+    started_at: "2026-01-01T00:00:00.000Z",
+  }];
+  const message = "away";
+  codexd.refusals.set("/v1/codexd/turn", {
+    status: 502,
+    code: "UPSTREAM_FAILED",
+    message,
+  });
+  const { run } = setUp(codexd);
+  const { code } = await assertRejects(() => run({ prompt: "x" }), AppError);
+  assertEquals(code, "UPSTREAM_FAILED");
+  assertEquals(
+    codexd.seen.filter(({ method }) => method === "POST").length,
+    1,
+  );
+});
+
 Deno.test("codexKind() interrupts the turn when the run is canceled", async () => {
   await using codexd = new FakeCodexd();
   const { run, stop } = setUp(codexd);

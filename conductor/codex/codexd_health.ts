@@ -37,6 +37,8 @@ export class CodexdHealth {
   #listening: Promise<void> | undefined;
   #asking: Promise<void> | undefined;
   #listenedAt = -Infinity;
+  /** When codexd was last asked for the status that it told, in milliseconds. */
+  #askedAt = -Infinity;
   /** How far its events were heard. */
   #heard: number | undefined;
 
@@ -66,6 +68,17 @@ export class CodexdHealth {
   get unavailable(): string | undefined {
     const { state, reason } = this.#condition;
     return state === "healthy" ? undefined : reason ?? `codexd is ${state}`;
+  }
+
+  /**
+   * Whether an approval waits, as far as is known: what was asked for since
+   * codexd told its status does.
+   */
+  isWaiting(approvalId: string, askedAt: number): boolean {
+    const { status } = this.#condition;
+    if (status === null) return false;
+    return askedAt >= this.#askedAt ||
+      status.approvals.items.some((it) => it.approval_id === approvalId);
   }
 
   start(): void {
@@ -118,7 +131,7 @@ export class CodexdHealth {
   }
 
   async #ask(): Promise<void> {
-    const { api } = this.#options;
+    const { api, clock, onStatus } = this.#options;
     const { signal } = this.#stop;
     const options = { timeoutMs: ANSWER_MS, signal };
     const at = `codexd at ${api.base.origin}`;
@@ -130,10 +143,13 @@ export class CodexdHealth {
       return;
     }
     try {
+      const askedAt = clock.now();
       const status = await api.call(codexdStatus, {}, options);
+      this.#askedAt = askedAt;
       const [reason = null] = status.degraded_reasons;
       if (status.available) this.#set("healthy", null, status);
       else this.#set("degraded", reason, status);
+      onStatus?.(status);
     } catch (error) {
       const reason = `${at} does not tell its status: ${messageOf(error)}`;
       if (!signal.aborted) this.#set("degraded", reason, null);
@@ -202,6 +218,8 @@ interface CodexdHealthOptions {
   /** From 0 to 1: spreads attempts. Default `Math.random`. */
   readonly random?: () => number;
   onChange(now: CodexdCondition, before: CodexdState): void;
+  /** Told what codexd says of itself, each time it is asked. */
+  onStatus?(status: CodexdStatus): void;
   /** Told of an approval's events, when the condition shows what they tell. */
   onApproval(event: CodexEvent): void;
 }

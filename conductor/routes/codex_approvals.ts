@@ -84,6 +84,8 @@ export const codexApprovalRoutes = [
         query: {},
         body: { action: "respond", ...params, ...context.body },
       });
+      // Its task must not go on telling that it waits.
+      await deps.codex.health.refresh();
       const { session_id, turn_id, approval } = answer;
       if (approval !== undefined) return { ...approval, session_id, turn_id };
       throw new AppError("UPSTREAM_FAILED");

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Json } from "../../shared/testing/json.ts";
+import { until } from "../../shared/testing/until.ts";
 import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
 import {
   type TestConductor,
@@ -13,6 +14,12 @@ async function connected(codexd: FakeCodexd): Promise<TestConductor> {
   await codexd.followed();
   return conductor;
 }
+
+const ended = {
+  turn_id: "turn-1",
+  type: "turn.completed",
+  data: { status: "failed", error: null, final_message: null, usage: null },
+};
 
 const get = ({ server }: TestConductor, path: string): Promise<Json> =>
   server.data("GET", path);
@@ -254,4 +261,72 @@ Deno.test("a task of kind codex that waits for a person says so, and what answer
     [],
     true,
   ]);
+});
+
+Deno.test("a task advertises no answer that codexd does not wait for any more, nor while codexd is away", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const { task_id } = await it.server.data<{ task_id: string }>(
+    "POST",
+    "/v1/tasks",
+    { title: "Ask Codex", kind: "codex", payload: { prompt: "Say hello" } },
+  );
+  await codexd.followed(2);
+  const path = `/v1/tasks/${task_id}`;
+  const waitsFor = async () => {
+    const { waits_for, next } = await get(it, path);
+    return [waits_for.length, next[0].path === APPROVALS];
+  };
+  const becomes = (count: number) =>
+    until(waitsFor, (now) => now[0] === count, { withinMs: 20_000 });
+  codexd.ask("apr_1");
+  assertEquals(await becomes(1), [1, true]);
+  // It is gone, but the task's own watch has not heard of it.
+  const [approval] = codexd.approvals.splice(0);
+  codexd.push({ type: "account.updated", session_id: null });
+  assertEquals(await becomes(0), [0, false]);
+  if (approval !== undefined) codexd.approvals.push(approval);
+  codexd.push({ type: "account.updated", session_id: null });
+  assertEquals(await becomes(1), [1, true]);
+  codexd.hide();
+  assertEquals(await becomes(0), [0, false]);
+  codexd.show();
+  codexd.push(ended);
+  await until(() => get(it, path), ({ status }) => status === "failed");
+});
+
+Deno.test("what still runs at codexd for a task that is over is interrupted, and no other turn", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const { task_id } = await it.server.data<{ task_id: string }>(
+    "POST",
+    "/v1/tasks",
+    { title: "Ask Codex", kind: "codex", payload: { prompt: "Say hello" } },
+  );
+  await codexd.followed(2);
+  const started_at = new Date().toISOString();
+  const turnOf = (turn_id: string, task_id?: string) => ({
+    session_id: "session-1",
+    turn_id,
+    started_at,
+    ...(task_id !== undefined && { task_id }),
+  });
+  codexd.activeTurns = [
+    turnOf("turn-1", task_id),
+    turnOf("turn-2", "a person's"),
+    turnOf("turn-3"),
+  ];
+  const look = () => get(it, "/v1/codex");
+  const ids = () => codexd.activeTurns.map(({ turn_id }) => turn_id);
+  await look();
+  await look();
+  assertEquals(ids(), ["turn-1", "turn-2", "turn-3"]);
+  codexd.push(ended);
+  await until(
+    () => get(it, `/v1/tasks/${task_id}`),
+    ({ status }) => status === "failed",
+  );
+  await look();
+  await until(() => Promise.resolve(ids()), (now) => now.length < 3);
+  assertEquals(ids(), ["turn-2", "turn-3"]);
 });

@@ -177,6 +177,46 @@ test("an approval outlives a kill -9 of conductor, and is answered after it", as
   ]);
 });
 
+for (const retry_lost of [false, true]) {
+  const then = retry_lost ? "is asked for anew" : "is not to be had any more";
+  test(`after a kill -9 of conductor what a task's lost run asked ${then}`, async (pair) => {
+    const { rig } = pair;
+    const payload = { prompt: COMMAND, cwd: rig.work, ...SANDBOX };
+    const task = { title: "Ask", kind: "codex", payload, retry_lost };
+    const { task_id } = (await pair.ask("/v1/tasks", task)).data;
+    const before = await pair.asked();
+    assertEquals(before.task_id, task_id);
+    await pair.restartConductor();
+    await until(
+      () => pair.ask(`/v1/codex`),
+      ({ data }) =>
+        data?.codexd?.approvals.items.every((it: Json) =>
+          it.approval_id !== before.approval_id
+        ),
+      { withinMs: 60_000 },
+    );
+    const late = await pair.answer(before.approval_id, { decision: "accept" });
+    assertEquals([late.status, late.error?.code], [409, "CONFLICT"]);
+    const path = `/v1/tasks/${task_id}`;
+    if (retry_lost) {
+      const { approval_id, task_id: again } = await pair.asked();
+      assertEquals([again, await pair.hasRun()], [task_id, false]);
+      await pair.answer(approval_id, { decision: "accept" });
+    }
+    const { status, error } = await until(
+      () => pair.get(path),
+      (it) => it.finished_at !== null,
+      { withinMs: 60_000 },
+    );
+    assertEquals(
+      [status, error?.code, await pair.hasRun()],
+      retry_lost
+        ? ["succeeded", undefined, true]
+        : ["failed", "RUN_LOST", false],
+    );
+  });
+}
+
 test("a kill -9 of codexd while its task waits is told: nothing hangs, nothing is accepted", async (pair) => {
   const { rig } = pair;
   const payload = { prompt: COMMAND, cwd: rig.work, ...SANDBOX };

@@ -70,6 +70,7 @@ export const Approval = z.object({
   approval_id: z.string(),
   session_id: z.string().nullable(),
   turn_id: z.string().nullable(),
+  task_id: z.string().optional().describe("the task whose turn asks"),
   kind: z.string().describe(
     "command, file_change, permissions, user_input or elicitation",
   ),

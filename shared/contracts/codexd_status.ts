@@ -113,6 +113,7 @@ export const CodexdStatus = z.object({
     active_turns: z.array(z.object({
       session_id: z.string(),
       turn_id: z.string(),
+      task_id: z.string().optional().describe("the task that it is for"),
       started_at: Time,
     })),
   }),

@@ -144,7 +144,7 @@ export const TurnRequest = z.strictObject({
     "review: what; or give instructions as input. Default: uncommitted changes",
   ),
   task_id: z.string().min(1).max(200).optional().describe(
-    "what its tokens are counted for",
+    "what its tokens are counted for; of a task of conductor's: it ends with its run",
   ),
   approval_id: z.string().min(1).max(200).optional().describe("respond"),
   ...ApprovalAnswer,

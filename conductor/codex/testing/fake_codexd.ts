@@ -43,6 +43,8 @@ export class FakeCodexd implements AsyncDisposable {
   readonly refusals = new Map<string, Refusal>();
   /** What waits for an answer. */
   approvals: Approval[] = [];
+  /** What runs, as far as a test says so; an interrupt ends it. */
+  activeTurns: CodexdStatus["sessions"]["active_turns"] = [];
   available = true;
   reason = "Codex is not logged in";
   readonly #sockets = new Map<WebSocket, (event: CodexEvent) => boolean>();
@@ -119,7 +121,12 @@ export class FakeCodexd implements AsyncDisposable {
       beyond_max_sandbox: true,
       asked_at: AT,
     });
-    this.push({ turn_id: "turn-1", type: "approval.requested", data: facts });
+    this.push({
+      turn_id: "turn-1",
+      type: "approval.requested",
+      at: new Date().toISOString(),
+      data: facts,
+    });
   }
 
   /** Resolves when somebody follows the events. */
@@ -204,6 +211,11 @@ export class FakeCodexd implements AsyncDisposable {
     const action = (body.action ?? "start") as TurnAnswer["action"];
     const approval = this.#respond(body);
     if (action === "start") this.#turns++;
+    if (action === "interrupt") {
+      this.activeTurns = this.activeTurns.filter(({ turn_id }) =>
+        turn_id !== body.turn_id
+      );
+    }
     const turn_id = `turn-${this.#turns}`;
     const ended = body.wait === true;
     const status = ended ? "completed" : "in_progress";
@@ -292,7 +304,7 @@ export class FakeCodexd implements AsyncDisposable {
         known: 1,
         newest: SESSION.session_id,
         loaded: 1,
-        active_turns: [],
+        active_turns: this.activeTurns,
       },
       approvals: {
         mode: "deny",
