@@ -23,6 +23,7 @@ Deno.test("Codex records what is asked only while this process leads", async () 
       stopped: new AbortController().signal,
     },
     leads: () => leads.shift() ?? false,
+    isLeft: () => false,
     clock: systemClock,
     log: silentLogger,
   });
