@@ -95,6 +95,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     held: store.held,
     leads: () => automation.leadership.isLeader,
     isLeft: ({ task_id = "", started_at }) =>
+      automation.leadership.isLeader &&
       automation.tasks.hasLeft(task_id, started_at),
     clock,
     log,

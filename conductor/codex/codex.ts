@@ -33,9 +33,7 @@ export class Codex {
       log,
       onChange: ({ state, reason }, previous) =>
         events.record("codexd.health_changed", { state, previous, reason }),
-      onStatus({ sessions }) {
-        if (leads()) void leftTurns.end(sessions.active_turns);
-      },
+      onStatus: ({ sessions }) => void leftTurns.end(sessions.active_turns),
       onApproval(event) {
         // Others on the same database hear of it, too.
         if (leads()) tellApproval(event, events);
