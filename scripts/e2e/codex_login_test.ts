@@ -104,7 +104,8 @@ realCodexTest(
         () => rig.status(),
         (it) =>
           it.account.fingerprint !== fingerprint &&
-          it.account.fingerprint !== null,
+          it.account.fingerprint !== null &&
+          (!running || it.degraded_reasons.length > 0),
         FOLLOWS,
       );
       assertEquals(other.account.auth_mode, "apiKey");
