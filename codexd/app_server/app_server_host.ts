@@ -120,6 +120,8 @@ export class AppServerHost {
   /** Ends the app-server, and the commands that it leaves behind. */
   async stop(graceMs: number): Promise<void> {
     await this.supervisor.stop(graceMs);
+    // What the last turn's end has begun to look at.
+    await this.#looking?.catch(() => {});
     await this.#processes.close();
     this.#traffic.flush();
     for (const file of this.#files) file[Symbol.dispose]();
