@@ -95,6 +95,11 @@ Deno.test("types made from /openapi.json compile and fit what both daemons answe
   });
 
   await t.step("codexd", async () => {
+    // The turn that nobody waited for has the session until it ends.
+    await until(
+      () => call(`${codexd.origin}/v1/codexd/status`),
+      ({ data }) => data.sessions.active_turns.length === 0,
+    );
     const samples = await samplesOf(codexd, [
       ["codexd.sessions.open", "/v1/codexd/sessions", {}],
       ["codexd.sessions.open", "/v1/codexd/sessions", session],
