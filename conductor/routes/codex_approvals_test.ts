@@ -217,16 +217,24 @@ Deno.test("what Codex waits for, and who decided, are events of conductor's", as
   );
 });
 
-Deno.test("a task of kind codex that waits for a person says so, and what answers it", async () => {
-  await using codexd = new FakeCodexd();
-  await using it = await connected(codexd);
+/** Queues a task of kind codex, and returns its path once its turn is followed. */
+async function startedTask(
+  it: TestConductor,
+  codexd: FakeCodexd,
+): Promise<string> {
   const { task_id } = await it.server.data<{ task_id: string }>(
     "POST",
     "/v1/tasks",
     { title: "Ask Codex", kind: "codex", payload: { prompt: "Say hello" } },
   );
   await codexd.followed(2);
-  const path = `/v1/tasks/${task_id}`;
+  return `/v1/tasks/${task_id}`;
+}
+
+Deno.test("a task of kind codex that waits for a person says so, and what answers it", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  const path = await startedTask(it, codexd);
   const lines = async (after: number, wanted: RegExp): Promise<Json> => {
     const log = await get(it, `${path}/logs?after=${after}&wait_ms=20000`);
     const isThere = log.entries.some(({ message }: Json) =>
@@ -266,13 +274,7 @@ Deno.test("a task of kind codex that waits for a person says so, and what answer
 Deno.test("a task advertises no answer that codexd does not wait for any more, nor while codexd is away", async () => {
   await using codexd = new FakeCodexd();
   await using it = await connected(codexd);
-  const { task_id } = await it.server.data<{ task_id: string }>(
-    "POST",
-    "/v1/tasks",
-    { title: "Ask Codex", kind: "codex", payload: { prompt: "Say hello" } },
-  );
-  await codexd.followed(2);
-  const path = `/v1/tasks/${task_id}`;
+  const path = await startedTask(it, codexd);
   const waitsFor = async () => {
     const { waits_for, next } = await get(it, path);
     return [waits_for.length, next[0].path === APPROVALS];
