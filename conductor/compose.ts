@@ -68,7 +68,8 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       values.stateDir,
       values.logsDir,
       values.codexdSocket,
-      ...(values.sharedTokenFile === undefined ? [] : [values.sharedTokenFile]),
+      ...[values.sharedTokenFile, values.notifySecretFile]
+        .filter((it) => it !== undefined),
     ],
     staging: join(config.stateDir, "staging"),
     audit,

@@ -8,6 +8,7 @@ import {
   type DaemonConfig,
   daemonConfig,
   filesConfig,
+  readSecretFile,
 } from "../shared/daemon/mod.ts";
 
 export const CONDUCTOR_SETTINGS = settingsOf("conductor");
@@ -18,6 +19,8 @@ export interface ConductorConfig
   readonly logsDir: string;
   /** `state/conductor`: the database's folder. */
   readonly stateDir: string;
+  /** Signs notifications. */
+  readonly notifySecret: string | undefined;
 }
 
 /**
@@ -29,7 +32,16 @@ export function readConductorConfig(
 ): ConductorConfig {
   const { values, lines, problems } = readConfig(CONDUCTOR_SETTINGS, env);
   const { passedOn, unreadable } = readPassedOn(values.execEnv ?? [], env);
-  const all = [...problems, ...shellProblems(values.shell), ...unreadable];
+  const notify = values.notifySecretFile === undefined
+    ? undefined
+    : readSecretFile("BAA_NOTIFY_SECRET_FILE", values.notifySecretFile);
+  const all = [
+    ...problems,
+    ...shellProblems(values.shell),
+    ...unreadable,
+    ...notify?.problems ?? [],
+    ...topicProblems(values),
+  ];
   const config = daemonConfig(
     { values, lines, problems: all },
     "conductorLocalApi",
@@ -37,8 +49,44 @@ export function readConductorConfig(
   return {
     ...config,
     ...filesConfig(values, "conductor"),
-    secrets: [...config.secrets, ...passedOn],
+    notifySecret: notify?.secret,
+    secrets: [
+      ...config.secrets,
+      ...passedOn,
+      notify?.secret,
+      ...secretsOf(values.notifyUrl),
+    ],
+    warnings: [...config.warnings, ...notify?.warnings ?? []],
   };
+}
+
+/** ntfy takes a message at the address of its topic. */
+function topicProblems(
+  { notifyUrl, notifyFormat }: {
+    readonly notifyUrl: URL | undefined;
+    readonly notifyFormat: string;
+  },
+): string[] {
+  return notifyFormat === "ntfy" && notifyUrl?.pathname === "/"
+    ? [
+      "BAA_NOTIFY_URL is ***: with BAA_NOTIFY_FORMAT=ntfy give the address of " +
+      "a topic, such as https://ntfy.sh/<topic>",
+    ]
+    : [];
+}
+
+/** Shorter values of a query are words. */
+const MIN_QUERY_SECRET = 8;
+
+/** What of an address must never be logged. */
+function secretsOf(url: URL | undefined): string[] {
+  if (url === undefined) return [];
+  return [
+    url.password,
+    ...[...url.searchParams.values()].filter((it) =>
+      it.length >= MIN_QUERY_SECRET
+    ),
+  ];
 }
 
 /** The secrets among what commands are passed on, and what of it is not permitted. */

@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError } from "../shared/config/read_config.ts";
+import { tempDir } from "../shared/testing/fakes.ts";
 import { readConductorConfig } from "./config.ts";
 
 Deno.test("readConductorConfig() refuses a shell that is no executable file", () => {
@@ -75,4 +76,46 @@ Deno.test("readConductorConfig() keeps what commands are passed on out of logs w
   const { secrets } = readConductorConfig((it) => variables[it]);
   assertEquals(secrets.includes("ghp-of-the-owner"), true);
   assertEquals(secrets.includes("Europe/Berlin"), false);
+});
+
+Deno.test("readConductorConfig() reads the secret of notifications from a file that is the owner's", async () => {
+  await using folder = await tempDir();
+  const file = folder.join("secret");
+  const env: Record<string, string> = {
+    BAA_NOTIFY_URL: "https://me:canary-1@example.org/x?auth=canary-22&up=1",
+    BAA_NOTIFY_SECRET_FILE: file,
+  };
+  const read = () => readConductorConfig((it) => env[it]);
+  const { problems } = assertThrows(read, ConfigError);
+  assertMatch(
+    problems.join(),
+    /^BAA_NOTIFY_SECRET_FILE is ".*secret": give a readable file \(/,
+  );
+  await Deno.writeTextFile(file, "canary-333\n");
+  await Deno.chmod(file, 0o644);
+  assertEquals(read().warnings, [
+    `BAA_NOTIFY_SECRET_FILE ${file} can be read by others: run chmod 600 on it`,
+  ]);
+  await Deno.chmod(file, 0o600);
+  const { warnings, notifySecret, secrets, lines } = read();
+  assertEquals([warnings, notifySecret], [[], "canary-333"]);
+  assert(
+    ["canary-1", "canary-22", notifySecret].every((it) => secrets.includes(it)),
+  );
+  assert(!secrets.includes("1"));
+  assert(!JSON.stringify(lines).includes("canary"));
+});
+
+Deno.test("readConductorConfig() wants the address of a topic for ntfy", () => {
+  const env: Record<string, string> = {
+    BAA_NOTIFY_URL: "https://canary@ntfy.sh",
+    BAA_NOTIFY_FORMAT: "ntfy",
+  };
+  const read = () => readConductorConfig((it) => env[it]);
+  assertEquals(assertThrows(read, ConfigError).problems, [
+    "BAA_NOTIFY_URL is ***: with BAA_NOTIFY_FORMAT=ntfy give the address of a " +
+    "topic, such as https://ntfy.sh/<topic>",
+  ]);
+  env.BAA_NOTIFY_URL = "https://ntfy.sh/canary";
+  assertEquals(read().values.notifyFormat, "ntfy");
 });

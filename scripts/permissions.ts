@@ -78,15 +78,18 @@ function withStatusApi(own: PermissionSet, env: Env): PermissionSet {
     net: distinct([
       ...own.net,
       ...listenAddresses(config.values.statusApi),
-      `${upstream.hostname}:${
-        upstream.port || DEFAULT_PORTS[upstream.protocol]
-      }`,
+      addressOf(upstream),
     ]),
     env: distinct([
       ...own.env,
       ...Object.values(STATUS_API_SETTINGS).map((it) => it.variable),
     ]),
   };
+}
+
+/** What a client of `url` connects to. */
+function addressOf({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port || DEFAULT_PORTS[protocol]}`;
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = {
@@ -102,9 +105,8 @@ function conductorSet(env: Env): PermissionSet {
   const values = valuesOf(CONDUCTOR_SETTINGS, env);
   const socket = socketElsewhere(values);
   const own = [values.stateDir, values.logsDir, ...socket];
-  const token = values.sharedTokenFile === undefined
-    ? []
-    : [values.sharedTokenFile];
+  const secrets = [values.sharedTokenFile, values.notifySecretFile]
+    .filter((it) => it !== undefined);
   return {
     read: values.readRoots === undefined ? true : bothForms([
       ...values.readRoots,
@@ -112,7 +114,7 @@ function conductorSet(env: Env): PermissionSet {
       ...own,
       // Whose it is, and who may write there: the socket is as good as that.
       ...socket.map((it) => dirname(it)),
-      ...token,
+      ...secrets,
     ]),
     write: values.writeRoots === undefined
       ? true
@@ -125,6 +127,7 @@ function conductorSet(env: Env): PermissionSet {
       // The name that codexd is called by; nothing is sent to who holds it.
       ...listenAddresses(values.codexdLocalApi).slice(0, 1),
       ...socketAddress(values),
+      ...values.notifyUrl === undefined ? [] : [addressOf(values.notifyUrl)],
     ],
     run: [values.shell],
     env: distinct([

@@ -39,6 +39,28 @@ Deno.test("permissionsOf() takes from a root what is left out, and no more", () 
   ]);
 });
 
+Deno.test("permissionsOf() lets conductor reach the one host that it notifies", () => {
+  for (
+    const [url, address] of [
+      ["https://me:canary@ntfy.example/canary", "ntfy.example:443"],
+      ["http://[::1]:8080/x?auth=canary", "[::1]:8080"],
+    ] as const
+  ) {
+    const env: Record<string, string> = {
+      BAA_NOTIFY_URL: url,
+      BAA_NOTIFY_SECRET_FILE: "/etc/notify",
+      BAA_HOST_OPS_READ_ROOTS: "/srv",
+    };
+    const set = permissionsOf("conductor", (it) => env[it]);
+    const without = permissionsOf("conductor", () => undefined);
+    assertEquals(set.net.filter((it) => !without.net.includes(it)), [address]);
+    assert(set.read !== true && set.read.includes("/etc/notify"));
+    assert(!permissionFlags(set).join(" ").includes("canary"));
+    const codexd = permissionsOf("codexd", (it) => env[it]);
+    assert(!codexd.net.includes(address));
+  }
+});
+
 Deno.test("permissionFlags() grants a folder whose name has a comma, and nothing else", () => {
   const set = permissionsOf(
     "codexd",

@@ -1,3 +1,3 @@
 export * from "./read_config.ts";
 export type { ProgramName, Setting } from "./setting.ts";
-export { SETTINGS, settingsOf } from "./settings.ts";
+export { NOTIFY_EVENTS, SETTINGS, settingsOf } from "./settings.ts";

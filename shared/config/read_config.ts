@@ -25,7 +25,8 @@ export function readConfig<S extends Settings>(
   const problems: string[] = [];
   for (const [key, setting] of Object.entries(settings)) {
     const given = env(setting.variable);
-    const isSet = given !== undefined && (given !== "" || setting.secret);
+    const isSet = given !== undefined &&
+      (given !== "" || setting.secret === true);
     const written = isSet ? given : expanded(setting.fallback, lines);
     const value = written === undefined ? undefined : setting.parse(written);
     if (written !== undefined && value === undefined) {
@@ -88,8 +89,11 @@ export interface ReadConfig<V> {
   readonly problems: readonly string[];
 }
 
-function printable(setting: { secret?: boolean }, value: unknown): unknown {
+function printable(
+  { secret }: Pick<Setting<unknown>, "secret">,
+  value: unknown,
+): unknown {
   if (value === undefined) return null;
-  if (setting.secret) return "***";
+  if (secret === true) return "***";
   return value instanceof URL ? value.origin : value;
 }

@@ -96,6 +96,40 @@ Deno.test("readConfig() never shows a secret, right or wrong", () => {
   }
 });
 
+Deno.test("readConfig() shows of where notifications go the origin alone", () => {
+  const variable = "BAA_NOTIFY_URL";
+  const value = "https://me:canary@ntfy.example:8443/canary?auth=canary";
+  const { values, lines, problems } = read({ [variable]: value });
+  assertEquals([values.notifyUrl?.href, problems], [value, []]);
+  const line = lines.find((it) => it.variable === variable);
+  assertEquals(line?.value, "https://ntfy.example:8443");
+  assertEquals(read({ [variable]: "" }).values.notifyUrl, undefined);
+  for (const bad of ["canary", "ftp://x/canary", "https://x/#canary"]) {
+    assertEquals(
+      problemOf(variable, bad),
+      "BAA_NOTIFY_URL is ***: give " +
+        "http(s)://[user:password@]<host>[:port][/path][?query]",
+    );
+  }
+});
+
+Deno.test("readConfig() takes the events that are notified from their list", () => {
+  const all = [
+    "approval.requested",
+    "task.failed",
+    "schedule.missed",
+    "daemon.crashed",
+  ];
+  assertEquals(read({}).values.notifyOn, all);
+  const some = { BAA_NOTIFY_ON: "daemon.crashed, task.failed" };
+  assertEquals(read(some).values.notifyOn, ["daemon.crashed", "task.failed"]);
+  assertEquals(
+    problemOf("BAA_NOTIFY_ON", "task.failed,task.started"),
+    'BAA_NOTIFY_ON is "task.failed,task.started": give any of ' +
+      `${all.join(", ")}, separated by commas`,
+  );
+});
+
 Deno.test("SETTINGS refuse what could never work", () => {
   const bad: [string, readonly string[]][] = [
     ["BAA_CONDUCTOR_LOCAL_API", [
@@ -156,6 +190,7 @@ Deno.test("SETTINGS refuse what could never work", () => {
     ["BAA_STATE_DIR", ["a\nb", "a\u0000"]],
     ["BAA_LOG_LEVEL", ["INFO", "trace"]],
     ["BAA_BROWSER_PLATFORMS", ["x", "=y"]],
+    ["BAA_NOTIFY_FORMAT", ["JSON", "slack"]],
   ];
   for (const [variable, values] of bad) {
     for (const value of values) {

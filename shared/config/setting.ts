@@ -24,8 +24,8 @@ interface About {
 interface Rule<T> {
   /** What is allowed, as the end of "…: give <allowed>". */
   readonly allowed: string;
-  /** Prints as `***`. */
-  readonly secret?: boolean;
+  /** Prints as `***`; `origin`: of a URL that is accepted, its origin shows. */
+  readonly secret?: boolean | "origin";
   /** Returns the value, or undefined when the text is not allowed. */
   parse(text: string): T | undefined;
 }
@@ -104,6 +104,19 @@ export const listenAddress = settingBy<URL>({
 export const baseUrl = settingBy<URL>({
   allowed: "http(s)://<host>[:port], nothing after it",
   parse: (it) => bareUrl(it, /^https?:$/),
+});
+
+/** Where something is sent. What stands behind its origin may be a secret. */
+export const receiverUrl = settingBy<URL>({
+  secret: "origin",
+  allowed: "http(s)://[user:password@]<host>[:port][/path][?query]",
+  parse(it) {
+    const url = URL.canParse(it) ? new URL(it) : undefined;
+    return url !== undefined && /^https?:$/.test(url.protocol) &&
+        url.port !== "0" && url.hash === "" && isText(it)
+      ? url
+      : undefined;
+  },
 });
 
 /** A path, made absolute against the working folder. */

@@ -13,6 +13,7 @@ import {
   oneOf,
   path,
   type ProgramName,
+  receiverUrl,
   secret,
   type Setting,
   socketPath,
@@ -36,6 +37,14 @@ function isOrigin(word: string): boolean {
   }
   return /^[a-z][a-z0-9+.-]*:\/\/[^\s/,?#@]+$/.test(word);
 }
+
+/** What an owner can be told of. */
+export const NOTIFY_EVENTS = [
+  "approval.requested",
+  "task.failed",
+  "schedule.missed",
+  "daemon.crashed",
+] as const;
 
 /**
  * Every environment variable of the product, defined once, with who reads it;
@@ -290,6 +299,27 @@ export const SETTINGS = {
     min: 1,
     max: 1_125_899_906_842_624,
     doc: "outputs of runs kept, all together; the oldest ended go first",
+  }),
+  notifyUrl: receiverUrl("BAA_NOTIFY_URL", {
+    doc: "where notifications are sent; for ntfy the topic's address",
+  }),
+  notifyFormat: oneOf("BAA_NOTIFY_FORMAT", {
+    fallback: "json",
+    values: ["json", "ntfy"],
+    doc: "json: a signed document; ntfy: a message for an ntfy server",
+  }),
+  notifyOn: list("BAA_NOTIFY_ON", {
+    fallback: NOTIFY_EVENTS.join(),
+    each: (word) => NOTIFY_EVENTS.some((it) => it === word),
+    allowed: `any of ${NOTIFY_EVENTS.join(", ")}`,
+    doc: "what is notified",
+  }),
+  notifyDetails: flag("BAA_NOTIFY_DETAILS", {
+    fallback: "0",
+    doc: "1: notifications say more than ids: titles, messages, names",
+  }),
+  notifySecretFile: path("BAA_NOTIFY_SECRET_FILE", {
+    doc: "file with the secret that signs JSON notifications, mode 0600",
   }),
   audit: oneOf("BAA_AUDIT", {
     fallback: "on",

@@ -1,5 +1,5 @@
 import { isLoopback } from "../authority.ts";
-import { messageOf } from "../errors.ts";
+import { readSecretFile } from "./secret_file.ts";
 import { MAKE_A_TOKEN, weaknessOf } from "./token_strength.ts";
 
 /** Reads the token file and judges the listen address against the token. */
@@ -13,17 +13,10 @@ export function judgeNetwork(settings: NetworkSettings): NetworkVerdict {
       "BAA_SHARED_TOKEN and BAA_SHARED_TOKEN_FILE are both set: give one",
     );
   } else if (file !== undefined) {
-    const read = readTokenFile(file);
-    token = read.token;
-    if (read.problem !== undefined) {
-      const shown = JSON.stringify(file);
-      problems.push(`BAA_SHARED_TOKEN_FILE is ${shown}: ${read.problem}`);
-    }
-    if (read.isOpen) {
-      warnings.push(
-        `BAA_SHARED_TOKEN_FILE ${file} can be read by others: run chmod 600 on it`,
-      );
-    }
+    const read = readSecretFile("BAA_SHARED_TOKEN_FILE", file);
+    token = read.secret;
+    problems.push(...read.problems);
+    warnings.push(...read.warnings);
   }
   const weakness = token === undefined ? undefined : weaknessOf(token);
   if (weakness !== undefined) {
@@ -77,29 +70,4 @@ interface NetworkVerdict {
   readonly token: string | undefined;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
-}
-
-/** A token is short: a larger file is a mistake, a device would never end. */
-const MAX_TOKEN_BYTES = 4096;
-
-function readTokenFile(file: string): {
-  readonly token?: string;
-  readonly problem?: string;
-  /** Whether others than the owner may read it. */
-  readonly isOpen?: boolean;
-} {
-  try {
-    const { isFile, size, mode } = Deno.statSync(file);
-    if (!isFile || size > MAX_TOKEN_BYTES) {
-      return { problem: "give a file that holds the token" };
-    }
-    const token = Deno.readTextFileSync(file).trim();
-    const isOpen = ((mode ?? 0) & 0o077) !== 0;
-    if (/^[\x21-\x7e]+$/.test(token)) return { token, isOpen };
-    const problem =
-      "the file must hold one line of visible ASCII characters without spaces";
-    return { problem, isOpen };
-  } catch (error) {
-    return { problem: `give a readable file (${messageOf(error)})` };
-  }
 }
