@@ -155,6 +155,7 @@ third'`;
     // shells add these by themselves
     const own = ["PWD", "OLDPWD", "SHLVL", "_"];
     assertEquals(names.filter((it) => !own.includes(it ?? "")), [
+      "BAA_INSIDE",
       "HOME",
       "LANG",
       "PATH",

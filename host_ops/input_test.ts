@@ -266,6 +266,8 @@ Deno.test("normaliseExec() accepts the limits and nothing beyond them", () => {
       [{ env: { BASH_ENV: "/a" } }, "env.BASH_ENV"],
       [{ env: { "BASH_FUNC_ls%%": "() { :; }" } }, "env.BASH_FUNC_ls%%"],
       [{ env: { ZDOTDIR: "/a" } }, "env.ZDOTDIR"],
+      [{ env: { BAA_INSIDE: "" } }, "env.BAA_INSIDE"],
+      [{ env: { BAA_RUN_ID: "a" } }, "env.BAA_RUN_ID"],
       [{ env: { "a=b": "" } }, "env.a=b"],
       [{ env: { "": "" } }, "env."],
       [{ env: { A: 1 } }, "env.A"],

@@ -167,7 +167,7 @@ const env = z.record(
     .regex(ENV_NAME, "must be a name of letters, digits and _")
     .refine(
       (it) => !NEVER_SET.test(it),
-      "must not set what the loader or the shell obeys before the command: LD_*, DYLD_*, BASH_ENV, BASHOPTS, SHELLOPTS, ZDOTDIR",
+      "must not set what the loader or the shell obeys before the command (LD_*, DYLD_*, BASH_ENV, BASHOPTS, SHELLOPTS, ZDOTDIR), nor BAA_INSIDE, BAA_RUN_ID, BAA_CODEXD_LIFE",
     ),
   osText("must be a string"),
   "must be an object of strings",

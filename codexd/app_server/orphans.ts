@@ -1,9 +1,11 @@
+import { MARKS } from "../../shared/shell_variables.ts";
+
 /**
  * The variable that marks every process which descends from an app-server of
  * this codexd. Codex runs commands in sessions of their own, so when Codex is
  * killed this is what is left to know them by.
  */
-export const MARK_VARIABLE = "BAA_CODEXD_LIFE";
+export const MARK_VARIABLE = MARKS.codexd;
 
 const FOLDERS = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import { MARKS } from "../../shared/shell_variables.ts";
 import { within } from "../../shared/wait.ts";
 import type { ChildProcess } from "./child_process.ts";
 import type { GroupWay } from "./group_way.ts";
@@ -38,7 +39,7 @@ export async function startGatedShell(
   const child = new Deno.Command(shell, {
     args: isDetached ? gate : ["-c", BECOME, ...way.prefix, shell, ...gate],
     cwd,
-    env: environment,
+    env: { ...environment, [MARKS.inside]: "1" },
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",

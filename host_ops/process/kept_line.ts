@@ -1,4 +1,5 @@
 import { basename } from "@std/path";
+import { MARKS } from "../../shared/shell_variables.ts";
 import type { Job } from "./child_process.ts";
 import { exportsOf, lineWord, tellable, type TellableEnv } from "./job_line.ts";
 
@@ -101,7 +102,7 @@ export function keptLine(
   { prefix, shell, place: { folder, id }, env }: KeptLineOptions,
 ): { readonly text: string } & Pick<TellableEnv, "given"> {
   // What is to stop or replace the daemon knows by it where it runs.
-  const mark = { BAA_RUN_ID: basename(folder) };
+  const mark = { [MARKS.run]: basename(folder) };
   const { told, given } = tellable({ ...env, ...mark });
   const words = [...prefix, shell, "-c", BECOME, shell, folder];
   // Only the command's own process has its outputs: what the shell says stays out.

@@ -6,6 +6,7 @@
 import { ConfigError } from "../../shared/config/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { checkLaunchd, checkNode, doctor, verifyMini } from "./checks/mod.ts";
+import { handOver, isInside, oneAtATime } from "./hand_over.ts";
 import { installMini } from "./install/mod.ts";
 import {
   describeOptions,
@@ -30,6 +31,8 @@ import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 /** One command: what it is for, which options it takes, and what it does. */
 interface Command {
   readonly summary: string;
+  /** Whether it may end conductor, and with it the command that asked for it. */
+  readonly endsServices?: true;
   readonly options: readonly OptionName[];
   run(flags: Flags, ports: Ports): Promise<ExitCode>;
 }
@@ -40,6 +43,7 @@ const PLACE = ["scope", "user", "prefix"] as const;
 const COMMANDS: Readonly<Record<string, Command>> = {
   "install-mini": {
     summary: "Install conductor and codexd under launchd, or upgrade them",
+    endsServices: true,
     options: ["with-status-api", ...PLACE, ...NODE, "identity", "dry-run"],
     run: installMini,
   },
@@ -50,11 +54,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   "stop-launchd": {
     summary: "Unload the services; they come back at the next login or boot",
+    endsServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: stopLaunchd,
   },
   "restart-launchd": {
     summary: "Unload the services and load them again",
+    endsServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: restartLaunchd,
   },
@@ -103,9 +109,16 @@ async function main(
     describeOptions(command.options);
   try {
     const flags = readFlags(rest, command.options);
-    if (!flags.help) return await command.run(flags, ports);
-    terminal.say(usage);
-    return EXIT.ok;
+    if (flags.help) {
+      terminal.say(usage);
+      return EXIT.ok;
+    }
+    if (!command.endsServices || flags.dryRun) {
+      return await command.run(flags, ports);
+    }
+    if (isInside(ports.machine)) return await handOver(args, flags, ports);
+    using _alone = await oneAtATime(ports);
+    return await command.run(flags, ports);
   } catch (error) {
     terminal.warn(messageOf(error));
     if (error instanceof UsageError) terminal.warn(usage);

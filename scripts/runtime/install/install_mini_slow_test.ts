@@ -6,6 +6,7 @@ import { ask } from "../node/http_health.ts";
 import { environmentOf, parseJob } from "../node/property_list.ts";
 import { until } from "../../../shared/testing/until.ts";
 import { call } from "../../testing/http.ts";
+import { takenAddress } from "../testing/taken_address.ts";
 import { type TestNode, testNode } from "../testing/test_node.ts";
 
 function install(node: TestNode, ...more: string[]): Promise<Ran> {
@@ -28,18 +29,6 @@ function jobsOf(node: TestNode) {
       { pid, state },
     ]),
   );
-}
-
-/** An address at which somebody else answers. */
-function takenAddress(): AsyncDisposable & { readonly address: string } {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Response("somebody else", { status: 404 }),
-  );
-  return {
-    address: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }
 
 function assertRan(ran: Ran, code = 0): void {

@@ -1,0 +1,113 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+import { isoTime } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { shellQuote } from "../../shared/shell_quote.ts";
+import { MARKS } from "../../shared/shell_variables.ts";
+import { NoLaunchd, type Ports } from "./launchd/mod.ts";
+import {
+  EXIT,
+  type ExitCode,
+  findLaunchctl,
+  type Flags,
+  type Machine,
+  readNode,
+  settingOf,
+} from "./node/mod.ts";
+
+/** Tells whether one of the daemons started this, and ends it when it ends. */
+export function isInside({ environment }: Pick<Machine, "environment">) {
+  return environment[MARKS.inside] !== undefined;
+}
+
+/**
+ * Has a process in a session of its own carry out a command, which neither the
+ * daemons nor the end of this process reach, and says where it is followed.
+ * It begins when this process has ended, so that what is said here arrives.
+ * @throws {NoLaunchd} and when its log cannot be made
+ */
+export async function handOver(
+  args: readonly string[],
+  flags: Flags,
+  { machine, terminal }: Ports,
+): Promise<ExitCode> {
+  if (await findLaunchctl(machine) === undefined) throw new NoLaunchd();
+  const { installation } = await readNode(flags, {
+    machine,
+    found: "as installed",
+  });
+  const logs = settingOf("BAA_LOGS_DIR", installation);
+  const log = await makeLog(logs, `${args[0]}`, machine);
+  const outcome = `${log}.outcome`;
+  const marks: readonly string[] = Object.values(MARKS);
+  const cli = fromFileUrl(new URL("./cli.ts", import.meta.url));
+  new Deno.Command("/bin/sh", {
+    args: [
+      ...["-c", CARRY_OUT, "sh", log, outcome, `${Deno.pid}`],
+      ...[Deno.execPath(), "run", "--allow-all", cli, ...args],
+    ],
+    clearEnv: true,
+    env: Object.fromEntries(
+      Object.entries(machine.environment)
+        .filter(([name]) => !marks.includes(name)),
+    ),
+    detached: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn().unref();
+  terminal.say(`${args[0]} goes on by itself: it was asked for by a command of
+a service that it may end, this one too.
+log      ${log}
+outcome  ${outcome}
+         (there when it has ended: its exit code, 0 when all is well)
+follow   tail -f ${shellQuote(log)}`);
+  return EXIT.ok;
+}
+
+/** How long it waits for the process that asked, in tenths of a second. */
+const MOST_TRIES = 100;
+
+/** The outcome is told also when the program was killed. */
+const CARRY_OUT = `umask 077
+log=$1 outcome=$2 asker=$3 tries=0
+shift 3
+trap '' HUP
+while [ $tries -lt ${MOST_TRIES} ] && kill -s 0 "$asker"; do
+  sleep 0.1
+  tries=$((tries + 1))
+done 2>/dev/null
+"$@" </dev/null >>"$log" 2>&1
+code=$?
+echo "ended with exit code $code" >>"$log"
+echo $code >"$outcome.new" && mv -f "$outcome.new" "$outcome"`;
+
+/** Makes a file of its own for what a command says. */
+async function makeLog(
+  logs: string,
+  command: string,
+  { clock }: Machine,
+): Promise<string> {
+  const stamp = isoTime(clock.now()).replaceAll(/[:.]/g, "-");
+  const name = `${command}-${stamp}-${Deno.pid}.log`;
+  const path = join(logs, "runtime", name);
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await Deno.writeTextFile(path, "", { createNew: true, mode: 0o600 });
+  } catch (error) {
+    throw new Error(`Cannot hand over ${command}: ${messageOf(error)}`);
+  }
+  return path;
+}
+
+/** Waits for what others change of this user's services; the kernel ends it. */
+export async function oneAtATime(
+  { machine, terminal }: Ports,
+): Promise<Disposable> {
+  const home = machine.environment["HOME"] ?? "/";
+  const file = await Deno.open(home);
+  if (!await file.tryLock(true)) {
+    terminal.warn("Waiting for another script that changes the services");
+    await file.lock(true);
+  }
+  return file;
+}

@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { MARKS } from "../../shared/shell_variables.ts";
+import { until } from "../../shared/testing/until.ts";
+import { call, send } from "../testing/http.ts";
+import { runCommand } from "./node/command.ts";
+import { ask } from "./node/http_health.ts";
+import { takenAddress } from "./testing/taken_address.ts";
+import { type TestNode, testNode } from "./testing/test_node.ts";
+
+/** By hand: BAA_TEST_UPGRADES=50 deno test -A … */
+const UPGRADES = Number(Deno.env.get("BAA_TEST_UPGRADES") ?? 5);
+const RUNTIME = new URL("./", import.meta.url).pathname;
+
+async function assertInstalled(node: TestNode): Promise<void> {
+  const ran = await node.run(
+    ...["install-mini", "--prefix", node.prefix] as const,
+    ...["--listen", node.conductor],
+  );
+  assertEquals(ran.code, 0, ran.stdout + ran.stderr);
+}
+
+/** The ways in which a caller has conductor run a command. */
+const WAYS = {
+  async exec(node: TestNode, command: string) {
+    const url = `${node.conductor}/v1/exec`;
+    return await call(url, { command, env: node.env });
+  },
+  async task(node: TestNode, command: string) {
+    const url = `${node.conductor}/v1/tasks?wait_ms=20000`;
+    const payload = { command, env: node.env };
+    return await call(url, { title: "upgrade", kind: "exec", payload });
+  },
+  async "surviving run"(node: TestNode, command: string) {
+    const url = `${node.conductor}/v1/exec`;
+    const detach = { detach: true, waitMs: 20_000 };
+    return await call(url, { command, env: node.env, ...detach });
+  },
+  async mcp(node: TestNode, command: string) {
+    const name = "host_exec";
+    const answer = await send(`${node.conductor}/mcp`, {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name, arguments: { command, env: node.env } },
+    }, { accept: "application/json, text/event-stream" });
+    return await answer.text();
+  },
+} as const;
+
+/** Has conductor run a script that may end conductor, to the script's end. */
+async function runInside(
+  node: TestNode,
+  way: keyof typeof WAYS,
+  ...[script, ...args]: readonly string[]
+) {
+  const quoted = args.map((it) => `'${it.replaceAll("'", `'\\''`)}'`).join(" ");
+  const asked = performance.now();
+  const answer = await WAYS[way](node, `${RUNTIME}${script}.sh ${quoted}`);
+  const answeredMs = performance.now() - asked;
+  const [, log] = /log {6}(\/.*?\.log)/.exec(JSON.stringify(answer)) ?? [];
+  assert(log !== undefined, `${way}: ${JSON.stringify(answer)}`);
+  const outcome = await until(
+    () => Deno.readTextFile(`${log}.outcome`).catch(() => undefined),
+    (it) => it !== undefined,
+    { withinMs: 120_000, everyMs: 100 },
+  );
+  return { log, code: Number(outcome), answeredMs };
+}
+
+/** Starts a command that counts until it is told to end. */
+async function counting(node: TestNode) {
+  const go = join(node.home, "go");
+  const { data: { taskId } } = await call(`${node.conductor}/v1/exec`, {
+    command:
+      `i=0; until [ -e '${go}' ]; do i=$((i + 1)); echo $i; sleep 0.02; done`,
+    detach: true,
+  });
+  return async () => {
+    await Deno.writeTextFile(go, "");
+    const { data: task } = await until(
+      () => call(`${node.conductor}/v1/tasks/${taskId}`),
+      ({ data }) => data.finished_at !== null,
+    );
+    assertEquals([task.status, task.attempts], ["succeeded", 1]);
+    const { run_id } = task.latest_run;
+    const output = join(node.prefix, "state", "jobs", run_id, "stdout");
+    const lines = (await Deno.readTextFile(output)).trimEnd().split("\n");
+    assertEquals(lines, lines.map((_, index) => `${index + 1}`));
+  };
+}
+
+Deno.test("upgrades asked for through the API end ready or rolled back, and say so afterwards", async () => {
+  await using node = await testNode();
+  await assertInstalled(node);
+  const end = await counting(node);
+  await using stranger = takenAddress();
+  const ways = Object.keys(WAYS) as (keyof typeof WAYS)[];
+  const times: number[] = [];
+  for (let i = 0; i < UPGRADES; i++) {
+    const isGood = i % 5 !== 2;
+    const change = isGood
+      ? ["--public-base", `https://mini-${i}.example`]
+      : ["--listen", stranger.address];
+    const way = ways[i % ways.length] ?? "exec";
+    const { log, code, answeredMs } = await runInside(
+      node,
+      way,
+      ...["install-mini", "--prefix", node.prefix, ...change],
+    );
+    times.push(Math.round(answeredMs));
+    // Read as whoever asked would read it.
+    const { data } = await call(`${node.conductor}/v1/exec`, {
+      args: ["cat", log],
+    });
+    const said: string = data.result.stdout;
+    assertEquals(code, isGood ? 0 : 1, said);
+    assertStringIncludes(
+      said,
+      isGood
+        ? `ready      conductor at ${node.conductor}`
+        : "Rolled back: the previous version runs again",
+    );
+    assertStringIncludes(said, `ended with exit code ${code}\n`);
+    assertEquals((await ask(node.conductor, "/readyz")).status, 200);
+    for (const file of [log, `${log}.outcome`]) {
+      assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+    }
+  }
+  if (UPGRADES > 5) {
+    times.sort((a, b) => a - b);
+    const p50 = times[Math.floor(times.length / 2)];
+    // deno-lint-ignore no-console -- figures for who runs it by hand
+    console.log({
+      upgrades: UPGRADES,
+      answered_ms: { p50, max: times.at(-1) },
+    });
+  }
+  await end();
+});
+
+Deno.test("conductor is restarted and stopped from inside, by who is answered first", async () => {
+  await using node = await testNode();
+  await assertInstalled(node);
+  const target = `gui/${Deno.uid()}/so.makefile.baa-conductor`;
+  const before = node.launchd().jobs[target]?.pid;
+  assertEquals((await runInside(node, "task", "restart-launchd")).code, 0);
+  const after = node.launchd().jobs[target]?.pid;
+  assert(after !== undefined && after !== before);
+  const stopped = await runInside(node, "mcp", "stop-launchd");
+  assertEquals(stopped.code, 0);
+  assertEquals(node.launchd().jobs, {});
+  const said = await Deno.readTextFile(stopped.log);
+  assertStringIncludes(said, "conductor: stopped\ncodexd: stopped\n");
+});
+
+Deno.test("what is handed over has none of the marks, and a session of its own", async () => {
+  await using node = await testNode();
+  const seen = join(node.home, "seen");
+  const [bin = ""] = node.env["PATH"]?.split(":") ?? [];
+  await Deno.writeTextFile(
+    join(bin, "launchctl"),
+    `#!/bin/sh\n{ env; echo session=$(ps -o sess= -p $$); } >>'${seen}'\nexit 113\n`,
+  );
+  for (const mark of Object.values(MARKS)) node.env[mark] = "it";
+  // Help and a dry run end nothing, and are shown at once.
+  for (const option of ["--help", "--dry-run"]) {
+    const { code, stdout } = await node.run("stop-launchd", option);
+    assertEquals([code, /outcome/.test(stdout)], [0, false]);
+  }
+  node.env["BAA_LOGS_DIR"] = join(node.home, "logs");
+  const { code, stdout } = await node.run("stop-launchd");
+  assertEquals(code, 0);
+  const [, outcome = ""] = /outcome {2}(.*)/.exec(stdout) ?? [];
+  await until(() => Deno.readTextFile(outcome).catch(() => ""));
+  const environment = (await Deno.readTextFile(seen)).trim().split("\n");
+  assertEquals(
+    environment.filter((it) =>
+      Object.values(MARKS).some((mark) => it.startsWith(`${mark}=`))
+    ),
+    [],
+  );
+  assert(environment.includes("USER=george"));
+  const { stdout: own } = await runCommand([
+    "ps",
+    "-o",
+    "sess=",
+    "-p",
+    `${Deno.pid}`,
+  ]);
+  assertEquals(environment.includes(`session=${own.trim()}`), false);
+});
