@@ -3,7 +3,6 @@ import { sleep } from "../../../shared/wait.ts";
 import {
   formatJob,
   forSession,
-  type LaunchdSession,
   type Owner,
   parseJob,
   type Ran,
@@ -54,31 +53,32 @@ export class Jobs {
   }
 
   /**
-   * Loads a job that is not loaded yet. Without a login session it goes into
-   * the background one, which its property list must say.
+   * Loads a job that is loaded nowhere yet. Without a login session it goes
+   * into the background one, which its property list must say; the next load
+   * tries the login session first again.
    */
   async load(
     service: Service,
     plist: string,
   ): Promise<{ readonly target: string; readonly wasLoaded: boolean }> {
     const started = this.#clock.monotonic();
-    const job = parseJob(await Deno.readTextFile(plist));
-    await trimOutputs(job);
-    for (const domain of preferring(sessionOf(job), this.domains)) {
-      await adapt(plist, domain);
+    await trimOutputs(parseJob(await Deno.readTextFile(plist)));
+    for (const domain of this.domains) {
       const target = `${domain}/${service.label}`;
-      await this.#launchctl("enable", target);
       while (true) {
-        const ran = await this.#launchctl("bootstrap", domain, plist);
-        if (ran.code === 0) return { target, wasLoaded: false };
-        if (ran.code === LAUNCHCTL.domainUnsupported) break;
-        if (!mayPass(ran)) throw refused(target, ran);
         const [job] = await this.find(service);
         if (job !== undefined && !isLeaving(job)) {
           return { target: job.target, wasLoaded: true };
         }
+        await adapt(plist, domain);
+        await this.#launchctl("enable", target);
+        const ran = await this.#launchctl("bootstrap", domain, plist);
+        if (ran.code === 0) return { target, wasLoaded: false };
+        if (ran.code === LAUNCHCTL.domainUnsupported) break;
         const waited = this.#clock.monotonic() - started;
-        if (waited > PATIENCE.refusalMs) throw refused(target, ran);
+        if (!mayPass(ran) || waited > PATIENCE.refusalMs) {
+          throw refused(target, ran);
+        }
         await sleep(this.#clock, PATIENCE.pollMs);
       }
     }
@@ -159,14 +159,6 @@ export function domainsOf(
   return scope === "daemon"
     ? ["system"]
     : [`gui/${owner.uid}`, `user/${owner.uid}`];
-}
-
-/** A job that was loaded without a login session goes back to where it was. */
-function preferring(
-  session: LaunchdSession,
-  domains: readonly string[],
-): readonly string[] {
-  return session === "background" ? domains.toReversed() : domains;
 }
 
 /** Rewrites a property list whose session does not fit where it is loaded. */

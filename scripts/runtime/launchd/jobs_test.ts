@@ -59,15 +59,20 @@ Deno.test("Jobs.load() goes to the background session when nobody is logged in",
   );
 });
 
-Deno.test("Jobs.load() returns to the background session before it tries the login one", async () => {
+Deno.test("Jobs.load() returns to the login session once somebody has logged in", async () => {
   const { dir, plist, launchd, jobs } = await setUp();
   await using _ = dir;
   launchd.state.loginSession = false;
   await jobs.load(SERVICE, plist);
-  await jobs.unload(SERVICE);
   launchd.state.loginSession = true;
-  const { target } = await jobs.load(SERVICE, plist);
-  assertEquals(target, "user/501/so.makefile.baa-codexd");
+  assertEquals(await jobs.load(SERVICE, plist), {
+    target: "user/501/so.makefile.baa-codexd",
+    wasLoaded: true,
+  });
+  await jobs.unload(SERVICE);
+  assertEquals((await jobs.load(SERVICE, plist)).target, TARGET);
+  assertEquals(Object.keys(launchd.state.jobs), [TARGET]);
+  assertEquals(sessionOf(parseJob(await Deno.readTextFile(plist))), "login");
 });
 
 Deno.test("Jobs.load() uses the system domain for a daemon", async () => {

@@ -65,6 +65,27 @@ Deno.test("the launchd scripts start, stop, restart and show the services that t
   assertEquals(loaded(node), []);
 });
 
+Deno.test("restart-launchd.sh moves a service into the session of who has logged in since", async () => {
+  await using node = await testNode();
+  node.changeLaunchd((state) => state.loginSession = false);
+  assertRan(
+    await node.run(
+      ...["install-mini", "--prefix", node.prefix] as const,
+      ...["--listen", node.conductor],
+    ),
+    0,
+  );
+  const targets = (domain: "gui" | "user") =>
+    [SERVICES.conductor, SERVICES.codexd].map(({ label }) =>
+      `${domain}/${Deno.uid()}/${label}`
+    );
+  assertEquals(loaded(node), targets("user"));
+  node.changeLaunchd((state) => state.loginSession = true);
+  assertRan(await node.run("restart-launchd"), 0);
+  assertEquals(loaded(node), targets("gui"));
+  assertRan(await node.run("verify-mini"), 0);
+});
+
 Deno.test("the wrapper is installed, shown and stopped by its own name", async () => {
   await using node = await testNode();
   assertRan(
