@@ -1,5 +1,6 @@
 export { StatusAnswer } from "./contract.ts";
 export { diskSpace } from "./disk.ts";
 export { statusPage } from "./page.ts";
+export { hero, shell } from "./shell.ts";
 export { StatusService } from "./status_service.ts";
-export { PAGE_HEADERS } from "./style.ts";
+export { FORM_PAGE_HEADERS, PAGE_HEADERS } from "./style.ts";

@@ -1,8 +1,8 @@
 import type { PublicStatus, Status } from "./contract.ts";
-import { Markup, markup } from "./markup.ts";
+import { markup } from "./markup.ts";
 import { details } from "./page_details.ts";
-import { STYLE } from "./style.ts";
-import { dateAndTime, duration } from "./words.ts";
+import { foot, hero, shell, type Tone } from "./shell.ts";
+import { duration } from "./words.ts";
 
 /** Seconds between two loads of the page. */
 const REFRESH_S = 15;
@@ -20,16 +20,13 @@ const HEALTH = {
   not_ready: "not ready",
 } as const;
 
-const LAMPS = {
-  good: "#1a7f4b",
-  warn: "#c98a04",
-  bad: "#d1453b",
-} as const satisfies Record<Tone, string>;
-
 /** Renders the whole status, or what a stranger may see of it. */
 export function statusPage(
   status: Status | PublicStatus,
-  options: PageOptions,
+  { source, leadsOn }: PageOptions & {
+    /** Whether the reader may go to the other pages. */
+    readonly leadsOn?: boolean;
+  },
 ): string {
   const full = "at" in status ? status : undefined;
   const tone = toneOf(status);
@@ -41,19 +38,19 @@ export function statusPage(
     `up ${duration(status.uptime_ms)}`,
     full === undefined ? `version ${status.version}` : undefined,
   ].filter((it) => it !== undefined);
-  const hero = markup`
-<header class="hero"><span class="lamp ${tone}"></span><div>
-<h1>${full?.drained ? "Drained" : mode}</h1>
-<p>${facts.join(" · ")}</p>
-</div></header>`;
-  return page({
+  const title = full?.drained ? "Drained" : mode;
+  return shell({
     tone,
     title: `${mode} · ${full?.node.host ?? "baa-conductor"}`,
-    parts: [hero, full && details(full), footer(full?.at, options)],
+    here: leadsOn ? "status" : undefined,
+    refreshS: REFRESH_S,
+    parts: [
+      hero({ tone, title, line: facts.join(" · ") }),
+      full && details(full),
+      foot({ at: full?.at, source, refreshS: REFRESH_S }),
+    ],
   });
 }
-
-type Tone = "good" | "warn" | "bad";
 
 /** What a page says at its foot. */
 interface PageOptions {
@@ -64,64 +61,23 @@ interface PageOptions {
 /** Renders that there is nothing to show, and why. */
 export function outagePage(
   reason: string,
-  options: PageOptions & { readonly at: string },
+  { at, source }: PageOptions & { readonly at: string },
 ): string {
-  const hero = markup`
-<header class="hero"><span class="lamp bad"></span><div>
-<h1>No answer</h1>
-<p>${reason}</p>
-<p class="quiet">This page tries again by itself.</p>
-</div></header>`;
-  return page({
+  const title = "No answer";
+  const line = markup`${reason}</p>
+<p class="quiet">This page tries again by itself.`;
+  return shell({
     tone: "bad",
-    title: "No answer · baa-conductor",
-    parts: [hero, footer(options.at, options)],
+    title: `${title} · baa-conductor`,
+    refreshS: REFRESH_S,
+    parts: [
+      hero({ tone: "bad", title, line }),
+      foot({ at, source, refreshS: REFRESH_S }),
+    ],
   });
 }
 
 function toneOf({ health, mode }: PublicStatus): Tone {
   if (health === "not_ready") return "bad";
   return health === "degraded" || mode !== "running" ? "warn" : "good";
-}
-
-function footer(at: string | undefined, { source }: PageOptions): Markup {
-  const time = at &&
-    markup`As of <time datetime="${at}">${dateAndTime(at)}</time>, from `;
-  const again = `${source} · loads again every ${REFRESH_S} s`;
-  return markup`
-<footer>${time}${again}</footer>`;
-}
-
-function page(
-  { title, tone, parts }: {
-    readonly title: string;
-    readonly tone: Tone;
-    readonly parts: readonly (Markup | undefined)[];
-  },
-): string {
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="refresh" content="${REFRESH_S}">
-<title>${title}</title>
-<link rel="icon" href="${icon(LAMPS[tone])}">
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<main>${parts}
-</main>
-</body>
-</html>
-`.text;
-}
-
-/** The lamp once more, for a tab that nobody looks at. */
-function icon(color: string): string {
-  const circle = `<circle cx="8" cy="8" r="6" fill="${color}"/>`;
-  const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${circle}</svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

@@ -8,7 +8,7 @@ export const STYLE = `
   --text: #1b1f27; --quiet: #626b79;
   --good: #1a7f4b; --warn: #9a6300; --bad: #c0362c;
   --good-soft: #e2f4ea; --warn-soft: #fbf0db; --bad-soft: #fbe7e5;
-  --bar: #eceef2; --bar-good: #56b48a; --bar-bad: #b3261e;
+  --link: #1d5fbf; --bar: #eceef2; --bar-good: #56b48a; --bar-bad: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -16,38 +16,46 @@ export const STYLE = `
     --text: #e8ebf0; --quiet: #9aa4b2;
     --good: #4cc38a; --warn: #e3b341; --bad: #f2766b;
     --good-soft: #14301f; --warn-soft: #33270d; --bad-soft: #3a1815;
-    --bar: #222832; --bar-good: #3d8f69; --bar-bad: #ff9d94;
+    --link: #7db3ff; --bar: #222832; --bar-good: #3d8f69; --bar-bad: #ff9d94;
   }
 }
 * { box-sizing: border-box; }
 body {
   margin: 0; padding: clamp(1rem, 4vw, 2.5rem); background: var(--ground);
-  color: var(--text);
+  color: var(--text); overflow-wrap: anywhere;
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
-main { max-width: 68rem; margin: 0 auto; display: grid; gap: 1rem; }
+nav, main { max-width: 68rem; margin: 0 auto; }
+main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
+a { color: var(--link); text-underline-offset: .15em; text-decoration-thickness: from-font; }
+nav { display: flex; flex-wrap: wrap; gap: .125rem; margin-bottom: 1.25rem; font-size: .9375rem; }
+nav a { padding: .375rem .75rem; border-radius: .5rem; color: var(--quiet); text-decoration: none; }
+nav a:hover { background: var(--bar); color: var(--text); }
+nav a[aria-current] { background: var(--panel); color: var(--text); font-weight: 600; box-shadow: inset 0 0 0 1px var(--line); }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 h1, h2, h3, p, dl, dd { margin: 0; }
 h1 { font-size: clamp(1.75rem, 5vw, 2.5rem); line-height: 1.1; letter-spacing: -.02em; }
 h2 { font-size: 1rem; font-weight: 600; }
 h3 { font-size: .8125rem; font-weight: 500; color: var(--quiet); }
-code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .quiet { color: var(--quiet); }
 .row { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
 .hero { display: flex; gap: 1rem; align-items: flex-start; padding: .5rem 0; }
 .hero > div { display: grid; gap: .375rem; min-width: 0; }
 .lamp { flex: none; width: 1rem; height: 1rem; margin-top: .6rem; border-radius: 50%; background: var(--good); box-shadow: 0 0 0 .35rem var(--good-soft); }
 .lamp.warn { background: var(--warn); box-shadow: 0 0 0 .35rem var(--warn-soft); }
+.lamp.plain { background: var(--quiet); box-shadow: 0 0 0 .35rem var(--bar); }
 .lamp.bad { background: var(--bad); box-shadow: 0 0 0 .35rem var(--bad-soft); }
 .panel, .card { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.125rem; min-width: 0; }
 .panel { display: grid; gap: .75rem; }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 @media (min-width: 40rem) { .cards { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 @media (min-width: 70rem) { .cards { grid-template-columns: repeat(6, minmax(0, 1fr)); } }
-.card { display: grid; gap: .125rem; align-content: start; overflow-wrap: anywhere; }
+.card { display: grid; gap: .125rem; align-content: start; }
 .card strong { font-size: 1.25rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .card p { font-size: .875rem; color: var(--quiet); }
 .good-text { color: var(--good); } .warn-text { color: var(--warn); } .bad-text { color: var(--bad); }
-.notes { margin: 0; padding: .75rem 1.125rem; list-style: none; display: grid; gap: .25rem; border-radius: .75rem; background: var(--warn-soft); overflow-wrap: anywhere; }
+.notes { margin: 0; padding: .75rem 1.125rem; list-style: none; display: grid; gap: .25rem; border-radius: .75rem; background: var(--warn-soft); }
 .notes.bad { background: var(--bad-soft); }
 .chart { position: relative; height: 7.5rem; }
 .chart svg { display: block; width: 100%; height: 100%; }
@@ -61,11 +69,11 @@ g:hover .ground { fill: var(--line); }
 .key:first-child { margin-left: 0; }
 .key.good { background: var(--bar-good); } .key.bad { background: var(--bar-bad); }
 .lanes { display: grid; gap: .625rem; margin: 0; padding: 0; list-style: none; }
-.lanes li { display: grid; gap: .25rem; min-width: 0; overflow-wrap: anywhere; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.lanes li { display: grid; gap: .25rem; min-width: 0; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .lanes svg { display: block; width: 100%; height: .625rem; border-radius: .1875rem; }
 .lanes .row > :first-child { min-width: 0; }
 .list { display: grid; gap: .75rem; margin: 0; padding: 0; list-style: none; }
-.list li { display: grid; gap: .125rem; padding-top: .75rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.list li { display: grid; gap: .125rem; padding-top: .75rem; border-top: 1px solid var(--line); }
 .list p { font-size: .875rem; }
 .list .row > :first-child { font-weight: 500; min-width: 0; }
 .list .row > :last-child { font-size: .875rem; }
@@ -75,16 +83,23 @@ footer { font-size: .8125rem; color: var(--quiet); }
 
 const hash = createHash("sha256").update(STYLE).digest("base64");
 
-/** What a browser may do with the page: show it with this style, nothing else. */
-export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy": [
-    "default-src 'none'",
-    `style-src 'sha256-${hash}'`,
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "referrer-policy": "no-referrer",
-  "x-frame-options": "DENY",
-};
+/** What a browser may do with a page: show it with this style, nothing else. */
+export const PAGE_HEADERS = headers("form-action 'none'");
+
+/** The same of a page with forms, which lead back here. */
+export const FORM_PAGE_HEADERS = headers("form-action 'self'");
+
+function headers(formAction: string): Readonly<Record<string, string>> {
+  return {
+    "content-security-policy": [
+      "default-src 'none'",
+      `style-src 'sha256-${hash}'`,
+      "img-src data:",
+      "base-uri 'none'",
+      formAction,
+      "frame-ancestors 'none'",
+    ].join("; "),
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+  };
+}

@@ -23,6 +23,16 @@ async function runTask(origin: string, command: string): Promise<void> {
   await log.text();
 }
 
+async function pause(origin: string, reason: string): Promise<void> {
+  const answer = await fetch(`${origin}/v1/system/pause`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ reason }),
+  });
+  await answer.body?.cancel();
+  assertEquals(answer.status, 200);
+}
+
 Deno.test({
   name:
     "the status page is sound in a real Chromium (needs chromium, and deno task real-parts)",
@@ -31,10 +41,11 @@ Deno.test({
     await using daemon = await startDaemon("conductor");
     await runTask(daemon.origin, "true");
     await runTask(daemon.origin, "exit 3");
+    await pause(daemon.origin, "x".repeat(400));
     await using browser = await launchChromium();
     const grounds = new Set<string>();
     for (const colorScheme of ["light", "dark"] as const) {
-      for (const width of [1280, 390]) {
+      for (const width of [1280, 390, 320]) {
         const context = await browser.newContext({
           viewport: { width, height: 844 },
           colorScheme,
@@ -54,8 +65,8 @@ Deno.test({
           requests.filter((it) => !it.startsWith("data:")),
           [url],
         );
-        assertEquals(await page.title(), "Running · mini");
-        assertEquals(await page.textContent("h1"), "Running");
+        assertEquals(await page.title(), "Paused · mini");
+        assertEquals(await page.textContent("h1"), "Paused");
         assert((await page.textContent("main"))?.includes(HOSTILE));
         assertEquals(
           await page.evaluate<number>(
