@@ -181,7 +181,7 @@ Deno.test("the wrapper tells strangers no more, with a token of its own and with
       instance: "test",
       base: config.listen,
       hasIpv6: true,
-      listening: { holds: () => true, trouble: undefined },
+      listening: { holds: () => true, trouble: undefined, absence: undefined },
       descriptors: { inUse: 30, limit: 20_000 },
     });
     const server = new FakeServer(daemon.handle, config.listen.origin);

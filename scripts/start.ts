@@ -59,10 +59,12 @@ function expectFree({ hostname, port, origin }: URL): void {
 
 /** Resolves when the daemon answers its probe, or when that takes too long. */
 async function isReady(base: URL): Promise<boolean> {
+  // An address beyond loopback may come later.
+  const loopback = Object.assign(new URL(base), { hostname: "127.0.0.1" });
   const until = Date.now() + READY_WITHIN_MS;
   while (Date.now() < until) {
     try {
-      const response = await fetch(new URL("/healthz", base));
+      const response = await fetch(new URL("/healthz", loopback));
       await response.body?.cancel();
       if (response.ok) return true;
     } catch { /* not yet */ }

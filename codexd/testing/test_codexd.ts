@@ -71,7 +71,7 @@ export async function testCodexd(
       instance: crypto.randomUUID().slice(0, 8),
       base,
       hasIpv6: true,
-      listening: { holds: () => true, trouble: undefined },
+      listening: { holds: () => true, trouble: undefined, absence: undefined },
       descriptors: { inUse: 30, limit: 20_000 },
     }, { start: machine.start });
   let daemon = begin();

@@ -41,7 +41,7 @@ export async function testConductor(
     instance: crypto.randomUUID().slice(0, 8),
     base: config.listen,
     hasIpv6: true,
-    listening: { holds: () => true, trouble: undefined },
+    listening: { holds: () => true, trouble: undefined, absence: undefined },
     descriptors: { inUse: 30, limit: 20_000 },
   });
   const { origin } = config.listen;

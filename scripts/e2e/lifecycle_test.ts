@@ -5,8 +5,10 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
+import { addAddress } from "../../shared/testing/add_address.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { RawConnection, rawRequest } from "../../shared/testing/raw_http.ts";
+import { until } from "../../shared/testing/until.ts";
 import { daemonCommand } from "../launch.ts";
 import type { Program } from "../permissions.ts";
 import { freePort } from "../../shared/testing/free_ports.ts";
@@ -294,6 +296,44 @@ Deno.test("A daemon refuses an open address without a token", async () => {
     `BAA_CONDUCTOR_LOCAL_API is "${address}"`,
   );
   assertStringIncludes(await daemon.stderr, "BAA_SHARED_TOKEN_FILE");
+});
+
+Deno.test("conductor names a configured address that it does not serve yet, and serves it once it is there", async () => {
+  await using dir = await tempDir();
+  // Of a block for documentation: no machine has it.
+  const host = "192.0.2.79";
+  const port = freePort("0.0.0.0");
+  const token = "absent-address-token-1";
+  await using daemon = start(dir.path, {
+    BAA_CONDUCTOR_LOCAL_API: `http://${host}:${port}`,
+    BAA_SHARED_TOKEN: token,
+  });
+  await untilReady({ ...daemon, port });
+  const health = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/health`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return (await response.json()).data;
+  };
+  const isNamed = async () => {
+    const { degraded } = await health();
+    return degraded.some((it: string) =>
+      it.startsWith(`${host}:${port} is not served: `)
+    );
+  };
+  const { status, ready, reasons } = await health();
+  assertEquals([status, ready, reasons], ["degraded", true, []]);
+  assertEquals(await isNamed(), true);
+  const claims = () =>
+    daemon.log().filter(({ message }) => message === "Listening")
+      .map((it) => JSON.stringify(it)).filter((it) => it.includes(host));
+  assertEquals(claims(), []);
+  await using address = Deno.uid() === 0 ? addAddress(host) : undefined;
+  if (address === undefined) return;
+  await until(isNamed, (it) => !it);
+  await until(claims, (it) => it.length === 1);
+  const response = await fetch(`http://${host}:${port}/readyz`);
+  assertEquals((await response.text()).trim(), "ready");
 });
 
 Deno.test("--print-config shows values, where they came from, and no secret", async () => {

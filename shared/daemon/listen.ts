@@ -92,20 +92,22 @@ export function listen(
   }
 
   async function openWhenThere(first: Listener): Promise<void> {
-    let hasTold = false;
+    // Every other reason than the last one is told, once.
+    let told = first.absence;
     while (true) {
       await sleep(clock, RETRY_MS, stop.signal);
       if (stop.signal.aborted) return;
       try {
         first.open();
       } catch (error) {
-        if (!hasTold && first.trouble !== undefined) {
-          log.error("Cannot listen: another process was there first", {
+        const reason = first.trouble ?? first.absence;
+        if (reason !== told) {
+          log.error("Cannot listen yet; trying again", {
             address: nameOf(first.address),
             error,
           });
-          hasTold = true;
         }
+        told = reason;
         continue;
       }
       log.info("Listening", { address: nameOf(first.address) });
@@ -127,8 +129,15 @@ export function listen(
         listeners.some((one) => one.isOpen && covers(one.address, it))
       );
     },
+    get addresses() {
+      return listeners.filter((it) => it.isOpen)
+        .map((it) => nameOf(it.address));
+    },
     get trouble() {
       return all().map((it) => it.trouble).find((it) => it !== undefined);
+    },
+    get absence() {
+      return all().map((it) => it.absence).find((it) => it !== undefined);
     },
     async openSocket(path) {
       await freeSocket(path);
@@ -170,8 +179,12 @@ export interface Listening {
   readonly hasIpv6: boolean;
   /** Whether nobody else can answer now at this name of the machine, as it stands in a URL. */
   holds(host: string): boolean;
+  /** The addresses that are served now. */
+  readonly addresses: readonly string[];
   /** Which address another process answers at in its place, if one does. */
   readonly trouble: string | undefined;
+  /** Which address nobody answers at, and why: it is not this machine's, or not yet. */
+  readonly absence: string | undefined;
   /**
    * Serves a Unix socket as well, with mode 0600, in a folder of mode 0700.
    * Comes after the address: of two processes that start at once, one has lost by then.

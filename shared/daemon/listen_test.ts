@@ -1,5 +1,11 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { addAddress } from "../testing/add_address.ts";
 import { RecordingLogger, silentLogger } from "../testing/fakes.ts";
 import { freePort } from "../testing/free_ports.ts";
 import { listen } from "./listen.ts";
@@ -95,27 +101,19 @@ Deno.test("listen() serves loopback while an address is not there, and goes on t
     ["warn", "Cannot listen yet; trying again"],
   ]);
   assertEquals(log.lines[0]?.fields.address, `203.0.113.77:${port}`);
+  assertStringIncludes(
+    listening.absence ?? "",
+    `203.0.113.77:${port} is not served`,
+  );
+  assertEquals(listening.trouble, undefined);
+  assertEquals(
+    listening.addresses.filter((it) => !it.startsWith("[")),
+    [`127.0.0.1:${port}`],
+  );
   await listening.close();
   await clock.advance(0);
   assertEquals(clock.pending, 0);
 });
-
-/** Gives this machine an address for the length of a scope, where that is allowed. */
-function addAddress(address: string): AsyncDisposable | undefined {
-  const ip = (...args: string[]) => {
-    try {
-      return new Deno.Command("ip", { args, stdout: "null", stderr: "null" })
-        .outputSync().success;
-    } catch {
-      return false;
-    }
-  };
-  if (!ip("addr", "add", `${address}/32`, "dev", "lo")) return undefined;
-  return {
-    [Symbol.asyncDispose]: () =>
-      Promise.resolve(void ip("addr", "del", `${address}/32`, "dev", "lo")),
-  };
-}
 
 Deno.test({
   name:
@@ -133,9 +131,26 @@ Deno.test({
         name: "with the address added",
         ignore: address === undefined,
         async fn() {
+          {
+            using _ = Deno.listen({ hostname: host, port });
+            await clock.advance(2000);
+            assertEquals([log.lines.at(-1)?.level, log.lines.length], [
+              "error",
+              2,
+            ]);
+            assertStringIncludes(listening.trouble ?? "", "another process");
+            assertEquals(listening.absence, undefined);
+            await clock.advance(2000);
+            assertEquals(log.lines.length, 2);
+          }
           await clock.advance(2000);
           assertEquals(log.lines.at(-1)?.message, "Listening");
           assertEquals(await textFrom(host, port), "here");
+          assertEquals([listening.trouble, listening.absence], [
+            undefined,
+            undefined,
+          ]);
+          assertEquals(listening.addresses.includes(`${host}:${port}`), true);
         },
       });
       await listening.close();

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { sleep } from "../wait.ts";
 import { freeSocket } from "./free_socket.ts";
@@ -39,16 +40,26 @@ export class Listener {
 
   /** Who else may answer at its address now: another process took it when it was free. */
   get trouble(): string | undefined {
-    if (this.#lost === undefined) return undefined;
-    const { error, since } = this.#lost;
-    const isTaken = error instanceof ListenError &&
-      error.cause instanceof Deno.errors.AddrInUse;
+    if (this.#lost === undefined || !this.#isTaken) return undefined;
     // Its own last server needs some milliseconds to leave.
-    const isLeft = this.#ports.clock.monotonic() - since >= LEAVING_MS;
-    return isTaken && isLeft
+    const lostMs = this.#ports.clock.monotonic() - this.#lost.since;
+    return lostMs >= LEAVING_MS
       ? `another process listens on ${nameOf(this.address)}: what is sent ` +
         "there reaches it"
       : undefined;
+  }
+
+  /** Why nobody answers at its address now: the machine does not have it, say. */
+  get absence(): string | undefined {
+    if (this.#lost === undefined || this.#isTaken) return undefined;
+    return `${nameOf(this.address)} is not served: ` +
+      `${messageOf(this.#lost.error)}; it is tried again`;
+  }
+
+  get #isTaken(): boolean {
+    const error = this.#lost?.error;
+    return error instanceof ListenError &&
+      error.cause instanceof Deno.errors.AddrInUse;
   }
 
   /** Whether no request is being answered. Sockets do not count. */

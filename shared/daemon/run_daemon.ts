@@ -81,7 +81,10 @@ export async function runDaemon<C extends DaemonConfig>(
     return fatal("Cannot start", error, known ? EXIT_CONFIG : 1);
   }
   log.info("Listening", {
-    address: listening.base.origin,
+    ...(listening.absence === undefined && {
+      address: listening.base.origin,
+    }),
+    addresses: listening.addresses,
     version: program.version,
     pid: Deno.pid,
     instance,
@@ -106,7 +109,7 @@ export interface DaemonPorts {
   readonly base: URL;
   /** Whether [::1] is listened on, and so answered for. */
   readonly hasIpv6: boolean;
-  readonly listening: Pick<Listening, "holds" | "trouble">;
+  readonly listening: Pick<Listening, "holds" | "trouble" | "absence">;
   readonly descriptors: Pick<Descriptors, "inUse" | "limit">;
 }
 

@@ -43,7 +43,10 @@ export class DaemonSelf {
       this.#ports.listening.trouble,
       ...trouble.reasons ?? [],
     ]);
-    const degraded = known(trouble.degraded);
+    const degraded = known([
+      this.#ports.listening.absence,
+      ...trouble.degraded ?? [],
+    ]);
     const ready = reasons.length === 0;
     const status: z.infer<typeof Health>["status"] = ready
       ? degraded.length === 0 ? "ok" : "degraded"

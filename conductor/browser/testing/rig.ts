@@ -51,7 +51,7 @@ export function createRig(
   const browser = composeBrowser({
     values: { ...VALUES, ...values },
     token,
-    listening: { holds: () => true, trouble: undefined },
+    listening: { holds: () => true, trouble: undefined, absence: undefined },
     base: new URL("http://127.0.0.1:4317"),
     clock,
     log,

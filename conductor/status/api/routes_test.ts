@@ -23,7 +23,7 @@ function wrapper(conductor: string, more: Record<string, string> = {}) {
     instance: "test",
     base: config.listen,
     hasIpv6: true,
-    listening: { holds: () => true, trouble: undefined },
+    listening: { holds: () => true, trouble: undefined, absence: undefined },
     descriptors: { inUse: 30, limit: 20_000 },
   });
   return new FakeServer(daemon.handle, config.listen.origin);

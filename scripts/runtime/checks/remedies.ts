@@ -8,6 +8,10 @@ import {
 /** What helps against the reasons that services give, by their words. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
+    /is not served/,
+    "give this machine the address (is the tailnet up?), or change it in scripts/runtime/mini.env",
+  ],
+  [
     /no extension is connected/,
     "start the Firefox that has the extension: README, Your Firefox",
   ],
