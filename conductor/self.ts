@@ -67,27 +67,27 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
   return {
     enabled: true,
     contract:
-      "The data of the success envelope is the operation's own result union: {ok, operation, input, result} or {ok, operation, input, error, result?}.",
+      "data is the operation's own result union: {ok, operation, input, result} or {ok, operation, input, error, result?}.",
     semantics: {
       cwd: "Optional string; omitted: environment.default_cwd.",
       path:
-        "files/*: absolute, or relative to cwd. In both, ~ and ~/… are the owner's home, ~name is refused, and .. goes where the kernel goes: up from where a link leads.",
+        "files/*: absolute, or relative to cwd. In both, ~ is the owner's home, ~name is refused, .. goes up from where a link leads.",
       timeoutMs:
         `exec only; optional integer >= 0, default ${DEFAULT_EXEC_TIMEOUT_MS}; 0: no timeout.`,
       maxBufferBytes:
         `exec only; optional integer > 0, default ${DEFAULT_MAX_BYTES}, for stdout and stderr each.`,
       onLimit:
-        "exec only; what output beyond maxBufferBytes does: kill (default) ends the command; discard lets it run on and keeps the first headBytes and last tailBytes of each output (default: half of maxBufferBytes each). stdoutOmittedBytes and stderrOmittedBytes say how much is left out between them.",
+        "exec only; output beyond maxBufferBytes: kill (default) ends the command; discard lets it run on and keeps the first headBytes and last tailBytes of each output (default: half of maxBufferBytes each); stdoutOmittedBytes and stderrOmittedBytes count what is left out.",
       killedProcesses:
-        "exec only, in results: what a command leaves running may print for up to 1 s; what still runs then is killed and counted here.",
+        "exec results: what a command leaves running may print for 1 s; what still runs then is killed and counted here.",
       detach:
-        "exec only; true: the command becomes a task of its own, which no disconnect ends and timeoutMs only when it is given; 202 with the next calls unless it ends within waitMs (default 0, at most 55000). All that it prints is kept for GET /v1/runs/:run_id/output, the answer holds the first maxBufferBytes of each output; onLimit, headBytes and tailBytes are refused.",
+        "exec only; true: the command becomes a task, which no disconnect ends, and timeoutMs only when given; 202 with the next calls unless it ends within waitMs (default 0, at most 55000). All that it prints is kept for GET /v1/runs/:run_id/output, the answer holds the first maxBufferBytes of each output; onLimit, headBytes and tailBytes are refused.",
       overwrite:
         "files/write only; optional boolean, default true. false: an existing file gives FILE_ALREADY_EXISTS.",
       createParents:
         "files/write only; optional boolean, default true: missing parent folders are made.",
       append:
-        "files/write only; optional boolean: content is added to what is there, in place (atomic: false).",
+        "files/write only; optional boolean: content is added in place (atomic: false).",
       ifMatch:
         "files/write and files/edit; the sha256 that files/read answered: a file that changed since gives FILE_CHANGED.",
       edits:
@@ -101,21 +101,28 @@ function hostOperations(routes: readonly RouteInfo[], options: CurlOptions) {
       curl: curl(it, options),
     })),
     notes: [
-      "These routes always answer the outer success envelope once admitted; whether the operation succeeded is in data.ok.",
+      "Once admitted, the outer ok is true: whether the operation succeeded is in data.ok.",
       "The camelCase fields are preferred; timeout_ms, max_buffer_bytes and create_parents are accepted as aliases.",
       "They act on this machine only, and are never reachable through the public host name.",
       "The read and write roots bind files/*, not what a command does.",
-      "files/* never reach the daemons' own state, logs and token, nor what BAA_HOST_OPS_LEFT_OUT names: where it is installed, its programs and property lists.",
+      "files/* never reach the daemons' state, logs, token, nor what BAA_HOST_OPS_LEFT_OUT names (programs, property lists).",
     ],
   };
 }
 
-/** The state in describe documents, which answer even when it cannot be read. */
+/** What of the state describe documents hold, which answer even when it cannot be read. */
 function stateOf(
   system: Pick<SystemService, "state">,
 ): Readonly<Record<string, unknown>> {
   try {
-    return system.state();
+    const { mode, health, uptime_ms, leader, queue, drained, node } = system
+      .state();
+    const { controller_id, role } = node;
+    return {
+      ...{ mode, health, uptime_ms, queue, drained },
+      leader: leader && { controller_id: leader.controller_id },
+      node: { controller_id, role },
+    };
   } catch (error) {
     return { error: messageOf(error) };
   }
@@ -180,13 +187,13 @@ const GUIDANCE: SelfParts["guidance"] = {
     ],
     notes: [
       ENVELOPE,
-      "Host operations answer 200 with the outer ok once admitted: data.ok tells whether the operation itself succeeded.",
+      "Host operations answer 200 once admitted: data.ok tells whether the operation succeeded.",
       "A command's processes end with it. What is to go on: exec with detach:true (a task; waitMs waits), or POST /v1/tasks.",
       "GET /describe/control host_operations.environment tells the shell, PATH and roots that a command finds.",
-      "With a shared token configured, routes that are not public need Authorization: Bearer.",
+      "With a token configured, routes that are not public need Authorization: Bearer.",
       "Unknown fields are refused. Bodies are application/json. ?pretty indents an answer.",
-      "Lists take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
-      "Streams are text/event-stream: curl -N with Accept: text/event-stream. Those with id lines resume with Last-Event-ID.",
+      "Lists are newest first and take limit (default 20, at most 200) and cursor; next_cursor is null on the last page.",
+      "Streams: curl -N -H 'Accept: text/event-stream'. Those with id lines resume with Last-Event-ID.",
       "What can be followed can be polled: after=<last_seq of the answer before>, wait_ms holds the answer. next in an answer names calls that lead on.",
       "Times are ISO 8601 UTC, durations end in _ms or Ms, sizes in _bytes or Bytes.",
     ],
@@ -247,7 +254,6 @@ const GUIDANCE: SelfParts["guidance"] = {
     notes: [
       "This surface is enough for control without reading other docs.",
       "Business queries are on the other surface: /describe/business.",
-      "Host operations answer their own result union in data, inside the outer envelope.",
     ],
     examples: [
       "system.state",

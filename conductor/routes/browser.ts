@@ -30,7 +30,7 @@ export const browserRoutes = [
     surface: "business",
     exposure: "local",
     scope: "browser",
-    summary: "Read the browser's tabs, logins, endpoints and policy",
+    summary: "Read the browser's tabs, logins, policy",
     notes: [
       "A record is fresh (its browser is connected, seen lately), stale, or lost (too old, or logged out).",
       "Login records are fingerprints, never values. All of it is kept while no browser is connected.",
@@ -51,7 +51,7 @@ export const browserRoutes = [
     exposure: "local",
     scope: "browser",
     auditsItself: ["browser.request"],
-    summary: "Send a request through the logged-in page of a site",
+    summary: "Send a request as a site's logged-in page",
     notes: [
       "Give url, or platform and path. It runs with the page's principal in a tab of the same origin; via says background where there was none.",
       "Whose login: that of container (a name or cookie_store of GET /v1/browser) or of tab_id. With neither that of the one container that has tabs of the origin, of the default one when none has; when several have, it is refused with the choices. The answer says which it was.",
@@ -126,7 +126,7 @@ export const browserRoutes = [
     auditsItself: Object.keys(ACTION_TEXTS).map((it) =>
       `browser.actions.${it}`
     ),
-    summary: "Have the browser's extension do something, or open pairing",
+    summary: "Have the extension do something, or pair",
     notes: [
       ...Object.entries(ACTION_TEXTS).map(([name, text]) => `${name}: ${text}`),
       "ok, result and error are what the extension reports.",

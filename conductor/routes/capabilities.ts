@@ -14,7 +14,7 @@ export const capabilityRoutes = [
     exposure: "public",
     scope: "none",
     answersInOutage: true,
-    summary: "Read which routes work now, and why the others do not",
+    summary: "Read which routes work now, and why not",
     data: z.object({
       read_endpoints: z.array(CapabilityLine),
       write_endpoints: z.array(CapabilityLine),

@@ -103,7 +103,7 @@ export const codexRoutes = [
     method: "GET",
     path: "/v1/codex",
     kind: "read",
-    summary: "Read whether Codex can be reached, and its status",
+    summary: "Read whether Codex works, and its status",
     notes: ["Answers while codexd is away, too: state and reason say so."],
     data: z.object({
       reachable: z.boolean(),
@@ -144,7 +144,7 @@ export const codexRoutes = [
     method: "GET",
     path: "/v1/codex/usage",
     kind: "read",
-    summary: "Sum the tokens that Codex has used, by day, session or task",
+    summary: "Sum Codex's tokens by day, session or task",
     notes: [
       "Tokens as Codex counts them, no money. Those of a review and of sub-agents it does not tell.",
       "Turns that codexd ran, as long as it keeps events; days are UTC.",
@@ -223,7 +223,7 @@ export const codexRoutes = [
     method: "GET",
     path: "/v1/codex/events",
     kind: "read",
-    summary: "Read or follow Codex: turns, messages, approvals",
+    summary: "Read or follow turns, messages, approvals",
     notes: [
       POLL_NOTE,
       "Oldest first. Without after: those among the last limit events. An event has seq, session_id, turn_id, type, at, data.",

@@ -20,7 +20,7 @@ export const codexApprovalRoutes = [
     method: "GET",
     path: "/v1/codex/approvals",
     kind: "read",
-    summary: "List what Codex asks and waits for: approvals and questions",
+    summary: "List what Codex asks: approvals, questions",
     notes: [
       "wait_ms holds the answer until something waits. Each is answered by POST /v1/codex/approvals/:approval_id before expires_at; then it is declined.",
       "Nothing waits unless BAA_CODEX_APPROVALS is ask, or accept and the session asks for ask.",
@@ -42,7 +42,7 @@ export const codexApprovalRoutes = [
     method: "POST",
     path: "/v1/codex/approvals/:approval_id",
     kind: "write",
-    summary: "Answer what Codex asks: decide, or answer its questions",
+    summary: "Decide or answer what Codex asks",
     notes: [
       "The first answer wins; a later one is CONFLICT, and says who decided, when and what.",
       "A decision may go beyond BAA_CODEX_MAX_SANDBOX: the audit says so (beyond_max_sandbox), and to accept that takes the scope exec, too.",

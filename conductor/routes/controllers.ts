@@ -8,7 +8,7 @@ export const controllerRoutes = [
     ...TOKEN_READ,
     id: "controllers.list",
     path: "/v1/controllers",
-    summary: "List the conductor processes, newest first, and who leads",
+    summary: "List conductor processes, and who leads",
     query: z.strictObject(PAGE_QUERY),
     data: listData("controllers", Controller),
     example: { query: { limit: "20" } },

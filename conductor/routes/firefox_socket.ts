@@ -23,7 +23,7 @@ export const firefoxSocketRoutes = [
     exposure: "local",
     scope: "none",
     tokenless: true,
-    summary: "Ask who answers here, and for a nonce for the bridge",
+    summary: "Ask for the bridge's nonce",
     notes: [
       "Needs no token and shows no secret. The nonce is good once, for 30 s; it goes with the client_nonce that was given.",
       'identity_proof: base64url of HMAC-SHA-256(key, the JSON array ["identity", authority, client_nonce, nonce]) with key = SHA-256 of the JSON array ["baa.bridge", shared token]; without a token, the pairing key of client_id.',

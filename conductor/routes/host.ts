@@ -50,7 +50,7 @@ export const hostRoutes = [
     auditsItself: ["exec"],
     scope: "exec",
     path: "/v1/exec",
-    summary: "Run a command on this machine; answers its output and exit",
+    summary: "Run a command; answers its output and exit",
     notes: [
       "With Accept: text/event-stream: stdout and stderr events as they happen, then exit. With onLimit discard what stands behind the first headBytes comes before exit.",
       "What the command leaves running is killed: killedProcesses and hint say so, and truncated that an output was cut short.",
@@ -95,7 +95,7 @@ export const hostRoutes = [
     auditsItself: ["files/read"],
     scope: "files",
     path: "/v1/files/read",
-    summary: "Read a file of this machine, whole or in part",
+    summary: "Read a file, whole or in part",
     notes: [
       'Parts: lines "10-40", or offset in bytes, from the end when negative. sha256 is of the whole file.',
     ],
@@ -113,7 +113,7 @@ export const hostRoutes = [
     auditsItself: ["files/write"],
     scope: "files",
     path: "/v1/files/write",
-    summary: "Write a file of this machine, atomically",
+    summary: "Write a file, atomically",
     notes: [
       "overwrite: false never clobbers; ifMatch writes only over the version that was read.",
     ],
@@ -139,7 +139,7 @@ export const hostRoutes = [
     auditsItself: ["files/edit"],
     scope: "files",
     path: "/v1/files/edit",
-    summary: "Replace texts in a file of this machine; answers a diff",
+    summary: "Replace texts in a file; answers a diff",
     notes: [
       "Each old must stand in the file once, unless all=true. All edits are made, or none: EDIT_MISMATCH says where a near miss is.",
     ],

@@ -15,7 +15,7 @@ export const mcpRoutes = [
     exposure: "local",
     scope: "read",
     produces: "document",
-    summary: "Speak the Model Context Protocol: these routes as tools",
+    summary: "Call these routes as MCP tools",
     notes: [
       `Stateless; revision ${REVISION}, and clients that begin with initialize. Tools are what the token may call; ?tools=all lists every route.`,
       "Calls are answered, audited and refused as those of their routes. A client that leaves ends what it did not detach.",

@@ -31,7 +31,7 @@ export const recordRoutes = [
     surface: "control",
     exposure: "local",
     scope: "read",
-    summary: "Read or follow what happens: mode, lease, work, browser",
+    summary: "Read or follow mode, lease, work, browser",
     notes: [
       POLL_NOTE,
       "Oldest first. Without after: the last limit events; after=0 begins with the oldest kept.",
@@ -69,7 +69,7 @@ export const recordRoutes = [
     surface: "control",
     exposure: "local",
     scope: "admin",
-    summary: "List what was done and how it ended, or poll it",
+    summary: "List or poll what was done and how it ended",
     notes: [
       "Each write, exec and file operation has an intent row before it and an outcome row after it, with one entry_id.",
       "hash covers the row and the hash of the row before: edits show. Contents are never recorded.",
@@ -104,7 +104,7 @@ export const recordRoutes = [
     surface: "control",
     exposure: "local",
     scope: "admin",
-    summary: "Follow the chain of the audit trail, first row to last",
+    summary: "Check the chain of the audit trail",
     notes: [
       "Reads every row, in small steps: about a second for 100 000. ok is false when a row was edited, removed, or cut off the end since this conductor wrote it.",
       "Who can write the database can write a whole new chain before conductor starts: keep head_seq and head_hash elsewhere to see that.",
@@ -125,7 +125,7 @@ export const recordRoutes = [
     surface: "control",
     exposure: "local",
     scope: "admin",
-    summary: "Write a consistent copy of the database",
+    summary: "Write a copy of the database",
     notes: [
       "The copy is one file in the state folder's backups, verified before it gets its name. One is made each day at 03:00 local time, or at the start when one is due; seven of those are kept, and all that were asked for here.",
       "To restore it, stop conductor, move conductor.db and its -wal and -shm aside, and copy it to conductor.db.",

@@ -26,7 +26,7 @@ export const runRoutes = [
     id: "runs.list",
     next: ["runs.read", "runs.output.read"],
     path: "/v1/runs",
-    summary: "List runs, each an attempt at a task, newest first",
+    summary: "List runs, each an attempt at a task",
     query: z.strictObject({
       task_id: z.string().optional(),
       status: RunStatus.optional(),
@@ -43,7 +43,7 @@ export const runRoutes = [
     ...TOKEN_READ,
     id: "runs.read",
     path: "/v1/runs/:run_id",
-    summary: "Read a run: who ran it, when, and how it ended",
+    summary: "Read who ran it, when, how it ended",
     data: Run,
     errors: ["NOT_FOUND"],
     example: { params: { run_id: "{run_id}" } },
@@ -55,7 +55,7 @@ export const runRoutes = [
     scope: "exec",
     id: "runs.output.read",
     path: "/v1/runs/:run_id/output",
-    summary: "Read what the command of a run prints, from any byte on",
+    summary: "Read what a run prints, from any byte on",
     notes: [
       "Raw, nothing is hidden. content is text; where the bytes are none, content_base64 stands in its place. A character that is cut comes with the next part.",
       "To follow: offset=<next_offset of the answer before>&wait_ms=30000 until eof. exit is null while it runs.",

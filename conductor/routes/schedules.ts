@@ -20,7 +20,7 @@ export const scheduleRoutes = [
     ...TOKEN_READ,
     id: "schedules.list",
     path: "/v1/schedules",
-    summary: "List schedules, newest first, without payloads",
+    summary: "List schedules, without payloads",
     query: z.strictObject(PAGE_QUERY),
     data: listData("schedules", ScheduleSummary),
     example: { query: { limit: "20" } },
@@ -45,7 +45,7 @@ export const scheduleRoutes = [
     next: ["schedules.read", "schedules.run"],
     method: "PUT",
     path: "/v1/schedules/:name",
-    summary: "Make a task at each time of a cron expression",
+    summary: "Make a task at each time of a cron line",
     notes: [
       "name: 1 to 64 of a-z 0-9 . _ -. A new one is 201, one that is replaced 200.",
       "cron has five fields of *, numbers, names, lists, ranges and steps; no seconds, years, L, W, # or @daily. task is what POST /v1/tasks takes, without not_before.",

@@ -39,7 +39,7 @@ export const statusRoutes = [
     answersInOutage: true,
     navigable: true,
     produces: "html",
-    summary: "Show the status to a person: one page, no script",
+    summary: "Show the status to a person",
     data: z.string(),
     handler: async (context) =>
       new Reply(

@@ -58,7 +58,7 @@ export const systemRoutes = [
     surface: "control",
     exposure: "public",
     scope: "none",
-    summary: "Read the state of automation: mode, leader, queue",
+    summary: "Read the state of automation",
     notes: [
       "Through the public host name, and without the token where one is set: mode, health, version and uptime.",
     ],
@@ -73,7 +73,7 @@ export const systemRoutes = [
     id: "system.pause",
     idempotent: true,
     path: "/v1/system/pause",
-    summary: "Start no more runs; what runs goes on, tasks can be queued",
+    summary: "Start no more runs; tasks can be queued",
     example: { body: { requested_by: "human", reason: "manual_pause" } },
     handler: ({ deps, body }) =>
       deps.system.setMode(Mode.enum.paused, withSource(body)),
@@ -83,7 +83,7 @@ export const systemRoutes = [
     id: "system.drain",
     idempotent: true,
     path: "/v1/system/drain",
-    summary: "Start no more runs, refuse tasks, tell when none is left",
+    summary: "Start no more runs, refuse tasks, tell when done",
     notes: [
       "drained is true when the last run has ended; active_runs shows what still runs.",
     ],

@@ -31,7 +31,7 @@ export const taskLogRoutes = [
     ...TOKEN_READ,
     id: "tasks.logs.read",
     path: "/v1/tasks/:task_id/logs",
-    summary: "Read a task's log, oldest line first, or follow it live",
+    summary: "Read a task's log, or follow it live",
     notes: [
       POLL_NOTE,
       "tail=50 shows the end. Each attempt begins with a line of the stream system. status is the task's; next is empty when nothing comes any more.",

@@ -32,7 +32,7 @@ export const taskMoveRoutes = [
     destructive: true,
     idempotent: true,
     path: "/v1/tasks/:task_id/cancel",
-    summary: "End a task, a running one with all that it started",
+    summary: "End a task with all that it started",
     notes: [
       "Answers when the run has ended, or after 10 s. A task that has succeeded or failed is CONFLICT.",
     ],
@@ -51,7 +51,7 @@ export const taskMoveRoutes = [
     destructive: true,
     idempotent: true,
     path: "/v1/tasks/cancel",
-    summary: "End all queued and running tasks of a label, kind or status",
+    summary: "End tasks by label, kind or status",
     notes: [
       "Give at least one; several must all hold. Tasks that come meanwhile are left alone.",
       "Answers when the runs have ended, or after 10 s.",
@@ -75,7 +75,7 @@ export const taskMoveRoutes = [
     ...move,
     id: "tasks.retry",
     path: "/v1/tasks/:task_id/retry",
-    summary: "Queue a new task that does again what an ended one did",
+    summary: "Queue again what an ended task did",
     notes: [
       "retry_of names the old one, which stays as it is. Everything is taken over but not_before.",
       "The values of env and stdin are not kept: a task that had them is retried only with them given anew in payload, else CONFLICT.",

@@ -56,7 +56,7 @@ export const taskRoutes = [
     id: "tasks.list",
     next: ["tasks.read", "tasks.logs.read"],
     path: "/v1/tasks",
-    summary: "List tasks, newest first, without their payloads",
+    summary: "List tasks, without their payloads",
     query: z.strictObject({
       status: TaskStatus.optional(),
       kind: z.string().optional(),
@@ -146,7 +146,7 @@ export const taskRoutes = [
     id: "tasks.read",
     next: ["tasks.logs.read", "runs.output.read", "tasks.retry"],
     path: "/v1/tasks/:task_id",
-    summary: "Read a task with its payload and its latest run",
+    summary: "Read a task, its payload, its latest run",
     notes: [
       "A running task of kind codex that waits for a person says so: waits_for, and in next the calls that answer.",
     ],

@@ -21,7 +21,7 @@ export const tokenRoutes = [
     method: "GET",
     path: "/v1/tokens",
     kind: "read",
-    summary: "List the named tokens, newest first, without their secrets",
+    summary: "List named tokens, without their secrets",
     query: z.strictObject(PAGE_QUERY),
     data: listData("tokens", NamedToken),
     example: { query: { limit: "20" } },
@@ -33,7 +33,7 @@ export const tokenRoutes = [
     method: "POST",
     path: "/v1/tokens",
     kind: "write",
-    summary: "Make a token for a caller who may do less than the owner",
+    summary: "Make a token that may do less than the owner",
     notes: [
       "token is shown in this answer and never again; send it as Authorization: Bearer, on this machine: through the public name it counts as none.",
       "name becomes the actor of its log lines and audit rows. scopes: at most those of the caller; files with write roots on the home amounts to exec.",
@@ -61,7 +61,7 @@ export const tokenRoutes = [
     method: "DELETE",
     path: "/v1/tokens/:token_id",
     kind: "write",
-    summary: "End a named token, what it made, what is open with it",
+    summary: "End a token, what it made and has open",
     notes: [
       "Requests, streams and sockets end at once, on another conductor of the same database within a second. A task outlives the token that made it: cancel it by itself.",
       "also_ended: the names of the tokens that were made with it, and with those; left out when there are none.",

@@ -200,7 +200,7 @@ Deno.test("an agent does ten jobs with what the answers say, in few calls and fe
   await agent.use("Delete a schedule", { params: { name: "nightly" } });
 
   // 7. Pause, drain and resume.
-  await agent.use("Start no more runs; what runs");
+  await agent.use("Start no more runs; tasks");
   await agent.use("Start no more runs, refuse tasks");
   const drained = await agent.use("Read the state of automation");
   assertMatch(drained.mode, /^drain/);
@@ -211,27 +211,27 @@ Deno.test("an agent does ten jobs with what the answers say, in few calls and fe
   );
 
   // 8. Have Codex say something.
-  await agent.learn("Make a session");
-  const session = await agent.use("Make a session", { body: { cwd } });
-  await agent.learn("Start a turn");
-  const turn = await agent.use("Start a turn", {
+  await agent.learn("or archive a session");
+  const session = await agent.use("or archive a session", { body: { cwd } });
+  await agent.learn("interrupt a turn");
+  const turn = await agent.use("interrupt a turn", {
     body: { session_id: session.session_id, input: "Say hello", wait: true },
   });
   assertEquals(turn.final_message, "echo: Say hello");
 
   // 9. Ask a site through the browser.
   await agent.use("Read the browser's tabs");
-  await agent.learn("through the logged-in page");
-  const site = await agent.use("through the logged-in page", {
+  await agent.learn("logged-in page");
+  const site = await agent.use("logged-in page", {
     body: { platform: "claude", path: "/api/organizations" },
   });
   assertEquals([site.status, site.body], [200, "[7]"]);
 
   // 10. See how the node is, and what was done.
   assertEquals((await agent.use("service.health")).status, "ok");
-  const audit = await agent.use("List what was done", { query: "?limit=3" });
+  const audit = await agent.use("what was done", { query: "?limit=3" });
   assertEquals(audit.entries.length, 3);
-  await agent.use("Follow the chain");
+  await agent.use("Check the chain");
 
   assertEquals(agent.failures, []);
   assert(agent.calls <= 60, `${agent.calls} calls`);

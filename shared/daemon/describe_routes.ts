@@ -63,11 +63,11 @@ export function describeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
   } as const;
   const business = {
     path: "/describe/business",
-    summary: "Read the business surface: queries and work",
+    summary: "Read the surface of queries and work",
   } as const;
   const control = {
     path: "/describe/control",
-    summary: "Read the control surface: what acts on this machine",
+    summary: "Read the surface that acts on this machine",
   } as const;
   return [
     route({
@@ -90,7 +90,7 @@ export function describeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       surface: "common",
       produces: "text",
       revalidates: true,
-      summary: "Read how to begin: rules, routes, curl lines",
+      summary: "Read how to begin: rules, routes, curl",
       data: z.string(),
       handler: (context) => new TextReply(frontDoor(context)),
     }),
@@ -139,7 +139,7 @@ export function describeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       path: "/describe/:route_id",
       surface: "common",
       revalidates: true,
-      summary: "Describe one route: fields, errors, curl, what is next",
+      summary: "Describe one route: fields, errors, curl, next",
       data: Endpoint,
       errors: ["NOT_FOUND"],
       example: { params: { route_id: "service.describe" } },

@@ -4,7 +4,10 @@ import type { RouteContext, RouteInfo } from "../http/mod.ts";
 import type { SelfDeps } from "./self.ts";
 
 /** A curl line that runs as it stands. */
-export const Example = z.object({ title: z.string(), curl: z.string() });
+export const Example = z.object({
+  title: z.string().describe("the route's id"),
+  curl: z.string(),
+});
 
 /** Curl lines that the front door shows. */
 const MAX_LINES = 8;
@@ -57,6 +60,6 @@ export function exampleLines<Deps extends SelfDeps>(
     const found = context.routes.find((it) => it.id === id);
     const line = found && found.produces !== "websocket" &&
       why(found) === undefined && curl(found, options);
-    return found && line ? [{ title: found.summary, curl: line }] : [];
+    return found && line ? [{ title: id, curl: line }] : [];
   });
 }

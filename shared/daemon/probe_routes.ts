@@ -41,7 +41,7 @@ export function probeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       id: "service.health",
       path: "/health",
       surface: "common",
-      summary: "Read the daemon's condition, with the reasons",
+      summary: "Read the daemon's condition, and why",
       data: Health,
       notes: ["To who may not see the work: status, version, uptime."],
       handler(context) {

@@ -48,6 +48,7 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
   }
   const shared = book.share(JSON.parse(JSON.stringify(paths)));
   const answers = shareAnswers(shared);
+  const given = shareParameters(shared);
   const text = JSON.stringify(shared);
   const failures = Object.entries(FAILURES)
     .filter(([key]) => text.includes(`"#/components/responses/${key}"`));
@@ -68,7 +69,7 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
         Success: SUCCESS,
         Failure: FAILURE,
       },
-      parameters: book.parameters,
+      parameters: given,
       responses: { ...Object.fromEntries(failures), ...answers },
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
     },
@@ -101,8 +102,37 @@ function shareAnswers(paths: Record<string, Record<string, Operation>>) {
   return answers;
 }
 
+/** Puts references in place of the parameters that several operations take; returns these. */
+function shareParameters(paths: Record<string, Record<string, Operation>>) {
+  const lists = Object.values(paths).flatMap((item) =>
+    Object.values(item).map(({ parameters }) => parameters)
+  );
+  const uses = Map.groupBy(lists.flat(), (it) => JSON.stringify(it));
+  const shared: Record<string, Parameter> = {};
+  const refs = new Map<string, string>();
+  for (const [text, [first, ...others]] of uses) {
+    if (first === undefined || others.length === 0) continue;
+    let { name } = first;
+    for (let n = 2; name in shared; n++) name = `${first.name}${n}`;
+    shared[name] = first;
+    refs.set(text, `#/components/parameters/${name}`);
+  }
+  for (const list of lists) {
+    for (const [n, it] of list.entries()) {
+      const $ref = refs.get(JSON.stringify(it));
+      if ($ref !== undefined) list[n] = { $ref } as unknown as Parameter;
+    }
+  }
+  return shared;
+}
+
+interface Parameter {
+  readonly name: string;
+}
+
 interface Operation {
   readonly operationId: string;
+  readonly parameters: Parameter[];
   readonly responses: Record<string, unknown>;
 }
 
@@ -136,23 +166,26 @@ function parameters(
   book: SchemaBook,
 ) {
   const text = { type: "string" };
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) =>
-    book.parameter({ name, in: "path", required: true, schema: text })
-  );
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: text,
+  }));
   const { properties = {}, required = [] } = query === undefined
     ? {}
     : book.write(`${id}.query`, query, "input");
-  const inQuery = Object.entries(properties).map(([name, schema]) =>
-    book.parameter({
-      name,
-      in: "query",
-      ...(required.includes(name) && { required: true }),
-      schema,
-    })
-  );
-  const inHeader = Object.keys(headers).map((name) =>
-    book.parameter({ name, in: "header", schema: text })
-  );
+  const inQuery = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    ...(required.includes(name) && { required: true }),
+    schema,
+  }));
+  const inHeader = Object.keys(headers).map((name) => ({
+    name,
+    in: "header",
+    schema: text,
+  }));
   return [...inPath, ...inQuery, ...inHeader];
 }
 

@@ -55,11 +55,9 @@ Deno.test("openapi() tells parameters, security, every status and every failure"
   const document = JSON.parse(JSON.stringify(openapi([RECURSIVE], FACTS)));
   const operation = document.paths["/trees/{tree_id}"].post;
   assertEquals(
-    operation.parameters.map(({ $ref }: { readonly $ref: string }) => {
-      const name = $ref.replace("#/components/parameters/", "");
-      const parameter = document.components.parameters[name];
-      return `${parameter.in} ${parameter.name}`;
-    }),
+    operation.parameters.map((it: { in: string; name: string }) =>
+      `${it.in} ${it.name}`
+    ),
     ["path tree_id", "query deep", "header Idempotency-Key"],
   );
   assertEquals(document.security, [{ token: [] }]);
@@ -74,6 +72,24 @@ Deno.test("openapi() tells parameters, security, every status and every failure"
     document.components.responses[409].description,
     "CONFLICT, CANCELED, SYSTEM_DRAINING, NOT_LEADER",
   );
+});
+
+Deno.test("openapi() names a parameter that several operations take, two that share a name apart", () => {
+  const other = {
+    ...RECURSIVE,
+    id: "trees.read",
+    path: "/forest/:tree_id",
+    query: z.object({ deep: z.string().optional() }),
+  };
+  const { paths, components } = JSON.parse(
+    JSON.stringify(openapi([RECURSIVE, other], FACTS)),
+  );
+  const { parameters } = paths["/forest/{tree_id}"].post;
+  const at = "#/components/parameters/";
+  assertEquals(parameters[0], { $ref: `${at}tree_id` });
+  assertEquals(parameters[1].name, "deep");
+  assertEquals(components.parameters.tree_id.in, "path");
+  assertEquals(components.parameters.deep, undefined);
 });
 
 Deno.test("openapi() leaves open what may be anything, as types are made of it", () => {

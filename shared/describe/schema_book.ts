@@ -18,10 +18,6 @@ export class SchemaBook {
   readonly #schemas: Record<string, unknown> = {};
   /** The name of each part that refers to itself, by what it says. */
   readonly #parts = new Map<string, string>();
-  readonly #parameters = new Map<
-    string,
-    { readonly text: string; readonly given: Parameter }
-  >();
 
   /** Every schema that got a name. */
   get schemas(): Readonly<Record<string, unknown>> {
@@ -59,23 +55,6 @@ export class SchemaBook {
     return { $ref: AT + name };
   }
 
-  /** Returns a reference to a parameter: most stand in many routes. */
-  parameter(given: Parameter) {
-    const text = JSON.stringify(given);
-    let name = given.name;
-    for (let n = 2; (this.#parameters.get(name)?.text ?? text) !== text; n++) {
-      name = `${given.name}${n}`;
-    }
-    this.#parameters.set(name, { text, given });
-    return { $ref: `#/components/parameters/${name}` };
-  }
-
-  get parameters(): Readonly<Record<string, Parameter>> {
-    return Object.fromEntries(
-      this.#parameters.entries().map(([name, { given }]) => [name, given]),
-    );
-  }
-
   /** Returns `document` with a reference wherever a shape stands that it has twice. */
   share<T>(document: T): T {
     const seen = new Map<string, Shape>();
@@ -110,14 +89,6 @@ const ANY = "";
 const ANY_JSON = Object.entries(
   jsonSchema(z.array(z.json()), "output").$defs ?? {},
 ).map(([part, definition]) => saidBy(definition, `#/$defs/${part}`)).join();
-
-interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "query" | "header";
-  /** Left out where it is not. */
-  readonly required?: true;
-  readonly schema: unknown;
-}
 
 /** An object that is described in a document. */
 interface Shape {
