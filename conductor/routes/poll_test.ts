@@ -100,6 +100,9 @@ Deno.test("A log shows its end, one attempt, and plain text", async () => {
   }
 
   const text = await it.server.get(`${logs}?format=text&after=1&limit=3`);
+  const { paths } = await (await it.server.get("/openapi.json")).json();
+  const { content } = paths["/v1/tasks/{task_id}/logs"].get.responses[200];
+  assertEquals(content["text/plain"], { schema: { type: "string" } });
   assertEquals(text.headers.get("content-type"), "text/plain; charset=utf-8");
   assertEquals(text.headers.get("x-last-seq"), "4");
   assertEquals(await text.text(), "1\n2\n3\n");

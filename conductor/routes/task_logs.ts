@@ -30,6 +30,7 @@ export const taskLogRoutes = [
   route({
     ...TOKEN_READ,
     id: "tasks.logs.read",
+    alsoText: true,
     path: "/v1/tasks/:task_id/logs",
     summary: "Read a task's log, or follow it live",
     notes: [

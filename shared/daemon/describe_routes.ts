@@ -76,6 +76,7 @@ export function describeRoutes<Deps extends SelfDeps>(): Route<Deps>[] {
       path: "/",
       surface: "common",
       revalidates: true,
+      alsoText: true,
       summary: "Read how to begin, as /llms.txt",
       data: Pointer,
       handler: (context) =>

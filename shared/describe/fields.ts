@@ -45,8 +45,8 @@ export function jsonSchema(schema: Schema, io: "input" | "output"): JsonSchema {
       // A simple type that may be null needs no union.
       if (
         anyOf.length === 2 && none?.type === "null" &&
-        only?.enum === undefined &&
-        typeof only?.type === "string" && !/^(object|array)$/.test(only.type)
+        only?.enum === undefined && only?.properties === undefined &&
+        typeof only?.type === "string" && only.type !== "array"
       ) {
         delete it.anyOf;
         Object.assign(it, only, { type: [only.type, "null"] });
@@ -73,6 +73,8 @@ function noise(schema: JsonSchema, io: "input" | "output"): string[] {
       ? ["additionalProperties"]
       : []),
     "propertyNames",
+    // Clients want it of what they send.
+    ...(io === "output" && schema.const !== undefined ? ["type"] : []),
   ];
 }
 

@@ -105,7 +105,7 @@ function shareAnswers(paths: Record<string, Record<string, Operation>>) {
 /** Puts references in place of the parameters that several operations take; returns these. */
 function shareParameters(paths: Record<string, Record<string, Operation>>) {
   const lists = Object.values(paths).flatMap((item) =>
-    Object.values(item).map(({ parameters }) => parameters)
+    Object.values(item).map(({ parameters = [] }) => parameters)
   );
   const uses = Map.groupBy(lists.flat(), (it) => JSON.stringify(it));
   const shared: Record<string, Parameter> = {};
@@ -132,7 +132,7 @@ interface Parameter {
 
 interface Operation {
   readonly operationId: string;
-  readonly parameters: Parameter[];
+  readonly parameters?: Parameter[];
   readonly responses: Record<string, unknown>;
 }
 
@@ -142,7 +142,7 @@ function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
     summary: route.summary,
     deprecated: route.deprecated && true,
     "x-websocket": route.produces === "websocket" || undefined,
-    parameters: parameters(route, book),
+    ...parameters(route, book),
     requestBody: requestBody(route, book),
     responses: { ...successResponse(route, book), ...failures(route) },
     security: facts.hasToken && !asksToken(route) ? [] : undefined,
@@ -156,7 +156,7 @@ function requestBody(
   if (body === undefined) return undefined;
   const schema = book.write(`${id}.body`, body, "input");
   return {
-    required: bodyRule !== "optional",
+    ...(bodyRule !== "optional" && { required: true }),
     content: { "application/json": { schema } },
   };
 }
@@ -186,7 +186,8 @@ function parameters(
     in: "header",
     schema: text,
   }));
-  return [...inPath, ...inQuery, ...inHeader];
+  const all = [...inPath, ...inQuery, ...inHeader];
+  return all.length > 0 && { parameters: all };
 }
 
 function successResponse(route: RouteInfo, book: SchemaBook) {
@@ -203,7 +204,11 @@ function successResponse(route: RouteInfo, book: SchemaBook) {
   }[route.produces ?? "json"];
   const success = {
     description: "OK",
-    content: { ...content, ...eventContent(route) },
+    content: {
+      ...content,
+      ...(route.alsoText && TEXT),
+      ...eventContent(route),
+    },
   };
   return {
     ...Object.fromEntries((route.status ?? [200]).map((it) => [it, success])),

@@ -213,6 +213,8 @@ const TOLD_ELSEWHERE = new Set([
   "pattern",
   "minLength",
   "maxLength",
+  "minItems",
+  "maxItems",
   "minimum",
   "maximum",
 ]);

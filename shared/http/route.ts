@@ -78,6 +78,8 @@ export interface RouteFacts<
   readonly revalidates?: true;
   /** Default `json`. */
   readonly produces?: R;
+  /** Answers plain text as well, a {@link TextReply}, when it is asked to. */
+  readonly alsoText?: true;
   readonly query?: Q;
   readonly body?: B;
   /**

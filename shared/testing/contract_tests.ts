@@ -146,6 +146,7 @@ async function published<Deps>(server: FakeServer, { id }: Route<Deps>) {
     ? given
     : document.components.responses[name];
   return {
+    types: Object.keys(response?.content ?? {}),
     judge: publishedJudge(document),
     body: operation.requestBody?.content["application/json"]?.schema,
     answer: response?.content?.["application/json"]?.schema,
@@ -198,6 +199,11 @@ async function answersItsExample<Deps>(
     return;
   }
   assert(response.ok, `${response.status} ${text}`);
+  const type = response.headers.get("content-type")?.replace(/;.*/, "");
+  assert(
+    type === undefined || openapi.types.includes(type),
+    `OpenAPI has no ${type} of it`,
+  );
   // The front door is text unless JSON is asked for.
   if (route.id === "service.root") return;
   const answer = produces === "json"

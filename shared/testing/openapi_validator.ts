@@ -84,7 +84,7 @@ function schemasIn(value: unknown): object[] {
 function operationProblems({ components, paths }: Document): string[] {
   const ids = new Set<string>();
   return Object.entries(paths).flatMap(([path, item]) =>
-    Object.values(item).flatMap(({ operationId, parameters }) => {
+    Object.values(item).flatMap(({ operationId, parameters = [] }) => {
       const problems: string[] = [];
       if (ids.has(operationId)) problems.push(`"${operationId}" comes twice`);
       ids.add(operationId);
