@@ -1,4 +1,5 @@
 import { fromFileUrl } from "@std/path";
+import { untilAncestorGone } from "./ancestors.ts";
 import { permissionFlags, permissionsOf, type Program } from "./permissions.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 
@@ -35,7 +36,7 @@ export function daemonCommand(
   };
 }
 
-/** Starts a daemon in the foreground of this process's terminal. */
+/** Starts a daemon that ends with this process, however that ends. */
 export function launch(
   program: Program,
   options: { readonly args?: readonly string[]; readonly isWatched: boolean },
@@ -44,26 +45,48 @@ export function launch(
   const denoFlags = isWatched ? ["--watch"] : [];
   const command = daemonCommand(program, { args, denoFlags });
   return new Deno.Command(command.program, {
-    args: command.args,
+    args: [...command.args, `--stop-with=${Deno.pid}`],
     stdin: "null",
+    // Ctrl-C reaches every process of the terminal's group, and to a daemon a
+    // second signal means: at once. It is to get one alone, from here.
+    detached: true,
   }).spawn();
 }
 
-/** Passes the signals that end this process on to its children. */
-export function passSignalsOn(children: readonly Deno.ChildProcess[]): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => signalAll(children, signal));
+/**
+ * Waits until the first of some daemons has ended, and ends the others. All
+ * are told to stop by a signal to this process, or when one that it was started
+ * through is gone. Returns the exit code: the first one that is not 0.
+ */
+export async function untilEnded(
+  daemons: readonly Deno.ChildProcess[],
+  { isWatched }: { readonly isWatched: boolean },
+): Promise<number> {
+  // Told to terminate, --watch waits for a change all the same.
+  const signal = isWatched ? "SIGINT" : "SIGTERM";
+  let told: number | undefined;
+  const stop = () => {
+    told = performance.now();
+    for (const daemon of daemons) {
+      try {
+        daemon.kill(signal);
+      } catch { /* it has ended */ }
+    }
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      const isEcho = told !== undefined && performance.now() - told < ECHO_MS;
+      if (!isEcho) stop();
+    });
   }
+  const stopOnce = () => told ?? stop();
+  void untilAncestorGone().then(stopOnce);
+  const ended = daemons.map((it) => it.status);
+  const { code } = await Promise.race(ended);
+  stopOnce();
+  const codes = (await Promise.all(ended)).map((it) => it.code);
+  return [code, ...codes].find((it) => it !== 0) ?? 0;
 }
 
-/** Sends a signal to the children that have not ended. */
-export function signalAll(
-  children: readonly Deno.ChildProcess[],
-  signal: Deno.Signal,
-): void {
-  for (const child of children) {
-    try {
-      child.kill(signal);
-    } catch { /* it has ended */ }
-  }
-}
+/** For this many milliseconds the same Ctrl-C comes again, from each process that passes it on. */
+const ECHO_MS = 500;

@@ -6,7 +6,7 @@
  *        deno run -A scripts/run.ts conductor status-api
  */
 import { ConfigError } from "../shared/config/mod.ts";
-import { launch, passSignalsOn } from "./launch.ts";
+import { launch, untilEnded } from "./launch.ts";
 
 const [program, ...rest] = Deno.args;
 if (program !== "conductor" && program !== "codexd") {
@@ -14,12 +14,10 @@ if (program !== "conductor" && program !== "codexd") {
   Deno.exit(2);
 }
 try {
-  const child = launch(program, {
-    args: rest.filter((it) => it !== "--watch"),
-    isWatched: rest.includes("--watch"),
-  });
-  passSignalsOn([child]);
-  Deno.exit((await child.status).code);
+  const isWatched = rest.includes("--watch");
+  const args = rest.filter((it) => it !== "--watch");
+  const child = launch(program, { args, isWatched });
+  Deno.exit(await untilEnded([child], { isWatched }));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(`${program}: ${error.message}`);

@@ -4,6 +4,7 @@
  *
  * Usage: deno run -A scripts/start.ts [--watch]
  */
+import { join } from "@std/path";
 import { readCodexdConfig } from "../codexd/config.ts";
 import {
   type ConductorConfig,
@@ -12,7 +13,7 @@ import {
 import { systemClock } from "../shared/clock.ts";
 import { ConfigError } from "../shared/config/mod.ts";
 import { sleep } from "../shared/wait.ts";
-import { launch, passSignalsOn, signalAll } from "./launch.ts";
+import { launch, untilEnded } from "./launch.ts";
 
 const READY_WITHIN_MS = 20_000;
 
@@ -20,28 +21,50 @@ try {
   const env = (name: string) => Deno.env.get(name);
   const conductor = readConductorConfig(env);
   const codexd = readCodexdConfig(env);
+  holdState(conductor.values.stateDir);
   // Else the probe of whoever holds the port would pass for ours.
   for (const base of [conductor.listen, codexd.listen]) expectFree(base);
   const isWatched = Deno.args.includes("--watch");
-  const children = [
+  const daemons = [
     launch("conductor", { isWatched }),
     launch("codexd", { isWatched }),
   ];
-  passSignalsOn(children);
-  const ended = Promise.race(children.map((it) => it.status));
+  const ended = untilEnded(daemons, { isWatched });
   const ready = Promise.all([
     isReady(conductor.listen),
     isReady(codexd.listen),
   ]);
   const first = await Promise.race([ended, ready]);
   if (Array.isArray(first)) tell(conductor, codexd.listen);
-  const { code } = await ended;
-  signalAll(children, "SIGTERM");
-  await Promise.all(children.map((it) => it.status));
-  Deno.exit(code);
+  Deno.exit(await ended);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);
+  Deno.exit(2);
+}
+
+/**
+ * Ends the script when another one runs on the same state: two that start at
+ * once would each get one port. The kernel unlocks however this process ends.
+ */
+function holdState(folder: string): void {
+  const path = join(folder, "start.lock");
+  let file: Deno.FsFile;
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
+  } catch {
+    return; // The daemons say what is wrong with the folder.
+  }
+  if (file.tryLockSync(true)) {
+    Deno.writeTextFileSync(path, `${Deno.pid}\n`);
+    return;
+  }
+  const pid = Number(Deno.readTextFileSync(path));
+  console.error(
+    `Cannot start: another deno task start (pid ${pid}) runs with the state in ` +
+      `${folder}: end that one (kill ${pid}), or set BAA_STATE_DIR and the ports`,
+  );
   Deno.exit(2);
 }
 
@@ -52,7 +75,10 @@ function expectFree({ hostname, port, origin }: URL): void {
       .close();
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) return;
-    console.error(`Cannot start: ${origin} is in use by another process`);
+    console.error(
+      `Cannot start: ${origin} is in use by another process: ` +
+        "deno task doctor says by which",
+    );
     Deno.exit(2);
   }
 }

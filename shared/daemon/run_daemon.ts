@@ -11,6 +11,7 @@ import {
 } from "../log.ts";
 import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
+import { sleep } from "../wait.ts";
 import type { DaemonConfig } from "./daemon_config.ts";
 import { Descriptors } from "./descriptors.ts";
 import { listen, type Listening } from "./listen.ts";
@@ -19,6 +20,9 @@ import type { Handle } from "./http_server.ts";
 import { stopDaemon, type Stoppable } from "./stop_daemon.ts";
 
 const EXIT_CONFIG = 2;
+/** `--stop-with=<pid>`: who starts a daemon in the foreground is to take it along. */
+const STOP_WITH = "--stop-with=";
+const PARENT_POLL_MS = 500;
 const encoder = new TextEncoder();
 
 /** Runs a daemon until a signal ends it. The only place that ends the process. */
@@ -26,7 +30,8 @@ export async function runDaemon<C extends DaemonConfig>(
   program: DaemonProgram<C>,
   args: readonly string[],
 ): Promise<void> {
-  const config = readOrExit(program, args);
+  const parent = args.find((it) => it.startsWith(STOP_WITH));
+  const config = readOrExit(program, args.filter((it) => it !== parent));
   setUmask(program.name, config.umask);
   const instance = crypto.randomUUID().slice(0, 8);
   const redactor = new Redactor(config.secrets);
@@ -48,6 +53,9 @@ export async function runDaemon<C extends DaemonConfig>(
   program.confine?.();
   const starting = new AppError("NOT_READY", "Cannot answer yet: starting");
   const signalled = firstSignal(flush);
+  const told = parent === undefined
+    ? signalled
+    : Promise.race([signalled, parentGone(Number(parent.split("=")[1]))]);
   const descriptors = new Descriptors(config.folders[0]);
   let daemon: Daemon | undefined;
   let listening: Listening | undefined;
@@ -90,7 +98,7 @@ export async function runDaemon<C extends DaemonConfig>(
     instance,
     who_may: config.whoMay,
   });
-  const signal = await signalled;
+  const signal = await told;
   log.info("Stopping", { signal });
   const outcome = await stopDaemon(daemon, listening, log);
   log.info("Stopped", { outcome });
@@ -228,6 +236,12 @@ function firstSignal(flush: () => void): Promise<Deno.Signal> {
     // A closed terminal is no reason to stop: that is for launchd or `start` to say.
     Deno.addSignalListener("SIGHUP", () => {});
   });
+}
+
+/** Resolves when this process is no longer a child of `pid`. */
+async function parentGone(pid: number): Promise<string> {
+  while (Deno.ppid === pid) await sleep(systemClock, PARENT_POLL_MS);
+  return "parent gone";
 }
 
 function print(text: string): void {
