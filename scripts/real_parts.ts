@@ -14,6 +14,7 @@ export const REAL_PARTS = fromFileUrl(
 );
 
 const PACKAGES = {
+  "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
   "@openai/codex": "0.169.0",
   "playwright-core": "1.65.1",
 } as const;

@@ -4,7 +4,12 @@ import { listen } from "../daemon/listen.ts";
 import type { Handle } from "../daemon/http_server.ts";
 import { Dispatcher, type DispatcherLimits } from "../http/dispatcher.ts";
 import type { GuardConfig } from "../http/guard.ts";
-import { routeFor, type SocketPlan, type StreamEvent } from "../http/route.ts";
+import {
+  type Route,
+  routeFor,
+  type SocketPlan,
+  type StreamEvent,
+} from "../http/route.ts";
 import { JsonSocket } from "../http/socket.ts";
 import { countingIds, RecordingAudit, RecordingLogger } from "./fakes.ts";
 
@@ -20,6 +25,8 @@ export interface KitDeps {
 
 /** What a test app may be started with. */
 export interface KitOptions {
+  /** In place of {@linkcode KIT_ROUTES}. */
+  readonly routes?: readonly Route<KitDeps>[];
   readonly deps?: Partial<KitDeps>;
   readonly guard?: Partial<GuardConfig>;
   readonly limits?: Partial<DispatcherLimits>;
@@ -239,7 +246,7 @@ export function startKitApp(options: KitOptions = {}): KitApp {
     { clock, log },
   );
   const app = new Dispatcher({
-    routes: KIT_ROUTES,
+    routes: options.routes ?? KIT_ROUTES,
     deps: {
       events: async function* () {},
       handle: () => null,
