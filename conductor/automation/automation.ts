@@ -83,6 +83,7 @@ export function composeAutomation(options: AutomationOptions): Automation {
       dueTimes.wake();
     },
     lost: (reason) => {
+      scheduler.end();
       const message = `This controller leads no more: ${reason}`;
       void executor.stopAll(new RunStopped("RUN_LOST", message));
     },

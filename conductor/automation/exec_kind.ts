@@ -11,7 +11,7 @@ import {
 } from "../../host_ops/mod.ts";
 import type { AuditActor } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { AppError } from "../../shared/errors.ts";
+import { codeOf, type ErrorCode } from "../../shared/errors.ts";
 import type { PathBase } from "../../shared/user_path.ts";
 import { sleep } from "../../shared/wait.ts";
 import { DEFAULT_OUTPUT_BYTES, type RunOutcome } from "../store/mod.ts";
@@ -28,7 +28,7 @@ import {
   type TaskKind,
 } from "./task_kind.ts";
 
-/** All places taken by other commands: this one waits its turn. */
+/** All places taken, or a record that cannot be written: it is tried again. */
 const BUSY_MS = 1000;
 
 /**
@@ -74,7 +74,7 @@ export function execKind(
 type CommandRunner = Pick<HostOps, "captureCommand" | "keepCommand">;
 
 interface ExecKindOptions extends PathBase {
-  readonly outputs: RunOutputs;
+  readonly outputs: Pick<RunOutputs, "create" | "read" | "folderOf">;
   readonly clock: Clock;
 }
 
@@ -105,7 +105,7 @@ async function captured(work: Work): Promise<ExecExit> {
   const printed = new RunOutput(files, { ...context, clock });
   const exit = await inTurn(
     work,
-    signal,
+    { signal, waitsFor: ["TOO_MANY_REQUESTS"] },
     (actor) => hostOps.captureCommand(request, { actor, signal }, printed),
   );
   await printed.end();
@@ -148,10 +148,16 @@ async function watched(
     },
   };
   try {
-    const either = AbortSignal.any([stop, leave]);
+    // What may run already is never given up: it would go on unwatched.
+    const patience: Patience = isTakenUp
+      ? { signal: leave, waitsFor: ["TOO_MANY_REQUESTS", "NOT_READY"] }
+      : {
+        signal: AbortSignal.any([stop, leave]),
+        waitsFor: ["TOO_MANY_REQUESTS"],
+      };
     const exit = await inTurn(
       work,
-      either,
+      patience,
       (actor) => hostOps.keepCommand(request, { actor, signal: stop }, watch),
     );
     if (exit === undefined || leave.aborted) throw new RunLeft();
@@ -179,10 +185,16 @@ function partsOf(signal: AbortSignal) {
   return { stop: stop.signal, leave: leave.signal };
 }
 
+/** For which refusals a command waits, and what ends that. */
+interface Patience {
+  readonly signal: AbortSignal;
+  readonly waitsFor: readonly ErrorCode[];
+}
+
 /** Runs a command as soon as there is a place for it. */
 async function inTurn<T>(
   { context: { task_id, run_id }, clock }: Work,
-  signal: AbortSignal,
+  { signal, waitsFor }: Patience,
   run: (actor: AuditActor) => Promise<T>,
 ): Promise<T> {
   const actor = {
@@ -195,9 +207,7 @@ async function inTurn<T>(
     try {
       return await run(actor);
     } catch (error) {
-      const isBusy = error instanceof AppError &&
-        error.code === "TOO_MANY_REQUESTS";
-      if (!isBusy || signal.aborted) throw error;
+      if (!waitsFor.includes(codeOf(error)) || signal.aborted) throw error;
       await sleep(clock, BUSY_MS, signal);
     }
   }

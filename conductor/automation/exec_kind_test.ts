@@ -71,7 +71,11 @@ function fakeCapture() {
 }
 
 /** A kind whose outputs are kept in a folder of the test's. */
-async function testKind(hostOps: Pick<HostOps, "captureCommand">) {
+async function testKind(
+  hostOps:
+    & Pick<HostOps, "captureCommand">
+    & Partial<Pick<HostOps, "keepCommand">>,
+) {
   const folder = await tempDir();
   const outputs = new RunOutputs(folder.join("jobs"));
   const clock = new FakeClock();
@@ -199,4 +203,40 @@ Deno.test("execKind() refuses a payload as the host operation does", async () =>
     const { error } = payload.safeParse(bad);
     assertEquals(error?.issues[0]?.path.join("."), path);
   }
+});
+
+Deno.test("execKind() watches a command of another term as soon as that can be recorded", async () => {
+  let tries = 0;
+  const stop = new AbortController();
+  await using it = await testKind({
+    captureCommand: () => unimplemented("captureCommand"),
+    keepCommand: () => {
+      if (++tries < 3) throw new AppError("NOT_READY");
+      const result = FACTS;
+      return Promise.resolve(
+        { ok: true, operation: "exec", input: INPUT, result } as const,
+      );
+    },
+  });
+  const { context } = contextOf({
+    signal: stop.signal,
+    command: {
+      survive: true,
+      isTakenUp: true,
+      max_output_bytes: null,
+      logged: { stdout: 0, stderr: 0 },
+      open() {},
+      skip() {},
+      endOutput() {},
+    },
+  });
+  const payload = it.kind.payload.parse({ command: "x" });
+  const outcome = it.kind.run(payload, context);
+  await it.clock.advance(0);
+  // It must end, but nobody may forget that it runs.
+  stop.abort(new RunStopped("CANCELED", "The task was canceled"));
+  await it.clock.advance(1000);
+  assertEquals(tries, 2);
+  await it.clock.advance(1000);
+  assertEquals((await outcome).ok, true);
 });

@@ -21,6 +21,8 @@ export class RunExecutor {
   readonly #options: RunExecutorOptions;
   /** By task id: a task has one run at a time. */
   readonly #active = new Map<string, Active>();
+  /** Tasks whose runs go on without this process. */
+  readonly #left = new Set<string>();
 
   constructor(options: RunExecutorOptions) {
     this.#options = options;
@@ -39,6 +41,7 @@ export class RunExecutor {
   start(claim: Claim): void {
     const stop = new AbortController();
     const { task_id } = claim.task;
+    this.#left.delete(task_id);
     const done = this.#execute(claim, stop).catch((error) => {
       const { run_id } = claim.run;
       this.#options.log.error("A run was not carried out", { error, run_id });
@@ -59,6 +62,14 @@ export class RunExecutor {
     const active = this.#active.get(taskId);
     active?.stop.abort(reason);
     await active?.done;
+  }
+
+  /** Whether the run of a task, which goes on, was left here or is being left. */
+  hasLeft(taskId: string): boolean {
+    const active = this.#active.get(taskId);
+    return active === undefined
+      ? this.#left.has(taskId)
+      : isLeaving(active.stop.signal);
   }
 
   /** Resolves when no run of a task goes on here. */
@@ -107,8 +118,11 @@ export class RunExecutor {
     timer?.cancel();
     const reason = stop.signal.aborted ? stop.signal.reason : undefined;
     const why = reason instanceof RunStopped ? reason : undefined;
-    const isLeft = task.survive === 1 && why?.code === "RUN_LOST";
-    if (result === undefined || isLeft) return void logs.close(log);
+    const isLeft = task.survive === 1 && isLeaving(stop.signal);
+    if (result === undefined || isLeft) {
+      this.#left.add(task.task_id);
+      return void logs.close(log);
+    }
     // What the work says is kept; that it was stopped explains its failure.
     const outcome = result.ok || why === undefined
       ? result
@@ -286,6 +300,11 @@ function withIssue({ message, details }: AppError): string {
 /** What is wrong, but not with which file of ours: that is for the log. */
 function withoutPath(error: unknown): string {
   return messageOf(error).replace(/: \w+ '.*'.*$/s, "");
+}
+
+/** Whether work that survives is told that it goes on alone. */
+function isLeaving({ reason }: AbortSignal): boolean {
+  return reason instanceof RunStopped && reason.code === "RUN_LOST";
 }
 
 function isTemporary(error: unknown): boolean {

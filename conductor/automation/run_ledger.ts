@@ -135,14 +135,23 @@ export class RunLedger {
     }
   }
 
-  /** Takes over the runs that outlive whoever led when they began. */
-  adopt(fence: Fence, now: number): Claim[] {
+  /**
+   * Takes over the runs that outlive whoever led when they began; in a term that
+   * goes on, what this process itself has left meanwhile.
+   */
+  adopt(
+    fence: Fence,
+    { now, hasLeft }: {
+      readonly now: number;
+      readonly hasLeft: (taskId: string) => boolean;
+    },
+  ): Claim[] {
     const { tasks, runs, events, identity } = this.#options;
     return runs.running().flatMap((run) => {
       const task = tasks.get(run.task_id);
-      // What began in this very term is being waited for.
+      // What else began in this very term is being waited for.
       const isOurs = run.instance_id === fence.instance_id &&
-        run.term === fence.term;
+        run.term === fence.term && !hasLeft(run.task_id);
       if (task?.survive !== 1 || isOurs) return [];
       runs.adopt(run.seq, { identity, fence });
       const { run_id, task_id } = run;

@@ -70,7 +70,9 @@ export class RunOutputs {
 }
 
 export interface OutputFiles
-  extends Readonly<Record<OutputStream, Deno.FsFile>>, Disposable {}
+  extends
+    Readonly<Record<OutputStream, Pick<Deno.FsFile, "write">>>,
+    Disposable {}
 
 /** Which bytes of an output are wanted. */
 interface OutputPart {

@@ -26,6 +26,10 @@ export class Scheduler {
   /** The wall clock beside the one that never jumps, when it was looked at last. */
   #offset = 0;
   #hasAdopted = false;
+  /** Tasks whose runs were adopted and are not taken up yet. */
+  readonly #adopted = new Set<string>();
+  /** How often this process has begun, or ceased, to lead. */
+  #turns = 0;
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
@@ -34,9 +38,15 @@ export class Scheduler {
 
   /** Begins to work for this term. */
   begin(): void {
+    this.#turns++;
     this.#offset = this.#wallOffset();
     this.#hasAdopted = false;
     this.wake();
+  }
+
+  /** This process leads no more: it takes up nothing. */
+  end(): void {
+    this.#turns++;
   }
 
   /** Looks again soon: a task came, a place is free, the mode or the leader changed. */
@@ -79,9 +89,13 @@ export class Scheduler {
   }
 
   #adopt(): void {
-    const { leadership, ledger, clock } = this.#options;
+    const { leadership, ledger, executor, clock } = this.#options;
     const claims = leadership.write((fence) =>
-      ledger.adopt(fence, clock.now())
+      ledger.adopt(fence, {
+        now: clock.now(),
+        hasLeft: (taskId) =>
+          this.#adopted.has(taskId) || executor.hasLeft(taskId),
+      })
     );
     this.#hasAdopted = true;
     for (const claim of claims) void this.#takeUp(claim);
@@ -91,9 +105,13 @@ export class Scheduler {
 
   /** What this process itself still leaves is waited for. */
   async #takeUp(claim: Claim): Promise<void> {
-    const { leadership, executor } = this.#options;
-    await executor.ended(claim.task.task_id);
-    if (this.#stopped || leadership.isOver(claim.fence)) return;
+    const { executor } = this.#options;
+    const { task_id } = claim.task;
+    const turns = this.#turns;
+    this.#adopted.add(task_id);
+    await executor.ended(task_id);
+    if (this.#stopped || turns !== this.#turns) return;
+    this.#adopted.delete(task_id);
     executor.start(claim);
   }
 
@@ -145,9 +163,9 @@ export class Scheduler {
 }
 
 interface SchedulerOptions extends Pick<Stores, "automation" | "tasks"> {
-  readonly leadership: Pick<Leadership, "isLeader" | "isOver" | "write">;
+  readonly leadership: Pick<Leadership, "isLeader" | "write">;
   readonly ledger: RunLedger;
-  readonly executor: Pick<RunExecutor, "size" | "start" | "ended">;
+  readonly executor: Pick<RunExecutor, "size" | "start" | "ended" | "hasLeft">;
   /** How many runs at once. */
   readonly width: number;
   readonly clock: Clock;

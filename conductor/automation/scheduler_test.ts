@@ -231,6 +231,39 @@ Deno.test("A new leader adopts no run that began in its own term", async () => {
   assertEquals(items.filter(({ type }) => type === "run.adopted"), []);
 });
 
+Deno.test("A leader whose term goes on takes up again the surviving runs that it left", async () => {
+  using it = await leading();
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
+  it.store.db.run("UPDATE tasks SET survive = 1");
+  await it.settle();
+  it.store.db.run("PRAGMA query_only = ON");
+  await it.clock.advance(LEASE_MS);
+  assertEquals(it.leadership.role, "standby");
+  assertEquals(it.kind.at(0).context.signal.aborted, true);
+  it.store.db.run("PRAGMA query_only = OFF");
+  await it.clock.advance(LEASE_MS / 3);
+  await it.settle();
+  assertEquals(it.leadership.leader()?.term, 1);
+  assertEquals(it.kind.runs.length, 2);
+  it.kind.at(1).end(OK);
+  await it.settle();
+  assertEquals(it.tasks.get(task.task_id).status, "succeeded");
+});
+
+Deno.test("A new leader takes a detached run up once that is stored together with what it adopts", async () => {
+  using it = automationAt();
+  it.start();
+  const created = it.tasks.create(newTask(), { ...AS_OWNER, atOnce: true });
+  it.store.db.run(
+    `CREATE TRIGGER all_survive AFTER INSERT ON tasks
+     BEGIN UPDATE tasks SET survive = 1; END`,
+  );
+  // Adopting writes what waits, before its maker hears of it.
+  await it.settle();
+  await created;
+  assertEquals(it.kind.runs.length, 1);
+});
+
 Deno.test("A new leader ends the runs of the one before, and retries only those that say so", async () => {
   await using file = await sharedDatabase();
   const both = {
