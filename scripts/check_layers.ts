@@ -68,7 +68,7 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   scripts: [
     [OTHER_FILES],
     ["runtime"],
-    ["bench"],
+    ["bench", "proof"],
   ],
   "scripts/runtime": [
     ["node"],
@@ -146,7 +146,7 @@ function isDoor(file: string): boolean {
 
 /** Tests and rigs look into the rooms that they are about. */
 function isProduct(file: string): boolean {
-  return !/_test\.ts$|\/testing\/|\/bench\//.test(file);
+  return !/_test\.ts$|\/testing\/|\/(bench|proof)\//.test(file);
 }
 
 /** A folder with a door is a room, and a room has its place in {@linkcode ROWS}. */

@@ -40,13 +40,30 @@ export interface Store {
  * @throws {StorageError} what may pass by itself
  */
 export function openStore(options: StoreOptions): Store {
-  const { path, identity, enforcedAudit, redactor, clock } = options;
+  const { path, identity } = options;
   // Its folder is made once the first database is there.
   const instances = join(dirname(path), "instances");
   const locks = new LockFiles(instances);
   const db = openOrGiveUp(path, instances);
   const isUsed = db.damage === undefined;
   if (path !== ":memory:" && isUsed) locks.hold(identity.instance_id);
+  const store = storeOn(db, options);
+  return {
+    ...store,
+    isDead: (instanceId) => locks.isDead(instanceId),
+    close() {
+      store.close();
+      locks.release();
+    },
+  };
+}
+
+/** What stands on an open database, whoever knows which processes live. */
+export function storeOn(
+  db: Database,
+  options: StoreOptions,
+): Omit<Store, "isDead"> {
+  const { identity, enforcedAudit, redactor, clock } = options;
   const stores = storesOf(db, redactor);
   const feed = new ChangeFeed(db, clock);
   const audit = new AuditLog({
@@ -71,12 +88,10 @@ export function openStore(options: StoreOptions): Store {
     events,
     audit,
     health,
-    isDead: (instanceId) => locks.isDead(instanceId),
     close() {
       health.stop();
       audit.close();
       db.close();
-      locks.release();
     },
   };
 }

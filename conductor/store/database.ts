@@ -5,7 +5,7 @@ import {
   type Statement,
 } from "@db/sqlite";
 import { messageOf } from "../../shared/errors.ts";
-import { GroupCommit, type Piece } from "./group_commit.ts";
+import { GroupCommit, type NextTurn, type Piece } from "./group_commit.ts";
 import { inspectDatabase } from "./inspect_database.ts";
 import { migrate } from "./migrate.ts";
 import { StorageError, toStorageError } from "./storage_error.ts";
@@ -31,19 +31,25 @@ export class Database {
   readonly #ids: (string | undefined)[];
   #damage: StorageError | undefined;
 
-  constructor(path: string, connection: Connection) {
+  constructor(
+    path: string,
+    connection: Connection,
+    { nextTurn = (action) => void setImmediate(action) }: {
+      readonly nextTurn?: NextTurn;
+    } = {},
+  ) {
     this.path = path;
     this.#files = path === ":memory:" ? [] : [path, `${path}-wal`];
     this.#ids = this.#files.map(fileId);
     this.#connection = connection;
-    this.#group = new GroupCommit(
-      connection,
-      (action) => {
+    this.#group = new GroupCommit(connection, {
+      transact: (action) => {
         if (this.#isMoved()) this.giveUp(new StorageError("moved"));
         this.#guard(() => connection.transaction(action).immediate());
         for (const listener of this.#listeners) listener.committed?.();
       },
-    );
+      nextTurn,
+    });
   }
 
   /** Why it is not used any more; undefined: it is. */

@@ -12,6 +12,7 @@ const MAX_TURNS = 20;
 export class GroupCommit {
   readonly #connection: Pick<Connection, "transaction" | "inTransaction">;
   readonly #transact: Transact;
+  readonly #nextTurn: NextTurn;
   #waiting: Piece[] = [];
   /** How often somebody was in a hurry since the last commit. */
   #calls = 0;
@@ -19,10 +20,11 @@ export class GroupCommit {
 
   constructor(
     connection: Pick<Connection, "transaction" | "inTransaction">,
-    transact: Transact,
+    { transact, nextTurn }: GroupCommitOptions,
   ) {
     this.#connection = connection;
     this.#transact = transact;
+    this.#nextTurn = nextTurn;
   }
 
   /** Adds work to the next group, whenever that is committed. */
@@ -59,7 +61,7 @@ export class GroupCommit {
   }
 
   #gather(calls: number, turns: number): void {
-    setImmediate(() => {
+    this.#nextTurn(() => {
       const isStill = this.#calls === calls;
       if (!isStill && turns < MAX_TURNS) {
         return this.#gather(this.#calls, turns + 1);
@@ -88,6 +90,14 @@ export class GroupCommit {
 
 /** Runs a transaction to its end on the disk. */
 type Transact = (action: () => void) => void;
+
+/** Runs something in the next turn of the event loop. */
+export type NextTurn = (action: () => void) => void;
+
+interface GroupCommitOptions {
+  readonly transact: Transact;
+  readonly nextTurn: NextTurn;
+}
 
 /** Work on the database that shares a transaction with what others do. */
 export interface Piece<T = unknown> {

@@ -1,0 +1,18 @@
+// deno-lint-ignore-file no-console -- a script talks to a terminal
+/**
+ * Makes the product's promises into figures: each proof prints its own, and ends
+ * with 1 when a promise is broken.
+ *
+ * Usage: deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
+ */
+import { simulate } from "./simulate.ts";
+
+const PROOFS = { simulate };
+
+const [name = "", ...args] = Deno.args;
+if (!Object.hasOwn(PROOFS, name)) {
+  const known = Object.keys(PROOFS).join(", ");
+  console.error(`No proof "${name}". Known: ${known}`);
+  Deno.exit(2);
+}
+Deno.exitCode = await PROOFS[name as keyof typeof PROOFS](args) ? 0 : 1;

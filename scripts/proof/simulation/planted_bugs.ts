@@ -1,0 +1,33 @@
+import { DueTimes } from "../../../conductor/automation/due_times.ts";
+import { LeaseStore } from "../../../conductor/store/lease_store.ts";
+import type { ScheduleRow, Stores } from "../../../conductor/store/mod.ts";
+import { ScheduleStore } from "../../../conductor/store/schedule_store.ts";
+import { Redactor } from "../../../shared/redact.ts";
+import type { Plant } from "./conductor_process.ts";
+
+/**
+ * Bugs that the simulation must find, planted through the stores that the
+ * product is given: what has one is its own class but for one method.
+ */
+export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
+  /** Whoever has ever led writes on, whatever the lease says by now. */
+  "a fence left out": (stores, { db }): Stores => {
+    class Unfenced extends LeaseStore {
+      override holds(): boolean {
+        return true;
+      }
+    }
+    return { ...stores, leases: new Unfenced(db) };
+  },
+  /** What is due next is looked for from now on, not from what was due last. */
+  "a due time computed from the wall clock": (stores, { db, clock }) => {
+    class FromNow extends ScheduleStore {
+      override decide(row: ScheduleRow): void {
+        const times = new DueTimes(row.cron, row.timezone);
+        const next = row.next_at && (times.next(clock.now()) ?? null);
+        super.decide({ ...row, next_at: next });
+      }
+    }
+    return { ...stores, schedules: new FromNow(db, new Redactor()) };
+  },
+};
