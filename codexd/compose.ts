@@ -60,7 +60,7 @@ export function composeCodexd(
   /** What a test may put in the place of the real thing. */
   overrides: { readonly start?: ProcessGroups["startPiped"] } = {},
 ): Daemon {
-  const { clock, log, redactor, instance, base } = ports;
+  const { clock, log, redactor, base } = ports;
   const { values, stateDir } = config;
   const mark = crypto.randomUUID();
   const cwd = Deno.cwd();
@@ -117,7 +117,6 @@ export function composeCodexd(
     clock,
     log,
     redactor,
-    instance,
     mark,
     previousMark,
     cwd,

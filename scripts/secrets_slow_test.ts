@@ -28,7 +28,7 @@ type Sink = (samples: readonly string[]) => AsyncIterable<unknown>;
 const SINKS: Readonly<Record<string, Sink>> = {
   async *log(samples) {
     await using dir = await tempDir();
-    const options = { folder: dir.path, family: "log", instance: "1" };
+    const options = { folder: dir.path, family: "log" };
     using sink = new RotatingFile(options);
     const redactor = new Redactor();
     const clock = new FakeClock();

@@ -2,13 +2,15 @@ const encoder = new TextEncoder();
 const LINE_BREAK = 10;
 
 /**
- * A file, private to its owner, that lines are appended to. A line that was
- * cut, by a full disk or by a kill, does not spoil the one behind it.
+ * A file, private to its owner, that lines are appended to, by several
+ * processes, too. A line that was cut, by a full disk or by a kill, does not
+ * spoil the one behind it.
  */
 export class LineFile implements Disposable {
   readonly #file: Deno.FsFile;
-  #bytes: number;
-  #isTorn: boolean;
+  /** As long as it was after the last look or write. */
+  #bytes = 0;
+  #isTorn = false;
 
   /** Makes the file when it is not there. */
   constructor(path: string) {
@@ -18,21 +20,17 @@ export class LineFile implements Disposable {
       read: true,
       mode: 0o600,
     });
-    this.#bytes = this.#file.statSync().size;
-    const last = Uint8Array.of(LINE_BREAK);
-    if (this.#bytes > 0) {
-      this.#file.seekSync(-1, Deno.SeekMode.End);
-      this.#file.readSync(last);
-    }
-    this.#isTorn = last[0] !== LINE_BREAK;
+    this.#look(this.bytes);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#file.statSync().size;
   }
 
   /** Hands all lines to the kernel. */
   write(lines: readonly string[]): void {
+    const size = this.bytes;
+    if (size !== this.#bytes) this.#look(size);
     const text = lines.join("\n") + "\n";
     const bytes = encoder.encode(this.#isTorn ? "\n" + text : text);
     this.#isTorn = true;
@@ -46,5 +44,16 @@ export class LineFile implements Disposable {
 
   [Symbol.dispose](): void {
     this.#file.close();
+  }
+
+  /** Another process may have been killed within a line. */
+  #look(size: number): void {
+    const last = Uint8Array.of(LINE_BREAK);
+    if (size > 0) {
+      this.#file.seekSync(size - 1, Deno.SeekMode.Start);
+      this.#file.readSync(last);
+    }
+    this.#isTorn = last[0] !== LINE_BREAK;
+    this.#bytes = size;
   }
 }

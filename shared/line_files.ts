@@ -26,6 +26,12 @@ export class LineFiles implements Disposable {
     return this.#kept;
   }
 
+  /** The last of the files, as of now. */
+  get newest(): KeptFile | undefined {
+    this.#kept = this.#look();
+    return this.#kept.at(-1);
+  }
+
   /** Whether the next lines belong into another file. */
   get isFull(): boolean {
     const { clock, maxBytes, maxFillMs = Infinity } = this.#options;
@@ -41,7 +47,8 @@ export class LineFiles implements Disposable {
     this.#makeFolder();
     const file = new LineFile(path);
     this[Symbol.dispose]();
-    this.#written = { path, file, since: clock.now() };
+    const begun = Deno.statSync(path).birthtime?.getTime() ?? Infinity;
+    this.#written = { path, file, since: Math.min(begun, clock.now()) };
     this.#kept = this.#look();
   }
 
@@ -138,7 +145,7 @@ interface LineFilesOptions {
   readonly pattern: RegExp;
   /** A file of so many bytes is full. */
   readonly maxBytes: number;
-  /** A file that has been written for so long is full. Default: however long. */
+  /** A file that was begun so long ago is full. Default: however long. */
   readonly maxFillMs?: number;
   readonly maxTotalBytes: number;
   /** Default: however many. */
@@ -159,6 +166,6 @@ export interface KeptFile {
 interface WrittenFile {
   readonly path: string;
   readonly file: LineFile;
-  /** When it was opened, in milliseconds since the epoch. */
+  /** When it was begun, in milliseconds since the epoch. */
   readonly since: number;
 }

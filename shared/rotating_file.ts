@@ -4,19 +4,23 @@ import type { LogSink } from "./log.ts";
 
 const FLUSH_MS = 50;
 const FLUSH_BYTES = 65_536;
+/** A file in which nothing was written for so long is not gone on with; one with an age to reach is full then. */
+const DAY_MS = 86_400_000;
+/** A file's name tells where it begins in the whole of its family, in so many bytes. */
+export const PLACE_BYTES = 64;
 /** How often files are looked for that have become too old. */
 const AGE_CHECK_MS = 3_600_000;
 
 /**
  * A log file that starts anew when it is full; the oldest of its family are
- * removed. Lines are written in batches, urgent ones at once. When the disk
+ * removed. Each start goes on where the last one ended, and processes of one
+ * name share the file, so that whatever is written has one order. Lines are written in batches, urgent ones at once. When the disk
  * refuses, lines are dropped and counted: a log must not stop its daemon.
  */
 export class RotatingFile implements LogSink, Disposable {
-  readonly #options: RotatingFileOptions;
+  readonly #family: string;
   readonly #clock: Clock;
   readonly #files: LineFiles;
-  #number = 0;
   #pending: string[] = [];
   #pendingChars = 0;
   #timer: Timer | undefined;
@@ -28,19 +32,17 @@ export class RotatingFile implements LogSink, Disposable {
       family,
       maxBytes = 10_485_760,
       maxTotalBytes = 10 * maxBytes,
-      maxFiles = 200,
       maxAgeMs = Infinity,
       clock = systemClock,
     } = options;
-    this.#options = options;
+    this.#family = family;
     this.#clock = clock;
     this.#files = new LineFiles({
       ...options,
-      // A dash ends the family's name.
-      pattern: new RegExp(`^${RegExp.escape(family)}-[^-]+\\.\\d{4,}\\.jsonl$`),
+      pattern: familyPattern(family),
       maxBytes,
+      maxFillMs: maxAgeMs === Infinity ? Infinity : DAY_MS,
       maxTotalBytes,
-      maxFiles,
       maxAgeMs,
       clock,
     });
@@ -84,10 +86,17 @@ export class RotatingFile implements LogSink, Disposable {
   }
 
   #open(): void {
-    const { family, instance } = this.#options;
-    const number = String(++this.#number).padStart(4, "0");
-    const name = instance.replaceAll("-", "_");
-    this.#files.open(`${family}-${name}.${number}.jsonl`);
+    const newest = this.#files.newest;
+    // Another process may have begun the next one already.
+    if (newest !== undefined && this.#clock.now() - newest.writtenAt < DAY_MS) {
+      this.#files.open(newest.name);
+      if (!this.#files.isFull) return;
+    }
+    const ends = this.#files.kept.map((it) =>
+      it.place + Math.max(1, Math.ceil(it.bytes / PLACE_BYTES))
+    );
+    const place = String(Math.max(0, ...ends)).padStart(12, "0");
+    this.#files.open(`${this.#family}.${place}.jsonl`);
   }
 
   #removeOldest(): void {
@@ -100,17 +109,20 @@ export class RotatingFile implements LogSink, Disposable {
 interface RotatingFileOptions {
   /** Made with mode 0700 when it is not there. */
   readonly folder: string;
-  /** The start of every file's name; files of other processes may share it. */
+  /** The start of every file's name. */
   readonly family: string;
-  /** Sets this process's files apart from those of others. */
-  readonly instance: string;
   /** Default 10 485 760. */
   readonly maxBytes?: number;
   /** Bytes of the whole family that are kept. Default ten full files. */
   readonly maxTotalBytes?: number;
-  /** Files of the family that are kept, however short: one a start. Default 200. */
-  readonly maxFiles?: number;
   /** Files of the family that were written longer ago go. Default: whatever their age. */
   readonly maxAgeMs?: number;
   readonly clock?: Clock;
+}
+
+/** What the files of a family are called; an earlier version's had a dash and a word. */
+export function familyPattern(family: string): RegExp {
+  return new RegExp(
+    `^${RegExp.escape(family)}(?:-[^-]+)?\\.(\\d{4,})\\.jsonl$`,
+  );
 }

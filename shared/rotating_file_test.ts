@@ -15,7 +15,7 @@ function allText(folder: string): string {
 Deno.test("RotatingFile batches lines, writes urgent ones at once, closes with everything written", async () => {
   await using dir = await tempDir();
   const clock = new FakeClock();
-  const options = { folder: dir.path, family: "x", instance: "i", clock };
+  const options = { folder: dir.path, family: "x", clock };
   using file = new RotatingFile(options);
   file.write("one", false);
   assertEquals(allText(dir.path), "");
@@ -33,11 +33,14 @@ Deno.test("RotatingFile batches lines, writes urgent ones at once, closes with e
 Deno.test("RotatingFile starts a new file when one is full, none mode but 0600", async () => {
   await using dir = await tempDir();
   const folder = dir.join("logs");
-  const options = { folder, family: "x", instance: "a-b", maxBytes: 100 };
+  const options = { folder, family: "x", maxBytes: 100 };
   using file = new RotatingFile(options);
   for (let line = 0; line < 5; line++) file.write("x".repeat(99), true);
   assertEquals(namesIn(folder).length, 5);
-  assertEquals(namesIn(folder)[0], "x-a_b.0001.jsonl");
+  assertEquals(namesIn(folder).slice(0, 2), [
+    "x.000000000000.jsonl",
+    "x.000000000002.jsonl",
+  ]);
   assertEquals(allText(folder).length, 500);
   assertEquals((Deno.statSync(folder).mode ?? 0) & 0o777, 0o700);
   for (const name of namesIn(folder)) {
@@ -54,29 +57,48 @@ Deno.test("RotatingFile keeps the newest bytes and files of its family, whoever 
     Deno.utimeSync(dir.join(name), at, at);
   };
   old("x-other1.0001.jsonl", 3, 150);
-  old("x-other2.0001.jsonl", 2, 150);
-  old("x-other3.0001.jsonl", 1, 40);
+  old("x.000000000003.jsonl", 2, 150);
+  old("x.000000000006.jsonl", 1, 40);
   old("x-raw-other.0001.jsonl", 9);
-  old("xx-other.0001.jsonl", 9);
+  old("xx.000000000001.jsonl", 9);
   old("x-notes.txt", 9);
-  const options = { folder: dir.path, family: "x", instance: "i" };
-  {
-    using _file = new RotatingFile({ ...options, maxTotalBytes: 200 });
-  }
+  const options = { folder: dir.path, family: "x" };
+  using _file = new RotatingFile({ ...options, maxTotalBytes: 200 });
   assertEquals(namesIn(dir.path), [
-    "x-i.0001.jsonl",
     "x-notes.txt",
-    "x-other2.0001.jsonl",
-    "x-other3.0001.jsonl",
     "x-raw-other.0001.jsonl",
-    "xx-other.0001.jsonl",
+    "x.000000000003.jsonl",
+    "x.000000000006.jsonl",
+    "x.000000000007.jsonl",
+    "xx.000000000001.jsonl",
   ]);
+});
+
+Deno.test("RotatingFile goes on where the last start ended, and shares its file with a process of its name", async () => {
+  await using dir = await tempDir();
+  const options = { folder: dir.path, family: "x", maxBytes: 20 };
   {
-    using _file = new RotatingFile({ ...options, instance: "j", maxFiles: 2 });
+    using file = new RotatingFile(options);
+    file.write("first", true);
   }
+  using one = new RotatingFile(options);
+  using two = new RotatingFile(options);
+  one.write("one", true);
+  two.write("two", true);
+  // As a process that is killed within a line leaves it.
+  const path = dir.join("x.000000000000.jsonl");
+  await Deno.writeTextFile(path, "cut", { append: true });
+  one.write("three", true);
   assertEquals(
-    namesIn(dir.path).filter((name) => /^x-\w+\.\d/.test(name)),
-    ["x-i.0001.jsonl", "x-j.0001.jsonl"],
+    await Deno.readTextFile(path),
+    "first\none\ntwo\ncut\nthree\n",
+  );
+  two.write("four", true);
+  one.write("five", true);
+  two.write("six", true);
+  assertEquals(
+    await Deno.readTextFile(dir.join("x.000000000001.jsonl")),
+    "four\nfive\nsix\n",
   );
 });
 
@@ -85,7 +107,6 @@ Deno.test("RotatingFile never holds more than its family may, however much is wr
   using file = new RotatingFile({
     folder: dir.path,
     family: "x",
-    instance: "i",
     maxBytes: 1000,
     maxTotalBytes: 5000,
   });
@@ -98,7 +119,7 @@ Deno.test("RotatingFile never holds more than its family may, however much is wr
 Deno.test("RotatingFile survives a folder that is taken away", async () => {
   await using dir = await tempDir();
   const folder = dir.join("logs");
-  const options = { folder, family: "x", instance: "i", maxBytes: 10 };
+  const options = { folder, family: "x", maxBytes: 10 };
   using file = new RotatingFile(options);
   await Deno.remove(folder, { recursive: true });
   Deno.writeTextFileSync(folder, "a file in the way");
@@ -119,11 +140,12 @@ Deno.test("RotatingFile removes files of its family that are too old, also while
     Deno.utimeSync(dir.join(name), at, at);
   };
   old("x-b.0001.jsonl");
-  const options = { folder: dir.path, family: "x", instance: "i", clock };
+  const options = { folder: dir.path, family: "x", clock };
   using file = new RotatingFile({ ...options, maxAgeMs: 86_400_000 });
-  assertEquals(namesIn(dir.path), ["x-i.0001.jsonl"]);
+  file.write("a line", true);
+  assertEquals(namesIn(dir.path), ["x.000000000002.jsonl"]);
   old("x-c.0001.jsonl");
   await clock.advance(3_700_000);
   file.write("a line", true);
-  assertEquals(namesIn(dir.path), ["x-i.0001.jsonl"]);
+  assertEquals(namesIn(dir.path), ["x.000000000002.jsonl"]);
 });

@@ -42,7 +42,6 @@ export class AppServerHost {
       new RotatingFile({
         folder: options.logsDir,
         family: kind,
-        instance: options.instance,
         maxAgeMs: options.maxLogAgeMs,
         clock,
       });
@@ -148,8 +147,6 @@ interface HostOptions extends CodexEnvironmentSource {
   isBusy(starting: number): boolean;
   readonly log: Logger;
   readonly redactor: Redactor;
-  /** Sets this process's log files apart. */
-  readonly instance: string;
   /** `BAA_CODEX_BIN`. */
   readonly codexBin: string;
   readonly shell: string;

@@ -195,7 +195,7 @@ function openLog(
     const isTerminal = Deno.stderr.isTerminal();
     const file = isTerminal || logsFolder === undefined
       ? undefined
-      : new RotatingFile({ folder: logsFolder, family: name, instance });
+      : new RotatingFile({ folder: logsFolder, family: name });
     const log = createLogger({
       ...options,
       sink: file ?? stderrSink,
