@@ -157,7 +157,7 @@ export class DaemonLogs<S extends string = string> {
     return undefined;
   }
 
-  #entry({ text, begin, end }: LogFileLine, service: S): LogEntry<S> {
+  #entry({ text, begin, end }: LogFileLine, service: S): DaemonLogEntry<S> {
     const { time, level, message, request_id, ...fields } = parsed(text) ?? {
       time: "",
       level: UNREADABLE_LEVEL,
@@ -193,7 +193,7 @@ export class DaemonLogs<S extends string = string> {
 }
 
 /** What a line of a log says. */
-export interface LogEntry<S extends string = string> {
+export interface DaemonLogEntry<S extends string = string> {
   readonly service: S;
   /** As the line has it; that of the line before where it has none. */
   readonly time: string;
@@ -208,7 +208,8 @@ export type Places<S extends string> = Record<S, number>;
 
 /** Entries with the places behind them, and how far the reading has come. */
 interface LogsPart<S extends string> {
-  readonly entries: readonly (LogEntry<S> & { readonly places: Places<S> })[];
+  readonly entries:
+    readonly (DaemonLogEntry<S> & { readonly places: Places<S> })[];
   readonly places: Places<S>;
   /** Whether entries are left that were there already. */
   readonly hasMore: boolean;
@@ -233,7 +234,7 @@ interface DaemonLogsOptions<S extends string> {
 }
 
 interface Found<S extends string> extends LogFileLine {
-  readonly entry: LogEntry<S>;
+  readonly entry: DaemonLogEntry<S>;
 }
 
 const MOST_TRIES = 5;
@@ -268,7 +269,7 @@ function wanted({ level = "debug", request_id }: LogsQuery<string>) {
     text: (text: string | undefined) =>
       (request_id === undefined || (text?.includes(request_id) ?? false)) &&
       !lower.some((it) => text?.includes(it)),
-    entry: (entry: LogEntry) =>
+    entry: (entry: DaemonLogEntry) =>
       LOG_LEVELS.indexOf(entry.level) >= rank &&
       (request_id === undefined || entry.request_id === request_id),
   };

@@ -28,15 +28,17 @@ export interface LogSink {
 interface LoggerOptions {
   readonly level: LogLevel;
   readonly clock: Clock;
-  readonly sink: LogSink;
+  readonly sink: LogSink | undefined;
   readonly redactor: Redactor;
-  /** Turns a line's facts into text. Default: one JSON object. */
-  readonly format?: (line: LogLine) => string;
+  /** Shows each line to a person as well. */
+  readonly terminal?: LogSink | undefined;
 }
 
 /** A line before it is text. */
 interface LogLine {
   readonly time: string;
+  /** Of whom it is, where lines of several are shown. */
+  readonly service?: string;
   readonly level: LogLevel;
   readonly message: string;
   readonly fields: LogFields;
@@ -47,7 +49,7 @@ export function createLogger(
   options: LoggerOptions,
   fields: LogFields = {},
 ): Logger {
-  const { clock, sink, redactor, format = formatJson } = options;
+  const { clock, sink, terminal, redactor } = options;
   const least = LOG_LEVELS.indexOf(options.level);
   const at = (level: LogLevel) => {
     const rank = LOG_LEVELS.indexOf(level);
@@ -59,7 +61,8 @@ export function createLogger(
         message: redactor.text(message),
         fields: redactor.fields({ ...fields, ...more }),
       };
-      sink.write(format(line), rank >= 2);
+      sink?.write(formatJson(line), rank >= 2);
+      terminal?.write(formatReadable(line), true);
     };
   };
   return {
@@ -78,12 +81,17 @@ function formatJson({ time, level, message, fields }: LogLine): string {
 
 /** A line for a person at a terminal; what a request brought in cannot steer it, or pass for another line or fact. */
 export function formatReadable(
-  { time, level, message, fields }: LogLine,
+  { time, service, level, message, fields }: LogLine,
 ): string {
   const facts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${readable(value)}`);
-  const head = [time.slice(11, 23), level.toUpperCase().padEnd(5), message];
+  const head = [
+    service === undefined ? time.slice(11, 23) : time.padEnd(24),
+    level.toUpperCase().padEnd(5),
+    ...service === undefined ? [] : [service.padEnd(9)],
+    message,
+  ];
   return printable([...head, ...facts].join(" "));
 }
 
@@ -97,5 +105,9 @@ const encoder = new TextEncoder();
 
 /** Writes lines to standard error. */
 export const stderrSink: LogSink = {
-  write: (line) => void Deno.stderr.writeSync(encoder.encode(line + "\n")),
+  write(line) {
+    try {
+      Deno.stderr.writeSync(encoder.encode(line + "\n"));
+    } catch { /* the terminal is gone, which stops no daemon */ }
+  },
 };

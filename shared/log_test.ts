@@ -1,16 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { createLogger, formatReadable, type LogLevel } from "./log.ts";
+import { createLogger, type LogLevel } from "./log.ts";
 import { Redactor } from "./redact.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 
 function record(level: LogLevel, readable = false) {
   const lines: [string, boolean][] = [];
   const log = createLogger({
+    sink: undefined,
     level,
     clock: new FakeClock(),
-    sink: { write: (line, urgent) => void lines.push([line, urgent]) },
+    [readable ? "terminal" : "sink"]: {
+      write: (line: string, urgent: boolean) => void lines.push([line, urgent]),
+    },
     redactor: new Redactor(["canary-secret"]),
-    ...(readable && { format: formatReadable }),
   });
   return { log, lines };
 }

@@ -8,6 +8,8 @@ const FLUSH_BYTES = 65_536;
 const DAY_MS = 86_400_000;
 /** A file's name tells where it begins in the whole of its family, in so many bytes. */
 export const PLACE_BYTES = 64;
+/** However short they are; an earlier version began one at each start. */
+const MOST_FILES = 200;
 /** How often files are looked for that have become too old. */
 const AGE_CHECK_MS = 3_600_000;
 
@@ -43,6 +45,7 @@ export class RotatingFile implements LogSink, Disposable {
       maxBytes,
       maxFillMs: maxAgeMs === Infinity ? Infinity : DAY_MS,
       maxTotalBytes,
+      maxFiles: MOST_FILES,
       maxAgeMs,
       clock,
     });

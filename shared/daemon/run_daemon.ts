@@ -3,12 +3,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { ConfigError, type ProgramName } from "../config/mod.ts";
 import { AppError, messageOf } from "../errors.ts";
 import { failure } from "../http/mod.ts";
-import {
-  createLogger,
-  formatReadable,
-  type Logger,
-  stderrSink,
-} from "../log.ts";
+import { createLogger, type Logger, stderrSink } from "../log.ts";
 import { Redactor } from "../redact.ts";
 import { RotatingFile } from "../rotating_file.ts";
 import { sleep } from "../wait.ts";
@@ -35,7 +30,7 @@ export async function runDaemon<C extends DaemonConfig>(
   setUmask(program.name, config.umask);
   const instance = crypto.randomUUID().slice(0, 8);
   const redactor = new Redactor(config.secrets);
-  const { log, flush } = openLog(program.name, config, { instance, redactor });
+  const { log, flush } = openLog(program.name, config, redactor);
   const fatal = (message: string, error: unknown, code: number): never => {
     log.error(message, { error });
     flush();
@@ -183,7 +178,7 @@ function setUmask(name: string, umask: string | undefined): void {
 function openLog(
   name: string,
   config: DaemonConfig,
-  { instance, redactor }: { instance: string; redactor: Redactor },
+  redactor: Redactor,
 ): { readonly log: Logger; flush(): void } {
   const options = { level: config.logLevel, clock: systemClock, redactor };
   const logsFolder = config.logsDir && join(config.logsDir, name);
@@ -192,15 +187,13 @@ function openLog(
       if (folder === undefined) continue;
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
-    const isTerminal = Deno.stderr.isTerminal();
-    const file = isTerminal || logsFolder === undefined
+    const file = logsFolder === undefined
       ? undefined
       : new RotatingFile({ folder: logsFolder, family: name });
-    const log = createLogger({
-      ...options,
-      sink: file ?? stderrSink,
-      ...(isTerminal && { format: formatReadable }),
-    });
+    // A person is shown it as it comes; /v1/logs and logs-mini.sh read the files.
+    const terminal = Deno.stderr.isTerminal() ? stderrSink : undefined;
+    const sink = file ?? (terminal === undefined ? stderrSink : undefined);
+    const log = createLogger({ ...options, sink, terminal });
     return { log, flush: () => file?.flush() };
   } catch (error) {
     fail(`${name}: Cannot open the state and log folders: ${messageOf(error)}`);
