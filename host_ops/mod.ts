@@ -13,6 +13,7 @@ export {
 export { endOf, execFailure } from "./exec_failure.ts";
 export { HostOpFailure } from "./failure.ts";
 export * from "./host_ops.ts";
+export { KeptGroup } from "./kept_group.ts";
 export { KeptLost } from "./kept_commands.ts";
 export { LIMIT_FIELDS, Normalised, normaliseExec } from "./input.ts";
 export * from "./results.ts";

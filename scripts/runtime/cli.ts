@@ -7,7 +7,7 @@ import { ConfigError } from "../../shared/config/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { checkLaunchd, checkNode, doctor, verifyMini } from "./checks/mod.ts";
 import { handOver, isInside, oneAtATime } from "./hand_over.ts";
-import { installMini } from "./install/mod.ts";
+import { installMini, restoreMini } from "./install/mod.ts";
 import {
   describeOptions,
   EXIT,
@@ -34,6 +34,8 @@ interface Command {
   /** Whether it may end conductor, and with it the command that asked for it. */
   readonly endsServices?: true;
   readonly options: readonly OptionName[];
+  /** What stands behind the options. */
+  readonly operand?: string;
   run(flags: Flags, ports: Ports): Promise<ExitCode>;
 }
 
@@ -46,6 +48,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     endsServices: true,
     options: ["with-status-api", ...PLACE, ...NODE, "identity", "dry-run"],
     run: installMini,
+  },
+  "restore-mini": {
+    summary: "Put a backup of the database in the place of the present one",
+    operand: "BACKUP",
+    endsServices: true,
+    options: [...PLACE, "dry-run"],
+    run: restoreMini,
   },
   "start-launchd": {
     summary: "Load the services into launchd",
@@ -105,10 +114,13 @@ async function main(
     );
     return EXIT.usage;
   }
-  const usage = `${command.summary}.\nUsage: ${name}.sh [options]\n` +
-    describeOptions(command.options);
+  const { operand, options } = command;
+  const usage = `${command.summary}.\nUsage: ${name}.sh [options]` +
+    `${operand === undefined ? "" : ` ${operand}`}\n${
+      describeOptions(options)
+    }`;
   try {
-    const flags = readFlags(rest, command.options);
+    const flags = readFlags(rest, options, { operand });
     if (flags.help) {
       terminal.say(usage);
       return EXIT.ok;

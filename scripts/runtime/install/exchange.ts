@@ -117,9 +117,13 @@ async function putInPlace(
   }
 }
 
-async function bringUp(
+/**
+ * Loads jobs and waits until each is ready.
+ * @throws when one is not, with what it printed
+ */
+export async function bringUp(
   jobs: readonly PlannedJob[],
-  ports: ExchangePorts,
+  ports: Ports & Pick<ExchangePorts, "jobs">,
 ): Promise<void> {
   const printedBefore = new Map<PlannedJob, number>();
   for (const job of jobs) {

@@ -18,8 +18,8 @@ import {
   type RuntimeNode,
   type ServiceName,
   settingOf,
-  type Terminal,
   toRemember,
+  uninterrupted,
   writeRecord,
 } from "../node/mod.ts";
 import { domainsOf, jobsOf, type Ports } from "../launchd/mod.ts";
@@ -184,24 +184,5 @@ async function ownerToPrint(flags: Flags, { machine, terminal }: Ports) {
     if (!(error instanceof OwnerError)) throw error;
     terminal.warn(`${error.message}; printed for OWNER`);
     return { name: "OWNER", uid: 501, gid: 20, home: "/Users/OWNER" };
-  }
-}
-
-/**
- * Runs `action` to its end whatever the terminal does: a closed ssh session or
- * an impatient Ctrl-C must not leave a node without its services.
- */
-async function uninterrupted<T>(
-  terminal: Terminal,
-  action: () => Promise<T>,
-): Promise<T> {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const wait = () =>
-    terminal.warn("Finishing first: the services are being exchanged");
-  for (const signal of signals) Deno.addSignalListener(signal, wait);
-  try {
-    return await action();
-  } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, wait);
   }
 }

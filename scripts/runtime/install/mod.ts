@@ -1,1 +1,2 @@
 export { installMini } from "./install_mini.ts";
+export { restoreMini } from "./restore_mini.ts";

@@ -62,7 +62,9 @@ const OPTIONS = {
     doc: "code-signing identity, so that granted access survives upgrades",
   },
   "skip-static-check": { doc: "do not run check-launchd first" },
-  "dry-run": { doc: "print property lists and commands, change nothing" },
+  "keep-state": { doc: "keep state and logs, and do not ask" },
+  purge: { doc: "remove state and logs too, and do not ask" },
+  "dry-run": { doc: "print what would be done, change nothing" },
   help: { doc: "this text" },
 } as const satisfies Record<string, Option>;
 
@@ -78,9 +80,13 @@ export interface Flags {
   readonly prefix: string | undefined;
   readonly scope: Scope | undefined;
   readonly user: string | undefined;
+  /** What stands alone, for a command that takes it. */
+  readonly operand: string | undefined;
   readonly identity: string | undefined;
   readonly withStatusApi: boolean;
   readonly skipStaticCheck: boolean;
+  readonly keepState: boolean;
+  readonly purge: boolean;
   readonly dryRun: boolean;
   readonly help: boolean;
 }
@@ -91,14 +97,23 @@ export class UsageError extends Error {
 }
 
 /**
- * Reads the options that a command takes.
+ * Reads the options that a command takes, and the one `operand` that it needs.
  * @throws {UsageError}
  */
 export function readFlags(
   args: readonly string[],
   allowed: readonly OptionName[],
+  { operand }: { readonly operand?: string | undefined } = {},
 ): Flags {
-  const values = parse(args, [...allowed, "help"]);
+  const { values, positionals } = parse(args, [...allowed, "help"], {
+    operand,
+  });
+  if (operand !== undefined && positionals.length !== 1 && !values["help"]) {
+    throw new UsageError(`Give one ${operand}`);
+  }
+  if (values["keep-state"] && values["purge"]) {
+    throw new UsageError("--keep-state and --purge exclude one another");
+  }
   const text = (name: OptionName) => {
     const value = values[name];
     if (value === "") throw new UsageError(`--${name} is empty`);
@@ -120,9 +135,12 @@ export function readFlags(
     prefix: text("prefix"),
     scope: scopeOf(text("scope")),
     user: text("user"),
+    operand: positionals[0],
     identity: text("identity"),
     withStatusApi: values["with-status-api"] === true,
     skipStaticCheck: values["skip-static-check"] === true,
+    keepState: values["keep-state"] === true,
+    purge: values["purge"] === true,
     dryRun: values["dry-run"] === true,
     help: values["help"] === true,
   };
@@ -139,7 +157,11 @@ export function describeOptions(names: readonly OptionName[]): string {
     .join("\n");
 }
 
-function parse(args: readonly string[], allowed: readonly OptionName[]) {
+function parse(
+  args: readonly string[],
+  allowed: readonly OptionName[],
+  { operand }: { readonly operand: string | undefined },
+) {
   const options = Object.fromEntries(allowed.map((name) => {
     const option: Option = OPTIONS[name];
     return [name, {
@@ -148,8 +170,8 @@ function parse(args: readonly string[], allowed: readonly OptionName[]) {
     }] as const;
   }));
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false })
-      .values;
+    const allowPositionals = operand !== undefined;
+    return parseArgs({ args: [...args], options, allowPositionals });
   } catch (error) {
     throw new UsageError(messageOf(error).replace(/\. To specify.*$/s, ""));
   }
