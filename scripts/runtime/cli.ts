@@ -7,7 +7,7 @@ import { ConfigError } from "../../shared/config/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { checkLaunchd, checkNode, doctor, verifyMini } from "./checks/mod.ts";
 import { handOver, isInside, oneAtATime } from "./hand_over.ts";
-import { installMini, restoreMini } from "./install/mod.ts";
+import { installMini, restoreMini, uninstallMini } from "./install/mod.ts";
 import {
   describeOptions,
   EXIT,
@@ -55,6 +55,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     endsServices: true,
     options: [...PLACE, "dry-run"],
     run: restoreMini,
+  },
+  "uninstall-mini": {
+    summary: "Take the services away; state and logs only when told to",
+    endsServices: true,
+    options: [...PLACE, "keep-state", "purge", "dry-run"],
+    run: uninstallMini,
   },
   "start-launchd": {
     summary: "Load the services into launchd",

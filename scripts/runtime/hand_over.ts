@@ -9,6 +9,7 @@ import {
   type ExitCode,
   findLaunchctl,
   type Flags,
+  HANDED_OVER,
   type Machine,
   readNode,
   settingOf,
@@ -46,10 +47,13 @@ export async function handOver(
       ...[Deno.execPath(), "run", "--allow-all", cli, ...args],
     ],
     clearEnv: true,
-    env: Object.fromEntries(
-      Object.entries(machine.environment)
-        .filter(([name]) => !marks.includes(name)),
-    ),
+    env: {
+      ...Object.fromEntries(
+        Object.entries(machine.environment)
+          .filter(([name]) => !marks.includes(name)),
+      ),
+      [HANDED_OVER]: log,
+    },
     detached: true,
     stdin: "null",
     stdout: "null",

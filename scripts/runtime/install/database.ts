@@ -1,6 +1,7 @@
 import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
+import { LockFiles } from "../../../conductor/store/mod.ts";
 import { databasePath } from "../node/mod.ts";
 
 /** A copy of conductor's database from before an upgrade. */
@@ -40,6 +41,22 @@ export async function restoreDatabase(kept: KeptDatabase): Promise<boolean> {
   }
   await Deno.rename(kept.copy, kept.original);
   return true;
+}
+
+/**
+ * Throws while a conductor has the database open: one that launchd did not
+ * start would go on writing into what is taken away under it.
+ */
+export async function mustBeUnused(path: string): Promise<void> {
+  const folder = join(dirname(path), "instances");
+  if (!await exists(folder)) return;
+  const locks = new LockFiles(folder);
+  for await (const { name } of Deno.readDir(folder)) {
+    if (locks.isDead(name.replace(/\.lock$/, ""))) continue;
+    throw new Error(
+      `A conductor that launchd did not start uses ${path}: stop it first`,
+    );
+  }
 }
 
 function schemaVersion(path: string): number {

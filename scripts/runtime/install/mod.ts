@@ -1,2 +1,3 @@
 export { installMini } from "./install_mini.ts";
 export { restoreMini } from "./restore_mini.ts";
+export { uninstallMini } from "./uninstall_mini.ts";

@@ -2,7 +2,6 @@ import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
 import { dirname, join, resolve } from "@std/path";
 import { verifyAudit } from "../../../conductor/record/mod.ts";
-import { LockFiles } from "../../../conductor/store/mod.ts";
 import { isoTime } from "../../../shared/clock.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import {
@@ -25,6 +24,7 @@ import {
   uninterrupted,
 } from "../node/mod.ts";
 import { checkBackup, removeStaged } from "./check_backup.ts";
+import { mustBeUnused } from "./database.ts";
 import { bringUp } from "./exchange.ts";
 import { endSurvivingRuns } from "./surviving_runs.ts";
 
@@ -180,19 +180,6 @@ async function mustBeAnother(backup: string, path: string): Promise<void> {
   );
   if (ids[0] !== ids[1]) return;
   throw new Error(`Cannot restore ${backup}: it is the database in use`);
-}
-
-/** One that launchd does not know would go on writing into what is moved away. */
-async function mustBeUnused(path: string): Promise<void> {
-  const folder = join(dirname(path), "instances");
-  if (!await exists(folder)) return;
-  const locks = new LockFiles(folder);
-  for await (const { name } of Deno.readDir(folder)) {
-    if (locks.isDead(name.replace(/\.lock$/, ""))) continue;
-    throw new Error(
-      `Cannot restore: a conductor that launchd did not start uses ${path}; stop it first`,
-    );
-  }
 }
 
 function assertTrail(path: string): void {

@@ -16,6 +16,9 @@ export interface Machine {
   readonly clock: Clock;
 }
 
+/** The variable that tells a script that was handed over where it says things. */
+export const HANDED_OVER = "BAA_HANDED_OVER";
+
 /** The machine that this process runs on. */
 export function systemMachine(): Machine {
   return {

@@ -2,18 +2,24 @@ export { formatCommand, type Ran, type RunCommand } from "./command.ts";
 export * from "./finding.ts";
 export { ask, inWords, type ProbeAnswer, reachable } from "./http_health.ts";
 export * from "./installation.ts";
-export { findInstalled, type Installed } from "./installed.ts";
-export { findLaunchctl, type Machine, systemMachine } from "./machine.ts";
+export { findInstalled, type Installed, installedPrefix } from "./installed.ts";
+export {
+  findLaunchctl,
+  HANDED_OVER,
+  type Machine,
+  systemMachine,
+} from "./machine.ts";
 export { readNode, runningSettings, type RuntimeNode } from "./node.ts";
 export { toRemember, type Variables } from "./node_settings.ts";
 export * from "./options.ts";
 export { asOwner, findOwner, giveToOwner, OwnerError } from "./owner.ts";
 export * from "./property_list.ts";
-export { type InstallRecord, writeRecord } from "./record.ts";
+export { type InstallRecord, recordPath, writeRecord } from "./record.ts";
 export {
   addressOf,
   DEFAULT_SERVICES,
   type Service,
+  SERVICE_NAMES,
   type ServiceName,
   SERVICES,
 } from "./services.ts";

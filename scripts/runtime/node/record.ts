@@ -22,7 +22,8 @@ const Record = z.object({
 });
 export type InstallRecord = z.infer<typeof Record>;
 
-function recordPath({ prefix }: Pick<Installation, "prefix">): string {
+/** Where an install leaves its record. */
+export function recordPath({ prefix }: Pick<Installation, "prefix">): string {
   return join(prefix, "bin", "install.json");
 }
 

@@ -4,6 +4,8 @@ export interface Terminal {
   say(line: string): void;
   /** What went wrong or should be known: stderr. */
   warn(line: string): void;
+  /** Asks yes or no; undefined where nobody can answer. */
+  confirm(question: string): boolean | undefined;
 }
 
 /** The terminal that started this process. */
@@ -12,6 +14,8 @@ export const systemTerminal: Terminal = {
   say: (line) => console.log(line),
   // deno-lint-ignore no-console -- as above
   warn: (line) => console.error(line),
+  confirm: (question) =>
+    Deno.stdin.isTerminal() ? globalThis.confirm(question) : undefined,
 };
 
 /** How a command ends. */
