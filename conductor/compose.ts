@@ -169,6 +169,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     credentials: [tokens],
     deps: {
       self,
+      clock,
       role: () => automation.leadership.role,
       hostOps,
       detached: new DetachedExec({
@@ -197,6 +198,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         path: store.db.path,
         remembered: () => stores.audit.written,
         pause: () => sleep(clock, 0),
+        clock,
       }),
       tokens,
       backups,

@@ -1,3 +1,4 @@
+import type { Clock } from "../shared/clock.ts";
 import type { AuditedCaller } from "../shared/audit.ts";
 import type { NamedTokens } from "./access/mod.ts";
 import type { HostOps } from "../host_ops/mod.ts";
@@ -24,6 +25,7 @@ import type { Stores } from "./store/mod.ts";
 
 /** What conductor's routes may use: each feature brings its slice. */
 export interface Deps extends SelfDeps {
+  readonly clock: Clock;
   /** The role of this controller, as `/rolez` answers it. */
   readonly role: () => "leader" | "standby";
   readonly hostOps: Pick<

@@ -1,5 +1,6 @@
 import { Database as Connection } from "@db/sqlite";
 import { z } from "zod";
+import { type Clock, isoTime, systemClock } from "../../shared/clock.ts";
 import {
   auditHash,
   type AuditLink,
@@ -29,6 +30,7 @@ export function verifyAudit(connection: Connection): AuditVerdict {
 export class AuditVerifier {
   readonly #options: AuditVerifierOptions;
   #running: Promise<AuditVerdict> | undefined;
+  #last: Verified | undefined;
 
   constructor(options: AuditVerifierOptions) {
     this.#options = options;
@@ -40,7 +42,19 @@ export class AuditVerifier {
     });
   }
 
+  /** The newest verdict of this process, of whoever asked for it. */
+  get last(): Verified | undefined {
+    return this.#last;
+  }
+
   async #verify(): Promise<AuditVerdict> {
+    const { clock = systemClock } = this.#options;
+    const verdict = await this.#follow();
+    this.#last = { at: isoTime(clock.now()), verdict };
+    return verdict;
+  }
+
+  async #follow(): Promise<AuditVerdict> {
     const { path, remembered, pause } = this.#options;
     // What is remembered now is in every view that is opened later.
     const written = remembered();
@@ -70,6 +84,15 @@ interface AuditVerifierOptions {
   readonly remembered: () => readonly AuditLink[];
   /** Awaited between small steps, so that others have their turn. */
   readonly pause: () => Promise<void>;
+  /** Dates the verdicts. Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** A verdict on the trail, and of when it is. */
+export interface Verified {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly verdict: AuditVerdict;
 }
 
 /** What following the chain found. */

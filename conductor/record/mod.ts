@@ -1,4 +1,9 @@
-export { AuditVerdict, AuditVerifier, verifyAudit } from "./audit_verify.ts";
+export {
+  AuditVerdict,
+  AuditVerifier,
+  type Verified,
+  verifyAudit,
+} from "./audit_verify.ts";
 export { backupDatabase } from "./backup.ts";
 export { backupFiles } from "./backup_files.ts";
 export { Backup, BackupService } from "./backup_service.ts";

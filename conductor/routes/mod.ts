@@ -14,6 +14,7 @@ import { recordRoutes } from "./record.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { statusRoutes } from "./status.ts";
+import { statusPageRoutes } from "./status_pages.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
 import { taskMoveRoutes } from "./task_moves.ts";
@@ -27,6 +28,7 @@ export const routes: readonly Route<Deps>[] = [
   ...probeRoutes<Deps>(),
   ...systemRoutes,
   ...statusRoutes,
+  ...statusPageRoutes,
   ...controllerRoutes,
   ...taskRoutes,
   ...taskMoveRoutes,

@@ -43,7 +43,10 @@ export const statusRoutes = [
     data: z.string(),
     handler: async (context) =>
       new Reply(
-        statusPage(await statusFor(context), { source: "conductor" }),
+        statusPage(await statusFor(context), {
+          source: "conductor",
+          leadsOn: context.zone === "local" && context.scopes.has("admin"),
+        }),
         { headers: PAGE_HEADERS },
       ),
   }),

@@ -8,7 +8,9 @@ const WIDTH = 96;
 const LABELS = [0, 6, 12, 18] as const;
 
 /** Draws when the next schedules are due within a day, a lane each. */
-export function scheduleLanes({ schedules, at }: Status): Markup | false {
+export function scheduleLanes(
+  { schedules, at }: Pick<Status, "schedules" | "at">,
+): Markup | false {
   if (schedules === null || schedules.count === 0) return false;
   const now = Date.parse(at);
   const { count, next } = schedules;

@@ -1,4 +1,4 @@
-import { Markup, markup } from "./markup.ts";
+import { Markup, markup, type Value } from "./markup.ts";
 import { STYLE } from "./style.ts";
 import { dateAndTime } from "./words.ts";
 
@@ -33,7 +33,7 @@ export function shell(
     readonly here?: PageName | undefined;
     /** Seconds between two loads; a page that is typed into has none. */
     readonly refreshS?: number | undefined;
-    readonly parts: readonly (Markup | undefined | false)[];
+    readonly parts: readonly Value[];
   },
 ): string {
   const refresh = refreshS &&
@@ -61,12 +61,14 @@ ${here && navigation(here)}<main>${parts}
 export function hero(
   { tone, title, line }: {
     readonly tone: Tone;
-    readonly title: string;
-    readonly line?: Markup | string | undefined;
+    readonly title: Value;
+    readonly line?: Value;
   },
 ): Markup {
   return markup`
-<header class="hero"><span class="lamp ${tone}"></span><div>
+<header class="hero">${
+    tone !== "plain" && markup`<span class="lamp ${tone}"></span>`
+  }<div>
 <h1>${title}</h1>${
     line && markup`
 <p>${line}</p>`

@@ -28,7 +28,7 @@ body {
 nav, main { max-width: 68rem; margin: 0 auto; }
 main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
 a { color: var(--link); text-underline-offset: .15em; text-decoration-thickness: from-font; }
-nav { display: flex; flex-wrap: wrap; gap: .125rem; margin-bottom: 1.25rem; font-size: .9375rem; }
+nav { display: flex; flex-wrap: wrap; gap: .125rem; position: relative; left: -.75rem; margin-bottom: 1.25rem; font-size: .9375rem; }
 nav a { padding: .375rem .75rem; border-radius: .5rem; color: var(--quiet); text-decoration: none; }
 nav a:hover { background: var(--bar); color: var(--text); }
 nav a[aria-current] { background: var(--panel); color: var(--text); font-weight: 600; box-shadow: inset 0 0 0 1px var(--line); }
@@ -44,7 +44,6 @@ code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .hero > div { display: grid; gap: .375rem; min-width: 0; }
 .lamp { flex: none; width: 1rem; height: 1rem; margin-top: .6rem; border-radius: 50%; background: var(--good); box-shadow: 0 0 0 .35rem var(--good-soft); }
 .lamp.warn { background: var(--warn); box-shadow: 0 0 0 .35rem var(--warn-soft); }
-.lamp.plain { background: var(--quiet); box-shadow: 0 0 0 .35rem var(--bar); }
 .lamp.bad { background: var(--bad); box-shadow: 0 0 0 .35rem var(--bad-soft); }
 .panel, .card { background: var(--panel); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.125rem; min-width: 0; }
 .panel { display: grid; gap: .75rem; }
@@ -77,7 +76,45 @@ g:hover .ground { fill: var(--line); }
 .list p { font-size: .875rem; }
 .list .row > :first-child { font-weight: 500; min-width: 0; }
 .list .row > :last-child { font-size: .875rem; }
-.list .message { white-space: pre-wrap; }
+small { font-size: .8125rem; }
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
+th { text-align: left; font-size: .8125rem; font-weight: 500; color: var(--quiet); }
+th, td { padding: .5rem .75rem; vertical-align: baseline; unicode-bidi: isolate; }
+th { padding-top: 0; } tbody tr { border-top: 1px solid var(--line); }
+th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
+.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td > div { min-width: 6rem; } td.n > div { min-width: 0; }
+td .badge, td time { white-space: nowrap; }
+.badge::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .4375rem; border-radius: 50%; background: currentColor; }
+.badge { color: var(--quiet); } .badge.good { color: var(--good); } .badge.warn { color: var(--warn); } .badge.bad { color: var(--bad); }
+.facts { display: grid; gap: .75rem 1.5rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); }
+.facts dt { font-size: .8125rem; color: var(--quiet); }
+.facts dd { font-variant-numeric: tabular-nums; unicode-bidi: isolate; }
+.filters { display: flex; flex-wrap: wrap; gap: .75rem 1.5rem; align-items: center; font-size: .9375rem; }
+.choices { display: flex; flex-wrap: wrap; gap: .125rem; }
+.choices a { padding: .25rem .625rem; border-radius: .5rem; color: var(--quiet); text-decoration: none; }
+.choices a:hover { background: var(--bar); color: var(--text); }
+.choices a[aria-current] { background: var(--bar); color: var(--text); font-weight: 600; }
+.pager { display: flex; justify-content: space-between; }
+label { color: var(--quiet); }
+input, textarea, select, button { font: inherit; color: inherit; max-width: 100%; padding: .25rem .625rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); }
+button { cursor: pointer; font-weight: 500; } button:hover { background: var(--bar); }
+.output { max-height: 24rem; overflow: auto; border-radius: .5rem; background: var(--ground); }
+.output.tail { display: flex; flex-direction: column-reverse; }
+pre { margin: 0; padding: .75rem 1rem; font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; unicode-bidi: plaintext; }
+summary { cursor: pointer; font-weight: 600; }
+.message { white-space: pre-wrap; }
+@media (max-width: 48rem) {
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  table, tbody { display: block; }
+  tr { display: flex; flex-wrap: wrap; gap: .125rem .875rem; padding: .625rem 0; }
+  tbody tr:first-child { border-top: 0; padding-top: 0; }
+  td { display: block; padding: 0; min-width: 0; max-width: 100%; text-align: left; font-size: .875rem; white-space: normal; }
+  td::before { content: attr(data-head) " "; color: var(--quiet); }
+  td > div { display: inline; }
+  td:first-child { flex: 1 0 100%; font-size: .9375rem; font-weight: 500; } td:first-child::before { content: none; }
+  td.none { display: none; }
+}
 footer { font-size: .8125rem; color: var(--quiet); }
 `;
 

@@ -1,0 +1,269 @@
+import { z } from "zod";
+import { isoTime } from "../../shared/clock.ts";
+import { codexdStatus, listSessions } from "../../shared/contracts/mod.ts";
+import { AppError, ERRORS, messageOf } from "../../shared/errors.ts";
+import {
+  BareFailure,
+  Reply,
+  type RouteContext,
+} from "../../shared/http/mod.ts";
+import {
+  auditPage,
+  browserPage,
+  codexPage,
+  failedPage,
+  FORM_PAGE_HEADERS,
+  nodePage,
+  type PrintedEnd,
+  schedulesPage,
+  taskPage,
+  tasksPage,
+  Unread,
+} from "../status/mod.ts";
+import { TaskStatus } from "../store/mod.ts";
+import { type Deps, route } from "../deps.ts";
+
+const LIMIT = 50;
+const LOG_LINES = 200;
+const OUTPUT_BYTES = 16_384;
+/** A codexd that is slow must not keep the page from coming. */
+const CODEXD_MS = 2000;
+/** A trail that is longer is not followed anew for each look at it. */
+const MOST_VERIFIED = 10_000;
+
+const given = z.string().transform((it) => it === "" ? undefined : it)
+  .optional();
+const Query = z.strictObject({
+  status: TaskStatus.optional(),
+  kind: given,
+  label: given,
+  cursor: given,
+});
+type Query = z.output<typeof Query>;
+
+type Context = RouteContext<Deps, string, typeof Query>;
+
+/** What makes each page. */
+const MAKERS = {
+  tasks({ deps, query }) {
+    const { cursor, ...filter } = query;
+    const now = deps.clock.now();
+    const tasks = read(() => deps.tasks.list(filter, { limit: LIMIT, cursor }));
+    return tasksPage(tasks, { query, now });
+  },
+  schedules({ deps, query: { cursor } }) {
+    const now = deps.clock.now();
+    const day = read(() => deps.schedules.nextDay(now));
+    return schedulesPage({
+      status: {
+        schedules: day instanceof Unread ? null : day,
+        at: isoTime(now),
+      },
+      list: read(() => deps.schedules.list({ limit: LIMIT, cursor })),
+      cursor,
+      now,
+    });
+  },
+  async codex({ deps: { codex, clock }, signal }) {
+    const { state, reason } = codex.health.condition;
+    const { away } = codex.health;
+    const soon = {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CODEXD_MS)]),
+    };
+    const [status, sessions] = await Promise.all([
+      away === undefined
+        ? later(codex.api.call(
+          codexdStatus,
+          { query: { usage_by: "day" } },
+          soon,
+        ))
+        : new Unread(away),
+      away === undefined
+        ? later(
+          codex.api.call(
+            listSessions,
+            { query: { limit: String(LIMIT) } },
+            soon,
+          ),
+        )
+        : new Unread(away),
+    ]);
+    return codexPage({
+      state: reason === null ? state : `${state}: ${reason}`,
+      status,
+      sessions,
+      approvals: [],
+      now: clock.now(),
+    });
+  },
+  browser({ deps: { browser, clock } }) {
+    const view = read(() => browser.viewer.view({}));
+    return browserPage({ view, now: clock.now() });
+  },
+  async audit({ deps, query: { cursor } }) {
+    const { audit, auditVerifier, clock, status } = deps;
+    const rows = read(() => audit.list({}, { limit: LIMIT, cursor }));
+    if (!(rows instanceof Unread) && rows.last_seq <= MOST_VERIFIED) {
+      // What comes of it stands in `last`; what it fails of, in the page too.
+      const verdict = await later(auditVerifier.verify());
+      if (verdict instanceof Unread) {
+        return auditPage({
+          rows,
+          verified: verdict,
+          backup: null,
+          cursor,
+          now: clock.now(),
+        });
+      }
+    }
+    const { backup } = await status.full();
+    return auditPage({
+      rows,
+      verified: auditVerifier.last,
+      backup,
+      cursor,
+      now: clock.now(),
+    });
+  },
+  async node({ deps }) {
+    const { backups, clock, controllers, status, tokens } = deps;
+    return nodePage({
+      status: await status.full(),
+      tokens: read(() => tokens.list({ limit: LIMIT }).items),
+      controllers: read(() => controllers({ limit: LIMIT }).items),
+      backups: backups.list(),
+      memoryBytes: Deno.memoryUsage().rss,
+      now: clock.now(),
+    });
+  },
+} as const satisfies Record<
+  string,
+  (context: Context) => string | Promise<string>
+>;
+
+/** Reads something that may be away. @throws {AppError} for what was asked wrongly */
+function read<T>(reading: () => T): T | Unread {
+  try {
+    return reading();
+  } catch (error) {
+    return unread(error);
+  }
+}
+
+async function later<T>(reading: Promise<T>): Promise<T | Unread> {
+  return await reading.catch(unread);
+}
+
+function unread(error: unknown): Unread {
+  const isWrong = error instanceof AppError &&
+    ["INVALID_INPUT", "NOT_FOUND"].includes(error.code);
+  if (isWrong) throw error;
+  return new Unread(messageOf(error));
+}
+
+/** Answers a page, or one that says what was asked wrongly. */
+async function pageReply(
+  make: () => string | Promise<string>,
+  now: number,
+): Promise<Reply<string>> {
+  try {
+    return new Reply(await make(), { headers: FORM_PAGE_HEADERS });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new BareFailure(
+      ERRORS[error.code].status,
+      failedPage(error, now),
+      { isPage: true, headers: FORM_PAGE_HEADERS },
+    );
+  }
+}
+
+/** The end of each output of a command's run; nothing for what is none. */
+async function outputsOf(
+  runId: string | undefined,
+  { deps: { runOutputs }, signal }: Pick<Context, "deps" | "signal">,
+): Promise<readonly PrintedEnd[] | Unread> {
+  if (runId === undefined) return [];
+  const tail = async (stream: "stdout" | "stderr") => {
+    const part = { stream, waitMs: 0, signal };
+    const { size_bytes: sizeBytes } = await runOutputs.read(runId, {
+      ...part,
+      offset: 0,
+      maxBytes: 1,
+    });
+    const end = await runOutputs.read(runId, {
+      ...part,
+      offset: Math.max(0, sizeBytes - OUTPUT_BYTES),
+      maxBytes: OUTPUT_BYTES,
+    });
+    // A character may be cut in two at the start.
+    const text = "content" in end
+      ? end.content
+      : new TextDecoder().decode(Uint8Array.fromBase64(end.content_base64));
+    return { stream, text, sizeBytes };
+  };
+  try {
+    return await Promise.all([tail("stdout"), tail("stderr")]);
+  } catch (error) {
+    return new Unread(messageOf(error));
+  }
+}
+
+const common = {
+  method: "GET",
+  kind: "read",
+  surface: "business",
+  exposure: "local",
+  scope: "admin",
+  answersInOutage: true,
+  navigable: true,
+  produces: "html",
+  data: z.string(),
+} as const;
+
+/** The owner's pages. */
+export const statusPageRoutes = [
+  route({
+    ...common,
+    id: "status.page",
+    path: "/v1/status/ui/:page",
+    summary: "Show a person one of the owner's pages",
+    notes: [`page: ${Object.keys(MAKERS).join(", ")}.`],
+    query: Query,
+    example: { params: { page: "tasks" } },
+    handler: (context) =>
+      pageReply(() => {
+        const { page } = context.params;
+        if (Object.hasOwn(MAKERS, page)) {
+          return MAKERS[page as keyof typeof MAKERS](context);
+        }
+        throw new AppError("NOT_FOUND", "Cannot find this page");
+      }, context.deps.clock.now()),
+  }),
+  route({
+    ...common,
+    id: "status.page.task",
+    path: "/v1/status/ui/tasks/:task_id",
+    summary: "Show a person a task: runs, log, output",
+    example: { params: { task_id: "{task_id}" } },
+    handler: (context) =>
+      pageReply(async () => {
+        const { deps, params: { task_id } } = context;
+        const task = read(() => deps.tasks.get(task_id));
+        if (task instanceof Unread) {
+          throw new AppError("NOT_READY", task.why);
+        }
+        const page = { limit: LIMIT };
+        const lines = { tail: LOG_LINES, limit: LOG_LINES };
+        return taskPage({
+          task,
+          runs: read(() => deps.runs.list({ task_id }, page).items),
+          log: read(() => deps.taskLogs.read(task_id, lines).items),
+          outputs: task.kind === "exec"
+            ? await outputsOf(task.latest_run?.run_id, context)
+            : [],
+          now: deps.clock.now(),
+        });
+      }, context.deps.clock.now()),
+  }),
+];

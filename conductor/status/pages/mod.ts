@@ -1,0 +1,8 @@
+export { auditPage } from "./audit.ts";
+export { browserPage } from "./browser.ts";
+export { codexPage } from "./codex.ts";
+export { failedPage } from "./frame.ts";
+export { nodePage } from "./node.ts";
+export { schedulesPage } from "./schedules.ts";
+export { type PrintedEnd, taskPage } from "./task.ts";
+export { type TaskQuery, tasksPage } from "./tasks.ts";

@@ -1,0 +1,81 @@
+import type { Page, ScheduleSummary } from "../../store/mod.ts";
+import type { Status } from "../contract.ts";
+import { cut, markup, type Value } from "../markup.ts";
+import {
+  badge,
+  ifRead,
+  pager,
+  panel,
+  table,
+  type Unread,
+  when,
+} from "../pieces.ts";
+import { scheduleLanes } from "../schedule_lanes.ts";
+import { PAGES } from "../shell.ts";
+import { frame, toneOf } from "./frame.ts";
+import { taskLink } from "./tasks.ts";
+
+const COLUMNS = [
+  { head: "Schedule" },
+  { head: "When" },
+  { head: "State" },
+  { head: "Next", isNumber: true },
+  { head: "Last" },
+  { head: "Missed", isNumber: true },
+] as const;
+
+/** Renders what comes again: the next day as a picture, then each schedule. */
+export function schedulesPage(
+  { status, list, cursor, now }: {
+    readonly status: Pick<Status, "schedules" | "at">;
+    readonly list: Page<ScheduleSummary> | Unread;
+    readonly cursor: string | undefined;
+    readonly now: number;
+  },
+): string {
+  return frame({
+    here: "schedules",
+    now,
+    refreshS: 60,
+    parts: [
+      scheduleLanes(status),
+      panel(
+        "All, newest first",
+        ifRead(list, ({ items, next_cursor }) => [
+          table(COLUMNS, items.map((it) => row(it, now)), {
+            empty: "There is no schedule.",
+          }),
+          pager({
+            path: PAGES.schedules[1],
+            query: { cursor },
+            next: next_cursor,
+          }),
+        ]),
+      ),
+    ],
+  });
+}
+
+function row(schedule: ScheduleSummary, now: number): Value[] {
+  const { name, task, cron, timezone, enabled, next_at, last, missed } =
+    schedule;
+  return [
+    markup`${cut(name)}<br><small class="quiet">${
+      cut(task.title, 200)
+    }</small>`,
+    markup`<code>${cut(cron, 200)}</code><br><small class="quiet">${
+      cut(timezone, 100)
+    }</small>`,
+    enabled ? badge("enabled", "good") : badge("off", "plain"),
+    when(next_at, now),
+    last &&
+    markup`<a href="${taskLink(last.task_id)}">${when(last.due_at, now)}</a> ${
+      last.status && badge(last.status, toneOf(last.status))
+    }`,
+    missed.total > 0 &&
+    markup`<span class="warn-text">${missed.total}</span>${
+      missed.to &&
+      markup`<br><small class="quiet">${when(missed.to, now)}</small>`
+    }`,
+  ];
+}
