@@ -18,6 +18,8 @@ contractTests("conductor", {
     // No shared token is set here: routes/tokens_test.ts has one.
     "tokens.create": "CONFLICT",
     "tokens.revoke": "NOT_FOUND",
+    // Nobody is notified here: routes/notify_test.ts has a receiver.
+    "notify.test": "CONFLICT",
   },
   async start() {
     const codexd = new FakeCodexd();

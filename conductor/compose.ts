@@ -25,6 +25,7 @@ import { Codex, codexKind } from "./codex/mod.ts";
 import { commandEnvironment } from "./command_environment.ts";
 import type { ConductorConfig } from "./config.ts";
 import { routes } from "./routes/mod.ts";
+import { Notifier } from "./notify/mod.ts";
 import {
   AuditVerifier,
   BackupService,
@@ -110,6 +111,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       codex,
       automation: () => automation,
       daily: () => daily,
+      notifier: () => notifier,
       publicBase: values.publicApiBase,
       environment: commandEnvironment(config, { ...place, environment }),
     }),
@@ -164,6 +166,22 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     hasSharedToken: token !== undefined,
     ...common,
   });
+  const notifier = values.notifyUrl && new Notifier({
+    db: store.db,
+    ...stores,
+    leadership: automation.leadership,
+    url: values.notifyUrl,
+    on: values.notifyOn,
+    message: {
+      base,
+      node: values.nodeId,
+      format: values.notifyFormat,
+      withDetails: values.notifyDetails,
+      secret: config.notifySecret,
+      clock,
+    },
+    ...common,
+  });
   const built = createDaemon(config, ports, {
     routes,
     credentials: [tokens],
@@ -201,6 +219,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
         clock,
       }),
       tokens,
+      notifier,
       backups,
       status: new StatusService({
         self,
@@ -220,6 +239,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
           return { state, reason, ...browser.load() };
         },
         disk: () => diskSpace(config.stateDir),
+        notifications: () => notifier?.counts() ?? null,
         backups,
         descriptors: ports.descriptors,
         groupWay: () => hostOps.groupWay(),
@@ -238,6 +258,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       await backups.stop();
       await automation.stopWork();
       await space.stop();
+      await notifier?.stop();
       await codex.stop();
       await hostOps.close();
     },

@@ -20,6 +20,7 @@ import type {
   TaskLogService,
   TaskService,
 } from "./automation/mod.ts";
+import type { Notifier } from "./notify/mod.ts";
 import type { StatusService } from "./status/mod.ts";
 import type { Stores } from "./store/mod.ts";
 
@@ -52,6 +53,8 @@ export interface Deps extends SelfDeps {
   readonly auditVerifier: AuditVerifier;
   readonly backups: BackupService;
   readonly tokens: NamedTokens;
+  /** Undefined where nobody is notified. */
+  readonly notifier: Pick<Notifier, "test"> | undefined;
   readonly status: Pick<StatusService, "public" | "full">;
 }
 

@@ -11,11 +11,21 @@ import type { RouteInfo } from "../shared/http/mod.ts";
 import type { Automation, SystemService } from "./automation/mod.ts";
 import type { composeBrowser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
+import type { Notifier } from "./notify/mod.ts";
 import type { DailyBackup, Store } from "./record/mod.ts";
 
 /** What conductor tells of itself. */
 export function conductorSelf(
-  { store, browser, codex, automation, daily, publicBase, environment }: {
+  {
+    store,
+    browser,
+    codex,
+    automation,
+    daily,
+    notifier,
+    publicBase,
+    environment,
+  }: {
     /** What commands find. */
     readonly environment: Readonly<Record<string, unknown>>;
     readonly publicBase: URL | undefined;
@@ -24,6 +34,7 @@ export function conductorSelf(
     readonly codex: Codex;
     readonly automation: () => Automation;
     readonly daily: () => DailyBackup;
+    readonly notifier: () => Pick<Notifier, "trouble"> | undefined;
   },
 ): SelfParts {
   return {
@@ -37,7 +48,11 @@ export function conductorSelf(
         store.health.outage ? undefined : automation().leadership.trouble,
       ],
       degraded: [store.audit.trouble, daily().trouble],
-      away: [codex.health.unavailable, browser.unavailable()],
+      away: [
+        codex.health.unavailable,
+        browser.unavailable(),
+        notifier()?.trouble,
+      ],
     }),
     outage: () => store.health.outage,
     system: () => stateOf(automation().system),

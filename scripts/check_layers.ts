@@ -43,7 +43,7 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["store"],
     ["record"],
     ["automation"],
-    ["access", "codex", "browser", "mcp"],
+    ["access", "codex", "browser", "mcp", "notify"],
     ["status"],
     [OTHER_FILES],
     ["routes"],

@@ -204,7 +204,7 @@ export class Leadership {
   }
 
   #take(lease: Lease, now: number): Fence | undefined {
-    const { leases, controllers, identity, leaseMs, isDead, onTerm } =
+    const { leases, controllers, events, identity, leaseMs, isDead, onTerm } =
       this.#options;
     const { instance_id } = identity;
     const before = this.#fence;
@@ -214,13 +214,20 @@ export class Leadership {
       return before;
     }
     const leader = leaderOf(lease, now);
+    // Who stops gives the lease back.
+    const hasCrashed = lease.instance_id !== null && isDead(lease.instance_id);
     if (leader !== null) {
-      const isGone = isDead(leader.instance_id) || this.#isForsaken(lease);
-      if (!isGone) return undefined;
+      if (!hasCrashed && !this.#isForsaken(lease)) return undefined;
       controllers.remove(leader.instance_id);
     }
     const term = leases.take(identity, now + leaseMs);
     onTerm({ instance_id, term }, now);
+    if (hasCrashed) {
+      events.append("daemon.crashed", {
+        daemon: "conductor",
+        instance_id: lease.instance_id,
+      }, now);
+    }
     this.#emit("lease.acquired", term);
     return { instance_id, term };
   }

@@ -56,7 +56,7 @@ export class Retention {
   }
 
   #removeBatch(): boolean {
-    const { clock, days, rows, events, audit } = this.#options;
+    const { clock, days, rows, events, audit, notifications } = this.#options;
     const now = clock.now();
     const before = now - days * DAY_MS;
     const until = now + days * DAY_MS;
@@ -64,7 +64,8 @@ export class Retention {
     let tasks = 0;
     while (tasks < TASK_BATCH && this.#removeTask(before)) tasks++;
     return tasks > 0 || this.#removeLogs() ||
-      events.trim(limits) > 0 || audit.trim(limits) > 0;
+      events.trim(limits) > 0 || audit.trim(limits) > 0 ||
+      notifications.trim(before) > 0;
   }
 
   /** The finished task that goes next, its log before it. */
@@ -93,8 +94,11 @@ export class Retention {
   }
 }
 
-interface RetentionOptions
-  extends Pick<Stores, "tasks" | "logs" | "counters" | "events" | "audit"> {
+interface RetentionOptions extends
+  Pick<
+    Stores,
+    "tasks" | "logs" | "counters" | "events" | "audit" | "notifications"
+  > {
   readonly db: Pick<Database, "giveBack">;
   readonly leadership: Pick<Leadership, "isLeader" | "write">;
   readonly isBackingUp?: () => boolean;

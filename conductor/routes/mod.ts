@@ -10,6 +10,7 @@ import { controllerRoutes } from "./controllers.ts";
 import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
 import { mcpRoutes } from "./mcp.ts";
+import { notifyRoutes } from "./notify.ts";
 import { recordRoutes } from "./record.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
@@ -43,5 +44,6 @@ export const routes: readonly Route<Deps>[] = [
   ...firefoxSocketRoutes,
   ...recordRoutes,
   ...tokenRoutes,
+  ...notifyRoutes,
   ...mcpRoutes,
 ];

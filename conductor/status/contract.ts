@@ -97,6 +97,9 @@ export const Status = z.strictObject({
   }).nullable().describe(
     "Files, pipes and connections of the daemon: at least so many are open (all numbers below the lowest free one), and so many may be. Null where it cannot be told.",
   ),
+  /** Null where nobody is notified. */
+  notifications: z.strictObject({ waiting: z.int(), failed: z.int() })
+    .meta(GLANCE).nullable(),
   process_groups: z.enum(GROUP_WAYS).nullable().describe(
     "What makes each command's process group; `detached`: a fork of the whole daemon, which is slow. Null where nothing is known.",
   ),

@@ -68,6 +68,7 @@ export class StatusService {
       disk: room,
       backup: this.#backup(),
       descriptors: this.#descriptors(),
+      notifications: orElse(this.#sources.notifications, null),
       process_groups: way,
       versions: { conductor: self.version, deno: Deno.version.deno },
     };
@@ -137,6 +138,7 @@ export interface StatusSources {
   readonly codexd: () => Status["codexd"];
   readonly browser: () => Status["browser"];
   readonly disk: () => Promise<Status["disk"]>;
+  readonly notifications: () => Status["notifications"];
   readonly backups: Pick<BackupService, "list">;
   readonly descriptors: DaemonPorts["descriptors"];
   readonly groupWay: () => Promise<Status["process_groups"]>;

@@ -33,6 +33,7 @@ function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
     schedules: () => null,
     codexd: () => null,
     browser: () => null,
+    notifications: () => null,
     disk: () => Promise.resolve(null),
     backups: { list: () => [] },
     descriptors: { inUse: 31, limit: 256 },

@@ -1,6 +1,11 @@
 import type { Redactor } from "../../shared/redact.ts";
 import { isoTime } from "../../shared/clock.ts";
-import type { EventData, EventType, StoredEvent } from "./model/event.ts";
+import type {
+  AppendedEvent,
+  EventData,
+  EventType,
+  StoredEvent,
+} from "./model/event.ts";
 import type { Database } from "./database.ts";
 import { placeOf, type Poll, pollOf } from "./list.ts";
 
@@ -10,20 +15,29 @@ const LIST = "events";
 export class EventStore {
   readonly #db: Database;
   readonly #redactor: Redactor;
+  readonly #listeners = new Set<EventListener>();
 
   constructor(db: Database, redactor: Redactor) {
     this.#db = db;
     this.#redactor = redactor;
   }
 
+  /** Has what is made of events written in the transaction that appends them. */
+  listen(listener: EventListener): void {
+    this.#listeners.add(listener);
+  }
+
   append<T extends EventType>(type: T, data: EventData<T>, at: number): void {
-    const shown = JSON.stringify(this.#redactor.json(data));
+    const shown = this.#redactor.json(data);
     this.#db.run(
       "INSERT INTO events (type, at, data) VALUES (?, ?, ?)",
       type,
       at,
-      shown,
+      JSON.stringify(shown),
     );
+    for (const tell of this.#listeners) {
+      tell({ type, data: shown } as unknown as AppendedEvent, at);
+    }
   }
 
   /** At most `limit` events after `seq`, oldest first. */
@@ -84,6 +98,9 @@ export class EventStore {
 function toEvent({ at, data, ...row }: EventRow): StoredEvent {
   return { ...row, at: isoTime(at), data: JSON.parse(data) };
 }
+
+/** Given each event, without its secrets, inside its transaction. */
+type EventListener = (event: AppendedEvent, at: number) => void;
 
 type EventRow = {
   readonly seq: number;

@@ -5,6 +5,7 @@ import {
   BROWSER_KEYS,
   BROWSER_SCHEMA,
 } from "./schema/browser.ts";
+import { NOTIFICATIONS_SCHEMA } from "./schema/notifications.ts";
 import { SCHEDULES_SCHEMA } from "./schema/schedules.ts";
 import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
@@ -100,6 +101,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "filters of the audit", sql: AUDIT_FILTERS },
   { name: "containers of browsers", sql: BROWSER_CONTAINERS },
   { name: "long lines of logs", sql: LONG_LOG_LINES },
+  { name: "notifications", sql: NOTIFICATIONS_SCHEMA },
 ];
 
 /** One step of the schema. */

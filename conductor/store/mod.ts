@@ -23,6 +23,10 @@ export * from "./model/schedule.ts";
 export * from "./model/system_state.ts";
 export * from "./model/task.ts";
 export * from "./model/token.ts";
+export type {
+  NotificationCounts,
+  NotificationRow,
+} from "./notification_store.ts";
 export type { RunCount, RunHistoryStore } from "./run_history_store.ts";
 export type { RunEnd, RunRow } from "./run_store.ts";
 export type { ScheduleRow } from "./schedule_store.ts";

@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import { EventStore } from "./event_store.ts";
 import { LeaseStore } from "./lease_store.ts";
 import { LogStore } from "./log_store.ts";
+import { NotificationStore } from "./notification_store.ts";
 import { RunHistoryStore } from "./run_history_store.ts";
 import { RunStore } from "./run_store.ts";
 import { ScheduleStore } from "./schedule_store.ts";
@@ -26,6 +27,7 @@ export function storesOf(db: Database, redactor: Redactor) {
     history: new RunHistoryStore(db),
     leases: new LeaseStore(db),
     logs: new LogStore(db),
+    notifications: new NotificationStore(db),
     runs: new RunStore(db, redactor),
     schedules: new ScheduleStore(db, redactor),
     tasks: new TaskStore(db, redactor),

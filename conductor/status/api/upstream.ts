@@ -147,6 +147,7 @@ const StateOfAnyAge = z.object({
   backup: shape.backup.catch(null),
   descriptors: shape.descriptors.catch(null),
   process_groups: shape.process_groups.catch(null),
+  notifications: shape.notifications.catch(null),
   versions: shape.versions.catch({ conductor: "unknown", deno: "unknown" }),
 });
 

@@ -87,6 +87,11 @@ const EVENT_DATA = {
     task_id: z.string(),
     lines: z.int(),
   }),
+  /** It ended without a clean stop. */
+  "daemon.crashed": z.strictObject({
+    daemon: z.enum(["conductor", "codexd"]),
+    instance_id: z.string().nullable(),
+  }),
   "codexd.health_changed": z.strictObject({
     state: z.string(),
     previous: z.string().nullable(),
@@ -108,6 +113,11 @@ const EVENT_DATA = {
 
 export type EventType = keyof typeof EVENT_DATA;
 export type EventData<T extends EventType> = z.infer<typeof EVENT_DATA[T]>;
+
+/** An event as it is appended. */
+export type AppendedEvent = {
+  readonly [T in EventType]: { readonly type: T; readonly data: EventData<T> };
+}[EventType];
 
 /** What an event looks like on the wire, whatever its type. */
 function eventOf<T extends z.ZodType>(data: T) {

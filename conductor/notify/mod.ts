@@ -1,0 +1,1 @@
+export { Notifier, TestOutcome } from "./notifier.ts";

@@ -1,0 +1,108 @@
+import type { NOTIFY_EVENTS } from "../../shared/config/mod.ts";
+import type { AppendedEvent } from "../store/mod.ts";
+
+/** Returns what an owner may want to hear of an event; of most, nothing. */
+export function newsOf(
+  { type, data }: AppendedEvent,
+  titleOf: (taskId: string) => string | undefined,
+): News | undefined {
+  switch (type) {
+    case "codex.approval_requested":
+      return {
+        event: "approval.requested",
+        subject: data.approval_id,
+        details: () => ({
+          title: `Codex asks: ${data.kind}`,
+          message: `Waits for an answer until ${data.expires_at}`,
+        }),
+      };
+    case "task.status_changed":
+      // One that has attempts left is queued again.
+      return data.status !== "failed" ? undefined : {
+        event: "task.failed",
+        subject: data.task_id,
+        details: () => ({
+          title: `Failed: ${titleOf(data.task_id) ?? data.task_id}`,
+          message: data.error?.message ?? "Nobody knows why",
+        }),
+      };
+    case "schedule.missed":
+      return {
+        event: "schedule.missed",
+        subject: data.schedule,
+        details: () => ({
+          title: `Missed: ${data.schedule}`,
+          message: `${data.count} due times from ${data.from} to ${data.to} ` +
+            `(${data.reason})`,
+        }),
+      };
+    case "daemon.crashed":
+      return {
+        event: "daemon.crashed",
+        subject: data.daemon,
+        details: () => ({
+          title: `${data.daemon} crashed`,
+          message: "It ended without a clean stop",
+        }),
+      };
+  }
+}
+
+/** What a notification tells of. */
+export type NotifyEvent = typeof NOTIFY_EVENTS[number] | "notify.test";
+
+interface News {
+  readonly event: typeof NOTIFY_EVENTS[number];
+  /** What it is about: those of one subject arrive in order. */
+  readonly subject: string;
+  /** What is said only when it was asked for. */
+  details(): Details;
+}
+
+/** Texts that others made: a title, what a program said. */
+export interface Details {
+  readonly title: string;
+  readonly message: string;
+}
+
+/** How each of them looks on a phone, and the status page that tells more. */
+export const LOOKS: Readonly<Record<NotifyEvent, Look>> = {
+  "approval.requested": {
+    title: "Codex waits for an answer",
+    priority: "high",
+    tag: "raised_hand",
+    page: () => "/codex",
+  },
+  "task.failed": {
+    title: "A task has failed",
+    priority: "default",
+    tag: "x",
+    page: (taskId) => `/tasks/${encodeURIComponent(taskId)}`,
+  },
+  "schedule.missed": {
+    title: "A schedule missed its time",
+    priority: "default",
+    tag: "calendar",
+    page: () => "/schedules",
+  },
+  "daemon.crashed": {
+    title: "A daemon ended without a clean stop",
+    priority: "high",
+    tag: "rotating_light",
+    page: () => "/node",
+  },
+  "notify.test": {
+    title: "Notifications arrive",
+    priority: "default",
+    tag: "white_check_mark",
+    page: () => "",
+  },
+};
+
+interface Look {
+  readonly title: string;
+  readonly priority: "default" | "high";
+  /** An emoji, as ntfy calls it. */
+  readonly tag: string;
+  page(subject: string): string;
+}

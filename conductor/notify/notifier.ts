@@ -1,0 +1,303 @@
+import { z } from "zod";
+import type { Timer } from "../../shared/clock.ts";
+import type { NewId } from "../../shared/ids.ts";
+import type { Logger } from "../../shared/log.ts";
+import { backoffMs, within } from "../../shared/wait.ts";
+import type { Automation } from "../automation/mod.ts";
+import type {
+  AppendedEvent,
+  Database,
+  NotificationCounts,
+  NotificationRow,
+  Stores,
+} from "../store/mod.ts";
+import { ANSWER_MS, deliver, type DeliverOptions } from "./deliver.ts";
+import { type MessageOptions, renderMessage } from "./render_message.ts";
+import { newsOf } from "./news.ts";
+
+/** Each of them is tried for a day, and not only while the machine slept. */
+const GIVE_UP_MS = 86_400_000;
+const LEAST_ATTEMPTS = 12;
+const PAUSES = { firstMs: 5000, longestMs: 3_600_000 };
+/** How many are sent at once. */
+const MAX_SENDING = 4;
+/** So many failures in a row are the receiver's, not the notifications'. */
+const AWAY_FAILURES = 3;
+/** A clock is set, and a machine sleeps: no wait is longer than this. */
+const LONGEST_SLEEP_MS = 60_000;
+/** When the database did not answer. */
+const RETRY_MS = 5000;
+/** How long the answer of a test is held. */
+const TEST_MS = ANSWER_MS + 2000;
+
+/**
+ * Tells the owner what has happened, at least once: what is to be told is
+ * written with the event that it tells of, and stays until the receiver took it.
+ * Those of one subject go in order; one that waits for its next attempt holds
+ * back no other subject. Only the leader writes and sends, and an attempt is
+ * written down before it is made.
+ */
+export class Notifier {
+  readonly #options: NotifierOptions;
+  readonly #sending = new Map<number, Promise<void>>();
+  /** Who waits for the first attempt at a test. */
+  readonly #tests = new Map<string, (reason: string | undefined) => void>();
+  /** Ends what is being sent when this process leads no more. */
+  #term: AbortController | undefined;
+  /** Whether everything is to be tried anew. */
+  #isFresh = false;
+  #hasNews = false;
+  #failures = 0;
+  #reason = "";
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: NotifierOptions) {
+    this.#options = options;
+    const { db, events, leadership } = options;
+    events.listen((event, at) => this.#take(event, at));
+    db.listen({
+      committed: () => {
+        if (!this.#hasNews) return;
+        this.#hasNews = false;
+        this.#sleep(0);
+      },
+    });
+    leadership.listen({
+      gained: () => {
+        this.#term = new AbortController();
+        this.#isFresh = true;
+        this.#sleep(0);
+      },
+      lost: () => this.#leave(),
+    });
+  }
+
+  /** Why nothing arrives, or undefined. */
+  get trouble(): string | undefined {
+    return this.#failures < AWAY_FAILURES
+      ? undefined
+      : `notifications do not arrive: ${this.#reason}`;
+  }
+
+  counts(): NotificationCounts {
+    return this.#options.notifications.counts();
+  }
+
+  /**
+   * Sends a notification that says nothing, and waits a little for its first
+   * attempt.
+   * @throws {AppError} `NOT_LEADER`
+   */
+  async test(signal: AbortSignal): Promise<TestOutcome> {
+    const { leadership, newId, clock } = this.#options;
+    const notification_id = newId("notification");
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    this.#tests.set(notification_id, resolve);
+    try {
+      leadership.write(() =>
+        this.#insert({
+          notification_id,
+          event: "notify.test",
+          subject: notification_id,
+          at: clock.now(),
+          details: null,
+        })
+      );
+      const isTried = await within(promise, { ms: TEST_MS, clock, signal });
+      const reason = isTried ? await promise : "it still waits for its turn";
+      return {
+        notification_id,
+        delivered: reason === undefined,
+        reason: reason ?? null,
+      };
+    } finally {
+      this.#tests.delete(notification_id);
+    }
+  }
+
+  /** Sends nothing any more, and ends what is being sent. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#leave();
+    await Promise.all(this.#sending.values());
+  }
+
+  #leave(): void {
+    this.#timer?.cancel();
+    this.#term?.abort();
+    this.#term = undefined;
+  }
+
+  /** Part of the transaction that the event is a part of. */
+  #take(event: AppendedEvent, at: number): void {
+    const { on, message, tasks, newId } = this.#options;
+    const news = newsOf(event, (taskId) => tasks.get(taskId)?.title);
+    if (news === undefined || !on.includes(news.event)) return;
+    this.#insert({
+      notification_id: newId("notification"),
+      event: news.event,
+      subject: news.subject,
+      at,
+      details: message.withDetails ? JSON.stringify(news.details()) : null,
+    });
+  }
+
+  #insert(row: Parameters<Stores["notifications"]["insert"]>[0]): void {
+    this.#options.notifications.insert(row);
+    this.#hasNews = true;
+  }
+
+  #sleep(ms: number): void {
+    this.#timer?.cancel();
+    if (this.#stopped) return;
+    const sleep = Math.min(Math.max(0, ms), LONGEST_SLEEP_MS);
+    this.#timer = this.#options.clock.after(sleep, () => this.#look());
+  }
+
+  /** Sends what is due, and sleeps until the next one is; with none, for ever. */
+  #look(): void {
+    const { leadership, notifications, clock, log } = this.#options;
+    const term = this.#term;
+    if (term === undefined) return;
+    const room = MAX_SENDING - this.#sending.size;
+    if (room <= 0) return;
+    try {
+      const now = clock.now();
+      const next = notifications.nextAt();
+      if (next === undefined) return;
+      if (next > now && next <= now + PAUSES.longestMs && !this.#isFresh) {
+        return this.#sleep(next - now);
+      }
+      const rows = leadership.write(() => this.#claim(now, room));
+      this.#isFresh = false;
+      for (const row of rows) {
+        const sent = this.#send(row, term.signal);
+        this.#sending.set(row.seq, sent);
+        void sent.finally(() => {
+          this.#sending.delete(row.seq);
+          this.#sleep(0);
+        });
+      }
+      if (rows.length < room) {
+        const after = notifications.nextAt() ?? now + LONGEST_SLEEP_MS;
+        this.#sleep(Math.max(after - now, rows.length === 0 ? RETRY_MS : 0));
+      }
+    } catch (error) {
+      log.warn("Cannot send notifications now", { error });
+      this.#sleep(RETRY_MS);
+    }
+  }
+
+  /** Until the end of the attempt is noted, it counts as one that failed. */
+  #claim(now: number, room: number): readonly NotificationRow[] {
+    const { notifications } = this.#options;
+    const next = notifications.nextAt() ?? now;
+    // Left by a clock that was set back, or by a receiver that may be there now.
+    if (this.#isFresh || next > now + PAUSES.longestMs) {
+      notifications.hasten(now);
+    }
+    const rows = notifications.due(now, MAX_SENDING + room)
+      .filter(({ seq }) => !this.#sending.has(seq)).slice(0, room);
+    for (const { seq, attempts } of rows) {
+      const pause = ANSWER_MS + backoffMs(attempts + 1, PAUSES);
+      notifications.attempt(seq, now + pause);
+    }
+    return rows;
+  }
+
+  async #send(row: NotificationRow, signal: AbortSignal): Promise<void> {
+    const { leadership, url, message, log } = this.#options;
+    const { notification_id, event } = row;
+    try {
+      const sent = renderMessage(row, message);
+      const reason = await deliver(url, sent, {
+        ...this.#options,
+        signal,
+      });
+      // Whoever leads then tries again.
+      if (signal.aborted) return;
+      const wasAway = this.#failures >= AWAY_FAILURES;
+      this.#note(reason);
+      await leadership.share(() =>
+        this.#settle(row, { reason, isBack: wasAway && reason === undefined })
+      );
+      this.#tests.get(notification_id)?.(reason);
+    } catch (error) {
+      log.warn("Cannot note how a notification went", {
+        notification_id,
+        event,
+        error,
+      });
+    }
+  }
+
+  #settle(
+    row: NotificationRow,
+    { reason, isBack }: {
+      readonly reason: string | undefined;
+      readonly isBack: boolean;
+    },
+  ): void {
+    const { notifications, clock, log } = this.#options;
+    const { seq, notification_id, event, at } = row;
+    const now = clock.now();
+    const attempts = row.attempts + 1;
+    if (reason === undefined) {
+      notifications.remove(row, now);
+      if (isBack) notifications.hasten(now);
+    } else if (now - at < GIVE_UP_MS || attempts < LEAST_ATTEMPTS) {
+      const nextAt = now + backoffMs(attempts, PAUSES);
+      notifications.postpone(seq, { nextAt, error: reason });
+    } else {
+      notifications.giveUp(row, reason, now);
+      log.error("A notification is given up", {
+        notification_id,
+        event,
+        attempts,
+        reason,
+      });
+    }
+  }
+
+  #note(reason: string | undefined): void {
+    const { url, log } = this.#options;
+    const receiver = url.origin;
+    if (reason === undefined) {
+      if (this.#failures > 0) log.info("Notifications arrive", { receiver });
+      this.#failures = 0;
+    } else {
+      this.#reason = reason;
+      if (++this.#failures === 1) {
+        log.warn("A notification did not arrive", { receiver, reason });
+      }
+    }
+  }
+}
+
+/** How a test went. */
+export const TestOutcome = z.strictObject({
+  notification_id: z.string(),
+  /** False: it is tried again, as the others are. */
+  delivered: z.boolean(),
+  /** Why it was not delivered yet. */
+  reason: z.string().nullable(),
+});
+export type TestOutcome = z.infer<typeof TestOutcome>;
+
+interface NotifierOptions
+  extends
+    Pick<Stores, "notifications" | "events" | "tasks">,
+    Omit<DeliverOptions, "signal"> {
+  readonly db: Pick<Database, "listen">;
+  readonly leadership: Pick<
+    Automation["leadership"],
+    "listen" | "write" | "share"
+  >;
+  readonly url: URL;
+  /** What is told. */
+  readonly on: readonly string[];
+  readonly message: MessageOptions;
+  readonly newId: NewId;
+  readonly log: Logger;
+}

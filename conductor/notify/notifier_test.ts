@@ -1,0 +1,447 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { FakeClock } from "../../shared/testing/fake_clock.ts";
+import { until } from "../../shared/testing/until.ts";
+import {
+  AS_OWNER,
+  FAILED,
+  LEASE_MS,
+  newTask,
+  sharedDatabase,
+} from "../testing/automation_fixture.ts";
+import { type NotifyFixture, notifying } from "./testing/notify_fixture.ts";
+import { Receiver } from "./testing/receiver.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Fails a task of two attempts; returns its id. */
+async function failTwice(it: NotifyFixture): Promise<string> {
+  const { task } = await it.tasks.create(
+    newTask({ title: "Pay rent with ghp_0123456789abcdef", max_attempts: 2 }),
+    AS_OWNER,
+  );
+  await it.settle();
+  it.kind.at(0).end({ ...FAILED, message: "exit 3: password=hunter2" });
+  await it.quiet();
+  assertEquals(it.store.stores.notifications.counts().waiting, 0);
+  await it.pass(1000);
+  it.kind.at(1).end({ ...FAILED, message: "exit 3: password=hunter2" });
+  await it.quiet();
+  return task.task_id;
+}
+
+Deno.test("Notifier tells of a task that has failed for good, by its id alone", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  const taskId = await failTwice(it);
+  const [told] = receiver.received;
+  assert(told !== undefined && receiver.received.length === 1);
+  const { json, request } = told;
+  assertEquals(json, {
+    id: json.id ?? "",
+    event: "task.failed",
+    subject: taskId,
+    at: "2026-01-01T00:00:01.000Z",
+    node: "mini-main",
+    link: `http://mini.test:4317/v1/status/ui/tasks/${taskId}`,
+  });
+  assertMatch(json.id ?? "", /^notification_/);
+  assertEquals(request.headers.get("content-type"), "application/json");
+  assertEquals(request.headers.get("x-baa-signature"), null);
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+});
+
+Deno.test("Notifier says titles and messages when it is asked to, without secrets", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url, withDetails: true });
+  await failTwice(it);
+  const { title, message } = receiver.received[0]?.json ?? {};
+  assertEquals(title, "Failed: Pay rent with ***");
+  assertEquals(message, "exit 3: password=***");
+});
+
+Deno.test("Notifier tells of approvals, missed schedules and crashes, with the page of each", async () => {
+  await using file = await sharedDatabase();
+  await using receiver = new Receiver();
+  const url = receiver.url;
+  {
+    const dead = await notifying({ path: file.path, instance: "dead", url });
+    dead.store.events.record("codex.approval_requested", {
+      approval_id: "apr_1",
+      session_id: "session-1",
+      turn_id: "turn-1",
+      kind: "command",
+      expires_at: "2026-01-01T00:02:00.000Z",
+    });
+    await dead.quiet();
+    dead.tell("nightly");
+    await dead.quiet();
+    // As a kill does: the lock is gone, the lease is not given back.
+    await dead.notifier.stop();
+    dead.store.close();
+    const lock = `${file.folder}/instances/dead.lock`;
+    await Deno.writeTextFile(lock, "");
+  }
+  await using it = await notifying({ path: file.path, instance: "next", url });
+  await it.quiet();
+  assertEquals(
+    receiver.received.map(({ json }) => [json.event, json.subject, json.link]),
+    [
+      [
+        "approval.requested",
+        "apr_1",
+        "http://mini.test:4317/v1/status/ui/codex",
+      ],
+      [
+        "schedule.missed",
+        "nightly",
+        "http://mini.test:4317/v1/status/ui/schedules",
+      ],
+      [
+        "daemon.crashed",
+        "conductor",
+        "http://mini.test:4317/v1/status/ui/node",
+      ],
+    ],
+  );
+});
+
+Deno.test("Notifier says nothing of a stop that was clean, and nothing that was not asked for", async () => {
+  await using file = await sharedDatabase();
+  await using receiver = new Receiver();
+  const common = { path: file.path, url: receiver.url };
+  {
+    const first = await notifying({ ...common, instance: "first" });
+    await first.notifier.stop();
+    first.release();
+    first.store.close();
+  }
+  await using it = await notifying({
+    ...common,
+    instance: "second",
+    on: ["task.failed", "daemon.crashed"],
+  });
+  it.tell("nightly");
+  await it.quiet();
+  assertEquals(receiver.received, []);
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+});
+
+Deno.test("Notifier signs a document with the time and the body, anew at each attempt", async () => {
+  await using receiver = new Receiver();
+  receiver.answer = () => new Response(null, { status: 500 });
+  await using it = await notifying({ url: receiver.url, secret: "s3cret-key" });
+  it.tell("nightly");
+  await it.quiet();
+  receiver.answer = () => new Response();
+  await it.pass(5000);
+  const [first, second] = receiver.received;
+  assert(first !== undefined && second !== undefined);
+  assertEquals(first.body, second.body);
+  const times: number[] = [];
+  for (const { request, body } of [first, second]) {
+    const header = request.headers.get("x-baa-signature") ?? "";
+    const [, t = "", v1 = ""] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header) ??
+      [];
+    const encoder = new TextEncoder();
+    const key = await crypto.subtle.importKey(
+      "raw",
+      encoder.encode("s3cret-key"),
+      { name: "HMAC", hash: "SHA-256" },
+      false,
+      ["verify"],
+    );
+    const isGenuine = (text: string) =>
+      crypto.subtle.verify(
+        "HMAC",
+        key,
+        Uint8Array.fromHex(v1),
+        encoder.encode(text),
+      );
+    assert(await isGenuine(`${t}.${body}`));
+    assert(!await isGenuine(`${Number(t) + 1}.${body}`));
+    times.push(Number(t));
+  }
+  const start = Date.parse("2026-01-01T00:00:00Z") / 1000;
+  assertEquals(times, [start, start + 5]);
+});
+
+Deno.test("Notifier publishes to ntfy: title, priority, tags and link as headers", async () => {
+  await using receiver = new Receiver();
+  const common = { url: receiver.url, format: "ntfy" } as const;
+  {
+    await using it = await notifying(common);
+    it.tell("nightly");
+    await it.quiet();
+  }
+  {
+    await using it = await notifying({ ...common, withDetails: true });
+    it.tell("nächtlich");
+    await it.quiet();
+  }
+  const [plain, detailed] = receiver.received;
+  assertEquals(plain?.body, "nightly on mini-main");
+  const { headers } = plain?.request ?? new Request("http://x");
+  assertEquals(headers.get("title"), "A schedule missed its time");
+  assertEquals(headers.get("priority"), "default");
+  assertEquals(headers.get("tags"), "calendar");
+  assertEquals(
+    headers.get("click"),
+    "http://mini.test:4317/v1/status/ui/schedules",
+  );
+  const title = detailed?.request.headers.get("title") ?? "";
+  const [, encoded = ""] = /^=\?UTF-8\?B\?(.+)\?=$/.exec(title) ?? [];
+  assertEquals(
+    new TextDecoder().decode(Uint8Array.fromBase64(encoded)),
+    "Missed: nächtlich",
+  );
+  assertStringIncludes(detailed?.body ?? "", "1 due times from 2026-01-01T");
+});
+
+Deno.test("Notifier tries again after 5 s, doubled, in order per subject, and holds no other subject back", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  receiver.answer = ({ json }) =>
+    new Response(null, { status: json.subject === "a" ? 500 : 200 });
+  it.tell("a");
+  await it.pass(1);
+  it.tell("a");
+  it.tell("b");
+  await it.quiet();
+  const times: number[] = [];
+  receiver.answer = () => {
+    times.push(it.clock.now() - Date.parse("2026-01-01T00:00:00Z"));
+    return new Response(null, { status: 503 });
+  };
+  for (let second = 0; second < 160; second++) await it.pass(1000);
+  assertEquals(times.map((it) => Math.round(it / 1000)), [5, 15, 35, 75, 155]);
+  const subjects = receiver.received.map(({ json }) => json.subject);
+  assertEquals(subjects, ["a", "b", "a", "a", "a", "a", "a"]);
+  receiver.answer = () => new Response();
+  await it.pass(HOUR);
+  const ids = receiver.ids.slice(-2);
+  assert(
+    ids[0] === receiver.ids[0] &&
+      !receiver.ids.slice(0, -1).includes(ids[1] ?? ""),
+  );
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+});
+
+Deno.test("Notifier outlasts receivers that fail, redirect or talk without end", async () => {
+  await using elsewhere = new Receiver();
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  const answers: [() => Response, boolean][] = [
+    [() => new Response("secret \x1b[31m", { status: 500 }), false],
+    [() => Response.redirect(elsewhere.url, 307), false],
+    [() => Response.redirect(elsewhere.url, 301), false],
+    [() => new Response(endless(), { status: 503 }), false],
+    [() => new Response(endless()), true],
+  ];
+  for (const [index, [answer, isTaken]] of answers.entries()) {
+    receiver.answer = answer;
+    it.tell(`subject ${index}`);
+    await it.quiet();
+    assertEquals(it.notifier.counts().waiting, isTaken ? 0 : 1, String(answer));
+    receiver.answer = () => new Response();
+    await it.pass(5000);
+    assertEquals(it.notifier.counts().waiting, 0);
+  }
+  assertEquals(elsewhere.received, []);
+  assert(!JSON.stringify(it.log.lines).includes("secret"));
+});
+
+/** Says more than anybody can keep. */
+function endless(): ReadableStream {
+  const block = new Uint8Array(1_048_576);
+  return new ReadableStream({ pull: (it) => it.enqueue(block) });
+}
+
+Deno.test("Notifier gives up an attempt after 10 s without an answer, and makes four at once", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  const stalled = Promise.withResolvers<Response>();
+  receiver.answer = () => stalled.promise;
+  for (let n = 0; n < 9; n++) it.tell(`subject ${n}`);
+  await it.settle();
+  await until(() => receiver.received.length === 4);
+  await it.clock.advance(9999);
+  assertEquals(receiver.received.length, 4);
+  await it.clock.advance(1);
+  await until(() => receiver.received.length === 8);
+  assertEquals(it.notifier.counts(), { waiting: 9, failed: 0 });
+  assertEquals(
+    it.notifier.trouble,
+    "notifications do not arrive: the receiver did not answer within 10 s",
+  );
+  stalled.resolve(new Response());
+  receiver.answer = () => new Response();
+  await it.quiet();
+  assertEquals(it.notifier.counts().waiting, 0);
+  assertEquals(it.notifier.trouble, undefined);
+});
+
+Deno.test("Notifier says why a receiver cannot be reached, and nothing of its address", async () => {
+  await using receiver = new Receiver();
+  const url = new URL(receiver.url);
+  url.username = "me";
+  url.password = "canary-1";
+  url.search = "?auth=canary-2";
+  await using it = await notifying({ url });
+  await receiver.goAway();
+  for (const subject of ["a", "b", "c"]) it.tell(subject);
+  await it.quiet();
+  assertMatch(
+    it.notifier.trouble ?? "",
+    /^notifications do not arrive: the receiver cannot be reached: client error \(Connect\): .*refused/,
+  );
+  const rows = it.store.stores.notifications.due(Infinity, 9);
+  assert(!JSON.stringify([rows, it.log.lines]).includes("canary"));
+  receiver.comeBack();
+  await it.pass(5000);
+  assertEquals(receiver.received.length, 3);
+  const [{ request } = { request: new Request("http://x") }] =
+    receiver.received;
+  assertEquals(
+    request.headers.get("authorization"),
+    `Basic ${btoa("me:canary-1")}`,
+  );
+});
+
+Deno.test("Notifier sends everything as soon as an absent receiver takes one", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  await receiver.goAway();
+  for (let n = 0; n < 20; n++) it.tell(`subject ${n}`);
+  await it.quiet();
+  for (let hour = 0; hour < 3; hour++) await it.pass(HOUR);
+  receiver.comeBack();
+  it.tell("news");
+  await it.quiet();
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+  assertEquals(new Set(receiver.ids).size, 21);
+});
+
+Deno.test("Notifier does not hurry what one receiver refuses while it takes the others", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  receiver.answer = ({ json }) =>
+    new Response(null, { status: json.subject === "bad" ? 400 : 200 });
+  it.tell("bad");
+  await it.quiet();
+  for (let n = 0; n < 50; n++) {
+    it.tell(`good ${n}`);
+    await it.pass(100);
+  }
+  const bad = receiver.received.filter(({ json }) => json.subject === "bad");
+  assertEquals(bad.length, 2);
+});
+
+Deno.test("Notifier gives nothing up because the machine slept, or its clock was set", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  receiver.answer = () => new Response(null, { status: 500 });
+  it.tell("a");
+  await it.quiet();
+  await it.clock.jump(2 * 24 * HOUR);
+  await it.quiet();
+  assertEquals(it.notifier.counts(), { waiting: 1, failed: 0 });
+  it.clock.set(-2 * 24 * HOUR);
+  receiver.answer = () => new Response();
+  await it.pass(MINUTE);
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+});
+
+Deno.test("Notifier tells nothing of what was rolled back", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  try {
+    it.leadership.write(() => {
+      it.tell("never");
+      throw new Error("rolled back");
+    });
+  } catch { /* meant */ }
+  await it.quiet();
+  it.tell("nightly");
+  await it.quiet();
+  assertEquals(receiver.received.map(({ json }) => json.subject), ["nightly"]);
+});
+
+Deno.test("Notifier costs no timer while nothing waits", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  const idle = it.clock.pending;
+  it.tell("a");
+  await it.quiet();
+  assertEquals(it.clock.pending, idle);
+  receiver.answer = () => new Response(null, { status: 500 });
+  it.tell("a");
+  await it.quiet();
+  assertEquals(it.clock.pending, idle + 1);
+});
+
+Deno.test("Notifier sends nothing as a standby; the next leader sends at once what waits", async () => {
+  await using file = await sharedDatabase();
+  await using receiver = new Receiver();
+  const clock = new FakeClock();
+  const common = {
+    path: file.path,
+    clock,
+    url: receiver.url,
+    leaseMs: LEASE_MS,
+  };
+  receiver.answer = () => new Response(null, { status: 500 });
+  await using leader = await notifying({ ...common, instance: "leader" });
+  await using standby = await notifying({ ...common, instance: "standby" });
+  leader.tell("a");
+  await leader.quiet();
+  assertEquals(receiver.received.length, 1);
+  await leader.notifier.stop();
+  receiver.answer = () => new Response();
+  await clock.advance(20_000);
+  assertEquals(receiver.received.length, 1);
+  leader.release();
+  await standby.pass(20_000);
+  const [first, second] = receiver.ids;
+  assertEquals(first, second);
+  assertEquals(receiver.received.length, 2);
+  assertEquals(standby.notifier.counts(), { waiting: 0, failed: 0 });
+});
+
+Deno.test("Notifier ends what it sends when it leads no more", async () => {
+  await using file = await sharedDatabase();
+  await using receiver = new Receiver();
+  const clock = new FakeClock();
+  const common = {
+    path: file.path,
+    clock,
+    url: receiver.url,
+    leaseMs: LEASE_MS,
+  };
+  await using leader = await notifying({ ...common, instance: "leader" });
+  const stalled = Promise.withResolvers<Response>();
+  const left = Promise.withResolvers<void>();
+  receiver.answer = ({ request }) => {
+    request.signal.addEventListener("abort", () => left.resolve());
+    return stalled.promise;
+  };
+  leader.tell("a");
+  await leader.settle();
+  await until(() => receiver.received.length === 1);
+  leader.store.db.write(() =>
+    leader.store.stores.leases.take(
+      { ...leader.store.identity, instance_id: "another" },
+      clock.now() + HOUR,
+    )
+  );
+  await clock.advance(5000);
+  await left.promise;
+  stalled.resolve(new Response());
+  await leader.settle();
+  assertEquals(leader.notifier.counts(), { waiting: 1, failed: 0 });
+});

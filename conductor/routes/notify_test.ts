@@ -1,0 +1,53 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RecordingLogger } from "../../shared/testing/fakes.ts";
+import { Receiver } from "../notify/testing/receiver.ts";
+import type { Status } from "../status/contract.ts";
+import {
+  type TestConductor,
+  testConductor,
+} from "../testing/test_conductor.ts";
+
+function test({ server }: TestConductor) {
+  return server.data<
+    { notification_id: string; delivered: boolean; reason: string | null }
+  >("POST", "/v1/notify/test", {});
+}
+
+Deno.test("POST /v1/notify/test says that nobody is notified", async () => {
+  await using it = await testConductor();
+  const answer = await it.server.post("/v1/notify/test", {});
+  const { error } = await answer.json();
+  assertEquals([answer.status, error.code], [409, "CONFLICT"]);
+  assertMatch(error.message, /BAA_NOTIFY_URL is not set/);
+  const { notifications } = await it.server.data<Status>("GET", "/v1/status");
+  assertEquals(notifications, null);
+});
+
+Deno.test("POST /v1/notify/test sends through the outbox, and says why it did not arrive", async () => {
+  await using receiver = new Receiver();
+  const url = new URL(`${receiver.url}?auth=canary-1`);
+  const log = new RecordingLogger();
+  await using it = await testConductor({ BAA_NOTIFY_URL: url.href }, { log });
+  const { notification_id, ...outcome } = await test(it);
+  assertEquals(outcome, { delivered: true, reason: null });
+  const [received] = receiver.received;
+  assertEquals([received?.id, received?.json.event], [
+    notification_id,
+    "notify.test",
+  ]);
+  assertEquals(received?.json.link, `${it.origin}/v1/status/ui`);
+
+  await receiver.goAway();
+  for (let n = 0; n < 3; n++) {
+    const failed = await test(it);
+    assertEquals(failed.delivered, false);
+    assertMatch(failed.reason ?? "", /^the receiver cannot be reached: /);
+  }
+  const status = await it.server.data<Status>("GET", "/v1/status");
+  assertEquals(status.notifications, { waiting: 3, failed: 0 });
+  assert(
+    status.degraded.some((it) => it.startsWith("notifications do not arrive")),
+  );
+  const seen = JSON.stringify([status, log.lines]);
+  assert(!seen.includes("canary") && !seen.includes("/hook"));
+});
