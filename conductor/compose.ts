@@ -30,6 +30,7 @@ import {
   AuditVerifier,
   BackupService,
   DailyBackup,
+  LogService,
   openStore,
 } from "./record/mod.ts";
 import { conductorSelf } from "./self.ts";
@@ -211,6 +212,13 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       }),
       events: store.events,
       held: store.held,
+      logs: new LogService({
+        logsDir: values.logsDir,
+        redactor,
+        held: store.held,
+        clock,
+        flush: ports.flushLog,
+      }),
       audit: stores.audit,
       auditVerifier: new AuditVerifier({
         path: store.db.path,

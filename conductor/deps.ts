@@ -11,6 +11,7 @@ import type {
   BackupService,
   EventService,
   HeldCalls,
+  LogService,
 } from "./record/mod.ts";
 import type {
   Automation,
@@ -49,6 +50,7 @@ export interface Deps extends SelfDeps {
   readonly runOutputs: RunOutputService;
   readonly events: EventService;
   readonly held: HeldCalls;
+  readonly logs: LogService;
   readonly audit: Stores["audit"];
   readonly auditVerifier: AuditVerifier;
   readonly backups: BackupService;

@@ -19,6 +19,7 @@ Deno.test("conductor's routes ask for the scope of what they do", () => {
     "/v1/browser": "browser",
     "/ws/firefox": "admin",
     "/v1/audit": "admin",
+    "/v1/logs": "admin",
     "/v1/tokens": "admin",
     "/v1/system/backup": "admin",
     "/v1/system/state": "none",

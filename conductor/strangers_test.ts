@@ -176,6 +176,7 @@ Deno.test("the wrapper tells strangers no more, with a token of its own and with
     const config = readStatusApiConfig((name) => env[name]);
     const daemon = composeStatusApi(config, {
       log: silentLogger,
+      flushLog() {},
       clock: systemClock,
       redactor: new Redactor(),
       instance: "test",

@@ -66,6 +66,7 @@ export async function testCodexd(
   const begin = (): Daemon =>
     composeCodexd(config, {
       log: options.log ?? silentLogger,
+      flushLog() {},
       clock: systemClock,
       redactor: new Redactor(config.secrets),
       instance: crypto.randomUUID().slice(0, 8),

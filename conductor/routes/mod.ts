@@ -9,6 +9,7 @@ import { codexApprovalRoutes } from "./codex_approvals.ts";
 import { controllerRoutes } from "./controllers.ts";
 import { firefoxSocketRoutes } from "./firefox_socket.ts";
 import { hostRoutes } from "./host.ts";
+import { logRoutes } from "./logs.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { notifyRoutes } from "./notify.ts";
 import { recordRoutes } from "./record.ts";
@@ -43,6 +44,7 @@ export const routes: readonly Route<Deps>[] = [
   ...claudeRoutes,
   ...firefoxSocketRoutes,
   ...recordRoutes,
+  ...logRoutes,
   ...tokenRoutes,
   ...notifyRoutes,
   ...mcpRoutes,

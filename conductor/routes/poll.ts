@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { invalidInput } from "../../shared/errors.ts";
-import { sequenceQuery, waitQuery } from "../../shared/http/mod.ts";
+import { limitQuery, sequenceQuery, waitQuery } from "../../shared/http/mod.ts";
 import { Gap } from "../../shared/page.ts";
 import type { Poll } from "../store/mod.ts";
 import { listAnswer, listData, PAGE_QUERY } from "./list.ts";
@@ -18,6 +18,12 @@ export const POLL_QUERY = {
     MAX_WAIT_MS,
     "Holds the answer until there is something new.",
   ),
+};
+
+/** Beside it, of what has an end that one looks at first. */
+export const TAIL_QUERY = {
+  tail: limitQuery.unwrap().optional()
+    .describe("The last so many lines, 1 to 200, in the place of limit."),
 };
 
 export const POLL_HEADERS = {
@@ -47,22 +53,26 @@ export function pollAnswer<N extends string, T>(name: N, poll: Poll<T>) {
  * Returns after which sequence number a reader goes on: `Last-Event-ID`, which a
  * reconnecting one sends by itself, else `?after=`, else the place of `?cursor=`.
  * @throws {AppError} `INVALID_INPUT` for a header that is no number of the
- * stream, and for `after` beside `cursor`
+ * stream, and for `after` beside `cursor`, or `tail` beside either
  */
 export function afterOf(
   headers: Headers,
-  { after, cursor }: {
+  { after, cursor, tail }: {
     readonly after?: number | undefined;
     readonly cursor?: string | undefined;
+    readonly tail?: number | undefined;
   },
   placeOf?: (cursor: string) => number,
 ): number | undefined {
+  const refuse = (path: string, problem: string) =>
+    invalidInput(path, problem, { message: "Cannot accept the query" });
   if (after !== undefined && cursor !== undefined) {
-    throw invalidInput("cursor", "and after must not both be given", {
-      message: "Cannot accept the query",
-    });
+    throw refuse("cursor", "and after must not both be given");
   }
   const last = headers.get("last-event-id");
+  if (tail !== undefined && (last || (after ?? cursor) !== undefined)) {
+    throw refuse("tail", "goes without after, cursor and Last-Event-ID");
+  }
   if (last === null || last === "") {
     return cursor === undefined ? after : placeOf?.(cursor);
   }

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { invalidInput } from "../../shared/errors.ts";
-import { limitQuery, TextReply } from "../../shared/http/mod.ts";
+import { TextReply } from "../../shared/http/mod.ts";
 import { Gap } from "../../shared/page.ts";
 import { LogEntry, TaskStatus } from "../store/mod.ts";
-import { type Deps, route } from "../deps.ts";
+import { route } from "../deps.ts";
 import { TOKEN_READ } from "./list.ts";
 import { NextCall } from "../../shared/next_call.ts";
 import { nextAnswers, nextLines } from "./next.ts";
@@ -14,12 +13,12 @@ import {
   POLL_QUERY,
   pollAnswer,
   pollData,
+  TAIL_QUERY,
 } from "./poll.ts";
 
 const LogsQuery = z.strictObject({
   ...POLL_QUERY,
-  tail: limitQuery.unwrap().optional()
-    .describe("The last so many lines, 1 to 200, in the place of limit."),
+  ...TAIL_QUERY,
   run_id: z.string().optional().describe("Only the lines of this attempt."),
   format: z.enum(["json", "text"]).default("json").describe(
     "text: the messages alone, a line each; x-last-seq has last_seq.",
@@ -60,7 +59,8 @@ export const taskLogRoutes = [
     errors: ["NOT_FOUND", "TOO_MANY_REQUESTS"],
     example: { params: { task_id: "{task_id}" }, query: { limit: "20" } },
     async handler({ deps, params: { task_id }, query, headers, signal }) {
-      const wanted = { ...query, after: placeOf(deps, query, headers) };
+      const after = afterOf(headers, query, (it) => deps.taskLogs.placeOf(it));
+      const wanted = { ...query, after };
       const part = await deps.held.until(
         () => deps.taskLogs.read(task_id, wanted),
         {
@@ -87,20 +87,8 @@ export const taskLogRoutes = [
       };
     },
     stream({ deps, params: { task_id }, query, headers, signal }) {
-      const after = placeOf(deps, query, headers);
+      const after = afterOf(headers, query, (it) => deps.taskLogs.placeOf(it));
       return deps.taskLogs.follow(task_id, { ...query, after }, signal);
     },
   }),
 ];
-
-function placeOf(
-  { taskLogs }: Pick<Deps, "taskLogs">,
-  query: z.infer<typeof LogsQuery>,
-  headers: Headers,
-): number | undefined {
-  const after = afterOf(headers, query, (it) => taskLogs.placeOf(it));
-  if (query.tail === undefined || after === undefined) return after;
-  throw invalidInput("tail", "goes without after, cursor and Last-Event-ID", {
-    message: "Cannot accept the query",
-  });
-}

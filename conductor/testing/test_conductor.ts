@@ -36,6 +36,7 @@ export async function testConductor(
   }
   const daemon = await compose(config, {
     log: options.log ?? silentLogger,
+    flushLog() {},
     clock: systemClock,
     redactor: new Redactor(config.secrets),
     instance: crypto.randomUUID().slice(0, 8),

@@ -70,6 +70,7 @@ export async function runDaemon<C extends DaemonConfig>(
     if (config.socket !== undefined) await listening.openSocket(config.socket);
     daemon = await program.compose(config, {
       log,
+      flushLog: flush,
       clock: systemClock,
       redactor,
       instance,
@@ -104,6 +105,8 @@ export async function runDaemon<C extends DaemonConfig>(
 /** What a daemon's composition root is given by the runner. */
 export interface DaemonPorts {
   readonly log: Logger;
+  /** Has every line of it written now. */
+  readonly flushLog: () => void;
   readonly clock: Clock;
   readonly redactor: Redactor;
   /** Random; sets this process apart from others of the same name. */

@@ -18,6 +18,7 @@ function wrapper(conductor: string, more: Record<string, string> = {}) {
   const config = readStatusApiConfig((name) => env[name]);
   const daemon = composeStatusApi(config, {
     log: silentLogger,
+    flushLog() {},
     clock: systemClock,
     redactor: new Redactor([]),
     instance: "test",
