@@ -69,7 +69,7 @@ Deno.test("keepCommand() hands on folder, variables and input, and leaves none o
   const folder = dir.join("run");
   const exit = await keep(ops, {
     command:
-      'pwd; echo "$SECRET"; cat; umask; echo $BAA_RUN_ID; ps -o args= -p $$ -p $PPID; ls $0',
+      'pwd; echo "$SECRET"; cat; umask; echo $BAA_RUN_ID$BAA_INSIDE; ps -o args= -p $$ -p $PPID; ls $0',
     cwd: dir.path,
     env: { SECRET: "it's\nsecret", PATH: "/nowhere:/bin:/usr/bin" },
     stdin: "from stdin\n",
@@ -79,7 +79,7 @@ Deno.test("keepCommand() hands on folder, variables and input, and leaves none o
   assertEquals(pwd, Deno.realPathSync(dir.path));
   assertEquals(
     rest.slice(0, 5),
-    ["it's", "secret", "from stdin", "0022", "run"],
+    ["it's", "secret", "from stdin", "0022", "run1"],
   );
   const shown = rest.slice(5).join("\n");
   assertEquals(shown.includes("from stdin"), false);

@@ -88,6 +88,8 @@ export const Status = z.strictObject({
     created_at: Time,
     size_bytes: z.int(),
     verified: z.boolean(),
+    /** How many there are, this one too. */
+    kept: z.int(),
   }).meta(GLANCE).nullable().describe(
     "The newest backup; null where there is none.",
   ),

@@ -114,10 +114,12 @@ function diskCard({ disk }: Status): Markup {
 
 function backupCard({ backup, at }: Status) {
   if (backup === null) return undefined;
-  const { created_at, size_bytes, verified } = backup;
+  const { created_at, size_bytes, verified, kept } = backup;
   return card("Newest backup", ago(created_at, Date.parse(at)), {
     tone: verified ? "good" : "warn",
-    line: `${size(size_bytes)}, ${verified ? "verified" : "not verified"}`,
+    line: `${size(size_bytes)}, ${
+      verified ? "verified" : "not verified"
+    }, ${kept} kept`,
   });
 }
 

@@ -75,10 +75,11 @@ export class StatusService {
   }
 
   #backup(): Status["backup"] {
-    const [newest] = this.#sources.backups.list();
+    const all = this.#sources.backups.list();
+    const [newest] = all;
     if (newest === undefined) return null;
     const { path, created_at, size_bytes, verified } = newest;
-    return { path, created_at, size_bytes, verified };
+    return { path, created_at, size_bytes, verified, kept: all.length };
   }
 
   #descriptors(): Status["descriptors"] {

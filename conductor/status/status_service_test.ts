@@ -10,7 +10,11 @@ import {
 import { statusPage } from "./page.ts";
 import { StatusService, type StatusSources } from "./status_service.ts";
 
-function serviceWith(sources: Pick<StatusSources, "system" | "history">) {
+function serviceWith(
+  sources:
+    & Pick<StatusSources, "system" | "history">
+    & Partial<StatusSources>,
+) {
   return new StatusService({
     whoMay: "nobody",
     self: {
@@ -76,4 +80,34 @@ Deno.test("StatusService.full() cuts a message that is as long as a program's ou
   });
   const { last_errors } = await service.full();
   assertEquals(last_errors.map((error) => error.message?.length), [500]);
+});
+
+Deno.test("StatusService shows the newest backup, and how many there are", async () => {
+  const made = (path: string, verified: boolean) => ({
+    path,
+    size_bytes: 4096,
+    created_at: "2026-01-02T03:00:00.000Z",
+    isDaily: true,
+    verified,
+  });
+  const list = () => [made("/newest.db", true), made("/older.db", false)];
+  using it = automationAt();
+  it.start();
+  const service = serviceWith({
+    system: it.system,
+    history: it.store.stores.history,
+    backups: { list },
+  });
+  const status = Status.parse(await service.full());
+  assertEquals(status.backup, {
+    path: "/newest.db",
+    size_bytes: 4096,
+    created_at: "2026-01-02T03:00:00.000Z",
+    verified: true,
+    kept: 2,
+  });
+  assertStringIncludes(
+    statusPage(status, { source: "test" }),
+    "verified, 2 kept",
+  );
 });

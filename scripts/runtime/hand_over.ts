@@ -24,7 +24,7 @@ export function isInside({ environment }: Pick<Machine, "environment">) {
  * Has a process in a session of its own carry out a command, which neither the
  * daemons nor the end of this process reach, and says where it is followed.
  * It begins when this process has ended, so that what is said here arrives.
- * @throws {NoLaunchd} and when its log cannot be made
+ * @throws {NoLaunchd} and in Codex's sandbox, and when its log cannot be made
  */
 export async function handOver(
   args: readonly string[],
@@ -32,6 +32,13 @@ export async function handOver(
   { machine, terminal }: Ports,
 ): Promise<ExitCode> {
   if (await findLaunchctl(machine) === undefined) throw new NoLaunchd();
+  if (SANDBOXED.some((name) => machine.environment[name] !== undefined)) {
+    throw new Error(
+      `Cannot hand over ${args[0]}: Codex's sandbox ends what it starts, and ` +
+        "reaches no launchd: run it outside, with an approval or in a session " +
+        "of danger-full-access",
+    );
+  }
   const { installation } = await readNode(flags, {
     machine,
     found: "as installed",
@@ -67,6 +74,9 @@ outcome  ${outcome}
 follow   tail -f ${shellQuote(log)}`);
   return EXIT.ok;
 }
+
+/** What Codex tells a command that is in its sandbox. */
+const SANDBOXED = ["CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED"];
 
 /** How long it waits for the process that asked, in tenths of a second. */
 const MOST_TRIES = 100;

@@ -173,6 +173,7 @@ Deno.test("what is handed over has none of the marks, and a session of its own",
   assertEquals(code, 0);
   const [, outcome = ""] = /outcome {2}(.*)/.exec(stdout) ?? [];
   await until(() => Deno.readTextFile(outcome).catch(() => ""));
+  for (const mark of Object.values(MARKS)) delete node.env[mark];
   const environment = (await Deno.readTextFile(seen)).trim().split("\n");
   assertEquals(
     environment.filter((it) =>
@@ -189,4 +190,23 @@ Deno.test("what is handed over has none of the marks, and a session of its own",
     `${Deno.pid}`,
   ]);
   assertEquals(environment.includes(`session=${own.trim()}`), false);
+});
+
+Deno.test("scripts that change the services wait for one another", async () => {
+  await using node = await testNode();
+  node.env["BAA_LOGS_DIR"] = join(node.home, "logs");
+  const held = await Deno.open(node.home);
+  await held.lock(true);
+  node.env[MARKS.inside] = "1";
+  const { stdout } = await node.run("stop-launchd");
+  const [, log = ""] = /log {6}(.*)/.exec(stdout) ?? [];
+  await until(
+    () => Deno.readTextFile(log),
+    (it) => it.includes("Waiting for another script"),
+  );
+  assertEquals(node.launchd().calls, []);
+  held.close();
+  await until(() => Deno.readTextFile(`${log}.outcome`).catch(() => ""));
+  assert(node.launchd().calls.length > 0);
+  delete node.env[MARKS.inside];
 });

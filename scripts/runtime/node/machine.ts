@@ -26,7 +26,10 @@ export function systemMachine(): Machine {
     uid: Deno.uid() ?? 0,
     repository: dirname(fromFileUrl(new URL("../../", import.meta.url))),
     environment: Deno.env.toObject(),
-    addresses: Deno.networkInterfaces().map((it) => it.address),
+    // Not everybody needs them, and a sandbox may not let one ask.
+    get addresses() {
+      return Deno.networkInterfaces().map((it) => it.address);
+    },
     run: runCommand,
     clock: systemClock,
   };
