@@ -91,9 +91,9 @@ async function ps(...columns: string[]): Promise<string[]> {
 }
 
 /** Waits until none of some processes is left; returns for how many ms. */
-async function untilGone(pids: Iterable<number>): Promise<number> {
+async function untilGone(pids: readonly number[]): Promise<number> {
   const since = performance.now();
-  const all = new Set([...pids].map(String));
+  const all = new Set(pids.map(String));
   while (performance.now() - since < 15_000) {
     const left = (await ps("pid=", "stat=")).filter((it) => {
       const [pid = "", state = ""] = it.trim().split(/ +/);
@@ -137,7 +137,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
         : [...processes].find(([, args]) => LINKS[link].test(args))?.[0];
       assert(pid !== undefined, JSON.stringify([...processes]));
       process.kill(pid, signal);
-      const ms = await untilGone(processes.keys());
+      const ms = await untilGone([...processes.keys()]);
       const { code } = await npx.status;
       const printed = (await chain.printed).join("");
       const own = { SIGTERM: 143, SIGINT: 130, SIGKILL: 137 }[signal];
@@ -182,7 +182,7 @@ Deno.test("a second deno task start on the same state ends with one line and exi
     /^Cannot start: http:\S+ is in use by another process: deno task doctor says by which\n$/,
   );
   process.kill(-npx.pid, "SIGINT");
-  await untilGone(processes.keys());
+  await untilGone([...processes.keys()]);
   await npx.status;
   await chain.printed;
 });

@@ -57,6 +57,8 @@ for (const command of ["check-node", "doctor"] as const) {
       "baa-conductor-daemon",
     );
     await using codexd = new Impostor(node.codexd, "baa-codexd-daemon");
+    // Where nothing tells who holds the port, what it says is all there is.
+    for (const tool of ["lsof", "ss"]) await node.standIn(tool, "exit 127");
     const { code, stdout, stderr } = command === "doctor"
       ? await node.run("with-deno", "doctor")
       : await node.run("check-node", "--skip-static-check");
@@ -72,21 +74,37 @@ for (const command of ["check-node", "doctor"] as const) {
   });
 }
 
-Deno.test("check-node asks nothing more of somebody else, and prints none of it raw", async () => {
-  await using node = await testNode();
-  Object.assign(node.env, {
-    BAA_CONDUCTOR_LOCAL_API: node.conductor,
-    BAA_SHARED_TOKEN: TOKEN,
+for (const tool of ["lsof", "ss", "none"] as const) {
+  Deno.test(`check-node sends nothing to somebody else that it knows by ${tool}, and prints none of it raw`, async () => {
+    await using node = await testNode();
+    Object.assign(node.env, {
+      BAA_CONDUCTOR_LOCAL_API: node.conductor,
+      BAA_SHARED_TOKEN: TOKEN,
+    });
+    await using stranger = new Impostor(node.conductor, "some\u001b[31mbody");
+    if (tool !== "lsof") await node.standIn("lsof", "exit 127");
+    if (tool === "none") await node.standIn("ss", "exit 127");
+    const { stdout } = await node.run("check-node", "--skip-static-check");
+    assertStringIncludes(stdout, "it is not conductor");
+    if (tool === "none") {
+      assertEquals(
+        stranger.heard.map((it) => it.split(" ", 2)[1]),
+        ["/healthz", "/version"],
+      );
+    } else {
+      assertStringIncludes(
+        stdout,
+        `(pid ${Deno.pid}) holds ${node.conductor}: it is not conductor`,
+      );
+      assertStringIncludes(
+        stdout,
+        `fix: if it is yours, end it (kill ${Deno.pid})`,
+      );
+      assertEquals(stranger.heard, []);
+    }
+    assertEquals(stdout.includes("\u001b"), false);
   });
-  await using stranger = new Impostor(node.conductor, "some\u001b[31mbody");
-  const { stdout } = await node.run("check-node", "--skip-static-check");
-  assertStringIncludes(stdout, "it is not conductor");
-  assertEquals(
-    stranger.heard.map((it) => it.split(" ", 2)[1]),
-    ["/healthz", "/version"],
-  );
-  assertEquals(stdout.includes("\u001b"), false);
-});
+}
 
 Deno.test("check-node asks a conductor that has proven to know the token for the rest", async () => {
   await using conductor = await startDaemon("conductor", {

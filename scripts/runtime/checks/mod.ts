@@ -1,2 +1,3 @@
 export * from "./check_commands.ts";
 export { machineChecks } from "./machine_checks.ts";
+export { otherInstallChecks } from "./other_install_check.ts";

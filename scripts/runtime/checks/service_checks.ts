@@ -17,12 +17,13 @@ import {
 import type { Jobs } from "../launchd/mod.ts";
 import { jobCheck } from "./job_check.ts";
 import { knowsToken } from "./knows_token.ts";
-import { portCheck } from "./port_check.ts";
+import { portHolders } from "./port_holders.ts";
+import { portCheck, strangerFinding } from "./port_check.ts";
 import { remedyFor } from "./remedies.ts";
 
 /**
- * Checks one service: launchd's job, port, probe, version, loopback. What says
- * that it is another program is asked nothing more.
+ * Checks one service: launchd's job, port, probe, version, loopback. Another
+ * program on its port is asked nothing; what says that it is one, nothing more.
  */
 export async function serviceChecks(
   name: ServiceName,
@@ -37,16 +38,17 @@ export async function serviceChecks(
   const findings: Finding[] = jobs === undefined
     ? []
     : [jobCheck(service, { jobs, settings })];
+  const listeners = await portHolders(base, { service, run: machine.run });
+  const [holder] = listeners ?? [];
+  if (holder !== undefined && !listeners?.some((it) => it.isOurs)) {
+    findings.push(strangerFinding(service, { base, holder }));
+    return { findings, isService: false };
+  }
   const answer = await ask(base, "/healthz");
   const { data: version } = await ask(base, "/version");
   const isService = version?.["name"] === OWN_NAMES[name];
-  const port = await portCheck(service, {
-    base,
-    answer,
-    isService,
-    jobs,
-    machine,
-  });
+  const facts = { base, answer, isService, jobs, listeners };
+  const port = portCheck(service, facts);
   if (port !== undefined) findings.push(port);
   if (isService) {
     findings.push(

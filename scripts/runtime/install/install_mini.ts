@@ -1,7 +1,7 @@
 import { ensureDir, exists } from "@std/fs";
 import { join } from "@std/path";
 import { VERSION } from "../../../shared/version.ts";
-import { machineChecks } from "../checks/mod.ts";
+import { machineChecks, otherInstallChecks } from "../checks/mod.ts";
 import {
   DEFAULT_SERVICES,
   EXIT,
@@ -22,7 +22,7 @@ import {
   uninterrupted,
   writeRecord,
 } from "../node/mod.ts";
-import { domainsOf, jobsOf, type Ports } from "../launchd/mod.ts";
+import { domainsOf, type Jobs, jobsOf, type Ports } from "../launchd/mod.ts";
 import { changesOf } from "./changes.ts";
 import { printPlan } from "./dry_run.ts";
 import { exchange } from "./exchange.ts";
@@ -53,7 +53,8 @@ interface Work {
 
 async function dryRun(flags: Flags, work: Work): Promise<ExitCode> {
   const { node, ports } = work;
-  report(await check(work), { ...ports.terminal, say: ports.terminal.warn });
+  const findings = [...await check(work), ...await otherInstalls(work)];
+  report(findings, { ...ports.terminal, say: ports.terminal.warn });
   const { installation } = node;
   printPlan(await plan(work), {
     domain: domainsOf(installation)[0] ?? "",
@@ -68,7 +69,10 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   const { machine, terminal } = ports;
   const { installation, record } = node;
   const jobs = await jobsOf(installation, ports);
-  if (!report(await check(work), terminal)) {
+  if (
+    !report(await check(work), terminal) ||
+    !report(await otherInstalls(work, jobs), terminal)
+  ) {
     terminal.warn("Cannot install: nothing was changed");
     return EXIT.failed;
   }
@@ -99,12 +103,18 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-async function check(work: Work) {
-  const { node: { installation, problems }, services, ports } = work;
+async function check({ node, services, ports: { machine } }: Work) {
   return [
-    ...problems,
-    ...await machineChecks(installation, { machine: ports.machine, services }),
+    ...node.problems,
+    ...await machineChecks(node.installation, { machine, services }),
   ];
+}
+
+function otherInstalls(
+  { node, services, ports: { machine } }: Work,
+  jobs?: Jobs,
+) {
+  return otherInstallChecks(node, { machine, services, jobs });
 }
 
 function plan({ node, services, ports }: Work): Promise<Plan> {

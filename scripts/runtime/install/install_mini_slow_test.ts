@@ -181,9 +181,8 @@ Deno.test("install-mini.sh puts everything back when the new version does not be
 
 Deno.test("install-mini.sh leaves nothing loaded when the first install fails", async () => {
   await using node = await testNode();
-  await using stranger = takenAddress();
-  const taken = stranger.address;
-  const failed = await install(node, "--listen", taken);
+  node.changeLaunchd((state) => state.refusals["bootstrap"] = [78]);
+  const failed = await install(node, "--listen", node.conductor);
   assertRan(failed, 1);
   assertStringIncludes(failed.stderr, "nothing was loaded before");
   assertEquals(jobsOf(node), {});
@@ -225,4 +224,37 @@ Deno.test("install-mini.sh refuses a token file that others can read", async () 
   assertStringIncludes(plist, file);
   assert(!plist.includes("s3cret-token-of-the-node"));
   assertEquals((await ask(node.conductor, "/v1/nothing")).status, 404);
+});
+
+Deno.test("install-mini.sh refuses a second install beside the first, and names it", async () => {
+  await using node = await testNode();
+  assertRan(await install(node, "--listen", node.conductor));
+  const second = `${node.home}/second`;
+  const refused = await node.run(
+    ...["install-mini", "--prefix", second] as const,
+    ...["--listen", node.conductor],
+  );
+  assertRan(refused, 1);
+  assertStringIncludes(
+    refused.stdout,
+    `there is one in ${node.prefix}: a second in ${second}`,
+  );
+  assertStringIncludes(refused.stdout, "uninstall-mini.sh --keep-state");
+  assertStringIncludes(refused.stderr, "nothing was changed");
+  assertEquals(await exists(second), false);
+  assertRan(await node.run("verify-mini"), 0);
+});
+
+Deno.test("install-mini.sh names who holds a port, and changes nothing", async () => {
+  await using node = await testNode();
+  const { hostname, port } = new URL(node.codexd);
+  using _stranger = Deno.listen({ hostname, port: Number(port) });
+  const refused = await install(node, "--listen", node.conductor);
+  assertRan(refused, 1);
+  assertStringIncludes(
+    refused.stdout,
+    `(pid ${Deno.pid}) listens at ${node.codexd}`,
+  );
+  assertStringIncludes(refused.stdout, `fix: end it (kill ${Deno.pid}; `);
+  assertEquals(await exists(node.prefix), false);
 });

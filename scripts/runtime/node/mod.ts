@@ -1,4 +1,9 @@
-export { formatCommand, type Ran, type RunCommand } from "./command.ts";
+export {
+  formatCommand,
+  NOT_FOUND,
+  type Ran,
+  type RunCommand,
+} from "./command.ts";
 export * from "./finding.ts";
 export { ask, inWords, type ProbeAnswer, reachable } from "./http_health.ts";
 export * from "./installation.ts";

@@ -16,6 +16,8 @@ export interface TestNode extends AsyncDisposable {
   readonly statusApi: string;
   /** Runs one of the executables, e.g. `install-mini`. */
   run(script: string, ...args: string[]): Promise<Ran>;
+  /** Puts a program ahead of the machine's own: lines of a shell script. */
+  standIn(name: string, ...lines: string[]): Promise<void>;
   /** Variables that later runs are given. */
   readonly env: Record<string, string>;
   launchd(): FakeLaunchdState;
@@ -66,6 +68,8 @@ export async function testNode(): Promise<TestNode> {
     codexd,
     statusApi,
     env,
+    standIn: (name, ...lines) =>
+      writeExecutable(join(bin, name), ["#!/bin/sh", ...lines, ""].join("\n")),
     launchd,
     run: (script, ...args) =>
       runCommand([join(RUNTIME, `${script}.sh`), ...args], {
