@@ -33,6 +33,10 @@ export class Codex {
       log,
       onChange: ({ state, reason }, previous) =>
         events.record("codexd.health_changed", { state, previous, reason }),
+      onCrash() {
+        const crashed = { daemon: "codexd", instance_id: null } as const;
+        if (leads()) events.record("daemon.crashed", crashed);
+      },
       onStatus: ({ sessions }) => void leftTurns.end(sessions.active_turns),
       onApproval(event) {
         // Others on the same database hear of it, too.

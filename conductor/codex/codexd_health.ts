@@ -39,6 +39,8 @@ export class CodexdHealth {
   #listenedAt = -Infinity;
   /** When codexd was last asked for the status that it told, in milliseconds. */
   #askedAt = -Infinity;
+  /** How often in a row it refused since it was there; undefined: that is told. */
+  #refusals: number | undefined;
   /** How far its events were heard. */
   #heard: number | undefined;
 
@@ -139,9 +141,12 @@ export class CodexdHealth {
       await api.call(codexdHealthz, {}, options);
     } catch (error) {
       const reason = `${at} does not answer: ${messageOf(error)}`;
-      if (!signal.aborted) this.#set("down", reason, null);
+      if (signal.aborted) return;
+      this.#set("down", reason, null);
+      this.#noticeCrash(reason);
       return;
     }
+    this.#refusals = 0;
     try {
       const askedAt = clock.now();
       const status = await api.call(codexdStatus, {}, options);
@@ -154,6 +159,19 @@ export class CodexdHealth {
       const reason = `${at} does not tell its status: ${messageOf(error)}`;
       if (!signal.aborted) this.#set("degraded", reason, null);
     }
+  }
+
+  /**
+   * Who stops takes its socket away; behind one that is left, and refuses, nobody
+   * is any more. Once may have been between two listeners.
+   */
+  #noticeCrash(reason: string): void {
+    if (this.#refusals === undefined || !/connection refused/i.test(reason)) {
+      return;
+    }
+    if (++this.#refusals < 2) return;
+    this.#refusals = undefined;
+    this.#options.onCrash?.();
   }
 
   /**
@@ -218,6 +236,8 @@ interface CodexdHealthOptions {
   /** From 0 to 1: spreads attempts. Default `Math.random`. */
   readonly random?: () => number;
   onChange(now: CodexdCondition, before: CodexdState): void;
+  /** Told that codexd has ended without a clean stop. */
+  onCrash?(): void;
   /** Told what codexd says of itself, each time it is asked. */
   onStatus?(status: CodexdStatus): void;
   /** Told of an approval's events, when the condition shows what they tell. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHmac } from "node:crypto";
 import { Receiver } from "../../conductor/notify/testing/receiver.ts";
+import { freePort } from "../../shared/testing/free_ports.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { until } from "../../shared/testing/until.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
@@ -92,4 +93,37 @@ Deno.test(`conductor tells of every failed task and every crash over ${ROUNDS} k
     const log = await Deno.readTextFile(`${logs}/conductor/${name}`);
     assert(!log.includes("canary-query") && !log.includes(SECRET));
   }
+});
+
+Deno.test("conductor tells of a codexd that was killed, and nothing of one that was stopped", async () => {
+  await using state = await sharedState();
+  await using receiver = new Receiver();
+  const address = {
+    ...state.env,
+    BAA_CODEXD_LOCAL_API: `http://127.0.0.1:${freePort()}`,
+  };
+  await using conductor = await startDaemon("conductor", {
+    ...address,
+    BAA_NOTIFY_URL: receiver.url.href,
+  });
+  const isSeen = (state: string) =>
+    until(
+      () => call(`${conductor.origin}/v1/status`),
+      ({ data }) => data.codexd.state === state,
+    );
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    await using codexd = await startDaemon("codexd", address, {
+      probe: "/healthz",
+    });
+    await isSeen("degraded");
+    codexd.child.kill(signal);
+    await codexd.child.status;
+    await isSeen("down");
+  }
+  await until(() => receiver.received.length > 0);
+  const told = receiver.received.map(({ json: { event, subject } }) => [
+    event,
+    subject,
+  ]);
+  assertEquals(told, [["daemon.crashed", "codexd"]]);
 });
