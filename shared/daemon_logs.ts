@@ -7,9 +7,12 @@ import { type LogFileLine, ServiceLog } from "./service_log.ts";
 export class DaemonLogs<S extends string = string> {
   readonly #logs: ReadonlyMap<S, ServiceLog>;
   readonly #redactor: Pick<Redactor, "text" | "fields">;
+  readonly #maxChars: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ logsDir, services, redactor }: DaemonLogsOptions<S>) {
+  constructor(options: DaemonLogsOptions<S>) {
+    const { logsDir, services, redactor, maxChars = Infinity } = options;
+    this.#maxChars = maxChars;
     this.#redactor = redactor;
     this.#logs = new Map(
       services.map((it) => [it, new ServiceLog(logsDir, it)]),
@@ -79,7 +82,7 @@ export class DaemonLogs<S extends string = string> {
         if (next === undefined || head === undefined) {
           return { entries, places, hasMore: false };
         }
-        if (entries.length === query.limit || chars > MAX_ANSWER_CHARS) {
+        if (entries.length === query.limit || chars > this.#maxChars) {
           return { entries, places, hasMore: true };
         }
         next.head = undefined;
@@ -108,7 +111,7 @@ export class DaemonLogs<S extends string = string> {
         newest ??= it.end;
         own.push(it);
         chars += it.text?.length ?? 0;
-        if (own.length === query.limit || chars > MAX_ANSWER_CHARS) break;
+        if (own.length === query.limit || chars > this.#maxChars) break;
       }
       // What has not ended is not yet a line, and still to be read.
       places[service] = newest ?? await log.begin();
@@ -231,6 +234,8 @@ interface DaemonLogsOptions<S extends string> {
   readonly logsDir: string;
   readonly services: readonly S[];
   readonly redactor: Pick<Redactor, "text" | "fields">;
+  /** Behind so many characters no further entry is read at once. Default: however many. */
+  readonly maxChars?: number;
 }
 
 interface Found<S extends string> extends LogFileLine {
@@ -238,8 +243,6 @@ interface Found<S extends string> extends LogFileLine {
 }
 
 const MOST_TRIES = 5;
-/** So much is answered at once. */
-const MAX_ANSWER_CHARS = 2_097_152;
 /** So much of a line that cannot be read. */
 const SHOWN_CHARS = 500;
 const UNREADABLE_LEVEL = "warn";

@@ -33,7 +33,11 @@ export class LogService {
 
   constructor(options: LogServiceOptions) {
     this.#options = options;
-    this.#logs = new DaemonLogs({ ...options, services: LOGGED_SERVICES });
+    this.#logs = new DaemonLogs({
+      ...options,
+      services: LOGGED_SERVICES,
+      maxChars: MAX_CHARS,
+    });
   }
 
   /**
@@ -130,6 +134,8 @@ interface LogQuery {
 }
 
 const LOOK_MS = 200;
+/** Of one answer. */
+const MAX_CHARS = 2_097_152;
 
 /**
  * One number holds the places in both logs, in units of which no line is

@@ -21,6 +21,7 @@ import {
   UsageError,
 } from "./node/mod.ts";
 import {
+  logsMini,
   restartLaunchd,
   startLaunchd,
   statusLaunchd,
@@ -83,6 +84,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Show launchd's state and HTTP health side by side",
     options: ["service", "scope", "user"],
     run: statusLaunchd,
+  },
+  "logs-mini": {
+    summary: "Show what the services log, whether they run or not",
+    options: ["service", "follow", "level", "tail", "scope"],
+    run: logsMini,
   },
   "check-launchd": {
     summary: "Check what is installed, without asking a running service",

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { resolve } from "@std/path";
 import { messageOf } from "../../../shared/errors.ts";
+import { LOG_LEVELS, type LogLevel } from "../../../shared/log.ts";
 import { definedValues } from "./node_settings.ts";
 import {
   DEFAULT_SERVICES,
@@ -18,6 +19,10 @@ interface Option {
   readonly repeatable?: true;
   readonly doc: string;
 }
+
+/** Lines of a log that are shown, unless it is said how many; and at most. */
+const LINES = 50;
+const MOST_LINES = 100_000;
 
 /** Every option, once; a command names those that it takes. */
 const OPTIONS = {
@@ -62,6 +67,15 @@ const OPTIONS = {
     doc: "code-signing identity, so that granted access survives upgrades",
   },
   "skip-static-check": { doc: "do not run check-launchd first" },
+  follow: { doc: "show what comes, too, until Ctrl-C" },
+  level: {
+    value: "<level>",
+    doc: `${LOG_LEVELS.join(", ")}: at least so important; default: every line`,
+  },
+  tail: {
+    value: "<lines>",
+    doc: `the last so many, 1 to ${MOST_LINES}; default: ${LINES}`,
+  },
   "keep-state": { doc: "keep state and logs, and do not ask" },
   purge: { doc: "remove state and logs too, and do not ask" },
   "dry-run": { doc: "print what would be done, change nothing" },
@@ -85,6 +99,10 @@ export interface Flags {
   readonly identity: string | undefined;
   readonly withStatusApi: boolean;
   readonly skipStaticCheck: boolean;
+  readonly follow: boolean;
+  readonly level: LogLevel | undefined;
+  /** Lines of a log. */
+  readonly tail: number;
   readonly keepState: boolean;
   readonly purge: boolean;
   readonly dryRun: boolean;
@@ -139,6 +157,9 @@ export function readFlags(
     identity: text("identity"),
     withStatusApi: values["with-status-api"] === true,
     skipStaticCheck: values["skip-static-check"] === true,
+    follow: values["follow"] === true,
+    level: levelOf(text("level")),
+    tail: linesOf(text("tail")),
     keepState: values["keep-state"] === true,
     purge: values["purge"] === true,
     dryRun: values["dry-run"] === true,
@@ -192,6 +213,21 @@ function serviceName(text: string): ServiceName {
 function scopeOf(text: string | undefined): Scope | undefined {
   if (text === undefined || text === "agent" || text === "daemon") return text;
   throw new UsageError(`--scope is "${text}": give agent or daemon`);
+}
+
+function levelOf(text: string | undefined): LogLevel | undefined {
+  const level = LOG_LEVELS.find((it) => it === text);
+  if (text === undefined || level !== undefined) return level;
+  throw new UsageError(
+    `--level is "${text}": give one of ${LOG_LEVELS.join(", ")}`,
+  );
+}
+
+function linesOf(text: string | undefined): number {
+  if (text === undefined) return LINES;
+  const lines = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
+  if (lines >= 1 && lines <= MOST_LINES) return lines;
+  throw new UsageError(`--tail is "${text}": give 1 to ${MOST_LINES}`);
 }
 
 /** People type an address as `100.71.210.78:4317`. */
