@@ -1,4 +1,5 @@
 import type { ChildEnvironment } from "../host_ops/mod.ts";
+import { MARKS } from "../shared/shell_variables.ts";
 import type { ConductorConfig } from "./config.ts";
 
 /** What a command will find: told before it is run. */
@@ -17,7 +18,7 @@ export function commandEnvironment(
     path: PATH,
     umask: values.umask,
     /** By name, where each came from; the values are for commands alone. */
-    variables: sources,
+    variables: { ...sources, [MARKS.inside]: "default" },
     /** Null: everything. */
     read_roots: values.readRoots ?? null,
     write_roots: values.writeRoots ?? null,

@@ -1,4 +1,4 @@
-import { dirname, fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { isoTime } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { shellQuote } from "../../shared/shell_quote.ts";
@@ -78,6 +78,9 @@ follow   tail -f ${shellQuote(log)}`);
 /** What Codex tells a command that is in its sandbox. */
 const SANDBOXED = ["CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED"];
 
+/** How long a log is kept. */
+const KEPT_MS = 30 * 86_400_000;
+
 /** How long it waits for the process that asked, in tenths of a second. */
 const MOST_TRIES = 100;
 
@@ -103,9 +106,16 @@ async function makeLog(
 ): Promise<string> {
   const stamp = isoTime(clock.now()).replaceAll(/[:.]/g, "-");
   const name = `${command}-${stamp}-${Deno.pid}.log`;
-  const path = join(logs, "runtime", name);
+  const folder = join(logs, "runtime");
+  const path = join(folder, name);
   try {
-    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    for await (const { name } of Deno.readDir(folder)) {
+      const { mtime } = await Deno.stat(join(folder, name));
+      if (clock.now() - Number(mtime) > KEPT_MS) {
+        await Deno.remove(join(folder, name));
+      }
+    }
     await Deno.writeTextFile(path, "", { createNew: true, mode: 0o600 });
   } catch (error) {
     throw new Error(`Cannot hand over ${command}: ${messageOf(error)}`);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { exists } from "@std/fs";
 import { join } from "@std/path";
 import { MARKS } from "../../shared/shell_variables.ts";
 import { until } from "../../shared/testing/until.ts";
@@ -169,11 +170,20 @@ Deno.test("what is handed over has none of the marks, and a session of its own",
     assertEquals([code, /outcome/.test(stdout)], [0, false]);
   }
   node.env["BAA_LOGS_DIR"] = join(node.home, "logs");
+  const logs = join(node.home, "logs", "runtime");
+  await Deno.mkdir(logs, { recursive: true });
+  for (const [name, days] of [["old", 31], ["young", 29]] as const) {
+    await Deno.writeTextFile(join(logs, name), "");
+    const at = Date.now() / 1000 - days * 86_400;
+    await Deno.utime(join(logs, name), at, at);
+  }
   const { code, stdout } = await node.run("stop-launchd");
   assertEquals(code, 0);
   const [, outcome = ""] = /outcome {2}(.*)/.exec(stdout) ?? [];
   await until(() => Deno.readTextFile(outcome).catch(() => ""));
   for (const mark of Object.values(MARKS)) delete node.env[mark];
+  assertEquals(await exists(join(logs, "old")), false);
+  assertEquals(await exists(join(logs, "young")), true);
   const environment = (await Deno.readTextFile(seen)).trim().split("\n");
   assertEquals(
     environment.filter((it) =>
