@@ -21,7 +21,12 @@ export function curl(
   for (const [name, value] of Object.entries(example.headers ?? {})) {
     lines.push(`-H ${shellQuote(`${name}: ${value}`)}`);
   }
-  if (example.body !== undefined) {
+  if (example.body !== undefined && route.form) {
+    lines.push(`-H ${shellQuote(`Origin: ${origin}`)}`);
+    for (const [name, value] of Object.entries(example.body)) {
+      lines.push(`--data-urlencode ${shellQuote(`${name}=${value}`)}`);
+    }
+  } else if (example.body !== undefined) {
     lines.push(`-H 'Content-Type: application/json'`);
     lines.push(`-d ${shellQuote(JSON.stringify(example.body))}`);
   }

@@ -150,16 +150,18 @@ function operation(route: RouteInfo, facts: OpenApiFacts, book: SchemaBook) {
 }
 
 function requestBody(
-  { id, body, bodyRule }: RouteInfo,
+  { id, body, bodyRule, form }: RouteInfo,
   book: SchemaBook,
 ) {
   if (body === undefined) return undefined;
   const schema = book.write(`${id}.body`, body, "input");
   return {
     ...(bodyRule !== "optional" && { required: true }),
-    content: { "application/json": { schema } },
+    content: { [form ? FORM_TYPE : "application/json"]: { schema } },
   };
 }
+
+const FORM_TYPE = "application/x-www-form-urlencoded";
 
 function parameters(
   { id, path, query, headers = {} }: RouteInfo,

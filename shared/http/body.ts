@@ -2,15 +2,16 @@ import type { ByteBudget } from "../byte_budget.ts";
 import { AppError, invalidInput, messageOf } from "../errors.ts";
 import { isTooDeep, MAX_NESTING } from "../nesting.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../proto_key.ts";
+import { parseForm } from "./form.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { ReadSlots } from "./read_slots.ts";
 
 /**
- * Reads a body as JSON, within its limits; undefined when there is none.
+ * Reads a body as JSON, or as a form, within its limits; undefined when there is none.
  * @throws {AppError} BODY_TOO_LARGE, REQUEST_TIMEOUT, TOO_MANY_REQUESTS,
  * UNSUPPORTED_MEDIA_TYPE, INVALID_JSON, INVALID_INPUT
  */
-export async function readJson(
+export async function readBody(
   request: Request,
   headers: ReadonlyMap<string, string>,
   limits: BodyLimits,
@@ -24,27 +25,30 @@ export async function readJson(
     if (stated > SMALL_BYTES || Number.isNaN(stated)) {
       using intake = new Intake(limits);
       await complete(takeChunks(intake, request.body), limits);
-      return parseJson(intake.bytes, headers, limits);
+      return parseBody(intake.bytes, headers, limits);
     }
     // No more than the slots together may hold: the budget is for larger ones.
     const whole = await complete(request.bytes(), limits);
-    return parseJson(whole, headers, limits);
+    return parseBody(whole, headers, limits);
   } finally {
     limits.slots.give();
   }
 }
 
-function parseJson(
+function parseBody(
   bytes: Uint8Array<ArrayBuffer>,
   headers: ReadonlyMap<string, string>,
   limits: BodyLimits,
 ): unknown {
   if (bytes.byteLength === 0) return undefined;
   // HTTP/2 states no length, so the guard may not have seen this body.
-  if (!isJsonType(headers.get("content-type"))) {
-    throw new AppError("UNSUPPORTED_MEDIA_TYPE");
-  }
+  takesType(headers.get("content-type"), limits.form !== undefined);
   const text = decoded(bytes);
+  if (limits.form !== undefined) {
+    const fields = parseForm(text, limits.form);
+    refuseProtoKey(fields, limits);
+    return fields;
+  }
   if (isTooDeep(text)) throw tooDeep();
   let value: unknown;
   try {
@@ -140,6 +144,8 @@ export interface BodyLimits {
   readonly deadlines: Deadlines;
   /** Whether a key called `__proto__` is left for the operation to refuse. */
   readonly leavesKeys?: boolean;
+  /** The names that a form may have; without them it is JSON. */
+  readonly form?: readonly string[] | undefined;
   readonly slots: ReadSlots;
   /** Called when the body was read to its end, or is still being read at its deadline. */
   readonly onRead?: () => void;
@@ -204,12 +210,30 @@ export function declaresBody(headers: ReadonlyMap<string, string>): boolean {
 }
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;
+const FORM_TYPE =
+  /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i;
 
-/** Tells whether a `Content-Type` is JSON in UTF-8, the only kind of body there is. */
-export function isJsonType(contentType: string | undefined): boolean {
-  return contentType === "application/json" ||
-    (contentType !== undefined && JSON_TYPE.test(contentType.trim()));
+/**
+ * Checks that a `Content-Type` is JSON in UTF-8, or that of a form.
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE
+ */
+export function takesType(type: string | undefined, form: boolean): void {
+  if (!form && type === "application/json") return;
+  if ((form ? FORM_TYPE : JSON_TYPE).test(type?.trim() ?? "")) return;
+  throw new AppError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    form
+      ? "Cannot read the body: content-type must be application/x-www-form-urlencoded"
+      : undefined,
+    {
+      details: { content_type: type?.slice(0, MAX_SHOWN_TYPE) ?? null },
+      ...(form && { hint: "Send it from the page that has the form." }),
+    },
+  );
 }
+
+/** A header may be 64 KiB long. */
+const MAX_SHOWN_TYPE = 200;
 
 /** The client would otherwise go on sending what nobody reads. */
 const CLOSING = { headers: { connection: "close" } };

@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { startKitApp } from "../testing/kit_app.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import { ReadSlots } from "./read_slots.ts";
 
 const JSON_TYPE = "application/json";
@@ -44,7 +44,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   return (await assertRejects(() => work, AppError)).code;
 }
 
-Deno.test("readJson() puts chunks together, whatever their size", async () => {
+Deno.test("readBody() puts chunks together, whatever their size", async () => {
   const text = JSON.stringify({ word: "漢".repeat(100_000) });
   const bytes = new TextEncoder().encode(text);
   for (const size of [1000, 65_536, 400_000]) {
@@ -54,40 +54,40 @@ Deno.test("readJson() puts chunks together, whatever their size", async () => {
     }
     const own = limits(400_000, 1_000_000);
     assertEquals(
-      await readJson(bodyOf(chunks), headers, own),
+      await readBody(bodyOf(chunks), headers, own),
       JSON.parse(text),
     );
     assertEquals(own.budget.used, 0);
   }
 });
 
-Deno.test("readJson() takes exactly the cap, and refuses a byte more", async () => {
-  assertEquals(await readJson(bodyOf(['"12"']), headers, limits(4)), "12");
+Deno.test("readBody() takes exactly the cap, and refuses a byte more", async () => {
+  assertEquals(await readBody(bodyOf(['"12"']), headers, limits(4)), "12");
   const own = limits(4);
   assertEquals(
-    await codeOf(readJson(bodyOf(['"12', '3"']), headers, own)),
+    await codeOf(readBody(bodyOf(['"12', '3"']), headers, own)),
     "BODY_TOO_LARGE",
   );
   assertEquals(own.budget.used, 0);
 });
 
-Deno.test("readJson() demands JSON even of a body that stated no length", async () => {
+Deno.test("readBody() demands JSON even of a body that stated no length", async () => {
   assertEquals(
-    await codeOf(readJson(bodyOf(["{}"]), new Map(), limits(10))),
+    await codeOf(readBody(bodyOf(["{}"]), new Map(), limits(10))),
     "UNSUPPORTED_MEDIA_TYPE",
   );
-  assertEquals(await readJson(bodyOf([]), new Map(), limits(10)), undefined);
+  assertEquals(await readBody(bodyOf([]), new Map(), limits(10)), undefined);
 });
 
-Deno.test("readJson() refuses text that is not UTF-8", async () => {
+Deno.test("readBody() refuses text that is not UTF-8", async () => {
   const latin1 = new Uint8Array([0x22, 0xe9, 0x22]);
   assertEquals(
-    await codeOf(readJson(bodyOf([latin1]), headers, limits(10))),
+    await codeOf(readBody(bodyOf([latin1]), headers, limits(10))),
     "INVALID_JSON",
   );
 });
 
-Deno.test("readJson() refuses what all bodies together may not hold", async () => {
+Deno.test("readBody() refuses what all bodies together may not hold", async () => {
   const own = limits(100, 150);
   const blocked = new Request("http://x", {
     method: "POST",
@@ -95,13 +95,13 @@ Deno.test("readJson() refuses what all bodies together may not hold", async () =
       start: (controller) => controller.enqueue(new Uint8Array(100)),
     }),
   });
-  const first = readJson(blocked, headers, own);
+  const first = readBody(blocked, headers, own);
   while (own.budget.used < 100) await new Promise((done) => setTimeout(done));
   assertEquals(
-    await codeOf(readJson(bodyOf(["x".repeat(60)]), headers, own)),
+    await codeOf(readBody(bodyOf(["x".repeat(60)]), headers, own)),
     "TOO_MANY_REQUESTS",
   );
-  assertEquals(await readJson(bodyOf(["{}"]), headers, own), {});
+  assertEquals(await readBody(bodyOf(["{}"]), headers, own), {});
   await Promise.all([codeOf(first), own.clock.advance(1000)]);
   assertEquals(own.budget.used, 0);
 });
@@ -138,13 +138,13 @@ Deno.test("A body over the cap is refused, stated or not, and the daemon goes on
   assertEquals(kit.app.running, 0);
 });
 
-Deno.test("readJson() gives a body up that does not come in time", async () => {
+Deno.test("readBody() gives a body up that does not come in time", async () => {
   const own = limits(100);
   const never = new Request("http://x", {
     method: "POST",
     body: new ReadableStream(),
   });
-  const code = codeOf(readJson(never, headers, own));
+  const code = codeOf(readBody(never, headers, own));
   while (own.clock.pending === 0) await Promise.resolve();
   await own.clock.advance(999);
   assertEquals(own.clock.pending, 1);
@@ -207,11 +207,11 @@ Deno.test("A client that leaves in the middle of its body leaves nothing behind"
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("readJson() says how deep a body may be nested", async () => {
+Deno.test("readBody() says how deep a body may be nested", async () => {
   const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
-  await readJson(bodyOf([nested(64)]), headers, limits(1000));
+  await readBody(bodyOf([nested(64)]), headers, limits(1000));
   const error = await assertRejects(
-    () => readJson(bodyOf([nested(65)]), headers, limits(1000)),
+    () => readBody(bodyOf([nested(65)]), headers, limits(1000)),
     AppError,
   );
   assertEquals([error.code, error.details], ["INVALID_INPUT", {

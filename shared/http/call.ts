@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { AppError, invalidInput } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { type BodyLimits, declaresBody, readJson } from "./body.ts";
+import { type BodyLimits, declaresBody, readBody } from "./body.ts";
 import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
 import type { GuardRequest } from "./guard.ts";
 import { Held } from "./held.ts";
+import { MAX_FORM_BYTES } from "./form.ts";
 import type {
   Caller,
   HeaderMap,
@@ -15,6 +16,7 @@ import type {
   RouteInfo,
   Zone,
 } from "./route.ts";
+import { knownKeys } from "./schema_keys.ts";
 import type { ScopeName } from "./scopes.ts";
 
 /** What takes no fields: nothing, or an object without any. */
@@ -44,6 +46,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   readonly actor: string;
   readonly scopes: ReadonlySet<ScopeName>;
   readonly ended: AbortSignal | undefined;
+  readonly session: string | undefined;
   readonly remoteAddress: string;
   readonly deps: Deps;
   query: unknown;
@@ -71,6 +74,7 @@ export class Call<Deps> implements RouteContext<Deps> {
     this.actor = caller.actor;
     this.scopes = caller.scopes;
     this.ended = caller.ended;
+    this.session = caller.session;
     this.remoteAddress = caller.remoteAddress;
     this.deps = parts.deps;
   }
@@ -175,10 +179,14 @@ export class Call<Deps> implements RouteContext<Deps> {
   }
 
   async #readBody(limits: BodyLimits): Promise<void> {
-    const { body: schema, bodyRule } = this.route;
+    const { body: schema, bodyRule, form } = this.route;
     const isOptional = schema === undefined || bodyRule === "optional";
-    const read = await readJson(this.request, this.headerMap, {
+    const read = await readBody(this.request, this.headerMap, {
       ...limits,
+      ...(form && schema && {
+        maxBytes: Math.min(limits.maxBytes, MAX_FORM_BYTES),
+        form: knownKeys(schema, []),
+      }),
       leavesKeys: bodyRule === "inner",
       onRead: () => this.hasBody = false,
     });

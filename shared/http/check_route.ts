@@ -37,6 +37,9 @@ function checkFacts<Deps>(route: Route<Deps>): void {
   if ((method === "GET" || method === "DELETE") && route.body !== undefined) {
     fault(route, `a ${method} has no body`);
   }
+  if (route.form && (method !== "POST" || route.body === undefined)) {
+    fault(route, "a form is a POST with a body");
+  }
   if ((method === "PUT" || method === "DELETE") && kind !== "write") {
     fault(route, `a ${method} is a write`);
   }

@@ -28,9 +28,11 @@ import { ReadSlots } from "./read_slots.ts";
 import type {
   Caller,
   HeaderMap,
+  Page,
   Route,
   RouteInfo,
   RouteWith,
+  WireError,
 } from "./route.ts";
 import { runHandler } from "./run_handler.ts";
 import { readTarget } from "./target.ts";
@@ -86,14 +88,15 @@ export class Dispatcher<Deps> {
     const answer = { requestId, pretty: target.query?.has("pretty") === true };
     let call: Call<Deps> | undefined;
     let held: Held | undefined;
+    const head: GuardRequest = {
+      method: request.method,
+      headers,
+      target,
+      requestId,
+      remoteAddress: canonicalAddress(info.remoteAddress),
+    };
     try {
-      call = this.#admit(request, {
-        method: request.method,
-        headers,
-        target,
-        requestId,
-        remoteAddress: canonicalAddress(info.remoteAddress),
-      });
+      call = this.#admit(request, head);
       // What outlives its handler moves out of here: see `Call.keep()`.
       held = call.held;
       // To a HEAD, Deno.serve sends the head alone, with the body's length.
@@ -106,7 +109,10 @@ export class Dispatcher<Deps> {
     } catch (error) {
       const told = this.#outage(error, call) ?? error;
       const failed = announce(
-        failure(told, call?.log ?? this.#options.log, answer),
+        failure(told, call?.log ?? this.#options.log, {
+          ...answer,
+          page: this.#failurePage(request, head, call),
+        }),
         call?.route.deprecated,
       );
       const hasBody = call?.hasBody ?? declaresBody(headers);
@@ -114,6 +120,31 @@ export class Dispatcher<Deps> {
     } finally {
       held?.[Symbol.dispose]();
     }
+  }
+
+  /** What shows a failure of the route that a request wants, to who wants to see pages. */
+  #failurePage(
+    request: Request,
+    { method, target }: GuardRequest,
+    call: Call<Deps> | undefined,
+  ): ((failure: WireError) => Page) | undefined {
+    const route = this.#catalog.match(target.path)?.get(
+      method === "HEAD" ? "GET" : method,
+    )?.route;
+    if (route?.failurePage === undefined) return undefined;
+    const types = ["text/html", "application/json"];
+    // Who says nothing gets a page where there is one, and data from a write.
+    const kind = accepts(
+      request,
+      ...method === "POST" ? types.reverse() : types,
+    );
+    if (kind !== "text/html") return undefined;
+    return (failure) =>
+      route.failurePage?.(failure, {
+        path: target.path,
+        query: String(target.query ?? ""),
+        body: call?.body,
+      });
   }
 
   /** Who is the first to meet what refuses all work is told as much as the next one. */

@@ -3,9 +3,9 @@ import type { Clock } from "../clock.ts";
 import { AppError, invalidInput } from "../errors.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { LogFields, Logger } from "../log.ts";
-import { declaresBody, isJsonType } from "./body.ts";
+import { declaresBody, takesType } from "./body.ts";
 import { type HostRules, Hosts } from "./hosts.ts";
-import { Lockout } from "./lockout.ts";
+import { Lockout, tokenRefusal } from "./lockout.ts";
 import type {
   Caller,
   HeaderMap,
@@ -26,6 +26,7 @@ export class Guard {
   readonly #token: string | undefined;
   readonly #socketKey: SocketKey | undefined;
   readonly #credentials: readonly Credentials[];
+  readonly #sessions: Sessions | undefined;
   readonly #hosts: Hosts;
   /** Hosts that were let in, as they were written: most requests repeat one. */
   readonly #spellings = new Map<string, Zone>();
@@ -41,13 +42,14 @@ export class Guard {
     this.#token = config.token;
     this.#socketKey = config.socketKey;
     this.#credentials = config.credentials ?? [];
+    this.#sessions = config.sessions;
     this.#hosts = new Hosts(config);
     this.#origins = new Set([
       ...this.#hosts.ownOrigins,
       ...config.allowedOrigins,
     ]);
     this.#proxies = new Set(config.proxyAddresses.map(canonicalAddress));
-    this.#lockout = new Lockout(ports.clock);
+    this.#lockout = config.lockout ?? new Lockout(ports.clock);
     this.#log = ports.log;
   }
 
@@ -63,7 +65,7 @@ export class Guard {
     if (route !== undefined) this.#checkExposure(request, route, caller);
     this.#checkOrigin(request, route, caller);
     // What no route takes is told so, whatever its body is.
-    if (route?.method === request.method) checkContentType(request.headers);
+    if (route?.method === request.method) checkContentType(request, route);
     if (route === undefined) return caller;
     if (!caller.authenticated && isTokenless(route, request)) return caller;
     if (route.exposure !== "public" && caller.actor === ANONYMOUS.actor) {
@@ -83,9 +85,10 @@ export class Guard {
   ): Caller {
     const secret = bearerToken(request.headers) ??
       route?.tokenFrom?.(request.headers);
-    const presented = secret === undefined
-      ? undefined
-      : this.#identify(secret, request);
+    // A session that is over is nobody's secret: it counts for no lockout.
+    const presented = secret !== undefined
+      ? this.#identify(secret, request)
+      : route?.session && this.#sessions?.identify(request.headers);
     const isOpen = this.#token === undefined && !isOverSocket(request);
     if (secret !== undefined && presented === undefined && !isOpen) {
       this.#lockout.fail(request.remoteAddress);
@@ -183,7 +186,7 @@ export class Guard {
       actor,
       origin: request.headers.get("origin")?.slice(0, MAX_LOGGED),
       fetch_site: request.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
-      allow_with: "BAA_ALLOWED_ORIGINS",
+      ...(route?.form !== true && { allow_with: "BAA_ALLOWED_ORIGINS" }),
     });
   }
 
@@ -196,6 +199,10 @@ export class Guard {
     route: GuardedRoute | undefined,
   ): boolean {
     const origin = headers.get("origin");
+    if (route?.form && method === route.method) {
+      const site = headers.get("sec-fetch-site") ?? "same-origin";
+      return site === "same-origin" && origin === originAt(headers.get("host"));
+    }
     if (origin !== undefined) {
       // Sandboxed frames, files and redirects are all "null": nobody's origin.
       if (origin === "null") return false;
@@ -212,20 +219,10 @@ export class Guard {
 
   /** The refusal of who needs a token and has none that is known. */
   #demandToken(request: GuardRequest, lockedSeconds: number): AppError {
-    if (lockedSeconds > 0) {
-      const locked = new AppError(
-        "TOO_MANY_REQUESTS",
-        "Cannot answer now: too many wrong tokens came from this address",
-        { headers: { "retry-after": String(lockedSeconds) } },
-      );
-      return this.#refusal(request, locked, {
-        actor: ANONYMOUS.actor,
-        reason: "wrong tokens",
-      });
-    }
-    const headers = { "www-authenticate": "Bearer" };
-    const missing = new AppError("UNAUTHORIZED", undefined, { headers });
-    return this.#refusal(request, missing, { actor: ANONYMOUS.actor });
+    return this.#refusal(request, tokenRefusal(lockedSeconds), {
+      actor: ANONYMOUS.actor,
+      ...(lockedSeconds > 0 && { reason: "wrong tokens" }),
+    });
   }
 
   #checkScope(
@@ -267,6 +264,10 @@ export interface GuardConfig extends HostRules {
   readonly socketKey?: SocketKey | undefined;
   /** What else than the shared token is known; it counts in the local zone alone. */
   readonly credentials?: readonly Credentials[];
+  /** The owner's sessions; they count in the local zone alone. */
+  readonly sessions?: Sessions;
+  /** Counts wrong tokens. Default: one of the guard's own. */
+  readonly lockout?: Lockout;
 }
 
 /** The remote address of whoever comes over the daemon's own Unix socket. */
@@ -288,6 +289,12 @@ export interface Credentials {
   identify(secret: string, request: GuardRequest): Principal | undefined;
 }
 
+/** The sessions of people. */
+export interface Sessions {
+  /** Whose session the cookies of a request stand for; undefined when nobody's. Never throws. */
+  identify(headers: HeaderMap): Principal | undefined;
+}
+
 const OWNER: Principal = { actor: "owner", scopes: ALL_SCOPES };
 const LOCAL: Principal = { actor: "local", scopes: ALL_SCOPES };
 const ANONYMOUS: Principal = { actor: "anonymous", scopes: new Set() };
@@ -305,7 +312,10 @@ export interface GuardRequest {
 
 /** The part of a route that the ladder reads. */
 type GuardedRoute =
-  & Pick<RouteInfo, "id" | "method" | "exposure" | "scope" | "tokenless">
+  & Pick<
+    RouteInfo,
+    "id" | "method" | "exposure" | "scope" | "tokenless" | "form"
+  >
   & RouteRules;
 
 /** Spellings of allowed hosts that are remembered: they differ in case, or by a trailing dot. */
@@ -323,13 +333,17 @@ function isTokenless(
     : tokenless === true;
 }
 
-/** A body must be JSON, so that a form or a no-cors fetch never reaches a handler. */
-function checkContentType(headers: HeaderMap): void {
-  const type = headers.get("content-type");
-  if (!declaresBody(headers) || isJsonType(type)) return;
-  throw new AppError("UNSUPPORTED_MEDIA_TYPE", undefined, {
-    details: { content_type: type?.slice(0, MAX_LOGGED) ?? null },
-  });
+/** The origin of a page that stands at a `Host` of the daemon's, which no local page has but over http. */
+function originAt(host = ""): string | undefined {
+  return URL.parse(`http://${host}`)?.origin;
+}
+
+/** A body must be JSON, so that a form or a no-cors fetch never reaches a handler that does not ask for one. */
+function checkContentType(
+  { headers }: GuardRequest,
+  { form = false }: GuardedRoute,
+): void {
+  if (declaresBody(headers)) takesType(headers.get("content-type"), form);
 }
 
 /**

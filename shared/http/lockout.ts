@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
 
 const WINDOW_MS = 60_000;
 const MAX_FAILURES = 10;
@@ -48,4 +49,17 @@ export class Lockout {
     if (until === 0) return 0;
     return Math.max(0, Math.ceil((until - this.#clock.monotonic()) / 1000));
   }
+}
+
+/** The refusal of who needs a token and has none that is known, by how long its address is locked out. */
+export function tokenRefusal(lockedSeconds: number): AppError {
+  return lockedSeconds === 0
+    ? new AppError("UNAUTHORIZED", undefined, {
+      headers: { "www-authenticate": "Bearer" },
+    })
+    : new AppError(
+      "TOO_MANY_REQUESTS",
+      "Cannot answer now: too many wrong tokens came from this address",
+      { headers: { "retry-after": String(lockedSeconds) } },
+    );
 }

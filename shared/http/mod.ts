@@ -13,12 +13,15 @@ export {
   sequenceQuery,
   waitQuery,
 } from "./input.ts";
-export type { Credentials } from "./guard.ts";
+export type { Credentials, Sessions } from "./guard.ts";
 export { LastAnswer, lastAnswer } from "./last_answer.ts";
+export { Lockout, tokenRefusal } from "./lockout.ts";
 export { failure } from "./respond.ts";
 export {
   BareFailure,
   contract,
+  type FailedRequest,
+  type Page,
   type Principal,
   Reply,
   type Route,
@@ -31,6 +34,7 @@ export {
   type StreamEvent,
   TextReply,
   type Viewer,
+  type WireError,
 } from "./route.ts";
 export { CLOSE, JsonSocket, type SocketPort } from "./socket.ts";
 export { missingScope, type ScopeName, SCOPES, withImplied } from "./scopes.ts";

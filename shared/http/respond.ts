@@ -3,7 +3,14 @@ import { AppError, ERRORS } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
-import { BareFailure, Reply, type RouteInfo, TextReply } from "./route.ts";
+import {
+  BareFailure,
+  type Page,
+  Reply,
+  type RouteInfo,
+  TextReply,
+  type WireError,
+} from "./route.ts";
 
 /** Turns what a handler returned into the answer that its route promises. */
 export function writeResult(
@@ -137,16 +144,6 @@ function respond(
   });
 }
 
-/** What a failure says on the wire, in an envelope or in a stream. */
-export interface WireError {
-  readonly code: string;
-  readonly message: string;
-  /** What to do next, where the message does not say it. */
-  readonly hint?: string | undefined;
-  readonly retryable: boolean;
-  readonly details?: Readonly<Record<string, unknown>> | undefined;
-}
-
 /** Turns anything thrown into what a caller may see; what is not known is logged and hidden. */
 export function wireError(thrown: unknown, log: Logger): WireError {
   const { code, message, hint, retryable, details } = knownError(thrown, log);
@@ -159,11 +156,20 @@ function knownError(thrown: unknown, log: Logger): AppError {
   return new AppError("INTERNAL");
 }
 
-/** Answers a failure, also of a request that no app has taken. The only writer of error responses. */
+type FailurePage = (failure: WireError) => Page;
+
+/**
+ * Answers a failure, also of a request that no app has taken. The only writer of
+ * error responses. `page` shows it to a person, who is sent on where the failure
+ * says `location`.
+ */
 export function failure(
   thrown: unknown,
   log: Logger,
-  context: AnswerContext = { requestId: randomId("req"), pretty: false },
+  context: AnswerContext & { readonly page?: FailurePage | undefined } = {
+    requestId: randomId("req"),
+    pretty: false,
+  },
 ): Response {
   const { requestId } = context;
   if (thrown instanceof BareFailure) {
@@ -173,15 +179,22 @@ export function failure(
   }
   const own = log.child({ request_id: requestId });
   const answer = (known: AppError) => {
-    const { code, headers } = known;
+    const { code } = known;
+    const { status } = ERRORS[code];
     const error = wireError(known, own);
-    const value = { ok: false, request_id: requestId, error };
-    return respond(stringify(value, context), JSON_TYPE, {
+    const headers = code === "TOO_MANY_REQUESTS"
+      ? { "retry-after": "1", ...known.headers }
+      : known.headers;
+    const page = context.page?.(error);
+    if (page === undefined) {
+      const value = { ok: false, request_id: requestId, error };
+      const init = { requestId, status, headers };
+      return respond(stringify(value, context), JSON_TYPE, init);
+    }
+    return respond(page.html, HTML_TYPE, {
       requestId,
-      status: ERRORS[code].status,
-      headers: code === "TOO_MANY_REQUESTS"
-        ? { "retry-after": "1", ...headers }
-        : headers,
+      status: headers?.location === undefined ? status : 303,
+      headers: { ...page.headers, ...headers },
     });
   };
   try {

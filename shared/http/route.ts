@@ -19,7 +19,7 @@ type Produces =
   | "sse"
   | "websocket";
 
-type Status = 200 | 201 | 202;
+type Status = 200 | 201 | 202 | 303;
 
 export type Schema = z.ZodType;
 /** Of a query or a body, which a route may do without. */
@@ -87,6 +87,11 @@ export interface RouteFacts<
    * itself validates it and answers inside `data`; it must be a JSON object.
    */
   readonly bodyRule?: "required" | "optional" | "inner";
+  /**
+   * Takes a form of the daemon's own pages in place of JSON, and only with the
+   * `Origin` that they have. `name[key]` is a field of the object `name`.
+   */
+  readonly form?: true;
   /** The schema of `data` (of the whole answer when `produces` is no envelope). */
   readonly data: D;
   /** Statuses of a success: the usual one, and those that a `Reply` may have. Default 200. */
@@ -159,6 +164,16 @@ export class BareFailure extends Error {
   }
 }
 
+/** What a failure says on the wire, in an envelope or in a stream. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to do next, where the message does not say it. */
+  readonly hint?: string | undefined;
+  readonly retryable: boolean;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** One event of a stream. `id` makes it resumable by `Last-Event-ID`. */
 export interface StreamEvent {
   readonly event: string;
@@ -180,6 +195,8 @@ export interface Principal {
   readonly scopes: ReadonlySet<ScopeName>;
   /** Aborts with the reason when the secret that was presented counts no more. */
   readonly ended?: AbortSignal | undefined;
+  /** The id of the owner's session, of who comes by its cookie. */
+  readonly session?: string | undefined;
 }
 
 /** What is known of one request once the guard has passed it. */
@@ -255,14 +272,35 @@ export interface RouteRules {
   tokenFrom?(headers: HeaderMap): string | undefined;
   /** Whether a cross-site top-level navigation may GET this page. */
   readonly navigable?: boolean;
+  /** Whether the owner's session, which a cookie stands for, counts here. */
+  readonly session?: true;
+}
+
+/** A request that failed, as far as its page may tell of it. */
+export interface FailedRequest {
+  /** As it was written: still encoded. */
+  readonly path: string;
+  readonly query: string;
+  /** Undefined unless its schema accepted it. */
+  readonly body: unknown;
+}
+
+/** A page, with the headers that belong to it. */
+export interface Page {
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What the describers and the audit ask a route. */
 interface RouteReports<Deps, P extends string, Q, B, D> {
+  /** Shows a failure to a person; who asks for JSON gets the envelope. */
+  failurePage?(failure: WireError, request: FailedRequest): Page;
   /** What is said over its socket, where its schemas do not tell. */
   protocol?(deps: Deps): Readonly<Record<string, unknown>>;
   /** Why the route cannot work now; undefined when it can. */
   unavailable?(deps: Deps): string | undefined;
+  /** The action of its audit row; default its id. */
+  readonly auditAs?: string;
   /** What a write acts on, for its audit row: names, never contents. */
   auditTarget?(context: RouteContext<Deps, P, Q, B>): AuditFacts;
   /** What a write that succeeded made, for its audit row. */

@@ -70,7 +70,7 @@ export async function beginAudit<Deps>(
   }
   const target = route.auditTarget?.(call);
   return await audit.begin({
-    action: route.id,
+    action: route.auditAs ?? route.id,
     actor: {
       name: call.actor,
       source: "http",

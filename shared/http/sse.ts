@@ -4,7 +4,7 @@ import {
   EventStream,
   type EventStreamOptions,
 } from "./event_stream.ts";
-import type { WireError } from "./respond.ts";
+import type { WireError } from "./route.ts";
 import type { StreamEvent } from "./route.ts";
 
 /**

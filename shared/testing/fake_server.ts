@@ -4,6 +4,8 @@ import type { Handle } from "../daemon/http_server.ts";
 export interface FakeRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Sent as a page of the daemon's own sends a form. */
+  readonly form?: Readonly<Record<string, string>>;
   readonly remoteAddress?: string;
   readonly signal?: AbortSignal;
 }
@@ -24,16 +26,20 @@ export class FakeServer {
     path: string,
     request: FakeRequest = {},
   ): Promise<Response> {
-    const { headers = {}, body, remoteAddress = "127.0.0.1", signal } = request;
+    const { headers = {}, form, remoteAddress = "127.0.0.1", signal } = request;
+    const body = form ? String(new URLSearchParams(form)) : request.body;
     return await this.#handle(
       new Request(this.#origin + path, {
         method,
         headers: {
           host: new URL(this.#origin).host,
           ...(body !== undefined && {
-            "content-type": "application/json",
+            "content-type": form
+              ? "application/x-www-form-urlencoded"
+              : "application/json",
             "content-length": "1",
           }),
+          ...(form && { origin: this.#origin }),
           ...headers,
         },
         ...(body !== undefined && {

@@ -10,7 +10,14 @@ const BASE = new URL("http://127.0.0.1:4317");
 const TOKEN = "the-owner-4711-x9k2";
 
 /** Who may come, by the secret that each presents. */
-const SECRETS = ["owner", "wrong", "none", ...SCOPES] as const;
+const SECRETS = [
+  "owner",
+  "wrong",
+  "none",
+  "session",
+  "wrong session",
+  ...SCOPES,
+] as const;
 type Who = typeof SECRETS[number];
 
 /** What each scope opens, written out once more: the test does not ask the code. */
@@ -64,6 +71,7 @@ function outcomeOf<Deps>(route: Route<Deps>, row: Row): string {
   const guard = new Guard({
     base: BASE,
     publicBase: undefined,
+    sessions: { identify: sessionOf },
     allowed: [],
     allowedOrigins: [],
     proxyAddresses: [],
@@ -71,8 +79,12 @@ function outcomeOf<Deps>(route: Route<Deps>, row: Row): string {
     credentials: [{ identify: holderOf }],
   }, { clock: systemClock, log: silentLogger });
   const headers = new Map([["host", BASE.host]]);
+  if (route.form) headers.set("origin", BASE.origin);
   if (zone === "public") headers.set("x-forwarded-for", "203.0.113.9");
-  if (who !== "none") headers.set("authorization", `Bearer ${secretOf(who)}`);
+  if (who.endsWith("session")) headers.set("cookie", who);
+  else if (who !== "none") {
+    headers.set("authorization", `Bearer ${secretOf(who)}`);
+  }
   const request: GuardRequest = {
     method: route.method,
     headers,
@@ -94,7 +106,7 @@ function outcomeOf<Deps>(route: Route<Deps>, row: Row): string {
 
 /** What spec 70 says. */
 function expected<Deps>(
-  { exposure, scope, tokenless }: Route<Deps>,
+  { exposure, scope, tokenless, path }: Route<Deps>,
   { who, zone, hasToken }: Row,
 ): string {
   const isOwner = hasToken && who === "owner";
@@ -103,13 +115,23 @@ function expected<Deps>(
     const isOpen = exposure === "public" || (exposure === "token" && isOwner);
     return isOpen ? "pass" : "NOT_EXPOSED";
   }
-  if (exposure === "public" || isOwner) return "pass";
+  const isSession = who === "session" && OPEN_TO_SESSIONS.test(path);
+  if (exposure === "public" || isOwner || isSession) return "pass";
   if (isNamed) {
     return scope === "none" || OPENS[who as ScopeName].includes(scope)
       ? "pass"
       : "SCOPE_REQUIRED";
   }
   return !hasToken || tokenless === true ? "pass" : "UNAUTHORIZED";
+}
+
+/** Where the cookie of a session counts, written out once more. */
+const OPEN_TO_SESSIONS = /^\/v1\/status\/(ui($|\/)|approvals\/:)/;
+
+function sessionOf(headers: GuardRequest["headers"]): Principal | undefined {
+  return headers.get("cookie") === "session"
+    ? { actor: "owner", scopes: new Set(SCOPES), session: "s" }
+    : undefined;
 }
 
 function secretOf(who: Who): string {
