@@ -20,6 +20,7 @@ contractTests("conductor", {
     "tokens.revoke": "NOT_FOUND",
     // Nobody is notified here: routes/notify_test.ts has a receiver.
     "notify.test": "CONFLICT",
+    "status.session": "CONFLICT",
   },
   async start() {
     const codexd = new FakeCodexd();

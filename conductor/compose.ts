@@ -6,11 +6,12 @@ import {
   type DaemonPorts,
   DaemonSelf,
 } from "../shared/daemon/mod.ts";
+import { Lockout } from "../shared/http/mod.ts";
 import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/audit.ts";
 import { sleep } from "../shared/wait.ts";
 import { VERSION } from "../shared/version.ts";
-import { NamedTokens } from "./access/mod.ts";
+import { NamedTokens, OwnerSessions } from "./access/mod.ts";
 import {
   composeAutomation,
   DetachedExec,
@@ -183,9 +184,12 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     },
     ...common,
   });
+  const lockout = new Lockout(clock);
+  const sessions = new OwnerSessions({ token, lockout, audit, clock, log });
   const built = createDaemon(config, ports, {
     routes,
     credentials: [tokens],
+    people: { sessions, lockout },
     deps: {
       self,
       clock,
@@ -228,6 +232,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       }),
       tokens,
       notifier,
+      sessions,
       backups,
       status: new StatusService({
         self,

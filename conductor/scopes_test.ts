@@ -55,10 +55,14 @@ Deno.test("every route of conductor refuses over HTTP whoever holds another scop
     for (const route of routes) {
       if (route.produces === "websocket") continue;
       // A body that no route takes: whoever passes the guard does nothing.
-      const body = route.method === "GET" ? undefined : { surprise: 1 };
+      const body = route.method === "GET"
+        ? {}
+        : route.form
+        ? { form: { surprise: "1" } }
+        : { body: { surprise: 1 } };
       const path = route.path.replace(/:\w+/g, "nothing");
       const answer = await server.send(route.method, path, {
-        body,
+        ...body,
         headers: { authorization: `Bearer ${token}` },
       });
       const passes = route.scope === "none" || route.scope === held ||

@@ -1,1 +1,3 @@
+export * from "./form_keys.ts";
 export * from "./named_tokens.ts";
+export * from "./owner_sessions.ts";

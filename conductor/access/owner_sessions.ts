@@ -1,4 +1,8 @@
-import { type AuditActor, audited, type AuditPort } from "../../shared/audit.ts";
+import {
+  type AuditActor,
+  audited,
+  type AuditPort,
+} from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { sha256Hex } from "../../shared/digest.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -11,7 +15,8 @@ import {
   withImplied,
 } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
-import { randomSecret } from "./random_secret.ts";
+import { newNonce } from "../../shared/proof.ts";
+import { hasPassed, type Moment, momentOf } from "./moment.ts";
 
 const SESSION_MS = 12 * 3_600_000;
 
@@ -19,7 +24,7 @@ const SESSION_MS = 12 * 3_600_000;
 const MAX_SESSIONS = 100;
 
 /** The cookie, wherever it stands among others; a page of another port may have set one as well. */
-const COOKIE = /(?:^|;)\s*baa_session=([A-Za-z0-9_-]{43})(?=\s*(?:;|$))/g;
+const COOKIE = /(?:^|;)\s*baa_session=([A-Za-z0-9_-]{22})(?=\s*(?:;|$))/g;
 const MAX_COOKIES = 8;
 
 /**
@@ -29,8 +34,8 @@ const MAX_COOKIES = 8;
  */
 export class OwnerSessions implements Sessions {
   readonly #options: OwnerSessionsOptions;
-  /** When each ends, by its id, the oldest first. */
-  readonly #ends = new Map<string, Moment>();
+  /** When each was opened, by its id, the oldest first. */
+  readonly #opened = new Map<string, Moment>();
 
   constructor(options: OwnerSessionsOptions) {
     this.#options = options;
@@ -44,7 +49,9 @@ export class OwnerSessions implements Sessions {
   }
 
   identify(headers: ReadonlyMap<string, string>): Principal | undefined {
-    const session = this.#idsIn(headers).find((it) => this.#counts(it));
+    const session = this.#idsIn(headers.get("cookie")).find((it) =>
+      this.#counts(it)
+    );
     return session === undefined
       ? undefined
       : { actor: "owner", scopes: withImplied(["admin"]), session };
@@ -73,10 +80,10 @@ export class OwnerSessions implements Sessions {
       throw refusal;
     }
     return await this.#audited(caller, "open", () => {
-      const secret = randomSecret();
-      const [oldest = ""] = this.#ends.keys();
-      if (this.#ends.size >= MAX_SESSIONS) this.#ends.delete(oldest);
-      this.#ends.set(sha256Hex(secret), momentIn(SESSION_MS, this.#options));
+      const secret = newNonce();
+      const [oldest = ""] = this.#opened.keys();
+      if (this.#opened.size >= MAX_SESSIONS) this.#opened.delete(oldest);
+      this.#opened.set(sha256Hex(secret), momentOf(this.#options.clock));
       return cookie(secret, SESSION_MS / 1000);
     });
   }
@@ -86,30 +93,25 @@ export class OwnerSessions implements Sessions {
    * that forgets it.
    * @throws {AppError} NOT_READY when it cannot be recorded and has to be
    */
-  async end(
-    headers: ReadonlyMap<string, string>,
-    caller: Caller,
-  ): Promise<string> {
-    const known = this.#idsIn(headers).filter((it) => this.#counts(it));
+  async end(cookies: string | null, caller: Caller): Promise<string> {
+    const known = this.#idsIn(cookies).filter((it) => this.#counts(it));
     if (known.length > 0) {
       await this.#audited(caller, "end", () => {
-        for (const id of known) this.#ends.delete(id);
+        for (const id of known) this.#opened.delete(id);
       });
     }
     return cookie("", 0);
   }
 
-  #idsIn(headers: ReadonlyMap<string, string>): string[] {
-    return (headers.get("cookie") ?? "").matchAll(COOKIE).take(MAX_COOKIES)
+  #idsIn(cookies: string | null | undefined): string[] {
+    return (cookies ?? "").matchAll(COOKIE).take(MAX_COOKIES)
       .map(([, secret = ""]) => sha256Hex(secret)).toArray();
   }
 
   #counts(id: string): boolean {
-    const end = this.#ends.get(id);
-    if (end === undefined) return false;
-    if (!isOver(end, this.#options)) return true;
-    this.#ends.delete(id);
-    return false;
+    const opened = this.#opened.get(id);
+    return opened !== undefined &&
+      !hasPassed(SESSION_MS, { since: opened, clock: this.#options.clock });
   }
 
   async #audited<T>(

@@ -17,6 +17,7 @@ import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { statusRoutes } from "./status.ts";
 import { statusPageRoutes } from "./status_pages.ts";
+import { statusSessionRoutes } from "./status_session.ts";
 import { systemRoutes } from "./system.ts";
 import { taskLogRoutes } from "./task_logs.ts";
 import { taskMoveRoutes } from "./task_moves.ts";
@@ -31,6 +32,7 @@ export const routes: readonly Route<Deps>[] = [
   ...systemRoutes,
   ...statusRoutes,
   ...statusPageRoutes,
+  ...statusSessionRoutes,
   ...controllerRoutes,
   ...taskRoutes,
   ...taskMoveRoutes,

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { PAGE_HEADERS, StatusAnswer, statusPage } from "../status/mod.ts";
+import {
+  FORM_PAGE_HEADERS,
+  PAGE_HEADERS,
+  StatusAnswer,
+  statusPage,
+} from "../status/mod.ts";
 import { Reply, type RouteContext, seesWork } from "../../shared/http/mod.ts";
 import { type Deps, route } from "../deps.ts";
 
@@ -38,16 +43,19 @@ export const statusRoutes = [
     scope: "none",
     answersInOutage: true,
     navigable: true,
+    session: true,
     produces: "html",
     summary: "Show the status to a person",
     data: z.string(),
-    handler: async (context) =>
-      new Reply(
-        statusPage(await statusFor(context), {
-          source: "conductor",
-          leadsOn: context.zone === "local" && context.scopes.has("admin"),
-        }),
-        { headers: PAGE_HEADERS },
-      ),
+    handler: async (context) => {
+      const isSignedIn = context.session !== undefined;
+      const page = statusPage(await statusFor(context), {
+        source: "conductor",
+        leadsOn: context.zone === "local" && context.scopes.has("admin"),
+        isSignedIn,
+      });
+      const headers = isSignedIn ? FORM_PAGE_HEADERS : PAGE_HEADERS;
+      return new Reply(page, { headers });
+    },
   }),
 ];

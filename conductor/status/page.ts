@@ -23,7 +23,9 @@ const HEALTH = {
 /** Renders the whole status, or what a stranger may see of it. */
 export function statusPage(
   status: Status | PublicStatus,
-  { source, leadsOn }: PageOptions & {
+  { source, leadsOn, isSignedIn = false }: PageOptions & {
+    /** Whether the reader has a session. */
+    readonly isSignedIn?: boolean;
     /** Whether the reader may go to the other pages. */
     readonly leadsOn?: boolean;
   },
@@ -43,6 +45,7 @@ export function statusPage(
     tone,
     title: `${mode} · ${full?.node.host ?? "baa-conductor"}`,
     here: leadsOn ? "status" : undefined,
+    isSignedIn,
     refreshS: REFRESH_S,
     parts: [
       hero({ tone, title, line: facts.join(" · ") }),

@@ -12,6 +12,9 @@ export const PAGES = {
   audit: ["Audit", "/v1/status/ui/audit"],
   node: ["Node", "/v1/status/ui/node"],
 } as const;
+/** Where the forms of a session go: to open one, and to end it. */
+export const SIGN_IN_PATH = "/v1/status/session";
+
 export type PageName = keyof typeof PAGES;
 
 export type Tone = "good" | "warn" | "bad" | "plain";
@@ -25,12 +28,14 @@ const LAMPS: Readonly<Record<Tone, string>> = {
 
 /** Renders a whole page: its frame around `parts`. */
 export function shell(
-  { title, tone, here, refreshS, parts }: {
+  { title, tone, here, isSignedIn = false, refreshS, parts }: {
     readonly title: string;
     /** The colour of the lamp that stands for the page in a tab. */
     readonly tone: Tone;
     /** The page that is marked in the navigation; without it there is none. */
     readonly here?: PageName | undefined;
+    /** Whether its reader has a session, and may end it. */
+    readonly isSignedIn?: boolean;
     /** Seconds between two loads; a page that is typed into has none. */
     readonly refreshS?: number | undefined;
     readonly parts: readonly Value[];
@@ -50,7 +55,7 @@ export function shell(
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-${here && navigation(here)}<main>${parts}
+${here && navigation(here, isSignedIn)}<main>${parts}
 </main>
 </body>
 </html>
@@ -92,13 +97,15 @@ export function foot(
 <footer>${time}${source}${again}</footer>`;
 }
 
-function navigation(here: PageName): Markup {
+function navigation(here: PageName, isSignedIn: boolean): Markup {
   const links = Object.entries(PAGES).map(([name, [label, path]]) =>
     name === here
       ? markup`<a href="${path}" aria-current="page">${label}</a>`
       : markup`<a href="${path}">${label}</a>`
   );
-  return markup`<nav aria-label="Pages">${links}</nav>
+  const signOut = isSignedIn && markup`
+<form method="post" action="${SIGN_IN_PATH}"><input type="hidden" name="sign_out" value="1"><button>Sign out</button></form>`;
+  return markup`<nav aria-label="Pages">${links}${signOut}</nav>
 `;
 }
 

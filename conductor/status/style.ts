@@ -115,6 +115,11 @@ summary { cursor: pointer; font-weight: 600; }
   td:first-child { flex: 1 0 100%; font-size: .9375rem; font-weight: 500; } td:first-child::before { content: none; }
   td.none { display: none; }
 }
+.form { justify-items: start; }
+.form > label { color: inherit; font-weight: 600; }
+.form input:not([type=radio]), .form select { width: 24rem; padding: .5rem .75rem; background: var(--ground); }
+nav form { margin-left: auto; }
+nav button { color: var(--quiet); background: none; border-color: transparent; }
 footer { font-size: .8125rem; color: var(--quiet); }
 `;
 
@@ -123,8 +128,14 @@ const hash = createHash("sha256").update(STYLE).digest("base64");
 /** What a browser may do with a page: show it with this style, nothing else. */
 export const PAGE_HEADERS = headers("form-action 'none'");
 
-/** The same of a page with forms, which lead back here. */
-export const FORM_PAGE_HEADERS = headers("form-action 'self'");
+/**
+ * The same of a page with forms, which lead back here. A page that sent no
+ * referrer would send its forms with `Origin: null`.
+ */
+export const FORM_PAGE_HEADERS = {
+  ...headers("form-action 'self'"),
+  "referrer-policy": "same-origin",
+};
 
 function headers(formAction: string): Readonly<Record<string, string>> {
   return {

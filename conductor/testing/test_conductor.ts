@@ -1,5 +1,5 @@
 import type { Daemon } from "../../shared/daemon/run_daemon.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { type Clock, systemClock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
 import { Redactor } from "../../shared/redact.ts";
 import { FakeServer } from "../../shared/testing/fake_server.ts";
@@ -19,7 +19,7 @@ export interface TestConductor extends AsyncDisposable {
 /** Composes the real conductor from `env`; state, logs and tmp are temporary. */
 export async function testConductor(
   env: Readonly<Record<string, string>> = {},
-  options: { readonly log?: Logger } = {},
+  options: { readonly log?: Logger; readonly clock?: Clock } = {},
 ): Promise<TestConductor> {
   const folder = await tempDir();
   const variables: Record<string, string> = {
@@ -37,7 +37,7 @@ export async function testConductor(
   const daemon = await compose(config, {
     log: options.log ?? silentLogger,
     flushLog() {},
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     redactor: new Redactor(config.secrets),
     instance: crypto.randomUUID().slice(0, 8),
     base: config.listen,

@@ -3,6 +3,7 @@ import {
   type Credentials,
   Dispatcher,
   type DispatcherLimits,
+  type GuardConfig,
   type Route,
   type SocketKey,
 } from "../http/mod.ts";
@@ -14,9 +15,8 @@ import type { SelfDeps } from "./self.ts";
 export function createDaemon<Deps extends SelfDeps>(
   { values, token }: DaemonConfig,
   { base, hasIpv6, clock, log }: DaemonPorts,
-  { routes, deps, limits, audit, socketKey, credentials, ...work }: DaemonParts<
-    Deps
-  >,
+  { routes, deps, limits, audit, socketKey, credentials, people, ...work }:
+    DaemonParts<Deps>,
 ): Daemon {
   const app = new Dispatcher({
     routes,
@@ -31,6 +31,7 @@ export function createDaemon<Deps extends SelfDeps>(
       token,
       socketKey,
       ...(credentials !== undefined && { credentials }),
+      ...people,
     },
     limits,
     audit,
@@ -67,6 +68,8 @@ interface DaemonParts<Deps> {
   readonly socketKey?: SocketKey | undefined;
   /** Who else than the owner may call. */
   readonly credentials?: readonly Credentials[];
+  /** What lets people in. */
+  readonly people?: Required<Pick<GuardConfig, "sessions" | "lockout">>;
   /** Comes before streams and sockets are closed. */
   quiesce?(): void;
   /** Comes after the signals of all requests were aborted. */

@@ -23,7 +23,7 @@ export function curl(
   }
   if (example.body !== undefined && route.form) {
     lines.push(`-H ${shellQuote(`Origin: ${origin}`)}`);
-    for (const [name, value] of Object.entries(example.body)) {
+    for (const [name, value] of Object.entries(example.body ?? {})) {
       lines.push(`--data-urlencode ${shellQuote(`${name}=${value}`)}`);
     }
   } else if (example.body !== undefined) {

@@ -128,23 +128,17 @@ export class Dispatcher<Deps> {
     { method, target }: GuardRequest,
     call: Call<Deps> | undefined,
   ): ((failure: WireError) => Page) | undefined {
-    const route = this.#catalog.match(target.path)?.get(
-      method === "HEAD" ? "GET" : method,
-    )?.route;
-    if (route?.failurePage === undefined) return undefined;
-    const types = ["text/html", "application/json"];
+    const route = this.#catalog.match(target.path)
+      ?.get(method === "HEAD" ? "GET" : method)?.route;
+    const show = route?.failurePage;
+    if (show === undefined) return undefined;
     // Who says nothing gets a page where there is one, and data from a write.
-    const kind = accepts(
-      request,
-      ...method === "POST" ? types.reverse() : types,
-    );
-    if (kind !== "text/html") return undefined;
+    const types = ["text/html", "application/json"];
+    if (route?.kind === "write") types.reverse();
+    if (accepts(request, ...types) !== "text/html") return undefined;
+    const { path, query = "" } = target;
     return (failure) =>
-      route.failurePage?.(failure, {
-        path: target.path,
-        query: String(target.query ?? ""),
-        body: call?.body,
-      });
+      show(failure, { path, query: String(query), body: call?.body });
   }
 
   /** Who is the first to meet what refuses all work is told as much as the next one. */

@@ -341,9 +341,11 @@ function originAt(host = ""): string | undefined {
 /** A body must be JSON, so that a form or a no-cors fetch never reaches a handler that does not ask for one. */
 function checkContentType(
   { headers }: GuardRequest,
-  { form = false }: GuardedRoute,
+  { form }: GuardedRoute,
 ): void {
-  if (declaresBody(headers)) takesType(headers.get("content-type"), form);
+  if (declaresBody(headers)) {
+    takesType(headers.get("content-type"), form === true);
+  }
 }
 
 /**

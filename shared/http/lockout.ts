@@ -60,6 +60,9 @@ export function tokenRefusal(lockedSeconds: number): AppError {
     : new AppError(
       "TOO_MANY_REQUESTS",
       "Cannot answer now: too many wrong tokens came from this address",
-      { headers: { "retry-after": String(lockedSeconds) } },
+      {
+        headers: { "retry-after": String(lockedSeconds) },
+        details: { locked_seconds: lockedSeconds },
+      },
     );
 }

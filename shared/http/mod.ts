@@ -13,7 +13,7 @@ export {
   sequenceQuery,
   waitQuery,
 } from "./input.ts";
-export type { Credentials, Sessions } from "./guard.ts";
+export type { Credentials, GuardConfig, Sessions } from "./guard.ts";
 export { LastAnswer, lastAnswer } from "./last_answer.ts";
 export { Lockout, tokenRefusal } from "./lockout.ts";
 export { failure } from "./respond.ts";
@@ -38,3 +38,4 @@ export {
 } from "./route.ts";
 export { CLOSE, JsonSocket, type SocketPort } from "./socket.ts";
 export { missingScope, type ScopeName, SCOPES, withImplied } from "./scopes.ts";
+export { sameSecret } from "./token.ts";
