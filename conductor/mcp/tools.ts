@@ -50,8 +50,8 @@ export function routeOfTool<R extends RouteInfo>(
 }
 
 /** What answers a call once, with data. */
-function isTool({ id, produces = "json" }: RouteInfo): boolean {
-  return id !== "mcp" && /^(json|text|document)$/.test(produces);
+function isTool({ id, produces = "json", form }: RouteInfo): boolean {
+  return id !== "mcp" && !form && /^(json|text|document)$/.test(produces);
 }
 
 /** No dots: some clients drop a whole list for them. */
