@@ -22,6 +22,7 @@ import {
 } from "../status/mod.ts";
 import { TaskStatus } from "../store/mod.ts";
 import { type Deps, route } from "../deps.ts";
+import { OWNERS_PAGE } from "./status_session.ts";
 
 const LIMIT = 50;
 const LOG_LINES = 200;
@@ -210,13 +211,13 @@ async function outputsOf(
 }
 
 const common = {
+  ...OWNERS_PAGE,
   method: "GET",
   kind: "read",
-  surface: "business",
-  exposure: "local",
   scope: "admin",
   answersInOutage: true,
   navigable: true,
+  session: true,
   produces: "html",
   data: z.string(),
 } as const;

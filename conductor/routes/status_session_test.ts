@@ -401,3 +401,55 @@ Deno.test("without a shared token there is nothing to sign in to", async () => {
   const { error } = await answer.json();
   assertEquals([answer.status, error.code], [409, "CONFLICT"]);
 });
+
+Deno.test("a visitor without a session is shown the sign-in form on every page, by a link from elsewhere too", async () => {
+  await using it = await guarded({
+    BAA_CONDUCTOR_PUBLIC_API_BASE: "https://conductor.makefile.so",
+  });
+  const cookie = await signIn(it);
+  const link = {
+    "sec-fetch-site": "cross-site",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+  };
+  for (
+    const page of [
+      "tasks?status=failed",
+      "schedules",
+      "codex",
+      "browser",
+      "audit",
+      "node",
+      "tasks/task_1",
+      "none",
+    ]
+  ) {
+    const path = `${UI}/${page}`;
+    for (const headers of [{}, BROWSER, { ...BROWSER, ...link }]) {
+      const answer = await it.server.get(path, { headers });
+      assertEquals(answer.status, 401, page);
+      assertMatch(
+        answer.headers.get("content-security-policy") ?? "",
+        /default-src 'none'.*form-action 'self'/,
+      );
+      assertEquals(answer.headers.get("referrer-policy"), "same-origin");
+      const text = await answer.text();
+      assertMatch(text, /<form [^>]*action="\/v1\/status\/session"/);
+      assert(text.includes(`name="return_to" value="${path}"`), text);
+      assert(!/<script|http-equiv/.test(text));
+    }
+    const json = await it.server.get(path, {
+      headers: { accept: "application/json" },
+    });
+    assertEquals((await json.json()).error.code, "UNAUTHORIZED");
+    const outside = it.server.get(path, {
+      headers: { cookie, "x-forwarded-for": "203.0.113.9" },
+    });
+    assertEquals(await statusOf(outside), 403);
+    const inside = await it.server.get(path, {
+      headers: { ...BROWSER, cookie },
+    });
+    assertEquals(inside.status, /none|task_1/.test(page) ? 404 : 200, page);
+    assert(!(await inside.text()).includes(`type="password"`));
+  }
+});

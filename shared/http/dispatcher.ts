@@ -125,16 +125,18 @@ export class Dispatcher<Deps> {
   /** What shows a failure of the route that a request wants, to who wants to see pages. */
   #failurePage(
     request: Request,
-    { method, target }: GuardRequest,
+    { method, headers, target }: GuardRequest,
     call: Call<Deps> | undefined,
   ): ((failure: WireError) => Page) | undefined {
     const route = this.#catalog.match(target.path)
       ?.get(method === "HEAD" ? "GET" : method)?.route;
     const show = route?.failurePage;
     if (show === undefined) return undefined;
-    // Who says nothing gets a page where there is one, and data from a write.
+    // Of those who do not say, a program shows a token, or writes.
     const types = ["text/html", "application/json"];
-    if (route?.kind === "write") types.reverse();
+    if (route?.kind === "write" || headers.has("authorization")) {
+      types.reverse();
+    }
     if (accepts(request, ...types) !== "text/html") return undefined;
     const { path, query = "" } = target;
     return (failure) =>
