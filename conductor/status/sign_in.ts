@@ -1,4 +1,8 @@
-import type { FailedRequest, Page, WireError } from "../../shared/http/mod.ts";
+import type {
+  FailedRequest,
+  HtmlPage,
+  WireError,
+} from "../../shared/http/mod.ts";
 import { type Markup, markup } from "./markup.ts";
 import { hero, PAGES, shell, SIGN_IN_PATH } from "./shell.ts";
 import { FORM_PAGE_HEADERS } from "./style.ts";
@@ -13,7 +17,7 @@ const [, STATUS] = PAGES.status;
 export function failurePage(
   { code, message, hint, details }: WireError,
   { path, query, body }: FailedRequest,
-): Page {
+): HtmlPage {
   const isWrong = path === SIGN_IN_PATH;
   const isLocked = details?.locked_seconds !== undefined;
   if (code !== "UNAUTHORIZED" && !isLocked) {
@@ -51,7 +55,7 @@ function signInForm(to: string): Markup {
 </form>`;
 }
 
-function pageOf(title: string, parts: readonly Markup[]): Page {
+function pageOf(title: string, parts: readonly Markup[]): HtmlPage {
   const html = shell({
     title: `${title} · baa-conductor`,
     tone: "plain",

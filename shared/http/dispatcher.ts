@@ -28,7 +28,7 @@ import { ReadSlots } from "./read_slots.ts";
 import type {
   Caller,
   HeaderMap,
-  Page,
+  HtmlPage,
   Route,
   RouteInfo,
   RouteWith,
@@ -127,7 +127,7 @@ export class Dispatcher<Deps> {
     request: Request,
     { method, headers, target }: GuardRequest,
     call: Call<Deps> | undefined,
-  ): ((failure: WireError) => Page) | undefined {
+  ): ((failure: WireError) => HtmlPage) | undefined {
     const route = this.#catalog.match(target.path)
       ?.get(method === "HEAD" ? "GET" : method)?.route;
     const show = route?.failurePage;

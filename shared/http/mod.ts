@@ -21,7 +21,7 @@ export {
   BareFailure,
   contract,
   type FailedRequest,
-  type Page,
+  type HtmlPage,
   type Principal,
   Reply,
   type Route,

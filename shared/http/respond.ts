@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
 import {
   BareFailure,
-  type Page,
+  type HtmlPage,
   Reply,
   type RouteInfo,
   TextReply,
@@ -156,7 +156,7 @@ function knownError(thrown: unknown, log: Logger): AppError {
   return new AppError("INTERNAL");
 }
 
-type FailurePage = (failure: WireError) => Page;
+type FailurePage = (failure: WireError) => HtmlPage;
 
 /**
  * Answers a failure, also of a request that no app has taken. The only writer of

@@ -286,7 +286,7 @@ export interface FailedRequest {
 }
 
 /** A page, with the headers that belong to it. */
-export interface Page {
+export interface HtmlPage {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -294,7 +294,10 @@ export interface Page {
 /** What the describers and the audit ask a route. */
 interface RouteReports<Deps, P extends string, Q, B, D> {
   /** Shows a failure to a person; who asks for JSON gets the envelope. */
-  readonly failurePage?: (failure: WireError, request: FailedRequest) => Page;
+  readonly failurePage?: (
+    failure: WireError,
+    request: FailedRequest,
+  ) => HtmlPage;
   /** What is said over its socket, where its schemas do not tell. */
   protocol?(deps: Deps): Readonly<Record<string, unknown>>;
   /** Why the route cannot work now; undefined when it can. */
