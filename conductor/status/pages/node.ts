@@ -60,6 +60,7 @@ export function nodePage(
 
 function machine(status: Status, memoryBytes: number): Markup {
   const { disk, descriptors, versions, process_groups, uptime_ms } = status;
+  const { notifications } = status;
   return facts({
     Version: versions.conductor,
     Deno: versions.deno,
@@ -70,6 +71,8 @@ function machine(status: Status, memoryBytes: number): Markup {
     Descriptors: descriptors &&
       `${descriptors.in_use} in use of ${descriptors.limit ?? "unknown"}`,
     "Process groups by": process_groups,
+    Notifications: notifications &&
+      `${notifications.waiting} wait, ${notifications.failed} given up`,
   });
 }
 

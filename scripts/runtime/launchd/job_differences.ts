@@ -1,9 +1,11 @@
+import { type Setting, SETTINGS } from "../../../shared/config/mod.ts";
 import {
   environmentOf,
   formatJob,
   forSession,
   type LaunchdJob,
   sessionOf,
+  type Variables,
 } from "../node/mod.ts";
 
 /**
@@ -35,10 +37,18 @@ function environmentDifferences(
   const want = environmentOf(wanted);
   const names = new Set([...Object.keys(have), ...Object.keys(want)]);
   return [...names].filter((name) => have[name] !== want[name]).map((name) =>
-    `${name} is ${have[name] ?? "not set"}, should be ${
-      want[name] ?? "not set"
-    }`
+    `${name} is ${shown(name, have)}, should be ${shown(name, want)}`
   );
+}
+
+const SECRETS: ReadonlySet<string> = new Set(
+  Object.values<Setting<unknown>>(SETTINGS).filter((it) => it.secret)
+    .map((it) => it.variable),
+);
+
+function shown(name: string, environment: Variables): string {
+  const value = environment[name];
+  return value === undefined ? "not set" : SECRETS.has(name) ? "***" : value;
 }
 
 function comparable(job: LaunchdJob): LaunchdJob {

@@ -4,6 +4,7 @@ import { runCommand } from "../node/command.ts";
 import { DEFAULT_SERVICES, SERVICE_NAMES, SERVICES } from "../node/services.ts";
 import { installationIn } from "../testing/fixtures.ts";
 import { readTemplate, renderJob } from "./job.ts";
+import { jobDifferences } from "./job_differences.ts";
 import { environmentOf, formatJob, parseJob } from "../node/property_list.ts";
 
 const template = await readTemplate();
@@ -120,4 +121,22 @@ Deno.test({
       await Deno.remove(file);
     }
   },
+});
+
+Deno.test("jobDifferences() names a setting that holds a secret, and not the secret", () => {
+  const job = render("conductor");
+  const withUrl = (url: string) => ({
+    ...job,
+    EnvironmentVariables: { ...environmentOf(job), BAA_NOTIFY_URL: url },
+  });
+  const found = [
+    jobDifferences(withUrl("https://canary@a.example"), job),
+    jobDifferences(job, withUrl("https://b.example/canary")),
+    jobDifferences(withUrl("https://b.example/canary"), withUrl("http://c")),
+  ];
+  assertEquals(found, [
+    ["BAA_NOTIFY_URL is ***, should be not set"],
+    ["BAA_NOTIFY_URL is not set, should be ***"],
+    ["BAA_NOTIFY_URL is ***, should be ***"],
+  ]);
 });
