@@ -1,9 +1,10 @@
 import { Database } from "@db/sqlite";
-import { assertEquals } from "@std/assert";
-import { dirname } from "@std/path";
+import { assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { LockFiles } from "../../../conductor/store/mod.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 import { databasePath } from "../node/installation.ts";
-import { keepDatabase, restoreDatabase } from "./database.ts";
+import { keepDatabase, mustBeUnused, restoreDatabase } from "./database.ts";
 
 async function setUp() {
   const dir = await tempDir();
@@ -54,4 +55,18 @@ Deno.test("restoreDatabase() leaves alone what the old version can read", async 
 Deno.test("keepDatabase() has nothing to keep at a first install", async () => {
   await using dir = await tempDir();
   assertEquals(await keepDatabase(dir.join("state"), dir.path), undefined);
+});
+
+Deno.test("mustBeUnused() knows a conductor that lives from one that is gone", async () => {
+  const { dir } = await setUp();
+  await using _ = dir;
+  const path = databasePath(dir.join("state"));
+  await mustBeUnused(path);
+  const folder = join(dirname(path), "instances");
+  const locks = new LockFiles(folder);
+  locks.hold("instance_1");
+  await assertRejects(() => mustBeUnused(path), Error, "did not start uses");
+  locks.release();
+  await Deno.writeTextFile(join(folder, "instance_0.lock"), "");
+  await mustBeUnused(path);
 });

@@ -17,12 +17,14 @@ import {
   report,
   type RuntimeNode,
   type ServiceName,
+  SERVICES,
   settingOf,
   toRemember,
   uninterrupted,
   writeRecord,
 } from "../node/mod.ts";
 import { domainsOf, type Jobs, jobsOf, type Ports } from "../launchd/mod.ts";
+import { awaitRuns } from "./await_runs.ts";
 import { changesOf } from "./changes.ts";
 import { printPlan } from "./dry_run.ts";
 import { exchange } from "./exchange.ts";
@@ -84,6 +86,13 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   );
   const staged = await stage(planned, { machine, record, identity });
   const changes = await changesOf(planned, staged, jobs);
+  const isStopped = changes.jobs.some(({ service }) =>
+    service.name === "conductor"
+  );
+  if (isStopped && (await jobs.find(SERVICES.conductor)).length > 0) {
+    const state = settingOf("BAA_STATE_DIR", installation);
+    await awaitRuns(state, { clock: machine.clock, terminal });
+  }
   const isInForce = await uninterrupted(
     terminal,
     () => exchange(changes, { ...ports, installation, jobs }),
