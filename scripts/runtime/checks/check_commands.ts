@@ -24,8 +24,11 @@ import {
   conductorChecks,
   databaseCheck,
 } from "./conductor_checks.ts";
+import { clockCheck, watchClock } from "./clock_check.ts";
 import { diskCheck } from "./disk_check.ts";
+import { macChecks } from "./mac_checks.ts";
 import { machineChecks } from "./machine_checks.ts";
+import { sharedMachineCheck } from "./shared_machine_check.ts";
 import { serviceChecks } from "./service_checks.ts";
 import { staticChecks } from "./static_checks.ts";
 
@@ -82,16 +85,20 @@ export async function doctor(flags: Flags, ports: Ports): Promise<ExitCode> {
   const isInstalled = node.installed.jobs.size > 0;
   const hasLaunchd = await findLaunchctl(machine) !== undefined;
   const services = checked(flags);
+  const clock = watchClock(machine);
+  const installation = isInstalled
+    ? node.installation
+    : fromSource(node, machine.environment);
   const findings = [
     ...(hasLaunchd ? [] : [
       ok("launchd", "none on this machine: deno task start runs the services"),
     ]),
-    ...await machineChecks(
-      isInstalled ? node.installation : fromSource(node, machine.environment),
-      { machine, services },
-    ),
+    ...await machineChecks(installation, { machine, services }),
+    ...await sharedMachineCheck(installation, machine),
+    ...await macChecks(installation, { machine, isInstalled }),
     ...(isInstalled ? await staticChecks(services, { node, machine }) : []),
     ...await nodeChecks(flags, { node, ports }),
+    ...clock(),
   ];
   return report(distinct(findings), terminal) ? EXIT.ok : EXIT.failed;
 }
@@ -135,6 +142,7 @@ async function nodeChecks(
     }
     const database = databasePath(stateDir);
     findings.push(...await databaseCheck(database));
+    findings.push(...clockCheck(database, machine));
     findings.push(backupCheck(join(dirname(database), "backups"), Date.now()));
   }
   return [...findings, await diskCheck(stateDir)];

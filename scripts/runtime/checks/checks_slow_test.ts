@@ -113,6 +113,30 @@ Deno.test("doctor names who took a port, and leaves them alone", async () => {
   await connected;
 });
 
+Deno.test("doctor asks a Mac's own programs what keeps the services up, and gives the lines to type", async () => {
+  await using node = await installedNode();
+  await node.standIn("pmset", "echo 'AC Power:'", "echo ' sleep    10'");
+  await node.standIn("fdesetup", "echo 'FileVault is Off.'");
+  await node.standIn("defaults", "echo 'does not exist' >&2", "exit 1");
+  await node.standIn("dscl", "printf '_www 70\\ngeorge 501\\nmary 502\\n'");
+  await node.standIn(
+    "codesign",
+    '[ "$1" = --verify ] || echo Signature=adhoc >&2',
+  );
+  const ran = await node.run("with-deno", "doctor");
+  assertRan(ran, 0);
+  for (
+    const line of [
+      "fix: sudo pmset -a sleep 0",
+      "fix: sudo sysadminctl -autologin set -userName george -password -",
+      "no token is set, and mary can log in here",
+      `install-mini.sh --token-file ${node.home}/.baa-token`,
+      "conductor: its signature is ad hoc",
+      "clock: it has not gone back",
+    ]
+  ) assertStringIncludes(ran.stdout, line);
+});
+
 Deno.test("check-node.sh says what to do where nothing runs", async () => {
   await using node = await testNode();
   node.env["PATH"] = "/usr/bin:/bin";

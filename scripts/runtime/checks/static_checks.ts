@@ -17,6 +17,7 @@ import {
 import { jobDifferences, planJob } from "../launchd/mod.ts";
 import { configurationChecks } from "./configuration_checks.ts";
 import { permissionCheck } from "./permission_check.ts";
+import { signatureCheck } from "./signature_check.ts";
 
 const INSTALL = script("install-mini");
 
@@ -39,6 +40,7 @@ export async function staticChecks(
         installation,
         withStatusApi: node.installed.jobs.has("status-api"),
       }),
+      ...await signatureCheck(program, { node, machine }),
     );
   }
   if (record !== undefined && record.version !== VERSION) {
