@@ -126,17 +126,19 @@ export const browserView = z.object({
     allowed_hosts: z.array(z.string()).describe(
       "Loopback and private targets that may be reached (BAA_BROWSER_HOSTS), beside every public http(s) host",
     ),
-    platforms: z.array(z.object({
-      platform: z.string(),
-      in_flight: z.int(),
-      failures_in_a_row: z.int(),
-      breaker: z.enum(["closed", "open", "half_open"]),
-      /** Null: the breaker stops nothing now. */
-      breaker_until: time.nullable(),
-      /** The end of the spacing; null: it is over. */
-      next_request_at: time.nullable(),
-      retry_after_ms: z.int(),
-    })),
+    platforms: z.array(
+      z.object({
+        platform: z.string(),
+        in_flight: z.int(),
+        failures_in_a_row: z.int(),
+        breaker: z.enum(["closed", "open", "half_open"]),
+        /** Null: the breaker stops nothing now. */
+        breaker_until: time.nullable(),
+        /** The end of the spacing; null: it is over. */
+        next_request_at: time.nullable(),
+        retry_after_ms: z.int(),
+      }).meta({ [ELSEWHERE]: true }),
+    ),
   }),
   platforms: z.array(z.object({
     name: z.string(),
