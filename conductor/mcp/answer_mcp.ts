@@ -14,12 +14,15 @@ export async function answerMcp<Deps>(
   context: RouteContext<Deps>,
   { isAll }: { readonly isAll: boolean },
 ): Promise<Response> {
-  const { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } =
-    await import("@modelcontextprotocol/server");
-  const gone = new AbortController();
-  context.hold(() => gone.abort());
-  const left = AbortSignal.any([context.signal, gone.signal]);
-  const handler = createMcpHandler(() => {
+  const {
+    createMcpHandler,
+    isLegacyRequest,
+    ProtocolError,
+    ProtocolErrorCode,
+    Server,
+    WebStandardStreamableHTTPServerTransport,
+  } = await import("@modelcontextprotocol/server");
+  const serve = () => {
     const server = new Server({ name: "baa-conductor", version: VERSION }, {
       capabilities: { tools: {} },
     });
@@ -51,21 +54,39 @@ export async function answerMcp<Deps>(
         ? undefined
         : setInterval(() => notify(++ticks).catch(() => {}), PROGRESS_MS);
       try {
-        const signal = AbortSignal.any([left, mcpReq.signal]);
-        return await callTool(route, args, { context, signal });
+        return await callTool(route, args, { context, signal: mcpReq.signal });
       } finally {
         clearInterval(timer);
       }
     });
     return server;
-  }, { legacy: "stateless" });
+  };
   const headers = new Headers(context.headers);
   // It answers in either form as it sees fit.
   headers.set("accept", "application/json, text/event-stream");
+  const { signal, body: parsedBody } = context;
   const request = new Request("http://localhost/mcp", {
     method: "POST",
     headers,
-    signal: left,
+    signal,
   });
-  return await handler.fetch(request, { parsedBody: context.body });
+  if (asksProgress(parsedBody) || !await isLegacyRequest(request, parsedBody)) {
+    const handler = createMcpHandler(serve, { legacy: "stateless" });
+    return await handler.fetch(request, { parsedBody });
+  }
+  // The handler gives each answer of the older era a stream, which costs more
+  // than the rest of it: only progress needs one.
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    enableJsonResponse: true,
+  });
+  const server = serve();
+  await server.connect(transport);
+  // Whoever left waits for nothing: what runs for it ends.
+  signal.addEventListener("abort", () => server.close(), { once: true });
+  return await transport.handleRequest(request, { parsedBody });
+}
+
+function asksProgress(body: unknown): boolean {
+  return (body as { params?: { _meta?: { progressToken?: unknown } } } | null)
+    ?.params?._meta?.progressToken !== undefined;
 }

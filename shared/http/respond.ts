@@ -79,20 +79,24 @@ export function largeResult(
 }
 
 /** Sends what a route wrote itself; `onEnd` is called when it was taken, or its reader has gone. */
-export function ownResult(
+export async function ownResult(
   answer: Response,
   { requestId }: AnswerContext,
   onEnd: () => void,
-): Response {
-  if (answer.body === null) onEnd();
-  const body = answer.body?.pipeThrough(
-    new TransformStream({ flush: onEnd, cancel: onEnd }),
-  ) ?? null;
+): Promise<Response> {
   const { status, headers } = answer;
-  return respond(body, headers.get("content-type") ?? JSON_TYPE, {
-    requestId,
-    status,
-  });
+  const type = headers.get("content-type") ?? JSON_TYPE;
+  const init = { requestId, status };
+  if (answer.body !== null && type.startsWith("text/event-stream")) {
+    const body = answer.body.pipeThrough(
+      new TransformStream({ flush: onEnd, cancel: onEnd }),
+    );
+    return respond(body, type, init);
+  }
+  // What is whole already needs no stream around it.
+  const text = answer.body === null ? null : await answer.text();
+  onEnd();
+  return respond(text, type, init);
 }
 
 /** Answers an event stream. */
