@@ -22,6 +22,8 @@ export async function answerMcp<Deps>(
     Server,
     WebStandardStreamableHTTPServerTransport,
   } = await import("@modelcontextprotocol/server");
+  const gone = new AbortController();
+  const left = AbortSignal.any([context.signal, gone.signal]);
   const serve = () => {
     const server = new Server({ name: "baa-conductor", version: VERSION }, {
       capabilities: { tools: {} },
@@ -54,7 +56,8 @@ export async function answerMcp<Deps>(
         ? undefined
         : setInterval(() => notify(++ticks).catch(() => {}), PROGRESS_MS);
       try {
-        return await callTool(route, args, { context, signal: mcpReq.signal });
+        const signal = AbortSignal.any([left, mcpReq.signal]);
+        return await callTool(route, args, { context, signal });
       } finally {
         clearInterval(timer);
       }
@@ -64,26 +67,54 @@ export async function answerMcp<Deps>(
   const headers = new Headers(context.headers);
   // It answers in either form as it sees fit.
   headers.set("accept", "application/json, text/event-stream");
-  const { signal, body: parsedBody } = context;
+  const { body: parsedBody } = context;
   const request = new Request("http://localhost/mcp", {
     method: "POST",
     headers,
-    signal,
+    signal: left,
   });
-  if (asksProgress(parsedBody) || !await isLegacyRequest(request, parsedBody)) {
-    const handler = createMcpHandler(serve, { legacy: "stateless" });
-    return await handler.fetch(request, { parsedBody });
+  const handler = createMcpHandler(serve, {
+    legacy: "stateless",
+    keepAliveMs: PROGRESS_MS,
+  });
+  if (asksProgress(parsedBody)) return handler.fetch(request, { parsedBody });
+  if (!await isLegacyRequest(request, parsedBody)) {
+    return whenReady(handler.fetch(request, { parsedBody }), gone);
   }
-  // The handler gives each answer of the older era a stream, which costs more
-  // than the rest of it: only progress needs one.
+  // The handler makes a stream of each answer of the older era, which costs more
+  // than the rest of it: only what takes long needs one.
   const transport = new WebStandardStreamableHTTPServerTransport({
     enableJsonResponse: true,
   });
-  const server = serve();
-  await server.connect(transport);
-  // Whoever left waits for nothing: what runs for it ends.
-  signal.addEventListener("abort", () => server.close(), { once: true });
-  return await transport.handleRequest(request, { parsedBody });
+  await serve().connect(transport);
+  return whenReady(transport.handleRequest(request, { parsedBody }), gone);
+}
+
+/**
+ * An answer that takes its time becomes a stream of comments, itself the last:
+ * the runtime often does not tell that a client has left before something is
+ * written to it.
+ */
+async function whenReady(
+  answer: Promise<Response>,
+  gone: AbortController,
+): Promise<Response> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), PROGRESS_MS);
+  const ready = await Promise.race([answer, late.promise]);
+  clearTimeout(timer);
+  if (ready !== undefined) return ready;
+  const { readable, writable } = new TransformStream<string, string>();
+  const writer = writable.getWriter();
+  const say = (text: string) => writer.write(text).catch(() => gone.abort());
+  const beat = setInterval(() => say(": it runs\n\n"), PROGRESS_MS);
+  answer.then(async (it) => {
+    await say(`event: message\ndata: ${await it.text()}\n\n`);
+    await writer.close();
+  }).catch(() => writer.abort()).finally(() => clearInterval(beat));
+  return new Response(readable.pipeThrough(new TextEncoderStream()), {
+    headers: { "content-type": "text/event-stream" },
+  });
 }
 
 function asksProgress(body: unknown): boolean {

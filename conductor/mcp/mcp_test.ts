@@ -1,10 +1,7 @@
-import {
-  Client,
-  StreamableHTTPClientTransport,
-} from "@modelcontextprotocol/client";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { SCOPES } from "../../shared/http/mod.ts";
+import { connectMcp, type McpEra } from "../../shared/testing/mcp_client.ts";
 import { until } from "../../shared/testing/until.ts";
 import { routes } from "../routes/mod.ts";
 import {
@@ -14,52 +11,30 @@ import {
 import { toolsFor } from "./tools.ts";
 
 const TOKEN = "the-owner-4711-x9k2";
-const MODERN = "2026-07-28";
-const ERAS = { modern: { pin: MODERN }, legacy: "legacy" } as const;
 
 /** The official client, on a conductor without a port. */
-async function connect(
+function connect(
   { daemon, origin }: Pick<TestConductor, "daemon" | "origin">,
-  { era = "modern", query = "", token }: {
-    readonly era?: keyof typeof ERAS;
+  { era, query = "", token }: {
+    readonly era?: McpEra;
     readonly query?: string;
     readonly token?: string;
   } = {},
 ) {
-  const client = new Client({ name: "test", version: "1" }, {
-    versionNegotiation: { mode: ERAS[era] },
-  });
-  const transport = new StreamableHTTPClientTransport(
-    new URL(`${origin}/mcp${query}`),
-    {
-      fetch: async (url, init) => {
-        const headers = new Headers(init?.headers);
-        headers.set("host", new URL(origin).host);
-        if (token !== undefined) {
-          headers.set("authorization", `Bearer ${token}`);
-        }
-        if (init?.body) {
-          headers.set("content-length", String(String(init.body).length));
-        }
-        return await daemon.handle(new Request(url, { ...init, headers }), {
-          remoteAddress: "127.0.0.1",
-        });
-      },
-    },
-  );
-  await client.connect(transport);
-  return {
-    client,
-    async call(name: string, args: Record<string, unknown> = {}) {
-      const { structuredContent, ...rest } = await client.callTool({
-        name,
-        arguments: args,
+  return connectMcp(`${origin}/mcp${query}`, {
+    era,
+    token,
+    async fetch(url, init) {
+      const headers = new Headers(init?.headers);
+      headers.set("host", new URL(origin).host);
+      if (init?.body) {
+        headers.set("content-length", String(String(init.body).length));
+      }
+      return await daemon.handle(new Request(url, { ...init, headers }), {
+        remoteAddress: "127.0.0.1",
       });
-      // deno-lint-ignore no-explicit-any -- each tool answers data of its own
-      return { ...rest, data: structuredContent as any };
     },
-    [Symbol.asyncDispose]: () => client.close(),
-  };
+  });
 }
 
 for (const era of ["modern", "legacy"] as const) {

@@ -6,6 +6,7 @@ import {
   runs,
   waitUntilGone,
 } from "../../shared/testing/processes.ts";
+import { connectMcp } from "../../shared/testing/mcp_client.ts";
 import { until } from "../../shared/testing/until.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { startDaemon } from "../testing/daemon.ts";
@@ -14,25 +15,26 @@ import { codexHome, findRealCodex } from "../testing/real_codex.ts";
 const TOKEN = "an-agent-of-tests-4711";
 const codex = await findRealCodex();
 
-Deno.test("a client of MCP whose connection ends takes its command along", async () => {
+Deno.test("a client of MCP whose connection ends takes its command along, in either era", async () => {
   await using conductor = await startDaemon("conductor");
-  const command = endlessSleep();
-  const leave = new AbortController();
-  const answer = fetch(`${conductor.origin}/mcp`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      jsonrpc: "2.0",
-      id: 1,
-      method: "tools/call",
-      params: { name: "host_exec", arguments: { command: `exec ${command}` } },
-    }),
-    signal: leave.signal,
-  }).then((it) => it.text());
-  await until(() => runs(command));
-  leave.abort();
-  await assertRejects(() => answer);
-  assertEquals(await waitUntilGone(command), []);
+  for (const era of ["modern", "legacy"] as const) {
+    await using it = await connectMcp(`${conductor.origin}/mcp`, { era });
+    const command = endlessSleep();
+    const leave = new AbortController();
+    const left = it.client.callTool({
+      name: "host_exec",
+      arguments: {
+        command: `${command} # ${"longer than one packet ".repeat(50)}`,
+        timeoutMs: 50_000,
+      },
+    }, { signal: leave.signal });
+    await until(() => runs(command));
+    // Of the older era only the end of the connection counts: there is no session.
+    if (era === "legacy") await it.client.close();
+    leave.abort();
+    await assertRejects(() => left);
+    assertEquals(await waitUntilGone(command), []);
+  }
 });
 
 Deno.test({

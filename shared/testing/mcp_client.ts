@@ -1,0 +1,47 @@
+import {
+  Client,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
+
+/** How a client of each era of the protocol begins. */
+const ERAS = { modern: { pin: "2026-07-28" }, legacy: "legacy" } as const;
+
+export type McpEra = keyof typeof ERAS;
+
+/** Connects the official client of MCP. */
+export async function connectMcp(
+  url: string,
+  { era = "modern", token, fetch = globalThis.fetch }: {
+    readonly era?: McpEra | undefined;
+    readonly token?: string | undefined;
+    readonly fetch?: (
+      url: string | URL,
+      init?: RequestInit,
+    ) => Promise<Response>;
+  } = {},
+) {
+  const client = new Client({ name: "test", version: "1" }, {
+    versionNegotiation: { mode: ERAS[era] },
+  });
+  const headers = token === undefined
+    ? {}
+    : { authorization: `Bearer ${token}` };
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(url), {
+      fetch,
+      requestInit: { headers },
+    }),
+  );
+  return {
+    client,
+    async call(name: string, args: Record<string, unknown> = {}) {
+      const { structuredContent, ...rest } = await client.callTool({
+        name,
+        arguments: args,
+      });
+      // deno-lint-ignore no-explicit-any -- each tool answers data of its own
+      return { ...rest, data: structuredContent as any };
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
