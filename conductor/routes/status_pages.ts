@@ -11,6 +11,7 @@ import {
   auditPage,
   browserPage,
   codexPage,
+  type CodexReading,
   failedPage,
   FORM_PAGE_HEADERS,
   nodePage,
@@ -25,6 +26,8 @@ import { type Deps, route } from "../deps.ts";
 import { OWNERS_PAGE } from "./status_session.ts";
 
 const LIMIT = 50;
+/** Of what a page holds beside other things. */
+const FEW = 20;
 const LOG_LINES = 200;
 const OUTPUT_BYTES = 16_384;
 /** A codexd that is slow must not keep the page from coming. */
@@ -32,8 +35,9 @@ const CODEXD_MS = 2000;
 /** A trail that is longer is not followed anew for each look at it. */
 const MOST_VERIFIED = 10_000;
 
-const given = z.string().transform((it) => it === "" ? undefined : it)
-  .optional();
+/** A form gives what was left out as nothing. */
+const given = z.string().max(100)
+  .transform((it) => it === "" ? undefined : it).optional();
 const Query = z.strictObject({
   status: TaskStatus.optional(),
   kind: given,
@@ -60,68 +64,32 @@ const MAKERS = {
         schedules: day instanceof Unread ? null : day,
         at: isoTime(now),
       },
-      list: read(() => deps.schedules.list({ limit: LIMIT, cursor })),
+      list: read(() => deps.schedules.list({ limit: FEW, cursor })),
       cursor,
       now,
     });
   },
   async codex({ deps: { codex, clock }, signal }) {
-    const { state, reason } = codex.health.condition;
-    const { away } = codex.health;
-    const soon = {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CODEXD_MS)]),
-    };
-    const [status, sessions] = await Promise.all([
-      away === undefined
-        ? later(codex.api.call(
-          codexdStatus,
-          { query: { usage_by: "day" } },
-          soon,
-        ))
-        : new Unread(away),
-      away === undefined
-        ? later(
-          codex.api.call(
-            listSessions,
-            { query: { limit: String(LIMIT) } },
-            soon,
-          ),
-        )
-        : new Unread(away),
-    ]);
-    return codexPage({
-      state: reason === null ? state : `${state}: ${reason}`,
-      status,
-      sessions,
-      approvals: [],
-      now: clock.now(),
-    });
+    const { away, condition } = codex.health;
+    const reading = away === undefined
+      ? await later(codexReading(codex.api, signal))
+      : new Unread(away);
+    return codexPage({ state: condition.state, reading, now: clock.now() });
   },
   browser({ deps: { browser, clock } }) {
     const view = read(() => browser.viewer.view({}));
     return browserPage({ view, now: clock.now() });
   },
   async audit({ deps, query: { cursor } }) {
-    const { audit, auditVerifier, clock, status } = deps;
+    const { audit, auditVerifier, backups, clock } = deps;
     const rows = read(() => audit.list({}, { limit: LIMIT, cursor }));
-    if (!(rows instanceof Unread) && rows.last_seq <= MOST_VERIFIED) {
-      // What comes of it stands in `last`; what it fails of, in the page too.
-      const verdict = await later(auditVerifier.verify());
-      if (verdict instanceof Unread) {
-        return auditPage({
-          rows,
-          verified: verdict,
-          backup: null,
-          cursor,
-          now: clock.now(),
-        });
-      }
-    }
-    const { backup } = await status.full();
+    const isShort = !(rows instanceof Unread) &&
+      rows.last_seq <= MOST_VERIFIED;
+    const verdict = isShort ? await later(auditVerifier.verify()) : undefined;
     return auditPage({
       rows,
-      verified: auditVerifier.last,
-      backup,
+      verified: verdict instanceof Unread ? verdict : auditVerifier.last,
+      backup: backups.list()[0],
       cursor,
       now: clock.now(),
     });
@@ -131,7 +99,7 @@ const MAKERS = {
     return nodePage({
       status: await status.full(),
       tokens: read(() => tokens.list({ limit: LIMIT }).items),
-      controllers: read(() => controllers({ limit: LIMIT }).items),
+      controllers: read(() => controllers({ limit: FEW }).items),
       backups: backups.list(),
       memoryBytes: Deno.memoryUsage().rss,
       now: clock.now(),
@@ -142,24 +110,32 @@ const MAKERS = {
   (context: Context) => string | Promise<string>
 >;
 
-/** Reads something that may be away. @throws {AppError} for what was asked wrongly */
+async function codexReading(
+  api: Deps["codex"]["api"],
+  leaves: AbortSignal,
+): Promise<CodexReading> {
+  const signal = AbortSignal.any([leaves, AbortSignal.timeout(CODEXD_MS)]);
+  const [status, sessions] = await Promise.all([
+    api.call(codexdStatus, { query: { usage_by: "day" } }, { signal }),
+    api.call(listSessions, { query: { limit: String(FEW) } }, { signal }),
+  ]);
+  return { status, sessions, approvals: [] };
+}
+
+/** Reads what may be out of reach. @throws {AppError} for what was asked wrongly */
 function read<T>(reading: () => T): T | Unread {
   try {
     return reading();
   } catch (error) {
-    return unread(error);
+    const isWrong = error instanceof AppError &&
+      ["INVALID_INPUT", "NOT_FOUND"].includes(error.code);
+    if (isWrong) throw error;
+    return new Unread(messageOf(error));
   }
 }
 
 async function later<T>(reading: Promise<T>): Promise<T | Unread> {
-  return await reading.catch(unread);
-}
-
-function unread(error: unknown): Unread {
-  const isWrong = error instanceof AppError &&
-    ["INVALID_INPUT", "NOT_FOUND"].includes(error.code);
-  if (isWrong) throw error;
-  return new Unread(messageOf(error));
+  return await reading.catch((error) => new Unread(messageOf(error)));
 }
 
 /** Answers a page, or one that says what was asked wrongly. */
@@ -254,11 +230,10 @@ export const statusPageRoutes = [
         if (task instanceof Unread) {
           throw new AppError("NOT_READY", task.why);
         }
-        const page = { limit: LIMIT };
         const lines = { tail: LOG_LINES, limit: LOG_LINES };
         return taskPage({
           task,
-          runs: read(() => deps.runs.list({ task_id }, page).items),
+          runs: read(() => deps.runs.list({ task_id }, { limit: FEW }).items),
           log: read(() => deps.taskLogs.read(task_id, lines).items),
           outputs: task.kind === "exec"
             ? await outputsOf(task.latest_run?.run_id, context)

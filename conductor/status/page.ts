@@ -1,5 +1,5 @@
 import type { PublicStatus, Status } from "./contract.ts";
-import { markup } from "./markup.ts";
+import { cut, markup } from "./markup.ts";
 import { details } from "./page_details.ts";
 import { foot, hero, shell, type Tone } from "./shell.ts";
 import { duration } from "./words.ts";
@@ -23,7 +23,7 @@ const HEALTH = {
 /** Renders the whole status, or what a stranger may see of it. */
 export function statusPage(
   status: Status | PublicStatus,
-  { source, leadsOn, isSignedIn = false }: PageOptions & {
+  { source, leadsOn = false, isSignedIn = false }: PageOptions & {
     /** Whether the reader has a session. */
     readonly isSignedIn?: boolean;
     /** Whether the reader may go to the other pages. */
@@ -43,13 +43,13 @@ export function statusPage(
   const title = full?.drained ? "Drained" : mode;
   return shell({
     tone,
-    title: `${mode} · ${full?.node.host ?? "baa-conductor"}`,
+    title: cut(`${mode} · ${full?.node.host ?? "baa-conductor"}`),
     here: leadsOn ? "status" : undefined,
     isSignedIn,
     refreshS: REFRESH_S,
     parts: [
-      hero({ tone, title, line: facts.join(" · ") }),
-      full && details(full),
+      hero({ tone, title, line: cut(facts.join(" · "), 1000) }),
+      full && details(full, { leadsOn }),
       foot({ at: full?.at, source, refreshS: REFRESH_S }),
     ],
   });
@@ -67,7 +67,7 @@ export function outagePage(
   { at, source }: PageOptions & { readonly at: string },
 ): string {
   const title = "No answer";
-  const line = markup`${reason}</p>
+  const line = markup`${cut(reason, 4000)}</p>
 <p class="quiet">This page tries again by itself.`;
   return shell({
     tone: "bad",

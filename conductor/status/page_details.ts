@@ -1,14 +1,21 @@
 import type { Status } from "./contract.ts";
-import { type Markup, markup } from "./markup.ts";
+import { cut, type Markup, markup, type Value } from "./markup.ts";
+import { notes } from "./pieces.ts";
 import { runChart } from "./run_chart.ts";
 import { scheduleLanes } from "./schedule_lanes.ts";
+import { taskLink } from "./shell.ts";
 import { ago, counted, dateAndTime, duration, size } from "./words.ts";
 
 /** Below this share of a disk its card warns. */
 const LOW_DISK = 0.1;
+/** Runs that are shown. */
+const SHOWN = 20;
 
 /** Renders everything that is not for strangers. */
-export function details(status: Status): Markup {
+export function details(
+  status: Status,
+  { leadsOn }: { readonly leadsOn: boolean },
+): Markup {
   const cards = [
     queueCard(status),
     leaderCard(status),
@@ -22,22 +29,25 @@ export function details(status: Status): Markup {
   // Who is away has a card that says why.
   const onCards = [status.codexd?.reason, status.browser?.reason];
   const degraded = status.degraded.filter((it) => !onCards.includes(it));
+  const linked: Linked = ({ task_id, title }) =>
+    leadsOn
+      ? markup`<a href="${taskLink(task_id)}">${cut(title, 600)}</a>`
+      : cut(title, 600);
   return markup`${notes(status.reasons, "bad")}${notes(degraded, "warn")}
 ${automation(status)}
-<p class="quiet">Who may do what: ${status.who_may}</p>
+<p class="quiet">Who may do what: ${cut(status.who_may, 1000)}</p>
 <div class="cards">${cards}
 </div>
 ${runChart(status.runs)}
 ${scheduleLanes(status)}
-${activeRuns(status)}
-${lastErrors(status)}`;
+${activeRuns(status, linked)}
+${lastErrors(status, linked)}`;
 }
 
-function notes(lines: readonly string[], tone: "warn" | "bad") {
-  const items = lines.map((line) => markup`<li>${line}</li>`);
-  return items.length > 0 && markup`
-<ul class="notes ${tone}">${items}</ul>`;
-}
+/** A title, which leads to its task where the reader may follow. */
+type Linked = (
+  it: { readonly task_id: string; readonly title: string },
+) => Value;
 
 /** Who changed the mode, and why; nobody has when it runs as it was installed. */
 function automation({ automation, mode, at }: Status) {
@@ -47,7 +57,7 @@ function automation({ automation, mode, at }: Status) {
   if (mode === "running" && who === null && reason === null) return undefined;
   const words = `Set to ${mode} ${ago(updated_at, Date.parse(at))}` +
     (who === null ? "" : ` by ${who}`) + (reason === null ? "" : `: ${reason}`);
-  return markup`<p class="quiet">${words}</p>`;
+  return markup`<p class="quiet">${cut(words, 2000)}</p>`;
 }
 
 /** One figure, what it is, and a word on it. */
@@ -61,7 +71,9 @@ function card(
 ): Markup {
   const { tone = "plain", line } = options;
   return markup`
-<section class="card"><h3>${title}</h3><strong class="${tone}-text">${figure}</strong><p>${line}</p></section>`;
+<section class="card"><h3>${title}</h3><strong class="${tone}-text">${
+    cut(figure, 400)
+  }</strong><p>${cut(line, 1500)}</p></section>`;
 }
 
 function queueCard({ queue }: Status): Markup {
@@ -138,29 +150,38 @@ function versionsCard({ versions, node }: Status): Markup {
   });
 }
 
-function activeRuns({ active_runs, at }: Status) {
-  const items = active_runs.map((run) => {
+function activeRuns({ active_runs, at }: Status, linked: Linked) {
+  const items = active_runs.slice(0, SHOWN).map((run) => {
     const since = duration(Date.parse(at) - Date.parse(run.started_at));
-    const kind = `${run.kind}, attempt ${run.attempt}`;
+    const kind = cut(`${run.kind}, attempt ${run.attempt}`);
     return markup`
-<li><div class="row"><span>${run.title}</span><span class="quiet">${since}</span></div>
+<li><div class="row"><span>${
+      linked(run)
+    }</span><span class="quiet">${since}</span></div>
 <p class="quiet">${kind} · <code>${run.run_id}</code></p></li>`;
   });
   return items.length > 0 && markup`
-<section class="panel"><h2>At work</h2><ul class="list">${items}
+<section class="panel"><h2>At work</h2>${
+    active_runs.length > SHOWN &&
+    markup`<p class="quiet">${SHOWN} of ${active_runs.length}</p>`
+  }<ul class="list">${items}
 </ul></section>`;
 }
 
-function lastErrors({ last_errors, at }: Status): Markup {
+function lastErrors({ last_errors, at }: Status, linked: Linked): Markup {
   const items = last_errors.map((error) => {
     const when = ago(error.at, Date.parse(at));
     const code = error.code ?? error.status;
     return markup`
-<li><div class="row"><span>${error.title}</span><time class="quiet" datetime="${error.at}" title="${
+<li><div class="row"><span>${
+      linked(error)
+    }</span><time class="quiet" datetime="${error.at}" title="${
       dateAndTime(error.at)
     }">${when}</time></div>
-<p class="message"><span class="bad-text">${code}</span> ${error.message}</p>
-<p class="quiet">${error.kind} · <code>${error.run_id}</code></p></li>`;
+<p class="message"><span class="bad-text">${cut(code)}</span> ${
+      cut(error.message, 1500)
+    }</p>
+<p class="quiet">${cut(error.kind)} · <code>${error.run_id}</code></p></li>`;
   });
   const list = items.length === 0
     ? markup`<p class="quiet">None</p>`

@@ -2,6 +2,9 @@ import { cut, type Markup, markup, type Value } from "./markup.ts";
 import type { Tone } from "./shell.ts";
 import { ago, dateAndTime, duration } from "./words.ts";
 
+const NOTES = 10;
+const NOTE_BYTES = 800;
+
 /** A column: its head, and whether it holds numbers. */
 export interface Column {
   readonly head: string;
@@ -60,15 +63,17 @@ export function facts(pairs: Readonly<Record<string, Value>>): Markup {
 
 /** Renders a state: its colour, and in words what it is. */
 export function badge(text: string, tone: Tone): Markup {
-  return markup`<span class="badge ${tone}">${text}</span>`;
+  return markup`<span class="badge ${tone}">${cut(text, 80)}</span>`;
 }
 
-/** Renders sentences that stand out. */
+/** Renders the first of sentences that stand out; texts may be any length. */
 export function notes(
   lines: readonly (Markup | string)[],
   tone: "warn" | "bad",
 ): Markup | false {
-  const items = lines.map((line) => markup`<li>${line}</li>`);
+  const items = lines.slice(0, NOTES).map((line) =>
+    markup`<li>${typeof line === "string" ? cut(line, NOTE_BYTES) : line}</li>`
+  );
   return items.length > 0 && markup`
 <ul class="notes ${tone}">${items}</ul>`;
 }
@@ -146,6 +151,6 @@ export function ifRead<T>(
   render: (it: T) => Value,
 ): Value {
   return read instanceof Unread
-    ? notes([markup`This cannot be read now: ${cut(read.why, 1000)}`], "warn")
+    ? notes([`This cannot be read now: ${read.why}`], "warn")
     : render(read);
 }

@@ -37,9 +37,13 @@ function lane(
   now: number,
 ): Markup {
   const left = duration(Date.parse(next_at) - now);
-  const marks = day.map((quarter) =>
-    markup`<rect class="good" x="${quarter}" width="1" height="1"/>`
-  );
+  const starts = day.filter((quarter) => !day.includes(quarter - 1));
+  const marks = starts.map((start) => {
+    let end = start + 1;
+    while (day.includes(end)) end++;
+    const width = end - start;
+    return markup`<rect class="good" x="${start}" width="${width}" height="1"/>`;
+  });
   const misses = missed > 0 &&
     markup` <span class="warn-text">${missed} missed</span>`;
   return markup`

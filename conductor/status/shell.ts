@@ -15,6 +15,11 @@ export const PAGES = {
 /** Where the forms of a session go: to open one, and to end it. */
 export const SIGN_IN_PATH = "/v1/status/session";
 
+/** Where a task's page is. */
+export function taskLink(taskId: string): string {
+  return `${PAGES.tasks[1]}/${encodeURIComponent(taskId)}`;
+}
+
 export type PageName = keyof typeof PAGES;
 
 export type Tone = "good" | "warn" | "bad" | "plain";
@@ -29,7 +34,7 @@ const LAMPS: Readonly<Record<Tone, string>> = {
 /** Renders a whole page: its frame around `parts`. */
 export function shell(
   { title, tone, here, isSignedIn = false, refreshS, parts }: {
-    readonly title: string;
+    readonly title: Value;
     /** The colour of the lamp that stands for the page in a tab. */
     readonly tone: Tone;
     /** The page that is marked in the navigation; without it there is none. */

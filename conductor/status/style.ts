@@ -49,7 +49,7 @@ code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .panel { display: grid; gap: .75rem; }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 @media (min-width: 40rem) { .cards { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
-@media (min-width: 70rem) { .cards { grid-template-columns: repeat(6, minmax(0, 1fr)); } }
+@media (min-width: 60rem) { .cards { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 .card { display: grid; gap: .125rem; align-content: start; }
 .card strong { font-size: 1.25rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .card p { font-size: .875rem; color: var(--quiet); }

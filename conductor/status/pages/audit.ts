@@ -1,6 +1,5 @@
-import type { Verified } from "../../record/mod.ts";
+import type { BackupService, Verified } from "../../record/mod.ts";
 import type { AuditRow, Page } from "../../store/mod.ts";
-import type { Status } from "../contract.ts";
 import { cut, markup, type Value } from "../markup.ts";
 import {
   badge,
@@ -13,10 +12,9 @@ import {
   type Unread,
   when,
 } from "../pieces.ts";
-import { PAGES } from "../shell.ts";
+import { PAGES, taskLink } from "../shell.ts";
 import { counted } from "../words.ts";
 import { frame } from "./frame.ts";
-import { taskLink } from "./tasks.ts";
 
 const COLUMNS = [
   { head: "Row", isNumber: true },
@@ -32,7 +30,8 @@ export function auditPage(
     readonly rows: Page<AuditRow> | Unread;
     /** The newest verdict on the whole trail; undefined: none was asked for yet. */
     readonly verified: Verified | Unread | undefined;
-    readonly backup: Status["backup"];
+    /** The newest one. */
+    readonly backup: ReturnType<BackupService["list"]>[number] | undefined;
     readonly cursor: string | undefined;
     readonly now: number;
   },
@@ -46,7 +45,7 @@ export function auditPage(
     now,
     parts: [
       verdict && !verdict.ok &&
-      notes([cut(`The trail is not whole: ${verdict.problem}`, 1000)], "bad"),
+      notes([`The trail is not whole: ${verdict.problem}`], "bad"),
       panel("Chain", chain({ verified, backup, now })),
       panel(
         "Newest first",
@@ -67,7 +66,7 @@ function chain(
     "rows" | "cursor"
   >,
 ): Value {
-  const inBackup = backup !== null &&
+  const inBackup = backup !== undefined &&
     markup`${
       badge(
         backup.verified ? "verified" : "not verified",

@@ -5,7 +5,7 @@ import { counted } from "../words.ts";
 import { frame, toneOf } from "./frame.ts";
 
 /** Rows of each kind that are shown. */
-const SHOWN = 40;
+const SHOWN = 25;
 
 /** Renders the owner's browser: who is there, which logins, which limits. */
 export function browserPage(

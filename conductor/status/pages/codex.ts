@@ -17,44 +17,46 @@ import { frame, toneOf } from "./frame.ts";
 
 /** Days of usage that are shown. */
 const DAYS = 7;
+const REFRESH_S = 15;
 
 /** Renders Codex: whether it works, what it asks, its sessions and tokens. */
 export function codexPage(
-  { state, status, sessions, approvals, now }: {
+  { state, reading, now }: {
     /** As conductor sees codexd, e.g. `healthy`. */
     readonly state: string;
-    readonly status: CodexdStatus | Unread;
-    readonly sessions: SessionList | Unread;
-    /** What waits, with its forms. */
-    readonly approvals: readonly Markup[];
+    readonly reading: CodexReading | Unread;
     readonly now: number;
   },
 ): string {
-  const isWell = state === "healthy";
+  const asks = !(reading instanceof Unread) && reading.approvals.length > 0;
   return frame({
     here: "codex",
-    tone: isWell ? "good" : "warn",
+    tone: state === "healthy" ? "good" : "warn",
     line: state,
     now,
     // What somebody types must not be taken from under his hands.
-    refreshS: approvals.length > 0 ? undefined : 15,
+    refreshS: asks ? undefined : REFRESH_S,
     parts: [
-      !(status instanceof Unread) &&
-      notes(status.degraded_reasons.map((it) => cut(it, 1000)), "warn"),
-      panel(
-        "Waits for an answer",
-        approvals.length > 0
-          ? [...approvals]
-          : markup`<p class="quiet">Nothing</p>`,
-      ),
-      panel("Now", ifRead(status, (it) => about(it, now))),
-      panel(
-        "Sessions, used last first",
-        ifRead(sessions, (it) => list(it, now)),
-      ),
-      !(status instanceof Unread) && usage(status),
+      ifRead(reading, ({ status, sessions, approvals }) => [
+        notes(status.degraded_reasons, "warn"),
+        panel(
+          "Waits for an answer",
+          asks ? approvals : markup`<p class="quiet">Nothing</p>`,
+        ),
+        panel("Now", about(status, now)),
+        panel("Sessions, used last first", list(sessions, now)),
+        usage(status),
+      ]),
     ],
   });
+}
+
+/** What is known of a codexd that answers. */
+export interface CodexReading {
+  readonly status: CodexdStatus;
+  readonly sessions: SessionList;
+  /** What waits, with its forms. */
+  readonly approvals: readonly Markup[];
 }
 
 function about(status: CodexdStatus, now: number): Markup {

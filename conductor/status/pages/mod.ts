@@ -1,6 +1,6 @@
 export { auditPage } from "./audit.ts";
 export { browserPage } from "./browser.ts";
-export { codexPage } from "./codex.ts";
+export { codexPage, type CodexReading } from "./codex.ts";
 export { failedPage } from "./frame.ts";
 export { nodePage } from "./node.ts";
 export { schedulesPage } from "./schedules.ts";

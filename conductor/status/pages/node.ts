@@ -40,8 +40,8 @@ export function nodePage(
     now,
     refreshS: 60,
     parts: [
-      notes(reasons.slice(0, SHOWN).map((it) => cut(it, 1000)), "bad"),
-      notes(degraded.slice(0, SHOWN).map((it) => cut(it, 1000)), "warn"),
+      notes(reasons, "bad"),
+      notes(degraded, "warn"),
       panel("Machine", machine(status, memoryBytes)),
       panel(
         "Who may do what",
@@ -62,8 +62,8 @@ function machine(status: Status, memoryBytes: number): Markup {
   const { disk, descriptors, versions, process_groups, uptime_ms } = status;
   const { notifications } = status;
   return facts({
-    Version: versions.conductor,
-    Deno: versions.deno,
+    Version: cut(versions.conductor, 60),
+    Deno: cut(versions.deno, 60),
     Up: duration(uptime_ms),
     "Disk free": disk &&
       `${size(disk.free_bytes)} of ${size(disk.total_bytes)}`,
@@ -86,9 +86,9 @@ function tokenTable(tokens: readonly NamedToken[], now: number): Value {
       { head: "Ends", isNumber: true },
     ],
     tokens.map((it) => [
-      cut(it.name),
+      cut(it.name, 80),
       it.scopes.join(" · "),
-      cut(it.created_by),
+      cut(it.created_by, 80),
       when(it.created_at, now),
       when(it.expires_at, now) ?? "never",
     ]),
@@ -136,8 +136,8 @@ function others(controllers: readonly Controller[], now: number): Value {
       { head: "Heard of", isNumber: true },
     ],
     controllers.map((it) => [
-      markup`${cut(it.controller_id)}<br><small class="quiet">${
-        cut(it.host)
+      markup`${cut(it.controller_id, 120)}<br><small class="quiet">${
+        cut(it.host, 120)
       }</small>`,
       badge(it.role, it.role === "lost" ? "bad" : "good"),
       cut(it.version, 60),

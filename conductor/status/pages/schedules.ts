@@ -11,9 +11,8 @@ import {
   when,
 } from "../pieces.ts";
 import { scheduleLanes } from "../schedule_lanes.ts";
-import { PAGES } from "../shell.ts";
+import { PAGES, taskLink } from "../shell.ts";
 import { frame, toneOf } from "./frame.ts";
-import { taskLink } from "./tasks.ts";
 
 const COLUMNS = [
   { head: "Schedule" },

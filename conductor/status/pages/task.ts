@@ -11,16 +11,16 @@ import {
   type Unread,
   when,
 } from "../pieces.ts";
-import { PAGES } from "../shell.ts";
+import { PAGES, taskLink } from "../shell.ts";
 import { duration, size } from "../words.ts";
 import { frame, toneOf } from "./frame.ts";
-import { taskLink, took } from "./tasks.ts";
+import { took } from "./tasks.ts";
 
 const REFRESH_S = 10;
 /** What a page holds of what may be any length, in bytes. */
-const LOG_BYTES = 24_000;
-const OUTPUT_BYTES = 12_000;
-const PAYLOAD_BYTES = 8000;
+const LOG_BYTES = 20_000;
+const OUTPUT_BYTES = 10_000;
+const PAYLOAD_BYTES = 6000;
 
 const RUN_COLUMNS = [
   { head: "Attempt", isNumber: true },
@@ -93,7 +93,7 @@ function waiting({ waits_for }: TaskDetail, now: number): Value {
       markup`It waits for an answer: <a href="${PAGES.codex[1]}#${
         cut(approval_id)
       }">${cut(kind, 60)}</a>, which is declined ${when(expires_at, now)}`
-    ).slice(0, 20),
+    ),
     "warn",
   );
 }
@@ -107,7 +107,7 @@ function failure({ error, finished_at }: TaskDetail): Value {
     title,
     markup`
 <p class="message"><strong class="bad-text">${cut(error.code)}</strong> ${
-      cut(error.message, 4000)
+      cut(error.message, 3000)
     }</p>`,
   );
 }

@@ -15,7 +15,7 @@ import {
   type Unread,
   when,
 } from "../pieces.ts";
-import { PAGES } from "../shell.ts";
+import { PAGES, taskLink } from "../shell.ts";
 import { duration } from "../words.ts";
 import { frame, toneOf } from "./frame.ts";
 
@@ -70,11 +70,6 @@ function row(task: TaskSummary, now: number): Value[] {
     took(task, now),
     when(task.created_at, now),
   ];
-}
-
-/** Where a task's page is. */
-export function taskLink(taskId: string): string {
-  return `${PATH}/${encodeURIComponent(taskId)}`;
 }
 
 /** How long something has taken, or takes by now. */
