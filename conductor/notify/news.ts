@@ -1,4 +1,5 @@
 import type { NOTIFY_EVENTS } from "../../shared/config/mod.ts";
+import { cutText } from "../../shared/redact.ts";
 import type { AppendedEvent } from "../store/mod.ts";
 
 /** Returns what an owner may want to hear of an event; of most, nothing. */
@@ -11,41 +12,53 @@ export function newsOf(
       return {
         event: "approval.requested",
         subject: data.approval_id,
-        details: () => ({
-          title: `Codex asks: ${data.kind}`,
-          message: `Waits for an answer until ${data.expires_at}`,
-        }),
+        details: () =>
+          details(
+            `Codex asks: ${data.kind}`,
+            `Waits for an answer until ${data.expires_at}`,
+          ),
       };
     case "task.status_changed":
       // One that has attempts left is queued again.
       return data.status !== "failed" ? undefined : {
         event: "task.failed",
         subject: data.task_id,
-        details: () => ({
-          title: `Failed: ${titleOf(data.task_id) ?? data.task_id}`,
-          message: data.error?.message ?? "Nobody knows why",
-        }),
+        details: () =>
+          details(
+            `Failed: ${titleOf(data.task_id) ?? data.task_id}`,
+            data.error?.message ?? "Nobody knows why",
+          ),
       };
     case "schedule.missed":
       return {
         event: "schedule.missed",
         subject: data.schedule,
-        details: () => ({
-          title: `Missed: ${data.schedule}`,
-          message: `${data.count} due times from ${data.from} to ${data.to} ` +
-            `(${data.reason})`,
-        }),
+        details: () =>
+          details(
+            `Missed: ${data.schedule}`,
+            `${data.count} due times from ${data.from} to ${data.to} ` +
+              `(${data.reason})`,
+          ),
       };
     case "daemon.crashed":
       return {
         event: "daemon.crashed",
         subject: data.daemon,
-        details: () => ({
-          title: `${data.daemon} crashed`,
-          message: "It ended without a clean stop",
-        }),
+        details: () =>
+          details(`${data.daemon} crashed`, "It ended without a clean stop"),
       };
   }
+}
+
+const MAX_TITLE_CHARS = 200;
+/** A phone shows no more, and ntfy makes a file of what is much longer. */
+const MAX_MESSAGE_CHARS = 1000;
+
+function details(title: string, message: string): Details {
+  return {
+    title: cutText(title, MAX_TITLE_CHARS),
+    message: cutText(message, MAX_MESSAGE_CHARS),
+  };
 }
 
 /** What a notification tells of. */

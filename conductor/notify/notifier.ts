@@ -1,11 +1,8 @@
 import { z } from "zod";
 import type { Timer } from "../../shared/clock.ts";
-import type { NewId } from "../../shared/ids.ts";
-import type { Logger } from "../../shared/log.ts";
-import { backoffMs, within } from "../../shared/wait.ts";
+import { within } from "../../shared/wait.ts";
 import type { Automation } from "../automation/mod.ts";
 import type {
-  AppendedEvent,
   Database,
   NotificationCounts,
   NotificationRow,
@@ -13,12 +10,8 @@ import type {
 } from "../store/mod.ts";
 import { ANSWER_MS, deliver, type DeliverOptions } from "./deliver.ts";
 import { type MessageOptions, renderMessage } from "./render_message.ts";
-import { newsOf } from "./news.ts";
+import { Outbox, type OutboxOptions } from "./outbox.ts";
 
-/** Each of them is tried for a day, and not only while the machine slept. */
-const GIVE_UP_MS = 86_400_000;
-const LEAST_ATTEMPTS = 12;
-const PAUSES = { firstMs: 5000, longestMs: 3_600_000 };
 /** How many are sent at once. */
 const MAX_SENDING = 4;
 /** So many failures in a row are the receiver's, not the notifications'. */
@@ -39,6 +32,7 @@ const TEST_MS = ANSWER_MS + 2000;
  */
 export class Notifier {
   readonly #options: NotifierOptions;
+  readonly #outbox: Outbox;
   readonly #sending = new Map<number, Promise<void>>();
   /** Who waits for the first attempt at a test. */
   readonly #tests = new Map<string, (reason: string | undefined) => void>();
@@ -54,8 +48,12 @@ export class Notifier {
 
   constructor(options: NotifierOptions) {
     this.#options = options;
+    const { withDetails } = options.message;
+    this.#outbox = new Outbox({ ...options, withDetails });
     const { db, events, leadership } = options;
-    events.listen((event, at) => this.#take(event, at));
+    events.listen((event, at) => {
+      if (this.#outbox.take(event, at)) this.#hasNews = true;
+    });
     db.listen({
       committed: () => {
         if (!this.#hasNews) return;
@@ -95,15 +93,8 @@ export class Notifier {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#tests.set(notification_id, resolve);
     try {
-      leadership.write(() =>
-        this.#insert({
-          notification_id,
-          event: "notify.test",
-          subject: notification_id,
-          at: clock.now(),
-          details: null,
-        })
-      );
+      leadership.write(() => this.#outbox.addTest(notification_id));
+      this.#sleep(0);
       const isTried = await within(promise, { ms: TEST_MS, clock, signal });
       const reason = isTried ? await promise : "it still waits for its turn";
       return {
@@ -129,25 +120,6 @@ export class Notifier {
     this.#term = undefined;
   }
 
-  /** Part of the transaction that the event is a part of. */
-  #take(event: AppendedEvent, at: number): void {
-    const { on, message, tasks, newId } = this.#options;
-    const news = newsOf(event, (taskId) => tasks.get(taskId)?.title);
-    if (news === undefined || !on.includes(news.event)) return;
-    this.#insert({
-      notification_id: newId("notification"),
-      event: news.event,
-      subject: news.subject,
-      at,
-      details: message.withDetails ? JSON.stringify(news.details()) : null,
-    });
-  }
-
-  #insert(row: Parameters<Stores["notifications"]["insert"]>[0]): void {
-    this.#options.notifications.insert(row);
-    this.#hasNews = true;
-  }
-
   #sleep(ms: number): void {
     this.#timer?.cancel();
     if (this.#stopped) return;
@@ -157,53 +129,36 @@ export class Notifier {
 
   /** Sends what is due, and sleeps until the next one is; with none, for ever. */
   #look(): void {
-    const { leadership, notifications, clock, log } = this.#options;
+    const { leadership, log } = this.#options;
     const term = this.#term;
-    if (term === undefined) return;
     const room = MAX_SENDING - this.#sending.size;
-    if (room <= 0) return;
+    // Whatever is sent wakes it at its end.
+    if (term === undefined || room <= 0) return;
     try {
-      const now = clock.now();
-      const next = notifications.nextAt();
-      if (next === undefined) return;
-      if (next > now && next <= now + PAUSES.longestMs && !this.#isFresh) {
-        return this.#sleep(next - now);
-      }
-      const rows = leadership.write(() => this.#claim(now, room));
+      const dueIn = this.#outbox.dueIn();
+      if (dueIn === undefined) return;
+      if (dueIn > 0 && !this.#isFresh) return this.#sleep(dueIn);
+      const rows = leadership.write(() =>
+        this.#outbox.claim({
+          room,
+          sending: this.#sending,
+          isFresh: this.#isFresh,
+        })
+      );
       this.#isFresh = false;
       for (const row of rows) {
-        const sent = this.#send(row, term.signal);
-        this.#sending.set(row.seq, sent);
-        void sent.finally(() => {
+        const sent = this.#send(row, term.signal).finally(() => {
           this.#sending.delete(row.seq);
           this.#sleep(0);
         });
+        this.#sending.set(row.seq, sent);
       }
-      if (rows.length < room) {
-        const after = notifications.nextAt() ?? now + LONGEST_SLEEP_MS;
-        this.#sleep(Math.max(after - now, rows.length === 0 ? RETRY_MS : 0));
-      }
+      if (rows.length === 0) this.#sleep(RETRY_MS);
+      else if (rows.length < room) this.#sleep(this.#outbox.dueIn() ?? 0);
     } catch (error) {
       log.warn("Cannot send notifications now", { error });
       this.#sleep(RETRY_MS);
     }
-  }
-
-  /** Until the end of the attempt is noted, it counts as one that failed. */
-  #claim(now: number, room: number): readonly NotificationRow[] {
-    const { notifications } = this.#options;
-    const next = notifications.nextAt() ?? now;
-    // Left by a clock that was set back, or by a receiver that may be there now.
-    if (this.#isFresh || next > now + PAUSES.longestMs) {
-      notifications.hasten(now);
-    }
-    const rows = notifications.due(now, MAX_SENDING + room)
-      .filter(({ seq }) => !this.#sending.has(seq)).slice(0, room);
-    for (const { seq, attempts } of rows) {
-      const pause = ANSWER_MS + backoffMs(attempts + 1, PAUSES);
-      notifications.attempt(seq, now + pause);
-    }
-    return rows;
   }
 
   async #send(row: NotificationRow, signal: AbortSignal): Promise<void> {
@@ -220,7 +175,10 @@ export class Notifier {
       const wasAway = this.#failures >= AWAY_FAILURES;
       this.#note(reason);
       await leadership.share(() =>
-        this.#settle(row, { reason, isBack: wasAway && reason === undefined })
+        this.#outbox.settle(row, {
+          reason,
+          isBack: wasAway && reason === undefined,
+        })
       );
       this.#tests.get(notification_id)?.(reason);
     } catch (error) {
@@ -228,34 +186,6 @@ export class Notifier {
         notification_id,
         event,
         error,
-      });
-    }
-  }
-
-  #settle(
-    row: NotificationRow,
-    { reason, isBack }: {
-      readonly reason: string | undefined;
-      readonly isBack: boolean;
-    },
-  ): void {
-    const { notifications, clock, log } = this.#options;
-    const { seq, notification_id, event, at } = row;
-    const now = clock.now();
-    const attempts = row.attempts + 1;
-    if (reason === undefined) {
-      notifications.remove(row, now);
-      if (isBack) notifications.hasten(now);
-    } else if (now - at < GIVE_UP_MS || attempts < LEAST_ATTEMPTS) {
-      const nextAt = now + backoffMs(attempts, PAUSES);
-      notifications.postpone(seq, { nextAt, error: reason });
-    } else {
-      notifications.giveUp(row, reason, now);
-      log.error("A notification is given up", {
-        notification_id,
-        event,
-        attempts,
-        reason,
       });
     }
   }
@@ -287,17 +217,14 @@ export type TestOutcome = z.infer<typeof TestOutcome>;
 
 interface NotifierOptions
   extends
-    Pick<Stores, "notifications" | "events" | "tasks">,
-    Omit<DeliverOptions, "signal"> {
+    Pick<Stores, "events">,
+    Omit<OutboxOptions, "withDetails">,
+    Omit<DeliverOptions, "signal" | "clock"> {
   readonly db: Pick<Database, "listen">;
   readonly leadership: Pick<
     Automation["leadership"],
     "listen" | "write" | "share"
   >;
   readonly url: URL;
-  /** What is told. */
-  readonly on: readonly string[];
   readonly message: MessageOptions;
-  readonly newId: NewId;
-  readonly log: Logger;
 }

@@ -1,13 +1,8 @@
 import { createHmac } from "node:crypto";
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import { printable } from "../../shared/printable.ts";
-import { cutText } from "../../shared/redact.ts";
 import type { NotificationRow } from "../store/mod.ts";
 import { type Details, LOOKS, type NotifyEvent } from "./news.ts";
-
-const MAX_TITLE_CHARS = 200;
-/** A phone shows no more, and ntfy makes a file of what is much longer. */
-const MAX_MESSAGE_CHARS = 1000;
 
 /** Returns what is sent for a notification, as the receiver wants it. */
 export function renderMessage(row: NotificationRow, options: MessageOptions) {
@@ -16,8 +11,8 @@ export function renderMessage(row: NotificationRow, options: MessageOptions) {
   const event = row.event as NotifyEvent;
   const look = LOOKS[event];
   const link = new URL(`/v1/status/ui${look.page(subject)}`, base).href;
-  const told = withDetails && row.details !== null
-    ? cut(JSON.parse(row.details))
+  const told: Details | undefined = withDetails && row.details !== null
+    ? JSON.parse(row.details)
     : undefined;
   if (format === "json") {
     const facts = { id, event, subject, at: isoTime(at), node, link };
@@ -60,13 +55,6 @@ function signed(
   return {
     headers: { ...headers, "x-baa-signature": `t=${t},v1=${v1}` },
     body,
-  };
-}
-
-function cut({ title, message }: Details): Details {
-  return {
-    title: cutText(title, MAX_TITLE_CHARS),
-    message: cutText(message, MAX_MESSAGE_CHARS),
   };
 }
 
