@@ -77,6 +77,11 @@ async function inWorkers(range: Range, count: number): Promise<Summary> {
       total[key] += part[key];
     }
     total.faults.push(...part.faults);
+    for (const { seed, fault } of part.faults) {
+      if (total.faults.length <= MOST_SHOWN) {
+        console.error(`seed ${seed}: ${fault}`);
+      }
+    }
     if (performance.now() - toldAt < TELL_EVERY_MS) return;
     toldAt = performance.now();
     console.error(`${total.seeds} seeds, ${total.faults.length} failed …`);

@@ -13,6 +13,7 @@ import { taskKinds } from "../../../conductor/automation/task_kind.ts";
 import { type Store, storeOn } from "../../../conductor/record/store.ts";
 import { Database } from "../../../conductor/store/database.ts";
 import type { Stores } from "../../../conductor/store/mod.ts";
+import type { DatabasePool } from "./database_pool.ts";
 import {
   type FaultPoint,
   FaultyConnection,
@@ -60,7 +61,7 @@ export class ConductorProcess {
       monotonic: () => timeline.now,
       after: (ms, action) => this.lane.after(Math.max(0, ms), "timer", action),
     };
-    this.#connection = new FaultyConnection(world.path, {
+    this.#connection = new FaultyConnection(world.database.take(), {
       point: (kind, mark) => this.#point(kind, mark),
       onAutomationWrite: (lease) => world.invariants.written(this, lease),
     });
@@ -70,7 +71,7 @@ export class ConductorProcess {
       nextTurn: (action) => void this.lane.after(0, "turn", action),
     });
     const store = storeOn(db, {
-      path: world.path,
+      path: ":memory:",
       identity: {
         controller_id: profile.isOneNode ? "mini" : host,
         instance_id: instance,
@@ -240,8 +241,7 @@ interface ProcessName {
 
 /** The world around a process. */
 interface Surroundings {
-  /** Of the database. */
-  readonly path: string;
+  readonly database: Pick<DatabasePool, "take">;
   readonly timeline: Timeline;
   readonly trace: Trace;
   readonly random: Random;

@@ -1,8 +1,9 @@
-import {
+import type {
   Database as Connection,
-  type RestBindParameters,
-  type Statement,
+  RestBindParameters,
+  Statement,
 } from "@db/sqlite";
+import type { PooledConnection } from "./database_pool.ts";
 
 /**
  * A connection to a real database that stops at each point where a process can
@@ -11,31 +12,23 @@ import {
  */
 export class FaultyConnection implements Pick<Connection, keyof Connection> {
   readonly path = ":memory:";
-  readonly #real: Connection;
+  readonly #real: PooledConnection;
   readonly #ports: FaultPorts;
   /** Who had the lease at each write that only its holder may do. */
   #written: LeaseHolder[] = [];
-  #readLease: Statement | undefined;
 
-  constructor(path: string, ports: FaultPorts) {
-    this.#real = new Connection(path, { int64: true, parseJson: false });
-    // Whoever finds it locked is told at once: no time passes by itself.
-    this.#real.exec(`
-      PRAGMA busy_timeout = 0;
-      PRAGMA synchronous = OFF;
-      PRAGMA cache_size = -8000;
-      PRAGMA temp_store = MEMORY;
-    `);
+  constructor(real: PooledConnection, ports: FaultPorts) {
+    this.#real = real;
     this.#ports = ports;
   }
 
   get inTransaction(): boolean {
-    return this.#real.inTransaction;
+    return this.#real.connection.inTransaction;
   }
 
   exec(sql: string, ...params: RestBindParameters): number {
     this.#ports.point("statement");
-    return this.#real.exec(sql, ...params);
+    return this.#real.connection.exec(sql, ...params);
   }
 
   prepare<T extends object = Record<string, unknown>>(
@@ -64,7 +57,7 @@ export class FaultyConnection implements Pick<Connection, keyof Connection> {
     const outermost = (...args: A): R => {
       ports.point("begin");
       this.#written = [];
-      const result = this.#real.transaction(() => {
+      const result = this.#real.connection.transaction(() => {
         const result = action(...args);
         ports.point("commit");
         return result;
@@ -73,21 +66,20 @@ export class FaultyConnection implements Pick<Connection, keyof Connection> {
       ports.point("committed");
       return result;
     };
-    const inner = this.#real.transaction(action);
+    const inner = this.#real.connection.transaction(action);
     const either = (...args: A) =>
       this.inTransaction ? inner(...args) : outermost(...args);
     return Object.assign(either, { deferred: either, immediate: either });
   }
 
+  /** As the end of its process does, too: what was not committed is gone. */
   close(): void {
-    this.#real.close();
+    this.#real.rollBack();
   }
 
   #lease(): LeaseHolder {
-    this.#readLease ??= this.#real.prepare(
-      "SELECT instance_id, term FROM lease",
-    );
-    const lease = this.#readLease.get<LeaseHolder>();
+    const lease = this.#real.prepare("SELECT instance_id, term FROM lease")
+      .get<LeaseHolder>();
     if (lease === undefined) throw new Error("Cannot read the lease");
     return lease;
   }

@@ -1,6 +1,6 @@
-import { Database as Connection } from "@db/sqlite";
 import { verifyAudit } from "../../../conductor/record/mod.ts";
 import type { ConductorProcess } from "./conductor_process.ts";
+import type { DatabasePool, PooledConnection } from "./database_pool.ts";
 import type { LeaseHolder } from "./faulty_connection.ts";
 import { dueTimeFaults } from "./due_faults.ts";
 import { historyFaults } from "./history_faults.ts";
@@ -28,10 +28,11 @@ export class Invariants {
   #fault: string | undefined;
   /** Since when nobody has led, and somebody could have. */
   #leaderless = 0;
-  #inspector: Connection | undefined;
+  readonly #inspector: PooledConnection;
 
   constructor(world: Judged) {
     this.#world = world;
+    this.#inspector = world.database.take();
   }
 
   get fault(): string | undefined {
@@ -136,7 +137,7 @@ export class Invariants {
     for (const fault of [...historyFaults(known), ...dueTimeFaults(known)]) {
       this.broken(fault);
     }
-    const audit = verifyAudit(this.#open());
+    const audit = verifyAudit(this.#inspector.connection);
     if (!audit.ok) this.broken(`The audit trail: ${audit.problem}`);
     for (const { store, instance } of this.#world.processes) {
       const { trouble } = store.audit;
@@ -144,11 +145,6 @@ export class Invariants {
     }
     if (trace.lines !== undefined) this.#showEvents();
     trace.add(audit.rows, "audit", audit.head_hash);
-  }
-
-  close(): void {
-    this.#inspector?.close();
-    this.#inspector = undefined;
   }
 
   #showEvents(): void {
@@ -170,20 +166,13 @@ export class Invariants {
   }
 
   #read<T extends object>(sql: string): T[] {
-    return this.#open().prepare<T>(sql).all<T>();
-  }
-
-  #open(): Connection {
-    return this.#inspector ??= new Connection(this.#world.path, {
-      int64: true,
-      parseJson: false,
-    });
+    return this.#inspector.prepare<T>(sql).all<T>();
   }
 }
 
 /** The world that is to be judged. */
 interface Judged {
-  readonly path: string;
+  readonly database: Pick<DatabasePool, "take">;
   readonly timeline: Timeline;
   readonly trace: Trace;
   readonly profile: Profile;

@@ -62,7 +62,7 @@ const CHANGES = [
 ].map((it) => Date.parse(it));
 
 export function profileOf(random: Random): Profile {
-  const ms = random.between(40_000, 150_000);
+  const ms = random.between(30_000, 110_000);
   const some = (probability: number, most: number, by: () => number) =>
     random.chance(probability)
       ? Array.from(

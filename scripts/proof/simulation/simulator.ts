@@ -1,22 +1,15 @@
-import { openDatabase } from "../../../conductor/store/mod.ts";
 import { Killed, type Plant } from "./conductor_process.ts";
+import { DatabasePool } from "./database_pool.ts";
 import { World } from "./world.ts";
 
 /** Simulates seeds one after the other, each on a fresh copy of the database. */
 export class Simulator implements Disposable {
-  readonly #folder: string;
-  readonly #template: string;
+  readonly #database = new DatabasePool();
   readonly #plant: Plant | undefined;
   #world: World | undefined;
 
   constructor({ plant }: { readonly plant?: Plant } = {}) {
     this.#plant = plant;
-    this.#folder = Deno.makeTempDirSync({
-      prefix: "baa-simulation-",
-      ...(hasMemoryFolder() && { dir: MEMORY_FOLDER }),
-    });
-    this.#template = `${this.#folder}/template.db`;
-    openDatabase(this.#template).close();
     globalThis.addEventListener("unhandledrejection", this.#onRejection);
   }
 
@@ -24,10 +17,9 @@ export class Simulator implements Disposable {
     seed: number,
     { keepsTrace = false }: { readonly keepsTrace?: boolean } = {},
   ): Promise<Verdict> {
-    const path = `${this.#folder}/world.db`;
-    for (const it of ["-wal", "-shm"]) removeIfThere(path + it);
-    Deno.copyFileSync(this.#template, path);
-    const world = new World(seed, { path, plant: this.#plant, keepsTrace });
+    const database = this.#database;
+    database.reset();
+    const world = new World(seed, { database, plant: this.#plant, keepsTrace });
     this.#world = world;
     await world.run();
     const { trace, timeline, invariants } = world;
@@ -68,7 +60,7 @@ export class Simulator implements Disposable {
 
   [Symbol.dispose](): void {
     globalThis.removeEventListener("unhandledrejection", this.#onRejection);
-    Deno.removeSync(this.#folder, { recursive: true });
+    this.#database[Symbol.dispose]();
   }
 
   readonly #onRejection = (event: PromiseRejectionEvent) => {
@@ -106,22 +98,4 @@ export interface Summary {
   deaths: number;
   terms: number;
   readonly faults: { readonly seed: number; readonly fault: string }[];
-}
-
-const MEMORY_FOLDER = "/dev/shm";
-
-function hasMemoryFolder(): boolean {
-  try {
-    return Deno.statSync(MEMORY_FOLDER).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { countingIds } from "../../../shared/testing/fakes.ts";
 import { Clients } from "./clients.ts";
 import { ConductorProcess, Killed, type Plant } from "./conductor_process.ts";
+import type { DatabasePool } from "./database_pool.ts";
 import { Invariants } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { type Happening, type Profile, profileOf } from "./profile.ts";
@@ -17,7 +18,7 @@ const MOST_REST_MS = 1_200_000;
  * seed decides everything; what is found wrong is in `invariants`.
  */
 export class World {
-  readonly path: string;
+  readonly database: Pick<DatabasePool, "take">;
   readonly random: Random;
   readonly profile: Profile;
   readonly trace: Trace;
@@ -36,9 +37,9 @@ export class World {
 
   constructor(
     seed: number,
-    { path, plant, keepsTrace = false }: WorldOptions,
+    { database, plant, keepsTrace = false }: WorldOptions,
   ) {
-    this.path = path;
+    this.database = database;
     this.plant = plant;
     this.random = new Random(seed);
     this.profile = profileOf(this.random);
@@ -134,7 +135,6 @@ export class World {
     await timeline.run(limit, () => invariants.isBroken || isAtRest);
     invariants.judge(isAtRest);
     for (const process of this.processes) process.die();
-    invariants.close();
   }
 
   #bear(host: string, ms: number): void {
@@ -155,8 +155,8 @@ export class World {
 type ToProcess = (process: ConductorProcess, by: number) => void;
 
 interface WorldOptions {
-  /** A database of this world alone. */
-  readonly path: string;
+  /** With a new database for this world alone. */
+  readonly database: Pick<DatabasePool, "take">;
   readonly plant?: Plant | undefined;
   /** Whether what happens is kept to be read. */
   readonly keepsTrace?: boolean;
