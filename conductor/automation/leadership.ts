@@ -54,6 +54,15 @@ export class Leadership {
     return this.#leads && !this.#isOverdue();
   }
 
+  /**
+   * The same, of a process that may have been stopped for a while: it looks
+   * before it gives up. Who is told no is told when it leads again.
+   */
+  stillLeads(): boolean {
+    if (this.#leads && this.#isOverdue()) this.#beat();
+    return this.isLeader;
+  }
+
   get role(): "leader" | "standby" {
     return this.isLeader ? "leader" : "standby";
   }
@@ -105,10 +114,8 @@ export class Leadership {
   }
 
   #fenced<T>(action: (fence: Fence) => T): () => T {
-    // A process that was stopped for a while looks before it gives up.
-    if (this.#leads && this.#isOverdue()) this.#beat();
-    const fence = this.#fence;
-    if (!this.#leads || fence === undefined) throw notLeader(this.leader());
+    const fence = this.stillLeads() ? this.#fence : undefined;
+    if (fence === undefined) throw notLeader(this.leader());
     return () => {
       if (!this.#options.leases.holds(fence, this.#now())) {
         throw notLeader(this.leader());

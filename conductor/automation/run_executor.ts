@@ -49,7 +49,13 @@ export class RunExecutor {
       this.#active.delete(task_id);
       this.#options.onFree();
     });
-    this.#active.set(task_id, { claim, stop, done, waitsFor: [] });
+    this.#active.set(task_id, {
+      claim,
+      stop,
+      done,
+      waitsFor: [],
+      hasEnded: false,
+    });
   }
 
   /** For which answers of people the run of a task waits. */
@@ -69,7 +75,7 @@ export class RunExecutor {
     const active = this.#active.get(taskId);
     return active === undefined
       ? this.#left.has(taskId)
-      : isLeaving(active.stop.signal);
+      : !active.hasEnded && isLeaving(active.stop.signal);
   }
 
   /** Resolves when no run of a task goes on here. */
@@ -123,6 +129,8 @@ export class RunExecutor {
       this.#left.add(task.task_id);
       return void logs.close(log);
     }
+    const active = this.#active.get(task.task_id);
+    if (active !== undefined) active.hasEnded = true;
     // What the work says is kept; that it was stopped explains its failure.
     const outcome = result.ok || why === undefined
       ? result
@@ -277,6 +285,8 @@ interface Active {
   readonly stop: AbortController;
   readonly done: Promise<void>;
   waitsFor: readonly WaitsFor[];
+  /** Whether its outcome is known, and only to be written. */
+  hasEnded: boolean;
 }
 
 interface RunExecutorOptions {

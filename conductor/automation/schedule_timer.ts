@@ -48,7 +48,7 @@ export class ScheduleTimer {
 
   #tick(): void {
     const { leadership, clock, log } = this.#options;
-    if (!leadership.isLeader) return;
+    if (!leadership.stillLeads()) return;
     const now = clock.now();
     try {
       if (this.#next === undefined || this.#next <= now) {
@@ -82,7 +82,7 @@ export class ScheduleTimer {
 
 interface ScheduleTimerOptions
   extends Pick<Stores, "automation" | "schedules"> {
-  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly leadership: Pick<Leadership, "stillLeads" | "write">;
   readonly keeper: Pick<ScheduleKeeper, "decide">;
   /** Called when there may be new tasks. */
   readonly onQueued: () => void;

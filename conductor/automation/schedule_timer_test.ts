@@ -88,6 +88,20 @@ Deno.test("A due time makes one task, to the millisecond, and next_at moves on",
   await endAll(it);
 });
 
+Deno.test("A leader that was stopped for longer than its lease goes on with its schedules", async () => {
+  using it = await leading();
+  await it.clock.advance(4000);
+  put(it);
+  // It wakes with its schedules ahead of its lease.
+  await it.clock.advance(3000);
+  await it.clock.jump(3 * MINUTE_MS);
+  assertEquals(it.leadership.leader()?.term, 1);
+  await it.clock.advance(1000);
+  assertEquals(tasksOf(it), ["00:03 running"]);
+  assertEquals(missed(it), ["00:01", "00:02", 2, 2]);
+  await endAll(it);
+});
+
 Deno.test("An outage is one row and one event, and run_once makes one task of it", async () => {
   for (const misfire of ["skip", "run_once"] as const) {
     await using file = await sharedDatabase();

@@ -73,7 +73,7 @@ export class Scheduler {
     this.#at = Infinity;
     const { leadership, executor, width, log } = this.#options;
     try {
-      if (!leadership.isLeader) return;
+      if (!leadership.stillLeads()) return;
       this.#noticeSetBack();
       if (!this.#hasAdopted) return this.#adopt();
       const room = width - executor.size;
@@ -163,7 +163,7 @@ export class Scheduler {
 }
 
 interface SchedulerOptions extends Pick<Stores, "automation" | "tasks"> {
-  readonly leadership: Pick<Leadership, "isLeader" | "write">;
+  readonly leadership: Pick<Leadership, "stillLeads" | "write">;
   readonly ledger: RunLedger;
   readonly executor: Pick<RunExecutor, "size" | "start" | "ended" | "hasLeft">;
   /** How many runs at once. */

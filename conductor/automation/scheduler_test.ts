@@ -231,6 +231,20 @@ Deno.test("A new leader adopts no run that began in its own term", async () => {
   assertEquals(items.filter(({ type }) => type === "run.adopted"), []);
 });
 
+Deno.test("A leader that was stopped for longer than its lease starts what came due meanwhile", async () => {
+  using it = await leading();
+  const not_before = new Date(it.clock.now() + 9000).toISOString();
+  await it.tasks.create(newTask({ not_before }), AS_OWNER);
+  // It wakes with its queue ahead of its lease.
+  await it.clock.advance(6000);
+  await it.clock.jump(LEASE_MS);
+  await it.settle();
+  assertEquals(it.leadership.leader()?.term, 1);
+  assertEquals(it.kind.runs.length, 1);
+  it.kind.at(0).end(OK);
+  await it.settle();
+});
+
 Deno.test("A leader whose term goes on takes up again the surviving runs that it left", async () => {
   using it = await leading();
   const { task } = await it.tasks.create(newTask(), AS_OWNER);
@@ -248,6 +262,21 @@ Deno.test("A leader whose term goes on takes up again the surviving runs that it
   it.kind.at(1).end(OK);
   await it.settle();
   assertEquals(it.tasks.get(task.task_id).status, "succeeded");
+});
+
+Deno.test("A leader whose term goes on writes how a surviving run ended while it did not lead, once", async () => {
+  using it = await leading();
+  const { task } = await it.tasks.create(newTask(), AS_OWNER);
+  it.store.db.run("UPDATE tasks SET survive = 1");
+  await it.settle();
+  it.store.db.run("PRAGMA query_only = ON");
+  it.kind.at(0).end(OK);
+  await it.clock.advance(LEASE_MS);
+  it.store.db.run("PRAGMA query_only = OFF");
+  await it.clock.advance(LEASE_MS / 3);
+  await it.settle();
+  assertEquals(it.tasks.get(task.task_id).status, "succeeded");
+  assertEquals(it.kind.runs.length, 1);
 });
 
 Deno.test("A new leader takes a detached run up once that is stored together with what it adopts", async () => {

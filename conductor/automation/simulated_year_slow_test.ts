@@ -173,7 +173,7 @@ Deno.test("A year of 200 schedules: every due time is a task, a miss or a skip, 
         return action({ instance_id: "one", term: own });
       });
     const leadership = {
-      isLeader: true,
+      stillLeads: () => true,
       write,
       share: <T>(action: (fence: Fence) => T) => Promise.resolve(write(action)),
     };
