@@ -89,7 +89,11 @@ export class Clients {
         this.decidedTo.set(name, Math.max(next, clock.now() + 1));
       });
     }
-    while (this.#world.invariants.unfinished() > 0) await this.#pause(1000);
+    let ms = 500;
+    while (this.#world.invariants.unfinished() > 0) {
+      await this.#pause(ms);
+      ms = Math.min(ms * 1.2, 30_000);
+    }
   }
 
   async #makeTask(key: string): Promise<void> {
@@ -321,7 +325,7 @@ interface Served {
     readonly mode: string | undefined;
     broken(what: string): void;
     modeIs(mode: string): void;
-    /** How many tasks have not ended. */
+    /** How many tasks, and notifications, are not over. */
     unfinished(): number;
   };
 }

@@ -3,6 +3,7 @@ import type { AuditActor, AuditEntry } from "../../../shared/audit.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { NewId } from "../../../shared/ids.ts";
 import type { Logger } from "../../../shared/log.ts";
+import { NOTIFY_EVENTS } from "../../../shared/config/mod.ts";
 import { Redactor } from "../../../shared/redact.ts";
 import {
   type Automation,
@@ -10,6 +11,7 @@ import {
 } from "../../../conductor/automation/automation.ts";
 import { execKind } from "../../../conductor/automation/exec_kind.ts";
 import { taskKinds } from "../../../conductor/automation/task_kind.ts";
+import { Notifier } from "../../../conductor/notify/notifier.ts";
 import { type Store, storeOn } from "../../../conductor/record/store.ts";
 import { Database } from "../../../conductor/store/database.ts";
 import type { Stores } from "../../../conductor/store/mod.ts";
@@ -21,8 +23,9 @@ import {
 } from "./faulty_connection.ts";
 import type { Lane, Timeline } from "./timeline.ts";
 import type { Machine } from "./machine.ts";
-import type { Profile } from "./profile.ts";
+import type { Fault, Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
+import { RECEIVER, type Receiver } from "./receiver.ts";
 import type { Trace } from "./trace.ts";
 
 const PLACE = { cwd: "/", home: "/" };
@@ -46,7 +49,10 @@ export class ConductorProcess {
   isStopping = false;
   readonly #world: Surroundings;
   readonly #connection: FaultyConnection;
+  readonly #notifier: Notifier;
   #untilFault = Infinity;
+  /** What the database answers for a while. */
+  #trouble: { readonly fault: Refusal; readonly until: number } | undefined;
 
   /** @throws {Killed} when it dies while it starts */
   constructor(world: Surroundings, { host, instance }: ProcessName) {
@@ -55,7 +61,10 @@ export class ConductorProcess {
     this.instance = instance;
     const { timeline, profile, machine } = world;
     this.bornAt = timeline.now;
-    this.lane = timeline.lane(instance, (error) => this.#thrown(error));
+    this.lane = timeline.lane(instance, {
+      onThrow: (error) => this.#thrown(error),
+      isProcess: true,
+    });
     this.clock = {
       now: () => world.wallOf(host),
       monotonic: () => timeline.now,
@@ -104,6 +113,23 @@ export class ConductorProcess {
       about: () => ({ health: "ok", version: "1", uptime_ms: 0 }),
       ...common,
     });
+    this.#notifier = new Notifier({
+      ...this.store,
+      ...this.store.stores,
+      leadership: this.automation.leadership,
+      url: RECEIVER,
+      on: NOTIFY_EVENTS,
+      message: {
+        base: RECEIVER,
+        node: "mini",
+        format: "json",
+        withDetails: false,
+        secret: undefined,
+        clock: this.clock,
+      },
+      fetch: world.receiver.fetchFor(this.clock),
+      ...common,
+    });
     this.#untilFault = world.nextFault();
     this.lane.after(0, "starts", () => this.automation.start());
   }
@@ -133,6 +159,7 @@ export class ConductorProcess {
     this.isStopping = true;
     this.automation.quiesce();
     await this.automation.stopWork();
+    await this.#notifier.stop();
     this.automation.release();
     this.store.close();
     this.die();
@@ -141,10 +168,15 @@ export class ConductorProcess {
   /** From now on nothing goes wrong by itself. */
   heal(): void {
     this.#untilFault = Infinity;
+    this.#trouble = undefined;
   }
 
-  begin(action: string, actor: AuditActor): Promise<AuditEntry> {
-    return this.store.audit.begin({ action, actor, target: { action } });
+  /** @throws {Killed} when it has died meanwhile: it begins nothing */
+  async begin(action: string, actor: AuditActor): Promise<AuditEntry> {
+    const target = { action };
+    const entry = await this.store.audit.begin({ action, actor, target });
+    if (this.isDead) throw new Killed();
+    return entry;
   }
 
   /** Does work of this process, of which nobody hears when that is dead. */
@@ -161,40 +193,41 @@ export class ConductorProcess {
     if (this.isDead) throw new Killed();
     const { timeline, trace, random } = this.#world;
     trace.mix(mark * 4 + POINTS.indexOf(kind));
+    this.#refuse(kind);
     if (--this.#untilFault > 0) return;
     this.#untilFault = this.#world.nextFault();
     const fault = random.pick(this.#world.profile.faults);
-    const at = (what: string) =>
+    const tell = (what: string) =>
       trace.add(timeline.now, this.instance, `${what} at ${kind}`);
-    switch (fault) {
-      case "crash":
-        at("dies");
-        this.die();
-        break;
-      case "stall": {
-        const ms = random.about(random.chance(0.3) ? 20_000 : 300);
-        at(`waits ${ms} ms`);
-        // What follows from a turn may wait, too, when that is over.
-        const { isBusy } = this.lane;
-        this.lane.isBusy = true;
-        timeline.stall(ms);
-        this.lane.isBusy = isBusy;
-        break;
-      }
-      case "busy":
-        if (kind !== "begin") return;
-        at("is told busy");
-        throw new SqliteError(5, "database is locked");
-      case "full":
-        if (kind === "committed") return;
-        at("is told full");
-        throw new SqliteError(13, "database or disk is full");
-      case "broken":
-        if (kind === "committed") return;
-        at("is told broken");
-        throw new SqliteError(10, "disk I/O error");
+    if (fault === "crash") {
+      tell("dies");
+      this.die();
+    } else if (fault === "stall") {
+      const ms = random.about(random.chance(0.3) ? 20_000 : 300);
+      tell(`waits ${ms} ms`);
+      // What follows from a turn may wait, too, when that is over.
+      const { isBusy } = this.lane;
+      this.lane.isBusy = true;
+      timeline.stall(ms);
+      this.lane.isBusy = isBusy;
+    } else {
+      const ms = random.pick([0, 0, random.about(2000), random.about(20_000)]);
+      tell(`is told ${fault} for ${ms} ms`);
+      this.#trouble = { fault, until: timeline.now + ms };
+      this.#refuse(kind);
     }
     if (this.isDead) throw new Killed();
+  }
+
+  /** Whatever is on the disk already cannot be refused any more. */
+  #refuse(kind: FaultPoint): void {
+    const { timeline } = this.#world;
+    if (this.#trouble === undefined || kind === "committed") return;
+    const { fault, until } = this.#trouble;
+    if (until < timeline.now) this.#trouble = undefined;
+    else if (fault === "busy" && kind !== "begin") return;
+    else if (fault === "full" && kind === "statement") return;
+    else throw new SqliteError(...REFUSALS[fault]);
   }
 
   #thrown(error: unknown): void {
@@ -247,6 +280,7 @@ interface Surroundings {
   readonly random: Random;
   readonly profile: Profile;
   readonly machine: Machine;
+  readonly receiver: Receiver;
   readonly newId: NewId;
   readonly plant: Plant | undefined;
   readonly invariants: {
@@ -276,6 +310,14 @@ class UnshrunkDatabase extends Database {
     return false;
   }
 }
+
+type Refusal = Exclude<Fault, "crash" | "stall">;
+
+const REFUSALS: Readonly<Record<Refusal, readonly [number, string]>> = {
+  busy: [5, "database is locked"],
+  full: [13, "database or disk is full"],
+  broken: [10, "disk I/O error"],
+};
 
 const REDACTOR = new Redactor();
 const POINTS: readonly FaultPoint[] = [

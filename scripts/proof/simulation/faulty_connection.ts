@@ -103,4 +103,4 @@ export interface LeaseHolder {
 
 /** Only the holder of the lease changes these. */
 const AUTOMATION_WRITE =
-  /^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) (?:tasks|runs|schedules|automation|task_logs)\b/;
+  /^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM) (?:tasks|runs|schedules|automation|task_logs|notifications)\b/;

@@ -2,11 +2,13 @@ import { verifyAudit } from "../../../conductor/record/mod.ts";
 import type { ConductorProcess } from "./conductor_process.ts";
 import type { DatabasePool, PooledConnection } from "./database_pool.ts";
 import type { LeaseHolder } from "./faulty_connection.ts";
+import { notificationFaults } from "./notification_faults.ts";
 import { dueTimeFaults } from "./due_faults.ts";
 import { historyFaults } from "./history_faults.ts";
 import { isCalm, isTrue, type Profile } from "./profile.ts";
 import type { Clients } from "./clients.ts";
 import type { Machine } from "./machine.ts";
+import type { Receiver } from "./receiver.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Trace } from "./trace.ts";
 
@@ -113,20 +115,26 @@ export class Invariants {
     return this.#read<{ mode: string }>("SELECT mode FROM automation")[0]?.mode;
   }
 
-  /** How many tasks have not ended. */
+  /** How many tasks have not ended, and notifications are not delivered. */
   unfinished(): number {
-    return this.#read("SELECT 1 FROM tasks WHERE finished_at IS NULL").length;
+    return this.#read(
+      `SELECT 1 FROM tasks WHERE finished_at IS NULL
+       UNION ALL SELECT 1 FROM notifications WHERE failed_at IS NULL`,
+    ).length;
   }
 
   /** At the end: what stands in the database. */
   judge(isAtRest: boolean): void {
-    const { clients, machine, profile, trace } = this.#world;
+    const { clients, machine, receiver, profile, trace } = this.#world;
     const read = <T extends object>(sql: string) => this.#read<T>(sql);
     if (!this.isBroken && !isAtRest) {
-      const tasks = read(
-        "SELECT task_id, status, wake_at FROM tasks WHERE finished_at IS NULL",
-      );
-      this.broken(`It does not come to rest: ${JSON.stringify(tasks)}`);
+      const left = [
+        ...read(
+          "SELECT task_id, status, wake_at FROM tasks WHERE finished_at IS NULL",
+        ),
+        ...read("SELECT * FROM notifications WHERE failed_at IS NULL"),
+      ];
+      this.broken(`It does not come to rest: ${JSON.stringify(left)}`);
     }
     const known = {
       read,
@@ -134,25 +142,39 @@ export class Invariants {
       jobs: machine.jobs,
       isCalm: isCalm(profile),
     };
-    for (const fault of [...historyFaults(known), ...dueTimeFaults(known)]) {
+    const faults = [
+      ...historyFaults(known),
+      ...dueTimeFaults(known),
+      ...notificationFaults(known, receiver.received),
+    ];
+    for (const fault of faults) {
       this.broken(fault);
     }
     const audit = verifyAudit(this.#inspector.connection);
     if (!audit.ok) this.broken(`The audit trail: ${audit.problem}`);
     for (const { store, instance } of this.#world.processes) {
-      const { trouble } = store.audit;
-      if (trouble !== undefined) this.broken(`${instance}: ${trouble}`);
+      const { missing } = store.stores.audit;
+      if (missing === undefined) continue;
+      this.broken(`${instance} misses row ${missing.seq} of the audit trail`);
     }
-    if (trace.lines !== undefined) this.#showEvents();
+    if (trace.lines !== undefined) this.#show();
     trace.add(audit.rows, "audit", audit.head_hash);
   }
 
-  #showEvents(): void {
-    const events = this.#read<{ at: number; type: string; data: string }>(
-      "SELECT at, type, data FROM events ORDER BY seq",
-    );
-    for (const { at, type, data } of events) {
-      const { trace, profile } = this.#world;
+  /** What stands in the database, for who reads the trace. */
+  #show(): void {
+    const { trace, profile, timeline } = this.#world;
+    for (const table of ["tasks", "runs", "schedules", "notifications"]) {
+      for (const row of this.#read(`SELECT * FROM ${table}`)) {
+        trace.note(timeline.now, table, JSON.stringify(row));
+      }
+    }
+    for (
+      const { at, type, data } of this.#read<
+        { at: number; type: string; data: string }
+      >("SELECT at, type, data FROM events ORDER BY seq")
+    ) {
+      // By the clock of who wrote it.
       trace.note(at - profile.start, "event", `${type} ${data}`);
     }
   }
@@ -177,6 +199,7 @@ interface Judged {
   readonly trace: Trace;
   readonly profile: Profile;
   readonly machine: Machine;
+  readonly receiver: Receiver;
   readonly clients: Clients;
   /** The processes that live. */
   readonly processes: readonly ConductorProcess[];

@@ -1,6 +1,7 @@
 import { DueTimes } from "../../../conductor/automation/due_times.ts";
 import { LeaseStore } from "../../../conductor/store/lease_store.ts";
 import type { ScheduleRow, Stores } from "../../../conductor/store/mod.ts";
+import { NotificationStore } from "../../../conductor/store/notification_store.ts";
 import { ScheduleStore } from "../../../conductor/store/schedule_store.ts";
 import { Redactor } from "../../../shared/redact.ts";
 import type { Plant } from "./conductor_process.ts";
@@ -18,6 +19,15 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
       }
     }
     return { ...stores, leases: new Unfenced(db) };
+  },
+  /** What is to be told is forgotten when it is sent, not when it was taken. */
+  "an outbox row deleted early": (stores, { db }) => {
+    class Forgetful extends NotificationStore {
+      override attempt(seq: number): void {
+        db.run("DELETE FROM notifications WHERE seq = ?", seq);
+      }
+    }
+    return { ...stores, notifications: new Forgetful(db) };
   },
   /** What is due next is looked for from now on, not from what was due last. */
   "a due time computed from the wall clock": (stores, { db, clock }) => {

@@ -1,6 +1,9 @@
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
+/** How long other processes go on in the middle of a turn. */
+const OTHERS_MS = 100;
+
 /**
  * The one time of a simulation, and who gets the next turn. What happens
  * belongs to a lane, which is a process, or the world around them: in a lane one
@@ -11,14 +14,15 @@ export class Timeline {
   readonly #lanes: Lane[] = [];
   readonly #options: TimelineOptions;
   turns = 0;
+  /** When processes have turns in the middle of another's. */
+  #others: { readonly from: number; readonly to: number } | undefined;
 
   constructor(options: TimelineOptions) {
     this.#options = options;
   }
 
-  /** Adds a lane; `onThrow` is told what one of its turns has thrown. */
-  lane(name: string, onThrow: (error: unknown) => void): Lane {
-    const lane = new Lane(name, this, onThrow);
+  lane(name: string, options: LaneOptions): Lane {
+    const lane = new Lane(name, this, options);
     this.#lanes.push(lane);
     return lane;
   }
@@ -31,10 +35,18 @@ export class Timeline {
     if (index !== -1) this.#lanes.splice(index, 1);
   }
 
-  /** Lets time pass in the middle of a turn: the others go on meanwhile. */
+  /**
+   * Lets time pass in the middle of a turn. The other processes have a little of
+   * it: no promise goes on meanwhile, so that with more of it they would be as no
+   * process is.
+   */
   stall(ms: number): void {
     const until = this.now + ms;
+    const from = this.now + this.#options.random.to(ms + 1);
+    const outer = this.#others;
+    this.#others = { from, to: Math.min(until, from + OTHERS_MS) };
     while (this.#turn(until)) { /* whoever is next */ }
+    this.#others = outer;
     this.now = Math.max(this.now, until);
   }
 
@@ -52,7 +64,14 @@ export class Timeline {
     let ties = 1;
     for (const lane of this.#lanes) {
       if (lane.isBusy) continue;
-      const next = Math.max(lane.nextAt, lane.frozenUntil, this.now);
+      const others = lane.isProcess ? this.#others : undefined;
+      const next = Math.max(
+        lane.nextAt,
+        lane.frozenUntil,
+        this.now,
+        others?.from ?? 0,
+      );
+      if (others !== undefined && next > others.to) continue;
       if (next > at || next === Infinity) continue;
       if (next < at || first === undefined) {
         first = lane;
@@ -81,17 +100,15 @@ export class Lane {
   isOver = false;
   /** Until when its process is stopped. */
   frozenUntil = 0;
+  readonly isProcess: boolean;
   readonly #timeline: Timeline;
   readonly #onThrow: (error: unknown) => void;
 
-  constructor(
-    name: string,
-    timeline: Timeline,
-    onThrow: (error: unknown) => void,
-  ) {
+  constructor(name: string, timeline: Timeline, options: LaneOptions) {
     this.name = name;
+    this.isProcess = options.isProcess ?? false;
     this.#timeline = timeline;
-    this.#onThrow = onThrow;
+    this.#onThrow = options.onThrow;
   }
 
   get nextAt(): number {
@@ -123,6 +140,12 @@ export class Lane {
       this.isBusy = false;
     }
   }
+}
+
+interface LaneOptions {
+  /** Told what one of its turns has thrown. */
+  readonly onThrow: (error: unknown) => void;
+  readonly isProcess?: boolean;
 }
 
 interface Turn {

@@ -6,12 +6,16 @@ import { Invariants } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { type Happening, type Profile, profileOf } from "./profile.ts";
 import { Random } from "./random.ts";
+import { Receiver } from "./receiver.ts";
 import { type Lane, Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
 
 const HOSTS = ["a", "b"] as const;
-/** Until everything is at rest once nothing goes wrong any more. */
-const MOST_REST_MS = 1_200_000;
+/**
+ * Until everything is at rest once nothing goes wrong any more: a notification
+ * waits for an hour at most, and for another one when the clock was set back.
+ */
+const MOST_REST_MS = 7_500_000;
 
 /**
  * Two conductors on one database, with their machine and their clients. The
@@ -24,6 +28,7 @@ export class World {
   readonly trace: Trace;
   readonly timeline: Timeline;
   readonly machine: Machine;
+  readonly receiver: Receiver;
   readonly invariants: Invariants;
   readonly clients: Clients;
   readonly newId = countingIds();
@@ -50,14 +55,17 @@ export class World {
       onTurn: () => this.invariants.look(),
     });
     const lane = (name: string) =>
-      this.timeline.lane(name, (error) => {
-        throw error;
+      this.timeline.lane(name, {
+        onThrow(error) {
+          throw error;
+        },
       });
     this.#lane = lane("world");
     this.machine = new Machine(this.timeline, {
       lane: lane("machine"),
       random: this.random,
     });
+    this.receiver = new Receiver(lane("receiver"), this);
     this.invariants = new Invariants(this);
     this.clients = new Clients(this, lane("clients"));
   }
@@ -127,6 +135,7 @@ export class World {
     this.clients.start();
     await timeline.run(profile.ms, () => invariants.isBroken);
     this.#isHealing = true;
+    this.receiver.isHealed = true;
     for (const process of this.processes) process.heal();
     this.trace.note(timeline.now, "world", "heals");
     let isAtRest = false;
