@@ -145,7 +145,8 @@ export class DaemonLogs<S extends string = string> {
   ): AsyncGenerator<Found<S>, undefined> {
     const isWanted = wanted(query);
     for await (const batch of lines) {
-      query.signal?.throwIfAborted();
+      // Whoever asked has gone: nobody reads the answer.
+      if (query.signal?.aborted) return undefined;
       for (const line of batch) {
         // A shorter one has no place of its own; no daemon writes any.
         const isLong = line.end - line.begin >= PLACE_BYTES;

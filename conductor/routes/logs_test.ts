@@ -15,13 +15,16 @@ const TOKEN = "the-owner-4711-x9k2";
 async function rig(env: Readonly<Record<string, string>> = {}) {
   const it = await testConductor(env);
   const files: RotatingFile[] = [];
+  // No two lines at one time: their order would be open.
+  let time = Date.UTC(2026, 0, 1);
+  const clock = { ...systemClock, now: () => time++ };
   const open = (family: string, maxBytes = 2000): Logger => {
     const folder = `${it.folder}/logs/${family}`;
     const file = new RotatingFile({ folder, family, maxBytes });
     files.push(file);
     return createLogger({
       level: "debug",
-      clock: systemClock,
+      clock,
       redactor: new Redactor(),
       sink: { write: (line) => file.write(line, true) },
     });

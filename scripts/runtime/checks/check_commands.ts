@@ -136,7 +136,6 @@ async function nodeChecks(
         ...await conductorChecks({
           base: addressOf(SERVICES.conductor, settings),
           token,
-          settings,
         }),
       );
     }

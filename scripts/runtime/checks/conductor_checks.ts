@@ -10,7 +10,6 @@ import {
   ok,
   problem,
   script,
-  type Variables,
   warning,
 } from "../node/mod.ts";
 import { descriptorsCheck } from "./descriptors_check.ts";
@@ -36,7 +35,6 @@ export async function conductorChecks(
 interface ConductorCheckOptions {
   readonly base: string;
   readonly token: string | undefined;
-  readonly settings: Variables;
 }
 
 async function strangerCheck(
@@ -69,7 +67,7 @@ async function roleCheck(
 
 /** Whether conductor reaches codexd; what ails codexd itself it says there. */
 async function codexCheck(
-  { base, token, settings }: ConductorCheckOptions,
+  { base, token }: ConductorCheckOptions,
 ): Promise<readonly Finding[]> {
   const answer = await ask(base, "/v1/codex", { token });
   if (answer.status === undefined) return [];
@@ -89,7 +87,7 @@ async function codexCheck(
     ),
     // With a token set codexd tells it to nobody who cannot prove who asks.
     ...(token === undefined ? [] : troubleIn(codexd)).map((it) =>
-      warning("codexd", it, remedyFor(it, { service: "codexd", settings }))
+      warning("codexd", it, remedyFor(it, "codexd"))
     ),
   ];
 }

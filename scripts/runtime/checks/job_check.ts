@@ -4,7 +4,6 @@ import {
   problem,
   script,
   type Service,
-  type Variables,
   warning,
 } from "../node/mod.ts";
 import { isRunning, type JobState, whatLaunchdSays } from "../launchd/mod.ts";
@@ -13,9 +12,8 @@ import { readTheLog } from "./remedies.ts";
 /** Tells whether launchd has a service once, running, and without a crash behind it. */
 export function jobCheck(
   { name, label }: Service,
-  { jobs, settings }: {
+  { jobs }: {
     readonly jobs: readonly JobState[];
-    readonly settings: Variables;
   },
 ): Finding {
   const [job, second] = jobs;
@@ -47,6 +45,6 @@ export function jobCheck(
     : warning(
       name,
       `it has failed before: ${words}`,
-      readTheLog({ service: name, settings }),
+      readTheLog(name),
     );
 }

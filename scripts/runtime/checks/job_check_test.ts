@@ -12,8 +12,7 @@ const RUNNING: JobState = {
 };
 
 function check(...jobs: readonly JobState[]) {
-  const settings = { BAA_LOGS_DIR: "/Users/george/my logs" };
-  return jobCheck(SERVICES.codexd, { jobs, settings });
+  return jobCheck(SERVICES.codexd, { jobs });
 }
 
 Deno.test("jobCheck() is content with a job that runs", () => {
@@ -29,7 +28,7 @@ Deno.test("jobCheck() finds a job that is not loaded, ended or crashed", () => {
   const crashed = check({ ...RUNNING, runs: 4, lastExit: "Killed: 9" });
   assertEquals(crashed.level, "warning");
   assertStringIncludes(crashed.seen, "Killed: 9");
-  assertStringIncludes(crashed.fix ?? "", "'/Users/george/my logs/codexd'");
+  assertStringIncludes(crashed.fix ?? "", "logs-mini.sh --service codexd");
 });
 
 Deno.test("jobCheck() finds a job that is loaded in two domains", () => {

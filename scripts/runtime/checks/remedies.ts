@@ -1,9 +1,4 @@
-import {
-  formatCommand,
-  script,
-  type ServiceName,
-  type Variables,
-} from "../node/mod.ts";
+import { script, type ServiceName } from "../node/mod.ts";
 
 /** What helps against the reasons that services give, by their words. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
@@ -28,19 +23,13 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 /** Returns what to do about a reason; where nothing is known, what to read. */
 export function remedyFor(
   reason: string,
-  options: { readonly service: ServiceName; readonly settings: Variables },
+  service: ServiceName,
 ): string {
   const known = REMEDIES.find(([pattern]) => pattern.test(reason))?.[1];
-  return known ?? readTheLog(options);
+  return known ?? readTheLog(service);
 }
 
-/** Returns the command that shows the end of a service's newest log. */
-export function readTheLog(
-  { service, settings }: {
-    readonly service: ServiceName;
-    readonly settings: Variables;
-  },
-): string {
-  const folder = `${settings["BAA_LOGS_DIR"] ?? "logs"}/${service}`;
-  return `tail -n 20 "$(ls -t ${formatCommand([folder])}/*.jsonl | head -n 1)"`;
+/** Returns the command that shows the end of a service's log. */
+export function readTheLog(service: ServiceName): string {
+  return script("logs-mini", "--service", service, "--tail", "20");
 }

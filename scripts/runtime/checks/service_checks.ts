@@ -37,7 +37,7 @@ export async function serviceChecks(
   const jobs = await options.jobs?.find(service);
   const findings: Finding[] = jobs === undefined
     ? []
-    : [jobCheck(service, { jobs, settings })];
+    : [jobCheck(service, { jobs })];
   const listeners = await portHolders(base, { service, run: machine.run });
   const [holder] = listeners ?? [];
   if (holder !== undefined && !listeners?.some((it) => it.isOurs)) {
@@ -54,7 +54,6 @@ export async function serviceChecks(
     findings.push(
       ...await probeChecks(service, {
         base,
-        settings,
         token: await forService(service, { base, token }),
       }),
       versionCheck(service, version["version"]),
@@ -93,9 +92,8 @@ const OWN_NAMES: Readonly<Record<ServiceName, string>> = {
 
 async function probeChecks(
   { name, probe }: Service,
-  { base, settings, token }: {
+  { base, token }: {
     readonly base: string;
-    readonly settings: Variables;
     readonly token: string | undefined;
   },
 ): Promise<readonly Finding[]> {
@@ -103,8 +101,7 @@ async function probeChecks(
   // Why it is not well a service tells its owner alone.
   const { data: health } = await ask(base, "/health", { token });
   const seen = `${probe} says "${inWords(answer)}"`;
-  const fix = (reason: string) =>
-    remedyFor(reason, { service: name, settings });
+  const fix = (reason: string) => remedyFor(reason, name);
   const degraded = textsOf(health?.["degraded"])
     .map((it) => warning(name, it, fix(it)));
   if (answer.status === 200) return [ok(name, seen), ...degraded];
