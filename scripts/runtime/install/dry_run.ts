@@ -1,12 +1,18 @@
+import { permissionsOf } from "../../permissions.ts";
 import {
   foldersOf,
   formatCommand,
   formatJob,
+  readerOf,
+  recordPath,
   type Terminal,
 } from "../node/mod.ts";
 import { type Plan, stagingFolder } from "./plan.ts";
 
-/** Prints what an install would write and run, as a person could do it by hand. */
+/**
+ * Prints each file that an install would write, what the programs may do, and
+ * what it would run, as a person could do it by hand.
+ */
 export function printPlan(
   plan: Plan,
   options: {
@@ -20,6 +26,24 @@ export function printPlan(
   for (const { path, job } of plan.jobs) {
     terminal.say(`# ${path}`);
     terminal.say(formatJob(job));
+  }
+  terminal.say("# files");
+  for (
+    const path of [
+      ...[...plan.programs, ...plan.jobs].map((it) => it.path),
+      recordPath(plan.installation),
+    ]
+  ) terminal.say(path);
+  for (const { program } of plan.programs) {
+    terminal.say(`# permissions of ${program}`);
+    const set = permissionsOf(program, readerOf(plan.installation), {
+      withStatusApi: plan.jobs.some((it) => it.service.name === "status-api"),
+    });
+    for (const [name, value] of Object.entries(set)) {
+      terminal.say(
+        `${name}  ${value === true ? "everything" : value.join(", ")}`,
+      );
+    }
   }
   terminal.say("# commands");
   run(

@@ -39,6 +39,27 @@ Deno.test("install-mini.sh --dry-run prints property lists and commands on any m
       `launchctl bootstrap gui/${Deno.uid()} ${node.home}/Library/LaunchAgents/so.makefile.baa-codexd.plist`,
     ]
   ) assertStringIncludes(ran.stdout, command);
+  const section = (title: string) =>
+    ran.stdout.split(`# ${title}\n`)[1]?.split("\n# ")[0]?.split("\n") ?? [];
+  const agents = `${node.home}/Library/LaunchAgents/so.makefile.baa-`;
+  assertEquals(section("files"), [
+    ...["conductor", "codexd"].map((it) => `${node.prefix}/bin/${it}`),
+    ...["conductor", "codexd", "status-api"].map((it) =>
+      `${agents}${it}.plist`
+    ),
+    `${node.prefix}/bin/install.json`,
+  ]);
+  for (const program of ["conductor", "codexd"]) {
+    const may = section(`permissions of ${program}`);
+    assertEquals(
+      may.map((it) => it.split("  ")[0]),
+      ["read", "write", "denyWrite", "net", "run", "env", "sys"].filter((it) =>
+        program === "conductor" || it !== "denyWrite"
+      ),
+    );
+    assert(may.includes("run  /bin/sh"));
+    assertStringIncludes(may.join(), `${node.prefix}/state`);
+  }
   assertEquals(await exists(node.prefix), false);
   assertEquals(await exists(`${node.home}/Library`), false);
 });
