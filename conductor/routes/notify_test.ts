@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RecordingLogger } from "../../shared/testing/fakes.ts";
+import { until } from "../../shared/testing/until.ts";
+import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
 import { Receiver } from "../notify/testing/receiver.ts";
 import type { Status } from "../status/contract.ts";
 import {
@@ -50,4 +52,23 @@ Deno.test("POST /v1/notify/test sends through the outbox, and says why it did no
   );
   const seen = JSON.stringify([status, log.lines]);
   assert(!seen.includes("canary") && !seen.includes("/hook"));
+});
+
+Deno.test("conductor tells its owner's receiver of what Codex asks", async () => {
+  await using receiver = new Receiver();
+  await using codexd = new FakeCodexd();
+  await using it = await testConductor({
+    ...codexd.env,
+    BAA_NOTIFY_URL: receiver.url.href,
+  });
+  await codexd.followed();
+  codexd.ask("apr_4711");
+  const [told] = await until(
+    () => receiver.received,
+    ({ length }) => length > 0,
+  );
+  assertEquals(told?.json.event, "approval.requested");
+  assertEquals(told?.json.subject, "apr_4711");
+  assertEquals(told?.json.link, `${it.origin}/v1/status/ui/codex`);
+  assertEquals(Object.keys(told?.json ?? {}).length, 6);
 });
