@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { printable } from "../../../shared/printable.ts";
 import {
   type Machine,
@@ -32,7 +33,8 @@ export async function portHolders(
   if (sockets === undefined) return undefined;
   const here = sockets.filter(({ address }) =>
     ["*", "0.0.0.0", "[::]", host, `[${host}]`].includes(address) ||
-    host === "localhost"
+    // They tell numbers; which of them a name means, they do not.
+    isIP(host) === 0
   );
   const programs = new Map(here.map(({ pid, command }) => [pid, command]));
   if (programs.size === 0) {
