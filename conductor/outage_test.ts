@@ -41,5 +41,8 @@ Deno.test("A conductor without its database tells its owner why, and strangers o
   ]);
   // Who may not call at all is still told that, and nothing else.
   assertStringIncludes(await ask("/v1/tasks"), "UNAUTHORIZED");
+  assertStringIncludes(await ask("/v1/logs"), "UNAUTHORIZED");
+  // The logs are what an owner wants to see then.
+  assertStringIncludes(await ask("/v1/logs", owner), '"entries":');
   assertEquals(await Deno.readTextFile(path), "no database");
 });

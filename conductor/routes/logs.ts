@@ -22,6 +22,8 @@ export const logRoutes = [
     surface: "control",
     exposure: "local",
     scope: "admin",
+    // Why there is one, they tell.
+    answersInOutage: true,
     summary: "Read or poll what the daemons log",
     notes: [
       "Oldest first, both daemons' lines by their time. Without after: the last limit lines, as tail.",

@@ -148,6 +148,17 @@ Deno.test("GET /v1/logs is polled without loss or repetition while files rotate,
   assertEquals((await logs(it, "?after=0&service=codexd")).gap, null);
 });
 
+Deno.test("GET /v1/logs goes on where somebody has removed the logs, and says that they are gone", async () => {
+  await using it = await rig();
+  for (let n = 0; n < 9; n++) it.log.codexd.info(`before ${n}`);
+  const { last_seq } = await logs(it);
+  await Deno.remove(`${it.folder}/logs`, { recursive: true });
+  it.open("codexd").info("after");
+  const { entries, gap } = await logs(it, `?after=${last_seq}`);
+  assertEquals(messages(entries), ["after"]);
+  assertEquals(gap?.from_seq, last_seq + 1);
+});
+
 Deno.test("GET /v1/logs holds its answer until a line comes that is asked for", async () => {
   await using it = await rig();
   const { last_seq } = await logs(it);
