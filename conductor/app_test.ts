@@ -21,6 +21,8 @@ contractTests("conductor", {
     // Nobody is notified here: routes/notify_test.ts has a receiver.
     "notify.test": "CONFLICT",
     "status.session": "CONFLICT",
+    // routes/status_approvals_test.ts takes a key from the page.
+    "status.approvals": "CONFLICT",
   },
   async start() {
     const codexd = new FakeCodexd();

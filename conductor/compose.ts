@@ -11,7 +11,7 @@ import { randomId } from "../shared/ids.ts";
 import { redactedAudit } from "../shared/audit.ts";
 import { sleep } from "../shared/wait.ts";
 import { VERSION } from "../shared/version.ts";
-import { NamedTokens, OwnerSessions } from "./access/mod.ts";
+import { FormKeys, NamedTokens, OwnerSessions } from "./access/mod.ts";
 import {
   composeAutomation,
   DetachedExec,
@@ -233,6 +233,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       tokens,
       notifier,
       sessions,
+      formKeys: new FormKeys(clock),
       backups,
       status: new StatusService({
         self,

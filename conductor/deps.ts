@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { AuditedCaller } from "../shared/audit.ts";
-import type { NamedTokens, OwnerSessions } from "./access/mod.ts";
+import type { FormKeys, NamedTokens, OwnerSessions } from "./access/mod.ts";
 import type { HostOps } from "../host_ops/mod.ts";
 import type { SelfDeps } from "../shared/daemon/mod.ts";
 import { type RouteContext, routeFor } from "../shared/http/mod.ts";
@@ -58,6 +58,7 @@ export interface Deps extends SelfDeps {
   /** Undefined where nobody is notified. */
   readonly notifier: Pick<Notifier, "test"> | undefined;
   readonly sessions: OwnerSessions;
+  readonly formKeys: FormKeys;
   readonly status: Pick<StatusService, "public" | "full">;
 }
 

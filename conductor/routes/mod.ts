@@ -16,6 +16,7 @@ import { recordRoutes } from "./record.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { statusRoutes } from "./status.ts";
+import { statusApprovalRoutes } from "./status_approvals.ts";
 import { statusPageRoutes } from "./status_pages.ts";
 import { statusSessionRoutes } from "./status_session.ts";
 import { systemRoutes } from "./system.ts";
@@ -33,6 +34,7 @@ export const routes: readonly Route<Deps>[] = [
   ...statusRoutes,
   ...statusPageRoutes,
   ...statusSessionRoutes,
+  ...statusApprovalRoutes,
   ...controllerRoutes,
   ...taskRoutes,
   ...taskMoveRoutes,

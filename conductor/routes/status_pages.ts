@@ -8,6 +8,7 @@ import {
   type RouteContext,
 } from "../../shared/http/mod.ts";
 import {
+  approvalForms,
   auditPage,
   browserPage,
   codexPage,
@@ -23,6 +24,7 @@ import {
 } from "../status/mod.ts";
 import { TaskStatus } from "../store/mod.ts";
 import { type Deps, route } from "../deps.ts";
+import { holderOf } from "./status_approvals.ts";
 import { OWNERS_PAGE } from "./status_session.ts";
 
 const LIMIT = 50;
@@ -43,6 +45,7 @@ const Query = z.strictObject({
   kind: given,
   label: given,
   cursor: given,
+  done: given,
 });
 type Query = z.output<typeof Query>;
 
@@ -69,12 +72,18 @@ const MAKERS = {
       now,
     });
   },
-  async codex({ deps: { codex, clock }, signal }) {
+  async codex(context) {
+    const { deps: { codex, clock, formKeys }, query } = context;
     const { away, condition } = codex.health;
     const reading = away === undefined
-      ? await later(codexReading(codex.api, signal))
+      ? await later(codexReading(context))
       : new Unread(away);
-    return codexPage({ state: condition.state, reading, now: clock.now() });
+    return codexPage({
+      state: condition.state,
+      reading,
+      told: query.done && formKeys.told(query.done, holderOf(context)),
+      now: clock.now(),
+    });
   },
   browser({ deps: { browser, clock } }) {
     const view = read(() => browser.viewer.view({}));
@@ -110,16 +119,21 @@ const MAKERS = {
   (context: Context) => string | Promise<string>
 >;
 
-async function codexReading(
-  api: Deps["codex"]["api"],
-  leaves: AbortSignal,
-): Promise<CodexReading> {
-  const signal = AbortSignal.any([leaves, AbortSignal.timeout(CODEXD_MS)]);
+async function codexReading(context: Context): Promise<CodexReading> {
+  const { deps: { codex: { api }, clock, formKeys } } = context;
+  const signal = AbortSignal.any([
+    context.signal,
+    AbortSignal.timeout(CODEXD_MS),
+  ]);
   const [status, sessions] = await Promise.all([
     api.call(codexdStatus, { query: { usage_by: "day" } }, { signal }),
     api.call(listSessions, { query: { limit: String(FEW) } }, { signal }),
   ]);
-  return { status, sessions, approvals: [] };
+  const approvals = approvalForms(status.approvals.items, {
+    issue: (purpose) => formKeys.issue(holderOf(context), purpose),
+    now: clock.now(),
+  });
+  return { status, sessions, approvals };
 }
 
 /** Reads what may be out of reach. @throws {AppError} for what was asked wrongly */

@@ -118,6 +118,8 @@ summary { cursor: pointer; font-weight: 600; }
 .form { justify-items: start; }
 .form > label { color: inherit; font-weight: 600; }
 .form input:not([type=radio]), .form select { width: 24rem; padding: .5rem .75rem; background: var(--ground); }
+.asked { display: grid; gap: .5rem; } .asked .form { padding: 0; border: 0; }
+.form label { display: grid; gap: .25rem; justify-items: start; }
 nav form { margin-left: auto; }
 nav button { color: var(--quiet); background: none; border-color: transparent; }
 footer { font-size: .8125rem; color: var(--quiet); }

@@ -249,7 +249,7 @@ export class FakeCodexd implements AsyncDisposable {
     );
     const outcome = {
       approval_id: String(approval_id),
-      decision: decision as ApprovalOutcome["decision"],
+      decision: (decision ?? "answered") as ApprovalOutcome["decision"],
       by: "client" as const,
       decided_by: "somebody",
       decided_at: AT,

@@ -21,10 +21,12 @@ const REFRESH_S = 15;
 
 /** Renders Codex: whether it works, what it asks, its sessions and tokens. */
 export function codexPage(
-  { state, reading, now }: {
+  { state, reading, told, now }: {
     /** As conductor sees codexd, e.g. `healthy`. */
     readonly state: string;
     readonly reading: CodexReading | Unread;
+    /** What came of the form that its reader has sent. */
+    readonly told?: string | undefined;
     readonly now: number;
   },
 ): string {
@@ -37,6 +39,7 @@ export function codexPage(
     // What somebody types must not be taken from under his hands.
     refreshS: asks ? undefined : REFRESH_S,
     parts: [
+      told !== undefined && notes([cut(told, 2000)], "warn"),
       ifRead(reading, ({ status, sessions, approvals }) => [
         notes(status.degraded_reasons, "warn"),
         panel(
