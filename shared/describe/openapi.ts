@@ -154,10 +154,12 @@ function requestBody(
   book: SchemaBook,
 ) {
   if (body === undefined) return undefined;
+  // Forms are for people: a program that looks at one is told by /describe.
+  if (form) return { content: { [FORM_TYPE]: { schema: { type: "object" } } } };
   const schema = book.write(`${id}.body`, body, "input");
   return {
     ...(bodyRule !== "optional" && { required: true }),
-    content: { [form ? FORM_TYPE : "application/json"]: { schema } },
+    content: { "application/json": { schema } },
   };
 }
 
@@ -196,6 +198,7 @@ function successResponse(route: RouteInfo, book: SchemaBook) {
   if (route.produces === "websocket") {
     return { 101: { description: "Switching Protocols" } };
   }
+  if (route.form) return { 303: { description: "See Other" } };
   const data = book.write(`${route.id}.data`, route.data, "output");
   const content = {
     json: { "application/json": { schema: envelope(data) } },
@@ -235,8 +238,8 @@ function envelope(data: JsonSchema) {
 }
 
 /** Which failures a route answers: its own by status, and those of any route. */
-function failures({ errors = [], produces }: RouteInfo) {
-  const own = errors.map((code) => [
+function failures({ errors = [], produces, form }: RouteInfo) {
+  const own = form ? [] : errors.map((code) => [
     ERRORS[code].status,
     produces === "text"
       ? { description: code, content: TEXT }
