@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { Database as Connection } from "@db/sqlite";
 import { join } from "@std/path";
+import { tempDir } from "../../shared/testing/fakes.ts";
 import { FakeCodexd } from "../codex/testing/fake_codexd.ts";
 import {
   type TestConductor,
@@ -200,14 +201,27 @@ Deno.test("GET /v1/status/ui/node shows the newest backup, and whether it was ve
 });
 
 Deno.test("The owner's pages answer without the database, and say why there is nothing", async () => {
-  await using codexd = new FakeCodexd();
-  const folder = join(codexd.stateDir, "conductor");
-  await Deno.mkdir(folder);
-  await Deno.writeTextFile(join(folder, "conductor.db"), "no database");
-  await using it = await testConductor(codexd.env);
+  await using dir = await tempDir();
+  await Deno.mkdir(dir.join("conductor"));
+  await Deno.writeTextFile(
+    dir.join("conductor", "conductor.db"),
+    "no database",
+  );
+  await using it = await testConductor({ BAA_STATE_DIR: dir.path });
   for (const name of PAGES) {
     const html = await page(it, name);
     if (name !== "codex") assertStringIncludes(html, "not a database");
   }
   await page(it, "tasks/task_1", 503);
+});
+
+Deno.test("The owner's pages are shown by a standby, too", async () => {
+  await using leader = await testConductor();
+  const id = await runTask(leader, "echo from the leader");
+  await using standby = await testConductor({
+    BAA_STATE_DIR: join(leader.folder, "state"),
+    BAA_NODE_ID: "mini-second",
+  });
+  assertStringIncludes(await page(standby, "node"), "standby");
+  assertStringIncludes(await page(standby, `tasks/${id}`), "from the leader");
 });
