@@ -1,6 +1,7 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { tempDir } from "../testing/fakes.ts";
+import { until } from "../testing/until.ts";
 import { RawConnection, rawRequest } from "../testing/raw_http.ts";
 
 const FIXTURE = new URL("../testing/fixture_daemon.ts", import.meta.url);
@@ -12,6 +13,18 @@ interface Fixture extends AsyncDisposable {
   readonly log: () => Record<string, unknown>[];
 }
 
+function readLog(folder: string): Record<string, unknown>[] {
+  const logs = join(folder, "conductor");
+  try {
+    return [...Deno.readDirSync(logs)].flatMap(({ name }) =>
+      Deno.readTextFileSync(join(logs, name)).split("\n")
+        .filter((line) => line !== "").map((line) => JSON.parse(line))
+    );
+  } catch {
+    return [];
+  }
+}
+
 async function startFixture(folder: string): Promise<Fixture> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", FIXTURE.href],
@@ -20,17 +33,7 @@ async function startFixture(folder: string): Promise<Fixture> {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const log = () => {
-    const logs = join(folder, "conductor");
-    try {
-      return [...Deno.readDirSync(logs)].flatMap(({ name }) =>
-        Deno.readTextFileSync(join(logs, name)).split("\n")
-          .filter((line) => line !== "").map((line) => JSON.parse(line))
-      );
-    } catch {
-      return [];
-    }
-  };
+  const log = () => readLog(folder);
   let ended = false;
   child.status.then(() => ended = true);
   let address: unknown;
@@ -112,3 +115,33 @@ Deno.test("runDaemon() does not stop when its terminal is closed", async () => {
   await connection.send(ask(fixture.port, "/open"));
   assertEquals((await connection.answer()).status, 200);
 });
+
+Deno.test({
+  name:
+    "runDaemon() shows its log on a terminal, readable, and writes its files as well (needs script)",
+  ignore: Deno.build.os !== "linux" || !hasProgram("script"),
+  async fn() {
+    await using dir = await tempDir();
+    const command = `'${Deno.execPath()}' run -A --quiet '${FIXTURE.href}'`;
+    const child = new Deno.Command("script", {
+      args: ["-qec", command, "/dev/null"],
+      env: { FIXTURE_FOLDER: dir.path, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const shown = new Response(child.stdout).text();
+    const { pid } = await until(
+      () => readLog(dir.path).find(({ message }) => message === "Listening"),
+    ) ?? {};
+    Deno.kill(Number(pid), "SIGTERM");
+    await child.status;
+    assertMatch(await shown, /^[\d:.]{12} INFO {2}Listening address=/m);
+    assertEquals(readLog(dir.path).at(-1)?.message, "Stopped");
+  },
+});
+
+function hasProgram(name: string): boolean {
+  const args = ["-c", `command -v ${name}`];
+  return new Deno.Command("/bin/sh", { args }).outputSync().success;
+}
