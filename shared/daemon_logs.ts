@@ -173,7 +173,7 @@ export class DaemonLogs<S extends string = string> {
     const redactor = this.#redactor;
     return {
       service,
-      time: String(time),
+      time: redactor.text(String(time)),
       level: levelOf(level),
       message: redactor.text(String(message)),
       request_id: typeof request_id === "string"
