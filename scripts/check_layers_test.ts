@@ -159,7 +159,7 @@ Deno.test("sourceOf() sees type-only, multi-line and dynamic imports", () => {
   ]);
 });
 
-Deno.test("linesOfRooms() counts the product, not its tests, rigs and benchmarks", () => {
+Deno.test("linesOfRooms() counts the product, not its tests, rigs, benchmarks and proofs", () => {
   assertEquals(
     Object.fromEntries(linesOfRooms(house({
       "conductor/store/mod.ts": "1\n2\n",
@@ -167,6 +167,7 @@ Deno.test("linesOfRooms() counts the product, not its tests, rigs and benchmarks
       "conductor/store/task_test.ts": "1\n",
       "conductor/testing/rig.ts": "1\n",
       "scripts/bench/main.ts": "1\n",
+      "scripts/proof/main.ts": "1\n",
       "shared/errors.ts": "1\n2\n3\n",
     }))),
     { "conductor/store": 3, shared: 3, all: 6 },

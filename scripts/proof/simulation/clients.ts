@@ -43,6 +43,8 @@ export class Clients {
   readonly #lane: Lane;
   /** Those whose work is not over. */
   readonly #requests = new Set<Request>();
+  /** Which process did last what was asked: it is asked first, mostly. */
+  #leader: string | undefined;
   #open = 0;
   #isSettling = false;
 
@@ -236,7 +238,11 @@ export class Clients {
     const { random, invariants } = this.#world;
     while (true) {
       const answer = await this.#send(what, work);
-      if (answer !== undefined && "value" in answer) return answer.value;
+      this.#leader = undefined;
+      if (answer !== undefined && "value" in answer) {
+        this.#leader = answer.from;
+        return answer.value;
+      }
       const error = answer?.error;
       const isAgain = error === undefined ||
         (error instanceof AppError && AGAIN.includes(error.code));
@@ -266,13 +272,20 @@ export class Clients {
           resolve(answer);
         });
       };
-      const process = processes[random.to(processes.length)];
-      if (process === undefined) return;
+      const isKnown = this.#leader !== undefined && random.chance(0.7);
+      const process = isKnown
+        ? processes.find((it) => it.instance === this.#leader)
+        : processes[random.to(processes.length)];
+      if (process === undefined) {
+        this.#leader = undefined;
+        return;
+      }
       const request = { what, process };
       this.#requests.add(request);
       process.lane.after(random.about(5), what, async () => {
         try {
-          tell({ value: await this.#serve(process, { what, work }) });
+          const value = await this.#serve(process, { what, work });
+          tell({ value, from: process.instance });
         } catch (error) {
           tell({ error });
         }
@@ -331,7 +344,9 @@ interface Served {
 }
 
 type Work<T> = (process: ConductorProcess) => T | Promise<T>;
-type Answer<T> = { readonly value: T } | { readonly error: unknown };
+type Answer<T> =
+  | { readonly value: T; readonly from: string }
+  | { readonly error: unknown };
 
 interface Request {
   readonly what: string;

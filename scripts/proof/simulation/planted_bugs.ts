@@ -29,13 +29,15 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
     }
     return { ...stores, notifications: new Forgetful(db) };
   },
-  /** What is due next is looked for from now on, not from what was due last. */
-  "a due time computed from the wall clock": (stores, { db, clock }) => {
+  /** The newest due time before now is decided, not the next after the last. */
+  "a due time computed from the wall clock": (stores, { db }) => {
     class FromNow extends ScheduleStore {
-      override decide(row: ScheduleRow): void {
-        const times = new DueTimes(row.cron, row.timezone);
-        const next = row.next_at && (times.next(clock.now()) ?? null);
-        super.decide({ ...row, next_at: next });
+      override due(now: number, limit: number): ScheduleRow[] {
+        return super.due(now, limit).map((row) => {
+          const times = new DueTimes(row.cron, row.timezone);
+          const newest = times.next(now - 60_000) ?? Infinity;
+          return newest <= now ? { ...row, next_at: newest } : row;
+        });
       }
     }
     return { ...stores, schedules: new FromNow(db, new Redactor()) };
