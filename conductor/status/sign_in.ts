@@ -48,6 +48,7 @@ function signInForm(to: string): Markup {
   return markup`
 <form class="panel form" method="post" action="${SIGN_IN_PATH}">
 <label for="token">The shared token of this node</label>
+<input autocomplete="username" value="owner" hidden>
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" autocapitalize="none" spellcheck="false">
 <input type="hidden" name="return_to" value="${to}">
 <p><button>Sign in</button></p>

@@ -22,6 +22,11 @@ export interface Page {
   on(event: "request", listener: (request: { url(): string }) => void): void;
   goto(url: string): Promise<{ status(): number } | null>;
   title(): Promise<string>;
+  url(): string;
+  waitForURL(url: string): Promise<void>;
+  fill(selector: string, value: string): Promise<void>;
+  /** Clicks, and waits for where that leads. */
+  click(selector: string): Promise<void>;
   textContent(selector: string): Promise<string | null>;
   evaluate<T>(expression: string): Promise<T>;
 }
