@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console -- a script talks to a terminal
 import { parseArgs } from "node:util";
+import { memoryFolder, PREFIX } from "./simulation/database_pool.ts";
 import { Simulator, type Summary } from "./simulation/simulator.ts";
 
 /** Seeds that a worker is given at once. */
@@ -26,7 +27,16 @@ export async function simulate(args: readonly string[]): Promise<boolean> {
   const from = numberOf(values.from);
   const range = { from, to: from + numberOf(values.seeds) };
   const started = performance.now();
-  const all = await inWorkers(range, numberOf(values.workers));
+  const dir = memoryFolder();
+  const folder = Deno.makeTempDirSync({ prefix: PREFIX, ...(dir && { dir }) });
+  const clean = () => Deno.removeSync(folder, { recursive: true });
+  // What is in memory would stay there.
+  Deno.addSignalListener("SIGINT", () => {
+    clean();
+    Deno.exit(130);
+  });
+  const count = numberOf(values.workers);
+  const all = await inWorkers(range, { count, folder }).finally(clean);
   const seconds = (performance.now() - started) / 1000;
   const { seeds, turns, deaths, terms } = all;
   const hours = (all.ms / 3_600_000).toFixed(1);
@@ -61,7 +71,10 @@ interface Range {
   readonly to: number;
 }
 
-async function inWorkers(range: Range, count: number): Promise<Summary> {
+async function inWorkers(
+  range: Range,
+  { count, folder }: { readonly count: number; readonly folder: string },
+): Promise<Summary> {
   const total: Summary = {
     seeds: 0,
     turns: 0,
@@ -92,7 +105,7 @@ async function inWorkers(range: Range, count: number): Promise<Summary> {
     while (next < range.to) {
       const from = next;
       next = Math.min(range.to, from + BATCH);
-      const batch = { from, to: next };
+      const batch = { from, to: next, folder };
       add(
         await new Promise<Summary>((resolve, reject) => {
           worker.onmessage = ({ data }) => resolve(data);
@@ -104,8 +117,6 @@ async function inWorkers(range: Range, count: number): Promise<Summary> {
         }),
       );
     }
-    worker.postMessage("end");
-    await new Promise((resolve) => worker.onmessage = resolve);
     worker.terminate();
   }));
   total.faults.sort((a, b) => a.seed - b.seed);

@@ -18,10 +18,11 @@ export class DatabasePool implements Disposable {
   /** What stands in a new database, by its table. */
   readonly #first: (readonly [string, readonly BindValue[][]])[] = [];
 
-  constructor() {
+  /** Makes it in a folder of its own within one that is there. */
+  constructor(folder = memoryFolder()) {
     this.#folder = Deno.makeTempDirSync({
-      prefix: "baa-simulation-",
-      ...(hasMemoryFolder() && { dir: MEMORY_FOLDER }),
+      prefix: PREFIX,
+      ...(folder !== undefined && { dir: folder }),
     });
     this.#path = `${this.#folder}/conductor.db`;
     openDatabase(this.#path).close();
@@ -102,12 +103,14 @@ export class PooledConnection {
   }
 }
 
+export const PREFIX = "baa-simulation-";
 const MEMORY_FOLDER = "/dev/shm";
 
-function hasMemoryFolder(): boolean {
+/** The folder whose files are in memory; undefined where there is none. */
+export function memoryFolder(): string | undefined {
   try {
-    return Deno.statSync(MEMORY_FOLDER).isDirectory;
+    return Deno.statSync(MEMORY_FOLDER).isDirectory ? MEMORY_FOLDER : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

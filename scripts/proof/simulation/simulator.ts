@@ -4,11 +4,12 @@ import { World } from "./world.ts";
 
 /** Simulates seeds one after the other, each on a fresh copy of the database. */
 export class Simulator implements Disposable {
-  readonly #database = new DatabasePool();
+  readonly #database: DatabasePool;
   readonly #plant: Plant | undefined;
   #world: World | undefined;
 
-  constructor({ plant }: { readonly plant?: Plant } = {}) {
+  constructor({ plant, folder }: SimulatorOptions = {}) {
+    this.#database = new DatabasePool(folder);
     this.#plant = plant;
     globalThis.addEventListener("unhandledrejection", this.#onRejection);
   }
@@ -70,6 +71,12 @@ export class Simulator implements Disposable {
     const text = reason instanceof Error ? reason.stack : String(reason);
     this.#world?.invariants.broken(`Nobody caught: ${text}`);
   };
+}
+
+interface SimulatorOptions {
+  readonly plant?: Plant;
+  /** Where its database is. Default: in memory, if there is such a folder. */
+  readonly folder?: string;
 }
 
 /** What became of a seed. */

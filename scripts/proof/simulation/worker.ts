@@ -6,14 +6,11 @@ interface Port {
   postMessage(message: unknown): void;
 }
 
-const simulator = new Simulator();
+let simulator: Simulator | undefined;
 const port = globalThis as unknown as Port;
 
-/** Simulates the seeds that it is sent; `end` has it clean up. */
-port.onmessage = async ({ data }) => {
-  if (data === "end") {
-    simulator[Symbol.dispose]();
-    return port.postMessage("ended");
-  }
-  port.postMessage(await simulator.runAll(data));
+/** Simulates the seeds that it is sent, and the folder with them. */
+port.onmessage = async ({ data: { folder, ...range } }) => {
+  simulator ??= new Simulator({ folder });
+  port.postMessage(await simulator.runAll(range));
 };
