@@ -1,4 +1,4 @@
-import type { RouteContext } from "../../shared/http/mod.ts";
+import { type RouteContext, TextReply } from "../../shared/http/mod.ts";
 import { VERSION } from "../../shared/version.ts";
 import { callTool } from "./call_tool.ts";
 import { routeOfTool, toolsFor } from "./tools.ts";
@@ -13,7 +13,7 @@ const PROGRESS_MS = 1000;
 export async function answerMcp<Deps>(
   context: RouteContext<Deps>,
   { isAll }: { readonly isAll: boolean },
-): Promise<Response> {
+): Promise<Response | TextReply> {
   const {
     createMcpHandler,
     isLegacyRequest,
@@ -98,12 +98,12 @@ export async function answerMcp<Deps>(
 async function whenReady(
   answer: Promise<Response>,
   gone: AbortController,
-): Promise<Response> {
+): Promise<Response | TextReply> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), PROGRESS_MS);
   const ready = await Promise.race([answer, late.promise]);
   clearTimeout(timer);
-  if (ready !== undefined) return ready;
+  if (ready !== undefined) return await whole(ready);
   const { readable, writable } = new TransformStream<string, string>();
   const writer = writable.getWriter();
   const say = (text: string) => writer.write(text).catch(() => gone.abort());
@@ -115,6 +115,13 @@ async function whenReady(
   return new Response(readable.pipeThrough(new TextEncoderStream()), {
     headers: { "content-type": "text/event-stream" },
   });
+}
+
+/** What is there already needs no stream around it. */
+async function whole(answer: Response): Promise<Response | TextReply> {
+  const type = answer.headers.get("content-type") ?? "";
+  if (answer.status !== 200 || !type.includes("json")) return answer;
+  return new TextReply(await answer.text(), { "content-type": type });
 }
 
 function asksProgress(body: unknown): boolean {

@@ -70,6 +70,8 @@ export const hostRoutes = [
         timeoutMs: 2000,
       },
     },
+    endsWithCaller: (body) =>
+      (body as { readonly detach?: unknown }).detach !== true,
     async handler(context) {
       const { hostOps, detached } = context.deps;
       const input = detached.inputOf(context.body);

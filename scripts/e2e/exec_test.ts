@@ -188,13 +188,20 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
 
 Deno.test("a client that leaves kills its command, streamed or not", async () => {
   await using conductor = await startDaemon("conductor");
-  for (const accept of ["application/json", "text/event-stream"]) {
+  for (
+    const [accept, stdin] of [
+      ["application/json", ""],
+      // What comes after its head the runtime watches less.
+      ["application/json", "x".repeat(70_000)],
+      ["text/event-stream", ""],
+    ] as const
+  ) {
     const marker = mark();
     const leave = new AbortController();
     const request = fetch(`${conductor.origin}/v1/exec`, {
       method: "POST",
       headers: { "content-type": "application/json", accept },
-      body: JSON.stringify({ command: `echo hi; sleep 9${marker}` }),
+      body: JSON.stringify({ command: `echo hi; sleep 9${marker}`, stdin }),
       signal: leave.signal,
     }).catch(() => undefined);
     await until(() => processesWith(`9${marker}`), (it) => it.length > 0);

@@ -115,6 +115,13 @@ export class Call<Deps> implements RouteContext<Deps> {
     this.#signal = signal;
   }
 
+  /** Returns what aborts the signal when the client was found to have gone. */
+  leaving(): AbortController {
+    const gone = new AbortController();
+    this.#signal = AbortSignal.any([this.signal, gone.signal]);
+    return gone;
+  }
+
   hold(release: () => void): void {
     this.isLarge = true;
     this.held.defer(release);

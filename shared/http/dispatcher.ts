@@ -7,6 +7,7 @@ import { type NewId, randomId } from "../ids.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
+import { attended } from "./attended.ts";
 import { type BodyLimits, declaresBody } from "./body.ts";
 import { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
@@ -20,6 +21,7 @@ import {
   events,
   failure,
   largeResult,
+  lateResult,
   ownResult,
   revalidatedResult,
   writeResult,
@@ -242,10 +244,31 @@ export class Dispatcher<Deps> {
           stallMs: this.#stallMs,
         });
     }
+    const gone = route.endsWithCaller?.(call.body) === true
+      ? call.leaving()
+      : undefined;
     const made = runHandler(call, route, this.#options);
-    return made instanceof Promise
-      ? made.then((it) => this.#write(call, { result: it, answer }))
-      : this.#write(call, { result: made, answer });
+    if (!(made instanceof Promise)) {
+      return this.#write(call, { result: made, answer });
+    }
+    const written = made.then((it) =>
+      this.#write(call, { result: it, answer })
+    );
+    if (gone === undefined) return written;
+    let isLate = false;
+    const told = written.catch((error) => {
+      if (!isLate) throw error;
+      return failure(error, call.log, answer);
+    }).finally(() => isLate && call.held[Symbol.dispose]());
+    return attended(told, {
+      clock: this.#options.clock,
+      gone: () => gone.abort(),
+      late: (body) => {
+        isLate = true;
+        call.keep();
+        return lateResult(body, answer);
+      },
+    });
   }
 
   #write(

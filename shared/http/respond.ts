@@ -79,24 +79,28 @@ export function largeResult(
 }
 
 /** Sends what a route wrote itself; `onEnd` is called when it was taken, or its reader has gone. */
-export async function ownResult(
+export function ownResult(
   answer: Response,
   { requestId }: AnswerContext,
   onEnd: () => void,
-): Promise<Response> {
+): Response {
+  if (answer.body === null) onEnd();
+  const body = answer.body?.pipeThrough(
+    new TransformStream({ flush: onEnd, cancel: onEnd }),
+  ) ?? null;
   const { status, headers } = answer;
-  const type = headers.get("content-type") ?? JSON_TYPE;
-  const init = { requestId, status };
-  if (answer.body !== null && type.startsWith("text/event-stream")) {
-    const body = answer.body.pipeThrough(
-      new TransformStream({ flush: onEnd, cancel: onEnd }),
-    );
-    return respond(body, type, init);
-  }
-  // What is whole already needs no stream around it.
-  const text = answer.body === null ? null : await answer.text();
-  onEnd();
-  return respond(text, type, init);
+  return respond(body, headers.get("content-type") ?? JSON_TYPE, {
+    requestId,
+    status,
+  });
+}
+
+/** Answers JSON that is still being written: {@linkcode attended}. */
+export function lateResult(
+  body: ReadableStream<Uint8Array>,
+  context: AnswerContext,
+): Response {
+  return respond(body, JSON_TYPE, context);
 }
 
 /** Answers an event stream. */

@@ -270,6 +270,8 @@ export interface RouteRules {
   allowsOrigin?(origin: string): boolean;
   /** Where else than in `Authorization` the shared token may stand. */
   tokenFrom?(headers: HeaderMap): string | undefined;
+  /** Whether what runs for this body ends when its caller leaves: see `attended()`. */
+  endsWithCaller?(body: unknown): boolean;
   /** Whether a cross-site top-level navigation may GET this page. */
   readonly navigable?: boolean;
   /** Whether the owner's session, which a cookie stands for, counts here. */
