@@ -34,7 +34,7 @@ export function approvalForms(
   for (const approval of approvals) {
     const newKey = () => issue(approval.approval_id);
     const form = approvalForm(approval, { newKey, now });
-    left -= form.text.length;
+    left -= new TextEncoder().encode(form.text).length;
     if (left < 0) break;
     forms.push(form);
   }
@@ -67,7 +67,7 @@ function approvalForm(
     markup`<button name="decision" value="${it}">${DECISIONS[it]}</button> `
   );
   return markup`
-<section class="asked">
+<section class="asked" id="${cut(approval_id)}">
 <h3>${cut(kind.replaceAll("_", " "), 60)}</h3>${
     notes(
       [

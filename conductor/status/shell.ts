@@ -67,6 +67,9 @@ ${here && navigation(here, isSignedIn)}<main>${parts}
 `.text;
 }
 
+/** A longer title is set smaller. */
+const LONG_TITLE = 80;
+
 /** Renders the head of a page: its lamp, its name, and a word on it. */
 export function hero(
   { tone, title, line }: {
@@ -79,7 +82,7 @@ export function hero(
 <header class="hero">${
     tone !== "plain" && markup`<span class="lamp ${tone}"></span>`
   }<div>
-<h1>${title}</h1>${
+<h1${String(title).length > LONG_TITLE && markup` class="long"`}>${title}</h1>${
     line && markup`
 <p>${line}</p>`
   }

@@ -35,6 +35,7 @@ nav a[aria-current] { background: var(--panel); color: var(--text); font-weight:
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 h1, h2, h3, p, dl, dd { margin: 0; }
 h1 { font-size: clamp(1.75rem, 5vw, 2.5rem); line-height: 1.1; letter-spacing: -.02em; }
+h1.long { font-size: 1.25rem; line-height: 1.3; letter-spacing: 0; }
 h2 { font-size: 1rem; font-weight: 600; }
 h3 { font-size: .8125rem; font-weight: 500; color: var(--quiet); }
 code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
@@ -112,7 +113,9 @@ summary { cursor: pointer; font-weight: 600; }
   td { display: block; padding: 0; min-width: 0; max-width: 100%; text-align: left; font-size: .875rem; white-space: normal; }
   td::before { content: attr(data-head) " "; color: var(--quiet); }
   td > div { display: inline; }
-  td:first-child { flex: 1 0 100%; font-size: .9375rem; font-weight: 500; } td:first-child::before { content: none; }
+  td.n { text-align: left; }
+  td:first-child:not(.n) { flex: 1 0 100%; font-size: .9375rem; font-weight: 500; } td:first-child:not(.n)::before { content: none; }
+  .facts { gap: .625rem 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 8rem), 1fr)); }
   td.none { display: none; }
 }
 .form { justify-items: start; }
