@@ -1,19 +1,14 @@
 import { z } from "zod";
 import { isoTime } from "../../shared/clock.ts";
 import { codexdStatus, listSessions } from "../../shared/contracts/mod.ts";
-import { AppError, ERRORS, messageOf } from "../../shared/errors.ts";
-import {
-  BareFailure,
-  Reply,
-  type RouteContext,
-} from "../../shared/http/mod.ts";
+import { AppError, messageOf } from "../../shared/errors.ts";
+import { Reply, type RouteContext } from "../../shared/http/mod.ts";
 import {
   approvalForms,
   auditPage,
   browserPage,
   codexPage,
   type CodexReading,
-  failedPage,
   FORM_PAGE_HEADERS,
   nodePage,
   type PrintedEnd,
@@ -152,21 +147,8 @@ async function later<T>(reading: Promise<T>): Promise<T | Unread> {
   return await reading.catch((error) => new Unread(messageOf(error)));
 }
 
-/** Answers a page, or one that says what was asked wrongly. */
-async function pageReply(
-  make: () => string | Promise<string>,
-  now: number,
-): Promise<Reply<string>> {
-  try {
-    return new Reply(await make(), { headers: FORM_PAGE_HEADERS });
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new BareFailure(
-      ERRORS[error.code].status,
-      failedPage(error, now),
-      { isPage: true, headers: FORM_PAGE_HEADERS },
-    );
-  }
+function pageReply(html: string): Reply<string> {
+  return new Reply(html, { headers: FORM_PAGE_HEADERS });
 }
 
 /** The end of each output of a command's run; nothing for what is none. */
@@ -222,14 +204,13 @@ export const statusPageRoutes = [
     notes: [`page: ${Object.keys(MAKERS).join(", ")}.`],
     query: Query,
     example: { params: { page: "tasks" } },
-    handler: (context) =>
-      pageReply(() => {
-        const { page } = context.params;
-        if (Object.hasOwn(MAKERS, page)) {
-          return MAKERS[page as keyof typeof MAKERS](context);
-        }
-        throw new AppError("NOT_FOUND", "Cannot find this page");
-      }, context.deps.clock.now()),
+    async handler(context) {
+      const { page } = context.params;
+      if (Object.hasOwn(MAKERS, page)) {
+        return pageReply(await MAKERS[page as keyof typeof MAKERS](context));
+      }
+      throw new AppError("NOT_FOUND", "Cannot find this page");
+    },
   }),
   route({
     ...common,
@@ -237,23 +218,22 @@ export const statusPageRoutes = [
     path: "/v1/status/ui/tasks/:task_id",
     summary: "Show a person a task: runs, log, output",
     example: { params: { task_id: "{task_id}" } },
-    handler: (context) =>
-      pageReply(async () => {
-        const { deps, params: { task_id } } = context;
-        const task = read(() => deps.tasks.get(task_id));
-        if (task instanceof Unread) {
-          throw new AppError("NOT_READY", task.why);
-        }
-        const lines = { tail: LOG_LINES, limit: LOG_LINES };
-        return taskPage({
-          task,
-          runs: read(() => deps.runs.list({ task_id }, { limit: FEW }).items),
-          log: read(() => deps.taskLogs.read(task_id, lines).items),
-          outputs: task.kind === "exec"
-            ? await outputsOf(task.latest_run?.run_id, context)
-            : [],
-          now: deps.clock.now(),
-        });
-      }, context.deps.clock.now()),
+    async handler(context) {
+      const { deps, params: { task_id } } = context;
+      const task = read(() => deps.tasks.get(task_id));
+      if (task instanceof Unread) {
+        throw new AppError("NOT_READY", task.why);
+      }
+      const lines = { tail: LOG_LINES, limit: LOG_LINES };
+      return pageReply(taskPage({
+        task,
+        runs: read(() => deps.runs.list({ task_id }, { limit: FEW }).items),
+        log: read(() => deps.taskLogs.read(task_id, lines).items),
+        outputs: task.kind === "exec"
+          ? await outputsOf(task.latest_run?.run_id, context)
+          : [],
+        now: deps.clock.now(),
+      }));
+    },
   }),
 ];

@@ -3,7 +3,7 @@ import type {
   HtmlPage,
   WireError,
 } from "../../shared/http/mod.ts";
-import { type Markup, markup } from "./markup.ts";
+import { cut, type Markup, markup } from "./markup.ts";
 import { hero, PAGES, shell, SIGN_IN_PATH } from "./shell.ts";
 import { FORM_PAGE_HEADERS } from "./style.ts";
 
@@ -21,9 +21,12 @@ export function failurePage(
   const isWrong = path === SIGN_IN_PATH;
   const isLocked = details?.locked_seconds !== undefined;
   if (code !== "UNAUTHORIZED" && !isLocked) {
-    const lines = [message, hint].map((it) => it && markup`<p>${it}</p>`);
-    return pageOf("Not done", [
-      hero({ tone: "bad", title: "Not done", line: code }),
+    const lines = [message, hint].map((it) =>
+      it && markup`<p>${cut(it, 4000)}</p>`
+    );
+    const title = code === "NOT_FOUND" ? "Not found" : "Not done";
+    return pageOf(title, [
+      hero({ tone: "bad", title, line: code }),
       markup`
 <section class="panel">${lines}<p><a href="${
         backFrom(path)

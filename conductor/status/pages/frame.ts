@@ -1,5 +1,5 @@
 import { isoTime } from "../../../shared/clock.ts";
-import { cut, type Value } from "../markup.ts";
+import type { Value } from "../markup.ts";
 import {
   foot,
   hero,
@@ -44,19 +44,4 @@ export function toneOf(state: string): Tone {
   }
   if (["failed", "lost"].includes(state)) return "bad";
   return ["running", "stale"].includes(state) ? "warn" : "plain";
-}
-
-/** Renders why there is no page. */
-export function failedPage(
-  { code, message }: { readonly code: string; readonly message: string },
-  now: number,
-): string {
-  return frame({
-    here: "tasks",
-    title: code === "NOT_FOUND" ? "Not found" : "This did not work",
-    tone: "bad",
-    line: cut(message, 2000),
-    now,
-    parts: [],
-  });
 }

@@ -1,7 +1,6 @@
 export { auditPage } from "./audit.ts";
 export { browserPage } from "./browser.ts";
 export { codexPage, type CodexReading } from "./codex.ts";
-export { failedPage } from "./frame.ts";
 export { nodePage } from "./node.ts";
 export { schedulesPage } from "./schedules.ts";
 export { type PrintedEnd, taskPage } from "./task.ts";
