@@ -53,6 +53,7 @@ export const statusRoutes = [
         source: "conductor",
         leadsOn: context.zone === "local" && context.scopes.has("admin"),
         isSignedIn,
+        maySignIn: context.zone === "local" && context.scopes.size === 0,
       });
       const headers = isSignedIn ? FORM_PAGE_HEADERS : PAGE_HEADERS;
       return new Reply(page, { headers });

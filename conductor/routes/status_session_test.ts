@@ -75,6 +75,11 @@ Deno.test("POST /v1/status/session opens a session with the shared token, and le
   );
   const stranger = await (await it.server.get(UI)).text();
   assert(!/Who may do what|Sign out/.test(stranger));
+  assertMatch(stranger, /href="\/v1\/status\/ui\/tasks">Sign in/);
+  const outside = await it.server.get(UI, {
+    headers: { "x-forwarded-for": "203.0.113.9" },
+  });
+  assert(!/Sign in/.test(await outside.text()));
 });
 
 Deno.test("POST /v1/status/session leads to pages of this daemon alone", async () => {

@@ -1,7 +1,7 @@
 import type { PublicStatus, Status } from "./contract.ts";
 import { cut, markup } from "./markup.ts";
 import { details } from "./page_details.ts";
-import { foot, hero, shell, type Tone } from "./shell.ts";
+import { foot, hero, PAGES, shell, type Tone } from "./shell.ts";
 import { duration } from "./words.ts";
 
 /** Seconds between two loads of the page. */
@@ -23,12 +23,16 @@ const HEALTH = {
 /** Renders the whole status, or what a stranger may see of it. */
 export function statusPage(
   status: Status | PublicStatus,
-  { source, leadsOn = false, isSignedIn = false }: PageOptions & {
-    /** Whether the reader has a session. */
-    readonly isSignedIn?: boolean;
-    /** Whether the reader may go to the other pages. */
-    readonly leadsOn?: boolean;
-  },
+  { source, leadsOn = false, isSignedIn = false, maySignIn = false }:
+    & PageOptions
+    & {
+      /** Whether the reader would see more with a session. */
+      readonly maySignIn?: boolean;
+      /** Whether the reader has a session. */
+      readonly isSignedIn?: boolean;
+      /** Whether the reader may go to the other pages. */
+      readonly leadsOn?: boolean;
+    },
 ): string {
   const full = "at" in status ? status : undefined;
   const tone = toneOf(status);
@@ -50,6 +54,8 @@ export function statusPage(
     parts: [
       hero({ tone, title, line: cut(facts.join(" · "), 1000) }),
       full && details(full, { leadsOn }),
+      maySignIn && markup`
+<p><a href="${PAGES.tasks[1]}">Sign in to see more</a></p>`,
       foot({ at: full?.at, source, refreshS: REFRESH_S }),
     ],
   });

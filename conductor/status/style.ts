@@ -118,10 +118,10 @@ summary { cursor: pointer; font-weight: 600; }
   .facts { gap: .625rem 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 8rem), 1fr)); }
   td.none { display: none; }
 }
-.form { justify-items: start; }
-.form > label { color: inherit; font-weight: 600; }
-.form input:not([type=radio]), .form select { width: 24rem; padding: .5rem .75rem; background: var(--ground); }
-.asked { display: grid; gap: .5rem; } .asked .form { padding: 0; border: 0; }
+.form, .form label { grid-template-columns: minmax(0, 1fr); justify-items: start; }
+.form > label { color: inherit; } .form ul { margin: 0; padding-left: 1.25rem; font-size: .875rem; }
+.form input:not([type=radio]), .form select { width: min(24rem, 100%); padding: .5rem .75rem; background: var(--ground); }
+.asked { display: grid; gap: .5rem; grid-template-columns: minmax(0, 1fr); } .asked + .asked { padding-top: 1rem; border-top: 1px solid var(--line); } .asked .form { padding: 0; border: 0; }
 .form label { display: grid; gap: .25rem; justify-items: start; }
 nav form { margin-left: auto; }
 nav button { color: var(--quiet); background: none; border-color: transparent; }

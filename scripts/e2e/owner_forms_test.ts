@@ -33,12 +33,28 @@ Deno.test({
     const { origin } = daemon;
     codexd.ask("apr_1");
     codexd.ask("apr_2");
+    const [asked] = codexd.approvals;
+    assert(asked !== undefined);
+    const question = {
+      question: "What?",
+      options: [{ label: "x".repeat(90) }],
+    };
+    codexd.approvals.push({
+      ...asked,
+      approval_id: "apr_3",
+      request: {
+        questions: [
+          { id: "one", ...question },
+          { id: "other", isOther: true, ...question },
+        ],
+      },
+    });
     const answered = () =>
       codexd.seen.filter(({ method }) => method === "POST")
         .map(({ body }) => [body?.approval_id, body?.decision]);
     await using browser = await launchChromium();
     const context = await browser.newContext({
-      viewport: { width: 390, height: 844 },
+      viewport: { width: 320, height: 844 },
       colorScheme: "dark",
     });
     const page = await context.newPage();
@@ -49,6 +65,11 @@ Deno.test({
 
     const first = await page.goto(origin + CODEX);
     assertEquals(first?.status(), 401);
+    const beyond = () =>
+      page.evaluate<number>(
+        "document.documentElement.scrollWidth - innerWidth",
+      );
+    assertEquals(await beyond(), 0);
     await page.fill("#token", "not-the-owner-1234");
     await page.click("form.form button");
     assertMatch(await text(), /That is not the shared token/);
@@ -57,12 +78,7 @@ Deno.test({
     assertEquals(page.url(), origin + CODEX);
     assertMatch(await text(), /apr_1.*apr_2/s);
     assertEquals(await page.evaluate<string>("document.cookie"), "");
-    assertEquals(
-      await page.evaluate<number>(
-        "document.documentElement.scrollWidth - innerWidth",
-      ),
-      0,
-    );
+    assertEquals(await beyond(), 0);
 
     const [, key = ""] = /name="key" value="([^"]+)"/.exec(
       await page.evaluate<string>("document.body.innerHTML"),
