@@ -37,6 +37,10 @@ export class Clients {
   readonly schedules = new Map<string, NewSchedule>();
   /** Those that were ever to run once for all that was missed. */
   readonly makeUp = new Set<string>();
+  /** Tasks of schedules that were asked for by hand. */
+  readonly madeByHand = new Set<string>();
+  /** Their schedules, also when no answer came. */
+  readonly runByHand = new Set<string>();
   /** How far each schedule was decided when it was ended. */
   readonly decidedTo = new Map<string, number>();
   readonly #world: Served;
@@ -208,6 +212,13 @@ export class Clients {
       );
       this.schedules.set(name, schedule);
       await this.#pause(random.about(30_000));
+      if (random.chance(0.7)) continue;
+      this.runByHand.add(name);
+      const { task_id } = await this.#ask(
+        `runs ${name}`,
+        ({ automation }) => automation.schedules.run(name, BY),
+      );
+      this.madeByHand.add(task_id);
     }
   }
 

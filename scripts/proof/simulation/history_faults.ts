@@ -20,6 +20,9 @@ export function* historyFaults(known: Known): Generator<string> {
       task.payload !== JSON.stringify(body.payload)
     ) yield `Task ${taskId} is not the one that was acknowledged`;
   }
+  for (const taskId of clients.madeByHand) {
+    if (!tasks.has(taskId)) yield `Task ${taskId} was acknowledged and is lost`;
+  }
   for (const taskId of clients.canceled) {
     const status = tasks.get(taskId)?.status;
     if (status !== "canceled") {
