@@ -292,6 +292,12 @@ Deno.test("many and long approvals leave the page small, and say that there are 
   assert(page.length < 100_000, String(page.length));
   assertMatch(page, /\d+ approvals more/);
   assertMatch(page, /More is asked than is shown here/);
+  for (const [command, isLong] of [["界".repeat(3000), true], ["<", false]]) {
+    const request = { command };
+    it.codexd.approvals = [{ ...asked, request }];
+    const says = /More is asked/.test(await it.owner.page());
+    assertEquals(says, isLong);
+  }
 });
 
 Deno.test("enforced audit takes no answer that it cannot write, and opens no session", async () => {

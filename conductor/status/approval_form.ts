@@ -62,7 +62,9 @@ function approvalForm(
   const asked = Object.entries(request)
     .filter(([name]) => name !== "questions" || questions === undefined)
     .map(([name, value]) => [name, readable(value)] as const);
-  const isLong = asked.some(([, text]) => text.length > SHOWN);
+  const isLong = asked.some(([, text]) =>
+    cut(text, SHOWN).text !== markup`${text}`.text
+  );
   const buttons = decisions.map((it) =>
     markup`<button name="decision" value="${it}">${DECISIONS[it]}</button> `
   );
