@@ -35,7 +35,7 @@ import {
   openStore,
 } from "./record/mod.ts";
 import { conductorSelf } from "./self.ts";
-import { diskSpace, StatusService } from "./status/mod.ts";
+import { diskSpace, lastAttack, StatusService } from "./status/mod.ts";
 
 /** Builds conductor from its configuration. */
 export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
@@ -235,6 +235,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       sessions,
       formKeys: new FormKeys(clock),
       backups,
+      lastAttack: () => lastAttack(config.stateDir),
       status: new StatusService({
         self,
         identity: store.identity,

@@ -22,7 +22,7 @@ import type {
   TaskService,
 } from "./automation/mod.ts";
 import type { Notifier } from "./notify/mod.ts";
-import type { StatusService } from "./status/mod.ts";
+import type { lastAttack, StatusService } from "./status/mod.ts";
 import type { Stores } from "./store/mod.ts";
 
 /** What conductor's routes may use: each feature brings its slice. */
@@ -60,6 +60,7 @@ export interface Deps extends SelfDeps {
   readonly sessions: OwnerSessions;
   readonly formKeys: FormKeys;
   readonly status: Pick<StatusService, "public" | "full">;
+  readonly lastAttack: () => ReturnType<typeof lastAttack>;
 }
 
 export const route = routeFor<Deps>();

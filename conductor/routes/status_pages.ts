@@ -105,6 +105,7 @@ const MAKERS = {
       tokens: read(() => tokens.list({ limit: LIMIT }).items),
       controllers: read(() => controllers({ limit: FEW }).items),
       backups: backups.list(),
+      attack: await deps.lastAttack(),
       memoryBytes: Deno.memoryUsage().rss,
       now: clock.now(),
     });

@@ -225,3 +225,35 @@ Deno.test("The owner's pages are shown by a standby, too", async () => {
   assertStringIncludes(await page(standby, "node"), "standby");
   assertStringIncludes(await page(standby, `tasks/${id}`), "from the leader");
 });
+
+Deno.test("The page of the node tells what the last attack on it found", async () => {
+  await using it = await testConductor();
+  assertStringIncludes(await page(it, "node"), "There was none yet");
+  const path = join(it.folder, "state", "conductor", "last-attack.json");
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({
+      at: "2026-01-01T00:00:00.000Z",
+      version: "0.0.7",
+      passed: 41,
+      failed: 1,
+      left_out: 2,
+      vectors: [{
+        name: HOSTILE,
+        room: "Host",
+        outcome: "failed",
+        why: "200 OK",
+      }],
+    }),
+  );
+  const html = await page(it, "node");
+  assertStringIncludes(html, "1 got through");
+  assertStringIncludes(html, "41 passed, 1 failed, 2 left out");
+  assertStringIncludes(html, "0.0.7");
+  assertStringIncludes(html, "2026-01-01");
+  assertStringIncludes(html, "200 OK");
+  for (const broken of ["[]", "{", "x".repeat(300_000)]) {
+    await Deno.writeTextFile(path, broken);
+    assertStringIncludes(await page(it, "node"), "no result of an attack");
+  }
+});

@@ -5,6 +5,7 @@ export { statusPage } from "./page.ts";
 export * from "./pages/mod.ts";
 export { linkTo, Unread } from "./pieces.ts";
 export { hero, PAGES, shell } from "./shell.ts";
+export { LAST_ATTACK_FILE, LastAttack, lastAttack } from "./last_attack.ts";
 export { failurePage, RETURN_TO } from "./sign_in.ts";
 export { StatusService } from "./status_service.ts";
 export { FORM_PAGE_HEADERS, PAGE_HEADERS } from "./style.ts";

@@ -1,6 +1,7 @@
 import type { BackupService } from "../../record/mod.ts";
 import type { Controller, NamedToken } from "../../store/mod.ts";
 import type { Status } from "../contract.ts";
+import type { LastAttack } from "../last_attack.ts";
 import { cut, type Markup, markup, type Value } from "../markup.ts";
 import {
   badge,
@@ -21,12 +22,14 @@ type Backups = ReturnType<BackupService["list"]>;
 
 /** Renders the machine's side: who may do what, room, versions, backups. */
 export function nodePage(
-  { status, tokens, controllers, backups, memoryBytes, now }: {
+  { status, tokens, controllers, backups, attack, memoryBytes, now }: {
     readonly status: Status;
     readonly tokens: readonly NamedToken[] | Unread;
     readonly controllers: readonly Controller[] | Unread;
     /** Newest first. */
     readonly backups: Backups;
+    /** Undefined: there was none. */
+    readonly attack: LastAttack | Unread | undefined;
     /** What the daemon holds of the machine's. */
     readonly memoryBytes: number;
     readonly now: number;
@@ -52,6 +55,12 @@ export function nodePage(
         "Backups",
         markup`<p class="quiet">One each day at 03:00; the newest seven are kept, and those that were asked for.</p>`,
         backupTable(backups, now),
+      ),
+      panel(
+        "Last attack by deno task proof attack",
+        attack === undefined
+          ? markup`<p class="quiet">There was none yet.</p>`
+          : ifRead(attack, (it) => attacked(it, now)),
       ),
       panel("Controllers", ifRead(controllers, (items) => others(items, now))),
     ],
@@ -123,6 +132,25 @@ function backupTable(backups: Backups, now: number): Value {
     markup`<p class="quiet">${SHOWN} of ${
       counted(backups.length, "backup")
     }</p>`,
+  ];
+}
+
+function attacked(attack: LastAttack, now: number): Value {
+  const { failed, passed, left_out, vectors } = attack;
+  return [
+    facts({
+      Outcome: failed > 0
+        ? badge(`${failed} got through`, "bad")
+        : badge("nothing got through", "good"),
+      Vectors: `${passed} passed, ${failed} failed, ${left_out} left out`,
+      Version: cut(attack.version, 60),
+      When: when(attack.at, now),
+    }),
+    notes(
+      vectors.filter((it) => it.outcome === "failed")
+        .map((it) => `${it.name}: ${it.why ?? "got through"}`),
+      "bad",
+    ),
   ];
 }
 

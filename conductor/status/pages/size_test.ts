@@ -238,6 +238,19 @@ Deno.test("The pages of schedules, the node and the status are never over 100 KB
       isDaily: true,
       verified: true,
     }),
+    attack: {
+      at,
+      version: text,
+      passed: 1,
+      failed: 100,
+      left_out: 1,
+      vectors: times(100, {
+        name: text,
+        room: text,
+        outcome: "failed",
+        why: text,
+      }),
+    },
     memoryBytes: 1e9,
     now,
   });
