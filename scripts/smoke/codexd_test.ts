@@ -286,7 +286,8 @@ async function prove(smoke: CodexdSmoke, t: Deno.TestContext): Promise<void> {
           const { mode } = await Deno.stat(path);
           assertEquals((mode ?? 0) & 0o777, 0o600, path);
           if (text !== "") {
-            paths.add(path.slice(smoke.folder.length).replace(/-.*/, ""));
+            const name = path.slice(smoke.folder.length);
+            paths.add(name.replace(/-.*|\.\d+\.jsonl$/, ""));
           }
         }
       }
