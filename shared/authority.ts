@@ -5,13 +5,14 @@ export interface Authority {
   readonly port: number | undefined;
 }
 
-const FORM = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/;
+// Before it is made small: there are signs whose small letter is in ASCII.
+const FORM = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i;
 
 /** Parses an authority exactly; undefined for anything else than `host[:port]`. */
 export function parseAuthority(text: string): Authority | undefined {
-  const found = FORM.exec(text.toLowerCase());
-  const host = found?.[1]?.replace(/\.$/, "");
-  if (host === undefined || host === "") return undefined;
+  const found = FORM.exec(text);
+  const host = found?.[1]?.toLowerCase().replace(/\.$/, "");
+  if (host === undefined || host === "" || host.endsWith(".")) return undefined;
   const port = found?.[2] === undefined ? undefined : Number(found[2]);
   return port !== undefined && port > 65_535 ? undefined : { host, port };
 }

@@ -32,6 +32,8 @@ Deno.test("parseAuthority() reads host and port, and nothing else", () => {
       "x\u0000",
       "hö.st",
       "x:1e3",
+      "localhost..",
+      "\u212ahost",
     ]
   ) assertEquals(parseAuthority(text), undefined, text);
 });

@@ -1,7 +1,8 @@
 /** Cuts what comes in pieces into lines; bytes that are no UTF-8 become U+FFFD. */
 export class LineSplitter {
   readonly #limits: LineLimits;
-  readonly #decoder = new TextDecoder();
+  // Deno would drop a U+FEFF at the beginning of any piece.
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #pieces: string[] = [];
   #held = 0;
 
@@ -25,9 +26,12 @@ export class LineSplitter {
       this.#fit(it.endsWith("\r") ? it.slice(0, -1) : it)
     );
     this.#hold(open);
-    if (this.#held > this.#limits.maxChars) {
-      const parts = this.#fit(this.#take());
-      this.#hold(parts.pop() ?? "");
+    // A CR at the end may belong to the line break.
+    const last = this.#pieces.at(-1)?.endsWith("\r") ? "\r" : "";
+    if (this.#held - last.length > this.#limits.maxChars) {
+      const text = this.#take();
+      const parts = this.#fit(text.slice(0, text.length - last.length));
+      this.#hold((parts.pop() ?? "") + last);
       lines.push(...parts);
     }
     return lines;
@@ -62,6 +66,7 @@ export class LineSplitter {
   }
 
   #hold(text: string): void {
+    if (text === "") return;
     this.#pieces.push(text);
     this.#held += text.length;
   }

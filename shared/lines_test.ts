@@ -31,6 +31,27 @@ Deno.test("LineSplitter.push() throws when a line is too long, ended or not", ()
   assertThrows(() => ended.push(bytes("ok\nabcde\n")), LineTooLong);
 });
 
+Deno.test("LineSplitter.push() measures and cuts a line alike in whatever pieces it comes, a CR at the end of one too", () => {
+  const whole = bytes("abcd\r\nefghi\r\n");
+  for (let at = 0; at <= whole.length; at++) {
+    const pieces = [whole.slice(0, at), whole.slice(at)];
+    const cut = new LineSplitter({ maxChars: 4, longLines: "cut" });
+    assertEquals(
+      pieces.flatMap((it) => cut.push(it)),
+      ["abcd", "efgh", "i"],
+      `${at}`,
+    );
+    const roomy = new LineSplitter({ maxChars: 5 });
+    assertEquals(pieces.flatMap((it) => roomy.push(it)), ["abcd", "efghi"]);
+  }
+});
+
+Deno.test("LineSplitter.push() keeps a byte order mark at the beginning of a piece", () => {
+  const splitter = new LineSplitter({ maxChars: 9 });
+  splitter.push(bytes("a"));
+  assertEquals(splitter.push(bytes("\ufeffb\n")), ["a\ufeffb"]);
+});
+
 Deno.test("readLines() yields the lines of each chunk and what is left", async () => {
   const batches = await Array.fromAsync(
     readLines(ReadableStream.from([bytes("a\nb\nc"), bytes("d\nend")]), {

@@ -2,11 +2,11 @@
 export const MAX_NESTING = 64;
 
 /**
- * Tells whether a JSON text is nested deeper than {@linkcode MAX_NESTING}: what
+ * Tells whether a JSON text is nested deeper than `most` levels: what
  * copies, judges or writes a value goes down into it, and has not more room. In
  * a text that is no JSON it may err.
  */
-export function isTooDeep(json: string): boolean {
+export function isTooDeep(json: string, most = MAX_NESTING): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at++) {
     switch (json.charCodeAt(at)) {
@@ -15,7 +15,7 @@ export function isTooDeep(json: string): boolean {
         break;
       case OPEN_LIST:
       case OPEN_OBJECT:
-        if (++depth > MAX_NESTING) return true;
+        if (++depth > most) return true;
         break;
       case CLOSE_LIST:
       case CLOSE_OBJECT:

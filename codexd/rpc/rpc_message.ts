@@ -1,3 +1,8 @@
+import { isTooDeep } from "../../shared/nesting.ts";
+
+/** Deeper JSON is no message: what copies or writes it would run out of stack. */
+const MOST_NESTING = 512;
+
 /** What names a call. Each side numbers its own: the same id may be in use by both. */
 export type RpcId = string | number;
 
@@ -29,6 +34,7 @@ export type RpcNotification = Extract<RpcMessage, { kind: "notification" }>;
 
 /** Returns the message on a line, or undefined when there is none to be read. */
 export function parseMessage(line: string): RpcMessage | undefined {
+  if (isTooDeep(line, MOST_NESTING)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -65,7 +71,7 @@ export function formatMessage(message: RpcMessage): string {
 }
 
 function isId(value: unknown): value is RpcId {
-  return typeof value === "string" || typeof value === "number";
+  return typeof value === "string" || Number.isFinite(value);
 }
 
 function failureOf(value: unknown): RpcFailure {

@@ -43,6 +43,8 @@ Deno.test("parseMessage() returns undefined for what is no message", () => {
       '{"id":null,"result":1}',
       '{"id":{},"method":"ask"}',
       '{"id":1,"result":1}{"id":2,"result":2}',
+      '{"id":1e999,"method":"ask"}',
+      `{"id":1,"error":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
     ]
   ) {
     assertEquals(parseMessage(line), undefined, line);

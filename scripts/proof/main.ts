@@ -4,10 +4,12 @@
  * with 1 when a promise is broken.
  *
  * Usage: deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
+ *        deno run -A scripts/proof/main.ts fuzz [--inputs N] [--only PARSER] [--seed X]
  */
+import { fuzz } from "./fuzz.ts";
 import { simulate } from "./simulate.ts";
 
-const PROOFS = { simulate };
+const PROOFS = { fuzz, simulate };
 
 const [name = "", ...args] = Deno.args;
 if (!Object.hasOwn(PROOFS, name)) {

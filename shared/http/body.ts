@@ -209,9 +209,9 @@ export function declaresBody(headers: ReadonlyMap<string, string>): boolean {
     (headers.get("content-length") ?? "0") !== "0";
 }
 
-const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i;
+const JSON_TYPE = /^application\/json\s*(;\s*charset=(?:utf-8|"utf-8")\s*)?$/i;
 const FORM_TYPE =
-  /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i;
+  /^application\/x-www-form-urlencoded\s*(;\s*charset=(?:utf-8|"utf-8")\s*)?$/i;
 
 /**
  * Checks that a `Content-Type` is JSON in UTF-8, or that of a form.

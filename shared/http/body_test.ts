@@ -79,6 +79,25 @@ Deno.test("readBody() demands JSON even of a body that stated no length", async 
   assertEquals(await readBody(bodyOf([]), new Map(), limits(10)), undefined);
 });
 
+Deno.test("readBody() takes a charset in both quotes or in none", async () => {
+  const sent = (charset: string) =>
+    readBody(
+      bodyOf(["{}"]),
+      new Map([["content-type", `application/json; charset=${charset}`]]),
+      limits(10),
+    );
+  for (const charset of ["utf-8", '"UTF-8"']) {
+    assertEquals(await sent(charset), {}, charset);
+  }
+  for (const charset of ['"utf-8', 'utf-8"', "utf-16"]) {
+    assertEquals(
+      await codeOf(sent(charset)),
+      "UNSUPPORTED_MEDIA_TYPE",
+      charset,
+    );
+  }
+});
+
 Deno.test("readBody() refuses text that is not UTF-8", async () => {
   const latin1 = new Uint8Array([0x22, 0xe9, 0x22]);
   assertEquals(

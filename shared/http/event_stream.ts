@@ -144,10 +144,19 @@ export class ReaderStalled extends Error {
   override readonly name = "ReaderStalled";
 }
 
-/** Returns an event in the form of `text/event-stream`. JSON holds no line break. */
+/**
+ * Returns an event in the form of `text/event-stream`. JSON holds no line break;
+ * a name may be somebody else's.
+ */
 export function encodeEvent({ event, data, id }: StreamEvent): Uint8Array {
-  const idLine = id === undefined ? "" : `id: ${id}\n`;
+  const idLine = id === undefined ? "" : `id: ${oneLine(id)}\n`;
   return encoder.encode(
-    `event: ${event}\n${idLine}data: ${JSON.stringify(data ?? null)}\n\n`,
+    `event: ${oneLine(event)}\n${idLine}data: ${
+      JSON.stringify(data ?? null)
+    }\n\n`,
   );
+}
+
+function oneLine(text: string | number): string {
+  return String(text).replace(/[\r\n]+/g, " ");
 }

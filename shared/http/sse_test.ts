@@ -66,6 +66,19 @@ function silence() {
   return { events, state };
 }
 
+Deno.test("encodeEvent() lets no name end its line", () => {
+  assertEquals(
+    decoder.decode(
+      encodeEvent({
+        event: "codex.x\r\ndata: 1\n\n",
+        data: 2,
+        id: "3\revent: y",
+      }),
+    ),
+    "event: codex.x data: 1 \nid: 3 event: y\ndata: 2\n\n",
+  );
+});
+
 Deno.test("encodeEvent() writes event, id and one data line", () => {
   assertEquals(
     decoder.decode(encodeEvent({ event: "a", data: "x\ny\r", id: 7 })),
