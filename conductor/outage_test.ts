@@ -37,7 +37,7 @@ Deno.test("A conductor without its database tells its owner why, and strangers o
   assertEquals([error.code, error.retryable, error.hint], [
     "NOT_READY",
     false,
-    undefined,
+    "GET /health lists the reasons.",
   ]);
   // Who may not call at all is still told that, and nothing else.
   assertStringIncludes(await ask("/v1/tasks"), "UNAUTHORIZED");

@@ -16,23 +16,35 @@ const ROUNDS_AT_ONCE = 5;
 
 /**
  * `POST /v1/exec` of `/bin/true` against a plain `Deno.Command`, one whose shell
- * makes a group, and Debian's webhook.
+ * makes a group, and Debian's webhook;
+ * through MCP against itself.
  */
 export async function execBench(): Promise<readonly BenchRow[]> {
   await using conductor = await startDaemon("conductor");
   await using webhook = await startWebhook();
   const ours = () =>
     post(`${conductor.origin}/v1/exec`, { command: "/bin/true" });
+  const mcp = () =>
+    post(`${conductor.origin}/mcp`, {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "host_exec", arguments: { command: "/bin/true" } },
+    });
   const hook = webhook &&
     { hook: () => post(`${webhook.origin}/hooks/true`, {}) };
-  for (let i = 0; i < 50; i++) await ours();
+  for (let i = 0; i < 50; i++) await Promise.all([ours(), mcp()]);
   const p50 = middles(
-    await interleave({
-      ours,
-      plain: () => shell("/bin/true"),
-      group: makeGroup,
-      ...hook,
-    } as Record<"ours" | "plain" | "group" | "hook", typeof ours>, ROUNDS),
+    await interleave(
+      {
+        ours,
+        mcp,
+        plain: () => shell("/bin/true"),
+        group: makeGroup,
+        ...hook,
+      } as Record<"ours" | "mcp" | "plain" | "group" | "hook", typeof ours>,
+      ROUNDS,
+    ),
   );
   const row = (
     name: string,
@@ -56,6 +68,14 @@ export async function execBench(): Promise<readonly BenchRow[]> {
         most: 2,
       }),
     ],
+    ratioRow({
+      name: "exec of /bin/true through MCP, p50",
+      ours: p50.mcp,
+      floor: [p50.ours, "POST /v1/exec"],
+      show: ms,
+      most: 1,
+      plusMs: 2,
+    }),
     ...await atOnceRows(ours),
   ];
 }

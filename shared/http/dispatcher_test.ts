@@ -89,6 +89,7 @@ Deno.test("Dispatcher puts the request id on what a handler and the guard log", 
     status: 500,
     code: "INTERNAL",
     message: "Cannot answer: an internal error was logged",
+    hint: "Look up the request_id in the daemon's log.",
     retryable: false,
   });
   await ask(kit, "GET /open", ["X-Request-Id: yours", "Origin: null"]);

@@ -154,7 +154,10 @@ function respond(
 
 /** Turns anything thrown into what a caller may see; what is not known is logged and hidden. */
 export function wireError(thrown: unknown, log: Logger): WireError {
-  const { code, message, hint, retryable, details } = knownError(thrown, log);
+  const known = knownError(thrown, log);
+  const { code, message, retryable, details } = known;
+  // What says nothing better says what its code always says.
+  const { hint = ERRORS[code].remedy } = known;
   return { code, message, hint, retryable, details };
 }
 

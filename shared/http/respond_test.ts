@@ -1,5 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { writeResult } from "./respond.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
+import { RecordingLogger } from "../testing/fakes.ts";
+import { failure, writeResult } from "./respond.ts";
 import { Reply } from "./route.ts";
 
 const CONTEXT = { requestId: "req_1", pretty: false };
@@ -20,4 +22,16 @@ Deno.test("writeResult() sends the statuses that a route declares, and no other"
     TypeError,
     "Cannot answer x: it declares no status 201",
   );
+});
+
+Deno.test("failure() says of every code what to do next", async () => {
+  const log = new RecordingLogger();
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    const { error } = await failure(new AppError(code), log).json();
+    assertMatch(error.hint, /^[A-Z].+\.$/, code);
+    const own = new AppError(code, undefined, { hint: "GET /here." });
+    assertEquals((await failure(own, log).json()).error.hint, "GET /here.");
+  }
+  const { error } = await failure(new Error("Not for others"), log).json();
+  assertMatch(error.hint, /request_id/);
 });

@@ -107,7 +107,8 @@ Deno.test("sse() tells why a source failed in its last event", async () => {
   assertEquals(
     await rest(),
     'event: tick\ndata: 1\n\nevent: error\ndata: {"code":"CONFLICT",' +
-      '"message":"Cannot go on","retryable":false,"details":{"at":1}}\n\n',
+      '"message":"Cannot go on","hint":"Read the present state, then decide ' +
+      'again.","retryable":false,"details":{"at":1}}\n\n',
   );
   assertEquals(ends, ["failed"]);
 });
