@@ -9,6 +9,7 @@
  */
 import { browserBench } from "./browser_bench.ts";
 import { codexBench } from "./codex_bench.ts";
+import { documentsBench } from "./documents_bench.ts";
 import { execBench } from "./exec_bench.ts";
 import { filesBench } from "./files_bench.ts";
 import type { Bench } from "./harness.ts";
@@ -30,6 +31,7 @@ const QUICK: Readonly<Record<string, Bench>> = {
   files: filesBench,
   stream: streamBench,
   start: startBench,
+  documents: documentsBench,
 };
 
 const GROUPS: Readonly<Record<string, Bench>> = {

@@ -49,7 +49,7 @@ export function routeLines<Deps extends { readonly self: Outages }>(
   context: DescribedContext<Deps>,
   routes: readonly Route<Deps>[],
 ): z.input<typeof RouteLine>[] {
-  const why = whyUnavailable(context);
+  const why = toldOnce(whyUnavailable(context));
   return routes.map((route) => {
     const { id, method, path, summary } = route;
     const reason = why(route);
@@ -61,6 +61,20 @@ export function routeLines<Deps extends { readonly self: Outages }>(
       }),
     };
   });
+}
+
+/** A reason that a line before gives already is told by that line's id. */
+function toldOnce<R extends { readonly id: string }>(
+  why: (route: R) => string | undefined,
+) {
+  const told = new Map<string, string>();
+  return (route: R) => {
+    const reason = why(route);
+    if (reason === undefined) return undefined;
+    const first = told.get(reason);
+    if (first === undefined) told.set(reason, route.id);
+    return first === undefined ? reason : `as ${first}`;
+  };
 }
 
 /** Tells why a route does not work now for this caller; undefined when it does. */

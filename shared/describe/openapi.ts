@@ -66,7 +66,7 @@ export function openapi(routes: readonly RouteInfo[], facts: OpenApiFacts) {
     components: {
       schemas: {
         ...book.schemas,
-        Success: SUCCESS,
+        Ok: SUCCESS,
         Failure: FAILURE,
       },
       parameters: given,
@@ -231,7 +231,7 @@ function eventContent({ events }: RouteInfo) {
 function envelope(data: JsonSchema) {
   return {
     allOf: [
-      { $ref: "#/components/schemas/Success" },
+      { $ref: "#/components/schemas/Ok" },
       { properties: { data }, required: ["data"] },
     ],
   };
@@ -247,13 +247,13 @@ function failures({ errors = [], produces, form }: RouteInfo) {
   ]);
   return Object.fromEntries([
     ...own,
-    ["default", { $ref: "#/components/responses/default" }],
+    ["default", { $ref: "#/components/responses/any" }],
   ]);
 }
 
 /** Every failure by its status: two codes of one share a response. */
 const FAILURES = Object.fromEntries(
-  [...Object.values(ERRORS).map(({ status }) => status), "default"].map((
+  [...Object.values(ERRORS).map(({ status }) => status), "any"].map((
     key,
   ) => [
     key,

@@ -43,7 +43,7 @@ export class SchemaBook {
       this.#parts.set(said, given);
       names.set(ref, given);
     }
-    const moved = (it: JsonSchema) => withRefs(it, names);
+    const moved = (it: JsonSchema) => withRefs(it, { names, io });
     for (const [part, definition] of Object.entries($defs)) {
       const given = names.get(`#/$defs/${part}`) ?? part;
       if (given !== ANY) this.#schemas[given] = moved(definition);
@@ -220,8 +220,18 @@ const TOLD_ELSEWHERE = new Set([
 ]);
 
 /** What fields mean, and what is described elsewhere, is told where one route is described. */
-function withRefs(schema: JsonSchema, names: ReadonlyMap<string, string>) {
+function withRefs(
+  schema: JsonSchema,
+  { names, io }: {
+    readonly names: ReadonlyMap<string, string>;
+    readonly io: "input" | "output";
+  },
+) {
   return JSON.parse(JSON.stringify(schema, (key, value) => {
+    // Every time that is answered has one form.
+    if (io === "output" && key === "format" && value === "date-time") {
+      return undefined;
+    }
     if (TOLD_ELSEWHERE.has(key) && typeof value !== "object") return undefined;
     if (value?.[ELSEWHERE] === true) {
       return { type: value.type ?? "object", additionalProperties: {} };
