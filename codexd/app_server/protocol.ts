@@ -4,6 +4,9 @@
  */
 import { z } from "zod";
 
+/** Since the epoch; dates go no further. */
+const seconds = z.number().min(-8.64e12).max(8.64e12);
+
 /** What may be missing, be null, or not be a text one day. */
 const text = z.string().nullish().catch(null);
 
@@ -28,7 +31,7 @@ const Window = z.looseObject({
   usedPercent: z.number(),
   windowDurationMins: z.number().nullish(),
   /** In seconds. */
-  resetsAt: z.number().nullish(),
+  resetsAt: seconds.nullish(),
 }).nullish().catch(null);
 
 export const AccountLimits = z.looseObject({
@@ -71,8 +74,8 @@ export const WireTurn = z.looseObject({
   rootTurnId: text,
   status: z.string().catch("inProgress"),
   error: WireTurnError.nullish().catch(null),
-  startedAt: z.number().nullish(),
-  completedAt: z.number().nullish(),
+  startedAt: seconds.nullish().catch(null),
+  completedAt: seconds.nullish().catch(null),
   durationMs: z.number().nullish(),
 });
 export type WireTurn = z.infer<typeof WireTurn>;
@@ -86,8 +89,8 @@ export const Thread = z.looseObject({
   ephemeral: z.boolean().catch(false),
   model: text,
   modelProvider: text,
-  createdAt: z.number().catch(0),
-  updatedAt: z.number().catch(0),
+  createdAt: seconds.catch(0),
+  updatedAt: seconds.catch(0),
   status: ThreadStatus.nullish().catch(null),
   cwd: text,
   originator: text,

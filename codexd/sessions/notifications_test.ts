@@ -81,3 +81,12 @@ Deno.test("understand() says whether trouble in a turn will be retried", () => {
     },
   );
 });
+
+Deno.test("understand() tells no time that no date reaches", () => {
+  const turn = { id: "t", status: "completed", startedAt: 1e300 };
+  const { data } = notification("turn/started", { threadId: "s", turn });
+  assertEquals(
+    (data.turn as Record<string, unknown>).started_at,
+    null,
+  );
+});

@@ -1,4 +1,8 @@
+import { CRON_PARSER } from "./cron_parser.ts";
+import { EDIT_PARSER } from "./edit_parser.ts";
 import { HEAD_PARSERS } from "./head_parsers.ts";
+import { MESSAGE_PARSERS } from "./message_parsers.ts";
+import { REDACTION_PARSER } from "./redaction_parser.ts";
 import type { Parser } from "./run_parser.ts";
 import { STREAM_PARSERS } from "./stream_parsers.ts";
 
@@ -6,4 +10,8 @@ import { STREAM_PARSERS } from "./stream_parsers.ts";
 export const PARSERS: readonly Parser[] = [
   ...HEAD_PARSERS,
   ...STREAM_PARSERS,
+  CRON_PARSER,
+  EDIT_PARSER,
+  REDACTION_PARSER,
+  ...MESSAGE_PARSERS,
 ];

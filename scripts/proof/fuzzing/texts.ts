@@ -51,7 +51,7 @@ const MOST_REPEATS = 4_000;
 const hostile = fc.constantFrom(...HOSTILE);
 
 /** Any text: of letters, of any characters, of halves of characters, of what surprises. */
-const anyText = fc.oneof(
+export const anyText = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: "binary", maxLength: 24 }),
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 24 })
