@@ -234,6 +234,7 @@ Deno.test("The page of the node tells what the last attack on it found", async (
     path,
     JSON.stringify({
       at: "2026-01-01T00:00:00.000Z",
+      against: "http://127.0.0.1:4317",
       version: "0.0.7",
       passed: 41,
       failed: 1,

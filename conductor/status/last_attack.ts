@@ -8,6 +8,8 @@ const MAX_BYTES = 262_144;
 
 export const LastAttack = z.object({
   at: z.iso.datetime(),
+  /** What was attacked. */
+  against: z.string(),
   /** Of who attacked. */
   version: z.string(),
   passed: z.int().nonnegative(),

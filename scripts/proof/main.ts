@@ -3,13 +3,15 @@
  * Makes the product's promises into figures: each proof prints its own, and ends
  * with 1 when a promise is broken.
  *
- * Usage: deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
+ * Usage: deno run -A scripts/proof/main.ts attack [--base URL] [--token-file F] [--state FOLDER]
+ *        deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
  *        deno run -A scripts/proof/main.ts fuzz [--inputs N] [--only PARSER] [--seed X]
  */
+import { attack } from "./attack.ts";
 import { fuzz } from "./fuzz.ts";
 import { simulate } from "./simulate.ts";
 
-const PROOFS = { fuzz, simulate };
+const PROOFS = { attack, fuzz, simulate };
 
 const [name = "", ...args] = Deno.args;
 if (!Object.hasOwn(PROOFS, name)) {

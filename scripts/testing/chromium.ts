@@ -19,6 +19,10 @@ export interface BrowserContext {
 export interface Page {
   on(event: "console", listener: (message: { text(): string }) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
+  on(
+    event: "response",
+    listener: (response: { url(): string; status(): number }) => void,
+  ): void;
   on(event: "request", listener: (request: { url(): string }) => void): void;
   goto(url: string): Promise<{ status(): number } | null>;
   title(): Promise<string>;
@@ -29,6 +33,7 @@ export interface Page {
   click(selector: string): Promise<void>;
   textContent(selector: string): Promise<string | null>;
   evaluate<T>(expression: string): Promise<T>;
+  close(): Promise<void>;
 }
 
 interface Playwright {
@@ -47,12 +52,14 @@ const DRIVER = `${REAL_PARTS}node_modules/playwright-core`;
 export const hasChromium = await exists(PROGRAM) && await exists(DRIVER);
 
 /** Starts a headless Chromium. */
-export async function launchChromium(): Promise<Browser & AsyncDisposable> {
+export async function launchChromium(
+  args: readonly string[] = [],
+): Promise<Browser & AsyncDisposable> {
   const { chromium }: Playwright = createRequire(import.meta.url)(DRIVER);
   const browser = await chromium.launch({
     executablePath: PROGRAM,
     // A container's root has no sandbox to put it in.
-    args: Deno.uid() === 0 ? ["--no-sandbox"] : [],
+    args: [...Deno.uid() === 0 ? ["--no-sandbox"] : [], ...args],
   });
   return Object.assign(browser, {
     [Symbol.asyncDispose]: () => browser.close(),

@@ -143,6 +143,7 @@ function attacked(attack: LastAttack, now: number): Value {
         ? badge(`${failed} got through`, "bad")
         : badge("nothing got through", "good"),
       Vectors: `${passed} passed, ${failed} failed, ${left_out} left out`,
+      Against: cut(attack.against, 200),
       Version: cut(attack.version, 60),
       When: when(attack.at, now),
     }),

@@ -240,6 +240,7 @@ Deno.test("The pages of schedules, the node and the status are never over 100 KB
     }),
     attack: {
       at,
+      against: text,
       version: text,
       passed: 1,
       failed: 100,
