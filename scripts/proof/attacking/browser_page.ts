@@ -13,8 +13,9 @@ const COMMAND = `'{"command":"true"}'`;
 const settled = (promise: string) => `${promise}.catch(() => {})`;
 const form = (type: string, path: string) =>
   `new Promise((done) => {
-    const frame = document.body.appendChild(document.createElement("iframe"));
+    const frame = document.createElement("iframe");
     frame.name = "target";
+    document.body.appendChild(frame);
     const form = document.body.appendChild(document.createElement("form"));
     Object.assign(form, {
       method: "post", enctype: "${type}", target: "target", action: API + "${path}",
@@ -140,7 +141,7 @@ export const browserVectors: readonly Vector[] = [{
     const status = answer?.status() ?? 0;
     if (status < 400) wrong.push(`a rebound name: ${status}`);
     await context.close();
-    return wrong.length === 0 ? undefined : wrong.slice(0, 5).join(", ");
+    return wrong.length === 0 ? undefined : wrong.join(", ");
   },
 }];
 

@@ -433,6 +433,8 @@ const rows: readonly Row[] = [
     line: EXEC,
     headers: [JSON_TYPE],
     body: '{"command":"true","env":{"__proto__":{"x":"y"}}}',
+    // Its refusal is a row of the audit.
+    needs: ["own"],
     right: ["200 INVALID_INPUT"],
   },
   {
