@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log.ts";
+import { SetBack } from "../../shared/set_back.ts";
 import type { Stores } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RunExecutor } from "./run_executor.ts";
@@ -9,8 +10,6 @@ import type { Claim, RunLedger } from "./run_ledger.ts";
 const RETRY_MS = 1000;
 /** What one transaction makes ready at most. */
 const WAKE_BATCH = 500;
-/** Two clocks are never read at the very same moment. */
-const SET_BACK_MS = 20;
 /** A wall clock may be set: no wait for a time is longer than this. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -23,8 +22,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   #timer: Timer | undefined;
   #at = Infinity;
-  /** The wall clock beside the one that never jumps, when it was looked at last. */
-  #offset = 0;
+  readonly #setBack: SetBack;
   #hasAdopted = false;
   /** Tasks whose runs were adopted and are not taken up yet. */
   readonly #adopted = new Set<string>();
@@ -34,12 +32,13 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#setBack = new SetBack(options.clock);
   }
 
   /** Begins to work for this term. */
   begin(): void {
     this.#turns++;
-    this.#offset = this.#wallOffset();
+    this.#setBack.reset();
     this.#hasAdopted = false;
     this.wake();
   }
@@ -71,10 +70,11 @@ export class Scheduler {
 
   #tick(): void {
     this.#at = Infinity;
-    const { leadership, executor, width, log } = this.#options;
+    const { leadership, executor, tasks, width, log } = this.#options;
     try {
       if (!leadership.stillLeads()) return;
-      this.#noticeSetBack();
+      // It lengthens no pause before a retry.
+      this.#setBack.notice((ms) => leadership.write(() => tasks.hasten(ms)));
       if (!this.#hasAdopted) return this.#adopt();
       const room = width - executor.size;
       if (room <= 0 || !this.#mayStart()) return;
@@ -113,21 +113,6 @@ export class Scheduler {
     if (this.#stopped || turns !== this.#turns) return;
     this.#adopted.delete(task_id);
     executor.start(claim);
-  }
-
-  /** A clock that is set back lengthens no pause before a retry. */
-  #noticeSetBack(): void {
-    const { leadership, tasks } = this.#options;
-    const offset = this.#wallOffset();
-    const back = Math.round(this.#offset - offset);
-    if (back > 0 && back < SET_BACK_MS) return;
-    if (back > 0) leadership.write(() => tasks.hasten(back));
-    this.#offset = offset;
-  }
-
-  #wallOffset(): number {
-    const { clock } = this.#options;
-    return clock.now() - clock.monotonic();
   }
 
   #mayStart(): boolean {

@@ -27,6 +27,7 @@ export class Codex {
     this.#held = held;
     this.api = new CodexdApi(options);
     const leftTurns = new LeftTurns({ ...options, api: this.api });
+    let hasLed = false;
     this.health = new CodexdHealth({
       api: this.api,
       clock,
@@ -37,7 +38,18 @@ export class Codex {
         const crashed = { daemon: "codexd", instance_id: null } as const;
         if (leads()) events.record("daemon.crashed", crashed);
       },
-      onStatus: ({ sessions }) => void leftTurns.end(sessions.active_turns),
+      onStatus({ sessions, approvals }, isFollowed) {
+        void leftTurns.end(sessions.active_turns);
+        const isTold = isFollowed && hasLed;
+        hasLed = leads();
+        if (!hasLed || isTold) return;
+        // Some were asked while nobody followed the events, or nobody led.
+        for (const it of approvals.items) {
+          const { approval_id, session_id, turn_id, kind, expires_at } = it;
+          const asked = { approval_id, kind, expires_at };
+          events.recordAsked({ session_id, turn_id, ...asked });
+        }
+      },
       onApproval(event) {
         // Others on the same database hear of it, too.
         if (leads()) tellApproval(event, events);
@@ -101,7 +113,7 @@ interface CodexOptions extends Pick<LeftTurnsOptions, "isLeft"> {
   readonly socket: string;
   /** The folder of all state, codexd's key in it. */
   readonly stateDir: string;
-  readonly events: Pick<EventService, "record">;
+  readonly events: Pick<EventService, "record" | "recordAsked">;
   /** Whether this process is the one that records what people are asked. */
   leads(): boolean;
   readonly held: Pick<HeldCalls, "until" | "enter" | "stopped">;

@@ -154,7 +154,7 @@ export class CodexdHealth {
       const [reason = null] = status.degraded_reasons;
       if (status.available) this.#set("healthy", null, status);
       else this.#set("degraded", reason, status);
-      onStatus?.(status);
+      onStatus?.(status, this.#socket !== undefined);
     } catch (error) {
       const reason = `${at} does not tell its status: ${messageOf(error)}`;
       if (!signal.aborted) this.#set("degraded", reason, null);
@@ -238,8 +238,11 @@ interface CodexdHealthOptions {
   onChange(now: CodexdCondition, before: CodexdState): void;
   /** Told that codexd has ended without a clean stop. */
   onCrash?(): void;
-  /** Told what codexd says of itself, each time it is asked. */
-  onStatus?(status: CodexdStatus): void;
+  /**
+   * Told what codexd says of itself, each time it is asked, and whether its
+   * events are followed.
+   */
+  onStatus?(status: CodexdStatus, isFollowed: boolean): void;
   /** Told of an approval's events, when the condition shows what they tell. */
   onApproval(event: CodexEvent): void;
 }

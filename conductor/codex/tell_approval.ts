@@ -14,18 +14,13 @@ const Requested = z.object({
 /** Makes an event of conductor's of what somebody is, or was, waited for. */
 export function tellApproval(
   { type, session_id, turn_id, data }: CodexEvent,
-  events: Pick<EventService, "record">,
+  events: Pick<EventService, "record" | "recordAsked">,
 ): void {
   const place = { session_id, turn_id };
   if (type === "approval.requested") {
     const { success, data: asked } = Requested.safeParse(data);
     if (!success || asked.expires_at === null) return;
-    const { expires_at } = asked;
-    events.record("codex.approval_requested", {
-      ...place,
-      ...asked,
-      expires_at,
-    });
+    events.recordAsked({ ...place, ...asked, expires_at: asked.expires_at });
   } else {
     const { success, data: outcome } = ApprovalOutcome.safeParse(data);
     if (!success || ["policy", "session"].includes(outcome.by)) return;

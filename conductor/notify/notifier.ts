@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Timer } from "../../shared/clock.ts";
+import { SetBack } from "../../shared/set_back.ts";
 import { within } from "../../shared/wait.ts";
 import type { Automation } from "../automation/mod.ts";
 import type {
@@ -38,6 +39,7 @@ export class Notifier {
   readonly #tests = new Map<string, (reason: string | undefined) => void>();
   /** Ends what is being sent when this process leads no more. */
   #term: AbortController | undefined;
+  readonly #setBack: SetBack;
   /** Whether everything is to be tried anew. */
   #isFresh = false;
   #hasNews = false;
@@ -48,6 +50,7 @@ export class Notifier {
 
   constructor(options: NotifierOptions) {
     this.#options = options;
+    this.#setBack = new SetBack(options.clock);
     const { withDetails } = options.message;
     this.#outbox = new Outbox({ ...options, withDetails });
     const { db, events, leadership } = options;
@@ -65,6 +68,7 @@ export class Notifier {
       gained: () => {
         this.#term = new AbortController();
         this.#isFresh = true;
+        this.#setBack.reset();
         this.#sleep(0);
       },
       lost: () => this.#leave(),
@@ -135,6 +139,10 @@ export class Notifier {
     // Whatever is sent wakes it at its end.
     if (term === undefined || room <= 0) return;
     try {
+      // It lengthens no pause before another attempt.
+      this.#setBack.notice((ms) =>
+        leadership.write(() => this.#outbox.hasten(ms))
+      );
       const dueIn = this.#outbox.dueIn();
       if (dueIn === undefined) return;
       if (dueIn > 0 && !this.#isFresh) return this.#sleep(dueIn);

@@ -357,6 +357,31 @@ Deno.test("Notifier gives nothing up because the machine slept, or its clock was
   assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
 });
 
+Deno.test("Notifier tries again in time when the clock is set back a little", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  receiver.answer = () => new Response(null, { status: 500 });
+  it.tell("a");
+  await it.quiet();
+  it.clock.set(-30 * MINUTE);
+  // What is new has it look.
+  it.tell("b");
+  await it.quiet();
+  receiver.answer = () => new Response();
+  await it.pass(4999);
+  assertEquals(it.notifier.counts(), { waiting: 2, failed: 0 });
+  await it.pass(1);
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+  // Without news, too.
+  receiver.answer = () => new Response(null, { status: 500 });
+  it.tell("c");
+  await it.quiet();
+  it.clock.set(-30 * MINUTE);
+  receiver.answer = () => new Response();
+  await it.pass(5000);
+  assertEquals(it.notifier.counts(), { waiting: 0, failed: 0 });
+});
+
 Deno.test("Notifier tells nothing of what was rolled back", async () => {
   await using receiver = new Receiver();
   await using it = await notifying({ url: receiver.url });

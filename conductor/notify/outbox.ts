@@ -53,9 +53,12 @@ export class Outbox {
     const { notifications, clock } = this.#options;
     const next = notifications.nextAt();
     if (next === undefined) return undefined;
-    const left = next - clock.now();
-    // Nobody waits so long: the clock was set back.
-    return left > PAUSES.longestMs + ANSWER_MS ? 0 : left;
+    return next - clock.now();
+  }
+
+  /** Brings all attempts forward by as much as the clock was set back. */
+  hasten(ms: number): void {
+    this.#options.notifications.hasten(ms);
   }
 
   /**
@@ -70,9 +73,7 @@ export class Outbox {
   }): readonly NotificationRow[] {
     const { notifications, clock } = this.#options;
     const now = clock.now();
-    // One that is not due is there because the clock was set back.
-    const isDue = (notifications.nextAt() ?? now) <= now;
-    if (isFresh || !isDue) notifications.hasten(now);
+    if (isFresh) notifications.makeDue(now);
     const rows = notifications.due(now, sending.size + room)
       .filter(({ seq }) => !sending.has(seq)).slice(0, room);
     for (const { seq, attempts } of rows) {
@@ -97,7 +98,7 @@ export class Outbox {
     const attempts = row.attempts + 1;
     if (reason === undefined) {
       notifications.remove(row, now);
-      if (isBack) notifications.hasten(now);
+      if (isBack) notifications.makeDue(now);
     } else if (now - at < GIVE_UP_MS || attempts < LEAST_ATTEMPTS) {
       const nextAt = now + backoffMs(attempts, PAUSES);
       notifications.postpone(seq, { nextAt, error: reason });

@@ -23,9 +23,22 @@ export class EventService {
 
   /** Records something that stands for itself. Never throws. */
   record<T extends EventType>(type: T, data: EventData<T>): void {
-    const { db, events, clock, log } = this.#options;
+    this.#write(type, (at) => this.#options.events.append(type, data, at));
+  }
+
+  /** Records what Codex asks, unless that was done before. Never throws. */
+  recordAsked(data: EventData<"codex.approval_requested">): void {
+    const { events } = this.#options;
+    const type = "codex.approval_requested";
+    this.#write(type, (at) => {
+      if (!events.hasAsked(data.approval_id)) events.append(type, data, at);
+    });
+  }
+
+  #write(type: EventType, append: (at: number) => void): void {
+    const { db, clock, log } = this.#options;
     const at = clock.now();
-    db.share(() => events.append(type, data, at)).catch((error) => {
+    db.share(() => append(at)).catch((error) => {
       log.warn("Cannot record an event", { type, error });
     });
   }

@@ -72,3 +72,40 @@ Deno.test("conductor tells its owner's receiver of what Codex asks", async () =>
   assertEquals(told?.json.link, `${it.origin}/v1/status/ui/codex`);
   assertEquals(Object.keys(told?.json ?? {}).length, 6);
 });
+
+Deno.test("conductor tells once of what Codex asked while it was away, however often it starts and connects", async () => {
+  await using receiver = new Receiver();
+  await using codexd = new FakeCodexd();
+  const env = { ...codexd.env, BAA_NOTIFY_URL: receiver.url.href };
+  {
+    await using _before = await testConductor(env);
+    await codexd.followed();
+    codexd.ask("apr_1");
+    await until(() => receiver.received, ({ length }) => length === 1);
+  }
+  codexd.ask("apr_2");
+  {
+    await using it = await testConductor(env);
+    await until(() => receiver.received, ({ length }) => length === 2);
+    await it.server.data("GET", "/v1/codex");
+  }
+  await using it = await testConductor(env);
+  await codexd.followed();
+  codexd.ask("apr_3");
+  await until(() => receiver.received, ({ length }) => length >= 3);
+  await it.server.data("GET", "/v1/codex");
+  const { events } = await it.server.data<Events>("GET", "/v1/events?limit=99");
+  const asked = events.filter(({ type }) =>
+    type === "codex.approval_requested"
+  );
+  const ids = ["apr_1", "apr_2", "apr_3"];
+  assertEquals(asked.map(({ data }) => data.approval_id), ids);
+  assertEquals(receiver.received.map(({ json }) => json.subject), ids);
+});
+
+interface Events {
+  readonly events: readonly {
+    readonly type: string;
+    readonly data: { readonly approval_id?: string };
+  }[];
+}

@@ -40,6 +40,16 @@ export class EventStore {
     }
   }
 
+  /** Whether it is told that Codex asks for this approval. */
+  hasAsked(approvalId: string): boolean {
+    return this.#db.get(
+      `SELECT seq FROM events INDEXED BY events_asked
+       WHERE type = 'codex.approval_requested'
+         AND json_extract(data, '$.approval_id') = ? LIMIT 1`,
+      approvalId,
+    ) !== undefined;
+  }
+
   /** At most `limit` events after `seq`, oldest first. */
   after(seq: number, limit: number): Poll<StoredEvent> {
     const bounds = this.bounds();

@@ -78,6 +78,12 @@ DELETE FROM task_logs_before;
 DROP TABLE task_logs_before;
 `;
 
+/** What Codex asks is told once, however often it is seen to wait. */
+const ASKED_APPROVALS = `
+CREATE INDEX events_asked ON events (json_extract(data, '$.approval_id'))
+  WHERE type = 'codex.approval_requested';
+`;
+
 /**
  * The steps from an empty file to today's schema; the version of a database is
  * how many of them it has had. Append only: a step that was released never
@@ -102,6 +108,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "containers of browsers", sql: BROWSER_CONTAINERS },
   { name: "long lines of logs", sql: LONG_LOG_LINES },
   { name: "notifications", sql: NOTIFICATIONS_SCHEMA },
+  { name: "approvals that were told", sql: ASKED_APPROVALS },
 ];
 
 /** One step of the schema. */

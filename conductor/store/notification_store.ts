@@ -103,11 +103,20 @@ export class NotificationStore {
   }
 
   /** Makes everything due that waits for another attempt. */
-  hasten(now: number): void {
+  makeDue(now: number): void {
     this.#db.run(
       `UPDATE notifications INDEXED BY notifications_by_next
        SET next_at = ?1 WHERE next_at > ?1`,
       now,
+    );
+  }
+
+  /** Brings attempts forward by as much as the clock was set back. */
+  hasten(ms: number): void {
+    this.#db.run(
+      `UPDATE notifications INDEXED BY notifications_by_next
+       SET next_at = next_at - ? WHERE next_at IS NOT NULL`,
+      ms,
     );
   }
 

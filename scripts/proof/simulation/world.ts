@@ -13,9 +13,9 @@ import { Trace } from "./trace.ts";
 const HOSTS = ["a", "b"] as const;
 /**
  * Until everything is at rest once nothing goes wrong any more: a notification
- * waits for an hour at most, and for another one when the clock was set back.
+ * waits for an hour at most, however the clock is set.
  */
-const MOST_REST_MS = 7_500_000;
+const MOST_REST_MS = 3_900_000;
 
 /**
  * Two conductors on one database, with their machine and their clients. The
