@@ -185,7 +185,15 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     ...common,
   });
   const lockout = new Lockout(clock);
-  const sessions = new OwnerSessions({ token, lockout, audit, clock, log });
+  const sessions = new OwnerSessions({
+    store: stores.ownerSessions,
+    outage: () => store.health.outage,
+    token,
+    lockout,
+    audit,
+    clock,
+    log,
+  });
   const built = createDaemon(config, ports, {
     routes,
     credentials: [tokens],

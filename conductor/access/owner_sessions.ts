@@ -1,10 +1,10 @@
+import { createHmac } from "node:crypto";
 import {
   type AuditActor,
   audited,
   type AuditPort,
 } from "../../shared/audit.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { sha256Hex } from "../../shared/digest.ts";
 import { AppError } from "../../shared/errors.ts";
 import {
   type Lockout,
@@ -16,6 +16,7 @@ import {
 } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import { newNonce } from "../../shared/proof.ts";
+import type { Stores } from "../store/mod.ts";
 import { hasPassed, type Moment, momentOf } from "./moment.ts";
 
 const SESSION_MS = 12 * 3_600_000;
@@ -29,13 +30,14 @@ const MAX_COOKIES = 8;
 
 /**
  * The sessions that the owner opens with the shared token, to look at the pages
- * in a browser. Only the SHA-256 of a cookie is kept, and in memory alone: a
- * session ends with the daemon that knew the token.
+ * in a browser. What the database keeps of a cookie is a hash keyed with that
+ * token: under another token it is nobody's. Each request looks it up, so that
+ * one that was ended counts on no conductor any more.
  */
 export class OwnerSessions implements Sessions {
   readonly #options: OwnerSessionsOptions;
-  /** When each was opened, by its id, the oldest first. */
-  readonly #opened = new Map<string, Moment>();
+  /** When each was met here first, by its id: the clock of the wall may be set back. */
+  readonly #met = new Map<string, Moment>();
 
   constructor(options: OwnerSessionsOptions) {
     this.#options = options;
@@ -46,6 +48,11 @@ export class OwnerSessions implements Sessions {
     return this.#options.token === undefined
       ? "no shared token is set, so the pages are open"
       : undefined;
+  }
+
+  /** Why nobody can be told to have one, now that the database does not work. */
+  get outage(): AppError | undefined {
+    return this.#options.outage();
   }
 
   identify(headers: ReadonlyMap<string, string>): Principal | undefined {
@@ -60,11 +67,11 @@ export class OwnerSessions implements Sessions {
   /**
    * Opens a session, and returns the `Set-Cookie` that keeps it.
    * @throws {AppError} UNAUTHORIZED; TOO_MANY_REQUESTS after many wrong tokens
-   * from one address; CONFLICT where no token is set; NOT_READY when it cannot
-   * be recorded and has to be
+   * from one address; CONFLICT where no token is set; NOT_READY when the
+   * database does not work, or cannot record it and has to
    */
   async open(presented: string, caller: Caller): Promise<string> {
-    const { token, lockout, log } = this.#options;
+    const { store, token, lockout, clock, log } = this.#options;
     if (token === undefined) {
       throw new AppError("CONFLICT", `Cannot sign in: ${this.unavailable}`);
     }
@@ -79,11 +86,16 @@ export class OwnerSessions implements Sessions {
       });
       throw refusal;
     }
+    if (this.outage !== undefined) throw this.outage;
     return await this.#audited(caller, "open", () => {
       const secret = newNonce();
-      const [oldest = ""] = this.#opened.keys();
-      if (this.#opened.size >= MAX_SESSIONS) this.#opened.delete(oldest);
-      this.#opened.set(sha256Hex(secret), momentOf(this.#options.clock));
+      const now = clock.now();
+      const session = {
+        hash: hashOf(secret, token),
+        ends_at: now + SESSION_MS,
+      };
+      store.open(session, { now, most: MAX_SESSIONS });
+      this.#met.set(session.hash, momentOf(clock));
       return cookie(secret, SESSION_MS / 1000);
     });
   }
@@ -91,27 +103,39 @@ export class OwnerSessions implements Sessions {
   /**
    * Ends the session of a request, if it has one, and returns the `Set-Cookie`
    * that forgets it.
-   * @throws {AppError} NOT_READY when it cannot be recorded and has to be
+   * @throws {AppError} NOT_READY when the database cannot be written to
    */
   async end(cookies: string | null, caller: Caller): Promise<string> {
     const known = this.#idsIn(cookies).filter((it) => this.#counts(it));
     if (known.length > 0) {
-      await this.#audited(caller, "end", () => {
-        for (const id of known) this.#opened.delete(id);
-      });
+      const { store } = this.#options;
+      await this.#audited(caller, "end", () => store.end(known));
     }
     return cookie("", 0);
   }
 
   #idsIn(cookies: string | null | undefined): string[] {
+    const { token } = this.#options;
+    if (token === undefined) return [];
     return (cookies ?? "").matchAll(COOKIE).take(MAX_COOKIES)
-      .map(([, secret = ""]) => sha256Hex(secret)).toArray();
+      .map(([, secret = ""]) => hashOf(secret, token)).toArray();
   }
 
   #counts(id: string): boolean {
-    const opened = this.#opened.get(id);
-    return opened !== undefined &&
-      !hasPassed(SESSION_MS, { since: opened, clock: this.#options.clock });
+    const { store, clock, log } = this.#options;
+    if (this.outage !== undefined) return false;
+    try {
+      const end = store.endOf(id);
+      if (end === undefined || end <= clock.now()) return false;
+      // No more are kept; one that was forgotten is met anew.
+      if (this.#met.size > 2 * MAX_SESSIONS) this.#met.clear();
+      const since = this.#met.get(id) ?? momentOf(clock);
+      this.#met.set(id, since);
+      return !hasPassed(SESSION_MS, { since, clock });
+    } catch (error) {
+      log.error("Cannot look a session up", { error });
+      return false;
+    }
   }
 
   async #audited<T>(
@@ -135,6 +159,9 @@ export class OwnerSessions implements Sessions {
 }
 
 interface OwnerSessionsOptions {
+  readonly store: Stores["ownerSessions"];
+  /** Why the database is not used any more. */
+  readonly outage: () => AppError | undefined;
   /** The shared token; without one there are no sessions. */
   readonly token: string | undefined;
   /** The guard's own: a wrong token is a wrong token. */
@@ -148,6 +175,10 @@ interface OwnerSessionsOptions {
 interface Caller {
   readonly requestId: string;
   readonly remoteAddress: string;
+}
+
+function hashOf(secret: string, token: string): string {
+  return createHmac("sha256", token).update(secret).digest("hex");
 }
 
 function cookie(value: string, seconds: number): string {

@@ -48,14 +48,15 @@ type Context = RouteContext<Deps, string, typeof Query>;
 
 /** What makes each page. */
 const MAKERS = {
-  tasks({ deps, query }) {
+  tasks(context) {
+    const { deps, query } = context;
     const { cursor, ...filter } = query;
-    const now = deps.clock.now();
     const tasks = read(() => deps.tasks.list(filter, { limit: LIMIT, cursor }));
-    return tasksPage(tasks, { query, now });
+    return tasksPage(tasks, { query, ...readerOf(context) });
   },
-  schedules({ deps, query: { cursor } }) {
-    const now = deps.clock.now();
+  schedules(context) {
+    const { deps, query: { cursor } } = context;
+    const { now, isSignedIn } = readerOf(context);
     const day = read(() => deps.schedules.nextDay(now));
     return schedulesPage({
       status: {
@@ -65,10 +66,11 @@ const MAKERS = {
       list: read(() => deps.schedules.list({ limit: FEW, cursor })),
       cursor,
       now,
+      isSignedIn,
     });
   },
   async codex(context) {
-    const { deps: { codex, clock, formKeys }, query } = context;
+    const { deps: { codex, formKeys }, query } = context;
     const { away, condition } = codex.health;
     const reading = away === undefined
       ? await later(codexReading(context))
@@ -77,15 +79,16 @@ const MAKERS = {
       state: condition.state,
       reading,
       told: query.done && formKeys.told(query.done, holderOf(context)),
-      now: clock.now(),
+      ...readerOf(context),
     });
   },
-  browser({ deps: { browser, clock } }) {
-    const view = read(() => browser.viewer.view({}));
-    return browserPage({ view, now: clock.now() });
+  browser(context) {
+    const view = read(() => context.deps.browser.viewer.view({}));
+    return browserPage({ view, ...readerOf(context) });
   },
-  async audit({ deps, query: { cursor } }) {
-    const { audit, auditVerifier, backups, clock } = deps;
+  async audit(context) {
+    const { deps, query: { cursor } } = context;
+    const { audit, auditVerifier, backups } = deps;
     const rows = read(() => audit.list({}, { limit: LIMIT, cursor }));
     const isShort = !(rows instanceof Unread) &&
       rows.last_seq <= MOST_VERIFIED;
@@ -95,11 +98,12 @@ const MAKERS = {
       verified: verdict instanceof Unread ? verdict : auditVerifier.last,
       backup: backups.list()[0],
       cursor,
-      now: clock.now(),
+      ...readerOf(context),
     });
   },
-  async node({ deps }) {
-    const { backups, clock, controllers, status, tokens } = deps;
+  async node(context) {
+    const { deps } = context;
+    const { backups, controllers, status, tokens } = deps;
     return nodePage({
       status: await status.full(),
       tokens: read(() => tokens.list({ limit: LIMIT }).items),
@@ -107,13 +111,18 @@ const MAKERS = {
       backups: backups.list(),
       attack: await deps.lastAttack(),
       memoryBytes: Deno.memoryUsage().rss,
-      now: clock.now(),
+      ...readerOf(context),
     });
   },
 } as const satisfies Record<
   string,
   (context: Context) => string | Promise<string>
 >;
+
+/** What each page says of its reader. */
+function readerOf({ deps, session }: Pick<Context, "deps" | "session">) {
+  return { now: deps.clock.now(), isSignedIn: session !== undefined };
+}
 
 async function codexReading(context: Context): Promise<CodexReading> {
   const { deps: { codex: { api }, clock, formKeys } } = context;
@@ -233,7 +242,7 @@ export const statusPageRoutes = [
         outputs: task.kind === "exec"
           ? await outputsOf(task.latest_run?.run_id, context)
           : [],
-        now: deps.clock.now(),
+        ...readerOf(context),
       }));
     },
   }),

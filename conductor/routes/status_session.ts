@@ -26,7 +26,7 @@ export const statusSessionRoutes = [
     summary: "Sign a person in to the status pages, or out",
     notes: [
       "A form of the pages: with the daemon's own Origin only. token is the shared one; named tokens open no session. Or sign_out=1.",
-      "The answer leads on to return_to, with a cookie that counts on /v1/status/ui/* and the approvals form alone, for 12 hours or until conductor ends.",
+      "The answer leads on to return_to, with a cookie that counts on /v1/status/ui/* and the approvals form alone, for 12 hours or until the token is changed.",
     ],
     body: z.strictObject({
       token: z.string().trim().min(1).max(4096).optional(),

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
-import { RecordingLogger } from "../../shared/testing/fakes.ts";
+import { RecordingLogger, tempDir } from "../../shared/testing/fakes.ts";
 import {
   type TestConductor,
   testConductor,
@@ -352,19 +352,102 @@ Deno.test("a session ends after 12 hours, by either clock", async () => {
   }
 });
 
-Deno.test("a session ends with the daemon, and when its owner signs out", async () => {
+Deno.test("a session ends when its owner signs out, and outlives the daemon with its token alone", async () => {
+  await using folder = await tempDir();
+  const env = { BAA_STATE_DIR: folder.path };
+  let laptop: string;
+  {
+    await using it = await guarded(env);
+    const phone = await signIn(it);
+    laptop = await signIn(it);
+    const out = await post(it, { sign_out: "1" }, { cookie: phone });
+    assertEquals([out.status, out.headers.get("location")], [303, UI]);
+    assertMatch(
+      out.headers.get("set-cookie") ?? "",
+      /^baa_session=; Path=\/v1\/status; Max-Age=0; /,
+    );
+    await out.body?.cancel();
+    const both = [await isIn(it, phone), await isIn(it, laptop)];
+    assertEquals(both, [false, true]);
+  }
+  {
+    const other = { ...env, BAA_SHARED_TOKEN: "another-owner-8823" };
+    await using it = await guarded(other);
+    assert(!await isIn(it, laptop));
+  }
+  await using it = await guarded(env);
+  assert(await isIn(it, laptop));
+  const secret = laptop.split("=")[1] ?? "?";
+  const database = `${folder.path}/conductor/conductor.db`;
+  for (const name of [database, `${database}-wal`]) {
+    const bytes = await Deno.readFile(name);
+    assert(!new TextDecoder("latin1").decode(bytes).includes(secret), name);
+  }
+});
+
+Deno.test("a session counts on a standby, and is refused there once it has ended", async () => {
+  await using leader = await guarded();
+  const env = { BAA_STATE_DIR: `${leader.folder}/state` };
+  await using standby = await guarded({ ...env, BAA_NODE_ID: "second" });
+  const [one, two] = [await signIn(leader), await signIn(standby)];
+  assertEquals([await isIn(standby, one), await isIn(leader, two)], [
+    true,
+    true,
+  ]);
+  await statusOf(post(leader, { sign_out: "1" }, { cookie: one }));
+  await statusOf(post(standby, { sign_out: "1" }, { cookie: two }));
+  assertEquals([await isIn(standby, one), await isIn(leader, two)], [
+    false,
+    false,
+  ]);
+});
+
+Deno.test("in an outage of the database nobody has a session, and is told why", async () => {
+  await using folder = await tempDir();
+  const env = { BAA_STATE_DIR: folder.path };
+  let cookie: string;
+  {
+    await using it = await guarded(env);
+    cookie = await signIn(it);
+  }
+  const path = `${folder.path}/conductor/conductor.db`;
+  await Deno.writeTextFile(path, "no database");
+  await using it = await guarded(env);
+  assert(!await isIn(it, cookie));
+  for (const headers of [{ cookie }, {}]) {
+    const page = await it.server.get(`${UI}/tasks`, {
+      headers: { ...BROWSER, ...headers },
+    });
+    assertEquals(page.status, 503);
+    assertMatch(await page.text(), /Not done.*NOT_READY.*database/s);
+  }
+  const answer = await post(it, { token: TOKEN });
+  assertEquals([answer.status, answer.headers.get("set-cookie")], [503, null]);
+  assertEquals((await answer.json()).error.code, "NOT_READY");
+  assertEquals(await statusOf(post(it, { token: "wrong" })), 401);
+});
+
+Deno.test("each page lets its reader sign out, who has a session", async () => {
   await using it = await guarded();
-  const [phone, laptop] = [await signIn(it), await signIn(it)];
-  const out = await post(it, { sign_out: "1" }, { cookie: phone });
-  assertEquals([out.status, out.headers.get("location")], [303, UI]);
-  assertMatch(
-    out.headers.get("set-cookie") ?? "",
-    /^baa_session=; Path=\/v1\/status; Max-Age=0; /,
-  );
-  await out.body?.cancel();
-  assertEquals([await isIn(it, phone), await isIn(it, laptop)], [false, true]);
-  await using other = await guarded({ BAA_SHARED_TOKEN: "another-owner-8823" });
-  assert(!await isIn(other, laptop));
+  await using open = await testConductor();
+  const cookie = await signIn(it);
+  const task = { title: "t", kind: "exec", payload: { command: "true" } };
+  const created = await it.server.post("/v1/tasks", task, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  const { data: { task_id } } = await created.json();
+  const pages = ["tasks", "schedules", "codex", "browser", "audit", "node"];
+  for (const page of [...pages, `tasks/${task_id}`]) {
+    const answer = await it.server.get(`${UI}/${page}`, {
+      headers: { cookie },
+    });
+    const form = /<nav.*action="\/v1\/status\/session".*Sign out.*<\/nav>/s;
+    assertMatch(await answer.text(), form, page);
+  }
+  for (const page of pages) {
+    const text = await (await open.server.get(`${UI}/${page}`)).text();
+    assert(!text.includes("Sign out"), page);
+  }
 });
 
 Deno.test("more sessions than an owner has browsers let the oldest go", async () => {

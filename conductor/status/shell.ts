@@ -40,7 +40,7 @@ export function shell(
     /** The page that is marked in the navigation; without it there is none. */
     readonly here?: PageName | undefined;
     /** Whether its reader has a session, and may end it. */
-    readonly isSignedIn?: boolean;
+    readonly isSignedIn?: boolean | undefined;
     /** Seconds between two loads; a page that is typed into has none. */
     readonly refreshS?: number | undefined;
     readonly parts: readonly Value[];

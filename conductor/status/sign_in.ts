@@ -55,7 +55,7 @@ function signInForm(to: string): Markup {
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password" autocapitalize="none" spellcheck="false">
 <input type="hidden" name="return_to" value="${to}">
 <p><button>Sign in</button></p>
-<p class="quiet">A session lasts 12 hours in this browser, and ends when conductor starts anew. If you came by a link and have one already, <a href="${to}">open the page</a>.</p>
+<p class="quiet">A session lasts 12 hours in this browser, and ends when the token is changed. If you came by a link and have one already, <a href="${to}">open the page</a>.</p>
 </form>`;
 }
 

@@ -6,6 +6,7 @@ import {
   BROWSER_SCHEMA,
 } from "./schema/browser.ts";
 import { NOTIFICATIONS_SCHEMA } from "./schema/notifications.ts";
+import { OWNER_SESSIONS_SCHEMA } from "./schema/owner_sessions.ts";
 import { SCHEDULES_SCHEMA } from "./schema/schedules.ts";
 import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
 import { TASKS_SCHEMA } from "./schema/tasks.ts";
@@ -109,6 +110,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "long lines of logs", sql: LONG_LOG_LINES },
   { name: "notifications", sql: NOTIFICATIONS_SCHEMA },
   { name: "approvals that were told", sql: ASKED_APPROVALS },
+  { name: "sessions of the owner", sql: OWNER_SESSIONS_SCHEMA },
 ];
 
 /** One step of the schema. */

@@ -9,6 +9,7 @@ import { EventStore } from "./event_store.ts";
 import { LeaseStore } from "./lease_store.ts";
 import { LogStore } from "./log_store.ts";
 import { NotificationStore } from "./notification_store.ts";
+import { OwnerSessionStore } from "./owner_session_store.ts";
 import { RunHistoryStore } from "./run_history_store.ts";
 import { RunStore } from "./run_store.ts";
 import { ScheduleStore } from "./schedule_store.ts";
@@ -28,6 +29,7 @@ export function storesOf(db: Database, redactor: Redactor) {
     leases: new LeaseStore(db),
     logs: new LogStore(db),
     notifications: new NotificationStore(db),
+    ownerSessions: new OwnerSessionStore(db),
     runs: new RunStore(db, redactor),
     schedules: new ScheduleStore(db, redactor),
     tasks: new TaskStore(db, redactor),

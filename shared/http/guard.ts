@@ -69,6 +69,8 @@ export class Guard {
     if (route === undefined) return caller;
     if (!caller.authenticated && isTokenless(route, request)) return caller;
     if (route.exposure !== "public" && caller.actor === ANONYMOUS.actor) {
+      const outage = route.session && this.#sessions?.outage;
+      if (outage) throw this.#refusal(request, outage);
       throw this.#demandToken(request, lockedSeconds);
     }
     this.#checkScope(request, route, caller);
@@ -291,6 +293,8 @@ export interface Credentials {
 
 /** The sessions of people. */
 export interface Sessions {
+  /** Why no session can be known just now; undefined: they can. */
+  readonly outage?: AppError | undefined;
   /** Whose session the cookies of a request stand for; undefined when nobody's. Never throws. */
   identify(headers: HeaderMap): Principal | undefined;
 }

@@ -26,7 +26,7 @@ const COLUMNS = [
 
 /** Renders what was done last, and whether the trail is whole. */
 export function auditPage(
-  { rows, verified, backup, cursor, now }: {
+  { rows, verified, backup, cursor, now, isSignedIn }: {
     readonly rows: Page<AuditRow> | Unread;
     /** The newest verdict on the whole trail; undefined: none was asked for yet. */
     readonly verified: Verified | Unread | undefined;
@@ -34,6 +34,7 @@ export function auditPage(
     readonly backup: ReturnType<BackupService["list"]>[number] | undefined;
     readonly cursor: string | undefined;
     readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
   },
 ): string {
   const verdict = verified !== undefined && "verdict" in verified
@@ -43,6 +44,7 @@ export function auditPage(
     here: "audit",
     tone: verdict === undefined ? "plain" : verdict.ok ? "good" : "bad",
     now,
+    isSignedIn,
     parts: [
       verdict && !verdict.ok &&
       notes([`The trail is not whole: ${verdict.problem}`], "bad"),

@@ -9,7 +9,11 @@ const SHOWN = 25;
 
 /** Renders the owner's browser: who is there, which logins, which limits. */
 export function browserPage(
-  { view, now }: { readonly view: BrowserView | Unread; readonly now: number },
+  { view, now, isSignedIn }: {
+    readonly view: BrowserView | Unread;
+    readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
+  },
 ): string {
   const isHere = !(view instanceof Unread) && view.bridge.connected;
   return frame({
@@ -17,6 +21,7 @@ export function browserPage(
     tone: isHere ? "good" : "warn",
     line: isHere ? "connected" : "away: no extension is connected",
     now,
+    isSignedIn,
     refreshS: 15,
     parts: [
       ifRead(view, (it) => [

@@ -21,13 +21,14 @@ const REFRESH_S = 15;
 
 /** Renders Codex: whether it works, what it asks, its sessions and tokens. */
 export function codexPage(
-  { state, reading, told, now }: {
+  { state, reading, told, now, isSignedIn }: {
     /** As conductor sees codexd, e.g. `healthy`. */
     readonly state: string;
     readonly reading: CodexReading | Unread;
     /** What came of the form that its reader has sent. */
     readonly told?: string | undefined;
     readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
   },
 ): string {
   const asks = !(reading instanceof Unread) && reading.approvals.length > 0;
@@ -36,6 +37,7 @@ export function codexPage(
     tone: state === "healthy" ? "good" : "warn",
     line: state,
     now,
+    isSignedIn,
     // What somebody types must not be taken from under his hands.
     refreshS: asks ? undefined : REFRESH_S,
     parts: [

@@ -11,23 +11,33 @@ import {
 
 /** Renders one of the owner's pages. */
 export function frame(
-  { here, title = PAGES[here][0], tone = "plain", line, now, refreshS, parts }:
-    {
-      readonly here: PageName;
-      /** What stands at its head; default the page's name. */
-      readonly title?: Value;
-      readonly tone?: Tone;
-      readonly line?: Value;
-      readonly now: number;
-      /** Seconds between two loads; a page that is typed into has none. */
-      readonly refreshS?: number | undefined;
-      readonly parts: readonly Value[];
-    },
+  {
+    here,
+    title = PAGES[here][0],
+    tone = "plain",
+    line,
+    now,
+    isSignedIn,
+    refreshS,
+    parts,
+  }: {
+    readonly here: PageName;
+    /** What stands at its head; default the page's name. */
+    readonly title?: Value;
+    readonly tone?: Tone;
+    readonly line?: Value;
+    readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
+    /** Seconds between two loads; a page that is typed into has none. */
+    readonly refreshS?: number | undefined;
+    readonly parts: readonly Value[];
+  },
 ): string {
   return shell({
     title: `${PAGES[here][0]} · baa-conductor`,
     tone,
     here,
+    isSignedIn,
     refreshS,
     parts: [
       hero({ tone, title, line }),

@@ -22,7 +22,16 @@ type Backups = ReturnType<BackupService["list"]>;
 
 /** Renders the machine's side: who may do what, room, versions, backups. */
 export function nodePage(
-  { status, tokens, controllers, backups, attack, memoryBytes, now }: {
+  {
+    status,
+    tokens,
+    controllers,
+    backups,
+    attack,
+    memoryBytes,
+    now,
+    isSignedIn,
+  }: {
     readonly status: Status;
     readonly tokens: readonly NamedToken[] | Unread;
     readonly controllers: readonly Controller[] | Unread;
@@ -33,6 +42,7 @@ export function nodePage(
     /** What the daemon holds of the machine's. */
     readonly memoryBytes: number;
     readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
   },
 ): string {
   const { node, ready, degraded, reasons } = status;
@@ -41,6 +51,7 @@ export function nodePage(
     tone: !ready ? "bad" : degraded.length > 0 ? "warn" : "good",
     line: cut(`${node.controller_id} on ${node.host}, ${node.role}`, 400),
     now,
+    isSignedIn,
     refreshS: 60,
     parts: [
       notes(reasons, "bad"),

@@ -25,16 +25,18 @@ const COLUMNS = [
 
 /** Renders what comes again: the next day as a picture, then each schedule. */
 export function schedulesPage(
-  { status, list, cursor, now }: {
+  { status, list, cursor, now, isSignedIn }: {
     readonly status: Pick<Status, "schedules" | "at">;
     readonly list: Page<ScheduleSummary> | Unread;
     readonly cursor: string | undefined;
     readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
   },
 ): string {
   return frame({
     here: "schedules",
     now,
+    isSignedIn,
     refreshS: 60,
     parts: [
       scheduleLanes(status),

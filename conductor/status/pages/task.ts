@@ -33,7 +33,7 @@ const RUN_COLUMNS = [
 
 /** Renders one task: how it went, what it printed, what it waits for. */
 export function taskPage(
-  { task, runs, log, outputs, now }: {
+  { task, runs, log, outputs, now, isSignedIn }: {
     readonly task: TaskDetail;
     /** The newest attempts. */
     readonly runs: readonly Run[] | Unread;
@@ -42,6 +42,7 @@ export function taskPage(
     /** What the latest attempt printed, where it is a command's. */
     readonly outputs: readonly PrintedEnd[] | Unread;
     readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
   },
 ): string {
   const { status, kind, attempts, max_attempts } = task;
@@ -53,6 +54,7 @@ export function taskPage(
       cut(kind, 60)
     } · attempt ${attempts} of ${max_attempts}`,
     now,
+    isSignedIn,
     refreshS: task.finished_at === null ? REFRESH_S : undefined,
     parts: [
       waiting(task, now),

@@ -33,11 +33,16 @@ const COLUMNS = [
 /** Renders tasks, newest first. */
 export function tasksPage(
   tasks: Page<TaskSummary> | Unread,
-  { query, now }: { readonly query: TaskQuery; readonly now: number },
+  { query, now, isSignedIn }: {
+    readonly query: TaskQuery;
+    readonly now: number;
+    readonly isSignedIn?: boolean | undefined;
+  },
 ): string {
   return frame({
     here: "tasks",
     now,
+    isSignedIn,
     parts: [
       filters(query),
       panel(
