@@ -264,6 +264,7 @@ export class FakeCodexd implements AsyncDisposable {
     const isWanted = eventFilter(EventsQuery.parse(Object.fromEntries(query)));
     const after = Number(query.get("after") ?? this.events.length);
     socket.addEventListener("open", () => {
+      if (this.#hidden) return socket.close(1001);
       this.#sockets.set(socket, isWanted);
       for (const event of this.events.slice(after).filter(isWanted)) {
         send(socket, event);
