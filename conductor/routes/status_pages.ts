@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isoTime } from "../../shared/clock.ts";
 import { codexdStatus, listSessions } from "../../shared/contracts/mod.ts";
+import { curl } from "../../shared/describe/mod.ts";
 import { AppError, messageOf } from "../../shared/errors.ts";
 import { Reply, type RouteContext } from "../../shared/http/mod.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "../status/mod.ts";
 import { TaskStatus } from "../store/mod.ts";
 import { type Deps, route } from "../deps.ts";
+import { taskMoveRoutes } from "./task_moves.ts";
 import { holderOf } from "./status_approvals.ts";
 import { OWNERS_PAGE } from "./status_session.ts";
 
@@ -192,6 +194,14 @@ async function outputsOf(
   }
 }
 
+function retryLine(taskId: string, context: RouteContext<Deps>) {
+  const retry = taskMoveRoutes.find((it) => it.id === "tasks.retry");
+  return retry && curl(retry, {
+    ...context.deps.self.curlOptions(context),
+    exampleValues: { task_id: taskId },
+  });
+}
+
 const common = {
   ...OWNERS_PAGE,
   method: "GET",
@@ -242,6 +252,7 @@ export const statusPageRoutes = [
         outputs: task.kind === "exec"
           ? await outputsOf(task.latest_run?.run_id, context)
           : [],
+        retry: retryLine(task_id, context),
         ...readerOf(context),
       }));
     },

@@ -62,6 +62,7 @@ Deno.test("GET /v1/status/ui/:page shows each page, marked in the navigation, ev
   const schedules = await page(it, "schedules");
   assertStringIncludes(schedules, "Schedules of the next 24 hours");
   assertStringIncludes(schedules, "30 2 * * *");
+  assertMatch(schedules, /\d\d:\d\d, in \d.*\d\d:\d\d<\/small>/s);
   assertStringIncludes(await page(it, "browser"), "no extension is connected");
   assertStringIncludes(await page(it, "codex"), "cannot be read now");
   const node = await page(it, "node");
@@ -111,12 +112,15 @@ Deno.test("GET /v1/status/ui/tasks filters, and pages to the oldest task", async
     next = query && `tasks${query.replaceAll("&amp;", "&")}`;
   }
   assertEquals(seen, made);
+  assertStringIncludes(await page(it, "tasks"), `http-equiv="refresh"`);
   const label = encodeURIComponent("rare & <fine>");
   const rare = await page(it, `tasks?label=${label}`);
   assertEquals(idsOf(rare).length, 3);
+  assert(!rare.includes("refresh"), "a label may be being typed");
   assertStringIncludes(rare, `value="rare &amp; &lt;fine&gt;"`);
   const none = await page(it, "tasks?status=failed&kind=exec");
-  assertStringIncludes(none, "No task is like that");
+  assert(!none.includes("refresh"), "nothing on it changes");
+  assertStringIncludes(none, "No task matches");
   await page(it, "tasks?cursor=nonsense", 400);
 });
 
@@ -137,11 +141,16 @@ Deno.test("GET /v1/status/ui/tasks/:task_id tells why a task failed, and shows t
       "End of its log",
       "End of stdout, 229 kB in all",
       "39999\n40000\nlast &lt;words&gt;",
-      "to stderr \\u0007",
+      "Last line of stderr:</span> <code>to stderr \\u0007",
+      `curl -X POST &#39;${it.origin}/v1/tasks/${id}/retry&#39;`,
       id,
     ]
   ) assertStringIncludes(html, part);
   assert(!html.includes("refresh"), "it has ended");
+  const status = await (await it.server.get(UI)).text();
+  assertStringIncludes(status, "<code>to stderr \\u0007</code>");
+  const place = new RegExp(`href="${UI}/tasks/${id}"`, "g");
+  assertEquals(status.match(place)?.length, 1, "two attempts, one place");
   const missing = await page(it, "tasks/task_nope", 404);
   assertStringIncludes(missing, "Not found");
 });
@@ -180,6 +189,7 @@ Deno.test("GET /v1/status/ui/audit shows what was done, and that the chain is wh
   for (const part of ["whole", "tasks.create", "an audited command"]) {
     assertStringIncludes(whole, part);
   }
+  assertMatch(whole, /<span title="task_[\w-]{30,}">task_[\w-]{11}…</);
   const raw = new Connection(
     join(it.folder, "state", "conductor", "conductor.db"),
   );
@@ -192,7 +202,7 @@ Deno.test("GET /v1/status/ui/audit shows what was done, and that the chain is wh
 
 Deno.test("GET /v1/status/ui/node shows the newest backup, and whether it was verified", async () => {
   await using it = await testConductor();
-  assertStringIncludes(await page(it, "node"), "There is none yet.");
+  assertStringIncludes(await page(it, "node"), "No backup yet");
   await it.server.data("POST", "/v1/system/backup", {});
   assertMatch(
     await page(it, "node"),
@@ -228,7 +238,7 @@ Deno.test("The owner's pages are shown by a standby, too", async () => {
 
 Deno.test("The page of the node tells what the last attack on it found", async () => {
   await using it = await testConductor();
-  assertStringIncludes(await page(it, "node"), "There was none yet");
+  assertStringIncludes(await page(it, "node"), "Not run yet");
   const path = join(it.folder, "state", "conductor", "last-attack.json");
   await Deno.writeTextFile(
     path,

@@ -26,9 +26,10 @@ export function details(
     descriptorsCard(status),
     versionsCard(status),
   ];
-  // Who is away has a card that says why.
-  const onCards = [status.codexd?.reason, status.browser?.reason];
-  const degraded = status.degraded.filter((it) => !onCards.includes(it));
+  // A card has no room for why somebody is away.
+  const { codexd, browser } = status;
+  const away = [codexd, browser].flatMap((it) => it?.reason ?? []);
+  const degraded = [...new Set([...status.degraded, ...away])];
   const linked: Linked = ({ task_id, title }) =>
     leadsOn
       ? markup`<a href="${taskLink(task_id)}">${cut(title, 600)}</a>`
@@ -102,7 +103,7 @@ function codexdCard({ codexd }: Status) {
   const version = codex_version === null ? "" : `Codex ${codex_version}`;
   return card("codexd", state, {
     tone: reason === null ? "good" : "warn",
-    line: reason ?? version,
+    line: version,
   });
 }
 
@@ -111,7 +112,7 @@ function browserCard({ browser }: Status) {
   const { state, reason, clients, in_flight } = browser;
   return card("Browser", state, {
     tone: reason === null ? "good" : "warn",
-    line: reason ?? `${counted(clients, "client")}, ${in_flight} in flight`,
+    line: `${counted(clients, "client")}, ${in_flight} in flight`,
   });
 }
 
@@ -179,8 +180,11 @@ function lastErrors({ last_errors, at }: Status, linked: Linked): Markup {
       dateAndTime(error.at)
     }">${when}</time></div>
 <p class="message"><span class="bad-text">${cut(code)}</span> ${
-      cut(error.message, 1500)
-    }</p>
+      cut(error.message, 1300)
+    }</p>${
+      error.stderr_line !== null && markup`
+<p class="message"><code>${cut(error.stderr_line, 500)}</code></p>`
+    }
 <p class="quiet">${cut(error.kind)} · <code>${error.run_id}</code></p></li>`;
   });
   const list = items.length === 0

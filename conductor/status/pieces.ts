@@ -4,11 +4,15 @@ import { ago, dateAndTime, duration } from "./words.ts";
 
 const NOTES = 10;
 const NOTE_BYTES = 800;
+/** Characters of an id. */
+const ID_SHOWN = 16;
 
-/** A column: its head, and whether it holds numbers. */
+/** A column: its head, whether it holds numbers. */
 export interface Column {
   readonly head: string;
   readonly isNumber?: true;
+  /** Whether what it holds needs no head on a phone. */
+  readonly isClear?: true;
 }
 
 /** Renders a part of a page under its own heading. */
@@ -36,10 +40,10 @@ export function table(
   const lines = rows.map((row) => {
     const cells = row.map((cell, at) => {
       const isNone = !cell && cell !== 0;
-      const { head } = columns[at] ?? {};
-      return markup`<td data-head="${head}"${classOf(at, isNone)}><div>${
-        isNone ? "–" : cell
-      }</div></td>`;
+      const { head, isClear } = columns[at] ?? {};
+      return markup`<td${!isClear && markup` data-head="${head}"`}${
+        classOf(at, isNone)
+      }><div>${isNone ? "–" : cell}</div></td>`;
     });
     return markup`
 <tr>${cells}</tr>`;
@@ -86,6 +90,13 @@ export function when(at: string | null | undefined, now: number): Value {
   return markup`<time datetime="${at}" title="${
     dateAndTime(at)
   }">${words}</time>`;
+}
+
+/** Renders an id or a hash by its start; the whole stands in its title. */
+export function shortId(id: string): Markup {
+  return id.length > ID_SHOWN + 4 && /^[\w:.-]+$/.test(id)
+    ? markup`<span title="${cut(id, 80)}">${id.slice(0, ID_SHOWN)}…</span>`
+    : cut(id, 120);
 }
 
 /** Renders the ways to a list's first page and to what follows this one. */

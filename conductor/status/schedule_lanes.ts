@@ -47,7 +47,9 @@ function lane(
   const misses = missed > 0 &&
     markup` <span class="warn-text">${missed} missed</span>`;
   return markup`
-<li title="${cron} ${timezone}"><div class="row"><span>${name}${misses}</span><time class="quiet" datetime="${next_at}">in ${left}</time></div>
+<li title="${cron} ${timezone}"><div class="row"><span>${name}${misses}</span><time class="quiet" datetime="${next_at}">${
+    clockTime(next_at)
+  }, in ${left}</time></div>
 <svg viewBox="0 0 ${WIDTH} 1" preserveAspectRatio="none" shape-rendering="crispEdges" aria-hidden="true"><rect class="ground" width="${WIDTH}" height="1"/>${marks}</svg></li>`;
 }
 

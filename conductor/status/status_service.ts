@@ -108,6 +108,7 @@ export class StatusService {
       last_errors: history.lastFailed(ERRORS_SHOWN).map((it) => ({
         ...it,
         message: it.message?.slice(0, MESSAGE_SHOWN) ?? null,
+        stderr_line: it.stderr_line?.slice(0, MESSAGE_SHOWN) ?? null,
       })),
       schedules: schedules(now),
     };

@@ -105,13 +105,15 @@ button { cursor: pointer; font-weight: 500; } button:hover { background: var(--b
 pre { margin: 0; padding: .75rem 1rem; font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; unicode-bidi: plaintext; }
 summary { cursor: pointer; font-weight: 600; }
 .message { white-space: pre-wrap; }
+.copy { user-select: all; }
 @media (max-width: 48rem) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody { display: block; }
-  tr { display: flex; flex-wrap: wrap; gap: .125rem .875rem; padding: .625rem 0; }
+  tr { display: flex; flex-wrap: wrap; gap: .125rem .875rem; padding: .5rem 0; }
   tbody tr:first-child { border-top: 0; padding-top: 0; }
   td { display: block; padding: 0; min-width: 0; max-width: 100%; text-align: left; font-size: .875rem; white-space: normal; }
-  td::before { content: attr(data-head) " "; color: var(--quiet); }
+  td[data-head]::before { content: attr(data-head) " "; color: var(--quiet); }
+  td br { display: none; } td br + small { margin-left: .375rem; }
   td > div { display: inline; }
   td.n { text-align: left; }
   td:first-child:not(.n) { flex: 1 0 100%; font-size: .9375rem; font-weight: 500; } td:first-child:not(.n)::before { content: none; }

@@ -3,6 +3,8 @@ import type { FailedRun, RunStatus } from "./model/run.ts";
 import type { Database } from "./database.ts";
 
 const HOUR_MS = 3_600_000;
+/** How many of a task's last lines are looked at for one of stderr. */
+const LINES_BACK = 200;
 
 /** What became of runs, for people to look at. */
 export class RunHistoryStore {
@@ -22,7 +24,7 @@ export class RunHistoryStore {
     );
   }
 
-  /** The last runs that failed or were lost, newest first. */
+  /** The last runs that failed or were lost, newest first, one of each task. */
   lastFailed(limit: number): FailedRun[] {
     return [...this.#ended("failed", limit), ...this.#ended("lost", limit)]
       .sort((a, b) => a.at < b.at ? 1 : -1)
@@ -33,10 +35,19 @@ export class RunHistoryStore {
     return this.#db.all<Omit<FailedRun, "at"> & { readonly at: number }>(
       `SELECT coalesce(r.finished_at, r.started_at) AS at, r.run_id, r.task_id,
          t.kind, t.title, r.status, r.outcome_code AS code,
-         r.outcome_message AS message
+         r.outcome_message AS message,
+         (SELECT l.message FROM task_logs l
+          WHERE l.task_seq = t.seq AND l.seq > t.log_seq - ${LINES_BACK}
+            AND l.run_seq = r.seq AND l.stream = 'stderr'
+            AND trim(l.message) <> ''
+          ORDER BY l.seq DESC LIMIT 1) AS stderr_line
        FROM runs r INDEXED BY runs_by_status
        CROSS JOIN tasks t ON t.seq = r.task_seq
-       WHERE r.status = ? ORDER BY r.seq DESC LIMIT ?`,
+       WHERE r.status = ? AND NOT EXISTS (
+         SELECT 1 FROM runs n INDEXED BY runs_by_task
+         WHERE n.task_id = r.task_id AND n.seq > r.seq
+           AND n.status IN ('failed', 'lost'))
+       ORDER BY r.seq DESC LIMIT ?`,
       status,
       limit,
     ).map((row) => ({ ...row, at: isoTime(row.at) }));

@@ -8,6 +8,7 @@ import {
   notes,
   pager,
   panel,
+  shortId,
   table,
   type Unread,
   when,
@@ -16,12 +17,14 @@ import { PAGES, taskLink } from "../shell.ts";
 import { counted } from "../words.ts";
 import { frame } from "./frame.ts";
 
+/** Facts of a row that are shown. */
+const FACTS = 7;
 const COLUMNS = [
   { head: "Row", isNumber: true },
-  { head: "When", isNumber: true },
-  { head: "Who" },
-  { head: "What" },
-  { head: "Outcome" },
+  { head: "When", isNumber: true, isClear: true },
+  { head: "Who", isClear: true },
+  { head: "Outcome", isClear: true },
+  { head: "What", isClear: true },
 ] as const;
 
 /** Renders what was done last, and whether the trail is whole. */
@@ -52,9 +55,15 @@ export function auditPage(
       panel(
         "Newest first",
         ifRead(rows, ({ items, next_cursor }) => [
-          table(COLUMNS, together(items).map((it) => row(it, now)), {
-            empty: "Nothing has been recorded.",
-          }),
+          table(
+            COLUMNS,
+            together(items).map((it) =>
+              row(it, { now, isNewest: cursor === undefined })
+            ),
+            {
+              empty: "Nothing has been recorded.",
+            },
+          ),
           pager({ path: PAGES.audit[1], query: { cursor }, next: next_cursor }),
         ]),
       ),
@@ -78,7 +87,7 @@ function chain(
   if (verified === undefined) {
     return facts({
       "Since the start": "not verified: GET /v1/audit/verify reads all of it",
-      "In the newest backup": inBackup || "there is none",
+      "In the newest backup": inBackup || "no backup yet",
     });
   }
   return ifRead(verified, ({ at, verdict }) =>
@@ -90,7 +99,7 @@ function chain(
       "First bad row": verdict.first_bad_seq,
       "Begun and not ended": verdict.open_intents,
       Head: markup`${verdict.head_seq} <code>${
-        cut(verdict.head_hash, 80)
+        shortId(verdict.head_hash)
       }</code>`,
       "In the newest backup": inBackup,
     }));
@@ -108,26 +117,31 @@ function together(rows: readonly AuditRow[]): AuditRow[] {
     .map((it) => ({ ...it, target: begun.get(it.entry_id)?.target ?? null }));
 }
 
-function row(it: AuditRow, now: number): Value[] {
+function row(
+  it: AuditRow,
+  { now, isNewest }: { readonly now: number; readonly isNewest: boolean },
+): Value[] {
   const { seq, at, actor, source, action, task_id, phase, ok, code } = it;
   const about = Object.entries({ ...it.target, ...it.facts })
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${value}`).join(", ");
+    .filter(([, value]) => value !== null && value !== action)
+    .slice(0, FACTS).map(([name, value], at) =>
+      markup`${at > 0 && ", "}${cut(name, 40)}: ${shortId(String(value))}`
+    );
   return [
     seq,
     when(at, now),
     markup`${cut(actor, 80)}<br><small class="quiet">${
       cut(it.remote_address ?? source, 60)
     }</small>`,
+    // The end of what an older page begins may stand on a newer one.
+    phase === "intent"
+      ? badge(isNewest ? "not ended" : "begun", isNewest ? "warn" : "plain")
+      : badge(ok ? "done" : code ?? "failed", ok ? "good" : "bad"),
     markup`<code>${cut(action, 80)}</code>${
-      about !== "" &&
-      markup`<br><small class="quiet">${cut(about, 300)}</small>`
+      about.length > 0 && markup`<br><small class="quiet">${about}</small>`
     }${
       task_id !== null &&
       markup`<br><small><a href="${taskLink(task_id)}">its task</a></small>`
     }`,
-    phase === "intent"
-      ? badge("begun", "plain")
-      : badge(ok ? "done" : code ?? "failed", ok ? "good" : "bad"),
   ];
 }

@@ -78,7 +78,11 @@ function about(status: CodexdStatus, now: number): Markup {
     Codex: cut(app_server.version ?? "unknown", 60),
     codexd: cut(status.version, 60),
     "App server": cut(app_server.state, 60),
+    // Else it stands above already.
     Fault: app_server.fault &&
+      !status.degraded_reasons.some((it) =>
+        it.includes(app_server.fault?.reason ?? "")
+      ) &&
       cut(`${app_server.fault.reason}: ${app_server.fault.fix}`, 1000),
     Restarts: app_server.restarts,
     "Logged in": account.logged_in === null
@@ -123,7 +127,7 @@ function list({ sessions, complete }: SessionList, now: number): Value {
         cut(it.model, 60),
         when(it.updated_at, now),
       ]),
-      { empty: "There is none." },
+      { empty: "No sessions yet" },
     ),
   ];
 }
@@ -149,7 +153,7 @@ function usage({ usage }: CodexdStatus): Value {
         ...usage.usage.slice(0, DAYS).map((
           it,
         ) => [cut(it.key, 40), ...line(it)]),
-        ["As long as kept", ...line(usage.total)],
+        ["All days kept", ...line(usage.total)],
       ],
       { empty: "" },
     ),

@@ -68,9 +68,9 @@ export function nodePage(
         backupTable(backups, now),
       ),
       panel(
-        "Last attack by deno task proof attack",
+        "Self-attack (deno task proof attack)",
         attack === undefined
-          ? markup`<p class="quiet">There was none yet.</p>`
+          ? markup`<p class="quiet">Not run yet</p>`
           : ifRead(attack, (it) => attacked(it, now)),
       ),
       panel("Controllers", ifRead(controllers, (items) => others(items, now))),
@@ -90,7 +90,8 @@ function machine(status: Status, memoryBytes: number): Markup {
     Memory: size(memoryBytes),
     Descriptors: descriptors &&
       `${descriptors.in_use} in use of ${descriptors.limit ?? "unknown"}`,
-    "Process groups by": process_groups,
+    "Commands start": process_groups &&
+      (process_groups === "detached" ? "slowly: the daemon is copied" : "fast"),
     Notifications: notifications &&
       `${notifications.waiting} wait, ${notifications.failed} given up`,
   });
@@ -112,7 +113,7 @@ function tokenTable(tokens: readonly NamedToken[], now: number): Value {
       when(it.created_at, now),
       when(it.expires_at, now) ?? "never",
     ]),
-    { empty: "There are no named tokens." },
+    { empty: "No named tokens" },
   );
 }
 
@@ -137,7 +138,7 @@ function backupTable(backups: Backups, now: number): Value {
         { head: "Age", isNumber: true },
       ],
       rows,
-      { empty: "There is none yet." },
+      { empty: "No backup yet" },
     ),
     backups.length > SHOWN &&
     markup`<p class="quiet">${SHOWN} of ${
@@ -184,6 +185,6 @@ function others(controllers: readonly Controller[], now: number): Value {
       when(it.started_at, now),
       when(it.last_heartbeat_at, now),
     ]),
-    { empty: "There is none." },
+    { empty: "No controller" },
   );
 }

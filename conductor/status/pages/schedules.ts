@@ -12,6 +12,7 @@ import {
 } from "../pieces.ts";
 import { scheduleLanes } from "../schedule_lanes.ts";
 import { PAGES, taskLink } from "../shell.ts";
+import { clockTime } from "../words.ts";
 import { frame, toneOf } from "./frame.ts";
 
 const COLUMNS = [
@@ -44,7 +45,7 @@ export function schedulesPage(
         "All, newest first",
         ifRead(list, ({ items, next_cursor }) => [
           table(COLUMNS, items.map((it) => row(it, now)), {
-            empty: "There is no schedule.",
+            empty: "No schedules yet",
           }),
           pager({
             path: PAGES.schedules[1],
@@ -68,7 +69,10 @@ function row(schedule: ScheduleSummary, now: number): Value[] {
       cut(timezone, 100)
     }</small>`,
     enabled ? badge("enabled", "good") : badge("off", "plain"),
-    when(next_at, now),
+    next_at !== null &&
+    markup`${when(next_at, now)}<br> <small class="quiet">${
+      clockTime(next_at)
+    }</small>`,
     last &&
     markup`<a href="${taskLink(last.task_id)}">${when(last.due_at, now)}</a> ${
       last.status && badge(last.status, toneOf(last.status))

@@ -181,6 +181,7 @@ const status: Status = {
     code: text,
     title: text,
     message: text,
+    stderr_line: text,
   }),
   schedules,
   codexd: { state: text, reason: text, codex_version: text },

@@ -8,7 +8,7 @@ import {
   output,
   panel,
   table,
-  type Unread,
+  Unread,
   when,
 } from "../pieces.ts";
 import { PAGES, taskLink } from "../shell.ts";
@@ -33,7 +33,7 @@ const RUN_COLUMNS = [
 
 /** Renders one task: how it went, what it printed, what it waits for. */
 export function taskPage(
-  { task, runs, log, outputs, now, isSignedIn }: {
+  { task, runs, log, outputs, retry, now, isSignedIn }: {
     readonly task: TaskDetail;
     /** The newest attempts. */
     readonly runs: readonly Run[] | Unread;
@@ -41,6 +41,8 @@ export function taskPage(
     readonly log: readonly LogEntry[] | Unread;
     /** What the latest attempt printed, where it is a command's. */
     readonly outputs: readonly PrintedEnd[] | Unread;
+    /** The command that does it again, where there is one. */
+    readonly retry?: string | undefined;
     readonly now: number;
     readonly isSignedIn?: boolean | undefined;
   },
@@ -58,7 +60,7 @@ export function taskPage(
     refreshS: task.finished_at === null ? REFRESH_S : undefined,
     parts: [
       waiting(task, now),
-      failure(task),
+      failure(task, { log, retry }),
       panel("Facts", about(task, now)),
       panel(
         "Attempts",
@@ -100,18 +102,38 @@ function waiting({ waits_for }: TaskDetail, now: number): Value {
   );
 }
 
-function failure({ error, finished_at }: TaskDetail): Value {
+function failure(
+  { error, finished_at, latest_run }: TaskDetail,
+  { log, retry }: Pick<Parameters<typeof taskPage>[0], "log" | "retry">,
+): Value {
   if (error === null) return null;
   const title = finished_at === null
     ? "Why its latest attempt failed"
     : "Why it failed";
+  const said = log instanceof Unread
+    ? undefined
+    : lastWords(log.filter((it) => it.run_id === latest_run?.run_id));
   return panel(
     title,
     markup`
 <p class="message"><strong class="bad-text">${cut(error.code)}</strong> ${
       cut(error.message, 3000)
     }</p>`,
+    said !== undefined && markup`
+<p class="message"><span class="quiet">Last line of ${said.stream}:</span> <code>${
+      cut(said.message, 2000)
+    }</code></p>`,
+    finished_at !== null && retry !== undefined && markup`
+<p class="quiet">To do it again:</p>
+<pre class="copy">${cut(retry, 1000)}</pre>`,
   );
+}
+
+/** The last line of stderr; where it has none, of stdout. */
+function lastWords(lines: readonly LogEntry[]): LogEntry | undefined {
+  const last = (stream: string) =>
+    lines.findLast((it) => it.stream === stream && it.message.trim() !== "");
+  return last("stderr") ?? last("stdout");
 }
 
 function about(task: TaskDetail, now: number): Markup {

@@ -12,7 +12,7 @@ import {
   pager,
   panel,
   table,
-  type Unread,
+  Unread,
   when,
 } from "../pieces.ts";
 import { PAGES, taskLink } from "../shell.ts";
@@ -20,14 +20,15 @@ import { duration } from "../words.ts";
 import { frame, toneOf } from "./frame.ts";
 
 const [, PATH] = PAGES.tasks;
+const REFRESH_S = 15;
 const KINDS = ["exec", "codex", "browser"];
 const COLUMNS = [
   { head: "Task" },
-  { head: "Status" },
-  { head: "Kind" },
+  { head: "Status", isClear: true },
+  { head: "Kind", isClear: true },
   { head: "Attempts", isNumber: true },
   { head: "Took", isNumber: true },
-  { head: "Created", isNumber: true },
+  { head: "Created", isNumber: true, isClear: true },
 ] as const;
 
 /** Renders tasks, newest first. */
@@ -39,17 +40,21 @@ export function tasksPage(
     readonly isSignedIn?: boolean | undefined;
   },
 ): string {
+  const isOpen = !(tasks instanceof Unread) &&
+    tasks.items.some((it) => it.finished_at === null);
   return frame({
     here: "tasks",
     now,
     isSignedIn,
+    // The oldest do not change, and who looks for a label may be typing one.
+    refreshS: isOpen && !query.cursor && !query.label ? REFRESH_S : undefined,
     parts: [
       filters(query),
       panel(
         "Newest first",
         ifRead(tasks, ({ items, next_cursor }) => [
           table(COLUMNS, items.map((it) => row(it, now)), {
-            empty: "No task is like that.",
+            empty: "No task matches",
           }),
           pager({ path: PATH, query: { ...query }, next: next_cursor }),
         ]),
@@ -71,7 +76,7 @@ function row(task: TaskSummary, now: number): Value[] {
     }`,
     badge(status, toneOf(status)),
     cut(kind, 60),
-    max_attempts > 1 ? `${attempts} of ${max_attempts}` : attempts,
+    max_attempts > 1 && `${attempts} of ${max_attempts}`,
     took(task, now),
     when(task.created_at, now),
   ];

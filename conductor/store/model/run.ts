@@ -51,5 +51,7 @@ export const FailedRun = z.strictObject({
   code: z.string().nullable(),
   title: z.string(),
   message: z.string().nullable(),
+  /** The last line that it printed to stderr, where one of the last is that. */
+  stderr_line: z.string().nullable(),
 });
 export type FailedRun = z.infer<typeof FailedRun>;
