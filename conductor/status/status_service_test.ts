@@ -111,3 +111,17 @@ Deno.test("StatusService shows the newest backup, and how many there are", async
     "verified, 2 kept",
   );
 });
+
+Deno.test("The status page tells in full, and once, why codexd is away", async () => {
+  using it = automationAt();
+  it.start();
+  const reason = "codexd does not answer: there is no socket";
+  const service = serviceWith({
+    system: it.system,
+    history: it.store.stores.history,
+    codexd: () => ({ state: "down", reason, codex_version: null }),
+  });
+  const html = statusPage(await service.full(), { source: "test" });
+  assertEquals(html.split(reason).length, 2);
+  assertStringIncludes(html, `<li>${reason}</li>`);
+});
