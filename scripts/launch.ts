@@ -57,10 +57,14 @@ export function launch(
  * Waits until the first of some daemons has ended, and ends the others. All
  * are told to stop by a signal to this process, or when one that it was started
  * through is gone. Returns the exit code: the first one that is not 0.
+ * `onFirst` is told of one that ended by itself, by its place among them.
  */
 export async function untilEnded(
   daemons: readonly Deno.ChildProcess[],
-  { isWatched }: { readonly isWatched: boolean },
+  { isWatched, onFirst }: {
+    readonly isWatched: boolean;
+    readonly onFirst?: (index: number, status: Deno.CommandStatus) => void;
+  },
 ): Promise<number> {
   // Told to terminate, --watch waits for a change all the same.
   const signal = isWatched ? "SIGINT" : "SIGTERM";
@@ -82,10 +86,12 @@ export async function untilEnded(
   const stopOnce = () => told ?? stop();
   void untilAncestorGone().then(stopOnce);
   const ended = daemons.map((it) => it.status);
-  const { code } = await Promise.race(ended);
+  const first = ended.map(async (it, index) => ({ index, status: await it }));
+  const { index, status } = await Promise.race(first);
+  if (told === undefined) onFirst?.(index, status);
   stopOnce();
   const codes = (await Promise.all(ended)).map((it) => it.code);
-  return [code, ...codes].find((it) => it !== 0) ?? 0;
+  return [status.code, ...codes].find((it) => it !== 0) ?? 0;
 }
 
 /** For this many milliseconds the same Ctrl-C comes again, from each process that passes it on. */

@@ -16,6 +16,7 @@ import { sleep } from "../shared/wait.ts";
 import { launch, untilEnded } from "./launch.ts";
 
 const READY_WITHIN_MS = 20_000;
+const PROGRAMS = ["conductor", "codexd"] as const;
 
 try {
   const env = (name: string) => Deno.env.get(name);
@@ -25,11 +26,17 @@ try {
   // Else the probe of whoever holds the port would pass for ours.
   for (const base of [conductor.listen, codexd.listen]) expectFree(base);
   const isWatched = Deno.args.includes("--watch");
-  const daemons = [
-    launch("conductor", { isWatched }),
-    launch("codexd", { isWatched }),
-  ];
-  const ended = untilEnded(daemons, { isWatched });
+  const daemons = PROGRAMS.map((it) => launch(it, { isWatched }));
+  const ended = untilEnded(daemons, {
+    isWatched,
+    onFirst(index, { code, signal }) {
+      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+      console.error(
+        `${PROGRAMS[index]} has ended ${how}; ${PROGRAMS[1 - index]} is ` +
+          `stopped with it; logs are in ${conductor.logsDir}`,
+      );
+    },
+  });
   const ready = Promise.all([
     isReady(conductor.listen),
     isReady(codexd.listen),

@@ -112,6 +112,19 @@ Deno.test("GET /v1/logs refuses what it does not know, in words", async () => {
   }
 });
 
+Deno.test("GET /v1/logs says what is allowed, and what was meant", async () => {
+  await using it = await rig();
+  const response = await it.server.get("/v1/logs?level=worn&service=nginx");
+  const { error } = await response.json();
+  assertEquals(error.details.issues, [
+    { path: "service", message: "Must be one of conductor, codexd" },
+    {
+      path: "level",
+      message: "Must be one of debug, info, warn, error; did you mean warn?",
+    },
+  ]);
+});
+
 Deno.test("GET /v1/logs is polled without loss or repetition while files rotate, and says what is gone", async () => {
   await using it = await rig();
   const written: string[] = [];

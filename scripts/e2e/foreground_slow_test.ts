@@ -150,6 +150,8 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGKILL"] as const) {
         if (signal === "SIGKILL" && daemon === link) continue;
         assertEquals(lastMessage(dir.path, daemon), "Stopped", daemon);
       }
+      const isDaemon = link === "conductor" || link === "codexd";
+      assertEquals(printed.includes(`${link} has ended `), isDaemon, printed);
       assertEquals(/error:|\bat /.test(printed), false, printed);
     });
   }

@@ -30,7 +30,10 @@ export async function runDaemon<C extends DaemonConfig>(
   setUmask(program.name, config.umask);
   const instance = crypto.randomUUID().slice(0, 8);
   const redactor = new Redactor(config.secrets);
-  const { log, flush } = openLog(program.name, config, redactor);
+  const { log, flush } = openLog(program.name, config, {
+    redactor,
+    instance,
+  });
   const fatal = (message: string, error: unknown, code: number): never => {
     log.error(message, { error });
     flush();
@@ -91,7 +94,6 @@ export async function runDaemon<C extends DaemonConfig>(
     addresses: listening.addresses,
     version: program.version,
     pid: Deno.pid,
-    instance,
     who_may: config.whoMay,
   });
   const signal = await told;
@@ -181,7 +183,10 @@ function setUmask(name: string, umask: string | undefined): void {
 function openLog(
   name: string,
   config: DaemonConfig,
-  redactor: Redactor,
+  { redactor, instance }: {
+    readonly redactor: Redactor;
+    readonly instance: string;
+  },
 ): { readonly log: Logger; flush(): void } {
   const options = { level: config.logLevel, clock: systemClock, redactor };
   const logsFolder = config.logsDir && join(config.logsDir, name);
@@ -196,7 +201,8 @@ function openLog(
     // A person is shown it as it comes; /v1/logs and logs-mini.sh read the files.
     const terminal = Deno.stderr.isTerminal() ? stderrSink : undefined;
     const sink = file ?? (terminal === undefined ? stderrSink : undefined);
-    const log = createLogger({ ...options, sink, terminal });
+    // A leader and its standby write to the same folder.
+    const log = createLogger({ ...options, sink, terminal }, { instance });
     return { log, flush: () => file?.flush() };
   } catch (error) {
     fail(`${name}: Cannot open the state and log folders: ${messageOf(error)}`);

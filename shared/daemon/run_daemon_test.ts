@@ -105,6 +105,9 @@ Deno.test("runDaemon() stops with open streams and sockets: each is told why, ex
   assertEquals(await fixture.stderr, "");
   const last = fixture.log().at(-1);
   assertEquals([last?.message, last?.outcome], ["Stopped", "graceful"]);
+  const instances = fixture.log().map(({ instance }) => `${instance}`);
+  assertEquals([...new Set(instances)], [instances[0]]);
+  assertMatch(instances[0] ?? "", /^[0-9a-f]{8}$/);
 });
 
 Deno.test("runDaemon() does not stop when its terminal is closed", async () => {
@@ -136,7 +139,10 @@ Deno.test({
     ) ?? {};
     Deno.kill(Number(pid), "SIGTERM");
     await child.status;
-    assertMatch(await shown, /^[\d:.]{12} INFO {2}Listening address=/m);
+    assertMatch(
+      await shown,
+      /^[\d:.]{12} INFO {2}Listening instance=\S+ address=/m,
+    );
     assertEquals(readLog(dir.path).at(-1)?.message, "Stopped");
   },
 });

@@ -96,6 +96,14 @@ function sayOf(issue: z.core.$ZodIssue): string {
   if (code === "invalid_format" && issue.format === "datetime") {
     return `${message}; for example 2026-01-31T09:30:00Z`;
   }
+  if (code === "invalid_value" && issue.values.length > 1) {
+    const allowed = issue.values.map(String);
+    const meant = typeof input === "string"
+      ? nearest(input, allowed)
+      : undefined;
+    return `Must be one of ${allowed.join(", ")}` +
+      (meant === undefined ? "" : `; did you mean ${meant}?`);
+  }
   if (code !== "invalid_type") return message;
   const isQuoted = typeof input === "string" &&
     /^(-?\d{1,16}|true|false)$/.test(input);

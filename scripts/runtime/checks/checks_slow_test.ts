@@ -73,11 +73,15 @@ Deno.test("check-launchd.sh sees what was changed by hand", async () => {
     const line of [
       "ExitTimeOut",
       "BAA_NODE_ID is somebody, should be mini-main",
-      `fix: ${formatCommand(["chmod", "644", plist])}`,
+      `fix: ${formatCommand(["chmod", "600", plist])}`,
       `fix: ${formatCommand(["chmod", "700", `${node.prefix}/logs`])}`,
       "codexd: the program's permissions are not those of the configuration",
     ]
   ) assertStringIncludes(ran.stdout, line);
+
+  await Deno.chmod(plist, 0o644);
+  const open = await node.run("check-launchd", "--service", "conductor");
+  assertStringIncludes(open.stdout, `others can read ${plist}`);
 
   await Deno.writeTextFile(plist, "<plist");
   const spoilt = await node.run("check-launchd", "--service", "conductor");
@@ -146,4 +150,15 @@ Deno.test("check-node.sh says what to do where nothing runs", async () => {
   assertStringIncludes(ran.stdout, `no answer at ${node.codexd}`);
   assertStringIncludes(ran.stdout, "fix: deno task start");
   assertRan(await node.run("check-launchd"), 69);
+});
+
+Deno.test("start-launchd.sh says how to install what is not installed", async () => {
+  await using node = await testNode();
+  const args = ["--service", "status-api"];
+  const ran = await node.run("start-launchd", ...args);
+  assertRan(ran, 1);
+  assertStringIncludes(
+    ran.stderr,
+    "Run ./scripts/runtime/install-mini.sh --with-status-api\n",
+  );
 });

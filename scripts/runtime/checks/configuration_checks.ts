@@ -1,6 +1,6 @@
 import { readCodexdConfig } from "../../../codexd/config.ts";
 import { readConductorConfig } from "../../../conductor/config.ts";
-import { ConfigError, SETTINGS } from "../../../shared/config/mod.ts";
+import { ConfigError } from "../../../shared/config/mod.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import {
   chmod,
@@ -64,20 +64,9 @@ export async function tokenChecks(
   if (settings.has("BAA_SHARED_TOKEN")) {
     findings.push(problem(
       "token",
-      "BAA_SHARED_TOKEN would stand in a property list, which others can read",
+      "BAA_SHARED_TOKEN would stand in a property list, which is no place for it",
       "write it to a file of mode 0600, unset the variable and give " +
         "--token-file <file>",
-    ));
-  }
-  const url = SETTINGS.notifyUrl.parse(
-    settings.get(SETTINGS.notifyUrl.variable)?.value ?? "",
-  );
-  if (url !== undefined && url.username + url.password + url.search !== "") {
-    findings.push(warning(
-      "notifications",
-      "BAA_NOTIFY_URL holds what may be a secret, and others can read a " +
-        "property list",
-      "give an address without a user, a password and a query",
     ));
   }
   const file = settings.get("BAA_SHARED_TOKEN_FILE")?.value;

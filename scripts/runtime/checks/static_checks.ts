@@ -83,19 +83,17 @@ async function plistChecks(
   ];
 }
 
-/** launchd passes over a property list that others could have written. */
+/** launchd passes over what others could have written, and an address may be a secret. */
 async function modeCheck(
   name: ServiceName,
   path: string,
 ): Promise<readonly Finding[]> {
   const mode = (await Deno.stat(path)).mode ?? 0;
-  return (mode & 0o022) === 0 ? [] : [
-    problem(
-      name,
-      `others can write ${path}: launchd refuses it`,
-      chmod("644", path),
-    ),
-  ];
+  if ((mode & 0o077) === 0) return [];
+  const what = (mode & 0o022) === 0
+    ? `others can read ${path}`
+    : `others can write ${path}: launchd refuses it`;
+  return [problem(name, what, chmod("600", path))];
 }
 
 /** Apple's own parser has the last word, where there is one. */

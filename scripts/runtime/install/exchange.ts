@@ -7,6 +7,7 @@ import {
   formatJob,
   type Installation,
   type LaunchdJob,
+  OWNERS_ALONE,
   parseJob,
   type Service,
   settingOf,
@@ -189,9 +190,8 @@ async function putBack(
 
 async function writePlist(path: string, text: string): Promise<void> {
   const beside = `${path}.new`;
-  await Deno.writeTextFile(beside, text);
-  // launchd refuses a property list that others may write.
-  await Deno.chmod(beside, 0o644);
+  await Deno.writeTextFile(beside, text, { mode: OWNERS_ALONE });
+  await Deno.chmod(beside, OWNERS_ALONE);
   await Deno.rename(beside, path);
 }
 

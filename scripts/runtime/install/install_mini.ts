@@ -12,6 +12,7 @@ import {
   giveToOwner,
   type Installation,
   OwnerError,
+  OWNERS_ALONE,
   plistFolder,
   readNode,
   report,
@@ -19,7 +20,6 @@ import {
   type ServiceName,
   SERVICES,
   settingOf,
-  toRemember,
   uninterrupted,
   writeRecord,
 } from "../node/mod.ts";
@@ -100,6 +100,8 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   await Deno.remove(stagingFolder(installation), { recursive: true });
   if (!isInForce) return EXIT.failed;
   await leaveRecord({ flags, node, staged });
+  // Older versions let others read them, and what is the same is not written.
+  for (const { path } of planned.jobs) await Deno.chmod(path, OWNERS_ALONE);
   terminal.say(
     `left out   ${
       fileLimits(installation).join(", ")
@@ -174,7 +176,7 @@ async function leaveRecord(options: {
     format: 1,
     version: VERSION,
     deno: Deno.version.deno,
-    remembered: toRemember(node.installation.settings),
+    remembered: node.toRemember,
     programs: Object.fromEntries(
       staged.map(({ planned, compiled, installed }) => [
         planned.program,

@@ -125,13 +125,30 @@ Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades
     assertEquals((mode ?? 0) & 0o777, 0o700, folder);
   }
 
+  const hidden = [
+    plistOf(node, "conductor"),
+    `${node.prefix}/bin/install.json`,
+  ];
+  const assertHidden = async () => {
+    for (const path of hidden) {
+      assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600, path);
+    }
+  };
+  await assertHidden();
+  // As an older version left them.
+  for (const path of hidden) await Deno.chmod(path, 0o644);
+
   await assertLeftOut(node, first);
 
+  // The environment of the first install had emptied it: so it stays, though
+  // mini.env has one.
+  delete node.env["BAA_CONDUCTOR_PUBLIC_API_BASE"];
   const before = jobsOf(node);
   const second = await install(node);
   assertRan(second);
   assertStringIncludes(second.stdout, "unchanged  conductor");
   assertStringIncludes(second.stdout, "unchanged  codexd");
+  await assertHidden();
   assertEquals(jobsOf(node), before);
 
   const ends = [await counting(node, 0), await counting(node, 7)];

@@ -8,6 +8,7 @@ import {
   type Flags,
   formatCommand,
   plistPath,
+  script,
   type Service,
   SERVICES,
 } from "../node/mod.ts";
@@ -124,7 +125,11 @@ async function forEach(
 async function mustExist(plist: string): Promise<void> {
   if (await exists(plist)) return;
   throw new Error(
-    `It is not installed: there is no ${plist}. RunCommand install-mini.sh` +
-      (plist.includes("status-api") ? " --with-status-api" : ""),
+    `It is not installed: there is no ${plist}. Run ${
+      script(
+        "install-mini",
+        ...plist.includes("status-api") ? ["--with-status-api"] : [],
+      )
+    }`,
   );
 }

@@ -21,6 +21,12 @@ export interface Installation {
   readonly settings: NodeSettings;
 }
 
+/**
+ * The mode of what holds settings: an address in them may be a secret.
+ * launchd reads it all the same, and refuses what others may write.
+ */
+export const OWNERS_ALONE = 0o600;
+
 /** Where the compiled program lies. */
 export function programPath(
   program: Program,

@@ -31,7 +31,11 @@ async function readInstalled(
       jobs.set(name, parseJob(await Deno.readTextFile(path)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
-      unreadable.set(name, messageOf(error));
+      const isRoots = error instanceof Deno.errors.PermissionDenied;
+      unreadable.set(
+        name,
+        isRoots ? "root alone can read it: use sudo" : messageOf(error),
+      );
     }
   }
   return { scope, jobs, unreadable };

@@ -67,7 +67,7 @@ export function loginPath({ PATH = "" }: Variables): string | undefined {
 
 /**
  * Returns those of `names` that go into property lists, and the names of those
- * that do not, for they are secrets: others can read a property list.
+ * that do not, for they are secrets: a property list is no place for them.
  */
 export function passedOn(
   names: readonly string[],

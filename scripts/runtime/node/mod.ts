@@ -15,7 +15,7 @@ export {
   systemMachine,
 } from "./machine.ts";
 export { readNode, runningSettings, type RuntimeNode } from "./node.ts";
-export { toRemember, type Variables } from "./node_settings.ts";
+export type { Variables } from "./node_settings.ts";
 export * from "./options.ts";
 export { asOwner, findOwner, giveToOwner, OwnerError } from "./owner.ts";
 export * from "./property_list.ts";

@@ -16,6 +16,7 @@ import {
   completeSettings,
   readSettingsFile,
   settingsIn,
+  toRemember,
   type Variables,
 } from "./node_settings.ts";
 import type { Flags } from "./options.ts";
@@ -28,6 +29,8 @@ export interface RuntimeNode {
   readonly installation: Installation;
   readonly installed: Installed;
   readonly record: InstallRecord | undefined;
+  /** The settings that an install has to leave for later ones. */
+  readonly toRemember: Variables;
   /** What is wrong with `mini.env`, and what commands do not get. */
   readonly problems: readonly Finding[];
 }
@@ -60,12 +63,13 @@ export async function readNode(
     await Deno.readTextFile(new URL("../mini.env", import.meta.url)),
     "mini.env",
   );
-  const chosen = chooseSettings({
+  const sources = {
     "mini.env": values,
     "the last install": record?.remembered ?? {},
     "the environment": settingsIn(machine.environment),
     "a flag": flags.settings,
-  });
+  };
+  const chosen = chooseSettings(sources);
   const before = installedSettings(installed);
   const isKept = options.found === "as installed" && installed.jobs.size > 0;
   const { execEnv } = SETTINGS;
@@ -96,6 +100,7 @@ export async function readNode(
     installation: { prefix, scope, owner, settings },
     installed,
     record,
+    toRemember: toRemember(sources),
     problems: [
       ...problems.map((it) =>
         problem("mini.env", it, "correct it in scripts/runtime/mini.env")
@@ -103,7 +108,7 @@ export async function readNode(
       ...passed.secret.map((it) =>
         warning(
           "commands",
-          `they do not get the ${it} of your login shell: it holds a secret, and others can read a property list`,
+          `they do not get the ${it} of your login shell: it holds a secret, and a property list is no place for it`,
           `launchctl setenv ${it} <value> at each login, or a value without the secret`,
         )
       ),

@@ -11,6 +11,7 @@ const SOURCES = [
   "a flag",
 ] as const;
 type Source = typeof SOURCES[number];
+type Sources = Readonly<Partial<Record<Source, Variables>>>;
 
 /** A setting as it goes into a property list. */
 interface Chosen {
@@ -76,9 +77,7 @@ export function settingsIn(environment: Variables): Variables {
  * Puts the sources on top of one another. An empty value takes a weaker one
  * away, so that `BAA_CONDUCTOR_PUBLIC_API_BASE=` means: none.
  */
-export function chooseSettings(
-  sources: Readonly<Partial<Record<Source, Variables>>>,
-): NodeSettings {
+export function chooseSettings(sources: Sources): NodeSettings {
   const chosen = new Map<string, Chosen>();
   for (const from of SOURCES) {
     for (const [variable, value] of Object.entries(sources[from] ?? {})) {
@@ -120,13 +119,16 @@ export function completeSettings(
   ]);
 }
 
-/** What a later run has to be told again: neither found nor in the file. */
-export function toRemember(settings: NodeSettings): Variables {
-  return Object.fromEntries(
-    [...settings].filter(([, { from }]) =>
-      from !== "the installer" && from !== "mini.env"
-    ).map(([variable, { value }]) => [variable, value]),
-  );
+/**
+ * What a later run has to be told again: neither found nor in the file. An
+ * empty value too, else that run would take what the file says.
+ */
+export function toRemember(sources: Sources): Variables {
+  return {
+    ...sources["the last install"],
+    ...sources["the environment"],
+    ...sources["a flag"],
+  };
 }
 
 /** The wrapper goes where conductor is, on its own port. */

@@ -86,18 +86,30 @@ Deno.test("completeSettings() adds folders, roots and PATH beneath what was chos
 });
 
 Deno.test("toRemember() keeps what came from flags and environment, now or before", () => {
-  const settings = completeSettings(
-    chooseSettings({
-      "mini.env": { BAA_NODE_ID: "a" },
-      "the last install": { BAA_ALLOW_UNAUTHENTICATED_LAN: "1" },
-      "the environment": { BAA_LOG_LEVEL: "debug" },
-    }),
-    FOUND,
-  );
-  assertEquals(toRemember(settings), {
+  const remembered = toRemember({
+    "mini.env": { BAA_NODE_ID: "a" },
+    "the last install": { BAA_ALLOW_UNAUTHENTICATED_LAN: "1" },
+    "the environment": { BAA_LOG_LEVEL: "debug" },
+  });
+  assertEquals(remembered, {
     BAA_ALLOW_UNAUTHENTICATED_LAN: "1",
     BAA_LOG_LEVEL: "debug",
   });
+});
+
+Deno.test("toRemember() keeps an emptied setting empty, until it is given again", () => {
+  const file = { BAA_CONDUCTOR_PUBLIC_API_BASE: "https://published.example" };
+  const remembered = toRemember({
+    "mini.env": file,
+    "the environment": { BAA_CONDUCTOR_PUBLIC_API_BASE: "" },
+  });
+  const later = { "mini.env": file, "the last install": remembered };
+  assertEquals(chooseSettings(later).size, 0);
+  const again = {
+    ...later,
+    "a flag": { BAA_CONDUCTOR_PUBLIC_API_BASE: "https://mini.example" },
+  };
+  assertEquals(toRemember(again), again["a flag"]);
 });
 
 Deno.test("completeSettings() moves codexd's socket only when its usual place cannot be one", () => {

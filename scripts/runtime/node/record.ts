@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { z } from "zod";
-import type { Installation } from "./installation.ts";
+import { type Installation, OWNERS_ALONE } from "./installation.ts";
 
 /** What one program was made from and became. */
 const ProgramRecord = z.object({
@@ -49,6 +49,8 @@ export async function writeRecord(
   await Deno.writeTextFile(
     `${path}.new`,
     JSON.stringify(record, null, 2) + "\n",
+    { mode: OWNERS_ALONE },
   );
+  await Deno.chmod(`${path}.new`, OWNERS_ALONE);
   await Deno.rename(`${path}.new`, path);
 }
