@@ -64,7 +64,7 @@ export class PathPolicy {
    */
   async admit(absolutePath: string, access: Access): Promise<Judged> {
     const asked = { absolutePath, access };
-    const { path, info } = await this.#look(absolutePath, asked);
+    const { path, info, there } = await this.#look(absolutePath, asked);
     const doing = `${access} ${absolutePath}`;
     if (PROCESS_FILES.test(path)) {
       throw denied(doing, {
@@ -72,7 +72,7 @@ export class PathPolicy {
         details: { reason: "process_files" },
       });
     }
-    const above = pathsUpFrom(path).map((it) => ({
+    const above = pathsUpFrom(there).map((it) => ({
       path: it,
       identity: it === path ? info && identityOf(info) : identityAt(it),
     }));
@@ -94,8 +94,8 @@ export class PathPolicy {
       if (entry === undefined) continue;
       // by the name of the root: from here on, names suffice
       const inside = join(real, path.slice(entry.length));
-      const there = inside === path ? info : lstatNow(inside);
-      return { path: inside, info: there, root: real };
+      const seen = inside === path ? info : lstatNow(inside);
+      return { path: inside, info: seen, root: real };
     }
     throw this.#outside(absolutePath, access);
   }
@@ -182,7 +182,7 @@ export interface PathPolicyOptions {
 }
 
 /** Where a path led when it was judged; by its root's name where roots are set. */
-export interface Judged extends Place {
+export interface Judged extends Omit<Place, "there"> {
   /** The real path of the root that holds it; undefined where none are set. */
   readonly root: string | undefined;
 }

@@ -9,6 +9,8 @@ export interface Place {
   readonly path: string;
   /** What stood there, if anything did. */
   readonly info: Deno.FileInfo | undefined;
+  /** The longest part of the path at which something stands. */
+  readonly there: string;
 }
 
 /**
@@ -40,7 +42,7 @@ function lookNow(path: string, links: number): Place {
 }
 
 function whatIsAt(path: string): Place {
-  return { path, info: lstatNow(path) };
+  return { path, info: lstatNow(path), there: path };
 }
 
 /** Where a path leads that cannot be followed to its end, if nothing is there. */
@@ -49,15 +51,41 @@ function lookBehind(
   { error, links }: { readonly error: unknown; readonly links: number },
 ): Place {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
-  const parent = dirname(path);
-  if (parent === path) return { path, info: undefined };
-  const entry = whatIsAt(join(lookNow(parent, links).path, basename(path)));
-  if (!entry.info?.isSymlink) return entry;
+  const { there, missing: [first = "", ...rest] } = splitAtMissing(path);
+  const entry = whatIsAt(join(there, first));
+  if (entry.info === undefined) {
+    return { path: join(entry.path, ...rest), info: undefined, there };
+  }
   if (links === 0) {
     throw new Deno.errors.FilesystemLoop("Too many levels of symbolic links");
   }
-  const target = Deno.readLinkSync(entry.path);
-  return lookNow(resolve(dirname(entry.path), target), links - 1);
+  // What is no link has come meanwhile.
+  const target = entry.info.isSymlink
+    ? resolve(there, Deno.readLinkSync(entry.path))
+    : entry.path;
+  return lookNow(join(target, ...rest), links - 1);
+}
+
+/**
+ * The real path of the last folder on the way that is there, and the names
+ * behind it. Halves the way each time: it may have thousands of parts, and a
+ * look at each would hold up everybody for a second.
+ */
+function splitAtMissing(path: string) {
+  const parts = path.split("/").filter((it) => it !== "");
+  let there = "/";
+  let [known, unknown] = [0, parts.length];
+  while (unknown - known > 1) {
+    const middle = (known + unknown) >> 1;
+    try {
+      there = Deno.realPathSync(`/${parts.slice(0, middle).join("/")}`);
+      known = middle;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      unknown = middle;
+    }
+  }
+  return { there, missing: parts.slice(known) };
 }
 
 /** Returns what stands at `path` itself, links not followed, if anything does. */

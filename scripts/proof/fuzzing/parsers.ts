@@ -2,6 +2,7 @@ import { CRON_PARSER } from "./cron_parser.ts";
 import { EDIT_PARSER } from "./edit_parser.ts";
 import { HEAD_PARSERS } from "./head_parsers.ts";
 import { MESSAGE_PARSERS } from "./message_parsers.ts";
+import { PATH_PARSER } from "./path_parser.ts";
 import { REDACTION_PARSER } from "./redaction_parser.ts";
 import type { Parser } from "./run_parser.ts";
 import { STREAM_PARSERS } from "./stream_parsers.ts";
@@ -10,6 +11,7 @@ import { STREAM_PARSERS } from "./stream_parsers.ts";
 export const PARSERS: readonly Parser[] = [
   ...HEAD_PARSERS,
   ...STREAM_PARSERS,
+  PATH_PARSER,
   CRON_PARSER,
   EDIT_PARSER,
   REDACTION_PARSER,

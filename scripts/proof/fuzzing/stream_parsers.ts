@@ -142,8 +142,8 @@ const rpcLines = fc.oneof(
 
 const jsonRpc: Parser = parser("json-rpc", () => ({
   inputs: fc.tuple(
-    fc.array(rpcMessages, { maxLength: 3 }),
-    fc.array(texts(rpcLines, RPC_PIECES), { maxLength: 2 }),
+    fc.array(rpcMessages, { maxLength: 2 }),
+    fc.array(texts(rpcLines, RPC_PIECES), { maxLength: 1 }),
     cuts,
   ),
   async check([messages, hostile, places], stopwatch) {
