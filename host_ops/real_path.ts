@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 
 /** How many links one path may lead through; the system's own limit. */
 const MOST_LINKS = 40;
