@@ -87,5 +87,6 @@ export function callerOf(
       return context.signal;
     },
     hold: (release) => context.hold(release),
+    begun: () => context.begun(),
   };
 }

@@ -155,6 +155,7 @@ export class Commands {
     const leave = await slots.enter(signal);
     try {
       const entry = await this.#begin(input, context);
+      context.begun?.();
       const outcome = await inFlight.track(work(input, signal));
       await finishAudit(entry, outcome);
       return outcome;

@@ -47,6 +47,8 @@ export interface AuditedCaller {
   readonly signal: AbortSignal;
   /** Takes what frees a large result once it is passed on. Default: it is freed at once. */
   readonly hold?: Hold;
+  /** Hears that it is let in and on record: what comes now is its outcome. */
+  readonly begun?: () => void;
 }
 
 /** Names, sizes and hashes of what is acted on; never contents, never secrets. */

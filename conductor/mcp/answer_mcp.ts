@@ -101,8 +101,8 @@ async function whenReady(
 ): Promise<Response | TextReply> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), PROGRESS_MS);
-  const ready = await Promise.race([answer, late.promise]);
-  clearTimeout(timer);
+  const ready = await Promise.race([answer, late.promise])
+    .finally(() => clearTimeout(timer));
   if (ready !== undefined) return await whole(ready);
   const { readable, writable } = new TransformStream<string, string>();
   const writer = writable.getWriter();

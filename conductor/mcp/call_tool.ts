@@ -37,8 +37,9 @@ export async function callTool(
     return { ...told(text), isError: !answer.ok };
   }
   const said = JSON.parse(text);
-  if (!answer.ok) return failed(said.error);
-  return resultOf(route.produces === "document" ? said : said.data);
+  if (route.produces === "document" && answer.ok) return resultOf(said);
+  // An answer that was begun early has its status from before it was known.
+  return said.ok === true ? resultOf(said.data) : failed(said.error);
 }
 
 /** Sorts what a tool was given into the path, the query and the body of its route. */

@@ -58,6 +58,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   /** Whether a body comes that nobody reads: the answer is its connection's last. */
   hasBody: boolean;
   readonly #parts: CallParts<Deps>;
+  #onBegun: (() => void) | undefined;
   #log: Logger | undefined;
   #signal: AbortSignal | undefined;
 
@@ -120,6 +121,15 @@ export class Call<Deps> implements RouteContext<Deps> {
     const gone = new AbortController();
     this.#signal = AbortSignal.any([this.signal, gone.signal]);
     return gone;
+  }
+
+  begun(): void {
+    this.#onBegun?.();
+  }
+
+  /** Resolves when the handler says that the work has begun; asked for before it runs. */
+  whenBegun(): Promise<void> {
+    return new Promise((resolve) => this.#onBegun = resolve);
   }
 
   hold(release: () => void): void {

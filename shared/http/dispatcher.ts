@@ -247,6 +247,7 @@ export class Dispatcher<Deps> {
     const gone = route.endsWithCaller?.(call.body) === true
       ? call.leaving()
       : undefined;
+    const begun = gone && call.whenBegun();
     const made = runHandler(call, route, this.#options);
     if (!(made instanceof Promise)) {
       return this.#write(call, { result: made, answer });
@@ -254,7 +255,7 @@ export class Dispatcher<Deps> {
     const written = made.then((it) =>
       this.#write(call, { result: it, answer })
     );
-    if (gone === undefined) return written;
+    if (gone === undefined || begun === undefined) return written;
     let isLate = false;
     const told = written.catch((error) => {
       if (!isLate) throw error;
@@ -262,6 +263,7 @@ export class Dispatcher<Deps> {
     }).finally(() => isLate && call.held[Symbol.dispose]());
     return attended(told, {
       clock: this.#options.clock,
+      begun,
       gone: () => gone.abort(),
       late: (body) => {
         isLate = true;

@@ -240,6 +240,11 @@ export interface RouteContext<
    */
   hold(release: () => void): void;
   /**
+   * Tells that what was asked for is let in, on record and running: from now on
+   * an answer that takes its time may begin before it is known.
+   */
+  begun(): void;
+  /**
    * Sends another request of the same caller: with the headers that it sent,
    * through all that guards and records one.
    */
