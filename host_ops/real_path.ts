@@ -69,22 +69,29 @@ function lookBehind(
 /**
  * The real path of the last folder on the way that is there, and the names
  * behind it. Halves the way each time: it may have thousands of parts, and a
- * look at each would hold up everybody for a second.
+ * look at each would hold up everybody for a second. What the daemon may not
+ * look at is there, above what it may.
  */
 function splitAtMissing(path: string) {
   const parts = path.split("/").filter((it) => it !== "");
   let there = "/";
+  let denied: unknown;
   let [known, unknown] = [0, parts.length];
   while (unknown - known > 1) {
     const middle = (known + unknown) >> 1;
     try {
       there = Deno.realPathSync(`/${parts.slice(0, middle).join("/")}`);
+      denied = undefined;
       known = middle;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      unknown = middle;
+      if (error instanceof Deno.errors.NotFound) unknown = middle;
+      else if (error instanceof Deno.errors.NotCapable) {
+        denied = error;
+        known = middle;
+      } else throw error;
     }
   }
+  if (denied !== undefined) throw denied;
   return { there, missing: parts.slice(known) };
 }
 
