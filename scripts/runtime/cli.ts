@@ -32,8 +32,8 @@ import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 /** One command: what it is for, which options it takes, and what it does. */
 interface Command {
   readonly summary: string;
-  /** Whether it may end conductor, and with it the command that asked for it. */
-  readonly endsServices?: true;
+  /** Whether it loads or unloads services: alone, and not as a command of conductor's, which it may end. */
+  readonly movesServices?: true;
   readonly options: readonly OptionName[];
   /** What stands behind the options. */
   readonly operand?: string;
@@ -46,37 +46,38 @@ const PLACE = ["scope", "user", "prefix"] as const;
 const COMMANDS: Readonly<Record<string, Command>> = {
   "install-mini": {
     summary: "Install conductor and codexd under launchd, or upgrade them",
-    endsServices: true,
+    movesServices: true,
     options: ["with-status-api", ...PLACE, ...NODE, "identity", "dry-run"],
     run: installMini,
   },
   "restore-mini": {
     summary: "Put a backup of the database in the place of the present one",
     operand: "BACKUP",
-    endsServices: true,
+    movesServices: true,
     options: [...PLACE, "dry-run"],
     run: restoreMini,
   },
   "uninstall-mini": {
     summary: "Take the services away; state and logs only when told to",
-    endsServices: true,
+    movesServices: true,
     options: [...PLACE, "keep-state", "purge", "dry-run"],
     run: uninstallMini,
   },
   "start-launchd": {
     summary: "Load the services into launchd",
+    movesServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: startLaunchd,
   },
   "stop-launchd": {
     summary: "Unload the services; they come back at the next login or boot",
-    endsServices: true,
+    movesServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: stopLaunchd,
   },
   "restart-launchd": {
     summary: "Unload the services and load them again",
-    endsServices: true,
+    movesServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: restartLaunchd,
   },
@@ -137,7 +138,7 @@ async function main(
       terminal.say(usage);
       return EXIT.ok;
     }
-    if (!command.endsServices || flags.dryRun) {
+    if (!command.movesServices || flags.dryRun) {
       return await command.run(flags, ports);
     }
     if (isInside(ports.machine)) return await handOver(args, flags, ports);

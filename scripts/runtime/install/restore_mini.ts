@@ -26,7 +26,7 @@ import {
 import { checkBackup, removeStaged } from "./check_backup.ts";
 import { mustBeUnused } from "./database.ts";
 import { bringUp } from "./exchange.ts";
-import { endSurvivingRuns } from "./surviving_runs.ts";
+import { endSurvivingRuns, keptRuns } from "./surviving_runs.ts";
 
 /**
  * Puts a backup in the place of conductor's database, which is kept beside it,
@@ -71,6 +71,7 @@ export async function restoreMini(
     );
     const restore: Restore = {
       path,
+      stateDir,
       staged,
       aside: beside("aside"),
       job: {
@@ -90,12 +91,13 @@ export async function restoreMini(
       );
       return EXIT.ok;
     }
-    const isRestored = await uninterrupted(terminal, () => exchange(restore));
-    if (!isRestored) return EXIT.failed;
+    const before = await uninterrupted(terminal, () => exchange(restore));
+    if (before === undefined) return EXIT.failed;
     const ended = await endSurvivingRuns(stateDir, {
       clock: machine.clock,
       terminal,
-      isKept: (id) => running.has(id),
+      // What the restored conductor has begun since is its own.
+      isKept: (id) => running.has(id) || !before.includes(id),
     });
     for (const id of ended) {
       terminal.say(`ended      run ${id}, which the backup does not know`);
@@ -109,6 +111,7 @@ export async function restoreMini(
 interface Restore {
   /** The database. */
   readonly path: string;
+  readonly stateDir: string;
   /** The backup, beside it. */
   readonly staged: string;
   /** Where what is there now is kept. */
@@ -118,9 +121,14 @@ interface Restore {
   readonly ports: Ports;
 }
 
-/** Returns whether conductor runs on the backup. */
-async function exchange(restore: Restore): Promise<boolean> {
-  const { path, staged, aside, job, jobs, ports } = restore;
+/**
+ * Returns the runs that outlived the conductor before, once another runs on the
+ * backup; undefined when none does.
+ */
+async function exchange(
+  restore: Restore,
+): Promise<readonly string[] | undefined> {
+  const { path, stateDir, staged, aside, job, jobs, ports } = restore;
   const { terminal } = ports;
   const wasLoaded = await jobs.unload(job.service);
   if (wasLoaded) terminal.say(`unloaded   ${job.service.label}`);
@@ -128,6 +136,8 @@ async function exchange(restore: Restore): Promise<boolean> {
   let isPut = false;
   try {
     await mustBeUnused(path);
+    const before = await keptRuns(stateDir);
+    completeFile(path);
     await move(path, aside, { isCopied: true });
     if (isThere) terminal.say(`kept       ${aside}, what was there before`);
     await Deno.rename(staged, path);
@@ -135,7 +145,7 @@ async function exchange(restore: Restore): Promise<boolean> {
     await bringUp([job], { ...ports, jobs });
     assertTrail(path);
     terminal.say(`restored   ${path}: conductor is ready, its audit whole`);
-    return true;
+    return before;
   } catch (error) {
     terminal.warn(messageOf(error));
     terminal.warn("Rolling back to what was there before");
@@ -144,13 +154,30 @@ async function exchange(restore: Restore): Promise<boolean> {
       await removeStaged(path);
     }
     await move(aside, path);
-    if (!wasLoaded) return false;
+    if (!wasLoaded) return undefined;
     await bringUp([job], { ...ports, jobs }).then(
       () => terminal.warn("Rolled back: conductor runs on it again"),
       (error) =>
         terminal.warn(`Rolled back, and it does not run: ${messageOf(error)}`),
     );
-    return false;
+    return undefined;
+  }
+}
+
+/**
+ * Writes into the file what its log holds, after a conductor that was killed:
+ * in three moves the two could be parted. What is damaged is moved as it is.
+ */
+function completeFile(path: string): void {
+  try {
+    const database = new Database(path, { create: false });
+    try {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      database.close();
+    }
+  } catch {
+    // It is kept as it is, the log beside it.
   }
 }
 
@@ -168,7 +195,9 @@ async function move(
     if (suffix === "" && isCopied) await Deno.link(from, to);
     else await Deno.rename(from + suffix, to + suffix);
     // Between two names of one file renaming does nothing.
-    if (!isCopied && await exists(from + suffix)) await Deno.remove(from);
+    if (!isCopied && await exists(from + suffix)) {
+      await Deno.remove(from + suffix);
+    }
   }
 }
 

@@ -75,6 +75,13 @@ Deno.test("restore-mini.sh puts a backup in place, keeps what was there, and end
   assertEquals(backup.verified, true, JSON.stringify(backup));
   await call(`${api}/v1/system/resume`, {});
   const unknown = await counting(node, "unknown");
+  await call(`${api}/v1/system/pause`, {});
+  const { data: queued } = await call(`${api}/v1/tasks`, {
+    title: "Begins when the restored conductor does",
+    kind: "exec",
+    payload: { command: "sleep 3; echo done" },
+    survive: true,
+  });
 
   const before = await namesIn(node);
   const pid = pidOf(node);
@@ -114,12 +121,18 @@ Deno.test("restore-mini.sh puts a backup in place, keeps what was there, and end
     );
     assertEquals((mode ?? 0) & 0o777, 0o600, name);
   }
-  // What was kept is as good as a backup: forth as well as back.
-  assertRan(
-    await node.run("restore-mini", join(node.prefix, "state/conductor", aside)),
-  );
+  // What was kept is as good as a backup: forth as well as back. What runs
+  // anew on it is nobody's left-over.
+  const kept = join(node.prefix, "state/conductor", aside);
+  change(kept, "UPDATE automation SET mode = 'running'");
+  assertRan(await node.run("restore-mini", kept));
   assertEquals((await call(`${api}/v1/system/state`)).data.mode, "running");
   assertEquals((await unknown.task()).status, 200);
+  const { data: anew } = await until(
+    () => call(`${api}/v1/tasks/${queued.task_id}`),
+    ({ data }) => data.finished_at !== null,
+  );
+  assertEquals([anew.status, anew.error], ["succeeded", null]);
 
   // What conductor says of a database that is damaged is what mends it.
   assertRan(await node.run("stop-launchd", "--service", "conductor"));

@@ -34,7 +34,7 @@ export async function endSurvivingRuns(
     log,
   });
   const ended: string[] = [];
-  for (const id of await namesIn(join(stateDir, "jobs"))) {
+  for (const id of await keptRuns(stateDir)) {
     const folder = join(stateDir, "jobs", id);
     const names = await namesIn(folder);
     const isOver = names.some((it) => it.startsWith("ended-"));
@@ -54,6 +54,11 @@ export async function endSurvivingRuns(
     if (await group.kill() || isThere) ended.push(id);
   }
   return ended;
+}
+
+/** The runs whose commands are kept apart from conductor, ended ones too. */
+export function keptRuns(stateDir: string): Promise<readonly string[]> {
+  return namesIn(join(stateDir, "jobs"));
 }
 
 interface EndOptions {

@@ -15,6 +15,7 @@ import {
   recordPath,
   runningSettings,
   type RuntimeNode,
+  type Service,
   SERVICE_NAMES,
   SERVICES,
   settingOf,
@@ -51,12 +52,21 @@ export async function uninstallMini(
   }
   const jobs = await jobsOf(installation, ports);
   return await uninterrupted(terminal, async () => {
+    const unloaded: Service[] = [];
     for (const name of SERVICE_NAMES) {
-      const { label } = SERVICES[name];
       if (!await jobs.unload(SERVICES[name])) continue;
-      terminal.say(`unloaded  ${label}`);
+      unloaded.push(SERVICES[name]);
+      terminal.say(`unloaded  ${SERVICES[name].label}`);
     }
-    await mustBeUnused(databasePath(plan.stateDir));
+    try {
+      await mustBeUnused(databasePath(plan.stateDir));
+    } catch (error) {
+      for (const service of unloaded) {
+        await jobs.load(service, plistPath(service, installation));
+        terminal.say(`loaded    ${service.label} again`);
+      }
+      throw error;
+    }
     const { clock } = machine;
     for (
       const id of await endSurvivingRuns(plan.stateDir, { clock, terminal })

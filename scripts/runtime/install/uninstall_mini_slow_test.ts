@@ -57,6 +57,20 @@ Deno.test("uninstall-mini.sh takes away what the installer wrote, and leaves the
   );
 
   assertRan(await uninstall("--keep-state", "--purge"), 2);
+  // Somebody else's conductor on the same database: nothing is done to either.
+  const lock = join(prefix, "state/conductor/instances/another.lock");
+  const held = await Deno.open(lock, { write: true, create: true });
+  await held.lock(true);
+  const inUse = await uninstall();
+  assertRan(inUse, 1);
+  assertStringIncludes(inUse.stderr, "stop it first");
+  assertStringIncludes(inUse.stdout, "so.makefile.baa-conductor again");
+  await until(
+    () => ask(conductor, "/readyz").catch(() => undefined),
+    (it) => it?.status === 200,
+  );
+  held.close();
+  await Deno.remove(lock);
   const other = await node.run("uninstall-mini", "--prefix", node.home);
   assertRan(other, 1);
   assertStringIncludes(other.stderr, `are installed in ${prefix}`);
