@@ -14,6 +14,7 @@ import type {
 } from "./results.ts";
 import { PROTO_KEY_RULE, protoKeyIn } from "../shared/proto_key.ts";
 import { nearest } from "../shared/nearest.ts";
+import { shownForm } from "../shared/shown_form.ts";
 import {
   ALIASES,
   Edit,
@@ -219,7 +220,7 @@ function readFields(operation: HostOperation, request: unknown): Fields {
     for (const issue of wrong) {
       if (hasUnknown(issue)) continue;
       const path = [key, ...issue.path].join(".");
-      const message = sayOf(issue, value);
+      const message = sayOf(issue, { name, value });
       // two rules can have the same words
       if (said.has(`${path} ${message}`)) continue;
       said.add(`${path} ${message}`);
@@ -248,7 +249,11 @@ function shown(text: string): string {
 
 function unknown(name: string, known: readonly string[]): string {
   const guess = nearest(name, known);
-  const hint = guess === undefined ? "" : `did you mean ${guess}? `;
+  const hint = guess !== undefined
+    ? `did you mean ${guess}? `
+    : known.includes("edits") && EDIT.includes(name)
+    ? 'put it into edits: [{"old":…,"new":…}]; '
+    : "";
   return `is not a known field: ${hint}known are ${known.join(", ")}`;
 }
 
@@ -262,17 +267,20 @@ function hasUnknown(
  * Says what is wrong, and shows the form of what was quoted. A record reports
  * what is wrong with a key as an issue within an issue.
  */
-function sayOf(issue: z.core.$ZodIssue, value: unknown): string {
+function sayOf(
+  issue: z.core.$ZodIssue,
+  { name, value }: { readonly name: string; readonly value: unknown },
+): string {
   const inner = issue.code === "invalid_key" ? issue.issues[0] : undefined;
   const { message } = inner ?? issue;
   if (issue.code !== "invalid_type" || issue.expected === "string") {
     return message;
   }
   const given = issue.path.reduce(
-    (it: unknown, name) => Object(it)[name],
+    (it: unknown, key) => Object(it)[key],
     value,
   );
-  return typeof given === "string" && /^(-?\d{1,16}|true|false)$/.test(given)
-    ? `${message}: ${given}, not "${given}"`
-    : message;
+  const path = [name, ...issue.path];
+  const form = shownForm({ expected: issue.expected, path }, given);
+  return form === undefined ? message : `${message}: ${form}`;
 }

@@ -268,11 +268,16 @@ function levelOf(level: unknown): LogLevel {
 /** Most lines that are not asked for show it before they are parsed. */
 function wanted({ level = "debug", request_id }: LogsQuery<string>) {
   const rank = LOG_LEVELS.indexOf(level);
-  const lower = LOG_LEVELS.slice(0, rank).map((it) => `"level":"${it}","mess`);
+  const lower = LOG_LEVELS.slice(0, rank).map((it) => `"level":"${it}"`);
+  // The level of the line stands behind its fields, which may have one, too.
+  const isLower = (text: string) => {
+    const at = text.lastIndexOf('"level":"');
+    return lower.some((it) => text.startsWith(it, at));
+  };
   return {
     text: (text: string | undefined) =>
       (request_id === undefined || (text?.includes(request_id) ?? false)) &&
-      !lower.some((it) => text?.includes(it)),
+      !isLower(text ?? ""),
     entry: (entry: DaemonLogEntry) =>
       LOG_LEVELS.indexOf(entry.level) >= rank &&
       (request_id === undefined || entry.request_id === request_id),

@@ -105,6 +105,9 @@ Deno.test("DaemonLogs shows the last lines of both services, by their time, and 
   ]);
   assertEquals((await filtered({ level: "warn" })).length, 5);
   assertEquals(await filtered({ level: "error" }), []);
+  log.codexd.error("of a field", { seen: { level: "info", message: "no" } });
+  await clock.advance(1000);
+  assertEquals(await filtered({ level: "error" }), ["of a field"]);
   assertEquals(
     await filtered({ services: ["codexd"], request_id: "req_1" }),
     ["codexd 1"],

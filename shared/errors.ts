@@ -28,7 +28,7 @@ export const ERRORS = {
     remedy: "Send one JSON object; quote it for the shell.",
   }),
   INVALID_INPUT: row(400, "Cannot accept the request: the input is not valid", {
-    remedy: "Mend what details.issues names, by path and message.",
+    remedy: "Mend details.issues; GET /describe/<id> has the fields.",
   }),
   UNAUTHORIZED: row(401, "Cannot answer: a valid bearer token is required", {
     remedy: "Send Authorization: Bearer with the shared token.",
@@ -150,7 +150,7 @@ export interface InputIssue {
 /** What a refusal says beside its issues. */
 interface RefusalOptions
   extends Pick<AppErrorOptions, "cause" | "details" | "hint"> {
-  /** The sentence for the whole; by default that of the table. */
+  /** What cannot be done; without a reason it is given that of the first issue. */
   readonly message?: string;
 }
 
@@ -166,9 +166,14 @@ export function invalidInput(
 /** Returns the refusal of an input, with everything that is wrong with it. */
 export function invalidInputs(
   issues: readonly InputIssue[],
-  { message, details, ...rest }: RefusalOptions = {},
+  { message = "Cannot accept the request", details, ...rest }: RefusalOptions =
+    {},
 ): AppError {
-  return new AppError("INVALID_INPUT", message, {
+  const [first] = issues;
+  const reason = [first?.path, first?.message].filter(Boolean).join(": ");
+  // What gives its reason itself says more than the issue.
+  const whole = message.includes(": ") ? message : `${message}: ${reason}`;
+  return new AppError("INVALID_INPUT", whole, {
     ...rest,
     details: { issues, ...details },
   });

@@ -1,4 +1,4 @@
-/** What fields are called elsewhere, folded. */
+/** What fields and values are called elsewhere, folded. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   command: ["cmd", "shell", "script", "bash", "code", "run"],
   args: ["argv", "arguments"],
@@ -22,6 +22,12 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   title: ["name"],
   kind: ["type"],
   input: ["prompt", "message", "text"],
+  status: ["state"],
+  queued: ["pending", "waiting"],
+  running: ["active", "started"],
+  succeeded: ["done", "success", "ok", "completed", "finished"],
+  failed: ["error", "failure"],
+  warn: ["warning"],
 };
 
 /** Returns the known name that `name` most likely stands for, if any is near. */

@@ -91,7 +91,9 @@ export class RotatingFile implements LogSink, Disposable {
   #open(): void {
     const newest = this.#files.newest;
     // Another process may have begun the next one already.
-    if (newest !== undefined && this.#clock.now() - newest.writtenAt < DAY_MS) {
+    const isYoung = newest !== undefined &&
+      this.#clock.now() - newest.writtenAt < DAY_MS;
+    if (isYoung && placePattern(this.#family).test(newest.name)) {
       this.#files.open(newest.name);
       if (!this.#files.isFull) return;
     }
@@ -123,8 +125,13 @@ interface RotatingFileOptions {
   readonly clock?: Clock;
 }
 
-/** What the files of a family are called; an earlier version's had a dash and a word. */
-export function familyPattern(family: string): RegExp {
+/** What the files of a family are called, with the place where each begins. */
+export function placePattern(family: string): RegExp {
+  return new RegExp(`^${RegExp.escape(family)}\\.(\\d{12,})\\.jsonl$`);
+}
+
+/** Those of an earlier version too, which had a dash and a word, and no places. */
+function familyPattern(family: string): RegExp {
   return new RegExp(
     `^${RegExp.escape(family)}(?:-[^-]+)?\\.(\\d{4,})\\.jsonl$`,
   );

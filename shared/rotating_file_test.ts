@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { RotatingFile } from "./rotating_file.ts";
+import { ServiceLog } from "./service_log.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 import { tempDir } from "./testing/fakes.ts";
 
@@ -148,4 +149,17 @@ Deno.test("RotatingFile removes files of its family that are too old, also while
   await clock.advance(3_700_000);
   file.write("a line", true);
   assertEquals(namesIn(dir.path), ["x.000000000002.jsonl"]);
+});
+
+Deno.test("RotatingFile goes on in no file of an earlier version, which a log's reader leaves out", async () => {
+  await using dir = await tempDir();
+  const folder = dir.join("x");
+  await Deno.mkdir(folder);
+  const old = `${folder}/x-abcd1.0007.jsonl`;
+  await Deno.writeTextFile(old, "old\n");
+  using file = new RotatingFile({ folder, family: "x" });
+  file.write("new\n", true);
+  assertEquals(await Deno.readTextFile(old), "old\n");
+  const lines = await Array.fromAsync(new ServiceLog(dir.path, "x").forward(0));
+  assertEquals(lines.flat().map(({ text }) => text)[0], "new");
 });

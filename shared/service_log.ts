@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { familyPattern, PLACE_BYTES } from "./rotating_file.ts";
+import { PLACE_BYTES, placePattern } from "./rotating_file.ts";
 
 /**
  * The log of one service as it lies in its files, which are read in pieces. A
@@ -12,7 +12,7 @@ export class ServiceLog {
   /** Reads the files `<logsDir>/<service>/<service>.*`, where there are any. */
   constructor(logsDir: string, service: string) {
     this.#folder = join(logsDir, service);
-    this.#pattern = familyPattern(service);
+    this.#pattern = placePattern(service);
   }
 
   /** Where what is kept of it begins. */

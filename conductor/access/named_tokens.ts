@@ -72,6 +72,7 @@ export class NamedTokens implements Credentials {
     if (this.unavailable !== undefined) {
       throw cannotMake(
         "no shared token is set, so whoever is here is the owner",
+        "Set BAA_SHARED_TOKEN and start conductor again.",
       );
     }
     for (const scope of scopes) {
@@ -289,6 +290,9 @@ function randomText(): string {
     .toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-function cannotMake(reason: string): AppError {
-  return new AppError("CONFLICT", `Cannot make a token: ${reason}`);
+function cannotMake(
+  reason: string,
+  hint = "GET /v1/tokens lists them; DELETE /v1/tokens/<id> makes room.",
+): AppError {
+  return new AppError("CONFLICT", `Cannot make a token: ${reason}`, { hint });
 }

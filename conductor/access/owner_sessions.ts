@@ -73,7 +73,10 @@ export class OwnerSessions implements Sessions {
   async open(presented: string, caller: Caller): Promise<string> {
     const { store, token, lockout, clock, log } = this.#options;
     if (token === undefined) {
-      throw new AppError("CONFLICT", `Cannot sign in: ${this.unavailable}`);
+      throw new AppError("CONFLICT", `Cannot sign in: ${this.unavailable}`, {
+        hint:
+          "Open GET /v1/status/ui, or set BAA_SHARED_TOKEN to have the pages ask for it.",
+      });
     }
     if (!sameSecret(token, presented)) {
       const { requestId, remoteAddress } = caller;

@@ -77,6 +77,8 @@ export function retryOf(row: TaskRow, given: PayloadAgain): NewTask {
   if (row.finished_at === null) {
     throw new AppError("CONFLICT", `${cannot}: it has not ended`, {
       details: { status },
+      hint:
+        `POST /v1/tasks/${row.task_id}/cancel ends it, or GET /v1/tasks/${row.task_id}?wait_ms=30000 waits for its end.`,
     });
   }
   const payload = JSON.parse(row.payload);
@@ -95,7 +97,10 @@ export function retryOf(row: TaskRow, given: PayloadAgain): NewTask {
         `give them anew: {"payload":{${
           missing.map((it) => `"${it}":…`).join(",")
         }}}`,
-      { details: { missing } },
+      {
+        details: { missing },
+        hint: "Send the same request with these values in payload.",
+      },
     );
   }
   const hasOwnLimit = typeof (payload.timeoutMs ?? payload.timeout_ms) ===

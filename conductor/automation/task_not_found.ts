@@ -12,7 +12,10 @@ export function taskNotFound(
     : new AppError(
       "NOT_FOUND",
       `Cannot find task "${taskId}": it is a run, of task "${run.task_id}"`,
-      { details: { run_id: taskId, task_id: run.task_id } },
+      {
+        details: { run_id: taskId, task_id: run.task_id },
+        hint: `GET /v1/runs/${taskId}, or GET /v1/tasks/${run.task_id}.`,
+      },
     );
 }
 
@@ -22,8 +25,11 @@ export function runNotFound(
   tasks: Pick<Stores["tasks"], "get">,
   where = "",
 ): AppError {
-  const why = tasks.get(runId) === undefined
-    ? ""
-    : `: it is a task; GET /v1/runs?task_id=${runId} has its runs`;
-  return new AppError("NOT_FOUND", `Cannot find run "${runId}"${where}${why}`);
+  const message = `Cannot find run "${runId}"${where}`;
+  return tasks.get(runId) === undefined
+    ? new AppError("NOT_FOUND", message)
+    : new AppError("NOT_FOUND", `${message}: it is a task`, {
+      hint:
+        `GET /v1/tasks/${runId}; GET /v1/runs?task_id=${runId} has its runs.`,
+    });
 }

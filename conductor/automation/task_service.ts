@@ -234,7 +234,11 @@ export class TaskService {
         throw new AppError(
           "CONFLICT",
           `Cannot cancel task "${taskId}": it has ${task.status}`,
-          { details: { status: task.status } },
+          {
+            details: { status: task.status },
+            hint:
+              `Nothing is left to cancel: GET /v1/tasks/${taskId} tells how it ended.`,
+          },
         );
       case "queued": {
         tasks.requestCancel(task.seq, now);
@@ -260,7 +264,11 @@ export class TaskService {
         "CONFLICT",
         "Cannot queue the task: its Idempotency-Key came with another body " +
           `before, for task "${found.taskId}"`,
-        { details: { task_id: found.taskId } },
+        {
+          details: { task_id: found.taskId },
+          hint:
+            `GET /v1/tasks/${found.taskId} has that task; send another Idempotency-Key for a new one.`,
+        },
       );
     }
     return this.#row(found.taskId);

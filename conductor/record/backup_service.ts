@@ -49,7 +49,10 @@ export class BackupService {
     // Who asks for one waits for that of the day.
     if (this.#isDaily && !isDaily) await this.#running?.catch(() => {});
     if (this.#running !== undefined) {
-      throw new AppError("CONFLICT", "Cannot back up: a backup is being made");
+      throw new AppError("CONFLICT", "Cannot back up: a backup is being made", {
+        hint: "Wait for it: GET /v1/record/backups lists those that are there.",
+        retryable: true,
+      });
     }
     this.#isDaily = isDaily;
     try {

@@ -9,6 +9,7 @@ import {
   whyUnavailable,
 } from "../describe/mod.ts";
 import { AppError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import {
   type Route,
   type RouteContext,
@@ -216,11 +217,14 @@ function unknownRoute<Deps>(
   routes: readonly Route<Deps>[],
 ): AppError {
   const [room = ""] = wrong.split(/[._]/);
-  const alike = routes.map(({ id }) => id).filter((id) =>
+  const ids = routes.map(({ id }) => id);
+  const alike = ids.filter((id) =>
     id.startsWith(`${room}.`) || id.endsWith(`.${wrong}`)
   );
+  const guess = nearest(wrong, ids) ?? alike.slice(0, 3).join(" or ");
+  const all = "GET /describe lists the ids under endpoints.";
   return new AppError("NOT_FOUND", `Cannot find a route "${wrong}"`, {
     details: { route_id: wrong, alike: alike.slice(0, 10) },
-    hint: "GET /describe lists the ids under endpoints.",
+    hint: guess === "" ? all : `Did you mean ${guess}? ${all}`,
   });
 }

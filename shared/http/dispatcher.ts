@@ -114,6 +114,7 @@ export class Dispatcher<Deps> {
         failure(told, call?.log ?? this.#options.log, {
           ...answer,
           page: this.#failurePage(request, head, call),
+          routeId: call?.route.id,
         }),
         call?.route.deprecated,
       );
@@ -186,9 +187,17 @@ export class Dispatcher<Deps> {
       });
     }
     if (found === undefined) {
-      throw methods.size === 0
-        ? unknownPath(head.target.path, catalog.visibleTo(caller))
-        : wrongMethod([...methods.keys()]);
+      const visible = catalog.visibleTo(caller);
+      const { path } = head.target;
+      if (methods.size > 0) {
+        throw wrongMethod(head, [...methods.values()].map((it) => it.route), {
+          visible,
+        });
+      }
+      const bare = path.replace(/\/+$/, "");
+      const meant = [...catalog.match(bare)?.values() ?? []]
+        .some(({ route }) => visible.includes(route));
+      throw unknownPath(path, meant ? [bare] : visible.map((it) => it.path));
     }
     const { route } = found;
     if (route.answersInOutage !== true) {
@@ -259,7 +268,7 @@ export class Dispatcher<Deps> {
     let isLate = false;
     const told = written.catch((error) => {
       if (!isLate) throw error;
-      return failure(error, call.log, answer);
+      return failure(error, call.log, { ...answer, routeId: route.id });
     }).finally(() => isLate && call.held[Symbol.dispose]());
     return attended(told, {
       clock: this.#options.clock,
@@ -352,10 +361,10 @@ function announce(
 }
 
 /** Names the routes that may have been meant, of those that the caller may see. */
-function unknownPath(path: string, routes: readonly RouteInfo[]): AppError {
+function unknownPath(path: string, paths: readonly string[]): AppError {
   const shown = path.slice(0, MAX_SHOWN);
   const bare = shown.replace(/\/+$/, "");
-  const near = nearestPaths(bare, routes.map((it) => it.path));
+  const near = nearestPaths(bare, paths);
   return new AppError("ROUTE_NOT_FOUND", `Cannot find the route ${shown}`, {
     details: { nearest: near },
     hint: near.length === 0
@@ -364,12 +373,27 @@ function unknownPath(path: string, routes: readonly RouteInfo[]): AppError {
   });
 }
 
-function wrongMethod(methods: readonly string[]): AppError {
+/** Names the methods of a path, and what writes under it to whom wants to write. */
+function wrongMethod(
+  { method, target }: GuardRequest,
+  found: readonly RouteInfo[],
+  { visible }: { readonly visible: readonly RouteInfo[] },
+): AppError {
+  const methods = found.map((it) => it.method);
+  const stem = found[0]?.path ?? "";
+  const path = target.path.slice(0, MAX_SHOWN);
+  const near = method === "OPTIONS" ? [] : visible
+    .filter((it) => it.kind === "write" && it.path.startsWith(`${stem}/`))
+    .sort((a, b) => a.path.length - b.path.length)
+    .map((it) => `${it.method} ${path}${it.path.slice(stem.length)}`)
+    .slice(0, 3);
   const allow = methods.flatMap((it) => it === "GET" ? ["GET", "HEAD"] : [it]);
   return new AppError("METHOD_NOT_ALLOWED", undefined, {
     details: { allow },
     headers: { allow: allow.join(", ") },
-    hint: `Use ${methods.join(" or ")}.`,
+    hint: `Use ${methods.join(" or ")}.${
+      near.length === 0 ? "" : ` Near: ${near.join(", ")}.`
+    }`,
   });
 }
 

@@ -6,6 +6,7 @@ import {
   invalidInputs,
 } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { shownForm } from "../shown_form.ts";
 import { knownKeys } from "./schema_keys.ts";
 
 /** Returns a query's parameters as an object, without `pretty`, which every route takes. */
@@ -71,7 +72,11 @@ export function schemaRefusal(
       const known = knownKeys(schema, inner);
       return issue.keys.map((key) => {
         const guess = nearest(key, known);
-        const meant = guess === undefined ? "" : `did you mean ${guess}? `;
+        const meant = guess !== undefined
+          ? `did you mean ${guess}? `
+          : known.includes("payload")
+          ? `put it into payload: {"payload":{"${key}":…}}; `
+          : "";
         return {
           path: [...path, key].join("."),
           message: `Unknown field "${key}"; ${meant}known: ${
@@ -105,11 +110,8 @@ function sayOf(issue: z.core.$ZodIssue): string {
       (meant === undefined ? "" : `; did you mean ${meant}?`);
   }
   if (code !== "invalid_type") return message;
-  const isQuoted = typeof input === "string" &&
-    /^(-?\d{1,16}|true|false)$/.test(input);
-  if (isQuoted && issue.expected !== "string") {
-    return `${message}: ${input}, not "${input}"`;
-  }
+  const form = shownForm(issue, input);
+  if (form !== undefined) return `${message}: ${form}`;
   return message.endsWith("received undefined")
     ? `Required: ${issue.expected === "record" ? "object" : issue.expected}`
     : message;

@@ -153,11 +153,18 @@ function respond(
 }
 
 /** Turns anything thrown into what a caller may see; what is not known is logged and hidden. */
-export function wireError(thrown: unknown, log: Logger): WireError {
+export function wireError(
+  thrown: unknown,
+  log: Logger,
+  routeId?: string,
+): WireError {
   const known = knownError(thrown, log);
   const { code, message, retryable, details } = known;
   // What says nothing better says what its code always says.
-  const { hint = ERRORS[code].remedy } = known;
+  const remedy = code === "INVALID_INPUT" && routeId !== undefined
+    ? `GET /describe/${routeId} has the fields, and an example.`
+    : ERRORS[code].remedy;
+  const { hint = remedy } = known;
   return { code, message, hint, retryable, details };
 }
 
@@ -177,7 +184,10 @@ type FailurePage = (failure: WireError) => HtmlPage;
 export function failure(
   thrown: unknown,
   log: Logger,
-  context: AnswerContext & { readonly page?: FailurePage | undefined } = {
+  context: AnswerContext & {
+    readonly page?: FailurePage | undefined;
+    readonly routeId?: string | undefined;
+  } = {
     requestId: randomId("req"),
     pretty: false,
   },
@@ -192,7 +202,7 @@ export function failure(
   const answer = (known: AppError) => {
     const { code } = known;
     const { status } = ERRORS[code];
-    const error = wireError(known, own);
+    const error = wireError(known, own, context.routeId);
     const headers = code === "TOO_MANY_REQUESTS"
       ? { "retry-after": "1", ...known.headers }
       : known.headers;
