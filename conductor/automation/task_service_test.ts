@@ -312,8 +312,7 @@ Deno.test("A run whose work throws has failed, and the others go on", async () =
   const { error } = it.tasks.get(refused.task_id);
   assertEquals(error, {
     code: "INVALID_INPUT",
-    message:
-      "Cannot accept the request: the input is not valid (url: it is refused)",
+    message: "Cannot accept the request: url: it is refused",
   });
   it.kind.run = run;
   await it.tasks.create(newTask(), AS_OWNER);

@@ -50,7 +50,7 @@ export class BackupService {
     if (this.#isDaily && !isDaily) await this.#running?.catch(() => {});
     if (this.#running !== undefined) {
       throw new AppError("CONFLICT", "Cannot back up: a backup is being made", {
-        hint: "Wait for it: GET /v1/record/backups lists those that are there.",
+        hint: "Wait for it: backup of GET /v1/status tells the newest.",
         retryable: true,
       });
     }

@@ -48,6 +48,30 @@ Deno.test("A mistake is refused with what leads to the right call", async () => 
       "400",
       'Unknown field \\"verbose\\"',
     ],
+    [
+      "POST /v1/tasks",
+      { title: "x", kind: "exec", command: "true" },
+      'put it into payload: {\\"payload\\":{\\"command\\":…}}',
+      "GET /describe/tasks.create",
+    ],
+    [
+      "POST /v1/files/edit",
+      { path: "/x", old: "a", new: "b" },
+      'put it into edits: [{\\"old\\":…',
+    ],
+    ["POST /v1/exec", { command: "ls", timeoutMs: "2s" }, '2000, not \\"2s\\"'],
+    ["POST /v1/exec", { command: "ls", detach: 1 }, "true, not 1"],
+    ["GET /v1/tasks?status=done", undefined, "did you mean succeeded?"],
+    ["GET /v1/logs?level=warning", undefined, "did you mean warn?"],
+    ["GET /describe/host.exe", undefined, "Did you mean host.exec?"],
+    ["POST /v1/schedules", {}, "Near: PUT /v1/schedules/:name"],
+    ["DELETE /v1/tasks/x", undefined, "POST /v1/tasks/x/cancel"],
+    [
+      "GET /v1/schedules/nightly/",
+      undefined,
+      "Did you mean /v1/schedules/nightly?",
+    ],
+    ["POST /v1/tokens", { name: "x", scopes: ["read"] }, "BAA_SHARED_TOKEN"],
     ["GET /describe?x=1", undefined, "400", 'Unknown field \\"x\\"'],
   ];
   for (const [line, body, ...parts] of cases) {
