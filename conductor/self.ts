@@ -225,6 +225,7 @@ const GUIDANCE: SelfParts["guidance"] = {
     starters: [
       "host.exec",
       "host.files.read",
+      "host.files.write",
       "host.files.edit",
       "tasks.create",
       "tasks.logs.read",
@@ -273,8 +274,8 @@ const GUIDANCE: SelfParts["guidance"] = {
     examples: [
       "system.state",
       "system.pause",
-      "system.resume",
       "system.drain",
+      "system.resume",
       "events.stream",
       "audit.list",
     ],

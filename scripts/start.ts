@@ -68,9 +68,11 @@ function holdState(folder: string): void {
     return;
   }
   const pid = Number(Deno.readTextFileSync(path));
+  // It may not have written its own yet.
+  const [which, how] = pid > 0 ? [` (pid ${pid})`, ` (kill ${pid})`] : ["", ""];
   console.error(
-    `Cannot start: another deno task start (pid ${pid}) runs with the state in ` +
-      `${folder}: end that one (kill ${pid}), or set BAA_STATE_DIR and the ports`,
+    `Cannot start: another deno task start${which} runs with the state in ` +
+      `${folder}: end that one${how}, or set BAA_STATE_DIR and the ports`,
   );
   Deno.exit(2);
 }

@@ -78,7 +78,7 @@ export function retryOf(row: TaskRow, given: PayloadAgain): NewTask {
     throw new AppError("CONFLICT", `${cannot}: it has not ended`, {
       details: { status },
       hint:
-        `POST /v1/tasks/${row.task_id}/cancel ends it, or GET /v1/tasks/${row.task_id}?wait_ms=30000 waits for its end.`,
+        `POST /v1/tasks/${row.task_id}/cancel ends it; GET /v1/tasks/${row.task_id} shows whether it has ended.`,
     });
   }
   const payload = JSON.parse(row.payload);

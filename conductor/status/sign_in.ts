@@ -9,7 +9,7 @@ import { FORM_PAGE_HEADERS } from "./style.ts";
 
 /** The pages that a form may lead back to: of this daemon, and of a person's. */
 export const RETURN_TO =
-  /^\/v1\/status\/ui(?:\/[\w-]{1,200}){0,2}(?:\?[\w.~%=&+:-]{0,500})?$/;
+  /^\/v1\/status\/ui(?:\/[\w-]{1,200}){0,2}(?:\?[\w.~*%=&+:-]{0,500})?$/;
 
 const [, STATUS] = PAGES.status;
 

@@ -138,7 +138,8 @@ firefoxTest(
     assertEquals(rig.site.to("/me").length, before);
 
     const { bridge, login_records, tabs } = await rig.until((it) =>
-      new Set(it.login_records.map((record) => record.container)).size === 2
+      new Set(it.login_records.map((record) => record.container)).size === 2 &&
+      it.tabs.filter(({ container }) => container === "Office").length === 2
     );
     assertEquals(
       tabs.find((tab) => tab.tab_id === grace)?.container,

@@ -99,6 +99,8 @@ echo "ended with exit code $code" >>"$log"
 echo $code >"$outcome.new" && mv -f "$outcome.new" "$outcome"`;
 
 /** Makes a file of its own for what a command says. */
+const NOTHING = { mtime: null, isFile: false };
+
 async function makeLog(
   logs: string,
   command: string,
@@ -111,10 +113,11 @@ async function makeLog(
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     for await (const { name } of Deno.readDir(folder)) {
-      const { mtime } = await Deno.stat(join(folder, name));
-      if (clock.now() - Number(mtime) > KEPT_MS) {
-        await Deno.remove(join(folder, name));
-      }
+      const old = join(folder, name);
+      const { mtime, isFile } = await Deno.lstat(old).catch(() => NOTHING);
+      if (!isFile || clock.now() - Number(mtime) <= KEPT_MS) continue;
+      // Another script may be about to do the same.
+      await Deno.remove(old).catch(() => {});
     }
     await Deno.writeTextFile(path, "", { createNew: true, mode: 0o600 });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { formatAuthority, parseAuthority } from "../authority.ts";
 import type { Clock } from "../clock.ts";
-import { AppError, invalidInput } from "../errors.ts";
+import { AppError, ERRORS, invalidInput } from "../errors.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { LogFields, Logger } from "../log.ts";
 import { declaresBody, takesType } from "./body.ts";
@@ -184,7 +184,11 @@ export class Guard {
     { actor }: Caller,
   ): void {
     if (this.#allowsPage(request, route)) return;
-    throw this.#refusal(request, new AppError("ORIGIN_NOT_ALLOWED"), {
+    const hint = route?.form
+      ? "Only this daemon's own pages send this form: open /v1/status/ui."
+      : ERRORS.ORIGIN_NOT_ALLOWED.remedy;
+    const refused = new AppError("ORIGIN_NOT_ALLOWED", undefined, { hint });
+    throw this.#refusal(request, refused, {
       actor,
       origin: request.headers.get("origin")?.slice(0, MAX_LOGGED),
       fetch_site: request.headers.get("sec-fetch-site")?.slice(0, MAX_LOGGED),
