@@ -1,46 +1,21 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { SCOPES } from "../../shared/http/mod.ts";
-import { connectMcp, type McpEra } from "../../shared/testing/mcp_client.ts";
 import { until } from "../../shared/testing/until.ts";
+import { connectTools } from "../testing/mcp.ts";
 import { routes } from "../routes/mod.ts";
-import {
-  type TestConductor,
-  testConductor,
-} from "../testing/test_conductor.ts";
+import { testConductor } from "../testing/test_conductor.ts";
 import { toolsFor } from "./tools.ts";
 
 const TOKEN = "the-owner-4711-x9k2";
 
-/** The official client, on a conductor without a port. */
-function connect(
-  { daemon, origin }: Pick<TestConductor, "daemon" | "origin">,
-  { era, query = "", token }: {
-    readonly era?: McpEra;
-    readonly query?: string;
-    readonly token?: string;
-  } = {},
-) {
-  return connectMcp(`${origin}/mcp${query}`, {
-    era,
-    token,
-    async fetch(url, init) {
-      const headers = new Headers(init?.headers);
-      headers.set("host", new URL(origin).host);
-      if (init?.body) {
-        headers.set("content-length", String(String(init.body).length));
-      }
-      return await daemon.handle(new Request(url, { ...init, headers }), {
-        remoteAddress: "127.0.0.1",
-      });
-    },
-  });
-}
-
 for (const era of ["modern", "legacy"] as const) {
   Deno.test(`the official client, ${era}, runs commands, edits files, queues tasks`, async () => {
     await using conductor = await testConductor();
-    await using it = await connect(conductor, { era, query: "?tools=all" });
+    await using it = await connectTools(conductor, {
+      era,
+      query: "?tools=all",
+    });
     const { tools } = await it.client.listTools();
     assert(tools.every(({ name }) => /^[a-z_]+$/.test(name)));
     const ran = await it.call("host_exec", { command: "echo hello" });
@@ -85,7 +60,7 @@ for (const era of ["modern", "legacy"] as const) {
 
 Deno.test("what fails is a result with the code, message and hint of HTTP", async () => {
   await using conductor = await testConductor();
-  await using it = await connect(conductor);
+  await using it = await connectTools(conductor);
   const over = await conductor.server.get("/v1/tasks/task_none");
   const { error } = await over.json();
   const lost = await it.call("tasks_read", { task_id: "task_none" });
@@ -188,7 +163,7 @@ Deno.test("it is guarded as every route is, and by the scopes of each", async ()
     scopes: ["files"],
   }, { headers: owner });
   const { token } = (await made.json()).data;
-  await using it = await connect(conductor, { token });
+  await using it = await connectTools(conductor, { token });
   const names = (await it.client.listTools()).tools.map(({ name }) => name);
   assert(names.includes("host_files_read"));
   assert(!names.includes("host_exec"));
@@ -201,7 +176,7 @@ Deno.test("it is guarded as every route is, and by the scopes of each", async ()
 for (const era of ["modern", "legacy"] as const) {
   Deno.test(`a call tells its progress, ${era}, and ends with who leaves`, async () => {
     await using conductor = await testConductor();
-    await using it = await connect(conductor, { era });
+    await using it = await connectTools(conductor, { era });
     const leave = new AbortController();
     // Of the older era only the end of the connection counts: there is no session.
     leave.signal.onabort = () => era === "legacy" && it.client.close();
@@ -231,7 +206,7 @@ function isAlive(pid: number): boolean {
 
 Deno.test("a command with no end, or a far one, is a task that the call waits for", async () => {
   await using conductor = await testConductor();
-  await using it = await connect(conductor);
+  await using it = await connectTools(conductor);
   for (const timeoutMs of [0, 50_001]) {
     const { data } = await it.call("host_exec", {
       command: "echo hi",
