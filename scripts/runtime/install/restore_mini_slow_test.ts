@@ -60,7 +60,8 @@ async function counting(node: TestNode, name: string) {
   );
   const folder = join("state", "jobs", run_id);
   await until(
-    () => Deno.readTextFile(join(node.prefix, folder, "stdout")),
+    () =>
+      Deno.readTextFile(join(node.prefix, folder, "stdout")).catch(() => ""),
     (it) => it.includes("3\n"),
   );
   return { run_id, folder, task, end: () => Deno.writeTextFile(go, "") };
