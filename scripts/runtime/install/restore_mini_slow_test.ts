@@ -60,8 +60,7 @@ async function counting(node: TestNode, name: string) {
   );
   const folder = join("state", "jobs", run_id);
   await until(
-    () =>
-      Deno.readTextFile(join(node.prefix, folder, "stdout")).catch(() => ""),
+    () => Deno.readTextFile(join(node.prefix, folder, "stdout")),
     (it) => it.includes("3\n"),
   );
   return { run_id, folder, task, end: () => Deno.writeTextFile(go, "") };
