@@ -97,7 +97,7 @@ export class DaemonLogs<S extends string = string> {
 
   async #tail(query: LogsQuery<S>): Promise<LogsPart<S>> {
     const places = await this.ends();
-    const all: Found<S>[] = [];
+    const all: Found<S>[][] = [];
     for (const [service, log] of this.#chosen(query)) {
       const own: Found<S>[] = [];
       let chars = 0;
@@ -116,16 +116,23 @@ export class DaemonLogs<S extends string = string> {
       // What has not ended is not yet a line, and still to be read.
       places[service] = newest ?? await log.begin();
       let time = "";
-      for (const it of own.reverse()) {
-        time = it.entry.time || time;
-        all.push(withTime(it, time));
-      }
+      all.push(
+        own.reverse().map((it) => {
+          time = it.entry.time || time;
+          return withTime(it, time);
+        }),
+      );
     }
-    // Sorting keeps the order of what has one time.
-    const shown = all.sort((a, b) => compare(a.entry.time, b.entry.time))
-      .slice(-query.limit);
-    for (const { entry, begin } of shown.toReversed()) {
-      places[entry.service] = begin;
+    const shown: Found<S>[] = [];
+    while (shown.length < query.limit) {
+      // Each log keeps its order, whatever its clock was set to.
+      const [newest] = all.filter((it) => it.length > 0)
+        .sort((a, b) => compare(timeOf(a.at(-1)), timeOf(b.at(-1))))
+        .slice(-1);
+      const line = newest?.pop();
+      if (line === undefined) break;
+      shown.unshift(line);
+      places[line.entry.service] = line.begin;
     }
     const entries = shown.map(({ entry, end }) => {
       places[entry.service] = end;
@@ -143,42 +150,32 @@ export class DaemonLogs<S extends string = string> {
       readonly onPassed: (line: LogFileLine) => void;
     },
   ): AsyncGenerator<Found<S>, undefined> {
-    const isWanted = wanted(query);
     for await (const batch of lines) {
       // Whoever asked has gone: nobody reads the answer.
       if (query.signal?.aborted) return undefined;
       for (const line of batch) {
         // A shorter one has no place of its own; no daemon writes any.
         const isLong = line.end - line.begin >= PLACE_BYTES;
-        const entry = isLong && isWanted.text(line.text)
-          ? this.#entry(line, service)
-          : undefined;
-        if (entry !== undefined && isWanted.entry(entry)) {
-          yield { ...line, entry };
+        const said = isLong ? readLine(line) : undefined;
+        if (said !== undefined && isWanted(said, query)) {
+          yield { ...line, entry: this.#entry(said, service) };
         } else onPassed(line);
       }
     }
     return undefined;
   }
 
-  #entry({ text, begin, end }: LogFileLine, service: S): DaemonLogEntry<S> {
-    const { time, level, message, request_id, ...fields } = parsed(text) ?? {
-      time: "",
-      level: UNREADABLE_LEVEL,
-      message: "Cannot read this line: it was cut, or no daemon wrote it",
-      ...(text === undefined
-        ? { bytes: end - begin }
-        : { text: text.slice(0, SHOWN_CHARS) }),
-    };
+  #entry(
+    { time, level, message, request_id, fields }: Said,
+    service: S,
+  ): DaemonLogEntry<S> {
     const redactor = this.#redactor;
     return {
       service,
-      time: redactor.text(String(time)),
-      level: levelOf(level),
-      message: redactor.text(String(message)),
-      request_id: typeof request_id === "string"
-        ? redactor.text(request_id)
-        : null,
+      time: redactor.text(time),
+      level,
+      message: redactor.text(message),
+      request_id: request_id && redactor.text(request_id),
       fields: redactor.fields(fields),
     };
   }
@@ -195,6 +192,9 @@ export class DaemonLogs<S extends string = string> {
     return [...this.#logs].filter(([it]) => services?.includes(it) ?? true);
   }
 }
+
+/** The services that log to files of their own. */
+export const LOGGED_SERVICES = ["conductor", "codexd"] as const;
 
 /** What a line of a log says. */
 export interface DaemonLogEntry<S extends string = string> {
@@ -248,6 +248,26 @@ const MOST_TRIES = 5;
 const SHOWN_CHARS = 500;
 const UNREADABLE_LEVEL = "warn";
 
+/** What a line says, its secrets with it. */
+type Said = Omit<DaemonLogEntry, "service">;
+
+function readLine({ text, begin, end }: LogFileLine): Said {
+  const { time, level, message, request_id, ...fields } = parsed(text) ?? {
+    time: "",
+    message: "Cannot read this line: it was cut, or no daemon wrote it",
+    ...(text === undefined
+      ? { bytes: end - begin }
+      : { text: text.slice(0, SHOWN_CHARS) }),
+  };
+  return {
+    time: String(time),
+    level: LOG_LEVELS.find((it) => it === level) ?? UNREADABLE_LEVEL,
+    message: String(message),
+    request_id: typeof request_id === "string" ? request_id : null,
+    fields,
+  };
+}
+
 function parsed(
   text: string | undefined,
 ): Readonly<Record<string, unknown>> | undefined {
@@ -261,27 +281,12 @@ function parsed(
   }
 }
 
-function levelOf(level: unknown): LogLevel {
-  return LOG_LEVELS.find((it) => it === level) ?? UNREADABLE_LEVEL;
-}
-
-/** Most lines that are not asked for show it before they are parsed. */
-function wanted({ level = "debug", request_id }: LogsQuery<string>) {
-  const rank = LOG_LEVELS.indexOf(level);
-  const lower = LOG_LEVELS.slice(0, rank).map((it) => `"level":"${it}"`);
-  // The level of the line stands behind its fields, which may have one, too.
-  const isLower = (text: string) => {
-    const at = text.lastIndexOf('"level":"');
-    return lower.some((it) => text.startsWith(it, at));
-  };
-  return {
-    text: (text: string | undefined) =>
-      (request_id === undefined || (text?.includes(request_id) ?? false)) &&
-      !isLower(text ?? ""),
-    entry: (entry: DaemonLogEntry) =>
-      LOG_LEVELS.indexOf(entry.level) >= rank &&
-      (request_id === undefined || entry.request_id === request_id),
-  };
+function isWanted(
+  said: Said,
+  { level = "debug", request_id }: LogsQuery<string>,
+): boolean {
+  return LOG_LEVELS.indexOf(said.level) >= LOG_LEVELS.indexOf(level) &&
+    (request_id === undefined || said.request_id === request_id);
 }
 
 /** A line without a time has that of the one before. */
@@ -290,6 +295,10 @@ function withTime<S extends string>(
   time: string,
 ): Found<S> {
   return { ...found, entry: { ...found.entry, time } };
+}
+
+function timeOf(found: Found<string> | undefined): string {
+  return found?.entry.time ?? "";
 }
 
 function compare(a: string, b: string): number {

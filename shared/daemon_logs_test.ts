@@ -108,10 +108,47 @@ Deno.test("DaemonLogs shows the last lines of both services, by their time, and 
   log.codexd.error("of a field", { seen: { level: "info", message: "no" } });
   await clock.advance(1000);
   assertEquals(await filtered({ level: "error" }), ["of a field"]);
+  // A field of its own name stands before, and a nested one behind it.
+  log.codexd.info("own", { level: "error", seen: { level: "error" } });
+  log.codexd.error("worse", { level: "info", seen: { level: "debug" } });
+  assertEquals(await filtered({ level: "error" }), ["of a field", "worse"]);
   assertEquals(
     await filtered({ services: ["codexd"], request_id: "req_1" }),
     ["codexd 1"],
   );
+});
+
+Deno.test("DaemonLogs goes on behind any line, whatever its clock was set to", async () => {
+  await using dir = await tempDir();
+  using it = rig(dir.path);
+  const { log, clock, logs } = it;
+  const written: string[] = [];
+  const say = async (service: Service) => {
+    const message = `${service} ${written.length}`;
+    log[service].info(message);
+    written.push(message);
+    await clock.advance(10);
+  };
+  await say("conductor");
+  clock.set(30 * 365 * 86_400_000);
+  for (let n = 0; n < 3; n++) await say("conductor");
+  clock.set(-60 * 365 * 86_400_000);
+  for (let n = 0; n < 6; n++) await say(n % 2 === 0 ? "codexd" : "conductor");
+  for (let limit = 1; limit <= 11; limit++) {
+    const tail = await logs.read({ limit });
+    assertEquals(tail.entries.length, Math.min(limit, 10));
+    for (const [index, { places: after }] of tail.entries.entries()) {
+      const rest = messages(await logs.read({ limit: 20, after }));
+      const whole = [...messages(tail).slice(0, index + 1), ...rest];
+      for (const service of SERVICES) {
+        const of = (all: string[]) =>
+          all.filter((it) => it.startsWith(service));
+        const shown = of(messages(tail)).length;
+        const last = of(written).slice(of(written).length - shown);
+        assertEquals(of(whole), last, `${limit} ${index}`);
+      }
+    }
+  }
 });
 
 Deno.test("DaemonLogs reads nothing where no service has run, and what comes then", async () => {
@@ -139,7 +176,7 @@ Deno.test("DaemonLogs shows garbage, cut and too long lines as such, and hides s
   await add(`{"time":"2026-01-01T00:00:00.000Z","level":"error","message":"cu`);
   it.log.conductor.info("behind a cut one");
   await add(`garbage with ${SECRET} in it ${"\u001b[31m".repeat(20)}\n`);
-  await add("\0".repeat(100) + "\n" + "x".repeat(3_000_000) + "\n");
+  await add("\0".repeat(100) + "\n" + "x".repeat(10_000_000) + "\n");
   await add(
     `${JSON.stringify({ time: 7, message: {}, padding: "p".repeat(90) })}\n`,
   );
@@ -152,6 +189,8 @@ Deno.test("DaemonLogs shows garbage, cut and too long lines as such, and hides s
       authorization: `Bearer ${SECRET}`,
     })
   }\n`);
+  await Deno.writeFile(path, new Uint8Array(80).fill(0xff), { append: true });
+  await add(`\n${" ".repeat(80)}"level":"debug", cut\n`);
   it.log.conductor.info("after");
   await add(`{"time":"not yet ended`);
   const after = await it.logs.begins();
@@ -167,13 +206,17 @@ Deno.test("DaemonLogs shows garbage, cut and too long lines as such, and hides s
       ["warn", "Cannot read this line"],
       ["warn", "Cannot read this line"],
       ["warn", "token=***"],
+      ["warn", "Cannot read this line"],
+      ["warn", "Cannot read this line"],
       ["info", "after"],
     ],
   );
-  assertEquals(part.entries[5]?.fields, { bytes: 3_000_001 });
+  assertEquals(part.entries[5]?.fields, { bytes: 10_000_001 });
   assert(part.entries.every(({ time }) => time === "2026-01-01T00:00:00.000Z"));
   const tail = await it.logs.read({ limit: 200 });
   assertEquals(messages(tail), messages(part));
+  const warned = await it.logs.read({ limit: 200, level: "warn" });
+  assertEquals(warned.entries.length, 8);
   assertEquals(JSON.stringify([part, tail]).includes(SECRET), false);
   // The line that had not ended becomes one of two, and is not lost.
   it.log.conductor.info("at last");

@@ -1,6 +1,10 @@
 import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
-import { type DaemonLogEntry, DaemonLogs } from "../../shared/daemon_logs.ts";
+import {
+  type DaemonLogEntry,
+  DaemonLogs,
+  LOGGED_SERVICES,
+} from "../../shared/daemon_logs.ts";
 import { LOG_LEVELS } from "../../shared/log.ts";
 import { readCursor, writeCursor } from "../../shared/page.ts";
 import type { Redactor } from "../../shared/redact.ts";
@@ -9,8 +13,6 @@ import { sleep, within } from "../../shared/wait.ts";
 import type { Poll } from "../store/mod.ts";
 import type { HeldCalls } from "./held_calls.ts";
 
-/** The daemons whose logs conductor shows. */
-export const LOGGED_SERVICES = ["conductor", "codexd"] as const;
 type Service = typeof LOGGED_SERVICES[number];
 
 /** A line of a daemon's log. */

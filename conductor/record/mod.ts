@@ -11,5 +11,5 @@ export { ChangeFeed } from "./change_feed.ts";
 export { DailyBackup } from "./daily_backup.ts";
 export { EventService } from "./event_service.ts";
 export { HeldCalls } from "./held_calls.ts";
-export { LOGGED_SERVICES, LogService, ServiceLogEntry } from "./log_service.ts";
+export { LogService, ServiceLogEntry } from "./log_service.ts";
 export { openStore, type Store } from "./store.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { LOGGED_SERVICES } from "../../shared/daemon_logs.ts";
 import { TextReply } from "../../shared/http/mod.ts";
 import { formatReadable, LOG_LEVELS } from "../../shared/log.ts";
 import { route } from "../deps.ts";
-import { LOGGED_SERVICES, ServiceLogEntry } from "../record/mod.ts";
+import { ServiceLogEntry } from "../record/mod.ts";
 import {
   afterOf,
   POLL_HEADERS,

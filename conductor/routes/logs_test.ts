@@ -96,6 +96,7 @@ Deno.test("GET /v1/logs refuses what it does not know, in words", async () => {
   for (
     const query of [
       "service=nginx",
+      "service=status-api",
       "level=loud",
       "after=-1",
       "tail=0",
@@ -159,6 +160,24 @@ Deno.test("GET /v1/logs is polled without loss or repetition while files rotate,
   assertEquals(gap.from_seq, 1);
   assert(gap.to_seq > 1 && gap.to_seq < entries[0].seq);
   assertEquals((await logs(it, "?after=0&service=codexd")).gap, null);
+});
+
+Deno.test("GET /v1/logs says that it does not show the files of an earlier version", async () => {
+  await using it = await testConductor();
+  const folder = `${it.folder}/logs/codexd`;
+  await Deno.mkdir(folder, { recursive: true });
+  const old = `{"time":"2026-01-01T00:00:00.000Z","message":"of old"}\n`;
+  await Deno.writeTextFile(`${folder}/codexd-mini.0007.jsonl`, old.repeat(9));
+  assertEquals((await logs(it, "?after=0")).gap, null, "nothing is behind it");
+  using file = new RotatingFile({ folder, family: "codexd" });
+  const time = "2026-01-02T00:00:00.000Z";
+  const line = { pid: 4711, level: "info", message: "new", time };
+  file.write(JSON.stringify(line), true);
+  const { entries, gap } = await logs(it, "?after=0");
+  assertEquals(messages(entries), ["new"]);
+  assertEquals(gap.from_seq, 1);
+  assert(gap.to_seq < entries[0].seq);
+  assertEquals((await logs(it)).gap, null);
 });
 
 Deno.test("GET /v1/logs goes on where somebody has removed the logs, and says that they are gone", async () => {

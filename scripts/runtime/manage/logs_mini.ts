@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { DaemonLogs } from "../../../shared/daemon_logs.ts";
+import { DaemonLogs, LOGGED_SERVICES } from "../../../shared/daemon_logs.ts";
 import { formatReadable } from "../../../shared/log.ts";
 import { Redactor } from "../../../shared/redact.ts";
 import { sleep } from "../../../shared/wait.ts";
@@ -9,6 +9,7 @@ import {
   findInstalled,
   type Flags,
   runningSettings,
+  UsageError,
 } from "../node/mod.ts";
 import type { Ports } from "../launchd/mod.ts";
 
@@ -19,9 +20,18 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Shows the last lines of the services' logs, and with `--follow` those that come. */
 export async function logsMini(
-  { services, scope, follow, level, tail }: Flags,
+  { services: named, scope, follow, level, tail }: Flags,
   { machine, terminal }: Ports,
 ): Promise<ExitCode> {
+  const services = LOGGED_SERVICES.filter((it) => named.includes(it));
+  const silent = named.find((it) => !services.some((own) => own === it));
+  if (silent !== undefined) {
+    throw new UsageError(
+      `--service is "${silent}", which keeps no log of its own: give one of ` +
+        `${LOGGED_SERVICES.join(", ")}, or read the file that its ` +
+        "StandardErrorPath names",
+    );
+  }
   const installed = await findInstalled(
     scope,
     machine.environment["HOME"] ?? "/",

@@ -99,6 +99,7 @@ Deno.test("logs-mini.sh shows both services' lines for a person, while no daemon
       ["--level", "loud"],
       ["--tail", "0"],
       ["--service", "nginx"],
+      ["--service", "conductor", "--service", "status-api"],
       ["surplus"],
     ]
   ) {
