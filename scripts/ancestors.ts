@@ -10,38 +10,51 @@ const POLL_MS = 500;
  * without passing it on.
  */
 export async function untilAncestorGone(): Promise<void> {
-  const [parent = 1, ...others] = await ancestors();
+  const [parent = 1, ...others] = await chain();
   while (Deno.ppid === parent && others.every(isAlive)) {
     await sleep(systemClock, POLL_MS);
   }
 }
 
 /** The parent, and above it whatever runs a task: not the shell that was typed into. */
-async function ancestors(): Promise<readonly number[]> {
-  const chain = [Deno.ppid];
-  const rows = await processes();
-  for (let at = rows.get(Deno.ppid); at !== undefined;) {
-    const above = rows.get(at.parent);
-    if (above === undefined || !/ task /.test(above.args)) break;
-    chain.push(at.parent);
-    at = above;
-  }
-  return chain;
+async function chain(): Promise<readonly number[]> {
+  const [, ...above] = await ancestors();
+  const end = above.findIndex(({ args }) => !/ task /.test(args));
+  const tasks = end < 0 ? above : above.slice(0, end);
+  return [Deno.ppid, ...tasks.map(({ pid }) => pid)];
 }
 
-/** Every process by its id; none where there is no `ps`. */
-async function processes() {
-  const rows = new Map<number, { readonly parent: number; args: string }>();
+/** The processes that this one descends from, its parent first; none where there is no `ps`. */
+export async function ancestors(): Promise<readonly Process[]> {
+  const rows = await processes();
+  const found = new Set<Process>();
+  for (let at = rows.get(Deno.ppid); at !== undefined && !found.has(at);) {
+    found.add(at);
+    at = rows.get(at.parent);
+  }
+  return [...found];
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** Its program and arguments, as one line. */
+  readonly args: string;
+}
+
+async function processes(): Promise<ReadonlyMap<number, Process>> {
+  const rows = new Map<number, Process>();
   const columns = ["pid=", "ppid=", "args="].flatMap((it) => ["-o", it]);
   try {
     const ps = new Deno.Command("ps", { args: ["-A", "-ww", ...columns] });
     const { stdout } = await ps.output();
     for (const line of new TextDecoder().decode(stdout).split("\n")) {
-      const [, pid, parent, args = ""] = /^ *(\d+) +(\d+) (.*)/.exec(line) ??
-        [];
-      rows.set(Number(pid), { parent: Number(parent), args });
+      const found = /^ *(\d+) +(\d+) (.*)/.exec(line);
+      if (found === null) continue;
+      const [pid, parent] = [Number(found[1]), Number(found[2])];
+      rows.set(pid, { pid, parent, args: found[3] ?? "" });
     }
-  } catch { /* then the parent alone is watched */ }
+  } catch { /* none is known then */ }
   return rows;
 }
 

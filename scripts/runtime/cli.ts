@@ -32,8 +32,10 @@ import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 /** One command: what it is for, which options it takes, and what it does. */
 interface Command {
   readonly summary: string;
-  /** Whether it loads or unloads services: alone, and not as a command of conductor's, which it may end. */
+  /** Whether it loads or unloads services: one such command at a time. */
   readonly movesServices?: true;
+  /** Whether it may end a daemon, and with it whoever asked that one to run it. */
+  readonly endsServices?: true;
   readonly options: readonly OptionName[];
   /** What stands behind the options. */
   readonly operand?: string;
@@ -47,6 +49,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "install-mini": {
     summary: "Install conductor and codexd under launchd, or upgrade them",
     movesServices: true,
+    endsServices: true,
     options: ["with-status-api", ...PLACE, ...NODE, "identity", "dry-run"],
     run: installMini,
   },
@@ -54,12 +57,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Put a backup of the database in the place of the present one",
     operand: "BACKUP",
     movesServices: true,
+    endsServices: true,
     options: [...PLACE, "dry-run"],
     run: restoreMini,
   },
   "uninstall-mini": {
     summary: "Take the services away; state and logs only when told to",
     movesServices: true,
+    endsServices: true,
     options: [...PLACE, "keep-state", "purge", "dry-run"],
     run: uninstallMini,
   },
@@ -72,12 +77,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "stop-launchd": {
     summary: "Unload the services; they come back at the next login or boot",
     movesServices: true,
+    endsServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: stopLaunchd,
   },
   "restart-launchd": {
     summary: "Unload the services and load them again",
     movesServices: true,
+    endsServices: true,
     options: ["service", "scope", "user", "dry-run"],
     run: restartLaunchd,
   },
@@ -141,7 +148,9 @@ async function main(
     if (!command.movesServices || flags.dryRun) {
       return await command.run(flags, ports);
     }
-    if (isInside(ports.machine)) return await handOver(args, flags, ports);
+    if (command.endsServices && await isInside(ports.machine)) {
+      return await handOver(args, flags, ports);
+    }
     using _alone = await oneAtATime(ports);
     return await command.run(flags, ports);
   } catch (error) {

@@ -3,6 +3,7 @@ import { isoTime } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { shellQuote } from "../../shared/shell_quote.ts";
 import { MARKS } from "../../shared/shell_variables.ts";
+import { ancestors } from "../ancestors.ts";
 import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 import {
   EXIT,
@@ -15,10 +16,22 @@ import {
   settingOf,
 } from "./node/mod.ts";
 
-/** Tells whether one of the daemons started this, and ends it when it ends. */
-export function isInside({ environment }: Pick<Machine, "environment">) {
-  return environment[MARKS.inside] !== undefined;
+/**
+ * Tells whether one of the daemons started this, and ends it when it ends: by
+ * its mark, or where sudo, a login shell or `env -i` has dropped that, by what
+ * this descends from. What was handed over is inside no more.
+ */
+export async function isInside(
+  { environment }: Pick<Machine, "environment">,
+): Promise<boolean> {
+  if (environment[MARKS.inside] !== undefined) return true;
+  if (environment[HANDED_OVER] !== undefined) return false;
+  return (await ancestors()).some(({ args }) => DAEMON.test(args));
 }
+
+/** How a daemon was started: as a compiled program, or from source. */
+const DAEMON =
+  /^\/(.*\/)?bin\/(conductor|codexd)( |$)|^\S*deno run .*\/(conductor|codexd)\/main\.ts( |$)/;
 
 /**
  * Has a process in a session of its own carry out a command, which neither the

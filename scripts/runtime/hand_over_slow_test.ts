@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exists } from "@std/fs";
 import { join } from "@std/path";
+import { shellQuote } from "../../shared/shell_quote.ts";
 import { MARKS } from "../../shared/shell_variables.ts";
 import { until } from "../../shared/testing/until.ts";
 import { call, send } from "../testing/http.ts";
@@ -23,6 +24,15 @@ async function assertInstalled(node: TestNode): Promise<void> {
 
 /** The ways in which a caller has conductor run a command. */
 const WAYS = {
+  /** As sudo and login shells do, it drops the mark. */
+  async "emptied environment"(node: TestNode, command: string) {
+    const env = Object.entries(node.env).map(([name, it]) =>
+      shellQuote(`${name}=${it}`)
+    );
+    return await call(`${node.conductor}/v1/exec`, {
+      command: `env -i ${env.join(" ")} ${command}`,
+    });
+  },
   async exec(node: TestNode, command: string) {
     const url = `${node.conductor}/v1/exec`;
     return await call(url, { command, env: node.env });
@@ -55,9 +65,9 @@ async function runInside(
   way: keyof typeof WAYS,
   ...[script, ...args]: readonly string[]
 ) {
-  const quoted = args.map((it) => `'${it.replaceAll("'", `'\\''`)}'`).join(" ");
+  const command = [`${RUNTIME}${script}.sh`, ...args].map(shellQuote).join(" ");
   const asked = performance.now();
-  const answer = await WAYS[way](node, `${RUNTIME}${script}.sh ${quoted}`);
+  const answer = await WAYS[way](node, command);
   const answeredMs = performance.now() - asked;
   const [, log] = /log {6}(\/.*?\.log)/.exec(JSON.stringify(answer)) ?? [];
   assert(log !== undefined, `${way}: ${JSON.stringify(answer)}`);
@@ -145,7 +155,15 @@ Deno.test("conductor is restarted and stopped from inside, by who is answered fi
   await assertInstalled(node);
   const target = `gui/${Deno.uid()}/so.makefile.baa-conductor`;
   const before = node.launchd().jobs[target]?.pid;
-  assertEquals((await runInside(node, "task", "restart-launchd")).code, 0);
+  const restarted = await runInside(
+    node,
+    "emptied environment",
+    "restart-launchd",
+  );
+  assertEquals(restarted.code, 0);
+  // What ends nothing is not handed over: it says itself how it ended.
+  const started = await WAYS.exec(node, `${RUNTIME}start-launchd.sh`);
+  assertStringIncludes(started.data.result.stdout, "codexd: running already");
   const after = node.launchd().jobs[target]?.pid;
   assert(after !== undefined && after !== before);
   const stopped = await runInside(node, "mcp", "stop-launchd");
