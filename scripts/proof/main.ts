@@ -6,12 +6,14 @@
  * Usage: deno run -A scripts/proof/main.ts attack [--base URL] [--token-file F] [--state FOLDER]
  *        deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
  *        deno run -A scripts/proof/main.ts fuzz [--inputs N] [--only PARSER] [--seed X]
+ *        deno run -A scripts/proof/main.ts mutate [--only FILE] [--mutant N] [--sample N] [--seed X] [--workers N]
  */
 import { attack } from "./attack.ts";
 import { fuzz } from "./fuzz.ts";
+import { mutate } from "./mutate.ts";
 import { simulate } from "./simulate.ts";
 
-const PROOFS = { attack, fuzz, simulate };
+const PROOFS = { attack, fuzz, mutate, simulate };
 
 const [name = "", ...args] = Deno.args;
 if (!Object.hasOwn(PROOFS, name)) {
