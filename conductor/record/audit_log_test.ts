@@ -279,7 +279,57 @@ Deno.test("AuditVerifier leaves others their turn, and reads once for all who as
   assertEquals(one.rows, 1200);
   assert(one.ok);
   assertEquals(one, two);
-  assertEquals(pauses, 2);
+  assertEquals(pauses, 12);
+});
+
+Deno.test("AuditVerifier.look() tells at once how far it is, and begins a long reading seldom", async () => {
+  await using file = await sharedDatabase();
+  using it = await leading({ path: file.path });
+  const write = async () => {
+    for (let n = 0; n < 60; n++) {
+      (await it.store.audit.begin(INTENT)).finish({ ok: true });
+    }
+  };
+  await write();
+  let held = Promise.withResolvers<void>();
+  const verifier = new AuditVerifier({
+    path: it.store.db.path,
+    remembered: () => it.store.stores.audit.written,
+    pause: () => held.promise,
+    clock: it.clock,
+  });
+  /** Looks, and waits as long as it may: a second. */
+  const look = async () => {
+    const looking = verifier.look(1000);
+    await it.clock.advance(1000);
+    return await looking;
+  };
+  const none = { verified: undefined, trouble: undefined };
+  assertEquals(await look(), { ...none, reading: 100 });
+  assertEquals(await look(), { ...none, reading: 100 });
+  held.resolve();
+  await verifier.verify();
+  const { verified, reading } = await look();
+  assertEquals(reading, undefined);
+  assertEquals([verified?.verdict.ok, verified?.verdict.rows], [true, 120]);
+  held = Promise.withResolvers<void>();
+  await write();
+  // The first one took 2 s: a look begins none for 20 s, one more after 18.
+  await it.clock.advance(18_000);
+  const early = await look();
+  assertEquals([early.verified, early.reading], [verified, undefined]);
+  await it.clock.advance(1000);
+  const late = await look();
+  assertEquals([late.verified, late.reading], [verified, 100]);
+  held.resolve();
+  await verifier.verify();
+  const raw = new Connection(file.path);
+  raw.exec("DROP TABLE audit_checkpoint");
+  raw.close();
+  await it.clock.advance(60_000);
+  const broken = await look();
+  assertEquals(broken.verified?.verdict.rows, 240);
+  assertStringIncludes(broken.trouble ?? "", "audit_checkpoint");
 });
 
 Deno.test("AuditLog refuses what it cannot record when it is enforced", async () => {

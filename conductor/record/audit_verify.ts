@@ -1,6 +1,8 @@
 import { Database as Connection } from "@db/sqlite";
 import { z } from "zod";
 import { type Clock, isoTime, systemClock } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { within } from "../../shared/wait.ts";
 import {
   auditHash,
   type AuditLink,
@@ -8,8 +10,11 @@ import {
   auditValues,
 } from "../store/mod.ts";
 
-/** Rows between two turns of everything else: some milliseconds. */
-const ROWS_A_STEP = 500;
+/** Rows between two turns of everything else: a few milliseconds. */
+const ROWS_A_STEP = 100;
+/** What takes longer is not done again for each who looks, but so rarely. */
+const SHORT_MS = 1000;
+const REST_TIMES = 10;
 
 /**
  * Follows the chain from the checkpoint to the newest row in one consistent
@@ -30,7 +35,12 @@ export function verifyAudit(connection: Connection): AuditVerdict {
 export class AuditVerifier {
   readonly #options: AuditVerifierOptions;
   #running: Promise<AuditVerdict> | undefined;
+  /** Rows that the running one has read. */
+  #read = 0;
   #last: Verified | undefined;
+  #trouble: string | undefined;
+  /** By the steady clock: no look begins another before. */
+  #again = 0;
 
   constructor(options: AuditVerifierOptions) {
     this.#options = options;
@@ -42,16 +52,40 @@ export class AuditVerifier {
     });
   }
 
-  /** The newest verdict of this process, of whoever asked for it. */
-  get last(): Verified | undefined {
-    return this.#last;
+  /**
+   * What is known of the trail, for who looks: has it verified anew, and waits
+   * at most `ms` for that. A long one goes on behind. Never throws.
+   */
+  async look(ms: number): Promise<AuditLook> {
+    const { clock = systemClock } = this.#options;
+    if (this.#running !== undefined || clock.monotonic() >= this.#again) {
+      const verifying = this.verify().catch(() => {});
+      await within(verifying, { ms, clock });
+    }
+    return {
+      verified: this.#last,
+      trouble: this.#trouble,
+      reading: this.#running && this.#read,
+    };
   }
 
   async #verify(): Promise<AuditVerdict> {
     const { clock = systemClock } = this.#options;
-    const verdict = await this.#follow();
-    this.#last = { at: isoTime(clock.now()), verdict };
-    return verdict;
+    const begun = clock.monotonic();
+    this.#read = 0;
+    try {
+      const verdict = await this.#follow();
+      this.#last = { at: isoTime(clock.now()), verdict };
+      this.#trouble = undefined;
+      return verdict;
+    } catch (error) {
+      this.#trouble = messageOf(error);
+      throw error;
+    } finally {
+      const now = clock.monotonic();
+      const took = now - begun;
+      this.#again = took < SHORT_MS ? now : now + REST_TIMES * took;
+    }
   }
 
   async #follow(): Promise<AuditVerdict> {
@@ -68,6 +102,7 @@ export class AuditVerifier {
       const walk = follow(connection, written);
       let step = walk.next();
       while (!step.done) {
+        this.#read = step.value;
         await pause();
         step = walk.next();
       }
@@ -93,6 +128,16 @@ export interface Verified {
   /** ISO 8601. */
   readonly at: string;
   readonly verdict: AuditVerdict;
+}
+
+/** What is known of the trail by now. */
+export interface AuditLook {
+  /** The newest verdict of this process, of whoever asked for it. */
+  readonly verified: Verified | undefined;
+  /** Why the trail could not be read last; undefined: it could. */
+  readonly trouble: string | undefined;
+  /** Rows that are read by now of one that is being made; undefined: none is. */
+  readonly reading: number | undefined;
 }
 
 /** What following the chain found. */
@@ -121,11 +166,11 @@ interface Fault {
   readonly problem: string;
 }
 
-/** Yields between steps; returns the verdict. */
+/** Yields between steps how many rows were read; returns the verdict. */
 function* follow(
   connection: Connection,
   remembered: readonly AuditLink[],
-): Generator<void, AuditVerdict> {
+): Generator<number, AuditVerdict> {
   connection.exec("BEGIN");
   try {
     const checkpoint = linkIn(connection, "audit_checkpoint");
@@ -143,7 +188,7 @@ function* follow(
       last = row;
       if (row.phase === "intent") open.add(row.entry_id);
       else open.delete(row.entry_id);
-      if (++step % ROWS_A_STEP === 0) yield;
+      if (++step % ROWS_A_STEP === 0) yield step;
     }
     fault ??= endFault(last, head, remembered);
     return {

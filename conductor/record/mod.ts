@@ -1,7 +1,7 @@
 export {
+  type AuditLook,
   AuditVerdict,
   AuditVerifier,
-  type Verified,
   verifyAudit,
 } from "./audit_verify.ts";
 export { backupDatabase } from "./backup.ts";

@@ -31,8 +31,8 @@ const LOG_LINES = 200;
 const OUTPUT_BYTES = 16_384;
 /** A codexd that is slow must not keep the page from coming. */
 const CODEXD_MS = 2000;
-/** A trail that is longer is not followed anew for each look at it. */
-const MOST_VERIFIED = 10_000;
+/** A long trail is followed on behind, and the page tells how far it is. */
+const VERIFY_MS = 1000;
 
 /** A form gives what was left out as nothing. */
 const given = z.string().max(100)
@@ -92,12 +92,9 @@ const MAKERS = {
     const { deps, query: { cursor } } = context;
     const { audit, auditVerifier, backups } = deps;
     const rows = read(() => audit.list({}, { limit: LIMIT, cursor }));
-    const isShort = !(rows instanceof Unread) &&
-      rows.last_seq <= MOST_VERIFIED;
-    const verdict = isShort ? await later(auditVerifier.verify()) : undefined;
     return auditPage({
       rows,
-      verified: verdict instanceof Unread ? verdict : auditVerifier.last,
+      look: await auditVerifier.look(VERIFY_MS),
       backup: backups.list()[0],
       cursor,
       ...readerOf(context),

@@ -200,6 +200,22 @@ Deno.test("GET /v1/status/ui/audit shows what was done, and that the chain is wh
   assertStringIncludes(broken, "The trail is not whole: row 2");
 });
 
+Deno.test("GET /v1/status/ui/audit has a trail verified however long it is", async () => {
+  await using it = await testConductor();
+  const raw = new Connection(
+    join(it.folder, "state", "conductor", "conductor.db"),
+  );
+  raw.exec("PRAGMA busy_timeout = 5000");
+  for (const end of ["audit_head", "audit_checkpoint"]) {
+    raw.exec(`UPDATE ${end} SET seq = 1000000, hash = 'h'`);
+  }
+  raw.close();
+  await runTask(it, "true");
+  const html = await page(it, "audit");
+  assertMatch(html, />whole<.*<dt>Head<\/dt><dd>100000\d /s);
+  assert(!/not yet|Written since/.test(html));
+});
+
 Deno.test("GET /v1/status/ui/node shows the newest backup, and whether it was verified", async () => {
   await using it = await testConductor();
   assertStringIncludes(await page(it, "node"), "No backup yet");

@@ -1,5 +1,5 @@
-import type { BackupService, Verified } from "../../record/mod.ts";
-import type { AuditRow, Page } from "../../store/mod.ts";
+import type { AuditLook, BackupService } from "../../record/mod.ts";
+import type { AuditRow, Poll } from "../../store/mod.ts";
 import { cut, markup, type Value } from "../markup.ts";
 import {
   badge,
@@ -10,7 +10,7 @@ import {
   panel,
   shortId,
   table,
-  type Unread,
+  Unread,
   when,
 } from "../pieces.ts";
 import { PAGES, taskLink } from "../shell.ts";
@@ -29,10 +29,9 @@ const COLUMNS = [
 
 /** Renders what was done last, and whether the trail is whole. */
 export function auditPage(
-  { rows, verified, backup, cursor, now, isSignedIn }: {
-    readonly rows: Page<AuditRow> | Unread;
-    /** The newest verdict on the whole trail; undefined: none was asked for yet. */
-    readonly verified: Verified | Unread | undefined;
+  { rows, look, backup, cursor, now, isSignedIn }: {
+    readonly rows: Omit<Poll<AuditRow>, "gap"> | Unread;
+    readonly look: AuditLook;
     /** The newest one. */
     readonly backup: ReturnType<BackupService["list"]>[number] | undefined;
     readonly cursor: string | undefined;
@@ -40,18 +39,20 @@ export function auditPage(
     readonly isSignedIn?: boolean | undefined;
   },
 ): string {
-  const verdict = verified !== undefined && "verdict" in verified
-    ? verified.verdict
-    : undefined;
+  const verdict = look.verified?.verdict;
   return frame({
     here: "audit",
-    tone: verdict === undefined ? "plain" : verdict.ok ? "good" : "bad",
+    tone: verdict === undefined || look.trouble !== undefined
+      ? "plain"
+      : verdict.ok
+      ? "good"
+      : "bad",
     now,
     isSignedIn,
     parts: [
       verdict && !verdict.ok &&
       notes([`The trail is not whole: ${verdict.problem}`], "bad"),
-      panel("Chain", chain({ verified, backup, now })),
+      panel("Chain", chain({ rows, look, backup, now })),
       panel(
         "Newest first",
         ifRead(rows, ({ items, next_cursor }) => [
@@ -72,37 +73,39 @@ export function auditPage(
 }
 
 function chain(
-  { verified, backup, now }: Omit<
+  { rows, look: { verified, trouble, reading }, backup, now }: Omit<
     Parameters<typeof auditPage>[0],
-    "rows" | "cursor"
+    "cursor"
   >,
 ): Value {
-  const inBackup = backup !== undefined &&
-    markup`${
-      badge(
-        backup.verified ? "verified" : "not verified",
-        backup.verified ? "good" : "bad",
-      )
-    } ${when(backup.created_at, now)}`;
-  if (verified === undefined) {
-    return facts({
-      "Since the start": "not verified: GET /v1/audit/verify reads all of it",
-      "In the newest backup": inBackup || "no backup yet",
-    });
-  }
-  return ifRead(verified, ({ at, verdict }) =>
-    facts({
-      Verified: markup`${
+  const { at, verdict } = verified ?? {};
+  const end = rows instanceof Unread ? 0 : rows.last_seq;
+  const isBehind = verdict !== undefined && end > verdict.head_seq;
+  return facts({
+    Verified: at && verdict
+      ? markup`${
         badge(verdict.ok ? "whole" : "broken", verdict.ok ? "good" : "bad")
-      } ${when(at, now)}`,
-      Read: counted(verdict.rows, "row"),
-      "First bad row": verdict.first_bad_seq,
-      "Begun and not ended": verdict.open_intents,
-      Head: markup`${verdict.head_seq} <code>${
-        shortId(verdict.head_hash)
-      }</code>`,
-      "In the newest backup": inBackup,
-    }));
+      } ${when(at, now)}`
+      : "not yet since the start",
+    "Being verified": reading !== undefined &&
+      `${counted(reading, "row")} of it read: load the page again`,
+    "Not verified": trouble && cut(trouble, 300),
+    Read: verdict && counted(verdict.rows, "row"),
+    "First bad row": verdict?.first_bad_seq,
+    "Begun and not ended": verdict?.open_intents,
+    Head: verdict &&
+      markup`${verdict.head_seq} <code>${shortId(verdict.head_hash)}</code>`,
+    "Written since": isBehind &&
+      counted(end - verdict.head_seq, "row"),
+    "In the newest backup": backup === undefined
+      ? "no backup yet"
+      : markup`${
+        badge(
+          backup.verified ? "verified" : "not verified",
+          backup.verified ? "good" : "bad",
+        )
+      } ${when(backup.created_at, now)}`,
+  });
 }
 
 /** Rows with what was begun in the line of its end, where both are on the page. */

@@ -291,8 +291,12 @@ Deno.test("The page of the audit is never over 100 KB", () => {
     problem: text,
   };
   const html = auditPage({
-    rows: { items: times(50, row), next_cursor: "x".repeat(40) },
-    verified: { at, verdict },
+    rows: {
+      items: times(50, row),
+      next_cursor: "x".repeat(40),
+      last_seq: 10,
+    },
+    look: { verified: { at, verdict }, trouble: text, reading: 1 },
     backup: undefined,
     cursor: "x",
     now,
