@@ -174,7 +174,7 @@ export class Commands {
     );
     const issues = given.detach && wrong.length === 0 ? [CANNOT_DETACH] : wrong;
     const { input, failure } = issues.length > 0
-      ? { input: given, failure: inputFailure(issues) }
+      ? { input: given, failure: inputFailure(issues, "exec") }
       : await this.#followParents(given);
     if (failure === undefined) return { input, refused: undefined };
     const entry = await this.#begin(input, context);

@@ -60,7 +60,12 @@ async function expectFolder(
   throw new HostOpFailure(
     "FILE_WRITE_FAILED",
     `Cannot write ${write.absolutePath}: its folder ${folder} ${what}`,
-    { details: { reason } },
+    {
+      details: { reason },
+      hint: info === undefined
+        ? "Send it again with createParents: true, or check path and cwd."
+        : "Choose a path whose parents are folders.",
+    },
   );
 }
 

@@ -257,6 +257,10 @@ export function movedAway(path: string): HostOpFailure {
   return new HostOpFailure(
     "PERMISSION_DENIED",
     `Cannot use ${path}: it leads elsewhere since it was checked, or cannot be entered`,
-    { retryable: true, details: { reason: "moved" } },
+    {
+      retryable: true,
+      details: { reason: "moved" },
+      hint: "Send it again when nothing else moves the folders of that path.",
+    },
   );
 }

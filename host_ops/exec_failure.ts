@@ -4,7 +4,7 @@ import type { CommandEnd } from "./process/mod.ts";
 import type { ExecFacts, ExecInput } from "./results.ts";
 
 /** How to keep what a command leaves behind. */
-const KEEP_IT =
+export const KEEP_IT =
   "What the command left running was killed: send what has to go on as a command of its own, with detach: true.";
 
 /** Returns what is answered of a command that has ended. */
@@ -16,17 +16,21 @@ export function endOf<Result extends ExecFacts>(
   },
 ) {
   const operation = "exec" as const;
-  const hint = result.killedProcesses === undefined ? {} : { hint: KEEP_IT };
-  return failure === undefined
-    ? { ok: true as const, operation, input, ...hint, result }
-    : {
-      ok: false as const,
-      operation,
-      input,
-      ...hint,
-      ...failure.told,
-      result,
-    };
+  const keep = result.killedProcesses === undefined ? [] : [KEEP_IT];
+  if (failure === undefined) {
+    const [hint] = keep;
+    const said = hint === undefined ? {} : { hint };
+    return { ok: true as const, operation, input, ...said, result };
+  }
+  const { error, hint } = failure.told;
+  return {
+    ok: false as const,
+    operation,
+    input,
+    error,
+    hint: [hint, ...keep].join(" "),
+    result,
+  };
 }
 
 /** Returns why a command that has ended failed; undefined when it did not. */
@@ -78,7 +82,12 @@ export function execFailure(
         ? new HostOpFailure(
           "EXEC_FAILED",
           "Command was killed: the daemon is shutting down.",
-          { retryable: true, details: { reason: "shutting_down" } },
+          {
+            retryable: true,
+            details: { reason: "shutting_down" },
+            hint:
+              "Send it again when GET /readyz answers; with detach: true a command outlives the daemon.",
+          },
         )
         : new HostOpFailure(
           "CANCELED",
@@ -92,9 +101,20 @@ export function execFailure(
     signal === null
       ? `Command exited with code ${exitCode}.`
       : `Command was ended by ${signal}.`,
-    { details: signal === null ? { exitCode } : { exitCode, signal } },
+    {
+      details: signal === null ? { exitCode } : { exitCode, signal },
+      ...(isNotFound(exitCode) && { hint: NOT_FOUND }),
+    },
   );
 }
+
+/** What shells say of a program that is not there, or that may not be run. */
+function isNotFound(exitCode: number | null): boolean {
+  return exitCode === 126 || exitCode === 127;
+}
+
+const NOT_FOUND =
+  "stderr names a program that is not in PATH or may not be run: GET /v1/capabilities has PATH as host_operations.environment.path; name the program by its full path, or give env with another PATH.";
 
 /** What ended a command, when it was not itself, and how. */
 interface HowItEnded extends Pick<ExecFacts, "exitCode" | "signal"> {

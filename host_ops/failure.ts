@@ -1,7 +1,11 @@
 import type { ByteBudget } from "../shared/byte_budget.ts";
 import { type InputIssue, messageOf } from "../shared/errors.ts";
 import type { HostOpError } from "./results.ts";
-import type { HostOpErrorCode } from "./schemas.ts";
+import {
+  HOST_OP_ERRORS,
+  type HostOperation,
+  type HostOpErrorCode,
+} from "./schemas.ts";
 
 /** Why an operation could not be done; becomes the `error` of its result. */
 export class HostOpFailure extends Error {
@@ -9,7 +13,7 @@ export class HostOpFailure extends Error {
   /** The failure as results carry it. */
   readonly error: HostOpError;
   /** The same, and the call to make next. */
-  readonly told: { readonly error: HostOpError; readonly hint?: string };
+  readonly told: { readonly error: HostOpError; readonly hint: string };
 
   constructor(
     code: HostOpErrorCode,
@@ -20,9 +24,10 @@ export class HostOpFailure extends Error {
       & { readonly hint?: string } = {},
   ) {
     super(message, options);
-    const { retryable = false, details, hint } = options;
+    const { retryable = false, details } = options;
+    const { hint = HOST_OP_ERRORS[code].remedy } = options;
     this.error = { code, message, retryable, ...(details && { details }) };
-    this.told = { error: this.error, ...(hint !== undefined && { hint }) };
+    this.told = { error: this.error, hint };
   }
 }
 
@@ -91,7 +96,11 @@ export function failureOf(
     return new HostOpFailure(
       "NOT_A_FILE",
       `Cannot ${options.doing}: it is a device or a pipe, not a file`,
-      { cause: thrown, details: { reason: "device" } },
+      {
+        cause: thrown,
+        details: { reason: "device" },
+        hint: "POST /v1/exec reads and writes devices and pipes.",
+      },
     );
   }
   const denial = thrown instanceof Deno.errors.NotCapable
@@ -107,6 +116,9 @@ export function failureOf(
       retryable: PASSING.has(systemCode ?? ""),
       details: denial ??
         (systemCode === undefined ? { reason } : { systemCode }),
+      ...(denial?.reason === "system_files" && {
+        hint: "POST /v1/exec with cat reads it.",
+      }),
     },
   );
 }
@@ -160,13 +172,21 @@ const LONG_TEXT =
   'Send it again as {"args": ["/bin/sh", "-s"], "stdin": "..."} with the command as stdin; it reads longer data from files.';
 
 /** Returns the failure of a request that is wrong; `issues` is not empty. */
-export function inputFailure(issues: readonly InputIssue[]): HostOpFailure {
+export function inputFailure(
+  issues: readonly InputIssue[],
+  operation: HostOperation,
+): HostOpFailure {
   const [first, ...more] = issues;
   const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
   const isLong = issues.some((it) => it.message.includes("stdin to args"));
-  return new HostOpFailure("INVALID_INPUT", `${first?.message}${others}`, {
+  // of which fields are known details.issues tells
+  const said = first?.message.replace(/[:;]? known are .*/s, "");
+  const id = `host.${operation.replace("/", ".")}`;
+  return new HostOpFailure("INVALID_INPUT", `${said}${others}`, {
     details: { issues },
-    ...(isLong && { hint: LONG_TEXT }),
+    hint: isLong
+      ? LONG_TEXT
+      : `Mend what details.issues names; GET /describe/${id} has the fields.`,
   });
 }
 
@@ -178,7 +198,11 @@ export function outOfMemory(
   return new HostOpFailure(
     FILE_FAILED[verb],
     `Cannot ${verb} now: running operations hold all the memory they may`,
-    { retryable: true, details: { maxBufferedBytes: limit } },
+    {
+      retryable: true,
+      details: { maxBufferedBytes: limit },
+      hint: "Send it again when fewer operations run, or in smaller parts.",
+    },
   );
 }
 
@@ -212,7 +236,12 @@ export async function startFailure(
   return new HostOpFailure(
     code,
     `Cannot start the command in cwd ${cwd}: ${wrong.why}`,
-    { cause: thrown, details: { ...details, ...wrong.told, cwd } },
+    {
+      cause: thrown,
+      details: { ...details, ...wrong.told, cwd },
+      hint:
+        "Name a cwd that is a folder and may be entered; without one it is host_operations.environment.default_cwd of GET /v1/capabilities.",
+    },
   );
 }
 

@@ -4,8 +4,9 @@ import {
   type EnterOptions,
   movedAway,
 } from "./entered_folder.ts";
-import { type Access, HostOpFailure } from "./failure.ts";
+import type { Access } from "./failure.ts";
 import type { FolderShells } from "./folder_shells.ts";
+import { notFound } from "./not_found.ts";
 import type { Judged, PathPolicy } from "./policy.ts";
 import { identityAt, identityOf, lstatNow } from "./real_path.ts";
 import {
@@ -58,10 +59,10 @@ export class FileGuard {
         ? known
         : await this.policy.admit(absolutePath, access);
       if (judged.info === undefined) {
-        throw new HostOpFailure(
-          "FILE_NOT_FOUND",
-          `File not found at ${absolutePath}.`,
-        );
+        throw await notFound(absolutePath, {
+          path: judged.path,
+          policy: this.policy,
+        });
       }
       if (!judged.info.isFile) throw notAFile(absolutePath);
       const file = await openRegularFile(judged.path, opening);

@@ -97,7 +97,7 @@ export class Files {
     if (stopping.aborted) throw new AppError("SHUTTING_DOWN");
     const operation = `files/${verb}` as const;
     let absolutePath = absoluteFrom(input.path, { cwd: input.cwd, home });
-    let wrong = issues.length > 0 ? inputFailure(issues) : undefined;
+    let wrong = issues.length > 0 ? inputFailure(issues, operation) : undefined;
     const failed = (thrown: unknown) =>
       failureOf(thrown, {
         code: FILE_FAILED[verb],
@@ -154,6 +154,6 @@ function bytesOf(
     throw inputFailure([{
       path: "content",
       message: "files/write.content must be base64, as encoding says.",
-    }]);
+    }], "files/write");
   }
 }

@@ -170,6 +170,7 @@ export class KeptCommands {
           ? new HostOpFailure(
             "EXEC_OUTPUT_LIMIT",
             `Command output exceeded ${maxBytes} bytes.`,
+            { hint: WRITE_IT },
           )
           : execFailure(facts, input);
         // Nobody knows whether what was killed had more to say.
@@ -212,6 +213,9 @@ export class KeptLost extends Error {
 function lost(why: string): KeptLost {
   return new KeptLost(`Cannot tell how the command ended: ${why}`);
 }
+
+const WRITE_IT =
+  "Give the task a larger max_output_bytes, or redirect the output to a file and read parts of that by POST /v1/files/read.";
 
 /** How a kept command is watched. */
 export interface KeptWatch {

@@ -10,7 +10,7 @@ export {
   childEnvironment,
   GROUP_WAYS,
 } from "./process/mod.ts";
-export { endOf, execFailure } from "./exec_failure.ts";
+export { endOf, execFailure, KEEP_IT } from "./exec_failure.ts";
 export { HostOpFailure } from "./failure.ts";
 export * from "./host_ops.ts";
 export { KeptGroup } from "./kept_group.ts";

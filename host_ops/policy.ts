@@ -69,6 +69,7 @@ export class PathPolicy {
     if (PROCESS_FILES.test(path)) {
       throw denied(doing, {
         why: "the insides of a process are no files",
+        hint: "POST /v1/exec with ps shows processes.",
         details: { reason: "process_files" },
       });
     }
@@ -81,7 +82,7 @@ export class PathPolicy {
     );
     for (const { reason, why, names, files } of this.#kept) {
       if (names.some((it) => isBelow(it, path)) || files.hasAny(identities)) {
-        throw denied(doing, { why, details: { reason } });
+        throw denied(doing, { why, hint: KEPT, details: { reason } });
       }
     }
     const roots = this.#roots[access];
@@ -156,6 +157,8 @@ export class PathPolicy {
     const roots = this.#options[`${access}Roots`] ?? [];
     return denied(`${access} ${absolutePath}`, {
       why: `it is outside of ${roots.join(", ")}`,
+      hint:
+        "Choose a path within details.roots; they bind no command of POST /v1/exec.",
       details: { reason: "outside_roots", roots },
     });
   }
@@ -206,15 +209,19 @@ function kept(
   };
 }
 
+const KEPT =
+  "Choose another path: no file operation touches this one. GET /v1/logs, /v1/audit and /health tell what the daemon does.";
+
 function denied(
   doing: string,
-  { why, details }: {
+  { why, hint, details }: {
     readonly why: string;
+    readonly hint: string;
     readonly details: Readonly<Record<string, unknown>>;
   },
 ): HostOpFailure {
   const message = `Cannot ${doing}: ${why}`;
-  return new HostOpFailure("PERMISSION_DENIED", message, { details });
+  return new HostOpFailure("PERMISSION_DENIED", message, { details, hint });
 }
 
 /** What to say of a `..` behind what is no folder. */

@@ -106,6 +106,9 @@ function base64Of(bytes: Uint8Array<ArrayBuffer>, isHeld: boolean) {
   return { content, bytes, skipped: 0 };
 }
 
+const OTHERWISE =
+  'POST /v1/files/read with {"encoding":"base64"} takes any bytes, and a larger maxBytes whole characters.';
+
 /** Cuts at characters on both sides; text that is none is refused, not mangled. */
 function textOf(
   read: Uint8Array<ArrayBuffer>,
@@ -121,7 +124,7 @@ function textOf(
     new HostOpFailure(
       "FILE_READ_FAILED",
       `Cannot read ${absolutePath}: ${why}`,
-      { details },
+      { details, hint: OTHERWISE },
     );
   // the rest of a character that begins before
   let skipped = 0;

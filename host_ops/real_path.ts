@@ -72,7 +72,7 @@ function lookBehind(
  * look at each would hold up everybody for a second. What the daemon may not
  * look at is there, above what it may.
  */
-function splitAtMissing(path: string) {
+export function splitAtMissing(path: string) {
   const parts = path.split("/").filter((it) => it !== "");
   let there = "/";
   let denied: unknown;

@@ -22,53 +22,62 @@ const MAX_WAIT_MS = 55_000;
 export const MAX_PATH_BYTES = 4096;
 
 /**
- * Why an operation failed: what each code means and what the caller can do.
+ * Why an operation failed: what each code means and what the caller can do,
+ * which is the hint where nothing more is known.
  * CANCELED and the last three are additions to the original list.
  */
 export const HOST_OP_ERRORS = {
   INVALID_INPUT: {
     meaning: "the request is not one that the operation takes",
-    remedy: "Mend what details.issues names.",
+    remedy:
+      "Mend what details.issues names; GET /describe/<id> has the fields.",
   },
   EXEC_TIMEOUT: {
     meaning: "the command was ended at its timeoutMs",
-    remedy: "Allow more time, or queue it as a task.",
+    remedy: "Allow more by timeoutMs (0: no limit), or detach it.",
   },
   EXEC_EXIT_NON_ZERO: {
     meaning: "the command ended with another exit code than 0",
-    remedy: "Read exitCode, stdout and stderr in result.",
+    remedy:
+      "Read exitCode, stdout and stderr in result, then mend the command.",
   },
   EXEC_OUTPUT_LIMIT: {
     meaning: "the command was ended at maxBufferBytes of output",
-    remedy: "Allow more, write to a file, or follow it as a stream.",
+    remedy:
+      'Keep head and tail by onLimit: "discard", or write to a file and read that in parts.',
   },
   EXEC_FAILED: {
     meaning: "the command could not be started or was lost",
-    remedy: "Read the message: mostly cwd or the machine's limits.",
+    remedy:
+      "Read the message; GET /v1/capabilities has default_cwd and shell in host_operations.environment.",
   },
   CANCELED: {
     meaning: "it was ended since its caller canceled it or left",
-    remedy: "Stay connected, or queue a command as a task.",
+    remedy:
+      "Stay connected, or send the command with detach: true, which goes on by itself.",
   },
   FILE_ALREADY_EXISTS: {
     meaning: "overwrite is false and the file exists",
-    remedy: "Choose another path, or allow overwrite.",
+    remedy:
+      "Choose another path, or allow overwrite; POST /v1/files/edit changes a part.",
   },
   FILE_NOT_FOUND: {
     meaning: "there is no such file or folder",
-    remedy: "Check path and cwd; allow createParents.",
+    remedy: "Check path and cwd; POST /v1/exec with ls shows what is there.",
   },
   NOT_A_FILE: {
     meaning: "the path names a folder, device or pipe",
-    remedy: "Name a regular file; list folders by exec.",
+    remedy: "Name a regular file; POST /v1/exec with ls lists a folder.",
   },
   FILE_READ_FAILED: {
     meaning: "the system refused to read",
-    remedy: "Read the message and its code.",
+    remedy:
+      "Read the message; POST /v1/exec with ls -l and file shows what it is.",
   },
   FILE_WRITE_FAILED: {
     meaning: "the system refused to write; the old file is whole",
-    remedy: "Read the message: mostly a full disk.",
+    remedy:
+      "Read the message; POST /v1/exec with df and ls -ld shows the disk and the folder.",
   },
   FILE_TOO_LARGE: {
     meaning: "the file is longer than maxBytes, or too long for the edits",
@@ -77,11 +86,12 @@ export const HOST_OP_ERRORS = {
   },
   PERMISSION_DENIED: {
     meaning: "outside the roots, the daemon's own, or refused by the system",
-    remedy: "Choose a path within the roots.",
+    remedy:
+      "Choose a path within the roots that GET /v1/capabilities names; POST /v1/exec with ls -ld shows owner and mode.",
   },
   FILE_CHANGED: {
     meaning: "the file is not the one whose sha256 ifMatch names",
-    remedy: "Read it again, then write on that.",
+    remedy: "POST /v1/files/read again, then write on that with its sha256.",
   },
   EDIT_MISMATCH: {
     meaning: "a text to replace is not there, or more than once",

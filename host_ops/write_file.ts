@@ -91,7 +91,7 @@ export async function put(
   throw new HostOpFailure(
     "FILE_WRITE_FAILED",
     `Cannot write ${write.absolutePath}: others make and remove it meanwhile`,
-    { retryable: true },
+    { retryable: true, hint: "Send it again when the others are done." },
   );
 }
 
@@ -99,6 +99,10 @@ function alreadyThere(write: FileWrite): HostOpFailure {
   return new HostOpFailure(
     "FILE_ALREADY_EXISTS",
     `File already exists at ${write.absolutePath} and overwrite=false.`,
-    { details: { overwrite: write.overwrite } },
+    {
+      details: { overwrite: write.overwrite },
+      hint:
+        "Choose another path, or send it again with overwrite: true; POST /v1/files/edit changes a part.",
+    },
   );
 }

@@ -207,5 +207,8 @@ function failureOf({ outcome }: Run, { input, facts }: {
   const said = outcome?.message ?? "Cannot say how it ended";
   return code in HOST_OP_ERRORS
     ? new HostOpFailure(code as HostOpErrorCode, said)
-    : new HostOpFailure("EXEC_FAILED", said, { details: { reason: code } });
+    : new HostOpFailure("EXEC_FAILED", said, {
+      details: { reason: code },
+      hint: "GET /v1/tasks/:task_id/logs, with taskId, tells how it went.",
+    });
 }

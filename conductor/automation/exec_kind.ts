@@ -4,6 +4,7 @@ import {
   type ExecFacts,
   type ExecInput,
   type HostOps,
+  KEEP_IT,
   KeptLost,
   LIMIT_FIELDS,
   Normalised,
@@ -65,7 +66,9 @@ export function execKind(
         ? await watched(work, context.command)
         : await captured(work);
       context.command?.endOutput();
-      if (exit.hint !== undefined) context.note("warn", exit.hint);
+      if (exit.result?.killedProcesses !== undefined) {
+        context.note("warn", KEEP_IT);
+      }
       return outcomeOf(exit, { maxBytes, signal: context.signal });
     },
   };
