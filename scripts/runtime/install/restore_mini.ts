@@ -1,6 +1,6 @@
 import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
-import { dirname, join, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { verifyAudit } from "../../../conductor/record/mod.ts";
 import { isoTime } from "../../../shared/clock.ts";
 import { messageOf } from "../../../shared/errors.ts";
@@ -16,8 +16,10 @@ import {
   type ExitCode,
   type Flags,
   giveToOwner,
+  markRestore,
   plistPath,
   readNode,
+  type RestoreMark,
   runningSettings,
   SERVICES,
   settingOf,
@@ -26,7 +28,16 @@ import {
 import { checkBackup, removeStaged } from "./check_backup.ts";
 import { mustBeUnused } from "./database.ts";
 import { bringUp } from "./exchange.ts";
+import {
+  asidePath,
+  MOST_ASIDE,
+  removeOldAsides,
+  removeStagedOnes,
+  stagedPath,
+  takeUpRestores,
+} from "./restore_left_overs.ts";
 import { endSurvivingRuns, keptRuns } from "./surviving_runs.ts";
+import { swapBack, swapIn } from "./swap_database.ts";
 
 /**
  * Puts a backup in the place of conductor's database, which is kept beside it,
@@ -51,12 +62,18 @@ export async function restoreMini(
   const stateDir = runningSettings(installed, machine)["BAA_STATE_DIR"] ??
     settingOf("BAA_STATE_DIR", installation);
   const path = databasePath(stateDir);
+  const folder = dirname(path);
   const stamp = isoTime(machine.clock.now()).replaceAll(/[:.]/g, "-");
-  const beside = (name: string) => join(dirname(path), `${name}-${stamp}.db`);
-  const staged = beside("restore");
+  const staged = stagedPath(path, stamp);
   await mustBeAnother(backup, path);
-  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  if (!flags.dryRun) await removeStagedOnes(path);
+  using mark = await markRestore(folder, {
+    stamp,
+    backup: flags.dryRun ? "" : backup,
+  });
   try {
+    await giveToOwner(mark.path, installation.owner, machine);
     const found = await checkBackup(backup, staged);
     const { version, newestVersion, auditRows, queued, running } = found;
     await giveToOwner(staged, installation.owner, machine);
@@ -73,7 +90,8 @@ export async function restoreMini(
       path,
       stateDir,
       staged,
-      aside: beside("aside"),
+      mark,
+      aside: asidePath(path, stamp),
       job: {
         service: SERVICES.conductor,
         path: plistPath(SERVICES.conductor, installation),
@@ -102,6 +120,11 @@ export async function restoreMini(
     for (const id of ended) {
       terminal.say(`ended      run ${id}, which the backup does not know`);
     }
+    for (const old of await removeOldAsides(path)) {
+      terminal.say(
+        `removed    ${old}: the newest ${MOST_ASIDE} of its kind are kept`,
+      );
+    }
     return EXIT.ok;
   } finally {
     await removeStaged(staged);
@@ -114,6 +137,7 @@ interface Restore {
   readonly stateDir: string;
   /** The backup, beside it. */
   readonly staged: string;
+  readonly mark: RestoreMark;
   /** Where what is there now is kept. */
   readonly aside: string;
   readonly job: PlannedJob;
@@ -132,16 +156,21 @@ async function exchange(
   const { terminal } = ports;
   const wasLoaded = await jobs.unload(job.service);
   if (wasLoaded) terminal.say(`unloaded   ${job.service.label}`);
-  const isThere = await exists(path);
+  let isToRun = wasLoaded;
   let isPut = false;
   try {
     await mustBeUnused(path);
+    for (const backup of await takeUpRestores(path)) {
+      isToRun = true;
+      terminal.say(`took up    a restore of ${backup}, which was broken off`);
+    }
     const before = await keptRuns(stateDir);
-    completeFile(path);
-    await move(path, aside, { isCopied: true });
-    if (isThere) terminal.say(`kept       ${aside}, what was there before`);
-    await Deno.rename(staged, path);
+    await giveBackLease(staged);
+    await swapIn(staged, { path, aside });
     isPut = true;
+    if (await exists(aside)) {
+      terminal.say(`kept       ${aside}, what was there before`);
+    }
     await bringUp([job], { ...ports, jobs });
     assertTrail(path);
     terminal.say(`restored   ${path}: conductor is ready, its audit whole`);
@@ -149,12 +178,8 @@ async function exchange(
   } catch (error) {
     terminal.warn(messageOf(error));
     terminal.warn("Rolling back to what was there before");
-    if (isPut) {
-      await jobs.unload(job.service);
-      await removeStaged(path);
-    }
-    await move(aside, path);
-    if (!wasLoaded) return undefined;
+    if (isPut) await rollBack(restore);
+    if (!isToRun) return undefined;
     await bringUp([job], { ...ports, jobs }).then(
       () => terminal.warn("Rolled back: conductor runs on it again"),
       (error) =>
@@ -164,40 +189,15 @@ async function exchange(
   }
 }
 
-/**
- * Writes into the file what its log holds, after a conductor that was killed:
- * in three moves the two could be parted. What is damaged is moved as it is.
- */
-function completeFile(path: string): void {
-  try {
-    const database = new Database(path, { create: false });
-    try {
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } finally {
-      database.close();
-    }
-  } catch {
-    // It is kept as it is, the log beside it.
-  }
-}
-
-/**
- * Moves a database with its logs. Copied: its own file stays until another one
- * is renamed over it, so that there is one at any moment.
- */
-async function move(
-  from: string,
-  to: string,
-  { isCopied = false } = {},
+async function rollBack(
+  { path, aside, mark, job, jobs }: Restore,
 ): Promise<void> {
-  for (const suffix of ["-wal", "-shm", ""]) {
-    if (!await exists(from + suffix)) continue;
-    if (suffix === "" && isCopied) await Deno.link(from, to);
-    else await Deno.rename(from + suffix, to + suffix);
-    // Between two names of one file renaming does nothing.
-    if (!isCopied && await exists(from + suffix)) {
-      await Deno.remove(from + suffix);
-    }
+  try {
+    await jobs.unload(job.service);
+    await swapBack({ path, aside });
+  } catch (error) {
+    mark.keep();
+    throw error;
   }
 }
 
@@ -209,6 +209,21 @@ async function mustBeAnother(backup: string, path: string): Promise<void> {
   );
   if (ids[0] !== ids[1]) return;
   throw new Error(`Cannot restore ${backup}: it is the database in use`);
+}
+
+/** Nobody leads on it: the conductor that comes need not wait for the lease of the one that made it. */
+async function giveBackLease(staged: string): Promise<void> {
+  const database = new Database(staged, { create: false });
+  try {
+    database.exec(
+      `UPDATE lease SET instance_id = NULL, controller_id = NULL, host = NULL,
+         expires_at = 0`,
+    );
+  } finally {
+    database.close();
+  }
+  using file = await Deno.open(staged, { write: true });
+  await file.sync();
 }
 
 function assertTrail(path: string): void {

@@ -20,6 +20,7 @@ export * from "./options.ts";
 export { asOwner, findOwner, giveToOwner, OwnerError } from "./owner.ts";
 export * from "./property_list.ts";
 export { type InstallRecord, recordPath, writeRecord } from "./record.ts";
+export * from "./restore_mark.ts";
 export {
   addressOf,
   DEFAULT_SERVICES,
