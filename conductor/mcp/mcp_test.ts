@@ -250,3 +250,50 @@ interface ModuleInfo {
     readonly code?: { readonly specifier: string };
   }[];
 }
+
+Deno.test("what is no JSON, or no request, is answered as JSON-RPC says", async () => {
+  await using conductor = await testConductor();
+  const { server } = conductor;
+  const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+  for (
+    const [body, code] of [
+      ['{"jsonrpc":"2.0","id":1,', -32700],
+      ["not JSON", -32700],
+      [" ", -32700],
+      [`[${ping}]`, -32600],
+      ["[]", -32600],
+      ["null", -32600],
+      ['"ping"', -32600],
+      ["{}", -32600],
+      ['{"foo":"bar"}', -32600],
+      ['{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600],
+      ['{"jsonrpc":"2.0","method":1}', -32600],
+      ["[".repeat(500) + "]".repeat(500), -32600],
+    ] as const
+  ) {
+    const answer = await server.post("/mcp", body);
+    const type = answer.headers.get("content-type") ?? "";
+    const said = await answer.json();
+    assertEquals(
+      [answer.status, type.split(";")[0], said.jsonrpc, said.error.code],
+      [400, "application/json", "2.0", code],
+      body,
+    );
+    assertEquals([said.id, said.ok], [null, undefined], body);
+    assert(typeof said.error.message === "string");
+  }
+  // What HTTP alone refuses is refused as on every route.
+  for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
+    const answer = await server.post("/mcp", ping, {
+      headers: { "content-type": type },
+    });
+    const { error } = await answer.json();
+    assertEquals(
+      [answer.status, error.code],
+      [415, "UNSUPPORTED_MEDIA_TYPE"],
+    );
+    assert(error.hint.includes("application/json"));
+  }
+  const good = await server.post("/mcp", ping);
+  assertEquals((await good.json()).id, 1);
+});

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { route } from "../deps.ts";
+import { type AppError, ERRORS } from "../../shared/errors.ts";
+import { BareFailure } from "../../shared/http/mod.ts";
 import { answerMcp } from "../mcp/mod.ts";
 
 const REVISION = "2026-07-28";
@@ -30,6 +32,7 @@ export const mcpRoutes = [
       params: z.looseObject({}).optional(),
     }),
     bodyRule: "inner",
+    bodyFailure: rpcFailure,
     data: z.unknown(),
     status: [200, 202],
     example: {
@@ -54,3 +57,25 @@ export const mcpRoutes = [
       answerMcp(context, { isAll: context.query.tools === "all" }),
   }),
 ];
+
+/** As JSON-RPC 2.0 (5.1) answers what is no JSON, and what is no request, of which no id is known. */
+function rpcFailure(
+  { code, message, details, headers, hint }: AppError,
+): BareFailure {
+  const { status, remedy } = ERRORS[code];
+  const error = {
+    code: code === "INVALID_JSON" ? -32700 : -32600,
+    message,
+    data: { code, hint: hint ?? remedy, details },
+  };
+  return new BareFailure(
+    status,
+    JSON.stringify({ jsonrpc: "2.0", error, id: null }),
+    {
+      headers: {
+        "content-type": "application/json; charset=utf-8",
+        ...headers,
+      },
+    },
+  );
+}

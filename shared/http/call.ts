@@ -196,6 +196,17 @@ export class Call<Deps> implements RouteContext<Deps> {
   }
 
   async #readBody(limits: BodyLimits): Promise<void> {
+    const { bodyFailure } = this.route;
+    try {
+      await this.#takeBody(limits);
+    } catch (error) {
+      const isTold = bodyFailure && error instanceof AppError &&
+        /^INVALID_/.test(error.code);
+      throw isTold ? bodyFailure(error) : error;
+    }
+  }
+
+  async #takeBody(limits: BodyLimits): Promise<void> {
     const { body: schema, bodyRule, form } = this.route;
     const isOptional = schema === undefined || bodyRule === "optional";
     const read = await readBody(this.request, this.headerMap, {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AuditFacts } from "../audit.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { AppError, ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { RouteScope, ScopeName } from "./scopes.ts";
 
@@ -305,6 +305,8 @@ interface RouteReports<Deps, P extends string, Q, B, D> {
     failure: WireError,
     request: FailedRequest,
   ) => HtmlPage;
+  /** What a body that is no JSON object is refused with, where not by the envelope. */
+  readonly bodyFailure?: (error: AppError) => BareFailure;
   /** What is said over its socket, where its schemas do not tell. */
   protocol?(deps: Deps): Readonly<Record<string, unknown>>;
   /** Why the route cannot work now; undefined when it can. */
