@@ -173,6 +173,11 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
     ...stores,
     leadership: automation.leadership,
     url: values.notifyUrl,
+    asked(approvalId) {
+      const items = codex.health.condition.status?.approvals.items ?? [];
+      const found = items.find((it) => it.approval_id === approvalId);
+      return found && redactor.fields(found.request);
+    },
     on: values.notifyOn,
     message: {
       base,

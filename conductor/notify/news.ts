@@ -1,11 +1,11 @@
 import type { NOTIFY_EVENTS } from "../../shared/config/mod.ts";
 import { cutText } from "../../shared/redact.ts";
-import type { AppendedEvent } from "../store/mod.ts";
+import type { AppendedEvent, Stores } from "../store/mod.ts";
 
 /** Returns what an owner may want to hear of an event; of most, nothing. */
 export function newsOf(
   { type, data }: AppendedEvent,
-  titleOf: (taskId: string) => string | undefined,
+  { tasks, asked }: Known,
 ): News | undefined {
   switch (type) {
     case "codex.approval_requested":
@@ -15,6 +15,7 @@ export function newsOf(
         details: () =>
           details(
             `Codex asks: ${data.kind}`,
+            ...wanted(asked(data.approval_id)),
             `Waits for an answer until ${data.expires_at}`,
           ),
       };
@@ -23,11 +24,14 @@ export function newsOf(
       return data.status !== "failed" ? undefined : {
         event: "task.failed",
         subject: data.task_id,
-        details: () =>
-          details(
-            `Failed: ${titleOf(data.task_id) ?? data.task_id}`,
+        details: () => {
+          const row = tasks.get(data.task_id);
+          return details(
+            `Failed: ${row?.title ?? data.task_id}`,
+            ...wanted(row && tasks.show(row).payload),
             data.error?.message ?? "Nobody knows why",
-          ),
+          );
+        },
       };
     case "schedule.missed":
       return {
@@ -54,11 +58,34 @@ const MAX_TITLE_CHARS = 200;
 /** A phone shows no more, and ntfy makes a file of what is much longer. */
 const MAX_MESSAGE_CHARS = 1000;
 
-function details(title: string, message: string): Details {
+/** Of each fact that was wanted: what follows is to be seen, too. */
+const MAX_FACT_CHARS = 300;
+/** What a command, a turn or a question of Codex is about. */
+const FACTS = ["command", "args", "prompt", "message", "reason"];
+
+function details(title: string, ...said: readonly string[]): Details {
   return {
     title: cutText(title, MAX_TITLE_CHARS),
-    message: cutText(message, MAX_MESSAGE_CHARS),
+    message: cutText(said.join("; "), MAX_MESSAGE_CHARS),
   };
+}
+
+/** What was to be done, of a payload or a request without its secrets. */
+function wanted(facts: Readonly<Record<string, unknown>> = {}): string[] {
+  return FACTS.filter((it) => facts[it] !== undefined && facts[it] !== null)
+    .map((name) => {
+      const fact = facts[name];
+      const text = typeof fact === "string" ? fact : JSON.stringify(fact);
+      return `${name}: ${cutText(text, MAX_FACT_CHARS)}`;
+    });
+}
+
+/** Where news learn more than an event says. */
+export interface Known extends Pick<Stores, "tasks"> {
+  /** What Codex asks by an approval that waits, without its secrets. */
+  asked(
+    approvalId: string,
+  ): Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What a notification tells of. */

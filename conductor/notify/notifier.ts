@@ -52,7 +52,8 @@ export class Notifier {
     this.#options = options;
     this.#setBack = new SetBack(options.clock);
     const { withDetails } = options.message;
-    this.#outbox = new Outbox({ ...options, withDetails });
+    const sending = this.#sending;
+    this.#outbox = new Outbox({ ...options, sending, withDetails });
     const { db, events, leadership } = options;
     events.listen((event, at) => {
       if (this.#outbox.take(event, at)) this.#hasNews = true;
@@ -147,11 +148,7 @@ export class Notifier {
       if (dueIn === undefined) return;
       if (dueIn > 0 && !this.#isFresh) return this.#sleep(dueIn);
       const rows = leadership.write(() =>
-        this.#outbox.claim({
-          room,
-          sending: this.#sending,
-          isFresh: this.#isFresh,
-        })
+        this.#outbox.claim({ room, isFresh: this.#isFresh })
       );
       this.#isFresh = false;
       for (const row of rows) {
@@ -226,7 +223,7 @@ export type TestOutcome = z.infer<typeof TestOutcome>;
 interface NotifierOptions
   extends
     Pick<Stores, "events">,
-    Omit<OutboxOptions, "withDetails">,
+    Omit<OutboxOptions, "sending" | "withDetails">,
     Omit<DeliverOptions, "signal" | "clock"> {
   readonly db: Pick<Database, "listen">;
   readonly leadership: Pick<

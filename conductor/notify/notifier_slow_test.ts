@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { until } from "../../shared/testing/until.ts";
 import { notifying } from "./testing/notify_fixture.ts";
 import { Receiver } from "./testing/receiver.ts";
 
@@ -86,11 +87,58 @@ Deno.test("Notifier keeps ten thousand at most, and gives up the oldest beyond",
         subject: `subject ${n % 7}`,
         at,
         details: null,
-      });
+      }, new Map());
     }
   });
   assertEquals(notifications.counts(), { waiting: 10_000, failed: 1000 });
+  assertEquals(
+    it.store.db.all(
+      `SELECT count(*) AS n FROM notifications GROUP BY failed_at IS NULL`,
+    ),
+    [{ n: 1000 }, { n: 10_000 }],
+  );
   const due = notifications.due(at, 99).map((it) => it.notification_id);
   assertEquals(due.length, 7);
   assertEquals(due[0], "n_1005");
+});
+
+Deno.test("Notifier gives up none that is being sent, so that none of its subject overtakes it", async () => {
+  await using receiver = new Receiver();
+  await using it = await notifying({ url: receiver.url });
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  receiver.answer = () => promise;
+  for (const subject of ["a", "a", "b"]) it.tell(subject);
+  await it.settle();
+  await until(() => receiver.received.length === 2);
+  const [first] = receiver.ids;
+  const { store } = it;
+  it.leadership.write(() => {
+    for (let n = 0; n < 10_000; n++) {
+      store.stores.notifications.insert({
+        notification_id: `later_${n}`,
+        event: "schedule.missed",
+        subject: "later",
+        at: it.clock.now() + HOUR,
+        details: null,
+      }, new Map([[1, 0], [3, 0]]));
+    }
+  });
+  const given = () =>
+    store.db.all<{ subject: string; seq: number }>(
+      "SELECT subject, seq FROM notifications WHERE failed_at IS NOT NULL",
+    );
+  // Of its first one a receiver knows, which is not its last.
+  assertEquals(given(), [
+    { subject: "a", seq: 2 },
+    { subject: "later", seq: 4 },
+    { subject: "later", seq: 5 },
+  ]);
+  it.tell("c");
+  await it.settle();
+  assertEquals(given().at(-1), { subject: "later", seq: 6 });
+  resolve(new Response(null, { status: 500 }));
+  receiver.answer = () => new Response();
+  await it.settle();
+  await it.clock.advance(5000);
+  await until(() => receiver.ids.filter((id) => id === first).length === 2);
 });

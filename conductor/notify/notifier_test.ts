@@ -22,7 +22,11 @@ const HOUR = 60 * MINUTE;
 /** Fails a task of two attempts; returns its id. */
 async function failTwice(it: NotifyFixture): Promise<string> {
   const { task } = await it.tasks.create(
-    newTask({ title: "Pay rent with ghp_0123456789abcdef", max_attempts: 2 }),
+    newTask({
+      title: "Pay rent with ghp_0123456789abcdef",
+      payload: { command: "pay --password hunter2 rent", env: { A: "secret" } },
+      max_attempts: 2,
+    }),
     AS_OWNER,
   );
   await it.settle();
@@ -62,7 +66,10 @@ Deno.test("Notifier says titles and messages when it is asked to, without secret
   await failTwice(it);
   const { title, message } = receiver.received[0]?.json ?? {};
   assertEquals(title, "Failed: Pay rent with ***");
-  assertEquals(message, "exit 3: password=***");
+  assertEquals(
+    message,
+    "command: pay --password *** rent; exit 3: password=***",
+  );
 });
 
 Deno.test("Notifier tells of approvals, missed schedules and crashes, with the page of each", async () => {

@@ -4,7 +4,7 @@ import type { Logger } from "../../shared/log.ts";
 import { backoffMs } from "../../shared/wait.ts";
 import type { AppendedEvent, NotificationRow, Stores } from "../store/mod.ts";
 import { ANSWER_MS } from "./deliver.ts";
-import { newsOf } from "./news.ts";
+import { type Known, newsOf } from "./news.ts";
 
 /** Each of them is tried for a day, and not only while the machine slept. */
 const GIVE_UP_MS = 86_400_000;
@@ -24,8 +24,8 @@ export class Outbox {
 
   /** Adds what is to be told of an event. Returns whether that is something. */
   take(event: AppendedEvent, at: number): boolean {
-    const { notifications, tasks, on, withDetails, newId } = this.#options;
-    const news = newsOf(event, (taskId) => tasks.get(taskId)?.title);
+    const { notifications, on, sending, withDetails, newId } = this.#options;
+    const news = newsOf(event, this.#options);
     if (news === undefined || !on.includes(news.event)) return false;
     notifications.insert({
       notification_id: newId("notification"),
@@ -33,19 +33,20 @@ export class Outbox {
       subject: news.subject,
       at,
       details: withDetails ? JSON.stringify(news.details()) : null,
-    });
+    }, sending);
     return true;
   }
 
   /** Adds one that tells of nothing. */
   addTest(notificationId: string): void {
-    this.#options.notifications.insert({
+    const { notifications, sending, clock } = this.#options;
+    notifications.insert({
       notification_id: notificationId,
       event: "notify.test",
       subject: notificationId,
-      at: this.#options.clock.now(),
+      at: clock.now(),
       details: null,
-    });
+    }, sending);
   }
 
   /** In how many milliseconds one is due, 0 or less: now; undefined: none waits. */
@@ -65,13 +66,12 @@ export class Outbox {
    * Returns those to be sent now. Until the end of an attempt is settled it counts
    * as one that failed: whoever dies meanwhile has it made again, not at once.
    */
-  claim({ room, sending, isFresh }: {
+  claim({ room, isFresh }: {
     readonly room: number;
-    readonly sending: ReadonlyMap<number, unknown>;
     /** Whether all that waits is to be tried anew. */
     readonly isFresh: boolean;
   }): readonly NotificationRow[] {
-    const { notifications, clock } = this.#options;
+    const { notifications, sending, clock } = this.#options;
     const now = clock.now();
     if (isFresh) notifications.makeDue(now);
     const rows = notifications.due(now, sending.size + room)
@@ -110,9 +110,11 @@ export class Outbox {
   }
 }
 
-export interface OutboxOptions extends Pick<Stores, "notifications" | "tasks"> {
+export interface OutboxOptions extends Pick<Stores, "notifications">, Known {
   /** What is told. */
   readonly on: readonly string[];
+  /** What is being sent just now, by its place. */
+  readonly sending: ReadonlyMap<number, unknown>;
   /** Whether more than ids is said. */
   readonly withDetails: boolean;
   readonly newId: NewId;

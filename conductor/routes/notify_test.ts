@@ -73,6 +73,34 @@ Deno.test("conductor tells its owner's receiver of what Codex asks", async () =>
   assertEquals(Object.keys(told?.json ?? {}).length, 6);
 });
 
+Deno.test("conductor says what Codex asks where details are wanted, without secrets, as JSON and to ntfy", async () => {
+  await using receiver = new Receiver();
+  for (const format of ["json", "ntfy"]) {
+    await using codexd = new FakeCodexd();
+    await using _it = await testConductor({
+      ...codexd.env,
+      BAA_NOTIFY_URL: receiver.url.href,
+      BAA_NOTIFY_FORMAT: format,
+      BAA_NOTIFY_DETAILS: "1",
+    });
+    await codexd.followed();
+    const command = `curl -u me:canary-1 host\r\nx-evil: 1 ${"y".repeat(400)}`;
+    codexd.ask(`apr_${format}`, { item_id: "i", command, reason: "to look" });
+    await until(() => receiver.received.length > 0);
+    const [told] = receiver.received;
+    assert(told !== undefined);
+    const { title, message = told.body.split("\n")[0] ?? "" } = told.json;
+    const { headers } = told.request;
+    assertEquals(title ?? headers.get("title"), "Codex asks: command");
+    assertMatch(
+      message,
+      /^command: curl -u me:\*\*\* host.*y…; reason: to look; Waits for an answer until 20/s,
+    );
+    assertEquals(headers.get("x-evil"), null);
+    receiver.received.length = 0;
+  }
+});
+
 Deno.test("conductor tells once of what Codex asked while it was away, however often it starts and connects", async () => {
   await using receiver = new Receiver();
   await using codexd = new FakeCodexd();

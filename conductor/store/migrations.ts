@@ -5,7 +5,10 @@ import {
   BROWSER_KEYS,
   BROWSER_SCHEMA,
 } from "./schema/browser.ts";
-import { NOTIFICATIONS_SCHEMA } from "./schema/notifications.ts";
+import {
+  NOTIFICATION_COUNTS,
+  NOTIFICATIONS_SCHEMA,
+} from "./schema/notifications.ts";
 import { OWNER_SESSIONS_SCHEMA } from "./schema/owner_sessions.ts";
 import { SCHEDULES_SCHEMA } from "./schema/schedules.ts";
 import { SPENT_PAYLOADS } from "./schema/spent_payloads.ts";
@@ -111,6 +114,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "notifications", sql: NOTIFICATIONS_SCHEMA },
   { name: "approvals that were told", sql: ASKED_APPROVALS },
   { name: "sessions of the owner", sql: OWNER_SESSIONS_SCHEMA },
+  { name: "counts of notifications", sql: NOTIFICATION_COUNTS },
 ];
 
 /** One step of the schema. */

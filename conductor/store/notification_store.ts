@@ -22,14 +22,20 @@ export class NotificationStore {
     this.#db = db;
   }
 
-  insert(row: NewNotification): void {
+  /**
+   * Adds one. Too many: the oldest is given up of those that are not `sending`,
+   * since the next one of its subject would overtake it.
+   */
+  insert(row: NewNotification, sending: ReadonlyMap<number, unknown>): void {
     const first = this.#firstOf(row.subject);
     const next_at = first === undefined ? row.at : null;
     this.#db.insert("notifications", { ...row, next_at });
     if (this.counts().waiting <= MAX_WAITING) return;
-    const oldest = this.#db.get<NotificationRow>(
-      `SELECT * FROM ${WAITING} ORDER BY seq LIMIT 1`,
-    );
+    const oldest = this.#db.all<NotificationRow>(
+      `SELECT * FROM notifications INDEXED BY notifications_waiting
+       WHERE failed_at IS NULL ORDER BY seq LIMIT ?`,
+      sending.size + 1,
+    ).find(({ seq }) => !sending.has(seq));
     const reason = `more than ${MAX_WAITING} waited`;
     if (oldest !== undefined) this.giveUp(oldest, reason, row.at);
   }
@@ -97,8 +103,8 @@ export class NotificationStore {
     this.#advance(subject, now);
     this.#db.run(
       `DELETE FROM notifications WHERE seq IN (
-         SELECT seq FROM ${FAILED} ORDER BY seq DESC LIMIT -1 OFFSET ?)`,
-      MAX_FAILED,
+         SELECT seq FROM ${FAILED} ORDER BY seq LIMIT ?)`,
+      Math.max(0, this.counts().failed - MAX_FAILED),
     );
   }
 
@@ -121,11 +127,11 @@ export class NotificationStore {
   }
 
   counts(): NotificationCounts {
-    const row = this.#db.get<NotificationCounts>(
-      `SELECT (SELECT count(*) FROM ${WAITING}) AS waiting,
-         (SELECT count(*) FROM ${FAILED}) AS failed`,
+    const [failed, waiting] = this.#db.all<{ readonly value: number }>(
+      `SELECT value FROM counters WHERE name IN
+         ('notifications.failed', 'notifications.waiting') ORDER BY name`,
     );
-    return row ?? { waiting: 0, failed: 0 };
+    return { waiting: waiting?.value ?? 0, failed: failed?.value ?? 0 };
   }
 
   /** Removes those that were given up before `before`. Returns how many. */

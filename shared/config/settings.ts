@@ -316,7 +316,8 @@ export const SETTINGS = {
   }),
   notifyDetails: flag("BAA_NOTIFY_DETAILS", {
     fallback: "0",
-    doc: "1: notifications say more than ids: titles, messages, names",
+    doc:
+      "1: notifications say more than ids: titles, commands, messages, names",
   }),
   notifySecretFile: path("BAA_NOTIFY_SECRET_FILE", {
     doc: "file with the secret that signs JSON notifications, mode 0600",

@@ -110,13 +110,16 @@ export class FakeCodexd implements AsyncDisposable {
   }
 
   /** Asks something in the turn `turn-1`, and tells it. */
-  ask(approval_id: string): void {
+  ask(
+    approval_id: string,
+    request: Readonly<Record<string, unknown>> = { command: "rm x" },
+  ): void {
     const facts = { approval_id, kind: "command", expires_at: AT };
     this.approvals.push({
       ...facts,
       session_id: SESSION.session_id,
       turn_id: "turn-1",
-      request: { command: "rm x" },
+      request,
       decisions: ["accept", "decline"],
       beyond_max_sandbox: true,
       asked_at: AT,

@@ -5,6 +5,7 @@ import {
   type Fixture,
   type FixtureOptions,
 } from "../../testing/automation_fixture.ts";
+import type { Known } from "../news.ts";
 import { Notifier } from "../notifier.ts";
 import type { MessageOptions } from "../render_message.ts";
 
@@ -21,6 +22,7 @@ export interface NotifyOptions
     FixtureOptions,
     Partial<Pick<MessageOptions, "format" | "withDetails" | "secret">> {
   readonly url: URL;
+  readonly asked?: Known["asked"];
   readonly on?: readonly string[];
 }
 
@@ -48,6 +50,7 @@ export async function notifying(
     ...store.stores,
     leadership: it.leadership,
     url: options.url,
+    asked: options.asked ?? (() => undefined),
     on: options.on ?? ALL,
     message: {
       base: new URL("http://mini.test:4317"),

@@ -24,3 +24,26 @@ CREATE INDEX notifications_by_next ON notifications (next_at, seq)
 CREATE INDEX notifications_failed ON notifications (seq)
   WHERE failed_at IS NOT NULL;
 `;
+
+/** How many wait and how many failed, so that no event has them counted; and the oldest at once. */
+export const NOTIFICATION_COUNTS = `
+INSERT INTO counters (name, value) VALUES
+  ('notifications.waiting',
+    (SELECT count(*) FROM notifications WHERE failed_at IS NULL)),
+  ('notifications.failed',
+    (SELECT count(*) FROM notifications WHERE failed_at IS NOT NULL));
+CREATE TRIGGER notifications_inserted AFTER INSERT ON notifications BEGIN
+  UPDATE counters SET value = value + 1 WHERE name = 'notifications.waiting';
+END;
+CREATE TRIGGER notifications_given_up AFTER UPDATE OF failed_at ON notifications
+  WHEN OLD.failed_at IS NULL AND NEW.failed_at IS NOT NULL BEGIN
+  UPDATE counters SET value = value - 1 WHERE name = 'notifications.waiting';
+  UPDATE counters SET value = value + 1 WHERE name = 'notifications.failed';
+END;
+CREATE TRIGGER notifications_deleted AFTER DELETE ON notifications BEGIN
+  UPDATE counters SET value = value - 1 WHERE name =
+    iif(OLD.failed_at IS NULL, 'notifications.waiting', 'notifications.failed');
+END;
+CREATE INDEX notifications_waiting ON notifications (seq)
+  WHERE failed_at IS NULL;
+`;

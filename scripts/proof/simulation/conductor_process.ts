@@ -118,6 +118,7 @@ export class ConductorProcess {
       ...this.store.stores,
       leadership: this.automation.leadership,
       url: RECEIVER,
+      asked: () => undefined,
       on: NOTIFY_EVENTS,
       message: {
         base: RECEIVER,
