@@ -81,7 +81,9 @@ export function composeAutomation(options: AutomationOptions): Automation {
     gained() {
       scheduler.begin();
       dueTimes.wake();
+      system.endOverdueDrain();
     },
+    renewed: () => system.endOverdueDrain(),
     lost: (reason) => {
       scheduler.end();
       const message = `This controller leads no more: ${reason}`;

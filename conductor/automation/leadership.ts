@@ -186,6 +186,7 @@ export class Leadership {
       return 0;
     }
     this.#trust(started);
+    for (const listener of this.#listeners) listener.renewed?.();
     return leaseMs / 3;
   }
 
@@ -300,6 +301,8 @@ export class Leadership {
 /** Who wants to know when this process starts and stops leading. */
 interface LeadershipListener {
   gained?(): void;
+  /** It leads still. */
+  renewed?(): void;
   /** What was started in this term must end at once. */
   lost?(reason: string): void;
 }

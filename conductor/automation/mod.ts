@@ -4,7 +4,7 @@ export { execKind } from "./exec_kind.ts";
 export { OutputSpace } from "./output_space.ts";
 export { RunOutputService } from "./run_output_service.ts";
 export { RunOutputs } from "./run_outputs.ts";
-export { SystemService } from "./system_service.ts";
+export { SystemService, UPGRADE } from "./system_service.ts";
 export {
   failedRun,
   type RunContext,

@@ -8,6 +8,12 @@ import type {
 } from "../store/mod.ts";
 import type { Leadership } from "./leadership.ts";
 
+/** The `source` by which an upgrade asks for its drain: it is only lent. */
+export const UPGRADE = "upgrade";
+
+/** More than an upgrade waits for runs: by then it is over, or has died. */
+const UPGRADE_MS = 120_000;
+
 /** The mode of automation: shows it, and changes it. */
 export class SystemService {
   readonly #options: SystemServiceOptions;
@@ -48,15 +54,27 @@ export class SystemService {
     return { mode, ...this.#options.about() };
   }
 
+  /** Lets automation run again when an upgrade drained it and never gave that back. */
+  endOverdueDrain(): void {
+    const { automation, clock } = this.#options;
+    const { mode, source, updated_at } = automation.get();
+    if (mode !== "draining" || source !== UPGRADE) return;
+    if (clock.now() - Date.parse(updated_at) < UPGRADE_MS) return;
+    const reason = "the upgrade that had it drained never said that it ended";
+    this.setMode("running", { requested_by: "conductor", reason, source });
+  }
+
   /**
-   * Changes the mode; when it is that already, nothing is written.
+   * Changes the mode; when it is that already, nothing is written, unless an
+   * upgrade's drain is asked for again: then it is the last caller's.
    * @throws {AppError} `NOT_LEADER`
    */
   setMode(mode: Mode, change: ModeChange): SystemState {
     const { leadership, automation, events, clock } = this.#options;
     const changed = leadership.write(() => {
-      const { mode: previous } = automation.get();
-      if (previous === mode) return false;
+      const { mode: previous, source } = automation.get();
+      const isLent = previous === "draining" && source === UPGRADE;
+      if (previous === mode && !isLent) return false;
       const at = clock.now();
       automation.set(mode, { ...change, at });
       events.append("system.mode_changed", {

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { FakeClock } from "../../shared/testing/fake_clock.ts";
 import {
   AS_OWNER,
   automationAt,
+  type Fixture,
   leading,
   newTask,
   OK,
@@ -102,4 +104,41 @@ Deno.test("SystemService.state() shows what a drain waits for, until nothing run
   it.kind.at(0).end(OK);
   await it.settle();
   assertEquals(it.system.state().drained, true);
+});
+
+Deno.test("SystemService gives back a drain that an upgrade left behind, and no other", async () => {
+  const source = "upgrade";
+  const modeAfter = async (it: Fixture) => {
+    await it.clock.advance(115_000);
+    const before = it.system.state().mode;
+    await it.clock.advance(10_000);
+    return [before, it.system.state().mode];
+  };
+  using it = await leading();
+  it.system.setMode("draining", { source });
+  assertEquals(await modeAfter(it), ["draining", "running"]);
+  const { automation } = it.system.state();
+  assertEquals([automation.requested_by, automation.source], [
+    "conductor",
+    source,
+  ]);
+  // Asked for again it is the last caller's: another upgrade's, or for good.
+  it.system.setMode("draining", { source });
+  await it.clock.advance(100_000);
+  it.system.setMode("draining", { source });
+  assertEquals(await modeAfter(it), ["draining", "running"]);
+  it.system.setMode("draining", { source });
+  it.system.setMode("draining", { source: "http" });
+  assertEquals(await modeAfter(it), ["draining", "draining"]);
+});
+
+Deno.test("SystemService gives back what an upgrade drained also after a restart", async () => {
+  await using file = await sharedDatabase();
+  const clock = new FakeClock();
+  const first = await leading({ path: file.path, clock });
+  first.system.setMode("draining", { source: "upgrade" });
+  first[Symbol.dispose]();
+  await clock.advance(120_000);
+  using second = await leading({ path: file.path, clock, instance: "two" });
+  assertEquals(second.system.state().mode, "running");
 });

@@ -4,6 +4,7 @@ import { messageOf } from "../../shared/errors.ts";
 import { shellQuote } from "../../shared/shell_quote.ts";
 import { MARKS } from "../../shared/shell_variables.ts";
 import { ancestors } from "../ancestors.ts";
+import { askerOf } from "./asker.ts";
 import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 import {
   EXIT,
@@ -72,7 +73,7 @@ export async function handOver(
         Object.entries(machine.environment)
           .filter(([name]) => !marks.includes(name)),
       ),
-      [HANDED_OVER]: log,
+      [HANDED_OVER]: await askerOf(machine),
     },
     detached: true,
     stdin: "null",

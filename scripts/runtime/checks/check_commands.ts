@@ -29,6 +29,7 @@ import { diskCheck } from "./disk_check.ts";
 import { macChecks } from "./mac_checks.ts";
 import { machineChecks } from "./machine_checks.ts";
 import { sharedMachineCheck } from "./shared_machine_check.ts";
+import { tokenOf } from "./knows_token.ts";
 import { serviceChecks } from "./service_checks.ts";
 import { staticChecks } from "./static_checks.ts";
 
@@ -169,16 +170,6 @@ function fromSource(
       ),
     ),
   };
-}
-
-async function tokenOf(settings: Variables): Promise<string | undefined> {
-  const file = settings["BAA_SHARED_TOKEN_FILE"];
-  if (file === undefined) return settings["BAA_SHARED_TOKEN"];
-  try {
-    return (await Deno.readTextFile(file)).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 function distinct(findings: readonly Finding[]): readonly Finding[] {

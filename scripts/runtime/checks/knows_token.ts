@@ -4,7 +4,7 @@ import {
   newNonce,
   proofKey,
 } from "../../../shared/proof.ts";
-import { ask, reachable } from "../node/mod.ts";
+import { ask, reachable, type Variables } from "../node/mod.ts";
 
 /**
  * Tells whether whoever answers at `base` knows `token`, which is not sent. A
@@ -28,4 +28,17 @@ export async function knowsToken(
       authority: reachable(base).host,
       nonces: [mine, nonce],
     });
+}
+
+/** Returns the token of a configuration; undefined: it has none, or this user may not read it. */
+export async function tokenOf(
+  settings: Variables,
+): Promise<string | undefined> {
+  const file = settings["BAA_SHARED_TOKEN_FILE"];
+  if (file === undefined) return settings["BAA_SHARED_TOKEN"];
+  try {
+    return (await Deno.readTextFile(file)).trim();
+  } catch {
+    return undefined;
+  }
 }

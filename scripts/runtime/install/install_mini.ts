@@ -24,8 +24,8 @@ import {
   writeRecord,
 } from "../node/mod.ts";
 import { domainsOf, type Jobs, jobsOf, type Ports } from "../launchd/mod.ts";
-import { awaitRuns } from "./await_runs.ts";
 import { changesOf } from "./changes.ts";
+import { drain } from "./drain.ts";
 import { printPlan } from "./dry_run.ts";
 import { exchange } from "./exchange.ts";
 import { type Plan, planInstall, stagingFolder } from "./plan.ts";
@@ -89,10 +89,11 @@ async function install(flags: Flags, work: Work): Promise<ExitCode> {
   const isStopped = changes.jobs.some(({ service }) =>
     service.name === "conductor"
   );
-  if (isStopped && (await jobs.find(SERVICES.conductor)).length > 0) {
-    const state = settingOf("BAA_STATE_DIR", installation);
-    await awaitRuns(state, { clock: machine.clock, terminal });
-  }
+  const isUpgraded = isStopped &&
+    (await jobs.find(SERVICES.conductor)).length > 0;
+  await using _drained = isUpgraded
+    ? await drain(installation, ports)
+    : undefined;
   const isInForce = await uninterrupted(
     terminal,
     () => exchange(changes, { ...ports, installation, jobs }),

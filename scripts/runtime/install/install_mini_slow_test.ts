@@ -163,7 +163,7 @@ Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades
   // The address was a flag of the first install: it is remembered.
   const third = await install(node, "--public-base", "https://mini.example");
   assertRan(third);
-  assertStringIncludes(third.stdout, "for runs that a stop cuts off: 1\n");
+  assertStringIncludes(third.stdout, "for what a stop cuts off: 1\n");
   assertEquals((await call(taskUrl)).data.status, "succeeded");
   assertStringIncludes(third.stdout, "unchanged  codexd");
   assertEquals(jobsOf(node)["codexd"], before["codexd"]);

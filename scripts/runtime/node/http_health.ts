@@ -12,15 +12,24 @@ const MAX_BYTES = 1_048_576;
 export async function ask(
   base: string,
   path: string,
-  { token }: { readonly token?: string | undefined } = {},
+  { token, body }: {
+    readonly token?: string | undefined;
+    /** Makes it a POST of JSON. */
+    readonly body?: unknown;
+  } = {},
 ): Promise<ProbeAnswer> {
   try {
     const response = await fetch(new URL(path, reachable(base)), {
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(token !== undefined && {
-        headers: { authorization: `Bearer ${token}` },
+      ...(body !== undefined && {
+        method: "POST",
+        body: JSON.stringify(body),
       }),
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
     });
     const text = (await readText(response)).trim();
     const [line = ""] = text.split("\n");

@@ -16,7 +16,7 @@ export interface Machine {
   readonly clock: Clock;
 }
 
-/** The variable that tells a script that was handed over where it says things. */
+/** The variable that tells a script that it was handed over, and by whom. */
 export const HANDED_OVER = "BAA_HANDED_OVER";
 
 /** The machine that this process runs on. */
