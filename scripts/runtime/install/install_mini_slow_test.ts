@@ -152,18 +152,21 @@ Deno.test("install-mini.sh installs, leaves alone what is the same, and upgrades
   assertEquals(jobsOf(node), before);
 
   const ends = [await counting(node, 0), await counting(node, 7)];
-  // Longer than a stop of conductor gives it.
+  const go = join(node.home, "ordinary");
   const ordinary = await call(`${node.conductor}/v1/tasks`, {
     title: "ordinary",
     kind: "exec",
-    payload: { command: "sleep 9" },
+    payload: { command: `until [ -e '${go}' ]; do sleep 0.02; done` },
   });
   const taskUrl = `${node.conductor}/v1/tasks/${ordinary.data.task_id}`;
   await until(() => call(taskUrl), ({ data }) => data.status === "running");
   // The address was a flag of the first install: it is remembered.
-  const third = await install(node, "--public-base", "https://mini.example");
+  const upgrade = install(node, "--public-base", "https://mini.example");
+  const state = `${node.conductor}/v1/system/state`;
+  await until(() => call(state), ({ data }) => data.mode === "draining");
+  await Deno.writeTextFile(go, "");
+  const third = await upgrade;
   assertRan(third);
-  assertStringIncludes(third.stdout, "for what a stop cuts off: 1\n");
   assertEquals((await call(taskUrl)).data.status, "succeeded");
   assertStringIncludes(third.stdout, "unchanged  codexd");
   assertEquals(jobsOf(node)["codexd"], before["codexd"]);
