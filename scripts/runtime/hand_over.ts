@@ -4,9 +4,9 @@ import { messageOf } from "../../shared/errors.ts";
 import { shellQuote } from "../../shared/shell_quote.ts";
 import { MARKS } from "../../shared/shell_variables.ts";
 import { ancestors } from "../ancestors.ts";
-import { askerOf } from "./asker.ts";
 import { NoLaunchd, type Ports } from "./launchd/mod.ts";
 import {
+  askerOf,
   EXIT,
   type ExitCode,
   findLaunchctl,

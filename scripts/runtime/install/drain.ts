@@ -1,7 +1,6 @@
 import { Database } from "@db/sqlite";
 import { UPGRADE } from "../../../conductor/automation/mod.ts";
 import { sleep } from "../../../shared/wait.ts";
-import { isAsking } from "../asker.ts";
 import { knowsToken, tokenOf } from "../checks/mod.ts";
 import {
   addressOf,
@@ -10,6 +9,7 @@ import {
   findInstalled,
   type Installation,
   inWords,
+  isAsking,
   type ProbeAnswer,
   runningSettings,
   SERVICES,

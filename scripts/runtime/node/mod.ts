@@ -1,3 +1,4 @@
+export { askerOf, isAsking } from "./asker.ts";
 export {
   formatCommand,
   NOT_FOUND,

@@ -1,6 +1,6 @@
 import process from "node:process";
-import { MARKS } from "../../shared/shell_variables.ts";
-import { HANDED_OVER, type Machine } from "./node/mod.ts";
+import { MARKS } from "../../../shared/shell_variables.ts";
+import { HANDED_OVER, type Machine } from "./machine.ts";
 
 /**
  * Returns who asked for what is handed over, as {@linkcode isAsking} reads it:
