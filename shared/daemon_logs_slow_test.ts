@@ -45,5 +45,6 @@ Deno.test("DaemonLogs reads in pieces: a hundred megabytes leave the loop and th
   assertEquals(found.places.conductor > 90_000_000, true);
   assertEquals((await logs.read({ limit: 200 })).entries.length, 200);
   const grown = most - before;
-  assert(longest < 250 && grown < 60, `${longest} ms, ${grown} MiB`);
+  // All at once it would be seconds, and 100 MiB.
+  assert(longest < 1000 && grown < 80, `${longest} ms, ${grown} MiB`);
 });

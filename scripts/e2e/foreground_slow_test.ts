@@ -112,10 +112,9 @@ async function untilGone(pids: readonly number[]): Promise<number> {
 
 function lastMessage(folder: string, daemon: string): string {
   const logs = `${folder}/logs/${daemon}`;
-  const [file] = [...Deno.readDirSync(logs)].filter(({ name }) =>
-    name.endsWith(".jsonl")
-  );
-  const lines = Deno.readTextFileSync(`${logs}/${file?.name}`).trim();
+  const newest = [...Deno.readDirSync(logs)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".jsonl")).sort().at(-1);
+  const lines = Deno.readTextFileSync(`${logs}/${newest}`).trim();
   return JSON.parse(lines.split("\n").at(-1) ?? "").message;
 }
 
