@@ -206,12 +206,14 @@ Deno.test("Redactor.text() takes no longer for a text that is very long", () => 
   const pieces = ["a-", "eyJ", "cookie: a=b; ", "basic ", "\\", 'password="'];
   for (const piece of pieces) {
     const text = piece.repeat(Math.ceil(1_048_576 / piece.length));
-    const ms = Math.min(...[1, 2, 3, 4, 5].map(() => {
+    // The quickest counts: on a busy machine most wait for others.
+    let quickest = Infinity;
+    for (let tries = 0; tries < 30 && quickest >= 50; tries++) {
       const start = performance.now();
       redactor.text(text);
-      return performance.now() - start;
-    }));
-    assertLess(ms, 50, piece);
+      quickest = Math.min(quickest, performance.now() - start);
+    }
+    assertLess(quickest, 50, piece);
   }
 });
 

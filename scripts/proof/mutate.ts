@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path";
 import { parseArgs } from "node:util";
 import { CopiedTree } from "./mutation/copied_tree.ts";
 import { EQUIVALENTS, whyEquivalent } from "./mutation/equivalents.ts";
-import { judge, type Sample } from "./mutation/judge.ts";
+import { judge, type Judgement, type Sample } from "./mutation/judge.ts";
 import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
 import { type Subject, SUBJECTS } from "./mutation/subjects.ts";
 
@@ -58,29 +58,44 @@ async function judgeAll(
   for (let i = 0; i < workers; i++) {
     trees.push(stack.use(await CopiedTree.of(ROOT)));
   }
+  const interrupted = () => {
+    for (const tree of trees) tree.remove();
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  stack.defer(() => Deno.removeSignalListener("SIGINT", interrupted));
+  const rows: string[] = [];
   const total = { mutants: 0, killed: 0, explained: 0 };
-  const unexplained: string[] = [];
-  console.log("| file | mutants | killed | explained | survived | score |");
-  console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
+  let faults = 0;
+  const tell = (fault: string) => {
+    faults++;
+    console.log(`${fault}\n`);
+  };
   for (const subject of subjects) {
     const { file } = subject;
-    const found = await judge(subject, { root: ROOT, trees, sample });
+    const found = await judge(subject, {
+      root: ROOT,
+      trees,
+      sample,
+      onSurvivor: (it) => {
+        if (!whyEquivalent(file, it)) tell(told(file, it));
+      },
+    });
+    superfluous(file, found).forEach(tell);
     const mutants = found.mutants.length;
     const killed = mutants - found.survivors.length;
-    const left = found.survivors.filter((it) => !whyEquivalent(file, it));
-    const explained = found.survivors.length - left.length;
+    const explained = found.survivors.filter((it) =>
+      whyEquivalent(file, it)
+    ).length;
     total.mutants += mutants;
     total.killed += killed;
     total.explained += explained;
-    unexplained.push(
-      ...left.map((it) => told(file, it)),
-      ...superfluous(file, found.mutants, found.survivors),
-    );
-    console.log(row(file, { mutants, killed, explained }));
+    rows.push(row(file, { mutants, killed, explained }));
   }
-  console.log(row("all", total));
-  for (const text of unexplained) console.log(`\n${text}`);
-  return unexplained.length === 0 && scoreOf(total) >= LEAST_SCORE;
+  console.log("| file | mutants | killed | explained | survived | score |");
+  console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
+  console.log([...rows, row("all", total)].join("\n"));
+  return faults === 0 && scoreOf(total) >= LEAST_SCORE;
 }
 
 interface Counts {
@@ -113,14 +128,11 @@ function told(file: string, mutant: Mutant): string {
 /** Explanations of what a test does notice. */
 function superfluous(
   file: string,
-  mutants: readonly Mutant[],
-  survivors: readonly Mutant[],
+  { mutants, survivors }: Judgement,
 ): string[] {
-  return EQUIVALENTS
-    .filter((it) =>
-      mutants.some((mutant) => whyEquivalent(file, mutant) === it) &&
-      !survivors.some((mutant) => whyEquivalent(file, mutant) === it)
-    )
+  const used = new Set(survivors.map((it) => whyEquivalent(file, it)));
+  const met = new Set(mutants.map((it) => whyEquivalent(file, it)));
+  return EQUIVALENTS.filter((it) => met.has(it) && !used.has(it))
     .map(({ within, was, is }) =>
       `${file} ${within}: explained, and yet noticed\n  - ${was}\n  + ${is}`
     );

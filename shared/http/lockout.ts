@@ -39,14 +39,12 @@ export class Lockout {
     failures.times = failures.times.filter((it) => now - it < WINDOW_MS);
     failures.times.push(now);
     if (failures.times.length < MAX_FAILURES) return;
-    failures.times = [];
     failures.lockedUntil = now + WINDOW_MS;
   }
 
   /** How many seconds the address is still locked out; 0 when it is not. */
   secondsLeft(address: string): number {
     const until = this.#byAddress.get(address)?.lockedUntil ?? 0;
-    if (until === 0) return 0;
     return Math.max(0, Math.ceil((until - this.#clock.monotonic()) / 1000));
   }
 }

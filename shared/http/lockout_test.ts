@@ -34,6 +34,15 @@ Deno.test("Lockout counts any minute, not the minutes of a clock", async () => {
   assertEquals(lockout.secondsLeft("a"), 60);
 });
 
+Deno.test("Lockout forgets a failure when it is a minute old", async () => {
+  const clock = new FakeClock();
+  const lockout = new Lockout(clock);
+  failTimes(lockout, "a", 9);
+  await clock.advance(60_000);
+  failTimes(lockout, "a", 9);
+  assertEquals(lockout.secondsLeft("a"), 0);
+});
+
 Deno.test("Lockout is not prolonged by failures while it lasts, and starts anew after", async () => {
   const clock = new FakeClock();
   const lockout = new Lockout(clock);

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { memoryFolder } from "../simulation/database_pool.ts";
 import type { Subject } from "./subjects.ts";
 
 /** A mutant gets so many times what the tests take without one, and a start. */
@@ -16,7 +17,7 @@ const LEFT_OUT = new Set([
 ]);
 
 /**
- * A copy of a checkout in a folder of its own, in which one module at a time is
+ * A copy of a checkout, in memory where the system can, in which one module at a time is
  * another: the checkout itself is never touched. What tests leave in the
  * temporary folder goes with it.
  */
@@ -29,7 +30,11 @@ export class CopiedTree implements AsyncDisposable {
   }
 
   static async of(root: string): Promise<CopiedTree> {
-    const folder = await Deno.makeTempDir({ prefix: "proof-mutate-" });
+    const dir = memoryFolder();
+    const folder = await Deno.makeTempDir({
+      prefix: "proof-mutate-",
+      ...(dir && { dir }),
+    });
     await Deno.mkdir(join(folder, "tree"));
     for await (const { name } of Deno.readDir(root)) {
       if (name.startsWith(".") || LEFT_OUT.has(name)) continue;
@@ -39,15 +44,15 @@ export class CopiedTree implements AsyncDisposable {
   }
 
   /** Runs the tests of a subject as it is; throws when they fail. */
-  async prove(subject: Subject): Promise<void> {
+  async prove({ file, tests }: Subject): Promise<void> {
     const started = performance.now();
     this.#timeoutMs = Infinity;
-    const { passed, output } = await this.#test(subject.tests);
+    const { passed, output } = await this.#test(tests);
     const took = performance.now() - started;
     this.#timeoutMs = took * PATIENCE + START_MS;
     if (passed) return;
     throw new Error(
-      `Cannot judge the tests of ${subject.file}: they fail without a mutant\n${output}`,
+      `Cannot judge the tests of ${file}: they fail without a mutant\n${output}`,
     );
   }
 
@@ -63,12 +68,21 @@ export class CopiedTree implements AsyncDisposable {
     }
   }
 
+  /** One file after the other: what fails in the first needs no second. */
   async #test(tests: readonly string[]): Promise<Verdict> {
+    let verdict: Verdict = { passed: true, output: "" };
+    for (const test of tests) {
+      verdict = await this.#testFile(test);
+      if (!verdict.passed) break;
+    }
+    return verdict;
+  }
+
+  async #testFile(test: string): Promise<Verdict> {
     const temp = join(this.#folder, "temp");
     await Deno.mkdir(temp, { recursive: true });
-    const flags = ["-A", "--no-check", "--fail-fast", "--quiet"];
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["test", ...flags, ...tests],
+      args: ["test", "-A", "--no-check", "--fail-fast", "--quiet", test],
       cwd: join(this.#folder, "tree"),
       env: { TMPDIR: temp, NO_COLOR: "1" },
       stdin: "null",
@@ -80,10 +94,15 @@ export class CopiedTree implements AsyncDisposable {
       : setTimeout(() => child.kill("SIGKILL"), this.#timeoutMs);
     const { success, stdout, stderr } = await child.output();
     clearTimeout(timer);
-    await Deno.remove(temp, { recursive: true });
-    const output = new TextDecoder().decode(stdout) +
-      new TextDecoder().decode(stderr);
-    return { passed: success, output };
+    // A killed test's children may still write: that goes with the whole.
+    await Deno.remove(temp, { recursive: true }).catch(() => {});
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { passed: success, output: decode(stdout) + decode(stderr) };
+  }
+
+  /** Leaves nothing behind, whatever still runs in it. */
+  remove(): void {
+    Deno.removeSync(this.#folder, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import type { Subject } from "./subjects.ts";
 /** Runs the tests of a subject on its mutants, one after the other in each tree. */
 export async function judge(
   subject: Subject,
-  { root, trees, sample }: JudgeOptions,
+  { root, trees, sample, onSurvivor }: JudgeOptions,
 ): Promise<Judgement> {
   const all = mutantsOf(await Deno.readTextFile(join(root, subject.file)));
   const chosen = sample === undefined ? all : pickSome(all, sample);
@@ -17,10 +17,11 @@ export async function judge(
     await tree.prove(subject);
     for (let mutant = left.shift(); mutant; mutant = left.shift()) {
       const { passed } = await tree.run(subject, mutant.text);
-      if (passed) survivors.push(mutant);
+      if (!passed) continue;
+      survivors.push(mutant);
+      onSurvivor?.(mutant);
     }
   }));
-  survivors.sort((a, b) => a.number - b.number);
   return { mutants: chosen, survivors };
 }
 
@@ -31,6 +32,8 @@ export interface JudgeOptions {
   readonly trees: readonly CopiedTree[];
   /** Only so many mutants, which the seed decides; default: all. */
   readonly sample?: Sample | undefined;
+  /** Is told of each at once. */
+  readonly onSurvivor?: (mutant: Mutant) => void;
 }
 
 export interface Sample {

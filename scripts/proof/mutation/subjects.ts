@@ -5,14 +5,15 @@ export interface Subject {
   readonly tests: readonly string[];
 }
 
-const GUARD_TESTS = [
-  "shared/http/guard_test.ts",
-  "shared/http/token_test.ts",
-  "shared/http/hosts_test.ts",
-];
+const GUARD_TESTS = ["shared/http/guard_test.ts"];
 const POLICY_TESTS = ["host_ops/policy_test.ts", "host_ops/own_files_test.ts"];
 const TOKEN_TESTS = ["conductor/access/named_tokens_test.ts"];
-const LEASE_TESTS = ["conductor/automation/leadership_test.ts"];
+const LEASE_TESTS = [
+  "conductor/automation/leader_test.ts",
+  "conductor/store/lease_store_test.ts",
+  "conductor/automation/leadership_terms_test.ts",
+  "conductor/automation/leadership_test.ts",
+];
 const AUDIT_TESTS = ["conductor/record/audit_log_test.ts"];
 const REDACTION_TESTS = [
   "shared/mask_secrets_test.ts",
@@ -26,9 +27,15 @@ export const SUBJECTS: readonly Subject[] = [
     file: "shared/http/lockout.ts",
     tests: ["shared/http/lockout_test.ts", ...GUARD_TESTS],
   },
-  { file: "shared/http/token.ts", tests: GUARD_TESTS },
+  {
+    file: "shared/http/token.ts",
+    tests: ["shared/http/token_test.ts", ...GUARD_TESTS],
+  },
   { file: "shared/http/scopes.ts", tests: GUARD_TESTS },
-  { file: "shared/http/hosts.ts", tests: GUARD_TESTS },
+  {
+    file: "shared/http/hosts.ts",
+    tests: ["shared/http/hosts_test.ts", ...GUARD_TESTS],
+  },
   { file: "shared/http/guard.ts", tests: GUARD_TESTS },
   { file: "conductor/access/named_tokens.ts", tests: TOKEN_TESTS },
   { file: "conductor/store/token_store.ts", tests: TOKEN_TESTS },
