@@ -51,7 +51,7 @@ export class FormKeys {
     if (!isGood) {
       throw new AppError(
         "CONFLICT",
-        "Cannot take the form: it was sent already, is older than 15 minutes, or was made for another",
+        "Cannot take the form: it was sent already, is older than 15 minutes, or was made for something else, in another session, by another conductor or before this one's start",
         { hint: "Open its page again, and send the form from there." },
       );
     }

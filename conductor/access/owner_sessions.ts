@@ -24,9 +24,9 @@ const SESSION_MS = 12 * 3_600_000;
 /** More browsers than an owner has; the oldest session makes room. */
 const MAX_SESSIONS = 100;
 
-/** The cookie, wherever it stands among others; a page of another port may have set one as well. */
+/** The cookie, wherever it stands among others; a page of another port may have set some, for each part of a path. */
 const COOKIE = /(?:^|;)\s*baa_session=([A-Za-z0-9_-]{22})(?=\s*(?:;|$))/g;
-const MAX_COOKIES = 8;
+const MAX_COOKIES = 24;
 
 /**
  * The sessions that the owner opens with the shared token, to look at the pages

@@ -191,6 +191,33 @@ Deno.test("a form takes nothing across origins, sessions, approvals, and nothing
   assertEquals([answer.status, it.answers().length], [303, 1]);
 });
 
+Deno.test("a form that another conductor made is refused in words, and its own page has one that is taken", async () => {
+  await using it = await stage();
+  await using standby = await testConductor({
+    ...it.codexd.env,
+    BAA_SHARED_TOKEN: OWNERS_TOKEN,
+    BAA_NODE_ID: "second",
+  });
+  await it.codexd.followed(2);
+  const there = new OwnerBrowser(standby);
+  there.cookie = it.owner.cookie;
+  const [key = ""] = await it.owner.keys("apr_1");
+  const decision = "accept";
+  const answer = await there.answer("apr_1", { key, decision }, {
+    accept: "text/html",
+  });
+  assertEquals(answer.status, 409);
+  assertMatch(
+    await answer.text(),
+    /by another conductor.*Open its page again.*href="\/v1\/status\/ui\/codex"/s,
+  );
+  assertEquals(it.answers(), []);
+  const [own = ""] = await there.keys("apr_1");
+  const taken = await there.answer("apr_1", { key: own, decision });
+  await taken.body?.cancel();
+  assertEquals([taken.status, it.answers().length], [303, 1]);
+});
+
 Deno.test("a key ends with its session, and showing it changes nothing", async () => {
   await using it = await stage();
   const { owner } = it;

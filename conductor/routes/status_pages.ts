@@ -226,7 +226,10 @@ export const statusPageRoutes = [
       if (Object.hasOwn(MAKERS, page)) {
         return pageReply(await MAKERS[page as keyof typeof MAKERS](context));
       }
-      throw new AppError("NOT_FOUND", "Cannot find this page");
+      throw new AppError("NOT_FOUND", "Cannot find this page", {
+        hint: `The pages are ${Object.keys(MAKERS).join(", ")}. Programs ` +
+          "read GET /v1/status, GET /v1/tasks and the like: see GET /describe.",
+      });
     },
   }),
   route({

@@ -25,6 +25,9 @@ async function page(it: TestConductor, path: string, status = 200) {
   const policy = answer.headers.get("content-security-policy") ?? "";
   assertStringIncludes(policy, "default-src 'none'");
   assertStringIncludes(policy, "form-action 'self'");
+  assertStringIncludes(policy, "frame-ancestors 'none'");
+  assertEquals(answer.headers.get("x-frame-options"), "DENY");
+  assertEquals(answer.headers.get("cache-control"), "no-store");
   assert(!/<script|<b\/| on[a-z]+=| style=/i.test(html), path);
   assert(!html.includes("\u202e") && !html.includes("\u0007"), path);
   assert(new TextEncoder().encode(html).length <= 102_400, path);

@@ -265,7 +265,10 @@ Deno.test("a session's cookie counts for the pages alone, and in the local zone 
   const headers = { cookie, origin: it.origin };
   assert(await isIn(it, cookie));
   assert(await isIn(it, `a=b; ${cookie} ;c=d`));
-  assert(await isIn(it, `baa_session=${"x".repeat(22)}; ${cookie}`), "tossed");
+  for (const tossed of [1, 20]) {
+    const others = `baa_session=${"x".repeat(22)}; `.repeat(tossed);
+    assert(await isIn(it, others + cookie), "tossed");
+  }
   assert(!await isIn(it, cookie, { "x-forwarded-for": "203.0.113.9" }));
   for (
     const [method, path, status] of [
@@ -283,6 +286,35 @@ Deno.test("a session's cookie counts for the pages alone, and in the local zone 
   }
   const { data } = await (await server.get("/v1/status", { headers })).json();
   assertEquals(Object.keys(data).length, 4);
+});
+
+Deno.test("the pages open by the session and, as every route does, by a bearer token that may read them", async () => {
+  await using it = await guarded();
+  const as = (authorization: string, accept = BROWSER.accept) =>
+    it.server.get(`${UI}/tasks`, { headers: { authorization, accept } });
+  const owner = { authorization: `Bearer ${TOKEN}` };
+  assertEquals(await statusOf(as(owner.authorization)), 200);
+  for (const [scope, status] of [["admin", 200], ["read", 403]] as const) {
+    const { data } = await (await it.server.post(
+      "/v1/tokens",
+      { name: scope, scopes: [scope] },
+      { headers: owner },
+    )).json();
+    const answer = await as(`Bearer ${data.token}`);
+    assertEquals([answer.status, answer.headers.get("set-cookie")], [
+      status,
+      null,
+    ]);
+    assert(!(await answer.text()).includes("Sign out"), "it is no session");
+  }
+  assertEquals(await statusOf(as("Bearer not-the-owner-1234")), 401);
+  const json = await as(owner.authorization, "application/json");
+  assertEquals(json.headers.get("content-type"), "text/html; charset=utf-8");
+  await json.body?.cancel();
+  const none = await it.server.get(`${UI}/nothing`, {
+    headers: { ...owner, accept: "application/json" },
+  });
+  assertMatch((await none.json()).error.hint, /tasks.*Programs.*\/v1\/tasks/);
 });
 
 Deno.test("an old or wrong cookie locks nobody out; wrong tokens in the form do, and the right one passes", async () => {
