@@ -89,7 +89,7 @@ export class Approvals {
     if (record !== undefined) return record;
     throw new AppError("NOT_FOUND", "Cannot find the approval", {
       hint:
-        "Those that wait: GET /v1/codex/approvals of conductor, or approvals.items[] of GET /v1/codexd/status.",
+        "Take the approval_id of one that waits, from approvals.items[] of GET /v1/codexd/status.",
     });
   }
 

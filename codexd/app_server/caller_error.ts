@@ -27,6 +27,7 @@ export function callerError(error: unknown): Error {
   return new AppError("CODEXD_UNAVAILABLE", `Cannot reach Codex: ${reason}`, {
     cause: error,
     details: { reason },
+    hint: "GET /v1/codexd/status says what is missing and what to do.",
   });
 }
 
@@ -80,13 +81,16 @@ function busy(cause: Error): AppError {
 function refusal(error: RpcError, reason: string): AppError {
   const options = { cause: error, details: { codex: reason } };
   if (NOT_FOUND.test(reason)) {
-    return new AppError("NOT_FOUND", "Cannot find the session", options);
+    return new AppError("NOT_FOUND", "Cannot find the session", {
+      ...options,
+      hint: "Take the session_id of one that GET /v1/codexd/sessions lists.",
+    });
   }
   if (/is archived/.test(reason)) {
     return new AppError("CONFLICT", "Cannot use the session: it is archived", {
       ...options,
       hint:
-        'Fetch it back: POST /v1/codex/sessions (of codexd: /v1/codexd/sessions) {"session_id":"…","archived":false}.',
+        'Fetch it back: POST /v1/codexd/sessions {"session_id":"…","archived":false}.',
     });
   }
   if (CONFLICT.test(reason)) {

@@ -122,6 +122,7 @@ export class Login {
     const message = `Cannot use Codex: ${details.reason}`;
     throw new AppError("CODEXD_UNAVAILABLE", message, {
       details,
+      hint: `${details.fix}.`,
       retryable: false,
     });
   }

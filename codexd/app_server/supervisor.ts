@@ -95,6 +95,7 @@ export class Supervisor {
       `Cannot use Codex: ${fault.reason}`,
       {
         details: { ...fault, state },
+        hint: `${fault.fix}.`,
         // A binary does not come by itself.
         ...(state === "missing" && { retryable: false }),
       },

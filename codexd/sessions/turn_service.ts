@@ -303,6 +303,9 @@ export class TurnService {
       : `turn ${active.turnId} is running, not ${turnId}`;
     throw new AppError("CONFLICT", `Cannot ${verb}: ${why}`, {
       details: { turn_id: active?.turnId ?? null },
+      hint: active === undefined
+        ? "POST /v1/codexd/turn without action starts one."
+        : `Send it again with turn_id ${active.turnId}, or with none.`,
     });
   }
 

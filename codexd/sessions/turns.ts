@@ -67,7 +67,11 @@ export class Turns {
       throw new AppError(
         "CONFLICT",
         `Cannot use the session: ${why}`,
-        { details: { turn_id: running?.turnId ?? null } },
+        {
+          details: { turn_id: running?.turnId ?? null },
+          hint:
+            'Wait for its end, or POST /v1/codexd/turn with {"action":"steer"} or {"action":"interrupt"}.',
+        },
       );
     }
     const { promise, resolve } = Promise.withResolvers<void>();

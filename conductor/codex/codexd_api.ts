@@ -33,6 +33,13 @@ const OURS: readonly ErrorCode[] = [
   "METHOD_NOT_ALLOWED",
 ];
 
+/** Where conductor has what codexd's hints name; the first that is found counts. */
+const HERE = [
+  ["approvals.items[] of GET /v1/codexd/status", "GET /v1/codex/approvals"],
+  ["/v1/codexd/status", "/v1/codex"],
+  ["/v1/codexd/", "/v1/codex/"],
+] as const;
+
 /** codexd, by the contracts that it serves. */
 export class CodexdApi implements Disposable {
   readonly base: URL;
@@ -56,7 +63,7 @@ export class CodexdApi implements Disposable {
 
   /**
    * Calls a route. Failures are codexd's own, but for those that would blame
-   * the caller for conductor.
+   * the caller for conductor; what they advise is said of conductor's routes.
    */
   async call<P extends `/${string}`, Q, B, D extends Schema>(
     contract: RouteFacts<P, Q, B, D>,
@@ -66,9 +73,8 @@ export class CodexdApi implements Disposable {
     try {
       return await this.#client.request(contract, input, options);
     } catch (error) {
-      if (!(error instanceof AppError) || !OURS.includes(error.code)) {
-        throw error;
-      }
+      if (!(error instanceof AppError)) throw error;
+      if (!OURS.includes(error.code)) throw withOwnRoutes(error);
       throw new AppError(
         "UPSTREAM_FAILED",
         `Cannot use codexd: it refuses conductor with ${error.code}`,
@@ -121,6 +127,21 @@ export class CodexdApi implements Disposable {
 interface CodexdApiOptions extends Pick<ClientOptions, "clock">, DoorOptions {
   /** By which name codexd is called; it is reached over its socket alone. */
   readonly base: URL;
+}
+
+function withOwnRoutes(error: AppError): AppError {
+  const { code, message, details, headers, retryable, hint } = error;
+  if (!hint?.includes("/v1/codexd/")) return error;
+  return new AppError(code, message, {
+    cause: error,
+    retryable,
+    ...(details && { details }),
+    ...(headers && { headers }),
+    hint: HERE.reduce(
+      (it, [theirs, ours]) => it.replaceAll(theirs, ours),
+      hint,
+    ),
+  });
 }
 
 /** What of a request is passed on. */

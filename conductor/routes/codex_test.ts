@@ -151,6 +151,46 @@ Deno.test("/v1/codex* keep codexd's failures with their details", async () => {
   assertEquals([ours.status, ours.code], [502, "UPSTREAM_FAILED"]);
 });
 
+Deno.test("/v1/codex* pass on what codexd advises, by conductor's own routes", async () => {
+  await using codexd = new FakeCodexd();
+  await using it = await connected(codexd);
+  for (
+    const [code, theirs, ours] of [
+      [
+        "NOT_FOUND",
+        "Take it from approvals.items[] of GET /v1/codexd/status.",
+        "Take it from GET /v1/codex/approvals.",
+      ],
+      [
+        "CONFLICT",
+        "POST /v1/codexd/turn starts one, in one of GET /v1/codexd/sessions.",
+        "POST /v1/codex/turn starts one, in one of GET /v1/codex/sessions.",
+      ],
+      [
+        "CODEXD_UNAVAILABLE",
+        "GET /v1/codexd/status says why.",
+        "GET /v1/codex says why.",
+      ],
+      ["INVALID_INPUT", "Send local_image.", "Send local_image."],
+      [
+        "INVALID_INPUT",
+        "GET /describe/codexd.turn has the fields.",
+        "GET /describe/codex.approvals.answer has the fields, and an example.",
+      ],
+    ] as const
+  ) {
+    codexd.refusals.set("/v1/codexd/turn", {
+      status: 400,
+      code,
+      message: "Cannot",
+      hint: theirs,
+    });
+    const path = "/v1/codex/approvals/approval_none";
+    const { hint } = await failure(it, "POST", path, { decision: "decline" });
+    assertEquals(hint, ours);
+  }
+});
+
 Deno.test("/v1/codex* answer 503 while codexd is away; conductor stays ready", async () => {
   await using it = await testConductor();
   for (

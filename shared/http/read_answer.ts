@@ -84,8 +84,9 @@ function failureOf(
   const retryAfter = response.headers.get("retry-after");
   const { hint, retryable } = error as Readonly<Record<string, unknown>>;
   return new AppError(code, message, {
-    // The server's own routes are not those of who asks here.
-    ...(typeof hint === "string" && code !== "INVALID_INPUT" && { hint }),
+    // Of its fields a route here tells itself.
+    ...(typeof hint === "string" && !hint.startsWith("GET /describe/") &&
+      { hint }),
     ...(typeof retryable === "boolean" && { retryable }),
     ...(typeof own === "object" && own !== null && { details: { ...own } }),
     ...(retryAfter !== null && { headers: { "retry-after": retryAfter } }),

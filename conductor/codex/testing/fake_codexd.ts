@@ -28,6 +28,7 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  readonly hint?: string;
   readonly details?: Record<string, unknown>;
 }
 
