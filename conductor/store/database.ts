@@ -253,6 +253,24 @@ export function openDatabase(
   path: string,
   { mustExist = false }: { readonly mustExist?: boolean } = {},
 ): Database {
+  try {
+    return openOnce(path, mustExist);
+  } catch (error) {
+    const known = toStorageError(error);
+    const isUnusable = known instanceof StorageError &&
+      known.trouble === "unusable";
+    if (!isUnusable) throw cannotOpen(path, error);
+  }
+  try {
+    // What a disk refused once it may grant now; if not, a person has to look.
+    return openOnce(path, mustExist);
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+/** @throws whatever says why it cannot be used. */
+function openOnce(path: string, mustExist: boolean): Database {
   let connection: Connection | undefined;
   try {
     if (path !== ":memory:") inspectFirst(path, mustExist);
@@ -279,7 +297,7 @@ export function openDatabase(
     connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   } catch (error) {
     connection?.close();
-    throw cannotOpen(path, error);
+    throw error;
   }
   return new Database(path, connection);
 }
@@ -299,6 +317,11 @@ function inspectFirst(path: string, mustExist: boolean): void {
     // SQLite gives its other files the mode of the first one.
     Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
   } catch (cause) {
+    const { code } = cause as { readonly code?: string };
+    if (code === "ENOSPC") throw new StorageError("full", cause);
+    if (code === "EIO") {
+      throw new StorageError("unusable", cause, { message: messageOf(cause) });
+    }
     throw new Error(
       `it is read-only (${messageOf(cause)}): make it writable and start ` +
         "conductor again; nothing is wrong with what is in it",

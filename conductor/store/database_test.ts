@@ -49,6 +49,30 @@ Deno.test("openDatabase() waits for another process that makes the database", as
   assertEquals((await second.status).code, 0);
 });
 
+Deno.test("openDatabase() tries again what a disk refused once, and says that it is full", async () => {
+  await using dir = await tempDir();
+  const { openSync } = Deno;
+  const refusing = (code: string) => {
+    Deno.openSync = () => {
+      Deno.openSync = openSync;
+      throw Object.assign(new Error("refused"), { code });
+    };
+  };
+  try {
+    refusing("EIO");
+    openDatabase(dir.join("a.db")).close();
+    refusing("ENOSPC");
+    const { trouble } = assertThrows(
+      () => openDatabase(dir.join("a.db")),
+      StorageError,
+      "full",
+    );
+    assertEquals(trouble, "full");
+  } finally {
+    Deno.openSync = openSync;
+  }
+});
+
 Deno.test("openDatabase() keeps what was written", async () => {
   await using dir = await tempDir();
   const first = openDatabase(dir.join("a.db"));

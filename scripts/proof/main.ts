@@ -4,16 +4,18 @@
  * with 1 when a promise is broken.
  *
  * Usage: deno run -A scripts/proof/main.ts attack [--base URL] [--token-file F] [--state FOLDER]
+ *        deno run -A scripts/proof/main.ts faults [--points N|all] [--only PLACE] [--workers N]
  *        deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
  *        deno run -A scripts/proof/main.ts fuzz [--inputs N] [--only PARSER] [--seed X]
  *        deno run -A scripts/proof/main.ts mutate [--only FILE] [--mutant N] [--sample N] [--seed X] [--workers N]
  */
 import { attack } from "./attack.ts";
+import { faults } from "./faults.ts";
 import { fuzz } from "./fuzz.ts";
 import { mutate } from "./mutate.ts";
 import { simulate } from "./simulate.ts";
 
-const PROOFS = { attack, fuzz, mutate, simulate };
+const PROOFS = { attack, faults, fuzz, mutate, simulate };
 
 const [name = "", ...args] = Deno.args;
 if (!Object.hasOwn(PROOFS, name)) {
