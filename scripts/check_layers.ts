@@ -74,7 +74,8 @@ const ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["node"],
     ["launchd"],
     ["checks"],
-    ["install", "manage"],
+    ["install"],
+    ["manage"],
     [OTHER_FILES],
   ],
 };

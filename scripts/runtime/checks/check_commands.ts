@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import {
   addressOf,
+  brokenOffFindings,
   databasePath,
   DEFAULT_SERVICES,
   EXIT,
@@ -141,7 +142,10 @@ async function nodeChecks(
       );
     }
     const database = databasePath(stateDir);
-    findings.push(...await databaseCheck(database));
+    findings.push(
+      ...await brokenOffFindings(dirname(database)),
+      ...await databaseCheck(database),
+    );
     findings.push(...clockCheck(database, machine));
     findings.push(backupCheck(join(dirname(database), "backups"), Date.now()));
   }

@@ -127,6 +127,11 @@ Deno.test("doctor asks a Mac's own programs what keeps the services up, and give
     "codesign",
     '[ "$1" = --verify ] || echo Signature=adhoc >&2',
   );
+  // What a restore leaves that is killed.
+  await Deno.writeTextFile(
+    join(node.prefix, "state/conductor/restore-2026-01-01.mark"),
+    "/backup",
+  );
   const ran = await node.run("with-deno", "doctor");
   assertRan(ran, 0);
   for (
@@ -137,6 +142,7 @@ Deno.test("doctor asks a Mac's own programs what keeps the services up, and give
       `install-mini.sh --token-file ${node.home}/.baa-token`,
       "conductor: its signature is ad hoc",
       "clock: it has not gone back",
+      "fix: ./scripts/runtime/restore-mini.sh /backup does it again",
     ]
   ) assertStringIncludes(ran.stdout, line);
 });

@@ -27,7 +27,7 @@ export async function takeUpRestores(path: string): Promise<readonly string[]> {
     await takeUp({ path, aside: asidePath(path, stamp) });
     await Deno.remove(markPath(folder, stamp));
   }
-  await removeStagedOnes(path);
+  if (found.length > 0) await removeStagedOnes(path);
   return found.flatMap(({ backup }) => backup === "" ? [] : [backup]);
 }
 

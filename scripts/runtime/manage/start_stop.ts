@@ -1,6 +1,8 @@
 import { exists } from "@std/fs";
 import { messageOf } from "../../../shared/errors.ts";
+import { takeUpRestores } from "../install/mod.ts";
 import {
+  databasePath,
   EXIT,
   type ExitCode,
   findInstalled,
@@ -8,6 +10,7 @@ import {
   type Flags,
   formatCommand,
   plistPath,
+  runningSettings,
   script,
   type Service,
   SERVICES,
@@ -30,6 +33,7 @@ type Deed = (service: Service, context: DeedContext) => Promise<string>;
 interface DeedContext {
   readonly jobs: Jobs;
   readonly plist: string;
+  readonly stateDir: string | undefined;
 }
 
 /** Loads the services that are not loaded, and starts those that ended. */
@@ -61,9 +65,12 @@ export function restartLaunchd(flags: Flags, ports: Ports): Promise<ExitCode> {
 
 async function start(
   service: Service,
-  { jobs, plist }: DeedContext,
+  { jobs, plist, stateDir }: DeedContext,
 ): Promise<string> {
   await mustExist(plist);
+  const brokenOff = service.name === "conductor" && stateDir !== undefined
+    ? await takeUpRestores(databasePath(stateDir))
+    : [];
   const { target, wasLoaded } = await jobs.load(service, plist);
   const job = await jobs.run(target);
   if (job === undefined || !isRunning(job)) {
@@ -74,7 +81,7 @@ async function start(
   }
   return `${wasLoaded ? "running already" : "started"}, ${
     whatLaunchdSays(job)
-  }`;
+  }${brokenOff.map((it) => `; the restore of ${it} was broken off`).join("")}`;
 }
 
 async function stop(service: Service, { jobs }: DeedContext): Promise<string> {
@@ -90,10 +97,11 @@ async function forEach(
   },
 ): Promise<ExitCode> {
   const { machine, terminal } = ports;
-  const { scope } = await findInstalled(
+  const installed = await findInstalled(
     flags.scope,
     machine.environment["HOME"] ?? "/",
   );
+  const { scope } = installed;
   const owner = await findOwner(scope, flags, machine);
   if (flags.dryRun) {
     for (const name of flags.services) {
@@ -108,12 +116,15 @@ async function forEach(
     return EXIT.ok;
   }
   const jobs = await jobsOf({ scope, owner }, ports);
+  const { BAA_STATE_DIR: stateDir } = runningSettings(installed, machine);
   let code: ExitCode = EXIT.ok;
   for (const name of flags.services) {
     const service = SERVICES[name];
     try {
       const plist = plistPath(service, { scope, owner });
-      terminal.say(`${name}: ${await deed(service, { jobs, plist })}`);
+      terminal.say(
+        `${name}: ${await deed(service, { jobs, plist, stateDir })}`,
+      );
     } catch (error) {
       terminal.warn(`${name}: ${messageOf(error)}`);
       code = EXIT.failed;

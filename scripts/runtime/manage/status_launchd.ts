@@ -1,7 +1,10 @@
+import { dirname } from "@std/path";
 import { printable } from "../../../shared/printable.ts";
 import {
   addressOf,
   ask,
+  brokenOffFindings,
+  databasePath,
   EXIT,
   type ExitCode,
   findInstalled,
@@ -13,6 +16,7 @@ import {
   type Service,
   SERVICES,
   textOf,
+  type Variables,
 } from "../node/mod.ts";
 import {
   isRunning,
@@ -50,6 +54,7 @@ export async function statusLaunchd(
       const line of [
         ...status.lines,
         ...await lastWords(service, installed, status),
+        ...await restoreLines(service, settings),
       ]
     ) {
       terminal.say(`      ${line}`);
@@ -106,6 +111,19 @@ function healthInWords(
   const why = [reasons, degraded].flat().filter((it) => typeof it === "string");
   return `, version ${version}, ${status}` +
     (why.length === 0 ? "" : ` (${why.join("; ")})`);
+}
+
+async function restoreLines(
+  { name }: Service,
+  settings: Variables,
+): Promise<readonly string[]> {
+  const stateDir = settings["BAA_STATE_DIR"];
+  if (name !== "conductor" || stateDir === undefined) return [];
+  const found = await brokenOffFindings(dirname(databasePath(stateDir)));
+  return found.flatMap(({ seen, fix }) => [
+    `restore  ${seen}`,
+    `         fix: ${fix}`,
+  ]);
 }
 
 /** What a service that is down printed last: the reason of a crash loop. */

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { type Finding, script, warning } from "./finding.ts";
 
 /**
  * Says beside the database that a restore goes on, and of which backup. The
@@ -50,6 +51,23 @@ export async function brokenOffRestores(
     }
   }
   return found;
+}
+
+/** Says that a restore into `folder` was broken off, and what may be typed. */
+export async function brokenOffFindings(
+  folder: string,
+): Promise<readonly Finding[]> {
+  return (await brokenOffRestores(folder))
+    .filter(({ backup }) => backup !== "")
+    .map(({ backup }) =>
+      warning(
+        "restore",
+        "one was broken off; what was there before, or the backup, is whole",
+        `${script("restore-mini", backup)} does it again, ${
+          script("start-launchd", "--service", "conductor")
+        } goes on with what is there`,
+      )
+    );
 }
 
 /** What a restore is known by. */

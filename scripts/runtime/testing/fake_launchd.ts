@@ -19,6 +19,8 @@ export interface FakeLaunchdState {
   readonly jobs: Record<string, FakeJob>;
   /** Exit codes with which the next calls of a sub-command fail. */
   readonly refusals: Record<string, number[]>;
+  /** After which sub-commands, once each, whoever called them is killed. */
+  readonly killsCallerAt: string[];
   /** How many looks find a job that was told to leave. */
   slowLooks: number;
   readonly disabled: string[];
@@ -40,6 +42,7 @@ export function emptyLaunchd(): FakeLaunchdState {
     loginSession: true,
     jobs: {},
     refusals: {},
+    killsCallerAt: [],
     slowLooks: 0,
     disabled: [],
     calls: [],

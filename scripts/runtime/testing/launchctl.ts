@@ -28,8 +28,12 @@ async function main(folder: string): Promise<never> {
     ended: (pid) => readNumber(`${folder}/${pid}.ended`),
   });
   const { code, stdout, stderr } = launchd.run(Deno.args);
+  const { killsCallerAt } = launchd.state;
+  const isLast = killsCallerAt.at(0) === Deno.args[0];
+  if (isLast) killsCallerAt.shift();
   Deno.writeTextFileSync(`${stateFile}.new`, JSON.stringify(launchd.state));
   Deno.renameSync(`${stateFile}.new`, stateFile);
+  if (isLast) Deno.kill(Deno.ppid, "SIGKILL");
   Deno.stdout.writeSync(new TextEncoder().encode(stdout));
   Deno.stderr.writeSync(new TextEncoder().encode(stderr));
   Deno.exit(code);
