@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FakeCodexd } from "../../conductor/codex/testing/fake_codexd.ts";
-import { hasChromium, launchChromium, type Page } from "../testing/chromium.ts";
+import {
+  hasChromium,
+  launchChromium,
+  openPage,
+  type Page,
+} from "../testing/chromium.ts";
 import { startDaemon } from "../testing/daemon.ts";
 
 const TOKEN = "the-owner-4711-x9k2";
@@ -53,22 +58,15 @@ Deno.test({
       codexd.seen.filter(({ method }) => method === "POST")
         .map(({ body }) => [body?.approval_id, body?.decision]);
     await using browser = await launchChromium();
-    const context = await browser.newContext({
-      viewport: { width: 320, height: 844 },
+    await using opened = await openPage(browser, {
+      width: 320,
       colorScheme: "dark",
     });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => complaints.push(message.text()));
+    const { page, complaints, beyond } = opened;
     const text = async () => await page.textContent("main") ?? "";
 
     const first = await page.goto(origin + CODEX);
     assertEquals(first?.status(), 401);
-    const beyond = () =>
-      page.evaluate<number>(
-        "document.documentElement.scrollWidth - innerWidth",
-      );
     assertEquals(await beyond(), 0);
     await page.fill("#token", "not-the-owner-1234");
     await page.click("form.form button");
@@ -102,7 +100,6 @@ Deno.test({
     assertEquals(last?.status(), 401);
     const refused = complaints.filter((it) => !/status of 40[13]/.test(it));
     assertEquals(refused, [], "the policy refuses what a page is made of");
-    await context.close();
   },
 });
 

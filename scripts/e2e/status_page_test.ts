@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasChromium, launchChromium } from "../testing/chromium.ts";
+import { hasChromium, launchChromium, openPage } from "../testing/chromium.ts";
 import { startDaemon } from "../testing/daemon.ts";
 
 const HOSTILE =
@@ -46,35 +46,18 @@ Deno.test({
     const grounds = new Set<string>();
     for (const colorScheme of ["light", "dark"] as const) {
       for (const width of [1280, 390, 320]) {
-        const context = await browser.newContext({
-          viewport: { width, height: 844 },
-          colorScheme,
-        });
-        const page = await context.newPage();
-        const complaints: string[] = [];
-        const requests: string[] = [];
-        page.on("console", (message) => complaints.push(message.text()));
-        page.on("pageerror", (error) => complaints.push(error.message));
-        page.on("request", (request) => requests.push(request.url()));
+        await using opened = await openPage(browser, { width, colorScheme });
+        const { page, complaints, requests } = opened;
         const url = `${daemon.origin}/v1/status/ui`;
         const response = await page.goto(url);
         assertEquals(response?.status(), 200);
         // The policy lets the page's own style in, and nothing is refused.
         assertEquals(complaints, []);
-        assertEquals(
-          requests.filter((it) => !it.startsWith("data:")),
-          [url],
-        );
+        assertEquals(requests, [url]);
         assertEquals(await page.title(), "Paused · mini");
         assertEquals(await page.textContent("h1"), "Paused");
         assert((await page.textContent("main"))?.includes(HOSTILE));
-        assertEquals(
-          await page.evaluate<number>(
-            "document.documentElement.scrollWidth - innerWidth",
-          ),
-          0,
-          `it is wider than ${width}`,
-        );
+        assertEquals(await opened.beyond(), 0, `it is wider than ${width}`);
         const drawn = await page.evaluate<number>(
           `document.querySelectorAll("svg rect.good, svg rect.bad").length`,
         );
@@ -84,7 +67,6 @@ Deno.test({
             "getComputedStyle(document.body).backgroundColor",
           ),
         );
-        await context.close();
       }
     }
     assertEquals(grounds.size, 2);

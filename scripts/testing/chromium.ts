@@ -65,3 +65,45 @@ export async function launchChromium(
     [Symbol.asyncDispose]: () => browser.close(),
   });
 }
+
+/** Opens a page of a height that a phone has, and notes what it complains of and what it asks for. */
+export async function openPage(
+  browser: Browser,
+  { width, colorScheme }: {
+    readonly width: number;
+    readonly colorScheme: "light" | "dark";
+  },
+): Promise<OpenPage> {
+  const context = await browser.newContext({
+    viewport: { width, height: 844 },
+    colorScheme,
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith("data:")) requests.push(request.url());
+  });
+  return {
+    page,
+    complaints,
+    requests,
+    beyond: () =>
+      page.evaluate<number>(
+        "document.scrollingElement.scrollWidth - innerWidth",
+      ),
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+/** A page, and what it has done so far. */
+interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly complaints: string[];
+  /** What it asked for, but what is in its own addresses. */
+  readonly requests: string[];
+  /** By how much its content is wider than the window. */
+  beyond(): Promise<number>;
+}
