@@ -38,6 +38,12 @@ const CASES: readonly ((marker: string) => Case)[] = [
     result: { stdout: "done\n", exitCode: 0 },
     withinMs: 3000,
   }),
+  () => ({
+    name: "a large output that comes after the caller had to wait",
+    request: { command: "sleep 1.2; head -c 100000 /dev/zero | tr '\\0' x" },
+    result: { stdout: "x".repeat(100_000), exitCode: 0 },
+    withinMs: 8000,
+  }),
   (m) => ({
     name: "an endless printer",
     request: { command: `yes 9${m}`, maxBufferBytes: 100_000 },

@@ -265,18 +265,18 @@ export class Dispatcher<Deps> {
       this.#write(call, { result: it, answer })
     );
     if (gone === undefined || begun === undefined) return written;
-    let isLate = false;
+    let kept: Held | undefined;
     const told = written.catch((error) => {
-      if (!isLate) throw error;
+      if (kept === undefined) throw error;
       return failure(error, call.log, { ...answer, routeId: route.id });
-    }).finally(() => isLate && call.held[Symbol.dispose]());
+      // Nothing is left in it where the answer holds it longer.
+    }).finally(() => kept?.[Symbol.dispose]());
     return attended(told, {
       clock: this.#options.clock,
       begun,
       gone: () => gone.abort(),
       late: (body) => {
-        isLate = true;
-        call.keep();
+        kept = call.keep();
         return lateResult(body, answer);
       },
     });

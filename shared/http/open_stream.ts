@@ -23,7 +23,14 @@ export async function openStream<Deps>(
     const body = sse(source, {
       ...limits,
       signal: call.signal,
-      describeError: (thrown) => wireError(thrown, log),
+      // Who left reads no reason, and is none to look into.
+      describeError: (thrown) =>
+        wireError(
+          request.signal.aborted && thrown === request.signal.reason
+            ? new AppError("CANCELED")
+            : thrown,
+          log,
+        ),
       onEnd(reason) {
         held[Symbol.dispose]();
         left.abort(new AppError("CONFLICT", "The client left"));

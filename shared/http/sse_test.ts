@@ -316,6 +316,25 @@ Deno.test("A stream whose client leaves is cancelled and no longer counted", asy
   await until(() => kit.app.running === 0);
 });
 
+Deno.test("A client that leaves its stream is no error to look into", async () => {
+  await using kit = startKitApp({
+    deps: { events: () => silence().events },
+  });
+  const host = `localhost:${kit.port}`;
+  const leave = new AbortController();
+  const response = await kit.app.handle(
+    new Request(`http://${host}/events`, {
+      headers: { host },
+      signal: leave.signal,
+    }),
+    { remoteAddress: "127.0.0.1" },
+  );
+  leave.abort();
+  assertStringIncludes(await response.text(), '"code":"CANCELED"');
+  await until(() => kit.app.running === 0);
+  assertEquals(kit.log.lines.filter(({ level }) => level === "error"), []);
+});
+
 Deno.test("A client that never reads is given up, its work ended, its connection cut", async () => {
   const ended = Promise.withResolvers<void>();
   await using kit = startKitApp({
