@@ -8,14 +8,16 @@
  *        deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
  *        deno run -A scripts/proof/main.ts fuzz [--inputs N] [--only PARSER] [--seed X]
  *        deno run -A scripts/proof/main.ts mutate [--only FILE] [--mutant N] [--sample N] [--seed X] [--workers N]
+ *        deno run -A scripts/proof/main.ts soak [--minutes N] [--speed K] [--without-codex]
  */
 import { attack } from "./attack.ts";
 import { faults } from "./faults.ts";
 import { fuzz } from "./fuzz.ts";
 import { mutate } from "./mutate.ts";
 import { simulate } from "./simulate.ts";
+import { soak } from "./soak.ts";
 
-const PROOFS = { attack, faults, fuzz, mutate, simulate };
+const PROOFS = { attack, faults, fuzz, mutate, simulate, soak };
 
 const [name = "", ...args] = Deno.args;
 if (!Object.hasOwn(PROOFS, name)) {

@@ -23,6 +23,8 @@ export async function startDaemon(
     readonly wrapper?: readonly [string, ...string[]];
     /** The probe that is waited for. Default: `/readyz`. */
     readonly probe?: "/healthz" | "/readyz";
+    /** Flags of `deno run`. */
+    readonly denoFlags?: readonly string[];
   } = {},
 ): Promise<RunningDaemon> {
   const folder = await Deno.realPath(
@@ -44,7 +46,10 @@ export async function startDaemon(
   };
   const command = program === "status-api"
     ? daemonCommand("conductor", { args: [program], env: variables })
-    : daemonCommand(program, { env: variables });
+    : daemonCommand(program, {
+      env: variables,
+      denoFlags: options.denoFlags ?? [],
+    });
   const [first, ...rest] = [
     ...options.wrapper ?? [],
     command.program,
