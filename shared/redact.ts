@@ -31,9 +31,7 @@ export class Redactor {
 
   #withoutKnown(text: string): string {
     let hidden = text;
-    for (const secret of this.#known) {
-      if (hidden.includes(secret)) hidden = hidden.replaceAll(secret, MASK);
-    }
+    for (const secret of this.#known) hidden = hidden.replaceAll(secret, MASK);
     return hidden;
   }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
-import { Redactor } from "./redact.ts";
+import { cutText, Redactor } from "./redact.ts";
 
 const CANARY = 'canary-7f3a/+"\\x';
 
@@ -226,4 +226,113 @@ Deno.test("Redactor.text() shows no half of a secret at the end of what it reads
     assertEquals(shown.match(/corr|horse|known|secret|value/), null);
     assertEquals(shown.length <= 16_384 && shown.endsWith("…"), true);
   }
+});
+
+Deno.test("Redactor knows a secret of four characters or more, and passes over one that is not set", () => {
+  const redactor = new Redactor([undefined, "abc", "wxyz"]);
+  assertEquals(redactor.text("abc wxyz"), "abc ***");
+});
+
+Deno.test("Redactor hides a known secret in both alphabets of base64", () => {
+  const secret = ">>>>??????";
+  const base64 = btoa(secret).replaceAll("=", "");
+  assertEquals(/\+.*\//.test(base64), true);
+  const url = base64.replaceAll("+", "-").replaceAll("/", "_");
+  for (const form of [base64, url]) {
+    assertEquals(new Redactor([secret]).text(`a ${form} b`), "a *** b", form);
+  }
+});
+
+Deno.test("Redactor shows a text of 16 384 characters whole, and cuts a longer one to as many", () => {
+  const redactor = new Redactor();
+  const words = "some words ".repeat(2000);
+  const longest = words.slice(0, 16_384);
+  assertEquals(redactor.text(longest), longest);
+  assertEquals(
+    redactor.text(words.slice(0, 16_385)),
+    `${words.slice(0, 16_383)}…`,
+  );
+  assertEquals(cutText("abc", 3), "abc");
+  assertEquals(cutText("abcd", 3), "ab…");
+  assertEquals(
+    redactor.fields({ list: ["a", words] }).list,
+    ["a", `${words.slice(0, 16_383)}…`],
+  );
+});
+
+Deno.test("Redactor.text() shows nothing of a long secret at whose middle it stops to read", () => {
+  const secret = "0123456789abcdef".repeat(30);
+  const shown = new Redactor([secret]).text(`${secret} `.repeat(1000));
+  assertEquals(shown.includes("0123"), false, shown.slice(-80));
+});
+
+Deno.test("Redactor shows six levels of facts", () => {
+  const levels = (left: number): unknown =>
+    left === 0 ? "end" : { inner: levels(left - 1) };
+  const shown = JSON.stringify(new Redactor().fields({ inner: levels(9) }));
+  assertEquals(shown, `${'{"inner":'.repeat(6)}"…"${"}".repeat(6)}`);
+});
+
+Deno.test("Redactor hides what is named a secret in a map, in headers and in a set", () => {
+  const shown = new Redactor(["known-secret"]).fields({
+    map: new Map([["password", "correct-horse"], ["size", "big"]]),
+    headers: new Headers({ cookie: "a=correct-horse", accept: "any" }),
+    set: new Set(["known-secret", "b"]),
+  });
+  assertEquals(shown, {
+    map: { password: "***", size: "big" },
+    headers: { accept: "any", cookie: "***" },
+    set: ["***", "b"],
+  });
+});
+
+Deno.test("Redactor takes a value for a secret where its pair names one, and nowhere else", () => {
+  const shown = new Redactor().fields({
+    hidden: {
+      name: "password",
+      value: "correct-horse",
+      other: "correct-horse",
+    },
+    shown: { name: "colour", value: "correct-horse" },
+    counted: { name: 42, value: "correct-horse" },
+    password: "",
+  });
+  assertEquals(shown, {
+    hidden: { name: "password", value: "***", other: "correct-horse" },
+    shown: { name: "colour", value: "correct-horse" },
+    counted: { name: 42, value: "correct-horse" },
+    password: "",
+  });
+});
+
+Deno.test("Redactor takes a number from a thousand on for a secret, and none that counts", () => {
+  const facts = { token: 999, secret: 1000, tokens: 1000, secret_bytes: 1000 };
+  assertEquals(new Redactor().fields(facts), { ...facts, secret: "***" });
+});
+
+Deno.test("Redactor leaves the texts of a list as many as they were, whatever stands in them", () => {
+  const list = ["a\0b", "--password", "correct-horse"];
+  const { shown } = new Redactor().fields({ shown: list });
+  assertEquals(Array.isArray(shown) && shown.length, 3);
+  const { shown: apart } = new Redactor().fields({ shown: list.slice(1) });
+  assertEquals(apart, ["--password", "***"]);
+});
+
+Deno.test("Redactor makes what JSON has no form for plain", () => {
+  const shown = new Redactor().fields({
+    big: 12n,
+    action: () => 1,
+    symbol: Symbol("x"),
+    nothing: null,
+    absent: undefined,
+    url: new URL("http://user:correct-horse@host/"),
+  });
+  assertEquals(shown, {
+    big: "12",
+    action: "<function>",
+    symbol: "<symbol>",
+    nothing: null,
+    absent: undefined,
+    url: "http://user:***@host/",
+  });
 });

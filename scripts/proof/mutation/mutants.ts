@@ -81,16 +81,18 @@ function isProse(node: ts.Node): boolean {
   if (!ts.isStringLiteralLike(node) && !ts.isTemplateExpression(node)) {
     return false;
   }
-  for (let at: ts.Node = node; !ts.isStatement(at); at = at.parent) {
+  const isSentence = /\s/.test(node.getText());
+  for (let at: ts.Node = node; at.parent !== undefined; at = at.parent) {
     const { parent } = at;
-    if (parent === undefined) return false;
-    if (ts.isNewExpression(parent) && at !== parent.expression) {
+    if (ts.isThrowStatement(parent)) return isSentence;
+    if (ts.isNewExpression(parent)) {
       const isError = /(?:Error|Failure)$/.test(parent.expression.getText());
-      if (isError) return /\s/.test(node.getText());
+      if (isError) return isSentence;
     }
     const isNamed = ts.isPropertyAssignment(parent) ||
       ts.isVariableDeclaration(parent);
     if (isNamed && PROSE_FIELDS.test(parent.name.getText())) return true;
+    if (ts.isStatement(parent)) return false;
   }
   return false;
 }

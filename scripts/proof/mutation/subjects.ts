@@ -5,9 +5,19 @@ export interface Subject {
   readonly tests: readonly string[];
 }
 
-const GUARD_TESTS = ["shared/http/guard_test.ts"];
-const POLICY_TESTS = ["host_ops/policy_test.ts", "host_ops/own_files_test.ts"];
-const TOKEN_TESTS = ["conductor/access/named_tokens_test.ts"];
+const GUARD_TESTS = [
+  "shared/http/guard_callers_test.ts",
+  "shared/http/guard_test.ts",
+];
+const POLICY_TESTS = [
+  "host_ops/policy_admit_test.ts",
+  "host_ops/own_files_test.ts",
+  "host_ops/policy_test.ts",
+];
+const TOKEN_TESTS = [
+  "conductor/access/token_rules_test.ts",
+  "conductor/access/named_tokens_test.ts",
+];
 const LEASE_TESTS = [
   "conductor/automation/leader_test.ts",
   "conductor/store/lease_store_test.ts",
