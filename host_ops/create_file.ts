@@ -1,5 +1,6 @@
 import { basename, dirname } from "@std/path";
-import { HostOpFailure, systemCodeOf } from "./failure.ts";
+import { systemCodeOf } from "../shared/system_reason.ts";
+import { HostOpFailure } from "./failure.ts";
 import type { FileWrite, WriteFileDeps, Written } from "./file_write.ts";
 import type { Judged } from "./policy.ts";
 import { lstatNow } from "./real_path.ts";

@@ -1,5 +1,6 @@
 import type { ByteBudget } from "../shared/byte_budget.ts";
 import { type InputIssue, messageOf } from "../shared/errors.ts";
+import { systemCodeOf, systemWords } from "../shared/system_reason.ts";
 import type { HostOpError } from "./results.ts";
 import {
   HOST_OP_ERRORS,
@@ -54,29 +55,6 @@ const PASSING = new Set([
   "ENOSPC",
   "ETXTBSY",
 ]);
-
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: "the system does not permit it",
-  EAGAIN: "the system has none to give now",
-  EBUSY: "it is in use",
-  EDQUOT: "the owner's share of the disk is used up",
-  EFBIG: "the file would be too large",
-  EIO: "the device failed",
-  EISDIR: "it is a folder",
-  ELOOP: "its links lead in a circle",
-  EMFILE: "too many files are open",
-  ENAMETOOLONG: "a name in the path is too long",
-  ENFILE: "too many files are open",
-  ENODEV: "its device is not there",
-  ENOENT: "a part of the path does not exist",
-  ENOMEM: "the machine has no memory free",
-  ENOSPC: "the disk is full",
-  ENOTDIR: "a part of the path is not a folder",
-  ENXIO: "its device is not there",
-  EPERM: "the system does not permit it",
-  EROFS: "the filesystem is read-only",
-  ETXTBSY: "it is a program that runs",
-};
 
 /**
  * Returns what was thrown by the runtime or the system as a failure: a refused
@@ -140,12 +118,6 @@ export function refusedPathIn(thrown: unknown): string | undefined {
     : undefined;
 }
 
-/** Says in own words what a code of the system means. */
-function wordsForCode(systemCode: string): string {
-  const words = WORDS[systemCode] ?? "the system refuses it";
-  return `${words} (${systemCode})`;
-}
-
 /** The runtime's words give advice that is none for who called the API. */
 function wordsFor(thrown: unknown, systemCode: string | undefined): string {
   if (systemFileIn(thrown) !== undefined) {
@@ -154,17 +126,10 @@ function wordsFor(thrown: unknown, systemCode: string | undefined): string {
   if (thrown instanceof Deno.errors.NotCapable) {
     return "the daemon was not given the permission for it";
   }
-  if (systemCode !== undefined) return wordsForCode(systemCode);
+  if (systemCode !== undefined) return systemWords(systemCode);
   return thrown instanceof Error && thrown.constructor === Error
     ? thrown.message
     : "the runtime refuses it";
-}
-
-/** Returns the system's own code of what was thrown, e.g. `ENOENT`. */
-export function systemCodeOf(thrown: unknown): string | undefined {
-  if (thrown instanceof Deno.errors.FilesystemLoop) return "ELOOP";
-  if (!(thrown instanceof Error) || !("code" in thrown)) return undefined;
-  return typeof thrown.code === "string" ? thrown.code : undefined;
 }
 
 /** How to say what is too long for a program's arguments. */

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { constants, fstatSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { HostOpFailure, systemCodeOf } from "./failure.ts";
+import { systemCodeOf } from "../shared/system_reason.ts";
+import { HostOpFailure } from "./failure.ts";
 
 const { O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { basename, dirname } from "@std/path";
 import { sha256Hex } from "../shared/digest.ts";
-import { HostOpFailure, systemCodeOf } from "./failure.ts";
+import { systemCodeOf } from "../shared/system_reason.ts";
+import { HostOpFailure } from "./failure.ts";
 import type { FileGuard } from "./file_guard.ts";
 import {
   changed,

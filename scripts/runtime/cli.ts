@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../../shared/config/mod.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { systemCodeOf, systemReason } from "../../shared/system_reason.ts";
 import { checkLaunchd, checkNode, doctor, verifyMini } from "./checks/mod.ts";
 import { handOver, isInside, oneAtATime } from "./hand_over.ts";
 import { installMini, restoreMini, uninstallMini } from "./install/mod.ts";
@@ -154,7 +155,11 @@ async function main(
     using _alone = await oneAtATime(ports);
     return await command.run(flags, ports);
   } catch (error) {
-    terminal.warn(messageOf(error));
+    terminal.warn(
+      systemCodeOf(error) === undefined
+        ? messageOf(error)
+        : `Cannot run ${name}: ${systemReason(error)}`,
+    );
     if (error instanceof UsageError) terminal.warn(usage);
     return exitCodeOf(error);
   }

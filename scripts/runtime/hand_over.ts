@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { isoTime } from "../../shared/clock.ts";
-import { messageOf } from "../../shared/errors.ts";
+import { systemReason } from "../../shared/system_reason.ts";
 import { shellQuote } from "../../shared/shell_quote.ts";
 import { MARKS } from "../../shared/shell_variables.ts";
 import { ancestors } from "../ancestors.ts";
@@ -135,7 +135,7 @@ async function makeLog(
     }
     await Deno.writeTextFile(path, "", { createNew: true, mode: 0o600 });
   } catch (error) {
-    throw new Error(`Cannot hand over ${command}: ${messageOf(error)}`);
+    throw new Error(`Cannot hand over ${command}: ${systemReason(error)}`);
   }
   return path;
 }

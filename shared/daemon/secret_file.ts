@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { systemReason } from "../system_reason.ts";
 
 /** A secret is short: a larger file is a mistake, a device would never end. */
 const MAX_BYTES = 4096;
@@ -26,7 +26,7 @@ export function readSecretFile(variable: string, file: string): SecretFile {
       "the file must hold one line of visible ASCII characters without spaces";
     return { problems: [bad(problem)], warnings };
   } catch (error) {
-    const problem = `give a readable file (${messageOf(error)})`;
+    const problem = `give a readable file (${systemReason(error)})`;
     return { problems: [bad(problem)], warnings: [] };
   }
 }

@@ -15,6 +15,7 @@ import {
   report,
   runningSettings,
   type RuntimeNode,
+  script,
   type ServiceName,
   SERVICES,
   type Variables,
@@ -123,14 +124,24 @@ async function nodeChecks(
   const { installed, installation } = node;
   const settings = runningSettings(installed, machine);
   const stateDir = settings["BAA_STATE_DIR"] ?? installation.prefix;
-  const isUnderLaunchd = installed.jobs.size > 0 &&
-    await findLaunchctl(machine) !== undefined;
+  const hasLaunchd = await findLaunchctl(machine) !== undefined;
+  const isUnderLaunchd = installed.jobs.size > 0 && hasLaunchd;
+  const source = "deno task start";
+  const start = hasLaunchd
+    ? `${script("install-mini")}, or ${source} to try it`
+    : source;
   const jobs = isUnderLaunchd ? await jobsOf(installation, ports) : undefined;
   const services = checked(flags);
   const token = await tokenOf(settings);
   const findings: Finding[] = [];
   for (const name of services) {
-    const seen = await serviceChecks(name, { settings, machine, jobs, token });
+    const seen = await serviceChecks(name, {
+      settings,
+      machine,
+      jobs,
+      start,
+      token,
+    });
     findings.push(...seen.findings);
     if (name !== "conductor") continue;
     if (seen.isService) {

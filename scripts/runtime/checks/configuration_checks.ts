@@ -1,7 +1,7 @@
 import { readCodexdConfig } from "../../../codexd/config.ts";
 import { readConductorConfig } from "../../../conductor/config.ts";
 import { ConfigError } from "../../../shared/config/mod.ts";
-import { messageOf } from "../../../shared/errors.ts";
+import { systemReason } from "../../../shared/system_reason.ts";
 import {
   chmod,
   type Finding,
@@ -81,7 +81,7 @@ export async function tokenChecks(
   } catch (error) {
     findings.push(problem(
       "token",
-      `Cannot read ${file}: ${messageOf(error)}`,
+      `Cannot read the token: ${systemReason(error)}`,
       `write the token to it and run ${chmod("600", file)}`,
     ));
   }

@@ -2,11 +2,11 @@ import { exists } from "@std/fs";
 import {
   addressOf,
   type Finding,
-  findInstalled,
   installedPrefix,
   type Machine,
   plistFolder,
   problem,
+  readInstalled,
   type RuntimeNode,
   script,
   type ServiceName,
@@ -30,9 +30,9 @@ export async function otherInstallChecks(
 ): Promise<readonly Finding[]> {
   const { scope, owner, prefix } = installation;
   const other = scope === "agent" ? "daemon" : "agent";
-  const elsewhere = await findInstalled(other, owner.home);
+  const elsewhere = await readInstalled(other, owner.home);
   const findings: Finding[] = [];
-  if (elsewhere.jobs.size > 0) {
+  if (elsewhere.jobs.size > 0 || elsewhere.unreadable.size > 0) {
     const folder = plistFolder({ scope: other, owner });
     const sudo = other === "daemon" ? "sudo " : "";
     findings.push(problem(

@@ -4,7 +4,7 @@ import {
   permissionsOf,
   type Program,
 } from "../../permissions.ts";
-import { messageOf } from "../../../shared/errors.ts";
+import { systemReason } from "../../../shared/system_reason.ts";
 import {
   type Finding,
   type Installation,
@@ -33,7 +33,7 @@ export async function permissionCheck(
   try {
     baked = await readBaked(path);
   } catch (error) {
-    return problem(program, messageOf(error), fix);
+    return problem(program, systemReason(error), fix);
   }
   const wanted = permissionsOf(program, readerOf(installation), options);
   const differences = permissionDifferences(wanted, baked);

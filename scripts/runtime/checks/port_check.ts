@@ -40,20 +40,20 @@ interface PortFacts {
   /** launchd's jobs; undefined on a machine without launchd. */
   readonly jobs: readonly JobState[] | undefined;
   readonly listeners: readonly PortHolder[] | undefined;
+  /** What starts the service, where launchd does not have it. */
+  readonly start: string;
 }
 
 function silence(
   { name, address }: Service,
   holder: PortHolder | undefined,
-  { base, answer, jobs }: PortFacts,
+  { base, answer, jobs, start }: PortFacts,
 ): Finding {
   if (holder === undefined) {
     return problem(
       name,
       `no answer at ${base}: ${inWords(answer)}`,
-      jobs === undefined
-        ? "deno task start"
-        : script("start-launchd", "--service", name),
+      jobs === undefined ? start : script("start-launchd", "--service", name),
     );
   }
   return problem(

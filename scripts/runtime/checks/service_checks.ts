@@ -35,9 +35,8 @@ export async function serviceChecks(
   const service = SERVICES[name];
   const base = addressOf(service, settings);
   const jobs = await options.jobs?.find(service);
-  const findings: Finding[] = jobs === undefined
-    ? []
-    : [jobCheck(service, { jobs })];
+  const job = jobs && jobCheck(service, { jobs });
+  const findings: Finding[] = job === undefined ? [] : [job];
   const listeners = await portHolders(base, { service, run: machine.run });
   const [holder] = listeners ?? [];
   if (holder !== undefined && !listeners?.some((it) => it.isOurs)) {
@@ -47,9 +46,13 @@ export async function serviceChecks(
   const answer = await ask(base, "/healthz");
   const { data: version } = await ask(base, "/version");
   const isService = version?.["name"] === OWN_NAMES[name];
-  const facts = { base, answer, isService, jobs, listeners };
+  const { start } = options;
+  const facts = { base, answer, isService, jobs, listeners, start };
   const port = portCheck(service, facts);
-  if (port !== undefined) findings.push(port);
+  // That nobody answers where launchd runs nothing is one fault, with one fix.
+  const isSaid = job?.level === "problem" && answer.status === undefined &&
+    holder === undefined;
+  if (port !== undefined && !isSaid) findings.push(port);
   if (isService) {
     findings.push(
       ...await probeChecks(service, {
@@ -68,6 +71,8 @@ interface ServiceCheckOptions {
   readonly machine: Machine;
   /** Undefined on a machine without launchd. */
   readonly jobs: Jobs | undefined;
+  /** What starts the services on this node. */
+  readonly start: string;
   readonly token: string | undefined;
 }
 

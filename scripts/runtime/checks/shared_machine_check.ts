@@ -14,20 +14,24 @@ export async function sharedMachineCheck(
   { settings, owner }: Pick<Installation, "settings" | "owner">,
   { run }: Pick<Machine, "run">,
 ): Promise<readonly Finding[]> {
-  if (
-    settings.has("BAA_SHARED_TOKEN_FILE") || settings.has("BAA_SHARED_TOKEN")
-  ) {
-    return [];
-  }
   const others = (await people(run)).filter((it) => it !== owner.name);
   if (others.length === 0) return [ok("users", "nobody else can log in here")];
   const file = `${owner.home}/.baa-token`;
   const named = others.slice(0, 3).map((it) => printable(it)).join(", ");
+  const more = others.length > 3 ? ` and ${others.length - 3} more` : "";
+  if (
+    settings.has("BAA_SHARED_TOKEN_FILE") || settings.has("BAA_SHARED_TOKEN")
+  ) {
+    return [ok(
+      "users",
+      `a token is set, and ${named}${more} can log in here: a browser sends the ` +
+        "cookie of the status pages to every port of this machine, theirs too, " +
+        "so open no address of theirs while signed in, and sign out",
+    )];
+  }
   return [warning(
     "users",
-    `no token is set, and ${named}${
-      others.length > 3 ? ` and ${others.length - 3} more` : ""
-    } can log in here: every program of theirs may do what ${owner.name} may`,
+    `no token is set, and ${named}${more} can log in here: every program of theirs may do what ${owner.name} may`,
     `(umask 077; openssl rand -hex 32 > ${file}), then ${
       script("install-mini", "--token-file", file)
     }; for deno task start BAA_SHARED_TOKEN_FILE=${file}`,

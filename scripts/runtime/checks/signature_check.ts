@@ -1,5 +1,5 @@
 import { sha256Hex } from "../../../shared/digest.ts";
-import { messageOf } from "../../../shared/errors.ts";
+import { systemReason } from "../../../shared/system_reason.ts";
 import { printable } from "../../../shared/printable.ts";
 import type { Program } from "../../permissions.ts";
 import {
@@ -41,7 +41,7 @@ export async function signatureCheck(
       )];
     }
   } catch (error) {
-    return [problem(program, messageOf(error), again)];
+    return [problem(program, systemReason(error), again)];
   }
   const verified = await run(["codesign", "--verify", "--strict", path]);
   if (verified.code === NOT_FOUND) return [];

@@ -1,5 +1,5 @@
 import { exists } from "@std/fs";
-import { messageOf } from "../../../shared/errors.ts";
+import { systemReason } from "../../../shared/system_reason.ts";
 import { VERSION } from "../../../shared/version.ts";
 import {
   chmod,
@@ -120,6 +120,6 @@ async function folderCheck(folder: string): Promise<Finding> {
         chmod("700", folder),
       );
   } catch (error) {
-    return problem("folder", messageOf(error), INSTALL);
+    return problem("folder", systemReason(error), INSTALL);
   }
 }

@@ -1,6 +1,6 @@
 import { exists } from "@std/fs";
 import { join } from "@std/path";
-import { messageOf } from "../../../shared/errors.ts";
+import { systemReason } from "../../../shared/system_reason.ts";
 import {
   addressOf,
   environmentOf,
@@ -48,7 +48,7 @@ export async function exchange(
     await bringUp(changes.jobs, ports);
     return true;
   } catch (error) {
-    ports.terminal.warn(messageOf(error));
+    ports.terminal.warn(systemReason(error));
     await putBack(changes, before, ports);
     return false;
   } finally {
@@ -184,7 +184,7 @@ async function putBack(
     await bringUp(again, ports);
     terminal.warn("Rolled back: the previous version runs again");
   } catch (error) {
-    terminal.warn(`Rolled back, and it does not run: ${messageOf(error)}`);
+    terminal.warn(`Rolled back, and it does not run: ${systemReason(error)}`);
   }
 }
 

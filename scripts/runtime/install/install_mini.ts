@@ -56,7 +56,11 @@ interface Work {
 async function dryRun(flags: Flags, work: Work): Promise<ExitCode> {
   const { node, ports } = work;
   const findings = [...await check(work), ...await otherInstalls(work)];
-  report(findings, { ...ports.terminal, say: ports.terminal.warn });
+  const fits = report(findings, {
+    ...ports.terminal,
+    say: ports.terminal.warn,
+  });
+  if (!fits) ports.terminal.warn("Without --dry-run it would stop here");
   const { installation } = node;
   printPlan(await plan(work), {
     domain: domainsOf(installation)[0] ?? "",

@@ -43,6 +43,9 @@ export async function uninstallMini(
     return EXIT.failed;
   }
   const plan = await planRemoval(node, ports);
+  if (installed.jobs.size === 0 && plan.program.length === 0) {
+    terminal.say(`nothing is installed in ${installation.prefix}`);
+  }
   if (flags.dryRun) {
     for (const path of [...plan.program, ...flags.purge ? plan.data : []]) {
       terminal.say(`would remove  ${path}`);

@@ -1,5 +1,5 @@
 import { exists } from "@std/fs";
-import { messageOf } from "../../../shared/errors.ts";
+import { systemReason } from "../../../shared/system_reason.ts";
 import { takeUpRestores } from "../install/mod.ts";
 import {
   databasePath,
@@ -126,7 +126,7 @@ async function forEach(
         `${name}: ${await deed(service, { jobs, plist, stateDir })}`,
       );
     } catch (error) {
-      terminal.warn(`${name}: ${messageOf(error)}`);
+      terminal.warn(`${name}: ${systemReason(error)}`);
       code = EXIT.failed;
     }
   }

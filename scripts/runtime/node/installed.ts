@@ -1,5 +1,6 @@
 import { messageOf } from "../../../shared/errors.ts";
 import { plistPath } from "./installation.ts";
+import { OwnerError } from "./owner.ts";
 import {
   environmentOf,
   type LaunchdJob,
@@ -18,8 +19,8 @@ export interface Installed {
   readonly unreadable: ReadonlyMap<ServiceName, string>;
 }
 
-/** Reads the installed property lists of one scope. */
-async function readInstalled(
+/** Reads the installed property lists of one scope, as far as this user may. */
+export async function readInstalled(
   scope: Scope,
   home: string,
 ): Promise<Installed> {
@@ -34,15 +35,38 @@ async function readInstalled(
       const isRoots = error instanceof Deno.errors.PermissionDenied;
       unreadable.set(
         name,
-        isRoots ? "root alone can read it: use sudo" : messageOf(error),
+        isRoots ? ROOTS : messageOf(error),
       );
     }
   }
   return { scope, jobs, unreadable };
 }
 
-/** Finds what is installed: in the scope asked for, else where there is something. */
+/**
+ * Finds what is installed: in the scope asked for, else where there is something.
+ * @throws {OwnerError} when this user may not read it
+ */
 export async function findInstalled(
+  scope: Scope | undefined,
+  home: string,
+): Promise<Installed> {
+  const installed = await readEither(scope, home);
+  mustBeReadable(installed);
+  return installed;
+}
+
+/** Without them nothing is known: not where the services lie, nor their addresses. */
+export function mustBeReadable({ scope, unreadable }: Installed): void {
+  if (![...unreadable.values()].includes(ROOTS)) return;
+  throw new OwnerError(
+    "Cannot read what is installed: its property lists are root's alone: run " +
+      "this with sudo" + (scope === "daemon" ? " and --scope daemon" : ""),
+  );
+}
+
+const ROOTS = "root alone can read it: use sudo";
+
+async function readEither(
   scope: Scope | undefined,
   home: string,
 ): Promise<Installed> {

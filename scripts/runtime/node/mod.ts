@@ -8,7 +8,12 @@ export {
 export * from "./finding.ts";
 export { ask, inWords, type ProbeAnswer, reachable } from "./http_health.ts";
 export * from "./installation.ts";
-export { findInstalled, type Installed, installedPrefix } from "./installed.ts";
+export {
+  findInstalled,
+  type Installed,
+  installedPrefix,
+  readInstalled,
+} from "./installed.ts";
 export {
   findLaunchctl,
   HANDED_OVER,
