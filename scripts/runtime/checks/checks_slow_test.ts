@@ -84,6 +84,9 @@ Deno.test("an installed node is checked", async (t) => {
         "codesign",
         '[ "$1" = --verify ] || echo Signature=adhoc >&2',
       );
+      // What a restore leaves that is killed.
+      const mark = join(node.prefix, "state/conductor/restore-2026-01-01.mark");
+      await Deno.writeTextFile(mark, "/backup");
       const ran = await node.run("with-deno", "doctor");
       assertRan(ran, 0);
       for (
@@ -94,9 +97,11 @@ Deno.test("an installed node is checked", async (t) => {
           `install-mini.sh --token-file ${node.home}/.baa-token`,
           "conductor: its signature is ad hoc",
           "clock: it has not gone back",
+          "fix: ./scripts/runtime/restore-mini.sh /backup does it again",
         ]
       ) assertStringIncludes(ran.stdout, line);
       // Afterwards it is no Mac any more.
+      await Deno.remove(mark);
       for (
         const name of ["pmset", "fdesetup", "defaults", "dscl", "codesign"]
       ) {
