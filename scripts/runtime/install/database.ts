@@ -2,7 +2,8 @@ import { Database } from "@db/sqlite";
 import { exists } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { LockFiles } from "../../../conductor/store/mod.ts";
-import { databasePath } from "../node/mod.ts";
+import { isRunning, type Jobs } from "../launchd/mod.ts";
+import { databasePath, SERVICES } from "../node/mod.ts";
 
 /** A copy of conductor's database from before an upgrade. */
 export interface KeptDatabase {
@@ -46,17 +47,23 @@ export async function restoreDatabase(kept: KeptDatabase): Promise<boolean> {
 /**
  * Throws while a conductor has the database open: one that launchd did not
  * start would go on writing into what is taken away under it.
+ * @param jobs lets pass what launchd runs, and takes away when it is told to
  */
-export async function mustBeUnused(path: string): Promise<void> {
+export async function mustBeUnused(
+  path: string,
+  jobs?: Pick<Jobs, "find">,
+): Promise<void> {
   const folder = join(dirname(path), "instances");
   if (!await exists(folder)) return;
   const locks = new LockFiles(folder);
-  for await (const { name } of Deno.readDir(folder)) {
-    if (locks.isDead(name.replace(/\.lock$/, ""))) continue;
-    throw new Error(
-      `A conductor that launchd did not start uses ${path}: stop it first`,
-    );
-  }
+  const names = await Array.fromAsync(Deno.readDir(folder), (it) => it.name);
+  const living = names.filter((it) => !locks.isDead(it.replace(/\.lock$/, "")));
+  const own = await jobs?.find(SERVICES.conductor) ?? [];
+  // Each holds its lock.
+  if (living.length <= own.filter(isRunning).length) return;
+  throw new Error(
+    `A conductor that launchd did not start uses ${path}: stop it first`,
+  );
 }
 
 function schemaVersion(path: string): number {

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { LockFiles } from "../../../conductor/store/mod.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
+import { parseJobState } from "../launchd/job_state.ts";
 import { databasePath } from "../node/installation.ts";
 import { keepDatabase, mustBeUnused, restoreDatabase } from "./database.ts";
 
@@ -66,6 +67,9 @@ Deno.test("mustBeUnused() knows a conductor that lives from one that is gone", a
   const locks = new LockFiles(folder);
   locks.hold("instance_1");
   await assertRejects(() => mustBeUnused(path), Error, "did not start uses");
+  const target = "gui/501/so.makefile.baa-conductor";
+  const job = parseJobState(target, "\tstate = running\n\tpid = 7\n");
+  await mustBeUnused(path, { find: () => Promise.resolve([job]) });
   locks.release();
   await Deno.writeTextFile(join(folder, "instance_0.lock"), "");
   await mustBeUnused(path);

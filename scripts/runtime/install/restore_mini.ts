@@ -109,6 +109,8 @@ export async function restoreMini(
       );
       return EXIT.ok;
     }
+    // Nothing is stopped for the sake of what would be refused then.
+    await mustBeUnused(path, jobs);
     const before = await uninterrupted(terminal, () => exchange(restore));
     if (before === undefined) return EXIT.failed;
     const ended = await endSurvivingRuns(stateDir, {

@@ -1,5 +1,5 @@
 import { exists } from "@std/fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { sha256Hex } from "../../../shared/digest.ts";
 import { jobsOf, type Ports } from "../launchd/mod.ts";
 import {
@@ -9,6 +9,7 @@ import {
   type Flags,
   HANDED_OVER,
   installedPrefix,
+  type Machine,
   plistPath,
   programPath,
   readNode,
@@ -54,15 +55,20 @@ export async function uninstallMini(
     return EXIT.ok;
   }
   const jobs = await jobsOf(installation, ports);
+  const database = databasePath(plan.stateDir);
+  await mustBeUnused(database, jobs);
+  const isPurged = flags.purge || (!flags.keepState && mayPurge(plan, ports));
+  const removed = [...plan.program, ...isPurged ? plan.data : []];
+  await mustBeRemovable(removed, machine);
   return await uninterrupted(terminal, async () => {
     const unloaded: Service[] = [];
-    for (const name of SERVICE_NAMES) {
-      if (!await jobs.unload(SERVICES[name])) continue;
-      unloaded.push(SERVICES[name]);
-      terminal.say(`unloaded  ${SERVICES[name].label}`);
-    }
     try {
-      await mustBeUnused(databasePath(plan.stateDir));
+      for (const name of SERVICE_NAMES) {
+        if (!await jobs.unload(SERVICES[name])) continue;
+        unloaded.push(SERVICES[name]);
+        terminal.say(`unloaded  ${SERVICES[name].label}`);
+      }
+      await mustBeUnused(database);
     } catch (error) {
       for (const service of unloaded) {
         await jobs.load(service, plistPath(service, installation));
@@ -76,8 +82,7 @@ export async function uninstallMini(
     ) {
       terminal.say(`ended     run ${id}, which outlived conductor`);
     }
-    const isPurged = flags.purge || (!flags.keepState && mayPurge(plan, ports));
-    for (const path of [...plan.program, ...isPurged ? plan.data : []]) {
+    for (const path of removed) {
       await Deno.remove(path, { recursive: true });
       terminal.say(`removed   ${path}`);
     }
@@ -154,6 +159,21 @@ async function planRemoval(
     ],
     foreign,
   };
+}
+
+/** Nothing is stopped for the sake of what then cannot be done. */
+async function mustBeRemovable(
+  paths: readonly string[],
+  { run }: Machine,
+): Promise<void> {
+  for (const folder of new Set(paths.map((it) => dirname(it)))) {
+    const { code } = await run(["test", "-w", folder]);
+    if (code !== 1) continue;
+    throw new Error(
+      `Cannot uninstall: you may not change ${folder}; run this as its owner, ` +
+        "or with sudo and --scope daemon for what starts at boot",
+    );
+  }
 }
 
 async function existing(paths: readonly string[]): Promise<string[]> {

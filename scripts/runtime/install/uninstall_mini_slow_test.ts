@@ -57,6 +57,7 @@ Deno.test("uninstall-mini.sh takes away what the installer wrote, and leaves the
   );
 
   assertRan(await uninstall("--keep-state", "--purge"), 2);
+  const running = node.launchd().jobs;
   // Somebody else's conductor on the same database: nothing is done to either.
   const lock = join(prefix, "state/conductor/instances/another.lock");
   const held = await Deno.open(lock, { write: true, create: true });
@@ -64,16 +65,18 @@ Deno.test("uninstall-mini.sh takes away what the installer wrote, and leaves the
   const inUse = await uninstall();
   assertRan(inUse, 1);
   assertStringIncludes(inUse.stderr, "stop it first");
-  assertStringIncludes(inUse.stdout, "so.makefile.baa-conductor again");
-  await until(
-    () => ask(conductor, "/readyz").catch(() => undefined),
-    (it) => it?.status === 200,
-  );
   held.close();
   await Deno.remove(lock);
+  await node.standIn("test", "exit 1");
+  const forbidden = await uninstall();
+  assertRan(forbidden, 1);
+  assertStringIncludes(forbidden.stderr, "you may not change");
+  await node.standIn("test", "exit 0");
   const other = await node.run("uninstall-mini", "--prefix", node.home);
   assertRan(other, 1);
   assertStringIncludes(other.stderr, `are installed in ${prefix}`);
+  // What is refused never stopped anything.
+  assertEquals(node.launchd().jobs, running);
   const before = [await filesIn(prefix), await filesIn(plists)];
   const planned = await uninstall("--dry-run", "--purge");
   assertRan(planned);
@@ -82,9 +85,25 @@ Deno.test("uninstall-mini.sh takes away what the installer wrote, and leaves the
   assertEquals([await filesIn(prefix), await filesIn(plists)], before);
   assertEquals((await ask(conductor, "/readyz")).status, 200);
 
-  // Nobody is at a terminal: what the services wrote stays.
-  const ran = await uninstall();
+  const foretold = await uninstall("--dry-run", "--keep-state");
+  const ran = await uninstall("--keep-state");
   assertRan(ran);
+  const lines = (said: string, verb: string) =>
+    said.split("\n").filter((it) => it.startsWith(verb))
+      .map((it) => it.slice(verb.length).trim());
+  const gone = lines(ran.stdout, "removed");
+  const left = lines(ran.stdout, "left");
+  assertEquals(gone, lines(foretold.stdout, "would remove"));
+  assertEquals(left, lines(foretold.stdout, "left"));
+  const isLeft = await Promise.all([...left, ...gone].map((it) => exists(it)));
+  assertEquals(isLeft, [...left, ...gone].map((it) => left.includes(it)));
+  const owned = [...left, ...mine].map((it) => it.slice(prefix.length + 1));
+  assertEquals(
+    (await filesIn(prefix)).filter((file) =>
+      !owned.some((it) => file === it || file.startsWith(`${it}/`))
+    ),
+    [],
+  );
   assertStringIncludes(ran.stdout, "which outlived conductor");
   assertStringIncludes(ran.stdout, `left      ${join(prefix, "state/jobs")}`);
   assertEquals(node.launchd().jobs, {});
@@ -93,6 +112,7 @@ Deno.test("uninstall-mini.sh takes away what the installer wrote, and leaves the
   assertEquals(await filesIn(join(prefix, "bin")), ["mine"]);
   const kept = await filesIn(prefix);
   assert(kept.includes("state/conductor/conductor.db"));
+  // Nobody is at a terminal: what the services wrote stays.
   const again = await uninstall();
   assertRan(again);
   assertEquals(await filesIn(prefix), kept);
