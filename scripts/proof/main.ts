@@ -8,7 +8,7 @@
  *        deno run -A scripts/proof/main.ts simulate [--seeds N] [--from S] [--workers N] [--seed X]
  *        deno run -A scripts/proof/main.ts fuzz [--inputs N] [--only PARSER] [--seed X]
  *        deno run -A scripts/proof/main.ts mutate [--only FILE] [--mutant N] [--sample N] [--seed X] [--workers N]
- *        deno run -A scripts/proof/main.ts soak [--minutes N] [--speed K] [--without-codex]
+ *        deno run -A scripts/proof/main.ts soak [--minutes N] [--speed K] [--without-codex] [--only CLIENT]
  */
 import { attack } from "./attack.ts";
 import { faults } from "./faults.ts";

@@ -23,6 +23,7 @@ export async function soak(args: readonly string[]): Promise<boolean> {
       minutes: { type: "string", default: "30" },
       speed: { type: "string", default: "1" },
       "without-codex": { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
     },
   });
   const minutes = Number(values.minutes);
@@ -35,6 +36,7 @@ export async function soak(args: readonly string[]): Promise<boolean> {
     durationMs: minutes * MINUTE_MS,
     speed,
     withRealCodex: !values["without-codex"],
+    only: values.only,
   });
   console.log(
     `${minutes} minutes at speed ${speed}, with the ${codex}; load before: ${load}`,

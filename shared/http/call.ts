@@ -116,6 +116,12 @@ export class Call<Deps> implements RouteContext<Deps> {
     this.#signal = signal;
   }
 
+  /** What was thrown since the client has left is nothing to look into: returns what it is. */
+  asKnown(thrown: unknown): unknown {
+    const { aborted, reason } = this.request.signal;
+    return aborted && thrown === reason ? new AppError("CANCELED") : thrown;
+  }
+
   /** Returns what aborts the signal when the client was found to have gone. */
   leaving(): AbortController {
     const gone = new AbortController();

@@ -109,7 +109,7 @@ export class Dispatcher<Deps> {
       );
       return call.hasBody ? await info.last?.(result) ?? result : result;
     } catch (error) {
-      const told = this.#outage(error, call) ?? error;
+      const told = this.#outage(error, call) ?? call?.asKnown(error) ?? error;
       const failed = announce(
         failure(told, call?.log ?? this.#options.log, {
           ...answer,

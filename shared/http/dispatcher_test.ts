@@ -401,6 +401,29 @@ Deno.test("Dispatcher aborts a handler's signal when its client leaves", async (
   await aborted.promise;
 });
 
+Deno.test("Dispatcher logs no error when a handler ends with its client", async () => {
+  await using kit = startKitApp({
+    deps: {
+      handle: (signal) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        ),
+    },
+  });
+  const leave = new AbortController();
+  const host = `localhost:${kit.port}`;
+  const answered = kit.app.handle(
+    new Request(`http://${host}/work`, {
+      headers: { host },
+      signal: leave.signal,
+    }),
+    { remoteAddress: "127.0.0.1" },
+  );
+  leave.abort();
+  assertEquals((await (await answered).json()).error.code, "CANCELED");
+  assertEquals(kit.log.lines.filter(({ level }) => level === "error"), []);
+});
+
 Deno.test("Dispatcher refuses beyond its capacity, but never a probe", async () => {
   const release = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();

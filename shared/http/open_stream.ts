@@ -23,14 +23,7 @@ export async function openStream<Deps>(
     const body = sse(source, {
       ...limits,
       signal: call.signal,
-      // Who left reads no reason, and is none to look into.
-      describeError: (thrown) =>
-        wireError(
-          request.signal.aborted && thrown === request.signal.reason
-            ? new AppError("CANCELED")
-            : thrown,
-          log,
-        ),
+      describeError: (thrown) => wireError(call.asKnown(thrown), log),
       onEnd(reason) {
         held[Symbol.dispose]();
         left.abort(new AppError("CONFLICT", "The client left"));

@@ -196,6 +196,7 @@ function isBounded(stage: Stage): string {
 /** What daemons log as an error is one. */
 async function noErrors({ folder }: Stage): Promise<string> {
   const counts = { warn: 0, info: 0 };
+  const errors: string[] = [];
   for (const daemon of ["conductor", "codexd"]) {
     const path = join(folder, "logs", daemon);
     for await (const { name } of Deno.readDir(path)) {
@@ -203,11 +204,14 @@ async function noErrors({ folder }: Stage): Promise<string> {
       const text = await Deno.readTextFile(join(path, name));
       for (const line of text.trim().split("\n")) {
         const { level } = JSON.parse(line);
-        if (level === "error") throw new Error(line.slice(0, 500));
+        if (level === "error") errors.push(line.slice(0, 500));
         if (level === "warn") counts.warn++;
         else counts.info++;
       }
     }
+  }
+  if (errors.length > 0) {
+    throw new Error(`${errors.length}:\n${errors.slice(0, 5).join("\n")}`);
   }
   return `${counts.info} lines, ${counts.warn} warnings`;
 }

@@ -24,11 +24,20 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, MakeClient>>>> = {
  * Has every client do its part until `ends` is aborted; each finishes what it
  * has begun. What goes wrong is noted, and the client goes on.
  */
-export async function runLoad(desk: Desk, ends: AbortSignal): Promise<void> {
+export async function runLoad(
+  desk: Desk,
+  { ends, only }: {
+    readonly ends: AbortSignal;
+    /** Rooms or clients, by name; none: all of them. */
+    readonly only: readonly string[];
+  },
+): Promise<void> {
+  const isWanted = (...names: readonly string[]) =>
+    only.length === 0 || names.some((it) => only.includes(it));
   const clients = Object.entries(ROOMS).flatMap(([room, makers]) =>
-    Object.entries(makers).map(([name, make]) =>
-      runClient({ desk, make, where: `${room}/${name}`, ends })
-    )
+    Object.entries(makers).filter(([name]) => isWanted(room, name)).map((
+      [name, make],
+    ) => runClient({ desk, make, where: `${room}/${name}`, ends }))
   );
   await Promise.all(clients);
 }

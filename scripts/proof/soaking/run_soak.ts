@@ -18,7 +18,7 @@ const LONGEST_LOOK_MS = 5000;
  * looks what they take, and when the load is over what is left of it.
  */
 export async function runSoak(
-  { durationMs, speed, withRealCodex }: SoakOptions,
+  { durationMs, speed, withRealCodex, only = [] }: SoakOptions,
 ): Promise<SoakResult> {
   const time = speed === 1
     ? undefined
@@ -35,7 +35,7 @@ export async function runSoak(
   };
   const everyMs = Math.min(LONGEST_LOOK_MS, durationMs / 60);
   await Promise.all([
-    runLoad(desk, over),
+    runLoad(desk, { ends: over, only }),
     (async () => {
       while (!over.aborted) {
         await look();
@@ -54,6 +54,8 @@ export interface SoakOptions {
   readonly speed: number;
   /** False: the stand-in, also where Codex is installed. */
   readonly withRealCodex: boolean;
+  /** Names of rooms or clients. Default: all of them. */
+  readonly only?: readonly string[];
 }
 
 export interface SoakResult {
