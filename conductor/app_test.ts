@@ -61,10 +61,12 @@ contractTests("conductor", {
         task_id: task.task_id,
         run_id: run,
         live_task_id: later.task_id,
+        ended_task_id: task.task_id,
         session: "session-1",
         approval: "apr_1",
         browser: "firefox-1",
         schedule: "yearly",
+        own_schedule: "yearly",
         token_id: "token_0",
       },
       async [Symbol.asyncDispose]() {

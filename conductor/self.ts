@@ -13,6 +13,7 @@ import type { composeBrowser } from "./browser/mod.ts";
 import type { Codex } from "./codex/mod.ts";
 import type { Notifier } from "./notify/mod.ts";
 import type { DailyBackup, Store } from "./record/mod.ts";
+import type { TaskStatus } from "./store/mod.ts";
 
 /** What conductor tells of itself. */
 export function conductorSelf(
@@ -154,27 +155,36 @@ function publicStateOf(
   }
 }
 
-/** What the examples of single tasks and runs name. */
+/**
+ * What the examples of single tasks and runs name. Those that end, repeat or
+ * remove something name nothing but what other examples made: whoever runs the
+ * lines as they stand loses nothing.
+ */
 function newest(
   { stores: { tasks, runs, schedules, tokens } }: Store,
 ): ExampleValues {
   try {
     const [task] = tasks.list({}, { limit: 1 }).items;
     const [run] = runs.list({}, { limit: 1 }).items;
-    // What has ended cannot be canceled: the example shows one that has not.
-    const [queued] = tasks.list({ status: "queued" }, { limit: 1 }).items;
-    const [running] = tasks.list({ status: "running" }, { limit: 1 }).items;
+    const made = (status: TaskStatus) =>
+      tasks.list({ label: EXAMPLE, status }, { limit: 1 }).items[0]?.task_id;
     return {
       task_id: task?.task_id,
       run_id: run?.run_id,
-      live_task_id: (queued ?? running)?.task_id,
+      live_task_id: made("queued") ?? made("running"),
+      ended_task_id: made("succeeded"),
       schedule: schedules.list({ limit: 1 }).items[0]?.name,
-      token_id: tokens.list({ limit: 1 }).items[0]?.token_id,
+      own_schedule: schedules.get(EXAMPLE)?.name,
+      token_id: tokens.list({ limit: 200 }).items
+        .find(({ name }) => name === EXAMPLE)?.token_id,
     };
   } catch {
     return {};
   }
 }
+
+/** The name, or the label, of what examples make. */
+const EXAMPLE = "example";
 
 /** A text file that the examples can read: the working folder's own, or the hosts file. */
 function readableFile(): string {

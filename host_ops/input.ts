@@ -198,6 +198,12 @@ function readFields(operation: HostOperation, request: unknown): Fields {
     });
   }
 
+  // first, since what is missing mostly stands under such a name
+  const known = [...Object.keys(fields), ...Object.keys(aliases)];
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) add(name, unknown(name, known));
+  }
+
   const keys = new Map<string, string>();
   for (const [alias, name] of Object.entries(aliases)) {
     if (given[alias] === undefined) continue;
@@ -233,11 +239,6 @@ function readFields(operation: HostOperation, request: unknown): Fields {
       : schema.safeParse(undefined);
     if (!success) values[name] = typeof value === "string" ? shown(value) : "";
     else if (data !== undefined) values[name] = data;
-  }
-
-  const known = [...Object.keys(fields), ...Object.keys(aliases)];
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) add(name, unknown(name, known));
   }
   return { values, issues };
 }

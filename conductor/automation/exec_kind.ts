@@ -1,8 +1,10 @@
 import { z } from "zod";
 import {
+  ALIASES,
   type ExecExit,
   type ExecFacts,
   type ExecInput,
+  FIELDS,
   type HostOps,
   KEEP_IT,
   KeptLost,
@@ -45,6 +47,7 @@ export function execKind(
     scope: "exec",
     summary: "Run a command; the payload is what the host operation exec takes",
     payload: payloadIn(options),
+    fields: PAYLOAD_FIELDS,
     refused: {
       fields: LIMIT_FIELDS,
       message:
@@ -73,6 +76,13 @@ export function execKind(
     },
   };
 }
+
+/** What of the operation's fields a task takes, aliases too. */
+const PAYLOAD_FIELDS = [
+  ...Object.keys(FIELDS.exec),
+  ...Object.keys(ALIASES.exec),
+]
+  .filter((it) => !/^(detach|wait)/.test(it) && !LIMIT_FIELDS.includes(it));
 
 type CommandRunner = Pick<HostOps, "captureCommand" | "keepCommand">;
 

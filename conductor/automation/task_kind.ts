@@ -82,6 +82,8 @@ export interface TaskKind<P = unknown> {
   /** What whoever makes such a task must hold beside `automate`. */
   readonly scope: ScopeName;
   readonly payload: z.ZodType<P>;
+  /** The names of its fields, where the schema itself does not tell. */
+  readonly fields?: readonly string[];
   /** What the schema takes, but a new task does not: it would not count. */
   readonly refused?: {
     readonly fields: readonly string[];

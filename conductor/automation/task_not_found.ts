@@ -8,7 +8,9 @@ export function taskNotFound(
 ): AppError {
   const run = runs.row(taskId);
   return run === undefined
-    ? new AppError("NOT_FOUND", `Cannot find task "${taskId}"`)
+    ? new AppError("NOT_FOUND", `Cannot find task "${taskId}"`, {
+      hint: `${otherThan(taskId, "task")}GET /v1/tasks lists the tasks.`,
+    })
     : new AppError(
       "NOT_FOUND",
       `Cannot find task "${taskId}": it is a run, of task "${run.task_id}"`,
@@ -27,9 +29,19 @@ export function runNotFound(
 ): AppError {
   const message = `Cannot find run "${runId}"${where}`;
   return tasks.get(runId) === undefined
-    ? new AppError("NOT_FOUND", message)
+    ? new AppError("NOT_FOUND", message, {
+      hint: `${otherThan(runId, "run")}GET /v1/runs lists the runs.`,
+    })
     : new AppError("NOT_FOUND", `${message}: it is a task`, {
       hint:
         `GET /v1/tasks/${runId}; GET /v1/runs?task_id=${runId} has its runs.`,
     });
+}
+
+/** Says what an id begins like, where that is not what is looked for. */
+function otherThan(id: string, wanted: "task" | "run"): string {
+  const kind = /^[a-z]{1,20}(?=_)/.exec(id)?.[0];
+  return kind === undefined || kind === wanted
+    ? ""
+    : `A ${wanted} id begins with ${wanted}_, not ${kind}_: `;
 }

@@ -1,6 +1,10 @@
 import type { Clock } from "../../shared/clock.ts";
 import { AppError, invalidInput } from "../../shared/errors.ts";
-import { missingScope, type Principal } from "../../shared/http/mod.ts";
+import {
+  knownKeys,
+  missingScope,
+  type Principal,
+} from "../../shared/http/mod.ts";
 import type { NewId } from "../../shared/ids.ts";
 import { sleep, within } from "../../shared/wait.ts";
 import type { PageRequest } from "../../shared/page.ts";
@@ -272,6 +276,12 @@ export class TaskService {
       );
     }
     return this.#row(found.taskId);
+  }
+
+  /** The names of what the payload of a kind may hold. */
+  payloadFields(name: unknown): readonly string[] {
+    const kind = this.#options.kinds.get(String(name));
+    return kind?.fields ?? (kind ? knownKeys(kind.payload, []) : []);
   }
 
   #row(taskId: string): TaskRow {

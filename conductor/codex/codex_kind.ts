@@ -45,7 +45,7 @@ const Payload = z.strictObject({
 }).refine((it) => (it.prompt ?? it.input) !== undefined, {
   path: ["prompt"],
   message: "Required: what Codex is asked",
-}).refine(hasOneInput, ONE_INPUT);
+}).refine(hasOneInput, { ...ONE_INPUT });
 type Payload = z.infer<typeof Payload>;
 
 /** The log has the whole message; the outcome at most this much of it. */

@@ -1,4 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Json } from "../../shared/testing/json.ts";
+import {
+  mendedCall,
+  type TriedCall,
+} from "../../shared/testing/mended_call.ts";
 import {
   type TestConductor,
   testConductor,
@@ -16,17 +21,23 @@ async function refused(
   const response = await server.send(method, path, { body });
   const { ok, data, error } = await response.json();
   assert(!ok || data.ok === false, line);
-  return JSON.stringify({
-    status: response.status,
-    error: error ?? data.error,
-  });
+  const told = error ?? { ...data.error, hint: data.hint };
+  return JSON.stringify({ status: response.status, error: told });
 }
 
 Deno.test("A mistake is refused with what leads to the right call", async () => {
   await using it = await testConductor();
   const cases: readonly [string, unknown, ...string[]][] = [
     ["POST /v1/exec", { cmd: "ls" }, "did you mean command?"],
+    ["POST /v1/exec", { shell: "ls" }, "did you mean command?"],
+    ["POST /v1/exec", { script: "ls" }, "did you mean command?"],
     ["POST /v1/exec", { command: ["ls"] }, "as args"],
+    ["POST /v1/exec", { command: "sleep 9", timeoutMs: 9 }, "detach: true"],
+    [
+      "POST /v1/exec",
+      { command: "yes", maxBufferBytes: 9 },
+      'onLimit: \\"discard\\"',
+    ],
     ["POST /v1/exec", { command: "ls", timeout: 1 }, "did you mean timeoutMs?"],
     ["POST /v1/exec", { command: "ls", timeoutMs: "5" }, '5, not \\"5\\"'],
     ["POST /v1/files/read", { file: "/etc/hosts" }, "did you mean path?"],
@@ -72,11 +83,53 @@ Deno.test("A mistake is refused with what leads to the right call", async () => 
       "Did you mean /v1/schedules/nightly?",
     ],
     ["POST /v1/tokens", { name: "x", scopes: ["read"] }, "BAA_SHARED_TOKEN"],
+    [
+      "GET /v1/tasks/run_0",
+      undefined,
+      "begins with task_, not run_",
+      "GET /v1/tasks lists",
+    ],
+    ["GET /v1/runs/task_0/output", undefined, "GET /v1/runs lists"],
+    [
+      "GET /v1/status/ui/tasks/",
+      undefined,
+      "404",
+      "Did you mean /v1/status/ui/tasks?",
+    ],
+    [
+      "POST /v1/tasks",
+      { title: "x", kind: "codex", payload: { prompt: "a", input: "b" } },
+      "give one of them",
+    ],
+    [
+      "POST /v1/codex/turn",
+      { session_id: "x", prompt: "a", input: "b" },
+      "give one of them",
+    ],
+    [
+      "POST /v1/codex/turn",
+      { session_id: "x", message: "a" },
+      "did you mean input?",
+    ],
+    ["POST /mcp", [], "-32600"],
     ["GET /describe?x=1", undefined, "400", 'Unknown field \\"x\\"'],
   ];
   for (const [line, body, ...parts] of cases) {
     const said = await refused(it, line, body);
     for (const part of parts) assertStringIncludes(said, part, line);
+  }
+  const colour = { ...TASK, colour: "red" };
+  for (
+    const [line, body] of [
+      ["POST /v1/tasks", colour],
+      ["POST /v1/tasks", { ...colour, kind: "codex" }],
+      ["POST /v1/tasks", { ...colour, kind: undefined }],
+      ["PUT /v1/schedules/x", { cron: "0 0 1 1 *", task: colour }],
+    ] as const
+  ) {
+    const said = await refused(it, line, body);
+    assertStringIncludes(said, 'Unknown field \\"colour\\"');
+    assert(!said.includes("put it into"), said);
   }
   const probe = await it.server.get("/healthz?x=1");
   assertEquals([probe.status, await probe.text()], [200, "ok"]);
@@ -105,3 +158,100 @@ Deno.test("A body that is no JSON is told where, and a wrong method before its t
   const typed = await send("/v1/tasks", "{}", "text/plain");
   assertEquals((await typed.json()).error.code, "UNSUPPORTED_MEDIA_TYPE");
 });
+
+Deno.test("A form from elsewhere is told which page sends it, and no setting that lets it in", async () => {
+  await using it = await testConductor();
+  for (const path of ["/v1/status/approvals/apr_1", "/v1/status/session"]) {
+    for (const origin of ["https://evil.example", "null"]) {
+      const answer = await it.server.send("POST", path, {
+        form: { decision: "accept" },
+        headers: { origin },
+      });
+      const { error } = await answer.json();
+      assertEquals([answer.status, error.code], [403, "ORIGIN_NOT_ALLOWED"]);
+      assertStringIncludes(error.hint, "open /v1/status/ui");
+      assert(!JSON.stringify(error).includes("BAA_ALLOWED_ORIGINS"));
+    }
+  }
+});
+
+Deno.test("The words of a failure alone lead to a second call that works", async () => {
+  await using it = await testConductor();
+  const made: Json = await it.server.data(
+    "POST",
+    "/v1/tasks?wait_ms=20000",
+    TASK,
+  );
+  const { task_id, latest_run: { run_id } } = made;
+  const file = `${it.folder}/x`;
+  await Deno.writeTextFile(file, "a");
+  const cron = "0 0 1 1 *";
+  const cases: readonly [string, Json?, string?][] = [
+    ["POST /v1/exec", { cmd: "true" }],
+    ["POST /v1/exec", { shell: "true" }],
+    ["POST /v1/exec", { script: "true" }],
+    ["POST /v1/exec", { command: ["true"] }],
+    ["POST /v1/exec", { command: "true", timeout: 9000 }],
+    ["POST /v1/exec", { command: "true", timeoutMs: "9000" }],
+    ["POST /v1/exec", { command: "true", timeoutMs: "9s" }],
+    ["POST /v1/exec", { command: "true", detach: "false" }],
+    ["POST /v1/exec", { command: "true" }, ""],
+    ["POST /v1/exec", { command: "true" }, "text/plain"],
+    ["GET /v1/exec", { command: "true" }],
+    ["POST /v1/files/read", { file }],
+    ["POST /v1/files/read", { path: `${file}y` }],
+    ["POST /v1/files/edit", { path: file, old: "a", new: "b" }],
+    ["POST /v1/tasks", { ...TASK, retries: 2 }],
+    ["POST /v1/tasks", { ...TASK, priority: "5" }],
+    ["POST /v1/tasks", { ...TASK, survive: 1 }],
+    ["POST /v1/tasks", { ...TASK, not_before: "tomorrow" }],
+    ["POST /v1/tasks", { ...TASK, payload: { cmd: "true" } }],
+    ["POST /v1/tasks", { ...TASK, payload: { command: ["true"] } }],
+    ["POST /v1/tasks", { title: "x", kind: "exec", payload: {}, cmd: "true" }],
+    ["POST /v1/tasks", { title: "x", kind: "codex", payload: {}, prompt: "x" }],
+    ["POST /v1/tasks", {
+      title: "x",
+      kind: "codex",
+      payload: { prompt: "x", input: "x" },
+    }],
+    ["POST /v1/tasks/", TASK],
+    ["GET /v1/tasks/"],
+    ["GET /v1/task"],
+    [`GET /v1/tasks/${run_id}`],
+    [`GET /v1/runs/${task_id}`],
+    ["GET /v1/status/ui/tasks/"],
+    ["PUT /v1/schedules/x", {
+      cron,
+      task: { title: "x", kind: "exec", payload: {}, command: "true" },
+    }],
+  ];
+  for (const [line, body, type] of cases) {
+    const [method = "", path = ""] = line.split(" ");
+    let call: TriedCall = { method, path, body, type };
+    let answer = await told(it, call);
+    assert(!answer.ok, line);
+    // some mistakes come in pairs, each told in its turn
+    for (let tries = 3; tries > 0 && !answer.ok; tries--) {
+      call = mendedCall(call, answer.error);
+      answer = await told(it, call);
+    }
+    const what = `${line} ${JSON.stringify(body)}: ${JSON.stringify(call)}`;
+    assertEquals(answer.ok, true, what);
+  }
+});
+
+/** Whether all of it succeeded, and if not, what is said. */
+async function told(
+  { server }: TestConductor,
+  { method, path, body, type }: TriedCall,
+): Promise<{ readonly ok: boolean; readonly error?: Json }> {
+  const response = await server.send(method, path, {
+    ...(method !== "GET" && { body }),
+    ...(type !== undefined && { headers: { "content-type": type } }),
+  });
+  const text = await response.text();
+  if (text.startsWith("<!doctype")) return { ok: response.ok };
+  const { ok, data, error } = JSON.parse(text);
+  if (ok && data.ok !== false) return { ok: true };
+  return { ok: false, error: error ?? { ...data.error, hint: data.hint } };
+}

@@ -12,7 +12,8 @@ const write = {
   unavailable: unlessLeader,
 } as const;
 
-const ONE = { params: { name: "{schedule}" } } as const;
+/** Of what runs it or removes it: the one that the example of PUT made. */
+const OWN = { params: { name: "{own_schedule}" } } as const;
 
 /** Work that comes again: each due time makes a task. */
 export const scheduleRoutes = [
@@ -34,7 +35,7 @@ export const scheduleRoutes = [
     summary: "Read a schedule: next_at, last, missed",
     data: Schedule,
     errors: ["NOT_FOUND"],
-    example: ONE,
+    example: { params: { name: "{schedule}" } },
     handler: ({ deps, params }) => deps.schedules.get(params.name),
   }),
   route({
@@ -60,7 +61,7 @@ export const scheduleRoutes = [
     status: [200, 201],
     errors: ["NOT_LEADER", "NOT_READY"],
     example: {
-      params: { name: "nightly" },
+      params: { name: "example" },
       body: {
         cron: "30 2 * * 1-5",
         timezone: "Europe/Berlin",
@@ -71,6 +72,7 @@ export const scheduleRoutes = [
         },
       },
     },
+    payloadFields: ({ tasks }, kind) => tasks.payloadFields(kind),
     auditTarget: ({ params, body }) => ({
       name: params.name,
       cron: body.cron,
@@ -103,7 +105,7 @@ export const scheduleRoutes = [
     data: Task,
     status: [201],
     errors: ["NOT_FOUND", "SYSTEM_DRAINING", "NOT_LEADER", "NOT_READY"],
-    example: ONE,
+    example: OWN,
     auditFacts: ({ task_id }) => ({ task_id }),
     handler(context) {
       const { deps, params } = context;
@@ -122,7 +124,7 @@ export const scheduleRoutes = [
     summary: "Delete a schedule; its tasks stay",
     data: Schedule,
     errors: ["NOT_FOUND", "NOT_LEADER", "NOT_READY"],
-    example: ONE,
+    example: OWN,
     handler: ({ deps, params }) => deps.schedules.delete(params.name),
   }),
 ];

@@ -195,7 +195,7 @@ function retryLine(taskId: string, context: RouteContext<Deps>) {
   const retry = taskMoveRoutes.find((it) => it.id === "tasks.retry");
   return retry && curl(retry, {
     ...context.deps.self.curlOptions(context),
-    exampleValues: { task_id: taskId },
+    exampleValues: { ended_task_id: taskId },
   });
 }
 

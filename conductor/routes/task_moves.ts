@@ -98,7 +98,7 @@ export const taskMoveRoutes = [
       "NOT_LEADER",
       "NOT_READY",
     ],
-    example: { params: { task_id: "{task_id}" } },
+    example: { params: { task_id: "{ended_task_id}" } },
     commitsWithIntent: true,
     auditFacts: ({ task_id }) => ({ task_id }),
     async handler(context) {

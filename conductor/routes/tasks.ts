@@ -118,6 +118,7 @@ export const taskRoutes = [
     },
     unavailable: unlessLeader,
     commitsWithIntent: true,
+    payloadFields: ({ tasks }, kind) => tasks.payloadFields(kind),
     auditTarget: ({ body }) => ({ kind: body.kind, title: body.title }),
     auditFacts: ({ task_id }) => ({ task_id }),
     async handler(context) {

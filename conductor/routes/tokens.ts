@@ -44,7 +44,7 @@ export const tokenRoutes = [
     data: NamedToken.extend({ token: z.string() }),
     status: [201],
     errors: ["CONFLICT", "NOT_LEADER", "NOT_READY"],
-    example: { body: { name: "ci", scopes: ["automate", "exec"] } },
+    example: { body: { name: "example", scopes: ["automate", "exec"] } },
     unavailable,
     auditTarget: ({ body: { name, scopes, expires_at } }) => ({
       name,

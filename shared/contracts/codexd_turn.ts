@@ -52,7 +52,7 @@ export const INPUT_FIELDS = {
   prompt: TurnInput.optional().describe("the same as input"),
 };
 
-/** Refuses two inputs. */
+/** Refuses two inputs; zod empties what `refine` is given: give it a copy. */
 export const ONE_INPUT = {
   path: ["prompt"],
   message: "is the same as input: give one of them",

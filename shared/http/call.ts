@@ -185,9 +185,9 @@ export class Call<Deps> implements RouteContext<Deps> {
     const { target } = this.#parts.head;
     if (route.query !== undefined) {
       const query = queryObject(target.query);
-      this.query = parseInput(route.query, query, "query");
+      this.query = parseInput(route.query, query, { part: "query" });
     } else if (target.query !== undefined && takesNoQuery(route)) {
-      parseInput(NO_FIELDS, queryObject(target.query), "query");
+      parseInput(NO_FIELDS, queryObject(target.query), { part: "query" });
     }
     // What a caller sends to a write must not be ignored in silence.
     if (route.body !== undefined || route.kind === "write") {
@@ -235,7 +235,11 @@ export class Call<Deps> implements RouteContext<Deps> {
     }
     if (bodyRule === "inner") this.body = value;
     else {
-      const parsed = parseInput(schema ?? NO_FIELDS, value, "body");
+      const parsed = parseInput(schema ?? NO_FIELDS, value, {
+        part: "body",
+        payloadFields: (kind) =>
+          this.route.payloadFields?.(this.deps, kind) ?? [],
+      });
       if (schema !== undefined) this.body = parsed;
     }
   }

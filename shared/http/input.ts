@@ -33,14 +33,21 @@ export function queryObject(
 export function parseInput(
   schema: z.ZodType,
   value: unknown,
-  part: "query" | "body",
+  { part, payloadFields }: {
+    readonly part: "query" | "body";
+    readonly payloadFields?: PayloadFields | undefined;
+  },
 ): unknown {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw schemaRefusal(result.error, schema, {
     message: `Cannot accept the ${part}`,
+    payloadFields,
   });
 }
+
+/** Returns what may stand in the `payload` beside a `kind`. */
+type PayloadFields = (kind: unknown) => readonly string[];
 
 /**
  * Says in words what a schema refuses; of an unknown field, which ones are
@@ -50,9 +57,10 @@ export function parseInput(
 export function schemaRefusal(
   { issues }: z.ZodError,
   schema: z.ZodType,
-  { at = [], message }: {
+  { at = [], message, payloadFields }: {
     readonly at?: readonly string[];
     readonly message: string;
+    readonly payloadFields?: PayloadFields | undefined;
   },
 ): AppError {
   let hint: unknown;
@@ -70,12 +78,15 @@ export function schemaRefusal(
     }
     if (issue.code === "unrecognized_keys") {
       const known = knownKeys(schema, inner);
+      const { kind }: { kind?: unknown } = Object(issue.input);
+      const within = known.includes("payload") && payloadFields?.(kind) || [];
       return issue.keys.map((key) => {
-        const guess = nearest(key, known);
+        const guess = within.includes(key) ? undefined : nearest(key, known);
+        const inside = within.includes(key) ? key : nearest(key, within);
         const meant = guess !== undefined
           ? `did you mean ${guess}? `
-          : known.includes("payload")
-          ? `put it into payload: {"payload":{"${key}":…}}; `
+          : inside !== undefined
+          ? `put it into payload: {"payload":{"${inside}":…}}; `
           : "";
         return {
           path: [...path, key].join("."),

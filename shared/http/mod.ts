@@ -5,6 +5,7 @@ export {
   type RequestOptions,
 } from "./client.ts";
 export * from "./dispatcher.ts";
+export { knownKeys } from "./schema_keys.ts";
 export { OVER_SOCKET, type SocketKey } from "./guard.ts";
 export { ReaderStalled } from "./event_stream.ts";
 export {

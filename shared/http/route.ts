@@ -305,6 +305,8 @@ interface RouteReports<Deps, P extends string, Q, B, D> {
     failure: WireError,
     request: FailedRequest,
   ) => HtmlPage;
+  /** What may stand in the `payload` beside a `kind`: who sends it outside is told. */
+  payloadFields?(deps: Deps, kind: unknown): readonly string[];
   /** What a body that is no JSON object is refused with, where not by the envelope. */
   readonly bodyFailure?: (error: AppError) => BareFailure;
   /** What is said over its socket, where its schemas do not tell. */
