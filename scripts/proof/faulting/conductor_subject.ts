@@ -1,5 +1,6 @@
 import { Database } from "@db/sqlite";
 import { join } from "@std/path";
+import { pause } from "../../../shared/testing/until.ts";
 import type { Asked, Heard, Promised, Subject, Told } from "./trial.ts";
 
 /** Where the daemon under trial writes, below its folder. */
@@ -14,6 +15,10 @@ export const CONDUCTOR_PLACES = {
 } as const;
 
 const PIECE = 40_000;
+
+/** How often what takes a while is asked for again. */
+const TRY_MS = 50;
+const MOST_TRIES = 300;
 
 /** A conductor that writes wherever it can. */
 export const CONDUCTOR: Subject = {
@@ -64,8 +69,13 @@ export const CONDUCTOR: Subject = {
     if (written?.data === undefined) {
       verdict.unrecovered.push(`a new file: ${JSON.stringify(written)}`);
     }
-    // A kill may have come while it was paused.
-    await daemon.ask("POST /v1/system/resume", {});
+    // Who could not give the lease back has it until it ends; and a kill may have
+    // come while all was paused.
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const resumed = await daemon.ask("POST /v1/system/resume", {});
+      if (resumed?.code !== "NOT_LEADER") break;
+      await pause(TRY_MS);
+    }
     const done = await daemon.ask("POST /v1/tasks?wait_ms=10000", task("true"));
     if (done?.data?.status !== "succeeded") {
       verdict.unrecovered.push(`a new task: ${JSON.stringify(done)}`);
@@ -76,7 +86,7 @@ export const CONDUCTOR: Subject = {
         ["queued", "running"].includes(it.status)
       );
       if (open?.length === 0) break;
-      if (tries < 100) await new Promise((done) => setTimeout(done, 50));
+      if (tries < MOST_TRIES) await pause(TRY_MS);
       else {
         verdict.unrecovered.push(`tasks do not end: ${JSON.stringify(open)}`);
         break;
@@ -264,8 +274,8 @@ class Work {
           if (now !== "succeeded") return undefined;
           return await this.#outputOf(daemon, found?.data.latest_run?.run_id);
         }
-        if (tries > 200) return `it does not end: ${told(found)}`;
-        await new Promise((done) => setTimeout(done, 50));
+        if (tries > MOST_TRIES) return `it does not end: ${told(found)}`;
+        await pause(TRY_MS);
       }
     });
   }
