@@ -344,7 +344,7 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** What SQLite finds when it reads all of a database: `ok`, or what is wrong. */
-function wholeness(path: string): string {
+export function wholeness(path: string): string {
   try {
     const database = new Database(path, { readonly: true });
     try {

@@ -1,8 +1,9 @@
 import { join } from "@std/path";
+import { COPY, tryBackup } from "./backup_copy.ts";
 import { CODEXD } from "./codexd_subject.ts";
 import { CONDUCTOR, CONDUCTOR_PLACES } from "./conductor_subject.ts";
 import { CALL_MARKS } from "./faulty_calls.ts";
-import type { Fault, Point } from "./point.ts";
+import type { Fault, Injection, Point } from "./point.ts";
 import { countingTrace, failingTrace, pointsIn } from "./traced.ts";
 import { runTrial, type Subject, type Trial, watching } from "./trial.ts";
 
@@ -22,8 +23,9 @@ const { database, files, staging, jobs, backups, logs, state } =
 
 /** All that the daemons write. */
 export const GROUNDS: readonly Ground[] = [
-  traced("database", [database, `${database}-journal`]),
-  traced("wal", [`${database}-wal`, `${database}-shm`]),
+  traced("database", [database, `${database}-journal`], ofConductor),
+  traced("wal", [`${database}-wal`, `${database}-shm`], ofConductor),
+  traced("backup copy", [COPY], tryBackup),
   called(CONDUCTOR, "files", [
     ["files", files],
     ["files", staging],
@@ -38,7 +40,18 @@ export const GROUNDS: readonly Ground[] = [
   ]),
 ];
 
-function traced(where: string, below: readonly string[]): Ground {
+function ofConductor(
+  inject: (folder: string) => Injection,
+  fault?: Fault,
+): Promise<Trial> {
+  return runTrial(CONDUCTOR, inject, fault === "kill");
+}
+
+function traced(
+  where: string,
+  below: readonly string[],
+  run: typeof ofConductor,
+): Ground {
   const pathsIn = (folder: string) => below.map((it) => join(folder, it));
   return {
     places: [where],
@@ -46,9 +59,8 @@ function traced(where: string, below: readonly string[]): Ground {
     async count() {
       const file = await Deno.makeTempFile();
       try {
-        const { verdict } = await runTrial(
-          CONDUCTOR,
-          (folder) => countingTrace(pathsIn(folder), file),
+        const { verdict } = await run((folder) =>
+          countingTrace(pathsIn(folder), file)
         );
         expectNothing(verdict);
         return pointsIn(await Deno.readTextFile(file), where);
@@ -57,11 +69,10 @@ function traced(where: string, below: readonly string[]): Ground {
       }
     },
     fail: (point, fault) =>
-      runTrial(CONDUCTOR, (folder) =>
-        failingTrace(point, fault, {
-          paths: pathsIn(folder),
-          file: join(folder, "trace"),
-        }), fault === "kill"),
+      run((folder) => {
+        const file = join(folder, "trace");
+        return failingTrace(point, fault, { paths: pathsIn(folder), file });
+      }, fault),
   };
 }
 
