@@ -53,7 +53,9 @@ export async function faults(args: readonly string[]): Promise<boolean> {
         const chosen = spread(points, most);
         console.log(`${where}: ${chosen.length} of ${points.length} writes`);
         for (const point of chosen) {
-          for (const fault of FAULTS) trials.push({ ground, point, fault });
+          for (const fault of point.faults ?? FAULTS) {
+            trials.push({ ground, point, fault });
+          }
         }
       }
     }

@@ -4,7 +4,15 @@ import { CODEXD } from "./codexd_subject.ts";
 import { CONDUCTOR, CONDUCTOR_PLACES } from "./conductor_subject.ts";
 import { CALL_MARKS } from "./faulty_calls.ts";
 import type { Fault, Injection, Point } from "./point.ts";
-import { countingTrace, failingTrace, pointsIn } from "./traced.ts";
+import {
+  countingShells,
+  countingTrace,
+  failingShells,
+  failingTrace,
+  pointsIn,
+  shellPointsIn,
+  tracesIn,
+} from "./traced.ts";
 import { runTrial, type Subject, type Trial, watching } from "./trial.ts";
 
 /** Places that are written by the same means, and how their writes fail. */
@@ -26,6 +34,7 @@ export const GROUNDS: readonly Ground[] = [
   traced("database", [database, `${database}-journal`], ofConductor),
   traced("wal", [`${database}-wal`, `${database}-shm`], ofConductor),
   traced("backup copy", [COPY], tryBackup),
+  shells(),
   called(CONDUCTOR, "files", [
     ["files", files],
     ["files", staging],
@@ -73,6 +82,26 @@ function traced(
         const file = join(folder, "trace");
         return failingTrace(point, fault, { paths: pathsIn(folder), file });
       }, fault),
+  };
+}
+
+/** What a waiting shell moves into its place, and what keeps a surviving run. */
+function shells(): Ground {
+  const where = "shells";
+  return {
+    places: [where],
+    isTraced: true,
+    async count() {
+      let traces = "";
+      const { verdict } = await runTrial(CONDUCTOR, async (folder) => ({
+        ...await countingShells(folder),
+        isReached: async () => (traces = await tracesIn(folder)) !== "",
+      }));
+      expectNothing(verdict);
+      return shellPointsIn(traces, where);
+    },
+    fail: (point, fault) =>
+      runTrial(CONDUCTOR, (folder) => failingShells(folder, point, fault)),
   };
 }
 

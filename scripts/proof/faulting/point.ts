@@ -12,11 +12,14 @@ export interface Point {
   readonly nth: number;
   /** What was written when the points were counted. */
   readonly path: string;
+  /** What it can meet. Default: each fault. */
+  readonly faults?: readonly Fault[];
 }
 
 /** How a program is started so that its writes are counted, or that one fails. */
 export interface Injection {
   readonly denoFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** What comes before the program. */
   readonly wrapper?: readonly string[];
   /** Asked when the program has ended: whether what was to fail has failed. */

@@ -1,7 +1,22 @@
+import { join } from "@std/path";
+import { shellQuote } from "../../../shared/shell_quote.ts";
 import type { Fault, Injection, Point } from "./point.ts";
 
 /** The calls by which SQLite writes. */
 const WRITES = ["pwrite64", "write", "fsync", "fdatasync", "ftruncate"];
+
+/** The calls by which shells, and what they use, write. */
+const SHELL_WRITES = [
+  "write",
+  "link",
+  "linkat",
+  "rename",
+  "renameat2",
+  "unlinkat",
+  "ftruncate",
+  "fsync",
+  "copy_file_range",
+];
 
 /**
  * Whether strace works here: SQLite writes by itself, where only the system's
@@ -45,6 +60,55 @@ export function failingTrace(
   };
 }
 
+/** Has each shell of a daemon note what it and its programs write. */
+export function countingShells(folder: string): Promise<Injection> {
+  const calls = SHELL_WRITES.join(",");
+  return tracedShells(folder, [`--trace=${calls}`, CHEAPLY]);
+}
+
+/** Has such a write fail, or be the last, in each shell and each program of one. */
+export async function failingShells(
+  folder: string,
+  { op, nth }: Point,
+  fault: Fault,
+): Promise<Injection> {
+  const what = fault === "kill" ? "signal=KILL" : `error=${fault}`;
+  const injection = await tracedShells(folder, [
+    `--trace=${op}`,
+    `--inject=${op}:${what}:when=${nth}`,
+    ...fault === "kill" ? [] : [CHEAPLY],
+  ]);
+  const sign = fault === "kill" ? "killed by SIGKILL" : "(INJECTED)";
+  return {
+    ...injection,
+    isReached: async () => (await tracesIn(folder)).includes(sign),
+  };
+}
+
+/** What the shells have noted, one after the other. */
+export async function tracesIn(folder: string): Promise<string> {
+  const names = await Array.fromAsync(Deno.readDir(folder), (it) => it.name);
+  const traces = names.filter((it) => it.startsWith("trace-"));
+  const texts = traces.map((it) => Deno.readTextFile(join(folder, it)));
+  return (await Promise.all(texts)).join("");
+}
+
+async function tracedShells(
+  folder: string,
+  what: readonly string[],
+): Promise<Injection> {
+  const path = join(folder, "sh");
+  // Who ends a command's group or session leaves the tracer alone.
+  const words = ["exec strace -DDD -q -y -f", ...what].join(" ");
+  const file = `${shellQuote(join(folder, "trace-"))}$$`;
+  await Deno.writeTextFile(
+    path,
+    `#!/bin/sh\n${words} -o ${file} /bin/sh "$@"\n`,
+  );
+  await Deno.chmod(path, 0o755);
+  return { env: { BAA_SHELL: path } };
+}
+
 /** Reads the points of a place from what {@linkcode countingTrace} noted. */
 export function pointsIn(trace: string, where: string): Point[] {
   const counts = new Map<string, number>();
@@ -55,6 +119,26 @@ export function pointsIn(trace: string, where: string): Point[] {
     counts.set(op, nth);
     return [{ where, op, nth, path: path ?? "" }];
   });
+}
+
+/** Reads the points of shells: each counts for itself, and the longest counts. */
+export function shellPointsIn(trace: string, where: string): Point[] {
+  const points = new Map<string, Point>();
+  const counts = new Map<string, number>();
+  for (const line of trace.split("\n")) {
+    const [, pid, op = ""] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+    if (!SHELL_WRITES.includes(op)) continue;
+    const nth = (counts.get(`${pid} ${op}`) ?? 0) + 1;
+    counts.set(`${pid} ${op}`, nth);
+    const point = { where, op, nth, path: "" };
+    // What is written may go through a pipe, which meets no full disk.
+    const ofFiles = op !== "write";
+    points.set(
+      `${op} ${nth}`,
+      ofFiles ? point : { ...point, faults: ["kill"] },
+    );
+  }
+  return [...points.values()];
 }
 
 function traced(

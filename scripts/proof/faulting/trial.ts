@@ -35,7 +35,7 @@ export interface Told {
 /** Says what is missing, or nothing. */
 export type Promised = (daemon: Asked) => Promise<string | undefined>;
 
-/** An answer with its status; `data` only if the work was acknowledged. */
+/** An answer with its status, 0 for none; `data` only if the work was acknowledged. */
 export interface Heard {
   readonly status: number;
   // deno-lint-ignore no-explicit-any -- read as a caller's script reads it
@@ -153,7 +153,7 @@ class Daemon implements Asked, AsyncDisposable {
     const address = program === "conductor"
       ? "BAA_CONDUCTOR_LOCAL_API"
       : "BAA_CODEXD_LOCAL_API";
-    const variables = { ...env, [address]: this.#origin };
+    const variables = { ...env, ...injection.env, [address]: this.#origin };
     const { denoFlags = [], wrapper = [] } = injection;
     const command = daemonCommand(program, { env: variables, denoFlags });
     const [first = "", ...args] = [
@@ -209,10 +209,9 @@ class Daemon implements Asked, AsyncDisposable {
       return ok && refused === undefined
         ? { status, data }
         : { status, code: refused?.code };
-    } catch (error) {
+    } catch {
       // Only of one that dies may a caller hear nothing.
-      if (await this.#endsWithin(1000)) return undefined;
-      throw error;
+      return await this.#endsWithin(1000) ? undefined : { status: 0 };
     }
   }
 
