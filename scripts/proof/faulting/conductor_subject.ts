@@ -244,6 +244,10 @@ class Work {
     const heard = await ask(path);
     const after = before.map(next);
     const isDone = heard?.data !== undefined;
+    const now = await Deno.readTextFile(path).catch(() => undefined);
+    if (isDone && !after.includes(now)) {
+      this.#told.verdict.lost.push(`file ${name}: has ${shown(now)} at once`);
+    }
     const may = isDone ? after : [...before, ...after];
     this.#contents.set(name, may);
     // An appending write says that a kill may leave a part of it.
