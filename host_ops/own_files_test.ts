@@ -62,3 +62,36 @@ Deno.test("OwnFiles knows a file by a name that is elsewhere, and by none that i
   await Deno.remove(dir.join("state/file"));
   assertEquals(has(files, dir, "further"), false);
 });
+
+Deno.test("OwnFiles takes nothing for its own where nothing is, however often it looks", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(dir.join("other"), "");
+  const files = new OwnFiles([dir.join("state"), dir.join("token")]);
+  for (let times = 0; times < 3; times++) {
+    assertEquals(has(files, dir, "other"), false);
+  }
+  await Deno.rename(dir.join("other"), dir.join("token"));
+  assertEquals(has(files, dir, "token"), true);
+});
+
+Deno.test("OwnFiles trusts no listing of a folder that was changed just now: its time may not tell of the next change", async () => {
+  await using dir = await tempDir();
+  await Deno.mkdir(dir.join("state"));
+  const justNow = new Date(Date.now() - 500);
+  const files = new OwnFiles([dir.join("state")]);
+  for (const name of ["state/one", "state/two", "state/three"]) {
+    await Deno.writeTextFile(dir.join(name), "");
+    await Deno.utime(dir.join("state"), justNow, justNow);
+    assertEquals(has(files, dir, name), true, name);
+  }
+});
+
+Deno.test("OwnFiles takes no file for its own to which a link of its own leads", async () => {
+  await using dir = await tempDir();
+  await Deno.mkdir(dir.join("state"));
+  await Deno.writeTextFile(dir.join("other"), "");
+  await Deno.symlink(dir.join("other"), dir.join("state/link"));
+  const files = new OwnFiles([dir.join("state")]);
+  assertEquals(has(files, dir, "other"), false);
+  assertEquals(has(files, dir, "state/link"), true);
+});

@@ -47,6 +47,8 @@ Deno.test("PathPolicy names the root that holds a file, also one that is not the
   const deep = dir.join("later/a/b");
   assertEquals(await rootOf(deep, [later]), [deep, later]);
   assertEquals(await rootOf(later, [later]), [later, later]);
+  assertEquals(await rootOf(file, ["/"]), [file, "/"]);
+  assertEquals(await rootOf("/", ["/"]), ["/", "/"]);
   for (const path of [dir.join("latest"), dir.join("other/a")]) {
     const { details } = await refusal(rootOf(path, [later]));
     assertEquals(details, { reason: "outside_roots", roots: [later] }, path);
@@ -98,13 +100,17 @@ Deno.test("PathPolicy follows .. through folders alone, and tells of nothing out
   const policy = policyOf({ readRoots: [root], writeRoots: [root] });
   const up = (path: string) => policy.follow(`${root}/${path}`, "read");
   assertEquals(await up("folder/../file"), `${root}/file`);
+  const anywhere = policyOf().follow(`${root}/folder/../file`, "read");
+  assertEquals(await anywhere, `${root}/file`);
   const file = await refusal(up("file/../folder"));
   assertEquals(file.details?.reason, "parent_not_a_directory");
+  assertEquals(file.message.endsWith("is not a directory"), true);
   assertEquals((await refusal(up("none/../file"))).code, "FILE_NOT_FOUND");
   const write = await refusal(
     policy.follow(`${root}/none/../file`, "write"),
   );
   assertEquals(write.details?.reason, "parent_not_found");
+  assertEquals(write.message.endsWith("does not exist"), true);
   assertEquals(write.message.includes(`${root}/none, before a ".."`), true);
   const [there, absent] = [
     `${dir.path}/x/../root/file`,

@@ -71,6 +71,17 @@ Deno.test("maskSecrets() masks the secret alone", () => {
   ) assertEquals(maskSecrets(text), masked);
 });
 
+Deno.test("maskSecrets() shows that there was a key, and reads the shortest text that can hold a secret", () => {
+  const base64 = "MIIBVQIBADANBgkqhkiG9w0BAQEFAASCAT8wggE7AgEAAkEA";
+  const key =
+    `-----BEGIN PRIVATE KEY-----\n${base64}\n-----END PRIVATE KEY-----`;
+  assertEquals(
+    maskSecrets(`a ${key} b`),
+    "a -----BEGIN PRIVATE KEY-----*** b",
+  );
+  assertEquals(maskSecrets("sid=x"), "sid=***");
+});
+
 Deno.test("maskSecrets() shows each command that stands behind a secret, whatever its quotes", () => {
   const nexts = [
     "; touch f",

@@ -48,8 +48,7 @@ export class Redactor {
   #value(value: unknown, place: Place): unknown {
     const { bounds, depth, under } = place;
     if (typeof value === "string") {
-      const isSecret = under !== undefined && value !== "" &&
-        !isPlainValue(value, under);
+      const isSecret = under !== undefined && !isPlainValue(value, under);
       return isSecret ? MASK : this.#text(value, bounds);
     }
     if (typeof value === "bigint") return String(value);

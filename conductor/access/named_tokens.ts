@@ -147,7 +147,6 @@ export class NamedTokens implements Credentials {
   /** Stops looking whether tokens still count. */
   close(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
     this.#live.clear();
   }
 
@@ -189,7 +188,6 @@ export class NamedTokens implements Credentials {
   /** Waits until the next token expires, but for no longer than a second. */
   #lookLater(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
     if (this.#live.size === 0) return;
     const { clock } = this.#options;
     const next = Math.min(...[...this.#live.values()].map((it) => it.expiry));

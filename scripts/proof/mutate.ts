@@ -2,7 +2,7 @@
 import { fromFileUrl } from "@std/path";
 import { parseArgs } from "node:util";
 import { CopiedTree } from "./mutation/copied_tree.ts";
-import { EQUIVALENTS, whyEquivalent } from "./mutation/equivalents.ts";
+import { isExplained } from "./mutation/equivalents.ts";
 import { judge, type Judgement, type Sample } from "./mutation/judge.ts";
 import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
 import { type Subject, SUBJECTS } from "./mutation/subjects.ts";
@@ -78,14 +78,14 @@ async function judgeAll(
       trees,
       sample,
       onSurvivor: (it) => {
-        if (!whyEquivalent(file, it)) tell(told(file, it));
+        if (!isExplained(file, it)) tell(told(file, it));
       },
     });
     superfluous(file, found).forEach(tell);
     const mutants = found.mutants.length;
     const killed = mutants - found.survivors.length;
     const explained = found.survivors.filter((it) =>
-      whyEquivalent(file, it)
+      isExplained(file, it)
     ).length;
     total.mutants += mutants;
     total.killed += killed;
@@ -125,17 +125,14 @@ function told(file: string, mutant: Mutant): string {
     `  deno task proof mutate --only ${file} --mutant ${number}`;
 }
 
-/** Explanations of what a test does notice. */
+/** Mutants that are explained, and that a test notices all the same. */
 function superfluous(
   file: string,
   { mutants, survivors }: Judgement,
 ): string[] {
-  const used = new Set(survivors.map((it) => whyEquivalent(file, it)));
-  const met = new Set(mutants.map((it) => whyEquivalent(file, it)));
-  return EQUIVALENTS.filter((it) => met.has(it) && !used.has(it))
-    .map(({ within, was, is }) =>
-      `${file} ${within}: explained, and yet noticed\n  - ${was}\n  + ${is}`
-    );
+  const survived = new Set(survivors);
+  return mutants.filter((it) => isExplained(file, it) && !survived.has(it))
+    .map((it) => `explained, and yet noticed: ${told(file, it)}`);
 }
 
 /** Runs one mutant, and shows what its tests say. */
