@@ -80,6 +80,8 @@ Deno.test("maskSecrets() shows that there was a key, and reads the shortest text
     "a -----BEGIN PRIVATE KEY-----*** b",
   );
   assertEquals(maskSecrets("sid=x"), "sid=***");
+  const token = `ghp_${"A1b2C3d4E5".repeat(4)}`.slice(0, 40);
+  assertEquals(maskSecrets(`${token} and ${token}`), "*** and ***");
 });
 
 Deno.test("maskSecrets() shows each command that stands behind a secret, whatever its quotes", () => {

@@ -24,7 +24,10 @@ const LEASE_TESTS = [
   "conductor/automation/leadership_terms_test.ts",
   "conductor/automation/leadership_test.ts",
 ];
-const AUDIT_TESTS = ["conductor/record/audit_log_test.ts"];
+const AUDIT_TESTS = [
+  "conductor/store/audit_hash_test.ts",
+  "conductor/record/audit_log_test.ts",
+];
 const REDACTION_TESTS = [
   "shared/mask_secrets_test.ts",
   "shared/secret_names_test.ts",
