@@ -82,6 +82,10 @@ Deno.test("maskSecrets() shows that there was a key, and reads the shortest text
   assertEquals(maskSecrets("sid=x"), "sid=***");
   const token = `ghp_${"A1b2C3d4E5".repeat(4)}`.slice(0, 40);
   assertEquals(maskSecrets(`${token} and ${token}`), "*** and ***");
+  assertEquals(
+    maskSecrets("https://0123456789abcdefghij0123@x.example/a"),
+    "https://***@x.example/a",
+  );
 });
 
 Deno.test("maskSecrets() shows each command that stands behind a secret, whatever its quotes", () => {

@@ -60,14 +60,16 @@ function controllers() {
 Deno.test("Leadership renews its lease for a whole period at each third of one", async () => {
   using it = controllers();
   const one = it.join("one");
+  let renewals = 0;
+  one.listen({ renewed: () => renewals++ });
   one.start();
   const from = it.clock.now();
   const until = () => it.leases.read().expires_at - from;
-  assertEquals(until(), LEASE_MS);
+  assertEquals([until(), renewals], [LEASE_MS, 0]);
   await it.clock.advance(LEASE_MS / 3 - 1);
   assertEquals(until(), LEASE_MS);
   await it.clock.advance(1);
-  assertEquals(until(), LEASE_MS * 4 / 3);
+  assertEquals([until(), renewals], [LEASE_MS * 4 / 3, 1]);
 });
 
 Deno.test("Leadership begins a term with what cleans up after the one before, and tells of it", () => {

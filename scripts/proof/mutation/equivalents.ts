@@ -55,6 +55,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: [
       ["it === path", "false"],
       ["inside === path", "false"],
+      ["inside === path", "true"],
       ["inside === path", "inside !== path"],
     ],
     because: "what is known already is looked up again, with the same result",
@@ -64,6 +65,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     within: "PathPolicy.admit",
     changes: [
       ["at !== undefined && it.identity === at", "undefined"],
+      ["at !== undefined", "at === undefined"],
     ],
     because:
       "a folder has a second real path by a bind mount or on a disk without case alone",
@@ -72,6 +74,10 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     file: "host_ops/policy.ts",
     within: "PathPolicy.#look",
     changes: [
+      [
+        '[ ...this.#roots[access] ?? ["/"], ...this.#options[`${access}Roots`] ?? [], ]',
+        "[]",
+      ],
       ["isOutside", "false"],
       [
         "!roots.some((it) => isBelow(it, refused))",
@@ -113,6 +119,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     within: "OwnFiles.#listingOf",
     changes: [["info.mtime?.getTime() ?? Infinity", "info.mtime?.getTime()"]],
     because: "every system has the time of change; without it nothing is kept",
+  },
+  {
+    file: "conductor/automation/leadership.ts",
+    within: "Leadership.#isForsaken",
+    changes: [["return false;", "return undefined;"]],
+    because: "it is asked for by !, which takes both for no",
   },
   {
     file: "shared/mask_secrets.ts",
