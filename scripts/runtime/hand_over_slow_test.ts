@@ -150,93 +150,112 @@ Deno.test("upgrades asked for through the API end ready or rolled back, and say 
   await end();
 });
 
-Deno.test("an upgrade drains conductor, waits for what its stop would cut off, and gives the mode back", async () => {
+Deno.test("a node is upgraded, restarted and stopped", async (t) => {
   await using node = await testNode();
   await assertInstalled(node);
-  const said = join(node.home, "said");
-  const upgrade = ["install-mini", "--prefix", node.prefix, "--public-base"];
-  const go = join(node.home, "go");
-  const lasts = `until [ -e '${go}' ]; do sleep 0.02; done; echo done`;
-  const slow = WAYS.exec(node, lasts);
-  const state = async () =>
-    (await call(`${node.conductor}/v1/system/state`)).data;
-  // Who asked follows it, and is not waited for.
-  const [script = "", ...args] = upgrade;
-  const asked = WAYS.exec(
-    node,
-    `${RUNTIME}${script}.sh ${
-      [...args, "https://a.example"].map(shellQuote).join(" ")
-    } >'${said}'; ${lasts}`,
-  );
-  const log = await until(
-    async () => /log {6}(.*)/.exec(await textOf(said))?.[1] ?? "",
-  );
-  await until(
-    () => textOf(log),
-    (it) => it.includes("what a stop cuts off: 1"),
-  );
-  const { automation } = await state();
-  assertEquals([automation.mode, automation.source], ["draining", "upgrade"]);
-  const refused = await call(`${node.conductor}/v1/tasks`, {
-    title: "late",
-    kind: "exec",
-    payload: { command: "true" },
-  });
-  assertEquals(refused.error.code, "SYSTEM_DRAINING");
-  await Deno.writeTextFile(go, "");
-  assertEquals((await slow).data.result.stdout, "done\n");
-  assertEquals((await asked).data.result.stdout, "done\n");
-  assertEquals(await until(() => textOf(`${log}.outcome`)), "0\n");
-  assertEquals((await state()).mode, "running");
+  await t.step(
+    "an upgrade drains conductor, waits for what its stop would cut off, and gives the mode back",
+    async () => {
+      const said = join(node.home, "said");
+      const upgrade = [
+        "install-mini",
+        "--prefix",
+        node.prefix,
+        "--public-base",
+      ];
+      const go = join(node.home, "go");
+      const lasts = `until [ -e '${go}' ]; do sleep 0.02; done; echo done`;
+      const slow = WAYS.exec(node, lasts);
+      const state = async () =>
+        (await call(`${node.conductor}/v1/system/state`)).data;
+      // Who asked follows it, and is not waited for.
+      const [script = "", ...args] = upgrade;
+      const asked = WAYS.exec(
+        node,
+        `${RUNTIME}${script}.sh ${
+          [...args, "https://a.example"].map(shellQuote).join(" ")
+        } >'${said}'; ${lasts}`,
+      );
+      const log = await until(
+        async () => /log {6}(.*)/.exec(await textOf(said))?.[1] ?? "",
+      );
+      await until(
+        () => textOf(log),
+        (it) => it.includes("what a stop cuts off: 1"),
+      );
+      const { automation } = await state();
+      assertEquals([automation.mode, automation.source], [
+        "draining",
+        "upgrade",
+      ]);
+      const refused = await call(`${node.conductor}/v1/tasks`, {
+        title: "late",
+        kind: "exec",
+        payload: { command: "true" },
+      });
+      assertEquals(refused.error.code, "SYSTEM_DRAINING");
+      await Deno.writeTextFile(go, "");
+      assertEquals((await slow).data.result.stdout, "done\n");
+      assertEquals((await asked).data.result.stdout, "done\n");
+      assertEquals(await until(() => textOf(`${log}.outcome`)), "0\n");
+      assertEquals((await state()).mode, "running");
 
-  await Deno.remove(go);
-  const cutOff = WAYS.exec(node, lasts);
-  const installer = new Deno.Command(`${RUNTIME}${script}.sh`, {
-    args: [...args, "https://b.example"],
-    clearEnv: true,
-    env: node.env,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  for await (
-    const text of installer.stdout.pipeThrough(new TextDecoderStream())
-  ) {
-    if (text.includes("what a stop cuts off")) installer.kill("SIGTERM");
-  }
-  assertEquals((await installer.status).code, 1);
-  assertStringIncludes(await installer.stderr.text(), "nothing was changed");
-  assertEquals((await state()).mode, "running");
-  await Deno.writeTextFile(go, "");
-  assertEquals((await cutOff).data.ok, true);
+      await Deno.remove(go);
+      const cutOff = WAYS.exec(node, lasts);
+      const installer = new Deno.Command(`${RUNTIME}${script}.sh`, {
+        args: [...args, "https://b.example"],
+        clearEnv: true,
+        env: node.env,
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      for await (
+        const text of installer.stdout.pipeThrough(new TextDecoderStream())
+      ) {
+        if (text.includes("what a stop cuts off")) installer.kill("SIGTERM");
+      }
+      assertEquals((await installer.status).code, 1);
+      assertStringIncludes(
+        await installer.stderr.text(),
+        "nothing was changed",
+      );
+      assertEquals((await state()).mode, "running");
+      await Deno.writeTextFile(go, "");
+      assertEquals((await cutOff).data.ok, true);
+    },
+  );
+  await t.step(
+    "conductor is restarted and stopped from inside, by who is answered first",
+    async () => {
+      const target = `gui/${Deno.uid()}/so.makefile.baa-conductor`;
+      const before = node.launchd().jobs[target]?.pid;
+      const restarted = await runInside(
+        node,
+        "emptied environment",
+        "restart-launchd",
+      );
+      assertEquals(restarted.code, 0);
+      // What ends nothing is not handed over: it says itself how it ended.
+      const started = await WAYS.exec(node, `${RUNTIME}start-launchd.sh`);
+      assertStringIncludes(
+        started.data.result.stdout,
+        "codexd: running already",
+      );
+      const after = node.launchd().jobs[target]?.pid;
+      assert(after !== undefined && after !== before);
+      const stopped = await runInside(node, "mcp", "stop-launchd");
+      assertEquals(stopped.code, 0);
+      assertEquals(node.launchd().jobs, {});
+      const said = await Deno.readTextFile(stopped.log);
+      assertStringIncludes(said, "conductor: stopped\ncodexd: stopped\n");
+    },
+  );
 });
 
 /** Nothing: it is not there yet. */
 function textOf(path: string): Promise<string> {
   return Deno.readTextFile(path).catch(() => "");
 }
-
-Deno.test("conductor is restarted and stopped from inside, by who is answered first", async () => {
-  await using node = await testNode();
-  await assertInstalled(node);
-  const target = `gui/${Deno.uid()}/so.makefile.baa-conductor`;
-  const before = node.launchd().jobs[target]?.pid;
-  const restarted = await runInside(
-    node,
-    "emptied environment",
-    "restart-launchd",
-  );
-  assertEquals(restarted.code, 0);
-  // What ends nothing is not handed over: it says itself how it ended.
-  const started = await WAYS.exec(node, `${RUNTIME}start-launchd.sh`);
-  assertStringIncludes(started.data.result.stdout, "codexd: running already");
-  const after = node.launchd().jobs[target]?.pid;
-  assert(after !== undefined && after !== before);
-  const stopped = await runInside(node, "mcp", "stop-launchd");
-  assertEquals(stopped.code, 0);
-  assertEquals(node.launchd().jobs, {});
-  const said = await Deno.readTextFile(stopped.log);
-  assertStringIncludes(said, "conductor: stopped\ncodexd: stopped\n");
-});
 
 Deno.test("what is handed over has none of the marks, and a session of its own", async () => {
   await using node = await testNode();
