@@ -155,8 +155,8 @@ Deno.test("uninstall-mini.sh takes away what the installer wrote, and leaves the
 
 Deno.test("uninstall-mini.sh asks on a terminal whether state and logs go too", async () => {
   await using node = await testNode();
+  await install(node);
   for (const [answer, isThere] of [["n", true], ["y", false]] as const) {
-    await install(node);
     const command = `${RUNTIME}uninstall-mini.sh --prefix ${
       shellQuote(node.prefix)
     }`;

@@ -1,7 +1,9 @@
+import { exists } from "@std/fs";
 import { fromFileUrl, join } from "@std/path";
 import { denoDir } from "../../../shared/testing/deno_dir.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 import { freePorts } from "../../../shared/testing/free_ports.ts";
+import { until } from "../../../shared/testing/until.ts";
 import { type Ran, runCommand } from "../node/command.ts";
 import { emptyLaunchd, type FakeLaunchdState } from "./fake_launchd.ts";
 
@@ -83,11 +85,16 @@ export async function testNode(): Promise<TestNode> {
       Deno.writeTextFileSync(stateFile, JSON.stringify(state));
     },
     async [Symbol.asyncDispose]() {
-      node.changeLaunchd((state) => state.slowLooks = 0);
-      await node.run(
-        ...["stop-launchd", "--service", "conductor"] as const,
-        ...["--service", "codexd", "--service", "status-api"],
+      const pids = Object.values(launchd().jobs).flatMap(({ pid }) =>
+        pid ?? []
       );
+      const hasEnded = (pid: number) => exists(join(fake, `${pid}.ended`));
+      await Promise.all(pids.map(async (pid) => {
+        try {
+          if (!await hasEnded(pid)) Deno.kill(pid, "SIGTERM");
+        } catch { /* it has ended just now */ }
+        await until(() => hasEnded(pid));
+      }));
       await dir[Symbol.asyncDispose]();
     },
   };
