@@ -87,6 +87,6 @@ export function callerOf(
       return context.signal;
     },
     hold: (release) => context.hold(release),
-    begun: () => context.begun(),
+    begun: (options) => context.begun(options),
   };
 }

@@ -80,9 +80,11 @@ export class Commands {
       return queue;
     }
     const signal = AbortSignal.any([context.signal, stopping, left.signal]);
+    const hasWaited = slots.isFull;
     const leave = await slots.enter(signal);
     try {
       const entry = await this.#begin(input, context);
+      await context.begun?.({ hasWaited });
       const stdout = queue.sink("stdout");
       const stderr = queue.sink("stderr");
       const onLastWords = () => queue.release();
@@ -152,10 +154,11 @@ export class Commands {
     const { input, refused } = await this.#admit(request, context);
     if (refused !== undefined) return refused;
     const signal = AbortSignal.any([context.signal, stopping]);
+    const hasWaited = slots.isFull;
     const leave = await slots.enter(signal);
     try {
       const entry = await this.#begin(input, context);
-      context.begun?.();
+      await context.begun?.({ hasWaited });
       const outcome = await inFlight.track(work(input, signal));
       await finishAudit(entry, outcome);
       return outcome;

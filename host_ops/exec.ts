@@ -98,7 +98,15 @@ export class Exec {
   }
 
   async #seeThrough(input: ExecInput, port: ExecPort): Promise<CommandEnd> {
-    const { processes } = this.#options;
+    const { processes, stopping } = this.#options;
+    if (port.signal.aborted) {
+      const how = {
+        killedFor: "aborted",
+        exitCode: null,
+        signal: null,
+      } as const;
+      throw execFailure(how, input, { isStopping: stopping.aborted });
+    }
     const job = jobOf(input, this.#options.shell);
     let end = await this.#supervise(await processes.start(job), input, port);
     for (let tries = 1; tries < MOST_TRIES; tries++) {

@@ -179,6 +179,7 @@ export async function startFailure(
   thrown: unknown,
   cwd: string,
 ): Promise<HostOpFailure> {
+  if (thrown instanceof HostOpFailure) return thrown;
   const failure = failureOf(thrown, {
     code: "EXEC_FAILED",
     doing: "start the command",

@@ -13,13 +13,18 @@ export class Slots {
     this.#options = options;
   }
 
+  /** Whether who comes now has to wait. */
+  get isFull(): boolean {
+    return this.#taken >= this.#options.size;
+  }
+
   /**
    * Takes a slot, waiting briefly for one. Returns what gives it back.
    *
    * @throws {AppError} `TOO_MANY_REQUESTS` when none becomes free in time.
    */
   async enter(signal: AbortSignal): Promise<() => void> {
-    if (this.#taken < this.#options.size) this.#taken += 1;
+    if (!this.isFull) this.#taken += 1;
     else await this.#wait(signal);
     return this.#giver();
   }

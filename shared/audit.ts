@@ -48,7 +48,13 @@ export interface AuditedCaller {
   /** Takes what frees a large result once it is passed on. Default: it is freed at once. */
   readonly hold?: Hold;
   /** Hears that it is let in and on record: what comes now is its outcome. */
-  readonly begun?: () => void;
+  readonly begun?: (options?: Begun) => Promise<void>;
+}
+
+/** How what was asked for was let in. */
+export interface Begun {
+  /** Whether it had to wait: `signal` then tells, once this is settled, who left meanwhile. */
+  readonly hasWaited?: boolean;
 }
 
 /** Names, sizes and hashes of what is acted on; never contents, never secrets. */

@@ -1,4 +1,9 @@
-import { type RouteContext, TextReply } from "../../shared/http/mod.ts";
+import type { Clock, Timer } from "../../shared/clock.ts";
+import {
+  Attendance,
+  type RouteContext,
+  TextReply,
+} from "../../shared/http/mod.ts";
 import { VERSION } from "../../shared/version.ts";
 import { callTool } from "./call_tool.ts";
 import { routeOfTool, toolsFor } from "./tools.ts";
@@ -12,7 +17,7 @@ const PROGRESS_MS = 1000;
  */
 export async function answerMcp<Deps>(
   context: RouteContext<Deps>,
-  { isAll }: { readonly isAll: boolean },
+  { isAll, clock }: { readonly isAll: boolean; readonly clock: Clock },
 ): Promise<Response | TextReply> {
   const {
     createMcpHandler,
@@ -22,8 +27,8 @@ export async function answerMcp<Deps>(
     Server,
     WebStandardStreamableHTTPServerTransport,
   } = await import("@modelcontextprotocol/server");
-  const gone = new AbortController();
-  const left = AbortSignal.any([context.signal, gone.signal]);
+  const attendance = new Attendance(clock);
+  const left = AbortSignal.any([context.signal, attendance.gone]);
   const serve = () => {
     const server = new Server({ name: "baa-conductor", version: VERSION }, {
       capabilities: { tools: {} },
@@ -41,7 +46,10 @@ export async function answerMcp<Deps>(
         );
       }
       const token = mcpReq._meta?.progressToken;
-      const notify = (seconds: number) =>
+      let timer: Timer | undefined;
+      const tell = (seconds: number) => {
+        timer = clock.after(PROGRESS_MS, () => tell(seconds + 1));
+        if (seconds === 0) return;
         mcpReq.notify({
           method: "notifications/progress",
           params: {
@@ -49,17 +57,15 @@ export async function answerMcp<Deps>(
             progress: seconds,
             message: `${name} runs`,
           },
-        });
-      let ticks = 0;
-      // Who has gone hears nothing more, and its signal ends the call.
-      const timer = token === undefined
-        ? undefined
-        : setInterval(() => notify(++ticks).catch(() => {}), PROGRESS_MS);
+          // Who has gone hears nothing more, and its signal ends the call.
+        }).catch(() => {});
+      };
+      if (token !== undefined) tell(0);
       try {
         const signal = AbortSignal.any([left, mcpReq.signal]);
         return await callTool(route, args, { context, signal });
       } finally {
-        clearInterval(timer);
+        timer?.cancel();
       }
     });
     return server;
@@ -79,7 +85,7 @@ export async function answerMcp<Deps>(
   });
   if (asksProgress(parsedBody)) return handler.fetch(request, { parsedBody });
   if (!await isLegacyRequest(request, parsedBody)) {
-    return whenReady(handler.fetch(request, { parsedBody }), gone);
+    return whenReady(handler.fetch(request, { parsedBody }), attendance);
   }
   // The handler makes a stream of each answer of the older era, which costs more
   // than the rest of it: only what takes long needs one.
@@ -87,34 +93,32 @@ export async function answerMcp<Deps>(
     enableJsonResponse: true,
   });
   await serve().connect(transport);
-  return whenReady(transport.handleRequest(request, { parsedBody }), gone);
+  return whenReady(
+    transport.handleRequest(request, { parsedBody }),
+    attendance,
+  );
 }
 
-/**
- * An answer that takes its time becomes a stream of comments, itself the last:
- * the runtime often does not tell that a client has left before something is
- * written to it.
- */
+/** An answer that takes its time becomes a stream of comments, itself the last. */
 async function whenReady(
   answer: Promise<Response>,
-  gone: AbortController,
+  attendance: Attendance,
 ): Promise<Response | TextReply> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), PROGRESS_MS);
-  const ready = await Promise.race([answer, late.promise])
-    .finally(() => clearTimeout(timer));
-  if (ready !== undefined) return await whole(ready);
-  const { readable, writable } = new TransformStream<string, string>();
-  const writer = writable.getWriter();
-  const say = (text: string) => writer.write(text).catch(() => gone.abort());
-  const beat = setInterval(() => say(": it runs\n\n"), PROGRESS_MS);
-  answer.then(async (it) => {
-    await say(`event: message\ndata: ${await it.text()}\n\n`);
-    await writer.close();
-  }).catch(() => writer.abort()).finally(() => clearInterval(beat));
-  return new Response(readable.pipeThrough(new TextEncoderStream()), {
-    headers: { "content-type": "text/event-stream" },
+  let isLate = false;
+  void attendance.begun();
+  const told = answer.then(async (it) =>
+    isLate ? new Response(`event: message\ndata: ${await it.text()}\n\n`) : it
+  );
+  const ready = await attendance.answer(told, {
+    blank: ": it runs\n\n",
+    late(body) {
+      isLate = true;
+      return new Response(body, {
+        headers: { "content-type": "text/event-stream" },
+      });
+    },
   });
+  return isLate ? ready : await whole(ready);
 }
 
 /** What is there already needs no stream around it. */

@@ -54,7 +54,10 @@ export const mcpRoutes = [
       },
     },
     handler: (context) =>
-      answerMcp(context, { isAll: context.query.tools === "all" }),
+      answerMcp(context, {
+        isAll: context.query.tools === "all",
+        clock: context.deps.clock,
+      }),
   }),
 ];
 

@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { AppError, invalidInput } from "../errors.ts";
+import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import { Attendance } from "./attendance.ts";
 import { type BodyLimits, declaresBody, readBody } from "./body.ts";
 import { parseInput, queryObject } from "./input.ts";
 import type { Catalog, FoundRoute } from "./catalog.ts";
 import type { GuardRequest } from "./guard.ts";
 import { Held } from "./held.ts";
 import { MAX_FORM_BYTES } from "./form.ts";
+import type { Begun } from "../audit.ts";
 import type {
   Caller,
   HeaderMap,
@@ -58,7 +61,7 @@ export class Call<Deps> implements RouteContext<Deps> {
   /** Whether a body comes that nobody reads: the answer is its connection's last. */
   hasBody: boolean;
   readonly #parts: CallParts<Deps>;
-  #onBegun: (() => void) | undefined;
+  #attendance: Attendance | undefined;
   #log: Logger | undefined;
   #signal: AbortSignal | undefined;
 
@@ -122,20 +125,15 @@ export class Call<Deps> implements RouteContext<Deps> {
     return aborted && thrown === reason ? new AppError("CANCELED") : thrown;
   }
 
-  /** Returns what aborts the signal when the client was found to have gone. */
-  leaving(): AbortController {
-    const gone = new AbortController();
-    this.#signal = AbortSignal.any([this.signal, gone.signal]);
-    return gone;
+  /** Has whether its client is still there found out: what it asked for ends when it is not. */
+  attend(clock: Clock): Attendance {
+    const attendance = new Attendance(clock);
+    this.#signal = AbortSignal.any([this.signal, attendance.gone]);
+    return this.#attendance = attendance;
   }
 
-  begun(): void {
-    this.#onBegun?.();
-  }
-
-  /** Resolves when the handler says that the work has begun; asked for before it runs. */
-  whenBegun(): Promise<void> {
-    return new Promise((resolve) => this.#onBegun = resolve);
+  async begun(options?: Begun): Promise<void> {
+    await this.#attendance?.begun(options);
   }
 
   hold(release: () => void): void {

@@ -7,7 +7,7 @@ import { type NewId, randomId } from "../ids.ts";
 import { canonicalAddress } from "../ip_address.ts";
 import type { Logger } from "../log.ts";
 import { Activity } from "./activity.ts";
-import { attended } from "./attended.ts";
+import type { Attendance } from "./attendance.ts";
 import { type BodyLimits, declaresBody } from "./body.ts";
 import { Call } from "./call.ts";
 import { Catalog } from "./catalog.ts";
@@ -19,6 +19,7 @@ import { openStream } from "./open_stream.ts";
 import {
   type AnswerContext,
   events,
+  failedEvents,
   failure,
   largeResult,
   lateResult,
@@ -240,23 +241,27 @@ export class Dispatcher<Deps> {
     }
     this.#working++;
     held.defer(this.#rest);
+    const attendance = route.endsWithCaller?.(call.body) === true
+      ? call.attend(this.#options.clock)
+      : undefined;
     if (
       route.produces === "sse" ||
       (route.stream !== undefined && asksForEvents(call, route))
     ) {
-      return request.method === "HEAD"
-        ? events(noEvents(), answer)
-        : openStream(call, route, {
-          answer,
-          audit: this.#options.audit,
-          clock: this.#options.clock,
-          stallMs: this.#stallMs,
-        });
+      if (request.method === "HEAD") return events(noEvents(), answer);
+      const made = openStream(call, route, {
+        answer,
+        audit: this.#options.audit,
+        clock: this.#options.clock,
+        stallMs: this.#stallMs,
+      });
+      return attendance === undefined ? made : this.#attend(call, made, {
+        attendance,
+        blank: ":\n\n",
+        late: (body) => events(body, answer),
+        failed: (error) => failedEvents(error, call.log, answer),
+      });
     }
-    const gone = route.endsWithCaller?.(call.body) === true
-      ? call.leaving()
-      : undefined;
-    const begun = gone && call.whenBegun();
     const made = runHandler(call, route, this.#options);
     if (!(made instanceof Promise)) {
       return this.#write(call, { result: made, answer });
@@ -264,20 +269,37 @@ export class Dispatcher<Deps> {
     const written = made.then((it) =>
       this.#write(call, { result: it, answer })
     );
-    if (gone === undefined || begun === undefined) return written;
+    return attendance === undefined ? written : this.#attend(call, written, {
+      attendance,
+      blank: "\n",
+      late: (body) => lateResult(body, answer),
+      failed: (error) =>
+        failure(error, call.log, { ...answer, routeId: route.id }),
+    });
+  }
+
+  /** Answers as `made` does; who waits for long has the beginning before. */
+  #attend(
+    call: Call<Deps>,
+    made: Promise<Response>,
+    { attendance, blank, late, failed }: {
+      readonly attendance: Attendance;
+      readonly blank: string;
+      late(body: ReadableStream<Uint8Array>): Response;
+      failed(error: unknown): Response;
+    },
+  ): Promise<Response> {
     let kept: Held | undefined;
-    const told = written.catch((error) => {
+    const told = made.catch((error) => {
       if (kept === undefined) throw error;
-      return failure(error, call.log, { ...answer, routeId: route.id });
+      return failed(error);
       // Nothing is left in it where the answer holds it longer.
     }).finally(() => kept?.[Symbol.dispose]());
-    return attended(told, {
-      clock: this.#options.clock,
-      begun,
-      gone: () => gone.abort(),
-      late: (body) => {
+    return attendance.answer(told, {
+      blank,
+      late(body) {
         kept = call.keep();
-        return lateResult(body, answer);
+        return late(body);
       },
     });
   }

@@ -4,6 +4,7 @@ export {
   type ClientOptions,
   type RequestOptions,
 } from "./client.ts";
+export { Attendance } from "./attendance.ts";
 export * from "./dispatcher.ts";
 export { knownKeys } from "./schema_keys.ts";
 export { OVER_SOCKET, type SocketKey } from "./guard.ts";

@@ -2,6 +2,7 @@ import { eTag, ifNoneMatch } from "@std/http";
 import { AppError, ERRORS } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import type { Logger } from "../log.ts";
+import { encodeEvent } from "./event_stream.ts";
 import { piecewiseBody, type PiecewiseOptions } from "./piecewise_body.ts";
 import {
   BareFailure,
@@ -95,7 +96,7 @@ export function ownResult(
   });
 }
 
-/** Answers JSON that is still being written: {@linkcode attended}. */
+/** Answers JSON that is still being written: {@linkcode Attendance}. */
 export function lateResult(
   body: ReadableStream<Uint8Array>,
   context: AnswerContext,
@@ -109,6 +110,17 @@ export function events(
   context: AnswerContext,
 ): Response {
   return respond(body, SSE_TYPE, context);
+}
+
+/** Ends an event stream that had begun before it failed. */
+export function failedEvents(
+  thrown: unknown,
+  log: Logger,
+  context: AnswerContext,
+): Response {
+  const data = wireError(thrown, log);
+  const body = ReadableStream.from([encodeEvent({ event: "error", data })]);
+  return events(body, context);
 }
 
 function envelope(data: unknown, { requestId }: AnswerContext) {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { AuditFacts } from "../audit.ts";
+import type { AuditFacts, Begun } from "../audit.ts";
 import type { AppError, ErrorCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { RouteScope, ScopeName } from "./scopes.ts";
@@ -240,10 +240,10 @@ export interface RouteContext<
    */
   hold(release: () => void): void;
   /**
-   * Tells that what was asked for is let in, on record and running: from now on
-   * an answer that takes its time may begin before it is known.
+   * Tells that what was asked for is let in and on record: from now on an answer
+   * that takes its time may begin before it is known.
    */
-  begun(): void;
+  begun(options?: Begun): Promise<void>;
   /**
    * Sends another request of the same caller: with the headers that it sent,
    * through all that guards and records one.
@@ -275,7 +275,7 @@ export interface RouteRules {
   allowsOrigin?(origin: string): boolean;
   /** Where else than in `Authorization` the shared token may stand. */
   tokenFrom?(headers: HeaderMap): string | undefined;
-  /** Whether what runs for this body ends when its caller leaves: see `attended()`. */
+  /** Whether what runs for this body ends when its caller leaves: see `Attendance`. */
   endsWithCaller?(body: unknown): boolean;
   /** Whether a cross-site top-level navigation may GET this page. */
   readonly navigable?: boolean;
