@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AppError } from "../shared/errors.ts";
 import { FakeClock } from "../shared/testing/fake_clock.ts";
+import { RecordingAudit, tempDir } from "../shared/testing/fakes.ts";
+import { until } from "../shared/testing/until.ts";
 import { Slots } from "./slots.ts";
 import { CALLER, testHostOps } from "./testing/host_ops.ts";
 
@@ -65,3 +67,36 @@ Deno.test("executeCommand() is refused when too many run and wait", async () => 
   const after = await ops.executeCommand({ command: "true" }, CALLER);
   assertEquals(after.ok, true);
 });
+
+for (const way of ["executeCommand", "streamCommand"] as const) {
+  Deno.test(`${way}() begins no command whose caller left while it waited`, async () => {
+    await using dir = await tempDir();
+    const audit = new RecordingAudit();
+    await using ops = testHostOps({ audit, maxConcurrentExecs: 1 });
+    const holder = new AbortController();
+    const held = ops.executeCommand(
+      { command: "touch holds; sleep 60", cwd: dir.path },
+      { ...CALLER, signal: holder.signal },
+    );
+    await until(() => Deno.stat(dir.join("holds")));
+    const leaving = new AbortController();
+    const waits: (boolean | undefined)[] = [];
+    const second = ops[way]({ command: "touch ran", cwd: dir.path }, {
+      ...CALLER,
+      signal: leaving.signal,
+      begun: (options) => {
+        waits.push(options?.hasWaited);
+        leaving.abort();
+        return Promise.resolve();
+      },
+    });
+    holder.abort();
+    await held;
+    const outcome = await second;
+    if (Symbol.asyncIterator in outcome) { for await (const _ of outcome); }
+    else assertEquals(!outcome.ok && outcome.error.code, "CANCELED");
+    assertEquals(waits, [true]);
+    assertEquals(audit.rows.at(-1)?.outcome, { ok: false, code: "CANCELED" });
+    await assertRejects(() => Deno.stat(dir.join("ran")), Deno.errors.NotFound);
+  });
+}

@@ -223,3 +223,14 @@ Deno.test("What a command of a task prints is kept for its owner alone", async (
     .map((path) => (Deno.statSync(path).mode ?? 0) & 0o777);
   assertEquals(modes, [0o700, 0o600, 0o600]);
 });
+
+Deno.test("host.exec says, in both descriptions, that a late failure has status 200", async () => {
+  await using it = await testConductor();
+  const text = async (path: string) => await (await it.server.get(path)).text();
+  const described = await text("/describe/host.exec");
+  assertStringIncludes(described, "what fails then is ok: false in a 200");
+  const { paths, components } = JSON.parse(await text("/openapi.json"));
+  const { $ref } = paths["/v1/exec"].post.responses[200];
+  const { description } = components.responses[$ref.split("/").at(-1)];
+  assertStringIncludes(description, "failed late (ok: false)");
+});

@@ -54,6 +54,7 @@ export const hostRoutes = [
     notes: [
       "With Accept: text/event-stream: stdout and stderr events as they happen, then exit. With onLimit discard what stands behind the first headBytes comes before exit.",
       "What the command leaves running is killed: killedProcesses and hint say so, and truncated that an output was cut short.",
+      "An answer that takes over 1 s begins before it is known: what fails then is ok: false in a 200.",
       "A client that disconnects kills its command, unless it is detached. What the command does is not bound by the file roots.",
       "detach: true makes the command a task, started at once, also while paused. Ended within waitMs: 200, the usual answer with taskId; else 202 with pending: true, taskId, runId and the next calls. All that it prints is kept: the answer holds the first maxBufferBytes, and onLimit is refused. An Idempotency-Key finds the same task again. To cancel it takes the scope automate.",
     ],

@@ -208,7 +208,9 @@ function successResponse(route: RouteInfo, book: SchemaBook) {
     sse: {},
   }[route.produces ?? "json"];
   const success = {
-    description: "OK",
+    description: route.endsWithCaller === undefined
+      ? "OK"
+      : "OK, or what failed late (ok: false)",
     content: {
       ...content,
       ...(route.alsoText && TEXT),

@@ -381,9 +381,10 @@ type RouteSpec<Deps, P extends string, Q, B, D> =
   & Served<Deps, P, Q, B, D>;
 
 /** The facts of any route, its own types erased: what the describers read. */
-export type RouteInfo = RouteFacts<string, MaybeSchema, MaybeSchema, Schema> & {
-  readonly events?: EventSchemas;
-};
+export type RouteInfo =
+  & RouteFacts<string, MaybeSchema, MaybeSchema, Schema>
+  & Pick<RouteRules, "endsWithCaller">
+  & { readonly events?: EventSchemas };
 
 /** Any route of one daemon: what the dispatcher runs. */
 export type Route<Deps> = RouteSpec<
