@@ -200,6 +200,7 @@ Deno.test("a client that leaves kills its command, streamed or not", async () =>
       // What comes after its head the runtime watches less.
       ["application/json", "x".repeat(70_000)],
       ["text/event-stream", ""],
+      ["text/event-stream", "x".repeat(2000)],
     ] as const
   ) {
     const marker = mark();
@@ -207,15 +208,45 @@ Deno.test("a client that leaves kills its command, streamed or not", async () =>
     const request = fetch(`${conductor.origin}/v1/exec`, {
       method: "POST",
       headers: { "content-type": "application/json", accept },
-      body: JSON.stringify({ command: `echo hi; sleep 9${marker}`, stdin }),
+      body: JSON.stringify({
+        command: `echo hi; sleep 9${marker} & sleep 9${marker}`,
+        stdin,
+      }),
       signal: leave.signal,
     }).catch(() => undefined);
-    await until(() => processesWith(`9${marker}`), (it) => it.length > 0);
+    await until(() => processesWith(`9${marker}`), (it) => it.length > 1);
     leave.abort();
     const response = await request;
     await response?.body?.cancel().catch(() => {});
     assertEquals(await waitUntilGone(`9${marker}`), [], accept);
   }
+});
+
+Deno.test("polls whose clients have left make room for others at once", async () => {
+  await using conductor = await startDaemon("conductor");
+  const events = `${conductor.origin}/v1/events`;
+  // That codexd is away is the last thing to happen at a start.
+  const { data: { last_seq } } = await until(
+    async () => await (await fetch(events)).json(),
+    ({ data }) => data.count === 2,
+  );
+  const wait = (ms: number) => `${events}?after=${last_seq}&wait_ms=${ms}`;
+  const leave = new AbortController();
+  const polls = Array.from(
+    { length: 64 },
+    () =>
+      fetch(wait(55_000), { signal: leave.signal })
+        .then((it) => it.text()).catch(() => {}),
+  );
+  const statusOfAnother = async () => {
+    const answer = await fetch(wait(1));
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  await until(statusOfAnother, (it) => it === 429);
+  leave.abort();
+  await Promise.all(polls);
+  await until(statusOfAnother, (it) => it === 200);
 });
 
 Deno.test("exec streams output as it comes and ends with exit", async () => {

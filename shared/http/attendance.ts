@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../clock.ts";
+import { AppError } from "../errors.ts";
 
 /** A caller who waits longer is sent something, and from then on this often. */
 const BEAT_MS = 1000;
@@ -99,7 +100,7 @@ export class Attendance {
       },
       cancel: async () => {
         beat?.cancel();
-        this.#gone.abort();
+        this.#gone.abort(new AppError("CANCELED"));
         this.#seen.resolve();
         // What it still brings goes nowhere.
         if (reader !== undefined) await reader.cancel();

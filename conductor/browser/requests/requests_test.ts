@@ -305,6 +305,31 @@ Deno.test("BrowserRequests cancels in the browser when the caller leaves", async
   assertEquals(socket.heard("request_cancel").length, 1);
 });
 
+for (const way of ["buffered", "stream"] as const) {
+  Deno.test(`BrowserRequests.${way}() sends nothing for a caller who left while it waited for its turn`, async () => {
+    const { audit, browser, connect, clock } = createRig({
+      browserSpacingMs: 1000,
+    });
+    const socket = connect();
+    void failureOf(browser.requests.buffered(siteRequest(), CALLER));
+    await clock.advance(0);
+    const caller = new AbortController();
+    const failed = failureOf(
+      browser.requests[way](siteRequest(), {
+        ...CALLER,
+        signal: caller.signal,
+      }),
+    );
+    await clock.advance(100);
+    caller.abort();
+    assertEquals((await failed).code, "CANCELED");
+    assertEquals(audit.rows.at(-1)?.outcome, { ok: false, code: "CANCELED" });
+    await clock.advance(3000);
+    assertEquals(socket.heard("api_request").length, 1);
+    assertEquals(browser.viewer.view({}).bridge.in_flight, 1);
+  });
+}
+
 Deno.test("BrowserRequests ends every request when the browser goes", async () => {
   const { browser, connect, clock } = createRig();
   const socket = connect();
