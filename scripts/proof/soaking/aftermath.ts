@@ -127,6 +127,7 @@ async function wasTold({ ledger, stage }: Desk): Promise<string> {
 
 /** Those that are still kept follow one another, from the first or the oldest to now. */
 async function dueTimes(desk: Desk): Promise<string> {
+  if (!desk.ledger.times.has("schedule, read")) return "no schedule was made";
   const { missed, created_at } = await desk.get(
     "schedule, read",
     `/v1/schedules/${REGULAR}`,

@@ -4,8 +4,8 @@ export interface Point {
   readonly value: number;
 }
 
-/** What has just begun is still growing. */
-const LEAST_MS = 60_000;
+/** A heap takes minutes to the size that it keeps. */
+const LEAST_MS = 600_000;
 
 /** How a figure went on under a steady load. */
 export interface Trend {
