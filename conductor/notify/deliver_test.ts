@@ -1,14 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../shared/clock.ts";
+import { pause } from "../../shared/testing/until.ts";
 import { deliver } from "./deliver.ts";
 
-/** Sends to a receiver that answers with these bytes and hangs up. */
-async function deliverTo(answer: string): Promise<string | undefined> {
+/** Sends to a receiver that answers with these bytes, in pieces, and hangs up. */
+async function deliverTo(
+  answer: string,
+  pieceChars = Infinity,
+): Promise<string | undefined> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const answering = (async () => {
     for await (const connection of listener) {
       await connection.read(new Uint8Array(10_000));
-      await connection.write(new TextEncoder().encode(answer)).catch(() => {});
+      for (let rest = answer; rest !== ""; rest = rest.slice(pieceChars)) {
+        const piece = new TextEncoder().encode(rest.slice(0, pieceChars));
+        await connection.write(piece).catch(() => {});
+        if (pieceChars < Infinity) await pause(1);
+      }
       connection.close();
     }
   })();
@@ -45,4 +53,11 @@ Deno.test("deliver() takes a whole head of 200 for delivered, and nothing less",
     );
     assert(!/canary|[^ -~]/.test(reason ?? ""), reason);
   }
+});
+
+Deno.test("deliver() takes a 200 that comes byte by byte, and reads none of its body", async () => {
+  const head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+  assertEquals(await deliverTo(head, 1), undefined);
+  const cut = await deliverTo(head.slice(0, -3), 1);
+  assert(cut?.startsWith("the receiver cannot be reached"), cut);
 });
