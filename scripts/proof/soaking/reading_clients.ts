@@ -83,17 +83,20 @@ const pages: MakeClient = (desk) => ({
   },
 });
 
-/** Guesses tokens until it is locked out, and comes back when that is over. */
+/** Guesses more tokens at once than a minute allows, and comes back when it is over. */
 const guessing: MakeClient = (desk) => ({
-  everyMs: 300,
+  everyMs: 5000,
   async act(round) {
-    const { status, error } = await call(
-      `${desk.stage.origin}/v1/tasks`,
-      undefined,
-      { authorization: `Bearer wrong-${round}` },
-    );
-    desk.ledger.count(`a wrong token: ${status}`);
-    if (status !== 401 && status !== 429) throw new Error(error.message);
+    const guess = async (_: unknown, index: number) => {
+      const { status, error } = await call(
+        `${desk.stage.origin}/v1/tasks`,
+        undefined,
+        { authorization: `Bearer wrong-${round}-${index}` },
+      );
+      desk.ledger.count(`a wrong token: ${status}`);
+      if (status !== 401 && status !== 429) throw new Error(error.message);
+    };
+    await Promise.all(Array.from({ length: 12 }, guess));
   },
 });
 
