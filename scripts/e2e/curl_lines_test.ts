@@ -16,11 +16,13 @@ const TIMED_OUT = 28;
 
 Deno.test("every curl line that conductor prints works as it stands", async () => {
   await using conductor = await startDaemon("conductor");
-  // The lines of one task and one run need a task that ran and one that waits.
+  // The lines of one task and one run need a task that ran and one that waits;
+  // those that end or repeat something name only what examples have made.
   const { origin } = conductor;
   const { data: task } = await call(`${origin}/v1/tasks`, {
     title: "An example",
     kind: "exec",
+    labels: ["example"],
     payload: { command: "echo done" },
   });
   // The log's stream ends when the task does.
@@ -31,10 +33,11 @@ Deno.test("every curl line that conductor prints works as it stands", async () =
   await call(`${origin}/v1/tasks`, {
     title: "An example that waits",
     kind: "exec",
+    labels: ["example"],
     payload: { command: "true" },
     not_before: "2999-01-01T00:00:00.000Z",
   });
-  const put = await fetch(`${origin}/v1/schedules/an-example`, {
+  const put = await fetch(`${origin}/v1/schedules/example`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({

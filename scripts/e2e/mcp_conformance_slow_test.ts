@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { mcpRoutes } from "../../conductor/routes/mcp.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
 import { type Route, routeFor } from "../../shared/http/mod.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
@@ -67,6 +68,9 @@ const DIAGNOSTICS = [
   }),
   ...mcpRoutes as unknown as readonly Route<KitDeps>[],
 ];
+
+/** What the routes of MCP need of a daemon. */
+const DEPS: object = { clock: systemClock };
 
 /** What the suite asks of others: each part of a scenario's name, and why it is not for us. */
 const NOT_OURS: Readonly<Record<string, string>> = {
@@ -132,7 +136,7 @@ for (const [revision, ours] of Object.entries(OURS)) {
     name: `the official conformance suite passes in what is ours, ${revision}`,
     ignore: !isThere,
     async fn() {
-      await using app = startKitApp({ routes: DIAGNOSTICS });
+      await using app = startKitApp({ routes: DIAGNOSTICS, deps: DEPS });
       await using folder = await tempDir();
       await new Deno.Command(Deno.execPath(), {
         args: [
