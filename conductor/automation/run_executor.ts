@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { AppError, type InputIssue, messageOf } from "../../shared/errors.ts";
+import { schemaRefusal } from "../../shared/http/mod.ts";
 import type { Logger } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import { type RunOutcome, StorageError, type WaitsFor } from "../store/mod.ts";
@@ -166,7 +167,10 @@ export class RunExecutor {
     }
     const payload = kind.payload.safeParse(JSON.parse(task.payload));
     if (!payload.success) {
-      const { message } = payload.error;
+      const { message } = schemaRefusal(payload.error, kind.payload, {
+        at: ["payload"],
+        message: "Cannot run the task",
+      });
       return failedRun({ code: "INVALID_INPUT", message });
     }
     const over = new AbortController();

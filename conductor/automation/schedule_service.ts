@@ -197,6 +197,7 @@ export class ScheduleService {
       if (issues === undefined) throw error;
       throw invalidInputs(
         issues.map((it) => ({ ...it, path: `task.${it.path}` })),
+        error.hint === undefined ? {} : { hint: error.hint },
       );
     }
   }

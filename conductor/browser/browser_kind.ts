@@ -1,3 +1,4 @@
+import { AppError, type InputIssue } from "../../shared/errors.ts";
 import type { StreamEvent } from "../../shared/http/mod.ts";
 import type { RunOutcome } from "../store/mod.ts";
 import {
@@ -29,7 +30,21 @@ export function browserKind(
     scope: "browser",
     summary:
       "Send a browser request; the payload is what POST /v1/browser/request takes",
-    payload: requestBody,
+    payload: requestBody.superRefine((input, context) => {
+      try {
+        browser.requests.check(input);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const { details, hint, message } = error;
+        const [issue] = (details?.issues ?? []) as readonly InputIssue[];
+        context.addIssue({
+          code: "custom",
+          path: issue?.path.split(".") ?? [],
+          message: issue?.message ?? message,
+          params: { hint },
+        });
+      }
+    }),
     example: { platform: "claude", path: "/api/organizations" },
     async run(payload, context) {
       const { signal, task_id, run_id } = context;

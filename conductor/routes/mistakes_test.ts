@@ -111,6 +111,43 @@ Deno.test("A mistake is refused with what leads to the right call", async () => 
       { session_id: "x", message: "a" },
       "did you mean input?",
     ],
+    [
+      "POST /v1/browser/request",
+      { url: "claude.ai" },
+      "400",
+      "must be absolute: https://claude.ai",
+    ],
+    [
+      "POST /v1/tasks",
+      { title: "x", kind: "browser", payload: {} },
+      "400",
+      "payload.url: give url, or platform and path",
+      'Send {\\"url\\":',
+    ],
+    [
+      "POST /v1/tasks",
+      { title: "x", kind: "browser", payload: { url: "claude.ai" } },
+      "400",
+      "payload.url: must be absolute: https://claude.ai",
+    ],
+    [
+      "PUT /v1/schedules/x",
+      {
+        cron: "0 0 1 1 *",
+        task: { title: "x", kind: "browser", payload: { platform: "no" } },
+      },
+      "400",
+      "task.payload.platform: give one of claude",
+    ],
+    [
+      "PUT /v1/schedules/x",
+      {
+        cron: "0 0 1 1 *",
+        task: { title: "x", kind: "browser", payload: {} },
+      },
+      "task.payload.url: give url, or platform and path",
+      'Send {\\"url\\":',
+    ],
     ["POST /mcp", [], "-32600"],
     ["GET /describe?x=1", undefined, "400", 'Unknown field \\"x\\"'],
   ];

@@ -41,6 +41,14 @@ export class BrowserRequests {
   }
 
   /**
+   * Refuses what could not be sent whichever browser is there.
+   * @throws {AppError}
+   */
+  check(input: RequestBody): void {
+    this.#order(input, input.response_mode ?? "buffered");
+  }
+
+  /**
    * Sends, and resolves with the whole response, whatever its status. When the
    * caller has gone the browser aborts, too.
    * @throws {AppError}

@@ -23,6 +23,12 @@ export class Targets {
    */
   resolve(input: TargetInput): Target {
     const url = this.#address(input);
+    const absolute = absoluteOf(url);
+    if (absolute !== undefined) {
+      throw invalidInput("url", `must be absolute: ${absolute}`, {
+        hint: `Send {"url":${JSON.stringify(absolute)}}, or platform and path.`,
+      });
+    }
     const why = this.whyRefused(url);
     if (why !== undefined) {
       throw invalidInput("url", `Cannot reach it: ${why}`, {
@@ -56,7 +62,10 @@ export class Targets {
     }
     if (url !== undefined) return url;
     if (name === undefined) {
-      throw invalidInput("url", "give url, or platform and path");
+      throw invalidInput("url", "give url, or platform and path", {
+        hint:
+          'Send {"url":"https://claude.ai/…"}, or {"platform":"claude","path":"/…"}.',
+      });
     }
     const platform = this.#platforms.get(name);
     if (platform === undefined) {
@@ -72,6 +81,14 @@ export class Targets {
       );
     }
   }
+}
+
+/** Returns the address that a host without a scheme most likely stands for. */
+function absoluteOf(url: string): string | undefined {
+  const meant = `https://${url}`;
+  return /^[\w-]+(\.[\w-]+)+([:/?#]|$)/.test(url) && URL.canParse(meant)
+    ? meant
+    : undefined;
 }
 
 interface TargetRules {

@@ -65,6 +65,28 @@ Deno.test("Targets.resolve() refuses what names no target, and says which field"
   }
 });
 
+Deno.test("Targets.resolve() shows the whole address of a bare host", () => {
+  for (
+    const [url, shown] of [
+      ["claude.ai", "https://claude.ai"],
+      ["claude.ai/new?x=1", "https://claude.ai/new?x=1"],
+      ["claude.ai:443/new", "https://claude.ai:443/new"],
+      ["/api/me", undefined],
+      ["ftp://claude.ai", undefined],
+      ["me@claude.ai", undefined],
+    ] as const
+  ) {
+    const { message, hint } = assertThrows(
+      () => createTargets().resolve({ url }),
+      AppError,
+    );
+    assertEquals(message.includes("must be absolute"), shown !== undefined);
+    if (shown === undefined) continue;
+    assertEquals(message.endsWith(`must be absolute: ${shown}`), true, message);
+    assertEquals(hint?.includes(`{"url":"${shown}"}`), true, hint);
+  }
+});
+
 Deno.test("Targets.resolve() says what may be reached where it refuses an address", () => {
   const error = assertThrows(
     () => createTargets().resolve({ url: "http://localhost/" }),
