@@ -30,7 +30,7 @@ export const HOST_OP_ERRORS = {
   INVALID_INPUT: {
     meaning: "the request is not one that the operation takes",
     remedy:
-      "Mend what details.issues names; GET /describe/<id> has the fields.",
+      "Mend what details.issues names; GET /describe lists what has the fields.",
   },
   EXEC_TIMEOUT: {
     meaning: "the command was ended at its timeoutMs",

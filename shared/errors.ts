@@ -28,7 +28,7 @@ export const ERRORS = {
     remedy: "Send one JSON object; quote it for the shell.",
   }),
   INVALID_INPUT: row(400, "Cannot accept the request: the input is not valid", {
-    remedy: "Mend details.issues; GET /describe/<id> has the fields.",
+    remedy: "Mend details.issues; GET /describe lists what has the fields.",
   }),
   UNAUTHORIZED: row(401, "Cannot answer: a valid bearer token is required", {
     remedy: "Send Authorization: Bearer with the shared token.",

@@ -6,7 +6,7 @@ import {
 } from "../../shared/http/mod.ts";
 import { VERSION } from "../../shared/version.ts";
 import { callTool } from "./call_tool.ts";
-import { routeOfTool, toolsFor } from "./tools.ts";
+import { nearestTool, routeOfTool, toolsFor } from "./tools.ts";
 
 /** While a call runs, whoever asked for its progress hears this often. */
 const PROGRESS_MS = 1000;
@@ -22,6 +22,7 @@ export async function answerMcp<Deps>(
   const {
     createMcpHandler,
     isLegacyRequest,
+    isSpecType,
     ProtocolError,
     ProtocolErrorCode,
     Server,
@@ -40,9 +41,11 @@ export async function answerMcp<Deps>(
       const { name, arguments: args = {} } = params;
       const route = routeOfTool(context.routes, name);
       if (route === undefined) {
+        const near = nearestTool(context, name);
+        const guess = near === undefined ? "" : `did you mean ${near}? `;
         throw new ProtocolError(
           ProtocolErrorCode.InvalidParams,
-          `Cannot find the tool "${name}": POST /mcp?tools=all lists all`,
+          `Cannot find the tool "${name}": ${guess}POST /mcp?tools=all lists all`,
         );
       }
       const token = mcpReq._meta?.progressToken;
@@ -86,6 +89,18 @@ export async function answerMcp<Deps>(
   if (asksProgress(parsedBody)) return handler.fetch(request, { parsedBody });
   if (!await isLegacyRequest(request, parsedBody)) {
     return whenReady(handler.fetch(request, { parsedBody }), attendance);
+  }
+  const { id, method } = parsedBody as Readonly<Record<string, unknown>>;
+  const isGreeting = method === "initialize" && id !== undefined;
+  // The library takes that for a fault of its own.
+  if (isGreeting && !isSpecType.InitializeRequest(parsedBody)) {
+    const error = {
+      code: ProtocolErrorCode.InvalidParams,
+      message:
+        "Cannot initialize: params must hold protocolVersion, capabilities and clientInfo",
+    };
+    const answer = JSON.stringify({ jsonrpc: "2.0", id, error });
+    return new TextReply(answer, { "content-type": "application/json" });
   }
   // The handler makes a stream of each answer of the older era, which costs more
   // than the rest of it: only what takes long needs one.

@@ -1,10 +1,18 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { ERRORS } from "../../shared/errors.ts";
 import { SCOPES } from "../../shared/http/mod.ts";
 import { until } from "../../shared/testing/until.ts";
 import { connectTools } from "../testing/mcp.ts";
 import { routes } from "../routes/mod.ts";
 import { testConductor } from "../testing/test_conductor.ts";
+import { callTool } from "./call_tool.ts";
 import { toolsFor } from "./tools.ts";
 
 const TOKEN = "the-owner-4711-x9k2";
@@ -80,6 +88,73 @@ Deno.test("what fails is a result with the code, message and hint of HTTP", asyn
   }
   await assertRejects(() => it.call("no_such_tool"), Error, "no_such_tool");
   await assertRejects(() => it.call("mcp"), Error, "mcp");
+});
+
+Deno.test("a mistaken call of a tool is told the right one, and what leads on its tool", async () => {
+  await using conductor = await testConductor();
+  await using it = await connectTools(conductor);
+  for (
+    const [tool, args, ...parts] of [
+      ["tasks_read", { id: "task_1" }, "did you mean task_id?", "tasks_list"],
+      ["tasks_read", { taskId: "task_1" }, "did you mean task_id?"],
+      ["tasks_read", {}, 'with {"task_id":"…"}', "GET /describe/tasks.read"],
+      ["tasks_read", { task_id: "task_1", foo: 1 }, "foo", "known: task_id"],
+      ["tasks_logs_read", { task_id: "task_1", limt: 1 }, "mean limit?"],
+      ["codex_approvals_answer", { approval: "x" }, "codex_approvals_list"],
+      ["schedules_put", { name: "x", crom: "* * * * *" }, "did you mean cron?"],
+    ] as const
+  ) {
+    const { isError, data } = await it.call(tool, args);
+    assertEquals([isError, data.code], [true, "INVALID_INPUT"]);
+    const said = `${data.message} ${data.hint}`;
+    for (const part of parts) assertStringIncludes(said, part);
+  }
+  for (
+    const [name, meant] of [
+      ["host.exec", "host_exec"],
+      ["hostexec", "host_exec"],
+      ["exec", "host_exec"],
+      ["host_files_reed", "host_files_read"],
+    ] as const
+  ) {
+    await assertRejects(() => it.call(name), Error, `did you mean ${meant}?`);
+  }
+  const { data } = await it.call("tasks_create", {
+    title: "x",
+    kind: "exec",
+    payload: { command: "true" },
+    not_before: "2099-01-01T00:00:00Z",
+  });
+  const tools = data.next.map(({ why }: { why: string }) =>
+    /\(tool (\w+)\)$/.exec(why)?.[1]
+  );
+  assertEquals(tools, ["tasks_logs_read", "tasks_read", "tasks_cancel"]);
+});
+
+Deno.test("what is refused for now says in its hint when to come again", async () => {
+  const route = routes.find(({ id }) => id === "status.get");
+  assert(route !== undefined);
+  const hintOf = async (hint: string, seconds?: string) => {
+    const error = { code: "TOO_MANY_REQUESTS", hint };
+    const { structuredContent } = await callTool(route, {}, {
+      context: {
+        routes,
+        resend: () =>
+          Promise.resolve(Response.json({ ok: false, error }, {
+            headers: seconds === undefined ? {} : { "retry-after": seconds },
+          })),
+      },
+      signal: new AbortController().signal,
+    });
+    return (structuredContent as { hint?: string } | undefined)?.hint;
+  };
+  const { remedy } = ERRORS.TOO_MANY_REQUESTS;
+  assertEquals(await hintOf(remedy, "5"), "Send it again after 5 s.");
+  assertEquals(await hintOf(remedy), "Send it again after 1 s.");
+  assertEquals(
+    await hintOf("See GET /v1/browser.", "30"),
+    "Send it again after 30 s. See GET /v1/browser.",
+  );
 });
 
 Deno.test("the core list is small, in one order, with what each tool does", () => {
@@ -250,6 +325,21 @@ interface ModuleInfo {
     readonly code?: { readonly specifier: string };
   }[];
 }
+
+Deno.test("a greeting without what it must hold is an error of its params", async () => {
+  await using conductor = await testConductor();
+  for (const params of [{}, undefined, { protocolVersion: 1 }]) {
+    const answer = await conductor.server.post("/mcp", {
+      jsonrpc: "2.0",
+      id: 7,
+      method: "initialize",
+      params,
+    });
+    const { id, error } = await answer.json();
+    assertEquals([answer.status, id, error.code], [200, 7, -32602]);
+    assertMatch(error.message, /protocolVersion|params/);
+  }
+});
 
 Deno.test("what is no JSON, or no request, is answered as JSON-RPC says", async () => {
   await using conductor = await testConductor();

@@ -1,4 +1,5 @@
 import type { Tool } from "@modelcontextprotocol/server";
+import { nearest } from "../../shared/nearest.ts";
 import {
   inputObject,
   type JsonSchema,
@@ -49,13 +50,42 @@ export function routeOfTool<R extends RouteInfo>(
   return routes.find((it) => isTool(it) && toolName(it) === name);
 }
 
+/** Returns the name of a caller's tool that `name` most likely stands for. */
+export function nearestTool(
+  { routes, scopes }: Parameters<typeof toolsFor>[0],
+  name: string,
+): string | undefined {
+  const known = routes.filter(isTool)
+    .filter((it) => missingScope({ scopes }, it.scope) === undefined)
+    .map(toolName);
+  const plain = name.replaceAll(/[.\/\s-]/g, "_").toLowerCase();
+  return nearest(plain, known) ??
+    known.find((it) => plain !== "" && it.endsWith(`_${plain}`));
+}
+
+/** Says which tool sends a call, where one does. */
+export function toolOf(
+  { method, path }: { readonly method: string; readonly path: string },
+  routes: readonly RouteInfo[],
+): string | undefined {
+  const [plain = ""] = path.split("?");
+  const given = plain.split("/");
+  const route = routes.find((it) => {
+    const parts = it.path.split("/");
+    return isTool(it) && it.method === method &&
+      parts.length === given.length &&
+      parts.every((part, at) => part.startsWith(":") || part === given[at]);
+  });
+  return route && `tool ${toolName(route)}`;
+}
+
 /** What answers a call once, with data. */
 function isTool({ id, produces = "json", form }: RouteInfo): boolean {
   return id !== "mcp" && !form && /^(json|text|document)$/.test(produces);
 }
 
 /** No dots: some clients drop a whole list for them. */
-function toolName({ id }: RouteInfo): string {
+export function toolName({ id }: RouteInfo): string {
   return id === "runs.output.read" ? "runs_output" : id.replaceAll(".", "_");
 }
 

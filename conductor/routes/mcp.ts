@@ -21,6 +21,7 @@ export const mcpRoutes = [
     notes: [
       `Stateless; revision ${REVISION}, and clients that begin with initialize. Tools are what the token may call; ?tools=all lists every route.`,
       "Calls are answered, audited and refused as those of their routes. A client that leaves ends what it did not detach.",
+      "host_exec with timeoutMs 0, or above 50000, is a task from its start: it goes on when its client leaves.",
     ],
     query: z.strictObject({
       tools: z.enum(["all"]).optional().describe("all: not the core alone"),
@@ -66,10 +67,13 @@ function rpcFailure(
   { code, message, details, headers, hint }: AppError,
 ): BareFailure {
   const { status, remedy } = ERRORS[code];
+  const usual = code === "INVALID_INPUT"
+    ? "GET /describe/mcp has the fields, and an example."
+    : remedy;
   const error = {
     code: code === "INVALID_JSON" ? -32700 : -32600,
     message,
-    data: { code, hint: hint ?? remedy, details },
+    data: { code, hint: hint ?? usual, details },
   };
   return new BareFailure(
     status,

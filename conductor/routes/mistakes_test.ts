@@ -148,12 +148,13 @@ Deno.test("A mistake is refused with what leads to the right call", async () => 
       "task.payload.url: give url, or platform and path",
       'Send {\\"url\\":',
     ],
-    ["POST /mcp", [], "-32600"],
+    ["POST /mcp", [], "-32600", "GET /describe/mcp has the fields"],
     ["GET /describe?x=1", undefined, "400", 'Unknown field \\"x\\"'],
   ];
   for (const [line, body, ...parts] of cases) {
     const said = await refused(it, line, body);
     for (const part of parts) assertStringIncludes(said, part, line);
+    assert(!said.includes("<id>"), said);
   }
   const colour = { ...TASK, colour: "red" };
   for (

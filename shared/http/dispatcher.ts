@@ -259,7 +259,8 @@ export class Dispatcher<Deps> {
         attendance,
         blank: ":\n\n",
         late: (body) => events(body, answer),
-        failed: (error) => failedEvents(error, call.log, answer),
+        failed: (error) =>
+          failedEvents(error, call.log, { ...answer, routeId: route.id }),
       });
     }
     const made = runHandler(call, route, this.#options);

@@ -23,7 +23,7 @@ export async function openStream<Deps>(
     const body = sse(source, {
       ...limits,
       signal: call.signal,
-      describeError: (thrown) => wireError(call.asKnown(thrown), log),
+      describeError: (thrown) => wireError(call.asKnown(thrown), log, route.id),
       onEnd(reason) {
         held[Symbol.dispose]();
         left.abort(new AppError("CONFLICT", "The client left"));

@@ -116,9 +116,9 @@ export function events(
 export function failedEvents(
   thrown: unknown,
   log: Logger,
-  context: AnswerContext,
+  { routeId, ...context }: AnswerContext & { readonly routeId: string },
 ): Response {
-  const data = wireError(thrown, log);
+  const data = wireError(thrown, log, routeId);
   const body = ReadableStream.from([encodeEvent({ event: "error", data })]);
   return events(body, context);
 }
