@@ -11,3 +11,28 @@ export const randomId: NewId = (prefix) => {
   const rest = crypto.randomUUID().slice(15);
   return `${prefix}_${time.slice(0, 8)}-${time.slice(8)}-7${rest}`;
 };
+
+/** What ids begin with, and whose they are. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ["task", "A task"],
+  ["run", "A run"],
+  ["apr", "An approval"],
+  ["token", "A token"],
+]);
+
+/**
+ * Says what an id begins like, where that is not what is looked for: the head of
+ * a hint, or nothing. `wanted`: its prefix, or what has none.
+ */
+export function otherThan(id: string, wanted: string): string {
+  const prefix = /^[a-z]{1,20}(?=_)/.exec(id)?.[0];
+  if (prefix === undefined || prefix === wanted) return "";
+  const own = KINDS.get(wanted);
+  if (own !== undefined) {
+    return `${own} id begins with ${wanted}_, not ${prefix}_: `;
+  }
+  const other = KINDS.get(prefix);
+  return other === undefined
+    ? ""
+    : `${other} id begins with ${prefix}_, and this is to be a ${wanted}: `;
+}

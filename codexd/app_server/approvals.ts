@@ -7,7 +7,7 @@ import type {
   Sandbox,
 } from "../../shared/contracts/mod.ts";
 import { AppError } from "../../shared/errors.ts";
-import type { NewId } from "../../shared/ids.ts";
+import { type NewId, otherThan } from "../../shared/ids.ts";
 import {
   METHOD_NOT_FOUND,
   type RpcConnection,
@@ -88,8 +88,9 @@ export class Approvals {
     const record = this.#options.records.get(approvalId);
     if (record !== undefined) return record;
     throw new AppError("NOT_FOUND", "Cannot find the approval", {
-      hint:
-        "Take the approval_id of one that waits, from approvals.items[] of GET /v1/codexd/status.",
+      hint: `${
+        otherThan(approvalId, "apr")
+      }Take the approval_id of one that waits, from approvals.items[] of GET /v1/codexd/status.`,
     });
   }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { TurnAnswer } from "../../shared/contracts/mod.ts";
 import type { CodexdStatus } from "../../shared/contracts/codexd_status.ts";
 import { type TestCodexd, testCodexd } from "../testing/test_codexd.ts";
@@ -175,6 +175,8 @@ Deno.test("respond says what is wrong with its body", async () => {
   }
   const unknown = await respond(it, { approval_id: "apr_nope", decision });
   assertEquals([unknown.status, unknown.error.code], [404, "NOT_FOUND"]);
+  const task = await respond(it, { approval_id: "task_0", decision });
+  assertStringIncludes(task.error.hint, "begins with apr_, not task_");
   const { data } = await respond(it, { approval_id, decision });
   assertEquals(data.approval.decision, decision);
 });

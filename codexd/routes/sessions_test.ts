@@ -124,6 +124,10 @@ Deno.test("POST sessions resumes a session that another client made", async () =
   assertEquals(data.session.title, "Mine");
   const unknown = await it.server.post(PATH, { session_id: "nobody" });
   assertEquals((await unknown.json()).error.code, "NOT_FOUND");
+  const task = await (await it.server.get(`${PATH}/task_0`)).json();
+  assertEquals(task.error.code, "NOT_FOUND");
+  assertStringIncludes(task.error.hint, "A task id begins with task_");
+  assertStringIncludes(task.error.hint, `GET ${PATH}`);
 });
 
 Deno.test("POST sessions with an Idempotency-Key makes one session", async () => {

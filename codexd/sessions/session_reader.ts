@@ -3,6 +3,8 @@ import type {
   SessionDetail,
   TurnWithItems,
 } from "../../shared/contracts/mod.ts";
+import { AppError } from "../../shared/errors.ts";
+import { otherThan } from "../../shared/ids.ts";
 import {
   type PageRequest,
   readCursor,
@@ -53,7 +55,8 @@ export class SessionReader {
       return this.#detail({ thread, record }, history);
     } catch (error) {
       // An ephemeral session is nowhere but in memory, and may be gone from there.
-      if (record === undefined || !isUnknownThread(error)) throw error;
+      if (!isUnknownThread(error)) throw error;
+      if (record === undefined) throw notASession(sessionId, error);
       return this.#detail({ record }, { turns: [], history: "none" });
     }
   }
@@ -117,4 +120,16 @@ interface ReaderPorts extends SessionPorts {
 
 interface History extends Pick<SessionDetail, "turns" | "history"> {
   readonly next?: string | undefined;
+}
+
+/** Says, too, whose id it is that was taken for a session's. */
+function notASession(sessionId: string, error: unknown): unknown {
+  const other = otherThan(sessionId, "session id");
+  if (other === "" || !(error instanceof AppError)) return error;
+  const { code, message, cause, details, hint = "" } = error;
+  return new AppError(code, message, {
+    cause,
+    ...(details && { details }),
+    hint: `${other}${hint}`,
+  });
 }

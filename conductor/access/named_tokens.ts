@@ -7,7 +7,7 @@ import {
   type Principal,
   withImplied,
 } from "../../shared/http/mod.ts";
-import type { NewId } from "../../shared/ids.ts";
+import { type NewId, otherThan } from "../../shared/ids.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { PageRequest } from "../../shared/page.ts";
 import type { Automation } from "../automation/mod.ts";
@@ -153,7 +153,9 @@ export class NamedTokens implements Credentials {
   #get(tokenId: string): NamedToken {
     const token = this.#options.store.get(tokenId);
     if (token !== undefined) return token;
-    throw new AppError("NOT_FOUND", `Cannot find token "${tokenId}"`);
+    throw new AppError("NOT_FOUND", `Cannot find token "${tokenId}"`, {
+      hint: `${otherThan(tokenId, "token")}GET /v1/tokens lists the tokens.`,
+    });
   }
 
   /** The token that `maker` came with; undefined for the owner. */

@@ -5,6 +5,7 @@ import {
   invalidInput,
   invalidInputs,
 } from "../../shared/errors.ts";
+import { otherThan } from "../../shared/ids.ts";
 import type { Principal } from "../../shared/http/mod.ts";
 import { MASK } from "../../shared/mask_secrets.ts";
 import type { PageRequest } from "../../shared/page.ts";
@@ -205,7 +206,9 @@ export class ScheduleService {
   #row(name: string): ScheduleRow {
     const row = this.#options.schedules.get(name);
     if (row !== undefined) return row;
-    throw new AppError("NOT_FOUND", `Cannot find schedule "${name}"`);
+    throw new AppError("NOT_FOUND", `Cannot find schedule "${name}"`, {
+      hint: `${otherThan(name, "schedule name")}GET /v1/schedules lists them.`,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../../shared/errors.ts";
+import { otherThan } from "../../shared/ids.ts";
 import type { Stores } from "../store/mod.ts";
 
 /** Returns the refusal of an id that is no task's; a run's is told so. */
@@ -36,12 +37,4 @@ export function runNotFound(
       hint:
         `GET /v1/tasks/${runId}; GET /v1/runs?task_id=${runId} has its runs.`,
     });
-}
-
-/** Says what an id begins like, where that is not what is looked for. */
-function otherThan(id: string, wanted: "task" | "run"): string {
-  const kind = /^[a-z]{1,20}(?=_)/.exec(id)?.[0];
-  return kind === undefined || kind === wanted
-    ? ""
-    : `A ${wanted} id begins with ${wanted}_, not ${kind}_: `;
 }

@@ -112,6 +112,19 @@ Deno.test("A mistake is refused with what leads to the right call", async () => 
       "did you mean input?",
     ],
     [
+      "GET /v1/schedules/task_0",
+      undefined,
+      "A task id begins with task_",
+      "GET /v1/schedules lists",
+    ],
+    ["POST /v1/schedules/none/run", {}, "GET /v1/schedules lists"],
+    [
+      "DELETE /v1/tokens/run_0",
+      undefined,
+      "A token id begins with token_, not run_",
+      "GET /v1/tokens lists",
+    ],
+    [
       "POST /v1/browser/request",
       { url: "claude.ai" },
       "400",
