@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NextCall } from "../../shared/next_call.ts";
 import { Run, RunStatus } from "../store/mod.ts";
 import { route } from "../deps.ts";
 import { waitQuery } from "../../shared/http/mod.ts";
@@ -9,6 +10,7 @@ import {
   refuseRunId,
   TOKEN_READ,
 } from "./list.ts";
+import { nextOfRun } from "./next.ts";
 import { MAX_WAIT_MS } from "./poll.ts";
 
 /** What one answer holds at most. */
@@ -44,10 +46,13 @@ export const runRoutes = [
     id: "runs.read",
     path: "/v1/runs/:run_id",
     summary: "Read who ran it, when, how it ended",
-    data: Run,
+    data: Run.extend({ next: z.array(NextCall) }),
     errors: ["NOT_FOUND"],
     example: { params: { run_id: "{run_id}" } },
-    handler: ({ deps, params: { run_id } }) => deps.tasks.run(run_id),
+    handler({ deps, params: { run_id } }) {
+      const run = deps.tasks.run(run_id);
+      return { ...run, next: nextOfRun(run, deps.tasks.get(run.task_id)) };
+    },
   }),
   route({
     ...TOKEN_READ,

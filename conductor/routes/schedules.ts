@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { Reply } from "../../shared/http/mod.ts";
-import { NewSchedule, Schedule, ScheduleSummary, Task } from "../store/mod.ts";
+import { NewSchedule, Schedule, ScheduleSummary } from "../store/mod.ts";
 import { route, unlessLeader } from "../deps.ts";
 import { listAnswer, listData, PAGE_QUERY, TOKEN_READ } from "./list.ts";
+import { created, CreatedTask } from "./tasks.ts";
 
 const write = {
   kind: "write",
@@ -102,7 +103,7 @@ export const scheduleRoutes = [
     ],
     body: z.strictObject({}),
     bodyRule: "optional",
-    data: Task,
+    data: CreatedTask,
     status: [201],
     errors: ["NOT_FOUND", "SYSTEM_DRAINING", "NOT_LEADER", "NOT_READY"],
     example: OWN,
@@ -110,9 +111,7 @@ export const scheduleRoutes = [
     handler(context) {
       const { deps, params } = context;
       const task = deps.schedules.run(params.name, context);
-      return new Reply(task, {
-        headers: { location: `/v1/tasks/${task.task_id}` },
-      });
+      return created({ task, replayed: false });
     },
   }),
   route({

@@ -106,6 +106,7 @@ Deno.test("run makes a task now, also of a schedule that is not enabled; DELETE 
   const body = { ...YEARLY, enabled: false };
   await ask(it, "PUT /v1/schedules/manual", { body });
   const ran = await ask(it, "POST /v1/schedules/manual/run");
+  assertEquals(ran.data.next.length, 3);
   assertEquals([ran.status, ran.data.schedule], [201, "manual"]);
   assertEquals(ran.data.due_at, ran.data.created_at);
   const again = await ask(it, "POST /v1/schedules/manual/run", { body: {} });

@@ -25,7 +25,29 @@ Deno.test("POST /v1/tasks?wait_ms answers 201 with the ended task and its last l
   const { entries, last_seq } = done.data.log;
   assertEquals([entries.length, last_seq], [20, 32]);
   assertEquals(entries.at(-2).message, "30");
-  assertEquals(done.data.next, []);
+  const leads = ({ next }: Json) =>
+    next.map(({ method, path }: Json) =>
+      `${method} ${path.replace(/(task|run)_[\w-]+/, "$1")}`
+    );
+  const all = [
+    "GET /v1/tasks/task/logs?tail=100",
+    "GET /v1/runs/run/output",
+    "POST /v1/tasks/task/retry",
+  ];
+  assertEquals(leads(done.data), all);
+  for (const { method, path } of done.data.next) {
+    const response = await it.server.send(method, path);
+    assertEquals(response.ok, true, path);
+    await response.body?.cancel();
+  }
+  const { latest_run: { run_id }, task_id } = done.data;
+  const task: Json = await it.server.data("GET", `/v1/tasks/${task_id}`);
+  assertEquals(leads(task), all);
+  const run: Json = await it.server.data("GET", `/v1/runs/${run_id}`);
+  assertEquals(leads(run), [
+    "GET /v1/runs/run/output",
+    "GET /v1/tasks/task",
+  ]);
   const location = `/v1/tasks/${done.data.task_id}`;
   assertEquals(done.headers.get("location"), location);
 

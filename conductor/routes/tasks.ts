@@ -39,9 +39,7 @@ export function created(
   },
   { status }: { readonly status?: 202 } = {},
 ) {
-  const { task_id, finished_at, waits_for } = task;
-  const next = finished_at === null ? nextOfTask(task_id, waits_for) : [];
-  return new Reply({ ...task, next }, {
+  return new Reply({ ...task, next: nextOfTask(task) }, {
     ...(status && { status }),
     headers: {
       location: `/v1/tasks/${task.task_id}`,
@@ -156,9 +154,7 @@ export const taskRoutes = [
     example: { params: { task_id: "{task_id}" } },
     handler({ deps, params }) {
       const task = deps.tasks.get(params.task_id);
-      const { task_id, finished_at, waits_for } = task;
-      const next = finished_at === null ? nextOfTask(task_id, waits_for) : [];
-      return { ...task, next };
+      return { ...task, next: nextOfTask(task) };
     },
   }),
 ];
