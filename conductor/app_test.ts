@@ -57,6 +57,7 @@ contractTests("conductor", {
       server: conductor.server,
       exampleValues: {
         cwd: conductor.folder,
+        write_cwd: conductor.folder,
         file: "/etc/hosts",
         task_id: task.task_id,
         run_id: run,

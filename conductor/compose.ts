@@ -116,6 +116,7 @@ export function compose(config: ConductorConfig, ports: DaemonPorts): Daemon {
       notifier: () => notifier,
       publicBase: values.publicApiBase,
       environment: commandEnvironment(config, { ...place, environment }),
+      roots: { read: values.readRoots, write: values.writeRoots },
     }),
   );
   const jobs = join(values.stateDir, "jobs");

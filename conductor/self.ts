@@ -26,7 +26,13 @@ export function conductorSelf(
     notifier,
     publicBase,
     environment,
+    roots,
   }: {
+    /** Where files may be read and written; undefined: everywhere. */
+    readonly roots: {
+      readonly read: readonly string[] | undefined;
+      readonly write: readonly string[] | undefined;
+    };
     /** What commands find. */
     readonly environment: Readonly<Record<string, unknown>>;
     readonly publicBase: URL | undefined;
@@ -69,7 +75,8 @@ export function conductorSelf(
     }),
     exampleValues: () => ({
       cwd: Deno.cwd(),
-      file: readableFile(),
+      write_cwd: roots.write?.[0] ?? Deno.cwd(),
+      file: readableFile(roots.read),
       ...newest(store),
       browser: browser.activeClientId(),
       approval: codex.health.condition.status?.approvals.items[0]?.approval_id,
@@ -187,12 +194,15 @@ function newest(
 const EXAMPLE = "example";
 
 /** A text file that the examples can read: the working folder's own, or the hosts file. */
-function readableFile(): string {
-  const own = join(Deno.cwd(), "README.md");
-  try {
-    if (Deno.statSync(own).isFile) return own;
-  } catch { /* not here */ }
-  return "/etc/hosts";
+function readableFile(roots?: readonly string[]): string | undefined {
+  return [join(Deno.cwd(), "README.md"), "/etc/hosts"].find((file) => {
+    const isAllowed = roots?.some((it) => file.startsWith(`${it}/`)) ?? true;
+    try {
+      return isAllowed && Deno.statSync(file).isFile;
+    } catch {
+      return false;
+    }
+  });
 }
 
 const ENVELOPE =
@@ -244,6 +254,8 @@ const GUIDANCE: SelfParts["guidance"] = {
       "browser.request",
       "status.get",
       "system.state",
+      "tasks.list",
+      "audit.list",
     ],
   },
   business: {

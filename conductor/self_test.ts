@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { tempDir } from "../shared/testing/fakes.ts";
 import type { Json } from "../shared/testing/json.ts";
 import { testConductor } from "./testing/test_conductor.ts";
 
@@ -63,4 +64,31 @@ Deno.test("Examples that end, repeat or remove something name only what examples
   for (const [index, id] of ending.entries()) {
     assertStringIncludes(await curlOf(id) ?? "", `/${named[index]}`, id);
   }
+});
+
+Deno.test("with roots, the examples write where files may be written", async () => {
+  await using root = await tempDir();
+  await using conductor = await testConductor({
+    BAA_HOST_OPS_READ_ROOTS: root.path,
+    BAA_HOST_OPS_WRITE_ROOTS: root.path,
+  });
+  const { server } = conductor;
+  const text = await (await server.get("/llms.txt")).text();
+  for (const op of ["write", "edit"]) {
+    const [, body = ""] =
+      new RegExp(`/v1/files/${op}' .* -d '(.*)'$`, "m").exec(text) ?? [];
+    const answer = await server.post(`/v1/files/${op}`, body);
+    assertEquals((await answer.json()).data.ok, true, body);
+  }
+  // Nothing lies there that a line could read.
+  assertEquals(text.includes("/v1/files/read'"), false);
+});
+
+Deno.test("a route whose example has nothing to name yet shows the form of its line", async () => {
+  await using conductor = await testConductor();
+  const { data } = await (await conductor.server.get(
+    "/describe/tasks.cancel",
+  )).json();
+  assertEquals(data.curl, undefined);
+  assert(data.curl_form.includes("/v1/tasks/LIVE_TASK_ID/cancel"));
 });

@@ -175,7 +175,7 @@ Deno.test("/v1/codex* pass on what codexd advises, by conductor's own routes", a
       [
         "INVALID_INPUT",
         "GET /describe/codexd.turn has the fields.",
-        "GET /describe/codex.approvals.answer has the fields, and an example.",
+        "GET /describe/codex.approvals.answer has the fields.",
       ],
     ] as const
   ) {

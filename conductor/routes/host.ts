@@ -125,7 +125,7 @@ export const hostRoutes = [
     example: {
       body: {
         path: "tmp/conductor-note.txt",
-        cwd: "{cwd}",
+        cwd: "{write_cwd}",
         content: "hello from conductor",
         overwrite: true,
         createParents: true,
@@ -151,7 +151,7 @@ export const hostRoutes = [
     example: {
       body: {
         path: "tmp/conductor-note.txt",
-        cwd: "{cwd}",
+        cwd: "{write_cwd}",
         edits: [{ old: "hello", new: "good morning" }],
         dryRun: true,
       },

@@ -42,7 +42,7 @@ export const statusSessionRoutes = [
     data: z.object({ signed_in: z.boolean() }),
     status: [303],
     errors: ["CONFLICT"],
-    example: { body: { token: "the shared token" } },
+    example: { body: { token: "$BAA_SHARED_TOKEN" } },
     unavailable: ({ sessions }) => sessions.unavailable,
     auditsItself: ["status.session"],
     async handler(context) {

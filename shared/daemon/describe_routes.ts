@@ -1,3 +1,4 @@
+import { accepts } from "@std/http";
 import { z } from "zod";
 import {
   ELSEWHERE,
@@ -208,7 +209,8 @@ function common<Deps extends SelfDeps>(
 }
 
 function wantsJson(headers: Headers): boolean {
-  return /\bapplication\/json\b/.test(headers.get("accept") ?? "");
+  const best = accepts({ headers }, "text/plain", "application/json");
+  return best === "application/json";
 }
 
 /** A mistyped id is answered with those that begin like it. */

@@ -24,7 +24,8 @@ export function frontDoor<Deps extends SelfDeps>(
     context,
     "all",
   );
-  const lines = exampleLines(context, starters ?? examples).slice(0, MAX_LINES);
+  const lines = exampleLines(context, starters ?? examples, { isShort: true })
+    .slice(0, MAX_LINES);
   return [
     `# ${self.name} ${self.version}`,
     "",
@@ -49,12 +50,16 @@ function routeLine(
   return surface === "common" ? line : `${line}: ${summary}`;
 }
 
-/** Returns the curl lines of some routes, of those that can run now. */
+/**
+ * Returns the curl lines of some routes, of those that can run now; `isShort`
+ * leaves out the working folder where it is the one that is taken anyway.
+ */
 export function exampleLines<Deps extends SelfDeps>(
   context: RouteContext<Deps>,
   ids: readonly string[],
+  { isShort = false } = {},
 ): z.input<typeof Example>[] {
-  const options = context.deps.self.curlOptions(context);
+  const options = { ...context.deps.self.curlOptions(context), isShort };
   const why = whyUnavailable(context);
   return ids.flatMap((id) => {
     const found = context.routes.find((it) => it.id === id);

@@ -4,10 +4,14 @@ import { shellQuote } from "../shell_quote.ts";
 /** Returns the command that runs a route's example as it stands; undefined while it cannot run. */
 export function curl(
   route: RouteInfo,
-  { origin, exampleValues, hasToken }: CurlOptions,
+  { origin, exampleValues, hasToken, isShort }: CurlOptions,
 ): string | undefined {
   const example = fillIn(route.example ?? {}, exampleValues);
   if (example === undefined) return undefined;
+  const { cwd } = (example.body ?? {}) as { readonly cwd?: string };
+  if (isShort && cwd !== undefined && cwd === exampleValues["cwd"]) {
+    delete (example.body as { cwd?: string }).cwd;
+  }
   const words = [
     "curl",
     route.produces === "sse" && "-N",
@@ -24,7 +28,12 @@ export function curl(
   if (example.body !== undefined && route.form) {
     lines.push(`-H ${shellQuote(`Origin: ${origin}`)}`);
     for (const [name, value] of Object.entries(example.body ?? {})) {
-      lines.push(`--data-urlencode ${shellQuote(`${name}=${value}`)}`);
+      const field = `${name}=${value}`;
+      // A variable of the caller's shell, such as the token's.
+      const isVariable = /^\$\w+$/.test(String(value));
+      lines.push(
+        `--data-urlencode ${isVariable ? `"${field}"` : shellQuote(field)}`,
+      );
     }
   } else if (example.body !== undefined) {
     lines.push(`-H 'Content-Type: application/json'`);
@@ -43,6 +52,8 @@ export interface CurlOptions {
   readonly origin: string;
   readonly exampleValues: ExampleValues;
   readonly hasToken: boolean;
+  /** Whether a working folder that is the default is left out. */
+  readonly isShort?: boolean;
 }
 
 /** Replaces each `{name}` in the strings of an example; undefined while one has no value. */

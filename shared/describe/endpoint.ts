@@ -34,6 +34,8 @@ export const Endpoint = z.object({
   errors: Words.optional().describe("codes, beside those of any route"),
   curl: z.string().optional()
     .describe("runs as it stands; absent while its example cannot run yet"),
+  curl_form: z.string().optional()
+    .describe("instead, with the values to fill in in capitals"),
   connect: z.string().optional().describe("for WebSocket routes"),
   next: z.array(Lead).optional().describe("calls that lead on from here"),
   available: z.boolean(),
@@ -68,8 +70,19 @@ export function endpoint(
     errors: route.errors && errorsOf(route),
     ...(route.produces === "websocket"
       ? { connect: `websocat ${shellQuote(socket + route.path)}` }
-      : { curl: curl(route, options) }),
+      : curlOf(route, options)),
   };
+}
+
+/** The line that runs as it stands; while there is nothing to name, its form. */
+function curlOf(route: RouteInfo, options: CurlOptions) {
+  const line = curl(route, options);
+  if (line !== undefined) return { curl: line };
+  const { exampleValues } = options;
+  const all = new Proxy(exampleValues, {
+    get: (values, name: string) => values[name] ?? name.toUpperCase(),
+  });
+  return { curl_form: curl(route, { ...options, exampleValues: all }) };
 }
 
 /** When each failure of a route comes. */

@@ -174,7 +174,7 @@ export function wireError(
   const { code, message, retryable, details } = known;
   // What says nothing better says what its code always says.
   const remedy = code === "INVALID_INPUT" && routeId !== undefined
-    ? `GET /describe/${routeId} has the fields, and an example.`
+    ? `GET /describe/${routeId} has the fields.`
     : ERRORS[code].remedy;
   const { hint = remedy } = known;
   return { code, message, hint, retryable, details };

@@ -1,8 +1,11 @@
+import { SETTINGS } from "../../../shared/config/mod.ts";
 import { permissionsOf } from "../../permissions.ts";
 import {
+  environmentOf,
   foldersOf,
   formatCommand,
   formatJob,
+  type LaunchdJob,
   readerOf,
   recordPath,
   type Terminal,
@@ -25,7 +28,7 @@ export function printPlan(
   const run = (...command: string[]) => terminal.say(formatCommand(command));
   for (const { path, job } of plan.jobs) {
     terminal.say(`# ${path}`);
-    terminal.say(formatJob(job));
+    terminal.say(formatJob({ ...job, EnvironmentVariables: shown(job) }));
   }
   terminal.say("# files");
   for (
@@ -65,4 +68,16 @@ export function printPlan(
     run("launchctl", "enable", `${domain}/${service.label}`);
     run("launchctl", "bootstrap", domain, path);
   }
+}
+
+/** The environment of a job with nothing in it that a terminal should not show. */
+function shown(job: LaunchdJob): Readonly<Record<string, string>> {
+  const secret = Object.values(SETTINGS).filter((it) => it.secret)
+    .map((it) => it.variable);
+  return Object.fromEntries(
+    Object.entries(environmentOf(job)).map(([name, value]) => [
+      name,
+      secret.includes(name) ? "***" : value,
+    ]),
+  );
 }

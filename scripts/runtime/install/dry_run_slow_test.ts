@@ -125,3 +125,18 @@ Deno.test("install-mini.sh never makes a daemon of root", async () => {
     assertEquals(parseJob(text)["UserName"], "OWNER");
   }
 });
+
+Deno.test("install-mini.sh --dry-run shows no secret", async () => {
+  await using node = await testNode();
+  node.env["BAA_SHARED_TOKEN"] = "inline-token-0123456789abcdef";
+  node.env["BAA_NOTIFY_URL"] = "https://u:pw@ntfy.test/hidden-topic";
+  const ran = await node.run(
+    ...["install-mini", "--dry-run", "--prefix", node.prefix] as const,
+  );
+  assertEquals(
+    /inline-token|pw@|hidden-topic/.exec(ran.stdout + ran.stderr),
+    null,
+  );
+  const [conductor = ""] = plistsIn(ran.stdout);
+  assertEquals(environmentOf(parseJob(conductor))["BAA_NOTIFY_URL"], "***");
+});
