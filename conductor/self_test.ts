@@ -92,3 +92,20 @@ Deno.test("a route whose example has nothing to name yet shows the form of its l
   assertEquals(data.curl, undefined);
   assert(data.curl_form.includes("/v1/tasks/LIVE_TASK_ID/cancel"));
 });
+
+Deno.test("GET / answers JSON to who prefers it, and text to everybody else", async () => {
+  await using conductor = await testConductor();
+  const rows = [
+    ["application/json", true],
+    ["application/json, text/plain, */*", true],
+    ["application/json;q=0.1, text/plain", false],
+    ["text/plain", false],
+    ["*/*", false],
+  ] as const;
+  for (const [accept, isJson] of rows) {
+    const answer = await conductor.server.get("/", { headers: { accept } });
+    const type = answer.headers.get("content-type") ?? "";
+    assertEquals(type.startsWith("application/json"), isJson, accept);
+    await answer.body?.cancel();
+  }
+});

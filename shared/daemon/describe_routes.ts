@@ -209,8 +209,10 @@ function common<Deps extends SelfDeps>(
 }
 
 function wantsJson(headers: Headers): boolean {
-  const best = accepts({ headers }, "text/plain", "application/json");
-  return best === "application/json";
+  // Who takes anything has not asked for it.
+  const isNamed = headers.get("accept")?.includes("application/json");
+  return isNamed === true &&
+    accepts({ headers }, "application/json", "text/plain") !== "text/plain";
 }
 
 /** A mistyped id is answered with those that begin like it. */
