@@ -169,13 +169,9 @@ Deno.test("Outputs make room, the oldest ended first, and no running one does", 
 Deno.test("A byte far into a large output is read at once", async () => {
   await using it = await testConductor();
   const far = 2 ** 30;
-  const id = await run(
-    it,
-    // Sparse: the room on the disk is the output's only in name.
-    `truncate -s ${far} /dev/stdout`,
-    { max_output_bytes: 2 ** 31, survive: true },
-  );
+  const id = await run(it, "echo small", { survive: true });
   await ended(it, id);
+  // Sparse: the room on the disk is the output's only in name.
   await Deno.truncate(`${it.folder}/state/jobs/${id}/stdout`, far + 5);
   const times = [];
   for (let round = 0; round < 9; round++) {
