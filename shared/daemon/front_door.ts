@@ -52,19 +52,21 @@ function routeLine(
 
 /**
  * Returns the curl lines of some routes, of those that can run now; `isShort`
- * leaves out the working folder where it is the one that is taken anyway.
+ * leaves the working folder out of all but the first where it is the one that
+ * is taken anyway.
  */
 export function exampleLines<Deps extends SelfDeps>(
   context: RouteContext<Deps>,
   ids: readonly string[],
   { isShort = false } = {},
 ): z.input<typeof Example>[] {
-  const options = { ...context.deps.self.curlOptions(context), isShort };
+  const options = context.deps.self.curlOptions(context);
   const why = whyUnavailable(context);
-  return ids.flatMap((id) => {
+  return ids.flatMap((id, index) => {
     const found = context.routes.find((it) => it.id === id);
     const line = found && found.produces !== "websocket" &&
-      why(found) === undefined && curl(found, options);
+      why(found) === undefined &&
+      curl(found, { ...options, isShort: isShort && index > 0 });
     return found && line ? [{ title: id, curl: line }] : [];
   });
 }
