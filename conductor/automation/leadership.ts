@@ -186,7 +186,7 @@ export class Leadership {
       return 0;
     }
     this.#trust(started);
-    for (const listener of this.#listeners) listener.renewed?.();
+    this.#tell((it) => it.renewed?.());
     return leaseMs / 3;
   }
 
@@ -207,7 +207,7 @@ export class Leadership {
     this.#trust(started);
     this.#leads = true;
     this.#options.log.info("Leading", { term: fence.term });
-    for (const listener of this.#listeners) listener.gained?.();
+    this.#tell((it) => it.gained?.());
     return leaseMs / 3;
   }
 
@@ -284,7 +284,18 @@ export class Leadership {
       reason,
       term: this.#fence?.term,
     });
-    for (const listener of this.#listeners) listener.lost?.(reason);
+    this.#tell((it) => it.lost?.(reason));
+  }
+
+  /** One that fails, since the disk does, keeps no other from hearing. */
+  #tell(news: (listener: LeadershipListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        news(listener);
+      } catch (error) {
+        this.#options.log.warn("Cannot follow the lease now", { error });
+      }
+    }
   }
 
   #emit(type: "lease.acquired" | "lease.released", term: number): void {

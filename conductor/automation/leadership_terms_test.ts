@@ -304,3 +304,23 @@ Deno.test("Leadership takes controllers off the list that were silent for a day,
   it.join("one").start();
   assertEquals(it.names(), ["kept", "kept too", "one"]);
 });
+
+Deno.test("Leadership tells every listener, whichever of them fails", async () => {
+  using it = controllers();
+  const one = it.join("one");
+  const heard: string[] = [];
+  const fail = () => {
+    throw new Error("the disk does not read");
+  };
+  one.listen({ gained: fail, renewed: fail, lost: fail });
+  one.listen({
+    gained: () => heard.push("gained"),
+    renewed: () => heard.push("renewed"),
+    lost: () => heard.push("lost"),
+  });
+  one.start();
+  await it.clock.advance(LEASE_MS / 2);
+  it.steal();
+  await it.clock.advance(LEASE_MS / 2);
+  assertEquals(heard, ["gained", "renewed", "lost"]);
+});

@@ -1,5 +1,4 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Logger } from "../../shared/log.ts";
 import type {
   Mode,
   ModeChange,
@@ -55,19 +54,8 @@ export class SystemService {
     return { mode, ...this.#options.about() };
   }
 
-  /**
-   * Lets automation run again when an upgrade drained it and never gave that
-   * back. Never throws: where that cannot be done now, the next renewal does it.
-   */
+  /** Lets automation run again when an upgrade drained it and never gave that back. */
   endOverdueDrain(): void {
-    try {
-      this.#endOverdueDrain();
-    } catch (error) {
-      this.#options.log.warn("Cannot end an upgrade's drain now", { error });
-    }
-  }
-
-  #endOverdueDrain(): void {
     const { automation, clock } = this.#options;
     const { mode, source, updated_at } = automation.get();
     if (mode !== "draining" || source !== UPGRADE) return;
@@ -113,7 +101,6 @@ export interface SystemServiceOptions
     "write" | "leader" | "identity" | "role"
   >;
   readonly clock: Clock;
-  readonly log: Logger;
   /** What the daemon says of itself. */
   readonly about: () => Pick<PublicState, "health" | "version" | "uptime_ms">;
 }

@@ -142,18 +142,3 @@ Deno.test("SystemService gives back what an upgrade drained also after a restart
   using second = await leading({ path: file.path, clock, instance: "two" });
   assertEquals(second.system.state().mode, "running");
 });
-
-Deno.test("SystemService.endOverdueDrain() leaves it to the next renewal what the disk refuses now", async () => {
-  using it = await leading();
-  it.system.setMode("draining", { source: "upgrade" });
-  const { automation } = it.store.stores;
-  const { get } = automation;
-  automation.get = () => {
-    throw new Error("the disk does not read");
-  };
-  // Thrown, it would keep whoever else waits for a new leader from its work.
-  it.system.endOverdueDrain();
-  automation.get = get;
-  await it.clock.advance(130_000);
-  assertEquals(it.system.state().mode, "running");
-});

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Json } from "../../shared/testing/json.ts";
 import {
-  mendedCall,
-  type TriedCall,
+  assertMended,
+  type Mistake,
 } from "../../shared/testing/mended_call.ts";
 import {
   type TestConductor,
@@ -237,7 +237,7 @@ Deno.test("The words of a failure alone lead to a second call that works", async
   const file = `${it.folder}/x`;
   await Deno.writeTextFile(file, "a");
   const cron = "0 0 1 1 *";
-  const cases: readonly [string, Json?, string?][] = [
+  const cases: readonly Mistake[] = [
     ["POST /v1/exec", { cmd: "true" }],
     ["POST /v1/exec", { shell: "true" }],
     ["POST /v1/exec", { script: "true" }],
@@ -276,33 +276,5 @@ Deno.test("The words of a failure alone lead to a second call that works", async
       task: { title: "x", kind: "exec", payload: {}, command: "true" },
     }],
   ];
-  for (const [line, body, type] of cases) {
-    const [method = "", path = ""] = line.split(" ");
-    let call: TriedCall = { method, path, body, type };
-    let answer = await told(it, call);
-    assert(!answer.ok, line);
-    // some mistakes come in pairs, each told in its turn
-    for (let tries = 3; tries > 0 && !answer.ok; tries--) {
-      call = mendedCall(call, answer.error);
-      answer = await told(it, call);
-    }
-    const what = `${line} ${JSON.stringify(body)}: ${JSON.stringify(call)}`;
-    assertEquals(answer.ok, true, what);
-  }
+  await assertMended(it.server, cases);
 });
-
-/** Whether all of it succeeded, and if not, what is said. */
-async function told(
-  { server }: TestConductor,
-  { method, path, body, type }: TriedCall,
-): Promise<{ readonly ok: boolean; readonly error?: Json }> {
-  const response = await server.send(method, path, {
-    ...(method !== "GET" && { body }),
-    ...(type !== undefined && { headers: { "content-type": type } }),
-  });
-  const text = await response.text();
-  if (text.startsWith("<!doctype")) return { ok: response.ok };
-  const { ok, data, error } = JSON.parse(text);
-  if (ok && data.ok !== false) return { ok: true };
-  return { ok: false, error: error ?? { ...data.error, hint: data.hint } };
-}

@@ -253,17 +253,18 @@ export function openDatabase(
   path: string,
   { mustExist = false }: { readonly mustExist?: boolean } = {},
 ): Database {
+  const open = () => openOnce(path, mustExist);
   try {
-    return openOnce(path, mustExist);
-  } catch (error) {
-    const known = toStorageError(error);
-    const isUnusable = known instanceof StorageError &&
-      known.trouble === "unusable";
-    if (!isUnusable) throw cannotOpen(path, error);
-  }
-  try {
-    // What a disk refused once it may grant now; if not, a person has to look.
-    return openOnce(path, mustExist);
+    try {
+      return open();
+    } catch (error) {
+      const known = toStorageError(error);
+      const isUnusable = known instanceof StorageError &&
+        known.trouble === "unusable";
+      if (!isUnusable) throw error;
+      // What a disk refused once it may grant now; if not, a person has to look.
+      return open();
+    }
   } catch (error) {
     throw cannotOpen(path, error);
   }

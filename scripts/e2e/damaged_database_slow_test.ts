@@ -4,6 +4,7 @@ import { basename, join } from "@std/path";
 import { sha256Hex } from "../../shared/digest.ts";
 import { tempDir } from "../../shared/testing/fakes.ts";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
+import { isPossible } from "../testing/is_possible.ts";
 import { until } from "../../shared/testing/until.ts";
 import { call } from "../testing/http.ts";
 
@@ -233,14 +234,6 @@ async function assertOutage(
     .filter((it) => it.available).map((it) => it.path);
   assert(works.includes("/v1/status") && !works.includes("/v1/tasks"));
   return restore;
-}
-
-async function isPossible(program: string, ...args: string[]) {
-  try {
-    return (await new Deno.Command(program, { args }).output()).success;
-  } catch {
-    return false;
-  }
 }
 
 async function run(command: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type RunningDaemon, startDaemon } from "../testing/daemon.ts";
+import { isPossible } from "../testing/is_possible.ts";
 import { type Answer, call } from "../testing/http.ts";
 import { until } from "../../shared/testing/until.ts";
 import { sharedState } from "../testing/state.ts";
@@ -136,23 +137,7 @@ Deno.test({
 });
 
 /** Whether this user may have a small disk of its own. */
-async function canMount(): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command("unshare", {
-      args: [
-        "--map-root-user",
-        "--mount",
-        "mount",
-        "-t",
-        "tmpfs",
-        "none",
-        "/mnt",
-      ],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
+function canMount(): Promise<boolean> {
+  const mount = ["mount", "-t", "tmpfs", "none", "/mnt"];
+  return isPossible("unshare", "--map-root-user", "--mount", ...mount);
 }

@@ -2,6 +2,7 @@ import {
   Client,
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
+import type { Json } from "./json.ts";
 
 /** How a client of each era of the protocol begins. */
 const ERAS = { modern: { pin: "2026-07-28" }, legacy: "legacy" } as const;
@@ -39,8 +40,8 @@ export async function connectMcp(
         name,
         arguments: args,
       });
-      // deno-lint-ignore no-explicit-any -- each tool answers data of its own
-      return { ...rest, data: structuredContent as any };
+      const data: Json = structuredContent;
+      return { ...rest, data };
     },
     [Symbol.asyncDispose]: () => client.close(),
   };

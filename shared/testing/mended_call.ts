@@ -1,3 +1,5 @@
+import { assert, assertEquals } from "@std/assert";
+import type { FakeServer } from "./fake_server.ts";
 import type { Json } from "./json.ts";
 
 /** A request as an agent makes it. */
@@ -13,7 +15,7 @@ export interface TriedCall {
  * Returns the second call that a failure's words lead to, knowing nothing but
  * them: `told` is the `error` of the answer, with its `hint`.
  */
-export function mendedCall(call: TriedCall, told: Json): TriedCall {
+function mendedCall(call: TriedCall, told: Json): TriedCall {
   const { hint = "", details } = told;
   const [issue] = details?.issues ?? [];
   const path = /Did you mean (\/[^\s?]+)/.exec(hint)?.[1] ??
@@ -60,4 +62,45 @@ function mendedBody(sent: Json, issue: Json): Json {
 function move(from: Json, key: string, to: Json, name: string): void {
   to[name] = from[key];
   delete from[key];
+}
+
+/** A mistaken request: `POST /v1/x`, its body and its content type. */
+export type Mistake = readonly [line: string, body?: Json, type?: string];
+
+/** Some mistakes come in pairs, each told in its turn. */
+const MOST_TRIES = 3;
+
+/** Asserts that the words of each failure lead, alone, to a call that works. */
+export async function assertMended(
+  server: Pick<FakeServer, "send">,
+  mistakes: readonly Mistake[],
+): Promise<void> {
+  for (const [line, body, type] of mistakes) {
+    const [method = "", path = ""] = line.split(" ");
+    let call: TriedCall = { method, path, body, type };
+    let answer = await toldOf(server, call);
+    assert(!answer.ok, line);
+    for (let tries = MOST_TRIES; tries > 0 && !answer.ok; tries--) {
+      call = mendedCall(call, answer.error);
+      answer = await toldOf(server, call);
+    }
+    const what = `${line} ${JSON.stringify(body)}: ${JSON.stringify(call)}`;
+    assertEquals(answer.ok, true, `${what}: ${JSON.stringify(answer)}`);
+  }
+}
+
+/** Sends it; tells whether all of it succeeded, and if not, what is said. */
+export async function toldOf(
+  server: Pick<FakeServer, "send">,
+  { method, path, body, type }: TriedCall,
+): Promise<{ readonly ok: boolean; readonly error?: Json }> {
+  const response = await server.send(method, path, {
+    ...(method !== "GET" && { body }),
+    ...(type !== undefined && { headers: { "content-type": type } }),
+  });
+  const text = await response.text();
+  if (text.startsWith("<!doctype")) return { ok: response.ok };
+  const { ok, data, error } = JSON.parse(text);
+  if (ok && data.ok !== false) return { ok: true };
+  return { ok: false, error: error ?? { ...data.error, hint: data.hint } };
 }

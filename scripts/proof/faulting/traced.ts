@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { shellQuote } from "../../../shared/shell_quote.ts";
+import { isPossible } from "../../testing/is_possible.ts";
 import type { Fault, Injection, Point } from "./point.ts";
 
 /** The calls by which SQLite writes. */
@@ -22,17 +23,8 @@ const SHELL_WRITES = [
  * Whether strace works here: SQLite writes by itself, where only the system's
  * calls can be had.
  */
-export async function hasStrace(): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command("strace", {
-      args: [CHEAPLY, ...FOLLOW, "/dev/null", "true"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
+export function hasStrace(): Promise<boolean> {
+  return isPossible("strace", CHEAPLY, ...FOLLOW, "/dev/null", "true");
 }
 
 /** Starts a program so that what it writes to `paths` is noted in a file. */

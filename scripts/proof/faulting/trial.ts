@@ -2,6 +2,7 @@ import { fromFileUrl, join } from "@std/path";
 import { readLines } from "../../../shared/lines.ts";
 import { tempDir } from "../../../shared/testing/fakes.ts";
 import { freePort } from "../../../shared/testing/free_ports.ts";
+import type { Json } from "../../../shared/testing/json.ts";
 import { pause } from "../../../shared/testing/until.ts";
 import { daemonCommand } from "../../launch.ts";
 import type { Program } from "../../permissions.ts";
@@ -38,8 +39,7 @@ export type Promised = (daemon: Asked) => Promise<string | undefined>;
 /** An answer with its status, 0 for none; `data` only if the work was acknowledged. */
 export interface Heard {
   readonly status: number;
-  // deno-lint-ignore no-explicit-any -- read as a caller's script reads it
-  readonly data?: any;
+  readonly data?: Json;
   /** Of what was refused. */
   readonly code?: string;
 }
